@@ -1,0 +1,1 @@
+"""Scenescribe's pictures and words: captioners that turn frames and a prompt into text. Knows nothing of time."""

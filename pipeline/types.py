@@ -1,0 +1,192 @@
+"""What flows through the pipeline, one type a stage; nobody writes into another stage's object.
+
+    Frame -> Window -> Caption -> Cue -> Track          (times in seconds on the player's clock)
+                          |
+                          +-> Document, everything known about one film; the JSON file is its text
+
+"The player's clock" counts from the container's start, as a media player shows it: the first picture of a film whose
+video starts 2 s after its audio has time 2.0.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+"""One picture: height x width x 3, uint8, RGB."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoInfo:
+    """What the probe knows about a film before a frame is decoded. Sizes are display sizes: upright, square pixels."""
+
+    path: Path
+    size: int
+    """bytes"""
+    container: str
+    codec: str
+    duration: float
+    """seconds, as declared or estimated: a bound for progress, never for a loop"""
+    start: float
+    """the container's own start time in seconds, subtracted from every time we give"""
+    fps: float
+    """frames a second, a guess: never compute a time from it where a timestamp exists"""
+    width: int
+    height: int
+    rotation: int = 0
+    """degrees clockwise the decoded picture must be turned to stand upright: 0, 90, 180, 270"""
+    mirrored: bool = False
+    interlaced: bool = False
+    hdr: bool = False
+    alpha: bool = False
+    has_audio: bool = False
+    reader: str = "opencv"
+    """which reader the probe chose: opencv or pyav"""
+    notices: tuple["Notice", ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Frame:
+    """One sampled picture."""
+
+    image: Image
+    time: float
+    """seconds on the player's clock"""
+    index: int
+    """count of frames before it in decoding order"""
+
+    def __repr__(self) -> str:
+        return f"Frame(image={'x'.join(map(str, self.image.shape))}, time={self.time:.3f}, index={self.index})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Window:
+    """A stretch of film, half-open [start, end), and the frames of it that the model is shown."""
+
+    index: int
+    start: float
+    end: float
+    frames: tuple[Frame, ...]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the pictures hold."""
+        return sum(frame.image.nbytes for frame in self.frames)
+
+    def __repr__(self) -> str:
+        return f"Window({self.index}, [{self.start:.3f}, {self.end:.3f}), {len(self.frames)} frames)"
+
+
+class Outcome(StrEnum):
+    """How a window's question ended."""
+
+    OK = "ok"
+    TRUNCATED = "truncated"
+    """the model was cut off; the text ends at its last whole sentence"""
+    EMPTY = "empty"
+    """asked twice, answered nothing"""
+    REPEATED = "repeated"
+    """the model repeated itself; the text ends before the repetition"""
+    FAILED = "failed"
+    """the engine refused this window; there is no text"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caption:
+    """The model's words for one window."""
+
+    start: float
+    end: float
+    text: str
+    outcome: Outcome = Outcome.OK
+    frames: tuple[float, ...] = ()
+    """times of the frames that the model was shown"""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    reused: bool = False
+    """taken from the window before it, which looks the same (--skip-static)"""
+    original: str | None = None
+    """the text before --refine changed it"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cue:
+    """One subtitle on the screen, [start, end), already broken into lines."""
+
+    start: float
+    end: float
+    lines: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Track:
+    """A whole subtitle track: what a format writes."""
+
+    cues: tuple[Cue, ...]
+    language: str = "en"
+    """BCP 47"""
+    title: str = ""
+    kind: Literal["subtitles", "descriptions"] = "descriptions"
+    width: int = 0
+    """display size of the film, for formats that place text on it; 0 where unknown"""
+    height: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something the user should know that did not stop the work; ``--strict`` makes it a failure."""
+
+    code: str
+    message: str
+    start: float | None = None
+    end: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """The film, as the JSON names it."""
+
+    name: str
+    size: int
+    duration: float
+    fps: float
+    width: int
+    height: int
+    start: float
+    codec: str = ""
+    reader: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """The model that was asked, as the JSON names it."""
+
+    name: str
+    id: str
+    revision: str
+    engine: str
+    engine_version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """Everything that is known about one described film; ``captions`` holds all the text, cut or not in the cues."""
+
+    source: Source
+    model: Model
+    settings: Mapping[str, Any]
+    captions: tuple[Caption, ...]
+    shots: tuple[float, ...] = ()
+    """times of the cuts found, for cues to snap to"""
+    language: str = "en"
+    warnings: tuple[Notice, ...] = ()
+    stats: Mapping[str, Any] = field(default_factory=dict)
