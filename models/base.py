@@ -52,8 +52,12 @@ class Captioner(Protocol):
     """What every engine does. Raises only errors of models/errors.py."""
 
     engine: str
-    """the name of its file, as ``--engine`` has it"""
+    """the name that ``--engine`` has for it"""
     engine_version: str
+
+    @property
+    def capacity(self) -> int:
+        """Requests to keep in flight so that it is never hungry: what it runs at once and half as many waiting."""
 
     async def start(self) -> None:
         """Load the model. Raises EngineMissing, ModelNotFound, BadEngineOption, EngineDead (no memory)."""

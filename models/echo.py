@@ -1,0 +1,100 @@
+"""The captioner that runs no model: it says what it was shown, always in the same words for the same pictures.
+
+    "8 frames of 384x384, 0.0 s to 7.0 s: red 128, green 12, blue 3; then red 130, green 11, blue 4; ..."
+
+For trying things out, and for tests that must tell windows, frames and times apart.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.base import Reply, Request
+from models.errors import PromptTooLong, RequestRefused
+
+CONTEXT = 32768
+"""words that its prompt may have, so that "too long" can be tried without a model"""
+
+
+class EchoCaptioner:
+    """Answers at once, or as its constructor is told: ``delay`` seconds for each answer, ``fault`` may raise instead."""
+
+    engine = "echo"
+    engine_version = "1"
+
+    def __init__(self, *, delay: float = 0.0, fault: Callable[[Request], Exception | None] | None = None, capacity: int = 8) -> None:
+        self._delay = delay
+        self._fault = fault
+        self._capacity = capacity
+        self._started = False
+        self._running = 0
+        self.asked = 0
+        """requests seen since it was made"""
+
+    @property
+    def capacity(self) -> int:
+        return self._capacity
+
+    async def start(self) -> None:
+        self._started = True
+
+    async def caption(self, request: Request) -> Reply:
+        words = await self._words(request)
+        limit = request.sampling.max_tokens
+        return Reply(
+            text=" ".join(words[:limit]),
+            finish="stop" if len(words) <= limit else "length",
+            prompt_tokens=_prompt_tokens(request),
+            completion_tokens=min(len(words), limit),
+        )
+
+    async def stream(self, request: Request) -> AsyncIterator[str]:
+        words = await self._words(request)
+        for position, word in enumerate(words[: request.sampling.max_tokens]):
+            yield f" {word}" if position else word
+            await asyncio.sleep(0)
+
+    async def metrics(self) -> Mapping[str, Any]:
+        return {"running": self._running, "waiting": 0, "asked": self.asked}
+
+    async def close(self) -> None:
+        self._started = False
+
+    async def _words(self, request: Request) -> list[str]:
+        if not self._started:
+            raise RequestRefused("the echo captioner was not started")
+        if _prompt_tokens(request) > CONTEXT:
+            raise PromptTooLong(f"the prompt has {_prompt_tokens(request)} words and the context holds {CONTEXT}")
+        self.asked += 1
+        self._running += 1
+        try:
+            await asyncio.sleep(self._delay)
+            error = self._fault(request) if self._fault else None
+            if error is not None:
+                raise error
+            return describe(request).split(" ")
+        finally:
+            self._running -= 1
+
+
+def describe(request: Request) -> str:
+    """What the request shows, in words: count, size, times and the mean colour of each picture."""
+    frames: Sequence[NDArray[np.uint8]] = list(request.video) if request.video is not None else request.images
+    if not frames:
+        return f"Text alone: {request.prompt}"
+    height, width = frames[0].shape[:2]
+    kind = "frames" if request.video is not None else "images"
+    times = f", {request.times[0]:.1f} s to {request.times[-1]:.1f} s" if request.times else ""
+    return f"{len(frames)} {kind} of {width}x{height}{times}: " + "; then ".join(_colour(frame) for frame in frames) + "."
+
+
+def _colour(frame: NDArray[np.uint8]) -> str:
+    red, green, blue = (round(float(value)) for value in frame.reshape(-1, 3).mean(axis=0))
+    return f"red {red}, green {green}, blue {blue}"
+
+
+def _prompt_tokens(request: Request) -> int:
+    return len(request.prompt.split())

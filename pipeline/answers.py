@@ -1,0 +1,55 @@
+"""Guards on what a model says: cut what repeats or runs on at a whole sentence, and name what happened. Pure."""
+
+import re
+
+from pipeline.types import Outcome
+
+SENTENCE = re.compile(r"[^.!?。！？…]*(?:[.!?。！？…]+[\"'”’)\]]*|$)\s*")
+"""a sentence with its closing marks; good enough to cut at, never used to break lines"""
+
+REPEATS = 3
+"""the same sentence, or the same run of words, this many times in a row is a model that repeats itself"""
+
+
+def guard(text: str, *, cut_off: bool) -> tuple[str, Outcome]:
+    """The text that may be shown, and its outcome.
+
+    ``cut_off`` says that the model was stopped at its token limit. What has no whole sentence to end at is kept whole words,
+    with an ellipsis: there is nothing better to show.
+    """
+    text = " ".join(text.split())
+    if not text:
+        return "", Outcome.EMPTY
+    once = _before_repetition(text)
+    if once is not None:
+        return once, Outcome.REPEATED
+    if not cut_off:
+        return text, Outcome.OK
+    whole = [part for part in sentences(text) if part[-1:] in ".!?。！？…\"'”’)]"]
+    if whole:
+        return " ".join(whole), Outcome.TRUNCATED
+    return text.rsplit(" ", 1)[0].rstrip(",;:") + "…", Outcome.TRUNCATED
+
+
+def sentences(text: str) -> list[str]:
+    """The text's sentences in order, without the spaces between them."""
+    return [part for part in (match.group().strip() for match in SENTENCE.finditer(text)) if part]
+
+
+def _before_repetition(text: str) -> str | None:
+    """The text up to its first repetition (one copy kept), or None where nothing repeats."""
+    parts = sentences(text)
+    for i in range(len(parts) - REPEATS + 1):
+        if len({part.casefold() for part in parts[i : i + REPEATS]}) == 1:
+            return " ".join(parts[: i + 1])
+    for i in range(len(parts) - 3):  # A. B. A. B.
+        if parts[i : i + 2] == parts[i + 2 : i + 4]:
+            return " ".join(parts[: i + 2])
+    words = text.split()
+    for size in range(1, 13):  # a run of up to a dozen words, again and again, inside one sentence
+        for i in range(len(words) - size * (REPEATS + 1) + 1):
+            run = words[i : i + size]
+            if all(words[i + k * size : i + (k + 1) * size] == run for k in range(1, REPEATS + 1)):
+                kept = " ".join(words[: i + size]).rstrip(",;:")
+                return kept if kept[-1:] in ".!?。！？…" else kept + "…"
+    return None
