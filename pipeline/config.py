@@ -13,7 +13,6 @@ from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 from annotated_types import Ge, Gt, Le
 from platformdirs import user_config_path
 from pydantic import Field, ValidationError
-from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from pipeline.errors import UsageError, nearest
@@ -38,8 +37,12 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="forbid")
 
-    model: str | None = option(None, MODEL, "A preset, a folder or a hub id; a preset that fits the GPU where it is not given.", "-m")
-    engine: str = option("vllm", MODEL, "Who runs the model: vllm, openai, transformers, or echo (runs none, says what it was shown).")
+    model: str | None = option(
+        None, MODEL, "A preset, a folder or a hub id; a preset that fits the GPU where it is not given.", "-m"
+    )
+    engine: str = option(
+        "vllm", MODEL, "Who runs the model: vllm, openai, transformers, or echo (runs none, says what it was shown)."
+    )
     base_url: str | None = option(None, MODEL, "The server of --engine openai, such as http://localhost:8000/v1.")
     api_key: str | None = option(None, MODEL, "Its key; also read from OPENAI_API_KEY.")
     prompt: str | None = option(None, MODEL, "What to ask of each window; the preset's question where it is not given.", "-p")
@@ -47,13 +50,19 @@ class Settings(BaseSettings):
 
     windows: str = option("scenes", FRAMES, "Where a description begins and ends: scenes:min=2,max=10 or fixed:seconds=8.")
     sampler: str | None = option(
-        None, FRAMES, "Which frames of a window are shown: uniform:count=8, rate:fps=1 or keyframes:count=8; the preset's otherwise."
+        None,
+        FRAMES,
+        "Which frames of a window are shown: uniform:count=8, rate:fps=1 or keyframes:count=8; the preset's otherwise.",
     )
     skip_static: bool = option(False, FRAMES, "Give a window that looks like the one before it the same caption, without asking.")
-    refine: bool = option(False, FRAMES, "Ask a second time, over all captions of a film, to remove repetition and keep names the same.")
+    refine: bool = option(
+        False, FRAMES, "Ask a second time, over all captions of a film, to remove repetition and keep names the same."
+    )
 
     format: str = option("srt,vtt", OUTPUT, "Sidecars to write, by commas, or all. JSON is always written.", "-f")
-    output_dir: Path | None = option(None, OUTPUT, "Write here and keep the inputs' tree; beside the input where it is not given.", "-o")
+    output_dir: Path | None = option(
+        None, OUTPUT, "Write here and keep the inputs' tree; beside the input where it is not given.", "-o"
+    )
     burn: bool = option(False, OUTPUT, "Also a video with the descriptions drawn into the picture.")
     mux: bool = option(False, OUTPUT, "Also a video with the descriptions as a track that the viewer can switch on.")
     overwrite: bool = option(False, OUTPUT, "Describe finished films anew and replace files that are in the way.")
@@ -148,7 +157,9 @@ def load(cls: type[S], flags: Mapping[str, Any], config: Path | None = None) -> 
         place = origin.get(name, "flag")
         flag = "--" + name.replace("_", "-")
         raise UsageError(
-            "bad_value", f"{flag} {values.get(name)!s}: {first['msg'].lower()}{'' if place == 'flag' else f' (from {place})'}", option=name
+            "bad_value",
+            f"{flag} {values.get(name)!s}: {first['msg'].lower()}{'' if place == 'flag' else f' (from {place})'}",
+            option=name,
         ) from None
 
 
@@ -169,13 +180,9 @@ def _from_file(cls: type[Settings], path: Path) -> dict[str, Any]:
         raise UsageError("bad_config", f"{path}: not valid TOML: {error}", path=str(path)) from None
     values = {key.replace("-", "_"): value for key, value in raw.items()}
     # a file serves caption and watch alike: what is an option of either is no mistake
-    known = set().union(*(kind.model_fields for kind in (Settings, *Settings.__subclasses__(), cls)))
+    kinds: list[type[Settings]] = [Settings, cls, *Settings.__subclasses__()]
+    known = {name for kind in kinds for name in kind.model_fields}
     for key in values:
         if key not in known:
             raise UsageError("unknown_option", f"{path}: there is no option '{key}'{nearest(key, known)}", option=key)
     return {key: value for key, value in values.items() if key in cls.model_fields}
-
-
-def describe_fields(cls: type[Settings]) -> list[tuple[str, FieldInfo]]:
-    """Fields in order, for the command line and for the docs."""
-    return list(cls.model_fields.items())

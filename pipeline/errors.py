@@ -10,8 +10,8 @@
 is wrong and what to do next. ``data`` carries the values the sentence was made from.
 """
 
-from difflib import get_close_matches
 from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import Any
 
 

@@ -22,7 +22,9 @@ FAMILIES = {"samplers": ("sampler", "Sampler"), "windows": ("window rule", "Rule
 def members(family: str) -> list[str]:
     """Names of a family's members, sorted: its files."""
     package = import_module(f"pipeline.{family}")
-    return sorted(module.name for module in iter_modules(package.__path__) if not module.name.startswith("_") and module.name != "base")
+    return sorted(
+        module.name for module in iter_modules(package.__path__) if not module.name.startswith("_") and module.name != "base"
+    )
 
 
 def plugin_class(family: str, name: str) -> Any:
@@ -33,7 +35,9 @@ def plugin_class(family: str, name: str) -> Any:
     kind, class_name = FAMILIES[family]
     known = members(family)
     if name not in known:
-        raise UsageError("unknown_plugin", f"there is no {kind} '{name}'{nearest(name, known)} (there are: {', '.join(known)})", name=name)
+        raise UsageError(
+            "unknown_plugin", f"there is no {kind} '{name}'{nearest(name, known)} (there are: {', '.join(known)})", name=name
+        )
     return getattr(import_module(f"pipeline.{family}.{name}"), class_name)
 
 
@@ -50,8 +54,12 @@ def parse(family: str, spec: str) -> Any:
         key, equals, value = item.partition("=")
         key = key.strip().replace("-", "_")
         if not equals or key not in allowed:
-            options = ", ".join(f"{f.name}={f.default if f.default is not MISSING else '...'}" for f in allowed.values()) or "none"
-            raise UsageError("unknown_option", f"'{name}' has no option '{key}'{nearest(key, allowed)} (it takes: {options})", option=key)
+            options = (
+                ", ".join(f"{f.name}={f.default if f.default is not MISSING else '...'}" for f in allowed.values()) or "none"
+            )
+            raise UsageError(
+                "unknown_option", f"'{name}' has no option '{key}'{nearest(key, allowed)} (it takes: {options})", option=key
+            )
         values[key] = value.strip()
     try:
         return TypeAdapter(cls).validate_python(values)

@@ -1,0 +1,74 @@
+"""What the user named, as films: files, folders and globs, each with the folder that its outputs keep the tree from."""
+
+import glob
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import InputError
+
+VIDEO_SUFFIXES = frozenset(
+    ".3g2 .3gp .asf .avi .divx .dv .f4v .flv .gif .h264 .h265 .hevc .ivf .m2t .m2ts .m2v .m4v .mkv .mov .mp4 .mpeg .mpg .mts .mxf"
+    " .ogm .ogv .qt .rm .rmvb .ts .vob .webm .wmv .y4m".split()
+)
+"""what is taken out of a folder; a file that is named is taken whatever it is called"""
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """One input; ``relative`` is its place below the folder that was named (the file's own name where a file was named)."""
+
+    path: Path
+    relative: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """The films found, in order and each once, and what was named and could not be."""
+
+    films: tuple[Film, ...]
+    errors: tuple[tuple[str, InputError], ...]
+
+
+def find_films(names: Sequence[str], *, recursive: bool) -> Inputs:
+    """Look at the disk for what the user named. A name that exists is taken as it stands before it is tried as a glob."""
+    films: dict[Path, Film] = {}
+    errors: list[tuple[str, InputError]] = []
+    for name in names:
+        path = Path(name)
+        if "\0" in name:
+            errors.append((name, InputError("not_found", "a file name can't hold a NUL character")))
+        elif path.is_dir():
+            found = list(_films_below(path, recursive=recursive))
+            if not found:
+                hint = "" if recursive else "; look into its folders too with --recursive"
+                errors.append((name, InputError("no_videos", f"no video in this folder{hint}")))
+            for film in found:
+                films.setdefault(_identity(film.path), film)
+        elif os.path.lexists(path) or not glob.has_magic(name):
+            films.setdefault(_identity(path), Film(path, Path(path.name)))
+        else:
+            matches = [Path(match) for match in sorted(glob.glob(name, recursive=True))]
+            if not matches:
+                errors.append((name, InputError("not_found", "no file matches this pattern")))
+            for match in matches:
+                if match.is_file():
+                    films.setdefault(_identity(match), Film(match, Path(match.name)))
+    return Inputs(tuple(films.values()), tuple(errors))
+
+
+def _identity(path: Path) -> Path:
+    return Path(os.path.abspath(path))
+
+
+def _films_below(folder: Path, *, recursive: bool) -> Iterable[Film]:
+    for root, folders, files in os.walk(folder):
+        folders.sort()
+        if not recursive:
+            folders.clear()
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in sorted(files):
+            path = Path(root, name)
+            if not name.startswith(".") and path.suffix.lower() in VIDEO_SUFFIXES and ".described" not in path.suffixes[-2:]:
+                yield Film(path, path.relative_to(folder))

@@ -1,0 +1,98 @@
+"""What is already captioned of one film, so that a killed run goes on where it was.
+
+A text file beside the outputs, ``.NAME.descriptions.journal``: its first line names the film and the settings that captions
+depend on, each further line is one caption. Lines are appended as captions finish, in any order; a line that a crash cut short
+is dropped. A journal of another film or of other settings is started anew. When the JSON is written the journal goes.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from pipeline.errors import OutputError
+from pipeline.types import Caption, Outcome
+
+VERSION = 1
+
+
+class Journal:
+    """The captions of one film, on disk as they come. A context manager; leaving it keeps the file, ``discard`` removes it."""
+
+    def __init__(self, path: Path, key: Mapping[str, Any], *, resume: bool = True) -> None:
+        """Read what an earlier run left under the same ``key`` (any JSON values).
+
+        Raises OutputError ``unwritable`` or ``no_space``.
+        """
+        self.path = path
+        self._head = json.dumps({"journal": VERSION, "key": key}, sort_keys=True)
+        self.captions: tuple[Caption, ...] = self._read() if resume else ()
+        try:
+            # Written anew, not appended to: what a crash cut short would run into the next line.
+            temporary = path.with_name(path.name + ".tmp")
+            with open(temporary, "w", encoding="utf-8") as file:
+                file.write(self._head + "\n")
+                file.writelines(_line(caption) for caption in self.captions)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+            self._file = open(path, "a", encoding="utf-8")  # noqa: SIM115 - closed by close()
+        except OSError as error:
+            raise output_error(error, path) from error
+
+    def add(self, caption: Caption) -> None:
+        """Keep one caption; once this returns, a killed process does not lose it."""
+        try:
+            self._file.write(_line(caption))
+            self._file.flush()
+        except OSError as error:
+            raise output_error(error, self.path) from error
+
+    def close(self) -> None:
+        """Let the file go; it stays for the next run."""
+        self._file.close()
+
+    def discard(self) -> None:
+        """The film is done: the file goes."""
+        self.close()
+        self.path.unlink(missing_ok=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _read(self) -> tuple[Caption, ...]:
+        try:
+            head, *lines = self.path.read_text(encoding="utf-8", errors="replace").split("\n")
+        except OSError:
+            return ()
+        if head != self._head:
+            return ()
+        captions = []
+        for line in lines[:-1]:  # behind the last newline stands nothing, or what a crash cut short
+            try:
+                raw = json.loads(line)
+                captions.append(Caption(**{**raw, "outcome": Outcome(raw["outcome"]), "frames": tuple(raw["frames"])}))
+            except (ValueError, TypeError, KeyError):
+                break
+        return tuple(captions)
+
+
+def output_error(error: OSError, path: Path) -> OutputError:
+    """The OutputError that says what an OSError of writing to ``path`` means."""
+    import errno
+
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return OutputError(
+            "no_space", f"no space left to write {path.parent}; make room and run the same command again", path=str(path)
+        )
+    return OutputError("unwritable", f"can't write to {path.parent}: {error.strerror or error}", path=str(path))
+
+
+def _line(caption: Caption) -> str:
+    return json.dumps(asdict(caption), ensure_ascii=True) + "\n"

@@ -1,0 +1,97 @@
+"""What the outputs of a film are called, where they stand, and which of them are there already.
+
+    movie.mp4 -> movie.descriptions.json, movie.descriptions.en.srt, movie.described.mp4 (burned), movie.described.mkv (muxed)
+
+Where two inputs of a run would write the same name, each keeps its extension (movie.mp4.descriptions.json), and where that is
+not enough its folder, in the name: none is lost.
+"""
+
+import os
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.inputs import Film
+
+MP4_FAMILY = frozenset({".mp4", ".m4v", ".mov"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outputs:
+    """The places of one film's outputs."""
+
+    folder: Path
+    stem: str
+    language: str
+    formats: tuple[str, ...]
+    """sidecars beside the JSON"""
+    burned: Path | None = None
+    muxed: Path | None = None
+
+    @property
+    def json(self) -> Path:
+        """Everything that is known; the source of re-exports."""
+        return self.folder / f"{self.stem}.descriptions.json"
+
+    @property
+    def journal(self) -> Path:
+        return self.folder / f".{self.stem}.descriptions.journal"
+
+    def sidecar(self, format: str) -> Path:
+        return self.folder / f"{self.stem}.descriptions.{self.language}.{format}"
+
+    @property
+    def all(self) -> tuple[Path, ...]:
+        """Every file that will be there in the end, the JSON first."""
+        videos = [path for path in (self.burned, self.muxed) if path is not None]
+        return (self.json, *(self.sidecar(format) for format in self.formats), *videos)
+
+
+def plan(
+    films: Sequence[Film], *, folder: Path | None, language: str, formats: Sequence[str], burn: bool, mux: bool
+) -> dict[Path, Outputs]:
+    """For each film's path its outputs. ``folder`` None puts them beside the film."""
+    places = {film.path: (folder / film.relative.parent if folder is not None else film.path.parent) for film in films}
+    stems = _stems(films, places)
+    sidecars = tuple(format for format in formats if format != "json")
+    outputs = {}
+    for film in films:
+        place, stem = places[film.path], stems[film.path]
+        suffix = film.path.suffix.lower()
+        burned = (
+            place / f"{stem}.described{'.mp4' if suffix in MP4_FAMILY else '.webm' if suffix == '.webm' else '.mkv'}"
+            if burn
+            else None
+        )
+        muxed = None
+        if mux:
+            muxed = place / f"{stem}.described{suffix if suffix in ('.mp4', '.webm') else '.mkv'}"
+            if muxed == burned:  # both were asked for: the names must differ
+                muxed = place / f"{stem}.described.mkv"
+        outputs[film.path] = Outputs(folder=place, stem=stem, language=language, formats=sidecars, burned=burned, muxed=muxed)
+    return outputs
+
+
+def _stems(films: Sequence[Film], places: dict[Path, Path]) -> dict[Path, str]:
+    """A stem for each film that no other film of the run has in the same folder."""
+    ways = (
+        lambda film: film.path.stem,
+        lambda film: film.path.name,
+        lambda film: f"{film.path.absolute().parent.name}.{film.path.name}",
+        lambda film: "_".join(film.path.absolute().parts[1:]),
+    )
+    stems: dict[Path, str] = {}
+    left = list(films)
+    for way in ways:
+        groups: dict[tuple[str, str], list[Film]] = defaultdict(list)
+        for film in left:
+            groups[os.path.abspath(places[film.path]), way(film).casefold()].append(film)
+        taken = {(os.path.abspath(places[path]), stem.casefold()) for path, stem in stems.items()}
+        left = []
+        for key, group in groups.items():
+            if len(group) == 1 and key not in taken:
+                stems[group[0].path] = way(group[0])
+            else:
+                left.extend(group)
+    return stems

@@ -1,0 +1,107 @@
+"""Keeps one captioner alive: starts it when it is first needed, and starts it again, more gently, when it dies."""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+
+from models.base import Captioner, Reply, Request
+from models.errors import BadEngineOption, EndpointError, EngineDead, EngineMissing, ModelError, ModelNotFound
+from pipeline.errors import EnvironmentFault, UsageError
+
+RESTARTS = 3
+WITHIN = 600.0
+"""seconds: an engine that dies more than RESTARTS times WITHIN is given up, and the run ends with its queue kept"""
+BACK_OFF = (1.0, 5.0, 20.0)
+"""seconds before the first, second and third restart"""
+
+log = logging.getLogger(__name__)
+
+
+class Supervisor:
+    """The captioner as the pipeline sees it: ``ask`` never raises EngineDead; a request whose engine died is asked again."""
+
+    def __init__(self, captioner: Captioner, *, on_death: Callable[[], None] = lambda: None) -> None:
+        self.captioner = captioner
+        self.deaths = 0
+        self.start_seconds = 0.0
+        self.ready = False
+        self._on_death = on_death
+        self._recent: deque[float] = deque()
+        self._generation = 0
+        self._starting: asyncio.Task[None] | None = None
+
+    def warm(self) -> asyncio.Task[None]:
+        """Begin to load the model, unless that is done or under way; awaiting the task waits for it.
+
+        The task raises EnvironmentFault or UsageError where the engine can't be had.
+        """
+        if self._starting is None:
+            self._starting = asyncio.create_task(self._start(), name="engine start")
+        return self._starting
+
+    async def ask(self, request: Request) -> Reply:
+        """The captioner's reply. Raises RequestRefused for this request alone, EnvironmentFault where the engine can't go on."""
+        while True:
+            await asyncio.shield(self.warm())
+            generation = self._generation
+            try:
+                return await self.captioner.caption(request)
+            except EngineDead as error:
+                self._bury(generation, error)
+            except EndpointError as error:
+                raise EnvironmentFault(error.code, error.message, **error.data) from error
+
+    async def stream(self, request: Request) -> AsyncIterator[str]:
+        """The reply's text as it comes; an engine that dies in the middle is not asked again."""
+        await asyncio.shield(self.warm())
+        async for piece in self.captioner.stream(request):
+            yield piece
+
+    async def close(self) -> None:
+        """Let the engine go; the next ``ask`` starts it again."""
+        starting, self._starting, self.ready = self._starting, None, False
+        self._generation += 1
+        if starting is not None:
+            starting.cancel()
+            await asyncio.gather(starting, return_exceptions=True)
+        await self.captioner.close()
+
+    def _bury(self, generation: int, error: EngineDead) -> None:
+        """Have the engine started anew, once for all requests that it took with it."""
+        if generation != self._generation:
+            return
+        self._generation += 1
+        self.deaths += 1
+        self.ready = False
+        now = time.monotonic()
+        self._recent.append(now)
+        while self._recent[0] < now - WITHIN:
+            self._recent.popleft()
+        if len(self._recent) > RESTARTS:
+            raise EnvironmentFault(
+                error.code,
+                f"the engine died {len(self._recent)} times within {WITHIN / 60:.0f} minutes, the last time so: {error.message}",
+            ) from error
+        log.warning("the engine died (%s); restart %d of %d", error.message, len(self._recent), RESTARTS)
+        self._on_death()
+        self._starting = asyncio.create_task(self._restart(BACK_OFF[len(self._recent) - 1]), name="engine restart")
+
+    async def _restart(self, pause: float) -> None:
+        await self.captioner.close()
+        await asyncio.sleep(pause)
+        await self._start()
+
+    async def _start(self) -> None:
+        started = time.monotonic()
+        try:
+            await self.captioner.start()
+        except (ModelNotFound, BadEngineOption) as error:
+            raise UsageError(error.code, error.message, **error.data) from error
+        except EngineMissing as error:
+            raise EnvironmentFault(error.code, error.message, **error.data) from error
+        except ModelError as error:
+            raise EnvironmentFault(error.code, f"the engine does not start: {error.message}", **error.data) from error
+        self.start_seconds += time.monotonic() - started
+        self.ready = True
