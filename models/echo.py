@@ -25,7 +25,9 @@ class EchoCaptioner:
     engine = "echo"
     engine_version = "1"
 
-    def __init__(self, *, delay: float = 0.0, fault: Callable[[Request], Exception | None] | None = None, capacity: int = 8) -> None:
+    def __init__(
+        self, *, delay: float = 0.0, fault: Callable[[Request], Exception | None] | None = None, capacity: int = 8
+    ) -> None:
         self._delay = delay
         self._fault = fault
         self._capacity = capacity

@@ -1,13 +1,13 @@
 """Every error that a captioner raises on purpose.
 
-    ModelError                  code, message: one sentence that says what to do next
-    |-- EngineMissing           the engine's package is not installed
-    |-- ModelNotFound           no such preset, folder or hub id, or its files are incomplete
-    |-- BadEngineOption         an engine option that can't be
-    |-- RequestRefused          this request can't be answered, asking again won't help
-    |   `-- PromptTooLong       it does not fit the model's context
-    |-- EngineDead              the engine is gone: restart it and ask again
-    `-- EndpointError           a remote server that stayed unreachable or refused us
+ModelError                  code, message: one sentence that says what to do next
+|-- EngineMissing           the engine's package is not installed
+|-- ModelNotFound           no such preset, folder or hub id, or its files are incomplete
+|-- BadEngineOption         an engine option that can't be
+|-- RequestRefused          this request can't be answered, asking again won't help
+|   `-- PromptTooLong       it does not fit the model's context
+|-- EngineDead              the engine is gone: restart it and ask again
+`-- EndpointError           a remote server that stayed unreachable or refused us
 """
 
 from typing import Any

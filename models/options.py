@@ -16,7 +16,7 @@ OWN = {"model", "tokenizer", "revision", "tokenizer_revision", "trust_remote_cod
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineOptions:
-    """What the command line, the environment and the configuration file say of the engine; None: the preset's, then the engine's own."""
+    """What the user says of the engine; None: as the preset has it, else the engine's own default."""
 
     tensor_parallel_size: int | None = None
     """GPUs that one copy of the model is split over, layer by layer across"""
@@ -71,7 +71,14 @@ def check(options: EngineOptions, *, known: Iterable[str] | None = None, gpus: i
 
     ``known`` are the names that the engine takes (None: not looked at); ``gpus`` how many there are (None: not known).
     """
-    for name in ("tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size", "max_num_seqs", "max_model_len", "block_size"):
+    for name in (
+        "tensor_parallel_size",
+        "pipeline_parallel_size",
+        "data_parallel_size",
+        "max_num_seqs",
+        "max_model_len",
+        "block_size",
+    ):
         value = getattr(options, name)
         if value is not None and value < 1:
             raise _bad(name, value, "a whole number from 1")
@@ -104,7 +111,9 @@ def _check_gpus(options: EngineOptions, gpus: int | None) -> None:
 
 def _check_extra(name: str, options: EngineOptions, known: Iterable[str] | None) -> None:
     if name in OWN:
-        raise BadEngineOption(f"--engine-arg {name} is not allowed: Scenescribe sets it itself (choose the model with --model)", option=name)
+        raise BadEngineOption(
+            f"--engine-arg {name} is not allowed: Scenescribe sets it itself (choose the model with --model)", option=name
+        )
     if getattr(options, name, None) is not None:
         raise BadEngineOption(f"--engine-arg {name} is set twice: use --{name.replace('_', '-')} alone", option=name)
     if known is None:

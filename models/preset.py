@@ -1,0 +1,96 @@
+"""What Scenescribe knows of a model: which frames to show it, how large, what to ask, and what the engine needs for it."""
+
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal
+
+from models.errors import ModelNotFound
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameSize:
+    """How large frames should be, so that the model's own processor has nothing left to resize."""
+
+    mode: Literal["stretch", "fit"] = "stretch"
+    """``stretch``: a square of ``side``, as processors with a fixed size have it; ``fit``: the picture's own shape, rounded"""
+    side: int = 384
+    """pixels, for ``stretch``"""
+    multiple: int = 28
+    """for ``fit``: both sides are multiples of it (patch size x merge size)"""
+    min_pixels: int = 3136
+    max_pixels: int = 176400
+    """for ``fit``: bounds on width x height of one frame"""
+
+    def of(self, width: int, height: int) -> tuple[int, int]:
+        """Size of a frame of a ``width`` x ``height`` film, as (width, height).
+
+        ``fit`` follows ``smart_resize`` of transformers' Qwen2-VL processors, so that they keep the frame as it comes.
+        """
+        if self.mode == "stretch":
+            return self.side, self.side
+        unit = self.multiple
+        width, height = max(width, 1), max(height, 1)
+        if max(width, height) > 200 * min(width, height):  # the processors refuse such strips: make it the thinnest they take
+            width, height = (200 * height, height) if width > height else (width, 200 * width)
+        wide, high = max(unit, round(width / unit) * unit), max(unit, round(height / unit) * unit)
+        if wide * high > self.max_pixels:
+            scale = math.sqrt(width * height / self.max_pixels)
+            wide, high = (max(unit, math.floor(side / scale / unit) * unit) for side in (width, height))
+        elif wide * high < self.min_pixels:
+            scale = math.sqrt(self.min_pixels / (width * height))
+            wide, high = (math.ceil(side * scale / unit) * unit for side in (width, height))
+        return wide, high
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preset:
+    """One model. The TOML files of ``models/presets`` have these fields by these names."""
+
+    name: str
+    id: str
+    """id on the Hugging Face hub, or the path of a folder"""
+    revision: str = "main"
+    licence: str = "unknown"
+    parameters: str = "unknown"
+    """of them all, vision and language, as a person writes it: 8.0B"""
+    memory_gb: float = 0.0
+    """GiB of GPU memory (or main memory) from which it runs well in its default dtype, KV cache included"""
+    source: str = ""
+    """where licence and limits were read"""
+    frames: Literal["video", "images"] = "video"
+    """how the chat template takes a window: as one video, or as so many images"""
+    frame_count: int = 8
+    size: FrameSize = field(default_factory=FrameSize)
+    sampler: str = "keyframes:count=8"
+    windows: str = "scenes"
+    prompt: str = "Describe what happens in this video in about {words} words."
+    """``{words}``, where it stands, is replaced by the number of words that the window has time for"""
+    max_tokens: int = 96
+    knows: str | None = None
+    """what the user should be told once about what the model can and can't describe"""
+    engine: Mapping[str, Any] = field(default_factory=dict)
+    """vLLM's arguments for it; the user's options come on top"""
+
+    def frame_size(self, width: int, height: int) -> tuple[int, int]:
+        """What the reader should resize frames of a ``width`` x ``height`` film to, as (width, height)."""
+        return self.size.of(width, height)
+
+    def instruction(self, words: int | None = None) -> str:
+        """The preset's prompt for a window that has time for ``words`` words."""
+        return self.prompt.replace("{words}", str(words if words is not None else 24))
+
+
+def read_preset(path: Path) -> Preset:
+    """The preset that a TOML file holds; its name is the file's. Raises ModelNotFound where the file is not one."""
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise ModelNotFound(f"{path.name} is not a preset: {error}", path=str(path)) from None
+    size = FrameSize(**table.pop("size", {}))
+    unknown = set(table) - {f.name for f in fields(Preset)}
+    if unknown:
+        raise ModelNotFound(f"{path.name}: a preset has no '{sorted(unknown)[0]}'", path=str(path))
+    return Preset(name=path.stem, size=size, **table)

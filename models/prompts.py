@@ -1,0 +1,80 @@
+"""From a request to a prompt as the model was taught it: pictures first, then the instruction, through the chat template."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.base import Request
+from models.errors import RequestRefused
+from models.preset import Preset
+
+
+def pictures(request: Request, preset: Preset) -> tuple[NDArray[np.uint8] | None, tuple[NDArray[np.uint8], ...]]:
+    """The request's (video, images) as the model takes them: a model for images gets a video's frames as so many images.
+
+    Raises RequestRefused where an array is no picture.
+    """
+    video, images = request.video, request.images
+    if video is not None and (video.ndim != 4 or video.shape[-1] != 3 or video.dtype != np.uint8 or not video.size):
+        raise RequestRefused(
+            f"a video is frames x height x width x 3 of uint8, not {'x'.join(map(str, video.shape))} of {video.dtype}"
+        )
+    for image in images:
+        if image.ndim != 3 or image.shape[-1] != 3 or image.dtype != np.uint8 or not image.size:
+            raise RequestRefused(
+                f"an image is height x width x 3 of uint8, not {'x'.join(map(str, image.shape))} of {image.dtype}"
+            )
+    if video is not None and preset.frames == "images":
+        return None, (*images, *video)
+    return video, images
+
+
+def messages(prompt: str, *, videos: int, images: int) -> list[dict[str, Any]]:
+    """The one user message that a chat template renders."""
+    content: list[dict[str, Any]] = [{"type": "video"}] * videos + [{"type": "image"}] * images
+    return [{"role": "user", "content": [*content, {"type": "text", "text": prompt}]}]
+
+
+def render(tokenizer: Any, template: str | None, prompt: str, *, videos: int, images: int) -> str:
+    """The prompt's text, with the model's placeholders for pictures.
+
+    Raises RequestRefused where the prompt holds one of the model's special tokens: text must not pose as a picture or a turn.
+    """
+    for token in tokenizer.all_special_tokens:
+        if len(token) > 3 and token in prompt:
+            raise RequestRefused(f"the prompt holds the model's own marker {token}")
+    text = tokenizer.apply_chat_template(
+        messages(prompt, videos=videos, images=images), chat_template=template, tokenize=False, add_generation_prompt=True
+    )
+    return str(text)
+
+
+def frame_metadata(times: Sequence[float], count: int, height: int, width: int) -> dict[str, Any]:
+    """What processors that understand time are told of ``count`` frames at ``times`` seconds.
+
+    The pictures become frames of a film of ``fps`` frames a second, fine enough to place each to a millisecond-like grid;
+    ``do_sample_frames`` off: they are the sample already.
+    """
+    known = len(times) == count and count > 0
+    start = times[0] if known else 0.0
+    seconds = [time - start for time in times] if known else [float(index) for index in range(count)]
+    steps = [later - earlier for earlier, later in pairwise(seconds) if later > earlier]
+    fps = 1 / min(steps) if steps and _even(steps) else 1000.0 if steps else 1.0
+    indices = [round(second * fps) for second in seconds]
+    return {
+        "fps": fps,
+        "frames_indices": indices,
+        "total_num_frames": indices[-1] + 1 if indices else 0,
+        "duration": (indices[-1] + 1) / fps if indices else 0.0,
+        "height": height,
+        "width": width,
+        "video_backend": "opencv",
+        "do_sample_frames": False,
+    }
+
+
+def _even(steps: Sequence[float]) -> bool:
+    return max(steps) - min(steps) < 0.002 * max(steps)

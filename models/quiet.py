@@ -1,0 +1,93 @@
+"""Keeps the engine's chatter off the screen: its log lines and its child processes' output go to a file.
+
+What writes, and what is done about it:
+
+    vLLM's loggers, in this process and its children      a logging configuration file, which vLLM reads in each of them
+    transformers' and others' loggers in this process     their handlers are replaced while the engine lives
+    anything in the children (C++, prints, tqdm)          they are started with file descriptors 1 and 2 on the log file
+
+Our own descriptors are never touched, so that a progress display goes on while a model loads.
+"""
+
+import json
+import logging
+import multiprocessing.util
+import os
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+NOISY = ("vllm", "transformers", "huggingface_hub", "torch", "httpx", "py.warnings")
+_starting = threading.local()
+_original = multiprocessing.util.spawnv_passfds
+
+
+def logging_file(log: Path, level: str = "INFO") -> Path:
+    """Write, beside ``log``, what VLLM_LOGGING_CONFIG_PATH wants: vLLM's loggers write to ``log`` then."""
+    configuration = {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s"}},
+        "handlers": {
+            "file": {"class": "logging.FileHandler", "filename": str(log), "formatter": "line", "level": level, "delay": True}
+        },
+        "loggers": {"vllm": {"handlers": ["file"], "level": level, "propagate": False}},
+    }
+    path = log.with_name(log.name + ".logging.json")
+    path.write_text(json.dumps(configuration), encoding="utf-8")
+    return path
+
+
+def hush(log: Path) -> None:
+    """Send what the engine's libraries log in this process to ``log`` instead of the screen."""
+    handler = logging.FileHandler(log, encoding="utf-8", delay=True)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s"))
+    for name in NOISY:
+        logger = logging.getLogger(name)
+        for old in list(logger.handlers):
+            logger.removeHandler(old)
+        logger.addHandler(handler)
+        logger.propagate = False
+
+
+@contextmanager
+def children_write_to(log: Path) -> Iterator[None]:
+    """Processes that this thread spawns meanwhile write to ``log``, read nothing, and form a group of their own.
+
+    The group: Ctrl-C in a terminal reaches every process of the foreground group, and an engine that dies of it takes
+    along the windows that a clean end would still write. Other threads' processes are left as they are.
+    """
+    multiprocessing.util.spawnv_passfds = _spawn
+    with log.open("ab") as file:
+        _starting.file = file
+        try:
+            yield
+        finally:
+            _starting.file = None
+
+
+def _spawn(path: Any, args: Any, passfds: Any) -> int:
+    """In place of multiprocessing's: same arguments, same answer (the child's process id)."""
+    file = getattr(_starting, "file", None)
+    if file is None:
+        return int(_original(path, args, passfds))
+    child = subprocess.Popen(
+        args,
+        executable=path,
+        pass_fds=sorted(map(int, passfds)),
+        stdin=subprocess.DEVNULL,
+        stdout=file,
+        stderr=file,
+        start_new_session=True,
+    )
+    child.returncode = 0  # multiprocessing waits for it, not this object
+    return child.pid
+
+
+def default_log() -> Path:
+    """Where the engine's lines go when nobody says: ``scenescribe-engine.log`` in the user's state folder."""
+    base = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    return base / "scenescribe" / "engine.log"

@@ -1,0 +1,96 @@
+"""From a preset and the user's options to the arguments and environment of vLLM's engine; pure, without importing vLLM."""
+
+import ast
+import importlib.util
+import os
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from models.options import EngineOptions
+from models.preset import Preset
+
+SAFE_FORMATS = ("safetensors", "dummy")
+SAME_NAME = (
+    "tensor_parallel_size",
+    "pipeline_parallel_size",
+    "data_parallel_size",
+    "gpu_memory_utilization",
+    "max_num_seqs",
+    "max_model_len",
+    "quantization",
+    "dtype",
+    "block_size",
+)
+CPU = {"enforce_eager": True, "max_num_seqs": 32}
+"""eager on the CPU: compiling takes longer than the embedded model's whole demo (docs/decisions/0041)"""
+CPU_ENVIRONMENT = {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_CPU_SGL_KERNEL": "0"}
+ENVIRONMENT = {
+    "VLLM_NO_USAGE_STATS": "1",
+    "VLLM_DO_NOT_TRACK": "1",
+    "DO_NOT_TRACK": "1",
+    "VLLM_WORKER_MULTIPROC_METHOD": "spawn",  # a fork of a process with readers' and interface threads may deadlock
+    "TOKENIZERS_PARALLELISM": "false",
+    "TRANSFORMERS_VERBOSITY": "error",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+}
+
+
+def engine_arguments(folder: Path, preset: Preset, options: EngineOptions, *, on_gpu: bool) -> dict[str, Any]:
+    """Arguments of vLLM's AsyncEngineArgs: our defaults, then the preset's, then the user's."""
+    arguments: dict[str, Any] = {
+        "model": str(folder),
+        "served_model_name": preset.name,
+        "trust_remote_code": False,
+        "load_format": "safetensors",
+        "seed": 0,
+        "mm_processor_cache_gb": 0,  # no two windows are the same: a cache of them is copies for nothing
+        "enable_prefix_caching": False,  # nor two prompts, past a few words
+        "renderer_num_workers": max(1, min(8, cores() // 2)),  # or one thread prepares the pictures of all windows
+        "limit_mm_per_prompt": {"video": 1, "image": 0},
+        **({} if on_gpu else CPU),
+        **preset.engine,
+    }
+    arguments |= {name: getattr(options, name) for name in SAME_NAME if getattr(options, name) is not None}
+    if options.kv_offload_gb is not None:
+        arguments["kv_offloading_size"] = options.kv_offload_gb
+    if options.profile_dir is not None:
+        profile = {"profiler": "torch", "torch_profiler_dir": str(Path(options.profile_dir).absolute())}
+        arguments["profiler_config"] = profile
+    return arguments | dict(options.extra)
+
+
+def environment(*, on_gpu: bool, given: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Variables to set for vLLM; what the user has set stays."""
+    given = os.environ if given is None else given
+    wanted = ENVIRONMENT | ({} if on_gpu else CPU_ENVIRONMENT)
+    return {name: value for name, value in wanted.items() if name not in given}
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@cache
+def argument_names() -> frozenset[str] | None:
+    """Names that the installed vLLM's AsyncEngineArgs takes; None where there is no vLLM.
+
+    Read from its source, since importing it takes seconds and a mistyped option should be answered at once.
+    """
+    spec = importlib.util.find_spec("vllm")
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    source = Path(spec.submodule_search_locations[0]) / "engine" / "arg_utils.py"
+    if not source.is_file():
+        return None
+    found = {
+        item.target.id
+        for node in ast.parse(source.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ClassDef) and node.name in {"EngineArgs", "AsyncEngineArgs"}
+        for item in node.body
+        if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name) and not item.target.id.startswith("_")
+    }
+    return frozenset(found)

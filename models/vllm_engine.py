@@ -1,0 +1,222 @@
+"""The vLLM door: one engine in processes of its own, many requests in flight, one reply for each as it finishes.
+
+                 caption() x many                      engine core (another process)
+    pipeline  ------------------->  AsyncLLM  ------>  scheduler: continuous batching
+              <-------------------             <------  GPU or CPU workers
+                 Reply as it ends
+
+vLLM is imported when the engine starts, never before: importing it takes seconds. What is used of it stands in all versions
+from 0.26 on: AsyncEngineArgs, AsyncLLM (generate, abort, errored, shutdown, start_profile), SamplingParams, EngineDeadError.
+"""
+
+import asyncio
+import gc
+import itertools
+import os
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from models.base import Reply, Request
+from models.errors import BadEngineOption, EngineDead, EngineMissing, ModelError, ModelNotFound, PromptTooLong, RequestRefused
+from models.folder import chat_template, check_weights
+from models.options import EngineOptions, check
+from models.preset import Preset
+from models.prompts import frame_metadata, pictures, render
+from models.quiet import children_write_to, default_log, hush, logging_file
+from models.vllm_args import argument_names, engine_arguments, environment
+
+
+class VllmEngine:
+    """A model in vLLM. ``log_path``: file for everything that vLLM says; ``verbose``: let it speak on the screen instead."""
+
+    engine = "vllm"
+
+    def __init__(
+        self, preset: Preset, options: EngineOptions | None = None, *, log_path: Path | None = None, verbose: bool = False
+    ) -> None:
+        self.preset = preset
+        self.options = options or EngineOptions()
+        self.engine_version = "unknown"
+        self.log_path = log_path or default_log()
+        self._verbose = verbose
+        self._llm: Any = None
+        self._tokenizer: Any = None
+        self._template: str | None = None
+        self._needs_metadata = False
+        self._numbers = itertools.count()
+        self._running: set[str] = set()
+
+    @property
+    def capacity(self) -> int:
+        """What runs at once and half as many waiting; before the start, a guess from the options."""
+        if self._llm is not None:
+            return max(2, int(self._llm.vllm_config.scheduler_config.max_num_seqs * 1.5))
+        return int((self.options.max_num_seqs or self.preset.engine.get("max_num_seqs", 128)) * 1.5)
+
+    async def start(self) -> None:
+        if self._llm is not None:
+            return
+        check(self.options, known=argument_names())
+        if argument_names() is None:
+            raise EngineMissing("vLLM is not installed: pip install 'scenescribe[gpu]' (NVIDIA) or 'scenescribe[cpu]'")
+        folder = await asyncio.to_thread(self._folder)
+        self._template = chat_template(folder)
+        self.log_path.parent.mkdir(parents=True, exist_ok=True)
+        self._llm = await asyncio.to_thread(self._load, folder)
+        self._tokenizer = self._llm.renderer.tokenizer
+        if self.options.profile_dir is not None:
+            await self._llm.start_profile()
+
+    def _folder(self) -> Path:
+        folder = Path(self.preset.id)
+        if not folder.is_dir():
+            from models.hub import all_files
+
+            folder = all_files(self.preset.id, self.preset.revision)
+        if self.options.extra.get("load_format") != "dummy":
+            check_weights(folder)
+        return folder
+
+    def _load(self, folder: Path) -> Any:
+        """Make the engine; blocks for as long as the model loads. What vLLM raises becomes one of our errors."""
+        has_gpu = gpu_count() > 0
+        check(self.options, gpus=gpu_count() if has_gpu else None)
+        os.environ.update(environment(on_gpu=has_gpu))
+        if not self._verbose:
+            os.environ["VLLM_LOGGING_CONFIG_PATH"] = str(logging_file(self.log_path))
+            hush(self.log_path)  # now, for what is said while it is imported
+        import vllm
+
+        self.engine_version = vllm.__version__
+        from vllm.engine.arg_utils import AsyncEngineArgs
+        from vllm.v1.engine.async_llm import AsyncLLM
+
+        if not self._verbose:
+            hush(self.log_path)
+        try:
+            arguments = AsyncEngineArgs(**engine_arguments(folder, self.preset, self.options, on_gpu=has_gpu))
+            config = arguments.create_engine_config()
+        except (ValueError, TypeError, NotImplementedError, AssertionError) as error:
+            raise BadEngineOption(f"vLLM refuses these options: {_first_line(error)}") from error
+        except OSError as error:
+            raise ModelNotFound(f"vLLM can't read {folder}: {_first_line(error)}") from error
+        try:
+            if self._verbose:
+                return AsyncLLM.from_vllm_config(config)
+            with children_write_to(self.log_path):
+                return AsyncLLM.from_vllm_config(config)
+        except Exception as error:
+            raise EngineDead(f"the engine did not start: {_first_line(error)} (more in {self.log_path})") from error
+
+    async def caption(self, request: Request) -> Reply:
+        last = None
+        async for output in self._generate(request, whole=True):
+            last = output
+        if last is None:
+            raise EngineDead("the engine ended a request without an answer")
+        answer = last.outputs[0]
+        return Reply(
+            text=answer.text.strip(),
+            finish="length" if answer.finish_reason == "length" else "stop",
+            prompt_tokens=len(last.prompt_token_ids or ()),
+            completion_tokens=len(answer.token_ids),
+        )
+
+    async def stream(self, request: Request) -> AsyncIterator[str]:
+        from models.streams import strip_pieces
+
+        async def pieces() -> AsyncIterator[str]:
+            async for output in self._generate(request, whole=False):
+                yield output.outputs[0].text
+
+        async for piece in strip_pieces(pieces()):
+            yield piece
+
+    async def _generate(self, request: Request, *, whole: bool) -> AsyncIterator[Any]:
+        llm = self._llm
+        if llm is None:
+            raise EngineDead("the engine is not running: start it first")
+        from vllm.sampling_params import RequestOutputKind, SamplingParams
+        from vllm.v1.engine.exceptions import EngineDeadError
+
+        sampling = request.sampling
+        parameters = SamplingParams(
+            temperature=sampling.temperature,
+            top_p=sampling.top_p,
+            max_tokens=sampling.max_tokens,
+            seed=sampling.seed if sampling.temperature > 0 else None,  # a seeded greedy request would only leave the fast path
+            output_kind=RequestOutputKind.FINAL_ONLY if whole else RequestOutputKind.DELTA,
+        )
+        name = f"w{next(self._numbers)}"
+        self._running.add(name)
+        try:
+            async for output in llm.generate(self._prompt(request), parameters, name):
+                yield output
+        except ModelError:
+            raise
+        except EngineDeadError as error:
+            raise EngineDead(f"vLLM's engine process is gone (more in {self.log_path})") from error
+        except Exception as error:
+            if llm.errored:
+                raise EngineDead(f"vLLM's engine process is gone (more in {self.log_path})") from error
+            raise _refusal(error) from error
+        finally:
+            self._running.discard(name)
+
+    def _prompt(self, request: Request) -> dict[str, Any]:
+        video, images = pictures(request, self.preset)
+        text = render(self._tokenizer, self._template, request.prompt, videos=int(video is not None), images=len(images))
+        data: dict[str, Any] = {}
+        if video is not None:
+            frames, height, width = video.shape[:3]
+            data["video"] = [(video, frame_metadata(request.times, frames, height, width))]
+        if images:
+            from PIL import Image
+
+            data["image"] = [Image.fromarray(image) for image in images]
+        return {"prompt": text, "multi_modal_data": data} if data else {"prompt": text}
+
+    async def metrics(self) -> Mapping[str, Any]:
+        from models.vllm_metrics import read_metrics
+
+        return await asyncio.to_thread(read_metrics) if self._llm is not None else {}
+
+    async def close(self) -> None:
+        llm, self._llm, self._tokenizer = self._llm, None, None
+        if llm is None:
+            return
+        if self.options.profile_dir is not None and not llm.errored:
+            await llm.stop_profile()
+        await asyncio.to_thread(llm.shutdown)
+        del llm
+        gc.collect()  # it hangs in circles, and its __del__ would complain on the screen when the interpreter ends
+
+
+def gpu_count() -> int:
+    """GPUs that this process may use, asked of the driver without starting CUDA."""
+    import torch
+
+    return int(torch.cuda.device_count())
+
+
+def _first_line(error: BaseException) -> str:
+    """The part of vLLM's messages that a person needs: pydantic's come with a heading and a link."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    useful = [line for line in lines if not line.startswith(("For further information",)) and "validation error" not in line]
+    return (useful or lines or [type(error).__name__])[0][:300]
+
+
+def _refusal(error: Exception) -> ModelError:
+    """What vLLM said no to, as one of ours."""
+    cause = error.__cause__ if type(error).__name__ == "EngineGenerateError" and isinstance(error.__cause__, Exception) else error
+    message = _first_line(cause)
+    low = str(cause).lower()
+    if (
+        "longer than the maximum model length" in low
+        or "maximum context length" in low
+        or "max_model_len" in low
+        or "too long" in low
+    ):
+        return PromptTooLong(f"the prompt with its frames does not fit: {message}")
+    return RequestRefused(f"vLLM refuses the request: {message}")

@@ -1,0 +1,54 @@
+"""The engine's own gauges, from the Prometheus metrics that vLLM keeps in this process."""
+
+from typing import Any
+
+GAUGES = {
+    "vllm:num_requests_running": "running",
+    "vllm:num_requests_waiting": "waiting",
+    "vllm:kv_cache_usage_perc": "kv_cache_use",
+    "vllm:num_preemptions_total": "preemptions",
+    "vllm:prompt_tokens_total": "prompt_tokens",
+    "vllm:generation_tokens_total": "generation_tokens",
+}
+"""vLLM's name -> ours; kv_cache_use is a part of 1, the rest are counts, over all copies of the model"""
+
+
+def read_metrics() -> dict[str, Any]:
+    """The gauges as they stand, and the memory in use on each GPU in GiB where there is one."""
+    from prometheus_client import REGISTRY
+
+    found: dict[str, Any] = {}
+    for metric in REGISTRY.collect():
+        if not metric.name.startswith("vllm:"):
+            continue
+        for sample in metric.samples:
+            name = GAUGES.get(sample.name)
+            if name == "kv_cache_use":
+                found[name] = max(found.get(name, 0.0), sample.value)
+            elif name:
+                found[name] = found.get(name, 0) + int(sample.value)
+    memory = gpu_memory()
+    if memory:
+        found["gpu_memory_used_gb"] = [round(used / 2**30, 2) for used, _ in memory]
+        found["gpu_memory_total_gb"] = [round(total / 2**30, 2) for _, total in memory]
+    return found
+
+
+def gpu_memory() -> list[tuple[int, int]]:
+    """(used, total) bytes of each GPU, all processes together, as the driver counts; empty without one."""
+    try:
+        import pynvml
+    except ImportError:
+        return []
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError:
+        return []
+    try:
+        infos = [
+            pynvml.nvmlDeviceGetMemoryInfo(pynvml.nvmlDeviceGetHandleByIndex(index))
+            for index in range(pynvml.nvmlDeviceGetCount())
+        ]
+        return [(int(info.used), int(info.total)) for info in infos]
+    finally:
+        pynvml.nvmlShutdown()
