@@ -89,6 +89,7 @@ class Captioning:
         self.question = question
         self.gate = Gate(max_in_flight, memory_bytes)
         self.skip_static = skip_static
+        self.films = films
         self._threads = ThreadPoolExecutor(films, thread_name_prefix="film")
         self._seats = asyncio.Semaphore(films)
 

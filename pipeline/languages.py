@@ -1,0 +1,33 @@
+"""The langcodes door: language tags as the command line takes them and as containers and prompts want them."""
+
+from pipeline.errors import UsageError
+
+
+def check_tag(tag: str) -> str:
+    """The tag in its standard form (``PT-br`` -> ``pt-BR``). Raises UsageError ``bad_language``."""
+    import langcodes
+
+    try:
+        language = langcodes.Language.get(tag)
+        if language.is_valid():
+            return str(language.to_tag())
+    except (langcodes.tag_parser.LanguageTagError, ValueError):
+        pass
+    raise UsageError("bad_language", f"'{tag}' is no language tag; write it as BCP 47 has it: en, de, pt-BR, zh-Hans", tag=tag)
+
+
+def english_name(tag: str) -> str:
+    """``pt-BR`` -> ``Brazilian Portuguese``, for the prompt."""
+    import langcodes
+
+    return str(langcodes.Language.get(tag).display_name())
+
+
+def alpha3(tag: str) -> str:
+    """``pt-BR`` -> ``por``: ISO 639-2/T, all that an MP4 can say; ``und`` where there is none."""
+    import langcodes
+
+    try:
+        return str(langcodes.Language.get(tag).to_alpha3(variant="T"))
+    except LookupError:
+        return "und"

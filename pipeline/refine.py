@@ -1,0 +1,72 @@
+"""The second step of ``--refine``: the captions of a film are read once more, as text alone, to take out what repeats and to call
+the same thing by the same name. Each stretch of captions is one request; what comes back is taken only line by line, and only
+where the lines still match: a model that answers something else changes nothing, with a notice.
+"""
+
+import asyncio
+import re
+from dataclasses import replace
+
+from models.base import Request, Sampling
+from models.errors import RequestRefused
+from pipeline.captioning import Captions
+from pipeline.supervisor import Supervisor
+from pipeline.types import Caption, Notice, Outcome
+
+STRETCH = 24
+"""captions in one request: about 1,000 tokens, which every preset's context holds twice over"""
+
+PROMPT = """Below are {count} numbered descriptions of successive moments of one film.
+Rewrite each so that a person or thing keeps the same name throughout and what was just said is not repeated. Keep each one \
+about as long as it is or shorter, keep its meaning, and add nothing that is not there.
+Answer with {count} lines and nothing else, numbered the same way.
+
+{lines}"""
+
+LINE = re.compile(r"^\s*(\d+)[.):]\s*(\S.*?)\s*$")
+
+
+async def refine(described: Captions, supervisor: Supervisor, sampling: Sampling) -> Captions:
+    """The same captions with refined texts; ``original`` keeps each text that changed.
+
+    Raises EnvironmentFault where the engine can't go on.
+    """
+    with_text = [i for i, caption in enumerate(described.captions) if caption.text and caption.outcome is not Outcome.FAILED]
+    stretches = [with_text[i : i + STRETCH] for i in range(0, len(with_text), STRETCH)]
+    answers = await asyncio.gather(*(_ask([described.captions[i] for i in part], supervisor, sampling) for part in stretches))
+    captions, notices = list(described.captions), list(described.notices)
+    for part, texts in zip(stretches, answers, strict=True):
+        if texts is None:
+            start, end = captions[part[0]].start, captions[part[-1]].end
+            notices.append(
+                Notice(
+                    code="refine_unusable",
+                    message="the second step's answer did not match; first texts kept",
+                    start=start,
+                    end=end,
+                )
+            )
+            continue
+        for i, text in zip(part, texts, strict=True):
+            if text != captions[i].text:
+                captions[i] = replace(captions[i], text=text, original=captions[i].text)
+    return replace(described, captions=tuple(captions), notices=tuple(notices))
+
+
+async def _ask(captions: list[Caption], supervisor: Supervisor, sampling: Sampling) -> list[str] | None:
+    lines = "\n".join(f"{number}. {' '.join(caption.text.split())}" for number, caption in enumerate(captions, 1))
+    prompt = PROMPT.format(count=len(captions), lines=lines)
+    room = 32 + 2 * sum(caption.completion_tokens or len(caption.text) for caption in captions)
+    try:
+        reply = await supervisor.ask(Request(prompt=prompt, sampling=replace(sampling, max_tokens=room)))
+    except RequestRefused:
+        return None
+    return parse(reply.text, len(captions))
+
+
+def parse(answer: str, count: int) -> list[str] | None:
+    """The texts of ``count`` numbered lines in order, or None where the answer is not exactly these. Pure."""
+    found = [match for match in map(LINE.match, answer.splitlines()) if match]
+    if [int(match.group(1)) for match in found] != list(range(1, count + 1)):
+        return None
+    return [match.group(2) for match in found]

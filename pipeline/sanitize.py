@@ -1,0 +1,65 @@
+"""The one cleaner of text: every writer calls it, and the layout calls it before it measures.
+
+A caption is untrusted: a sign in the picture can steer the model into writing markup, control characters or a page of
+noise. ``clean`` keeps what a viewer can read and drops what only a machine would act on; what has a meaning in one
+format alone (``<``, ``{``, ``-->``) is left to that format's escaping.
+
+    clean         for subtitles: whole characters, NFC, no controls, no blank lines, at most MAX_CHARACTERS
+    printable     for JSON: all of the text, made valid Unicode
+"""
+
+import re
+import unicodedata
+
+MAX_CHARACTERS = 10_000
+"""A cue's longest text. At 4 bytes a character it still fits the 65,535 bytes that MP4's mov_text can hold."""
+
+REPLACEMENT = "\ufffd"
+
+_SURROGATES = re.compile(r"[\ud800-\udfff]")
+_LINE_ENDS = re.compile(r"\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+_MODEL_TOKENS = re.compile(r"<\|[^<>\n]{0,64}\|>")
+_SPACES = re.compile(r"[ \t\x1f\u1680\u2000-\u2006\u2008-\u200a\u205f]+")
+_PLAIN = re.compile(r"[\x21-\x7e]+(?: [\x21-\x7e]+)*")
+_INVISIBLE = re.compile(
+    "(\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f)|["  # flags of England, Scotland and Wales keep their tag letters
+    "\x00-\x09\x0b-\x1f\x7f-\x9f"  # controls
+    "\u00ad\u180e\u2060-\u2064\ufeff"  # soft hyphen, joiners that print nothing, byte order mark
+    "\u202a-\u202e\u2066-\u2069\u206a-\u206f"  # bidi embeddings, overrides and isolates: a line break would unbalance them
+    "\ufdd0-\ufdef\ufff9-\ufffc"  # noncharacters, interlinear notes, object replacement
+    + "".join(f"{chr(plane << 16 | 0xFFFE)}{chr(plane << 16 | 0xFFFF)}" for plane in range(17))
+    + "\U000e0000-\U000e007f]"
+)
+_BLANK = re.compile("[\\s\u034f\u061c\u115f\u1160\u200b-\u200f\u2800\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]*")
+
+
+def clean(text: str) -> str:
+    """Text that is safe to show: lines without blank ones between them, each without space at its ends.
+
+    ``clean(clean(text)) == clean(text)``. Bidi embeddings, overrides and isolates go, since a line break would
+    leave them unbalanced; the marks LRM, RLM and ALM stay.
+    """
+    if len(text) <= MAX_CHARACTERS and _PLAIN.fullmatch(text) and "<|" not in text:
+        return text
+    text = _LINE_ENDS.sub("\n", _SURROGATES.sub(REPLACEMENT, text))
+    before = None
+    while before != text:  # what goes may bring together what must go next
+        before = text
+        text = _INVISIBLE.sub(lambda found: found.group(1) or "", _SPACES.sub(" ", text))
+        text = unicodedata.normalize("NFC", _MODEL_TOKENS.sub("", text))
+        text = "\n".join(stripped for line in text.split("\n") if not _BLANK.fullmatch(stripped := line.strip()))
+        text = capped(text)
+    return text
+
+
+def capped(text: str, most: int = MAX_CHARACTERS) -> str:
+    """The text's first ``most`` characters, cut at a space where the last fifth has one."""
+    if len(text) <= most:
+        return text
+    at = max(text.rfind(" ", 0, most), text.rfind("\n", 0, most))
+    return text[: at if at > most * 4 // 5 else most].rstrip()
+
+
+def printable(text: str) -> str:
+    """All of the text, as valid Unicode without NUL."""
+    return _SURROGATES.sub(REPLACEMENT, text.replace("\x00", ""))
