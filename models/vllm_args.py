@@ -48,7 +48,6 @@ def engine_arguments(folder: Path, preset: Preset, options: EngineOptions, *, on
         "seed": 0,
         "mm_processor_cache_gb": 0,  # no two windows are the same: a cache of them is copies for nothing
         "enable_prefix_caching": False,  # nor two prompts, past a few words
-        "renderer_num_workers": max(1, min(8, cores() // 2)),  # or one thread prepares the pictures of all windows
         "limit_mm_per_prompt": {"video": 1, "image": 0},
         **({} if on_gpu else CPU),
         **preset.engine,
@@ -67,6 +66,11 @@ def environment(*, on_gpu: bool, given: Mapping[str, str] | None = None) -> dict
     given = os.environ if given is None else given
     wanted = ENVIRONMENT | ({} if on_gpu else CPU_ENVIRONMENT)
     return {name: value for name, value in wanted.items() if name not in given}
+
+
+def preparers() -> int:
+    """Threads that turn frames into the model's pixels: 5 to 40 ms a window each, and they must not starve the readers."""
+    return max(1, min(8, cores() // 2))
 
 
 def cores() -> int:

@@ -10,10 +10,10 @@ from 0.26 on: AsyncEngineArgs, AsyncLLM (generate, abort, errored, shutdown, sta
 """
 
 import asyncio
-import gc
 import itertools
 import os
 from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from models.options import EngineOptions, check
 from models.preset import Preset
 from models.prompts import frame_metadata, pictures, render
 from models.quiet import children_write_to, default_log, hush, logging_file
-from models.vllm_args import argument_names, engine_arguments, environment
+from models.vllm_args import argument_names, engine_arguments, environment, preparers
 
 
 class VllmEngine:
@@ -43,7 +43,7 @@ class VllmEngine:
         self._llm: Any = None
         self._tokenizer: Any = None
         self._template: str | None = None
-        self._needs_metadata = False
+        self._threads: ThreadPoolExecutor | None = None
         self._numbers = itertools.count()
         self._running: set[str] = set()
 
@@ -65,6 +65,7 @@ class VllmEngine:
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
         self._llm = await asyncio.to_thread(self._load, folder)
         self._tokenizer = self._llm.renderer.tokenizer
+        self._threads = ThreadPoolExecutor(preparers(), thread_name_prefix="prepare")
         if self.options.profile_dir is not None:
             await self._llm.start_profile()
 
@@ -151,7 +152,8 @@ class VllmEngine:
         name = f"w{next(self._numbers)}"
         self._running.add(name)
         try:
-            async for output in llm.generate(self._prompt(request), parameters, name):
+            prompt = await asyncio.get_running_loop().run_in_executor(self._threads, self._prepare, llm, request)
+            async for output in llm.generate(prompt, parameters, name):
                 yield output
         except ModelError:
             raise
@@ -163,6 +165,14 @@ class VllmEngine:
             raise _refusal(error) from error
         finally:
             self._running.discard(name)
+
+    def _prepare(self, llm: Any, request: Request) -> Any:
+        """Tokens and pixels of a request, as the engine core takes them. On our own threads: vLLM has one thread for it, or the
+        event loop's (docs/decisions/0042)."""
+        from vllm.renderers.inputs.preprocess import parse_model_prompt
+
+        prompt = parse_model_prompt(llm.vllm_config.model_config, self._prompt(request))
+        return llm.renderer.render_cmpl([prompt])[0]
 
     def _prompt(self, request: Request) -> dict[str, Any]:
         video, images = pictures(request, self.preset)
@@ -186,11 +196,12 @@ class VllmEngine:
         llm, self._llm, self._tokenizer = self._llm, None, None
         if llm is None:
             return
+        if self._threads is not None:
+            self._threads.shutdown(wait=False, cancel_futures=True)
         if self.options.profile_dir is not None and not llm.errored:
             await llm.stop_profile()
         await asyncio.to_thread(llm.shutdown)
-        del llm
-        gc.collect()  # it hangs in circles, and its __del__ would complain on the screen when the interpreter ends
+        llm.shutdown = _nothing  # its __del__ calls that once more, and complains on the screen where the interpreter ends
 
 
 def gpu_count() -> int:
@@ -198,6 +209,10 @@ def gpu_count() -> int:
     import torch
 
     return int(torch.cuda.device_count())
+
+
+def _nothing(timeout: float | None = None) -> None:
+    """In place of AsyncLLM.shutdown after it was called."""
 
 
 def _first_line(error: BaseException) -> str:
