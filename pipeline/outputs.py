@@ -58,19 +58,24 @@ def plan(
     outputs = {}
     for film in films:
         place, stem = places[film.path], stems[film.path]
-        suffix = film.path.suffix.lower()
-        burned = (
-            place / f"{stem}.described{'.mp4' if suffix in MP4_FAMILY else '.webm' if suffix == '.webm' else '.mkv'}"
-            if burn
-            else None
+        burned, muxed = _videos(f"{stem}.described", film.path.suffix.lower())
+        outputs[film.path] = Outputs(
+            folder=place,
+            stem=stem,
+            language=language,
+            formats=sidecars,
+            burned=place / burned if burn else None,
+            # both were asked for and have the same name: the one that can be switched on says so
+            muxed=place / (f"{stem}.described.soft{Path(muxed).suffix}" if burn and muxed == burned else muxed) if mux else None,
         )
-        muxed = None
-        if mux:
-            muxed = place / f"{stem}.described{suffix if suffix in ('.mp4', '.webm') else '.mkv'}"
-            if muxed == burned:  # both were asked for: the names must differ
-                muxed = place / f"{stem}.described.mkv"
-        outputs[film.path] = Outputs(folder=place, stem=stem, language=language, formats=sidecars, burned=burned, muxed=muxed)
     return outputs
+
+
+def _videos(stem: str, suffix: str) -> tuple[str, str]:
+    """Names of the burned and the muxed video of a film with this extension: MP4 and WebM stay what they are."""
+    burned = ".mp4" if suffix in MP4_FAMILY else ".webm" if suffix == ".webm" else ".mkv"
+    muxed = suffix if suffix in (".mp4", ".webm") else ".mkv"
+    return stem + burned, stem + muxed
 
 
 def _stems(films: Sequence[Film], places: dict[Path, Path]) -> dict[Path, str]:
@@ -94,4 +99,6 @@ def _stems(films: Sequence[Film], places: dict[Path, Path]) -> dict[Path, str]:
                 stems[group[0].path] = way(group[0])
             else:
                 left.extend(group)
+    for number, film in enumerate(left, 2):  # they differ in the case of letters alone
+        stems[film.path] = f"{film.path.name}~{number}"
     return stems

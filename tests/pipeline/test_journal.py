@@ -1,0 +1,58 @@
+"""The journal: what was captioned before a crash is there after it, whatever the crash cut short."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import OutputError
+from pipeline.journal import Journal
+from pipeline.types import Caption, Outcome
+
+KEY = {"file": [10, 20], "model": "m", "prompt": "Wörds \ud800"}
+
+
+def caption(i: int) -> Caption:
+    return Caption(start=i, end=i + 1, text=f"Text {i}\n\u2028 😀 \ud83d", frames=(i + 0.25,), outcome=Outcome.TRUNCATED)
+
+
+def test_what_was_added_is_read_back(tmp_path: Path) -> None:
+    with Journal(tmp_path / "j", KEY) as journal:
+        journal.add(caption(1))
+        journal.add(caption(0))
+    with Journal(tmp_path / "j", KEY) as again:
+        assert [c.text for c in again.captions] == [caption(1).text, caption(0).text]
+        assert again.captions[1] == caption(0)
+        again.discard()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("cut", range(0, 400, 7))
+def test_a_file_cut_short_anywhere_keeps_its_whole_lines(tmp_path: Path, cut: int) -> None:
+    path = tmp_path / "j"
+    with Journal(path, KEY) as journal:
+        for i in range(3):
+            journal.add(caption(i))
+    whole = path.read_bytes()
+    ends = [i for i, byte in enumerate(whole) if byte == 10]
+    path.write_bytes(whole[:cut])
+    with Journal(path, KEY) as again:
+        kept = max(sum(end < cut for end in ends) - 1, 0)  # the first line is the head
+        assert [c.start for c in again.captions] == list(range(kept))
+        again.add(caption(9))
+    with Journal(path, KEY) as third:
+        assert third.captions[-1] == caption(9)
+
+
+def test_other_settings_or_no_resume_start_anew(tmp_path: Path) -> None:
+    with Journal(tmp_path / "j", KEY) as journal:
+        journal.add(caption(0))
+    with Journal(tmp_path / "j", {**KEY, "model": "other"}) as other:
+        assert other.captions == ()
+    with Journal(tmp_path / "j", KEY, resume=False) as anew:
+        assert anew.captions == ()
+
+
+def test_a_folder_that_cannot_be_written_is_an_output_error(tmp_path: Path) -> None:
+    with pytest.raises(OutputError) as caught:
+        Journal(tmp_path / "no" / "such" / "j", KEY)
+    assert caught.value.code == "unwritable"
