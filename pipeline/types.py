@@ -34,6 +34,8 @@ class VideoInfo:
     """seconds, as declared or estimated: a bound for progress, never for a loop"""
     start: float
     """the container's own start time in seconds, subtracted from every time we give"""
+    stream_start: float = 0.0
+    """where the picture's own stream starts, on the stored clock"""
     fps: float
     """frames a second, a guess: never compute a time from it where a timestamp exists"""
     width: int

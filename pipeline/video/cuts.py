@@ -1,0 +1,49 @@
+"""Where one shot ends and the next begins, seen in tiny pictures.
+
+A hard cut changes most of the picture at once, much more than what moves beside it. So between two neighbours
+
+    share    of the cells that changed by more than the noise    >= 0.55     (objects that move leave the rest in place)
+    mean     change of a cell                                    >= 3        (of 255)
+    contrast of that change to the ones right before and after   >= 2.5      (a pan or a fade changes all pairs alike)
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.types import Image
+
+SMALL = (48, 27)
+"""width and height of the pictures that are compared"""
+NOISE = 4.0
+SHARE = 0.55
+MEAN = 3.0
+CONTRAST = 2.5
+
+
+def change(one: Image, other: Image) -> tuple[float, float]:
+    """(mean change of a cell, share of the cells that changed): a cell changes by its most changed channel."""
+    delta: NDArray[np.int16] = np.abs(one.astype(np.int16) - other.astype(np.int16)).max(axis=2)
+    return float(delta.mean()), float((delta > NOISE).mean())
+
+
+def suspicious(one: Image, other: Image) -> bool:
+    """Whether there may be a cut between these two, a fraction of a second apart: then look between them."""
+    mean, share = change(one, other)
+    return mean >= MEAN and share >= SHARE
+
+
+def cut_in(pictures: Sequence[Image], calm: float = 0.0) -> int | None:
+    """The first picture of a new shot: its place in the sequence, or None. ``calm``: usual change between neighbours."""
+    changes = [change(a, b) for a, b in pairwise(pictures)]
+    if not changes:
+        return None
+    place = max(range(len(changes)), key=lambda i: changes[i][0])
+    mean, share = changes[place]
+    others = [changes[i][0] for i in (place - 1, place + 1) if 0 <= i < len(changes)]
+    usual = max([calm, *others])
+    if mean >= MEAN and share >= SHARE and mean >= CONTRAST * usual:
+        return place + 1
+    return None

@@ -1,0 +1,63 @@
+"""Finds cuts among the frames that a reader hands on, at the side of sampling."""
+
+from typing import Any
+
+import numpy as np
+
+from pipeline.types import Image
+from pipeline.video import cuts, pyav_reader
+from pipeline.video.shown import Shown
+from pipeline.video.table import Table, plan
+
+
+class CutFinder:
+    """Watches the frames that go by and says where a shot begins; looks closer only where two samples differ."""
+
+    def __init__(self, request: dict[str, Any], table: Table, fd: int) -> None:
+        self._request, self._table, self._fd = request, table, fd
+        self._chain: list[Shown] = []
+        self._first: Image | None = None
+        self._calm = 0.0
+        self._precise = not request["keyframes"]
+
+    def see(self, shown: Shown, sample: bool) -> list[int]:
+        """Ranks of the first frames of new shots that this sample has brought to light."""
+        if not sample:
+            if self._first is not None and not isinstance(shown, type(None)) and len(self._chain) < 64:
+                self._chain.append(shown)
+            return []
+        last = shown.small()
+        found: list[int] = []
+        if self._first is not None and cuts.suspicious(self._first, last):
+            rank = self._between(shown, last)
+            found = [rank] if rank is not None else []
+        self._first, self._chain = last, [shown]
+        return found
+
+    def _between(self, shown: Shown, last: Image) -> int | None:
+        assert self._first is not None
+        chain = [self._chain[0].rank, *(s.rank for s in self._chain[1:]), shown.rank]
+        if not self._precise:
+            return shown.rank
+        pictures = [self._first, *(s.small() for s in self._chain[1:]), last]
+        place = cuts.cut_in(pictures) if len(pictures) > 2 else 1
+        if place is None:
+            return None
+        if chain[place] - chain[place - 1] == 1:
+            return chain[place]
+        ranks = np.arange(chain[place - 1], chain[place] + 1)
+        reader = pyav_reader.PyAVReader(
+            self._fd,
+            size=cuts.SMALL,
+            turn=0,
+            mirrored=False,
+            deinterlace=self._request["interlaced"],
+            threads=self._request["threads"],
+        )
+        seen = [
+            (s.rank, s.small())
+            for s in reader.read(self._table, plan(self._table, ranks))
+            if s is not None and s.rank in set(ranks.tolist())
+        ]
+        exact = cuts.cut_in([small for _, small in seen])
+        return seen[exact][0] if exact is not None else None

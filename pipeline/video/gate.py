@@ -1,0 +1,110 @@
+"""The gate: what is asked of a file before any decoder sees it. From here on the file is known by its open descriptor.
+
+path -> open (no FIFO hangs, no link where none may be followed) -> regular? -> empty? -> a film by its first bytes? -> Source
+"""
+
+import errno
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import InputError
+
+DEMUXERS = (
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,mpegtsraw,mpeg,mpegvideo,avi,flv,live_flv,ogg,asf,gif,ivf,dv,mxf,nut,"
+    "h264,hevc,m4v,av1,obu,vc1,rm,wtv,dirac,h263,y4m,yuv4mpegpipe,swf,ac3,aac,mp3,wav,flac,srt,webvtt,ass"
+)
+"""Formats that may be opened; what none of them is (playlists, pictures, ``concat``) is not a film. The last seven hold no
+picture: they are listed to be told apart as ``no_video_stream``."""
+
+_NOT_FILMS = {
+    b"\x89PNG\r\n": "a PNG picture",
+    b"\xff\xd8\xff": "a JPEG picture",
+    b"BM": "a BMP picture",
+    b"II*\x00": "a TIFF picture",
+    b"MM\x00*": "a TIFF picture",
+    b"#EXTM3U": "a playlist",
+    b"ffconcat": "a playlist",
+    b"[playlist]": "a playlist",
+    b"%PDF": "a PDF",
+    b"PK\x03\x04": "a zip archive",
+    b"\x1f\x8b": "a gzip archive",
+    b"\x7fELF": "a program",
+    b"#!": "a script",
+    b"<?xml": "an XML document",
+    b"<MPD": "a playlist",
+    b"<smil": "a playlist",
+    b"<html": "a web page",
+    b"<!DOCTYPE": "a web page",
+    b"v=0\r": "a playlist",
+    b"v=0\n": "a playlist",
+}
+
+
+@dataclass(slots=True)
+class Source:
+    """An open film. Close it; the descriptor reads on where the name has gone."""
+
+    path: Path
+    fd: int
+    size: int
+    stamp: tuple[int, int, int, int]
+
+    def changed(self) -> bool:
+        """Whether the file was written to since it was opened."""
+        return self.fd >= 0 and _stamp(os.fstat(self.fd)) != self.stamp
+
+    def close(self) -> None:
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
+
+
+def _stamp(status: os.stat_result) -> tuple[int, int, int, int]:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def open_source(path: Path, *, follow_links: bool = True) -> Source:
+    """Open a film for reading. ``Source.close`` gives the descriptor back.
+
+    Raises InputError ``not_found``, ``not_a_regular_file``, ``unreadable``, ``empty_file`` or ``not_a_video``.
+    """
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow_links else os.O_NOFOLLOW)
+    try:
+        fd = os.open(path, flags)
+    except ValueError:
+        raise InputError("not_found", "a file name can't hold a NUL character", path=str(path)) from None
+    except OSError as error:
+        raise _refusal(error, path) from None
+    try:
+        status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode):
+            raise InputError("not_a_regular_file", "this is a folder, a pipe or a device; give a video file", path=str(path))
+        if status.st_size == 0:
+            raise InputError("empty_file", "the file is empty", path=str(path))
+        _sniff(os.pread(fd, 512, 0), path)
+        return Source(path, fd, status.st_size, _stamp(status))
+    except OSError as error:
+        os.close(fd)
+        raise _refusal(error, path) from None
+    except InputError:
+        os.close(fd)
+        raise
+
+
+def _refusal(error: OSError, path: Path) -> InputError:
+    if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
+        return InputError("not_found", "there is no such file (or it is a link to nothing)", path=str(path))
+    if error.errno in (errno.ELOOP, errno.ENXIO, errno.ENODEV, errno.EISDIR):
+        return InputError("not_a_regular_file", "this is a link, a pipe or a device; give a video file", path=str(path))
+    return InputError("unreadable", f"the file can't be read ({os.strerror(error.errno or 0)})", path=str(path))
+
+
+def _sniff(head: bytes, path: Path) -> None:
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    for magic, what in _NOT_FILMS.items():
+        if start.startswith(magic) or head.startswith(magic):
+            raise InputError("not_a_video", f"this is {what}, not a film", path=str(path))
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        raise InputError("not_a_video", "this is a WebP picture, not a film", path=str(path))

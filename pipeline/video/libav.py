@@ -1,0 +1,160 @@
+"""THE av door: everything of PyAV that we use, and what its objects mean in our words. Only child processes come here."""
+
+import logging
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+import av
+import numpy as np
+from av.video.reformatter import Interpolation
+from numpy.typing import NDArray
+
+from pipeline.errors import InputError
+from pipeline.types import Image
+from pipeline.video.gate import DEMUXERS
+
+AvError = av.error.FFmpegError
+logging.getLogger("libav").disabled = True
+av.logging.set_level(av.logging.PANIC)
+
+_HDR = {16, 18}
+"""color_trc of PQ and HLG (ITU-T H.273)"""
+
+
+def open_container(fd: int) -> Any:
+    """Open the film behind a descriptor: only files, only film formats.
+
+    Raises InputError ``unsupported_or_corrupt``.
+    """
+    options = {"protocol_whitelist": "file", "format_whitelist": DEMUXERS}
+    try:
+        return av.open(f"file:/proc/self/fd/{fd}", options=options, metadata_errors="replace")
+    except (AvError, OSError, ValueError, MemoryError) as error:
+        raise InputError(
+            "unsupported_or_corrupt",
+            "no known video format, or its head is damaged; check that it plays elsewhere",
+            detail=str(error),
+        ) from None
+
+
+def film_stream(container: Any) -> Any:
+    """The stream to read: the first that is no cover art. Raises InputError ``no_video_stream``, ``no_decoder``."""
+    films = [stream for stream in container.streams.video if not stream.disposition & av.stream.Disposition.attached_pic]
+    if not films:
+        raise InputError("no_video_stream", "there is no moving picture in this file (sound, subtitles or a cover only)")
+    able = [stream for stream in films if stream.codec_context is not None]
+    if not able:
+        raise InputError("no_decoder", "no decoder for this film's codec; convert it to H.264, HEVC, VP9 or AV1")
+    return able[0]
+
+
+def set_up(stream: Any, threads: int) -> None:
+    """Decoding threads, before the first packet."""
+    stream.codec_context.thread_count = threads
+    stream.codec_context.thread_type = "AUTO"
+
+
+def matrix(frame: Any) -> tuple[int, bool]:
+    """(degrees clockwise to turn the decoded picture, whether it is mirrored left to right before that)."""
+    for side in frame.side_data:
+        if side.type.name == "DISPLAYMATRIX":
+            a, b, _, c, d = np.frombuffer(side, dtype=np.int32)[:5].astype(float) / 65536
+            mirrored = a * d - b * c < 0
+            if mirrored:
+                a, c = -a, -c
+            return int(round(float(np.degrees(np.arctan2(b, a))) / 90.0) * 90) % 360, mirrored
+    return 0, False
+
+
+def first_frames(container: Any, stream: Any, count: int = 3, packets: int = 120) -> list[Any]:
+    """The first pictures that decode, or fewer."""
+    found: list[Any] = []
+    for number, packet in enumerate(container.demux(stream)):
+        try:
+            found += packet.decode()
+        except AvError:
+            continue
+        if len(found) >= count or number >= packets:
+            break
+    return found
+
+
+def describe(container: Any, stream: Any, pixels: int) -> dict[str, Any]:
+    """What the probe wants to know. Decodes the first pictures. Raises InputError ``frame_too_large``."""
+    context = stream.codec_context
+    if context.width * context.height > pixels:
+        size = f"{context.width}x{context.height}"
+        raise InputError("frame_too_large", f"its pictures are {size}, more than {pixels / 1e6:.0f} million pixels", size=size)
+    set_up(stream, 1)
+    frames = first_frames(container, stream)
+    first = frames[0] if frames else None
+    turn, mirrored = matrix(first) if first else (0, False)
+    aspect = float(stream.sample_aspect_ratio or 1) or 1.0
+    if not 0.05 < aspect < 20:
+        aspect = 1.0
+    width, height = (first.width, first.height) if first else (context.width, context.height)
+    if width * height > pixels:
+        raise InputError(
+            "frame_too_large",
+            f"its pictures are {width}x{height}, more than {pixels / 1e6:.0f} million pixels",
+            size=f"{width}x{height}",
+        )
+    shown = (max(1, round(width * aspect)), height) if aspect >= 1 else (width, max(1, round(height / aspect)))
+    if turn in (90, 270):
+        shown = shown[::-1]
+    rate = stream.average_rate or stream.guessed_rate or Fraction(25)
+    own = stream.duration * stream.time_base if stream.duration else None
+    whole = Fraction(container.duration, av.time_base) if container.duration else None
+    return {
+        "container": container.format.name.split(",")[0],
+        "codec": context.name,
+        "duration": max(0.0, float(own if own is not None else whole or 0)),
+        "own_duration": float(own or 0),
+        "start": (container.start_time or 0) / av.time_base,
+        "stream_start": float((stream.start_time or 0) * stream.time_base),
+        "fps": float(rate) if 0 < rate < 10000 else 25.0,
+        "width": shown[0],
+        "height": shown[1],
+        "rotation": turn,
+        "mirrored": mirrored,
+        "interlaced": (context.field_order not in (0, 1)) or any(frame.interlaced_frame for frame in frames),
+        "hdr": int(context.color_trc or 0) in _HDR,
+        "alpha": any(component.is_alpha for component in context.format.components) if context.format else False,
+        "has_audio": bool(container.streams.audio),
+        "decoded": bool(frames),
+        "films": len(container.streams.video),
+        "reordered": bool(context.has_b_frames),
+    }
+
+
+def packets(container: Any, stream: Any) -> Iterator[Any]:
+    """All packets with data of a stream, in decoding order; a damaged stretch ends the walk only at the end of the file."""
+    try:
+        for packet in container.demux(stream):
+            if packet.size:
+                yield packet
+    except (AvError, OSError):
+        return
+
+
+def deinterlacer(stream: Any, frame: Any) -> Any:
+    """A filter graph that makes whole pictures of fields (yadif), times kept."""
+    graph = av.filter.Graph()
+    source = graph.add_buffer(width=frame.width, height=frame.height, format=frame.format.name, time_base=stream.time_base)
+    yadif, sink = graph.add("yadif", "mode=send_frame:parity=auto:deint=all"), graph.add("buffersink")
+    source.link_to(yadif)
+    yadif.link_to(sink)
+    graph.configure()
+    return graph
+
+
+def picture(frame: Any, size: tuple[int, int], turn: int, mirrored: bool) -> Image:
+    """A decoded frame as RGB of this display size, upright."""
+    width, height = size[::-1] if turn in (90, 270) else size
+    shrinks = width <= frame.width and height <= frame.height
+    how = Interpolation.AREA if shrinks else Interpolation.BICUBIC
+    image: NDArray[np.uint8] = frame.reformat(width=width, height=height, format="rgb24", interpolation=how).to_ndarray()
+    if mirrored:
+        image = image[:, ::-1]
+    return np.ascontiguousarray(np.rot90(image, -turn // 90)) if turn or mirrored else image

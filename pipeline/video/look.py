@@ -1,0 +1,94 @@
+"""What a film is: the gate here, the first look at its inside in a child process."""
+
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import InputError
+from pipeline.types import Notice, VideoInfo
+from pipeline.video.gate import Source, open_source
+from pipeline.video.limits import Limits
+from pipeline.video.pool import Crashed, WorkerPool
+
+SKIPPERS = ("h264", "hevc")
+"""Codecs whose decoders leave out frames that nobody needs: there PyAV beats OpenCV (docs/performance-reader.md)."""
+
+
+def probe(
+    path: Path | str, *, follow_links: bool = True, limits: Limits | None = None, pool: WorkerPool | None = None
+) -> VideoInfo:
+    """What a film is, in about a second. Nothing of it can hang, crash or reach the network from here.
+
+    Raises InputError: the gate's codes, ``unsupported_or_corrupt``, ``no_video_stream``, ``no_decoder``,
+    ``frame_too_large``, ``crashed_worker``.
+    """
+    source = open_source(Path(path), follow_links=follow_links)
+    try:
+        if pool is not None:
+            return look(source, pool, limits or pool.limits)
+        with WorkerPool(limits, spare=0) as own:
+            return look(source, own, own.limits)
+    finally:
+        source.close()
+
+
+def look(source: Source, pool: WorkerPool, limits: Limits) -> VideoInfo:
+    """Ask a child about an open film; ask a second one if the first dies of it."""
+    for attempt in (1, 2):
+        child = pool.acquire()
+        try:
+            child.request({"op": "probe", "streams": limits.streams, "pixels": limits.pixels}, fds=[source.fd])
+            answer, _ = child.message(limits.open_seconds)
+            break
+        except Crashed as crash:
+            if attempt == 2:
+                raise crashed(crash, source) from None
+        finally:
+            pool.release(child)
+    refuse(answer, source)
+    return _info(answer, source)
+
+
+def refuse(answer: dict[str, Any], source: Source) -> None:
+    """Raise the error that a child answered with, if it did."""
+    if "error" in answer:
+        raise InputError(answer["error"], answer["message"], **{**answer["data"], "path": str(source.path)})
+
+
+def crashed(crash: Crashed, source: Source) -> InputError:
+    """The error of a film that killed its reader twice."""
+    how = "hung" if crash.stalled else "died"
+    return InputError(
+        "crashed_worker",
+        f"its reader {how} twice; the film is damaged in a way that no decoder survives",
+        path=str(source.path),
+        detail=crash.last_words,
+    )
+
+
+def _info(answer: dict[str, Any], source: Source) -> VideoInfo:
+    notices = []
+    if answer["hdr"]:
+        notices.append(
+            Notice(code="hdr", message="the film is HDR and is shown to the model without tone mapping: colours look pale")
+        )
+    odd = answer["interlaced"] or answer["mirrored"] or answer["alpha"] or answer["films"] > 1 or not answer["decoded"]
+    return VideoInfo(
+        path=source.path,
+        size=source.size,
+        container=answer["container"],
+        codec=answer["codec"],
+        duration=answer["duration"],
+        start=answer["start"],
+        stream_start=answer["stream_start"],
+        fps=answer["fps"],
+        width=answer["width"],
+        height=answer["height"],
+        rotation=answer["rotation"],
+        mirrored=answer["mirrored"],
+        interlaced=answer["interlaced"],
+        hdr=answer["hdr"],
+        alpha=answer["alpha"],
+        has_audio=answer["has_audio"],
+        reader="pyav" if odd or answer["codec"] in SKIPPERS else "opencv",
+        notices=tuple(notices),
+    )

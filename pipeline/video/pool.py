@@ -1,0 +1,159 @@
+"""Children that decode, from our side: started ahead, used again for the next film, killed when they hang.
+
+acquire -> request, messages... -> release        a healthy child serves the next film: its start costs 0.4 s
+"""
+
+import itertools
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from pipeline.video import wire
+from pipeline.video.limits import Limits
+
+_ROOT = str(Path(__file__).resolve().parents[2])
+_table_ids = itertools.count(1)
+
+
+class Crashed(Exception):
+    """The child died or hung; ``stalled`` tells which, the text what it said last."""
+
+    def __init__(self, stalled: bool, last_words: str) -> None:
+        super().__init__(last_words)
+        self.stalled, self.last_words = stalled, last_words
+
+
+class Child:
+    """One decoding process."""
+
+    def __init__(self, limits: Limits) -> None:
+        ours, theirs = socket.socketpair()
+        self.table = 0
+        """which table it holds"""
+        self._stderr = os.memfd_create("scenescribe-stderr", os.MFD_CLOEXEC)
+        environment = {**os.environ, "OPENCV_FFMPEG_LOGLEVEL": "-8", "OPENCV_LOG_LEVEL": "SILENT", "PYTHONPATH": _ROOT}
+        environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
+        with theirs:
+            self._process: subprocess.Popen[bytes] = subprocess.Popen(
+                [sys.executable, "-P", "-m", "pipeline.video.worker", str(limits.memory)],
+                stdin=theirs.fileno(),
+                stdout=self._stderr,
+                stderr=self._stderr,
+                env=environment,
+                cwd="/",
+                start_new_session=True,
+            )
+        self._sock = ours
+        self._ready = False
+        self.dead = False
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def request(self, header: dict[str, Any], payload: bytes = b"", fds: Sequence[int] = ()) -> None:
+        """Ask for something. Raises Crashed."""
+        try:
+            if not self._ready:
+                self._sock.settimeout(60)
+                wire.receive(self._sock)
+                self._ready = True
+            self._sock.settimeout(60)
+            wire.send(self._sock, header, payload, fds)
+        except (wire.HungUp, TimeoutError) as error:
+            raise self._crash(isinstance(error, TimeoutError)) from None
+
+    def message(self, patience: float) -> tuple[dict[str, Any], bytes]:
+        """The next message. Raises Crashed, after ``patience`` seconds without one."""
+        self._sock.settimeout(patience)
+        try:
+            return wire.receive(self._sock)
+        except (wire.HungUp, TimeoutError) as error:
+            raise self._crash(isinstance(error, TimeoutError)) from None
+
+    def answer(self, patience: float) -> tuple[dict[str, Any], bytes]:
+        """The next message that is more than a sign of life."""
+        while True:
+            header, payload = self.message(patience)
+            if "tick" not in header:
+                return header, payload
+
+    def _crash(self, stalled: bool) -> Crashed:
+        self.kill()
+        return Crashed(stalled, self._last_words)
+
+    def interrupt(self) -> None:
+        """Wake whoever waits for this child, from another thread; the child ends."""
+        self.dead = True
+        self._process.kill()
+        with suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
+
+    def kill(self) -> None:
+        """End the child and give back all that it held. Harmless when repeated."""
+        self.dead = True
+        self._process.kill()
+        self._process.wait()
+        self._sock.close()
+        if self._stderr >= 0:
+            size = os.fstat(self._stderr).st_size
+            self._last_words = os.pread(self._stderr, 500, max(0, size - 500)).decode(errors="replace").strip()
+            os.close(self._stderr)
+            self._stderr = -1
+
+
+class WorkerPool:
+    """Children to be used again. ``spare`` are started ahead, so that the next film does not wait."""
+
+    def __init__(self, limits: Limits | None = None, *, spare: int = 1, keep: int | None = None) -> None:
+        self.limits = limits or Limits()
+        self._spare, self._keep = spare, keep if keep is not None else max(2, os.cpu_count() or 2)
+        self._idle: list[Child] = []
+        self._lock = threading.Lock()
+        self._closed = False
+        for _ in range(spare):
+            self._idle.append(Child(self.limits))
+
+    def acquire(self, table: int = 0) -> Child:
+        """A child, one that holds this table if there is one."""
+        with self._lock:
+            for child in self._idle:
+                if table and child.table == table:
+                    self._idle.remove(child)
+                    return child
+            if self._idle:
+                return self._idle.pop()
+        return Child(self.limits)
+
+    def release(self, child: Child) -> None:
+        """Give a child back; a dead one is replaced later."""
+        with self._lock:
+            if not self._closed and not child.dead and len(self._idle) < self._keep:
+                self._idle.append(child)
+                return
+        child.kill()
+
+    def close(self) -> None:
+        """End all idle children; those in use end when they are released."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for child in idle:
+            child.kill()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+def new_table_id() -> int:
+    return next(_table_ids)

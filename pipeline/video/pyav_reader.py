@@ -1,0 +1,192 @@
+"""The PyAV reader: decodes what a plan asks for and nothing else; whole pictures from fields; keyframes alone.
+
+Where a decoder can tell that no other frame is built on a frame (``skip_frame=NONREF``), that frame is decoded only if
+it is wanted. Everything that is decoded is handed on, wanted or not: the search for cuts looks at all of it.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from pipeline.types import Image
+from pipeline.video import libav
+from pipeline.video.cuts import SMALL
+from pipeline.video.shown import Shown
+from pipeline.video.table import FEED, JUMP, TARGET, Plan, Table, build
+
+TICK = 64
+"""packets between two signs of life"""
+
+
+class _Frame(Shown):
+    """A decoded frame of libav, made a picture only when somebody asks."""
+
+    def __init__(self, rank: int, wanted: bool, frame: Any, look: "PyAVReader") -> None:
+        super().__init__(rank, wanted, bool(frame.is_corrupt))
+        self._frame, self._look = frame, look
+
+    def image(self) -> Image:
+        return libav.picture(self._frame, self._look.size, self._look.turn, self._look.mirrored)
+
+    def small(self) -> Image:
+        return libav.picture(self._frame, SMALL, 0, False)
+
+
+class PyAVReader:
+    """One film, read by libav."""
+
+    def __init__(self, fd: int, *, size: tuple[int, int], turn: int, mirrored: bool, deinterlace: bool, threads: int) -> None:
+        self.fd, self.size, self.turn, self.mirrored, self.deinterlace, self.threads = (
+            fd,
+            size,
+            turn,
+            mirrored,
+            deinterlace,
+            threads,
+        )
+        self.decoded = 0
+        self.damaged: list[int] = []
+        """ranks of frames whose packets could not be decoded"""
+
+    def read(self, table: Table, plan: Plan) -> Iterator[Shown | None]:
+        """Everything that gets decoded, as it is shown; None is a sign of life."""
+        with libav.open_container(self.fd) as container:
+            stream = libav.film_stream(container)
+            libav.set_up(stream, self.threads)
+            yield from self._walk(stream, plan, _aligned(container, stream, plan, self.fd), by_order=table.repaired)
+
+    def _walk(self, stream: Any, plan: Plan, packets: Iterator[Any], *, by_order: bool) -> Iterator[Shown | None]:
+        context = stream.codec_context
+        pending: dict[int, tuple[int, bool]] = {}
+        wanted_ranks = set(plan.ranks[(plan.actions & TARGET) > 0].tolist())
+        graph = None
+        asleep = True
+        mode = ""
+        last = -1
+
+        def show(frames: list[Any]) -> Iterator[Shown]:
+            nonlocal last, graph
+            for frame in frames:
+                self.decoded += 1
+                if self.deinterlace:
+                    graph = graph or libav.deinterlacer(stream, frame)
+                    graph.push(frame)
+                    ready = _pull(graph)
+                else:
+                    ready = [frame]
+                yield from number(ready)
+
+        def number(frames: list[Any]) -> Iterator[Shown]:
+            nonlocal last
+            for frame in frames:
+                rank, wanted = (last + 1, last + 1 in wanted_ranks) if by_order else pending.pop(frame.pts, (-1, False))
+                if rank > last:
+                    last = rank
+                    yield _Frame(rank, wanted, frame, self)
+
+        def drain() -> Iterator[Shown]:
+            nonlocal graph
+            yield from show(_decode(context, None))
+            if graph is not None:
+                graph.push(None)
+                yield from number(_pull(graph))
+                graph = None
+            context.flush_buffers()
+
+        for number_of, (packet, action, rank) in enumerate(
+            zip(packets, plan.actions.tolist(), plan.ranks.tolist(), strict=False)
+        ):
+            if number_of % TICK == 0:
+                yield None
+            if not action & FEED:
+                continue
+            if action & JUMP and not asleep:
+                yield from drain()
+                pending.clear()
+            asleep = False
+            wanted = bool(action & TARGET)
+            if rank >= 0 and packet.pts is not None:
+                pending[packet.pts] = (rank, wanted)
+            needed = "DEFAULT" if wanted or self.deinterlace or by_order or plan.whole else "NONREF"
+            if needed != mode:
+                context.skip_frame = mode = needed
+            try:
+                frames = context.decode(packet)
+            except libav.AvError:
+                self.damaged.append(rank)
+                continue
+            yield from show(frames)
+        if not asleep:
+            yield from drain()
+
+
+def _decode(context: Any, packet: Any) -> list[Any]:
+    try:
+        return list(context.decode(packet))
+    except libav.AvError:
+        return []
+
+
+def _pull(graph: Any) -> list[Any]:
+    frames = []
+    while True:
+        try:
+            frames.append(graph.pull())
+        except (libav.AvError, EOFError, BlockingIOError):
+            return frames
+
+
+def _aligned(container: Any, stream: Any, plan: Plan, fd: int) -> Iterator[Any]:
+    """Packets from the plan's first on: by a seek where that lands before it, else by counting from the start."""
+    if plan.first == 0 or len(plan.pts) == 0:
+        yield from libav.packets(container, stream)
+        return
+    goal = int(plan.pts[0])
+    container.seek(goal, stream=stream, backward=True)
+    found = False
+    for number, packet in enumerate(libav.packets(container, stream)):
+        if not found and packet.pts == goal:
+            found = True
+        if found:
+            yield packet
+        elif packet.pts is None or (packet.is_keyframe and packet.pts > goal) or number > 20000:
+            break
+    if not found:
+        with libav.open_container(fd) as again:
+            for number, packet in enumerate(libav.packets(again, libav.film_stream(again))):
+                if number >= plan.first:
+                    yield packet
+
+
+def list_packets(fd: int, *, start: float, fps: float, most: int) -> Iterator[Table | None]:
+    """The table of a film; every None before it is a sign of life."""
+    with libav.open_container(fd) as container:
+        stream = libav.film_stream(container)
+        pts, key, known, hidden, lost = [], bytearray(), bytearray(), bytearray(), 0
+        duration = 0
+        best = None
+        for number, packet in enumerate(libav.packets(container, stream)):
+            if number % 4096 == 0:
+                yield None
+            if number >= most:
+                break
+            stamp = packet.pts
+            known.append(stamp is not None)
+            pts.append(stamp or 0)
+            key.append(packet.is_keyframe)
+            hidden.append(packet.is_discard)
+            lost += packet.is_corrupt
+            if stamp is not None and (best is None or stamp >= best):
+                best, duration = stamp, packet.duration or 0
+        base = stream.time_base
+        yield build(
+            np.array(pts, np.int64),
+            np.frombuffer(bytes(known), np.bool_),
+            np.frombuffer(bytes(key), np.bool_),
+            np.frombuffer(bytes(hidden), np.bool_),
+            base=float(base),
+            start=start,
+            fps=fps,
+            last_duration=float(duration * base),
+        )

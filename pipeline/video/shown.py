@@ -1,0 +1,18 @@
+"""One decoded frame in the hands of a reader: the contract between readers and who looks at their frames."""
+
+from pipeline.types import Image
+
+
+class Shown:
+    """A frame on its way: valid until the next one is asked for (OpenCV) or for as long as it is held (PyAV)."""
+
+    def __init__(self, rank: int, wanted: bool, corrupt: bool = False) -> None:
+        self.rank, self.wanted, self.corrupt = rank, wanted, corrupt
+
+    def image(self) -> Image:
+        """The picture as the model sees it: RGB, upright, of the size asked for."""
+        raise NotImplementedError
+
+    def small(self) -> Image:
+        """The picture as the search for cuts sees it: RGB, tiny, not turned."""
+        raise NotImplementedError

@@ -1,0 +1,200 @@
+"""The child process that decodes. ``python -m pipeline.video.worker`` with a socket as its standard input.
+
+    request  {"op": "probe"}                          + the film's descriptor    -> info
+    request  {"op": "list", "table": id, ...}         + the film's descriptor    -> the table
+    request  {"op": "read", "table": id, ...} targets + film, ring, room         -> frame*, cut*, tick*, done
+    any of them                                                                  -> error
+
+Frames go through the ring: slots of shared memory, used in turn; ``room`` is an eventfd that counts free slots. A file
+that crashes this process costs itself only. When the parent is gone the socket hangs up and we leave, whatever we do.
+"""
+
+import ctypes
+import mmap
+import os
+import resource
+import select
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from pipeline.errors import InputError
+from pipeline.types import Image
+from pipeline.video import libav, pyav_reader, wire
+from pipeline.video.finder import CutFinder
+from pipeline.video.shown import Shown
+from pipeline.video.table import Table, pack, plan, unpack
+
+STAND_IN = 1.0
+"""seconds within which the next readable frame may stand in for a lost one"""
+
+
+class Ring:
+    """Our end of the shared memory."""
+
+    def __init__(self, memory: int, room: int, size: tuple[int, int], slots: int) -> None:
+        self._room, self._slots, self._next = room, slots, 0
+        self._map = mmap.mmap(memory, slots * size[0] * size[1] * 3)
+        self._frames = np.frombuffer(self._map, np.uint8).reshape(slots, size[1], size[0], 3)
+
+    def put(self, image: Image) -> int:
+        """Copy a picture into the next slot, when it is free."""
+        os.eventfd_read(self._room)
+        slot = self._next % self._slots
+        self._frames[slot] = image
+        self._next += 1
+        return slot
+
+    def close(self) -> None:
+        del self._frames
+        self._map.close()
+
+
+class Worker:
+    """Answers requests until the parent hangs up."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._tables: dict[int, Table] = {}
+        self._last_tick = 0.0
+
+    def serve(self) -> None:
+        while True:
+            fds: list[int] = []
+            try:
+                request, payload = wire.receive(self._sock, fds)
+            except wire.HungUp:
+                return
+            try:
+                getattr(self, f"do_{request['op']}")(request, payload, fds)
+            except InputError as error:
+                wire.send(
+                    self._sock,
+                    {"error": error.code, "message": error.message, "data": {k: str(v) for k, v in error.data.items()}},
+                )
+            except MemoryError:
+                wire.send(
+                    self._sock,
+                    {"error": "frame_too_large", "message": "its pictures need more memory than a reader may take", "data": {}},
+                )
+            finally:
+                for fd in fds:
+                    os.close(fd)
+
+    def do_probe(self, request: dict[str, Any], _: bytes, fds: list[int]) -> None:
+        with libav.open_container(fds[0]) as container:
+            if len(container.streams) > request["streams"]:
+                raise InputError("unsupported_or_corrupt", f"it has {len(container.streams)} streams, more than any film")
+            wire.send(self._sock, libav.describe(container, libav.film_stream(container), request["pixels"]))
+
+    def do_list(self, request: dict[str, Any], _: bytes, fds: list[int]) -> None:
+        for table in pyav_reader.list_packets(fds[0], start=request["start"], fps=request["fps"], most=request["frames"]):
+            if table is None:
+                self._tick(0.0, 0)
+            else:
+                self._tables = {request["table"]: table}
+                wire.send(self._sock, *pack(table))
+
+    def do_table(self, request: dict[str, Any], payload: bytes, _: list[int]) -> None:
+        self._tables = {request["table"]: unpack(request, payload)}
+
+    def do_read(self, request: dict[str, Any], payload: bytes, fds: list[int]) -> None:
+        table, targets = self._tables[request["table"]], np.frombuffer(payload, np.int64)
+        size = (request["size"][0], request["size"][1])
+        ring = Ring(fds[1], fds[2], size, request["slots"])
+        begun = time.perf_counter()
+        reader, walk = self._reader(request, table, targets, fds[0])
+        finder = CutFinder(request, table, fds[0]) if request["cuts"] else None
+        frames = 0
+        waiting = targets.tolist()[::-1]
+        silent = request["silent"]
+        waited = 0.0
+        try:
+            for shown in walk:
+                if shown is None:
+                    self._tick(time.perf_counter() - begun - waited, reader.decoded)
+                    continue
+                missed = []
+                while waiting and waiting[-1] < shown.rank:
+                    missed.append(waiting.pop())
+                wanted = bool(waiting) and waiting[-1] == shown.rank
+                if wanted:
+                    waiting.pop()
+                elif missed and table.times[shown.rank] - table.times[missed[-1]] <= STAND_IN:
+                    missed.pop()
+                    wanted = True
+                if missed:
+                    wire.send(self._sock, {"lost": missed})
+                if finder is not None:
+                    for cut in finder.see(shown, wanted):
+                        wire.send(self._sock, {"cut": cut})
+                if wanted:
+                    frames += 1
+                    if frames > silent:
+                        image = shown.image()
+                        before = time.perf_counter()
+                        slot = ring.put(image)
+                        waited += time.perf_counter() - before
+                        wire.send(self._sock, {"frame": shown.rank, "slot": slot, "corrupt": shown.corrupt})
+        finally:
+            ring.close()
+        if waiting:
+            wire.send(self._sock, {"lost": waiting[::-1]})
+        spent = time.perf_counter() - begun - waited
+        damaged = sorted({rank for rank in reader.damaged if rank >= 0})[:10000]
+        wire.send(self._sock, {"done": frames, "decoded": reader.decoded, "seconds": spent, "damaged": damaged})
+
+    def _reader(self, request: dict[str, Any], table: Table, targets: Any, fd: int) -> tuple[Any, Iterator[Shown | None]]:
+        size, threads = (request["size"][0], request["size"][1]), request["threads"]
+        if request["reader"] == "opencv":
+            from pipeline.video.reader import OpenCVReader
+
+            opencv = OpenCVReader(fd, size=size, threads=threads, offset=request["offset"])
+            return opencv, opencv.read(table, targets.tolist())
+        pyav = pyav_reader.PyAVReader(
+            fd,
+            size=size,
+            turn=request["rotation"],
+            mirrored=request["mirrored"],
+            deinterlace=request["interlaced"],
+            threads=threads,
+        )
+        return pyav, pyav.read(table, plan(table, targets, everything=request["everything"] or request["interlaced"]))
+
+    def _tick(self, seconds: float, decoded: int) -> None:
+        now = time.monotonic()
+        if now - self._last_tick > 0.5:
+            self._last_tick = now
+            wire.send(self._sock, {"tick": decoded, "seconds": seconds})
+
+
+def _leave_with_parent(sock: socket.socket) -> None:
+    """Wait for the parent to hang up, then end at once."""
+    poll = select.poll()
+    poll.register(sock, select.POLLHUP | select.POLLERR | select.POLLRDHUP)
+    while True:
+        try:
+            if poll.poll():
+                os._exit(0)
+        except InterruptedError:
+            continue
+
+
+def main() -> None:
+    memory = int(sys.argv[1])
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    ctypes.CDLL(None).prctl(15, b"scenescribe-rd", 0, 0, 0)
+    sock = socket.socket(fileno=0)
+    threading.Thread(target=_leave_with_parent, args=(sock,), daemon=True).start()
+    wire.send(sock, {"ready": os.getpid()})
+    Worker(sock).serve()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""``scenes:min=2,max=10``: windows begin and end where shots do.
+
+    shots     |---------|-|------|-----------------------------------------|
+    windows   |---------|--------|-----------|-----------|---------|-------|
+                         ^ too short: joins what follows  ^ too long: parts of max, the last two equal
+
+A film is read once, so a long shot is cut before its end is known: whenever ``2 * max`` seconds of it have gone by
+without a cut, its first ``max`` become a window. What is left at its end is one window, or two equal ones.
+"""
+
+import math
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """Windows of ``min`` to ``max`` seconds."""
+
+    min: Annotated[float, Field(ge=0.2, le=3600)] = 2.0
+    max: Annotated[float, Field(ge=0.4, le=3600)] = 10.0
+    needs_cuts: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        if self.max < 2 * self.min:
+            raise ValueError("max must be at least twice min")
+
+    def splitter(self, first: float) -> "Splitter":
+        """Who turns cuts into windows while a film goes by, from its first frame's time."""
+        return Splitter(rule=self, start=first, last=first)
+
+
+@dataclass(slots=True, kw_only=True)
+class Splitter:
+    """Told what is seen in order of time, it answers with the windows that are settled by it."""
+
+    rule: Rule
+    start: float
+    """of the shot that goes on"""
+    last: float
+    """time of the last sample"""
+    held: tuple[float, float] | None = None
+    """the last window: it may have to take in a short end of the film"""
+    shots: list[float] = field(default_factory=list)
+
+    def sample(self, time: float) -> list[tuple[float, float]]:
+        """A frame without a cut right before it."""
+        settled: list[tuple[float, float]] = []
+        if time - self.last > self.rule.max:
+            settled += self._close(self.last) if self.last - self.start >= self.rule.min else []
+            settled += self._hold(self.start, time)
+            self.start = time
+        while time - self.start >= 2 * self.rule.max:
+            settled += self._hold(self.start, self.start + self.rule.max)
+            self.start = round(self.start + self.rule.max, 6)
+        self.last = time
+        if self.held and time - self.start >= self.rule.min:
+            settled.append(self.held)
+            self.held = None
+        return settled
+
+    def cut(self, time: float) -> list[tuple[float, float]]:
+        """The first frame of a new shot."""
+        self.shots.append(time)
+        return self._close(time) if time - self.start >= self.rule.min else []
+
+    def finish(self, end: float) -> list[tuple[float, float]]:
+        """The film is over."""
+        settled: list[tuple[float, float]] = []
+        if end - self.start < self.rule.min and self.held:
+            self.start, self.held = self.held[0], None
+        settled += self._close(end) if end > self.start else []
+        return settled + ([self.held] if self.held else [])
+
+    def _close(self, end: float) -> list[tuple[float, float]]:
+        """End the shot here: one window, or equal parts."""
+        start, parts = self.start, max(1, math.ceil((end - self.start) / self.rule.max - 1e-6))
+        edges = [round(start + i * (end - start) / parts, 6) for i in range(parts)] + [end]
+        settled: list[tuple[float, float]] = []
+        for a, b in pairwise(edges):
+            settled += self._hold(a, b)
+        self.start = end
+        return settled
+
+    def _hold(self, start: float, end: float) -> list[tuple[float, float]]:
+        before, self.held = self.held, (round(start, 6), round(end, 6))
+        return [before] if before else []
