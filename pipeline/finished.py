@@ -16,12 +16,12 @@ def find(outputs: Outputs, key: Mapping[str, Any], size: int, *, overwrite: bool
     Raises OutputError ``output_exists`` where the JSON's name is taken by something else, and ``settings_differ`` where the film
     was described with other settings: neither is replaced without ``--overwrite``.
     """
-    from pipeline.formats import read_document
+    from pipeline.formats import json
 
     if overwrite or not os.path.lexists(outputs.json):
         return None
     try:
-        document = read_document(outputs.json.read_text(encoding="utf-8"))
+        document = json.from_text(outputs.json.read_text(encoding="utf-8"))
     except (ScenescribeError, OSError, UnicodeDecodeError):
         raise _in_the_way(outputs.json) from None
     if document.source.size != size:

@@ -128,9 +128,9 @@ async def _caption_once(
 
 
 def _as_text(document: Document) -> bytes:
-    from pipeline.formats import write_document
+    from pipeline.formats import json
 
-    return write_document(document).encode()
+    return json.to_text(document).encode()
 
 
 async def _write(
@@ -145,7 +145,7 @@ async def _write(
     notices = list(about_cues)
     for name in outputs.formats:
         if outputs.sidecar(name) in wanted:
-            write_whole(outputs.sidecar(name), formats.write(name, track))
+            write_whole(outputs.sidecar(name), formats.write(name, track).encode())
     if (burned := outputs.burned) is not None and burned in wanted:
         work = partial(media.burn, info.path, track, burned)
         notices += await _with_progress("burn", info, observer, work)

@@ -24,6 +24,7 @@ from pipeline.types import Document, Model, Notice, Track, VideoInfo
 
 if TYPE_CHECKING:
     from models.preset import Preset
+    from pipeline.cues import Layout
     from pipeline.video import Reading
 
 GIB = 1024**3
@@ -77,7 +78,7 @@ class Studio:
     async def __aenter__(self) -> Self:
         from pipeline.video import WorkerPool
 
-        self.pool = WorkerPool(self.decode_workers)
+        self.pool = WorkerPool()
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -207,16 +208,22 @@ def _prompt(settings: Settings, preset: "Preset") -> str:
     return f"{prompt} Answer in {english_name(settings.language)}."
 
 
-def _layout(settings: Settings) -> Any:
-    from pipeline.cues import layout
+def _layout(settings: Settings) -> "Layout":
+    from pipeline.cues import profile
 
-    return layout(
+    return profile(
         settings.profile, max_line_width=settings.max_line_width, max_lines=settings.max_lines, max_cps=settings.max_cps,
         position=settings.position,
     )  # fmt: skip
 
 
 def _formats(settings: Settings) -> tuple[str, ...]:
+    """``srt,vtt`` or ``all`` -> names of formats. JSON is always written and not among them."""
     from pipeline import formats
 
-    return formats.parse_names(settings.format)
+    wanted = [name.strip().lower() for name in settings.format.split(",") if name.strip()]
+    if "all" in wanted:
+        wanted = formats.names()
+    for name in wanted:
+        formats.find(name)
+    return tuple(dict.fromkeys(name for name in wanted if name != "json"))

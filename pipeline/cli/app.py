@@ -36,7 +36,7 @@ def _root(
 
 
 def _mount() -> None:
-    from pipeline.cli import burn, caption, doctor, export, models, mux
+    from pipeline.cli import bench, burn, caption, doctor, export, models, mux
 
     app.command("caption")(caption.caption)
     app.command("export")(export.export)
@@ -44,6 +44,7 @@ def _mount() -> None:
     app.command("mux")(mux.mux)
     app.command("models")(models.models)
     app.command("doctor")(doctor.doctor)
+    app.command("bench")(bench.bench)
 
 
 def main() -> None:

@@ -1,0 +1,184 @@
+"""The product against the bare engine, in one run on one loaded model.
+
+    bare      windows of random frames that lie in memory already, as many in flight as the engine takes
+    product   files -> probe -> decode -> windows -> the same engine -> cues -> sidecars
+
+Both ask the same number of windows with frames of the same size and the same answer length. ``ratio`` is product over bare
+in windows a second; one is all that a pipeline can reach.
+"""
+
+import asyncio
+import os
+import platform
+import statistics
+import tempfile
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from models.base import Captioner, Reply, Request
+from pipeline.config import Settings
+from pipeline.errors import ScenescribeError, UsageError
+from pipeline.inputs import Film, find_films
+from pipeline.job import Observer, Result
+from pipeline.outputs import plan
+from pipeline.run import describe_all
+from pipeline.studio import Studio
+from pipeline.types import Frame, Window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """What is measured: films to make, or films that are there."""
+
+    films: tuple[str, ...] = ()
+    count: int = 8
+    seconds: float = 16.0
+    width: int = 854
+    height: int = 480
+    gop: int = 30
+    rounds: int = 3
+    """bare and product in turn, this often; medians are reported"""
+
+
+async def measure(settings: Settings, workload: Workload, *, random_weights: bool) -> dict[str, Any]:
+    """Run both and report. Raises what a run raises, and InputError where a film can't be described."""
+    if random_weights:
+        settings = settings.changed(engine_arg=(*settings.engine_arg, "load_format=dummy"))
+    with tempfile.TemporaryDirectory(prefix="scenescribe-bench-") as folder:
+        films = await asyncio.to_thread(_films, workload, Path(folder))
+        studio = Studio(settings)
+        studio.supervisor.captioner = studio.captioner = _SaysSomething(studio.captioner)
+        async with studio:
+            await studio.supervisor.warm()
+            window_count, shape = await _first_run(studio, films, Path(folder))
+            bare, product = [], []
+            for turn in range(workload.rounds):
+                bare.append(await _bare(studio, window_count, shape, seed=turn))
+                product.append(await _product(studio, films, Path(folder) / f"out{turn}"))
+            engine = dict(await studio.captioner.metrics())
+    best = statistics.median
+    bare_rate, product_rate = (
+        best(window_count / seconds for seconds in bare),
+        best(window_count / one["seconds"] for one in product),
+    )
+    middle = sorted(product, key=lambda one: one["seconds"])[len(product) // 2]
+    return {
+        "ratio": round(product_rate / bare_rate, 3),
+        "product": {
+            "windows_per_second": round(product_rate, 2),
+            "frames_per_second": round(product_rate * shape[0], 1),
+            **middle,
+        },
+        "bare": {"windows_per_second": round(bare_rate, 2), "frames_per_second": round(bare_rate * shape[0], 1)},
+        "windows": window_count,
+        "frames_a_window": list(shape),
+        "films": len(films),
+        "rounds": {"bare": [round(s, 3) for s in bare], "product": [one["seconds"] for one in product]},
+        "model": studio.model.name,
+        "engine": f"{studio.model.engine} {studio.model.engine_version}",
+        "max_in_flight": studio.captioning.gate.limit,
+        "machine": {
+            "cores": os.cpu_count(),
+            "processor": platform.processor() or platform.machine(),
+            "python": platform.python_version(),
+        },
+        "engine_metrics": engine,
+    }
+
+
+def _films(workload: Workload, folder: Path) -> tuple[Film, ...]:
+    if workload.films:
+        found = find_films(workload.films, recursive=True)
+        for name, error in found.errors:
+            raise UsageError(error.code, f"{name}: {error.message}")
+        return found.films
+    from pipeline.video.testfilm import FilmSpec, make_films
+
+    specs = [
+        FilmSpec(seconds=workload.seconds, width=workload.width, height=workload.height, gop=workload.gop, seed=seed)
+        for seed in range(workload.count)
+    ]
+    paths = make_films(folder, specs, at_once=max(1, (os.cpu_count() or 2) // 2))
+    return tuple(Film(path, Path(path.name)) for path in paths)
+
+
+async def _first_run(studio: Studio, films: tuple[Film, ...], folder: Path) -> tuple[int, tuple[int, ...]]:
+    """Warms everything up, and finds out how many windows there are and what is in them."""
+    counted = await _product(studio, films, folder / "warm")
+    info = await asyncio.to_thread(studio.probe, films[0].path)
+    width, height = studio.preset.frame_size(info.width, info.height)
+    return counted["windows"], (round(counted["frames"] / counted["windows"]), height, width, 3)
+
+
+async def _product(studio: Studio, films: tuple[Film, ...], out: Path) -> dict[str, Any]:
+    outputs = plan(films, folder=out, language="en", formats=studio.formats, burn=False, mux=False)
+    tally, clock = _Tally(), studio.captioning.gate.clock
+    hungry = clock.hungry
+    started = time.monotonic()
+    await describe_all(films, outputs, studio, tally)
+    seconds = time.monotonic() - started
+    return {
+        "seconds": round(seconds, 3),
+        "windows": tally.windows,
+        "frames": tally.frames,
+        "engine_hungry_seconds": round(clock.hungry - hungry, 3),
+        "decode_seconds": round(tally.decode, 3),
+        "times_real_time": round(tally.length / seconds, 1),
+        "peak_bytes_in_flight": studio.captioning.gate.peak_nbytes,
+    }
+
+
+async def _bare(studio: Studio, count: int, shape: tuple[int, ...], *, seed: int) -> float:
+    """Seconds for ``count`` windows from memory, each different, through the engine alone."""
+    random = np.random.default_rng(seed)
+    pictures = [random.integers(0, 256, shape, dtype=np.uint8) for _ in range(min(count, 64))]
+    question = studio.captioning.question
+    places = asyncio.Semaphore(studio.captioning.gate.limit)
+
+    async def one(i: int) -> None:
+        async with places:
+            frames = tuple(
+                Frame(image=image, time=k, index=k) for k, image in enumerate(np.roll(pictures[i % 64], i // 64, axis=1))
+            )
+            await studio.captioner.caption(question.about(Window(index=i, start=0, end=8, frames=frames)))
+
+    started = time.monotonic()
+    await asyncio.gather(*(one(i) for i in range(count)))
+    return time.monotonic() - started
+
+
+class _Tally:
+    """A RunObserver that counts, and lets nothing fail unseen."""
+
+    def __init__(self) -> None:
+        self.windows = self.frames = 0
+        self.decode = self.length = 0.0
+
+    def observer(self, film: Film) -> Observer:
+        return Observer()
+
+    def finished(self, film: Film, result: Result) -> None:
+        self.windows += len(result.document.captions)
+        self.frames += sum(len(caption.frames) for caption in result.document.captions)
+        self.decode += result.document.stats["seconds"]["decode"]
+        self.length += result.info.duration
+
+    def failed(self, name: Path | str, error: ScenescribeError) -> None:
+        raise error
+
+
+class _SaysSomething:
+    """The captioner, with one text for every answer: random weights say nothing or noise, and a guard would ask again."""
+
+    def __init__(self, captioner: Captioner) -> None:
+        self._captioner = captioner
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._captioner, name)
+
+    async def caption(self, request: Request) -> Reply:
+        return replace(await self._captioner.caption(request), text="Something is seen here.", finish="stop")

@@ -1,0 +1,61 @@
+"""``scenescribe bench``: this pipeline against the bare engine."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipeline.cli import console
+from pipeline.cli.options import with_options
+from pipeline.config import Settings, load
+
+
+@with_options(Settings)
+def bench(
+    films: Annotated[
+        list[str] | None, typer.Argument(help="Films to measure with; made for the purpose where none is named.")
+    ] = None,
+    count: Annotated[int, typer.Option("--films", help="Films to make.", min=1)] = 8,
+    seconds: Annotated[float, typer.Option("--seconds", help="Length of each, seconds.", min=1)] = 16,
+    size: Annotated[str, typer.Option("--size", help="Their size, WIDTHxHEIGHT.")] = "854x480",
+    gop: Annotated[int, typer.Option("--gop", help="Frames from keyframe to keyframe.", min=1)] = 30,
+    rounds: Annotated[int, typer.Option("--rounds", help="Bare and product in turn, this often.", min=1)] = 3,
+    random_weights: Annotated[
+        bool, typer.Option("--random-weights", help="A model folder without weights: speed is real, words are not.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON on stdout.")] = False,
+    config: Annotated[Path | None, typer.Option("--config", help="A TOML file of options.", dir_okay=False)] = None,
+    flags: dict[str, Any] = {},  # noqa: B006 - filled by with_options
+) -> None:
+    """Measure windows a second from files to subtitles, against those of the engine fed from memory, in one run.
+
+    The ratio says how much of the engine the pipeline keeps busy: 1 is all of it.
+    """
+    from pipeline.bench import Workload, measure
+    from pipeline.errors import UsageError
+
+    width, _, height = size.partition("x")
+    if not (width.isdigit() and height.isdigit() and int(width) > 1 and int(height) > 1):
+        raise UsageError("bad_value", f"--size {size}: write it as WIDTHxHEIGHT, such as 1920x1080")
+    workload = Workload(
+        films=tuple(films or ()),
+        count=count,
+        seconds=seconds,
+        width=int(width) // 2 * 2,
+        height=int(height) // 2 * 2,
+        gop=gop,
+        rounds=rounds,
+    )
+    settings = load(Settings, flags, config).settings
+    result = asyncio.run(measure(settings, workload, random_weights=random_weights))
+    if as_json:
+        console.data(result)
+        return
+    product, bare = result["product"], result["bare"]
+    print(f"bare engine   {bare['windows_per_second']:8.2f} windows/s  {bare['frames_per_second']:8.1f} frames/s")
+    print(f"product       {product['windows_per_second']:8.2f} windows/s  {product['frames_per_second']:8.1f} frames/s")
+    print(f"ratio         {result['ratio']:8.3f}")
+    print(
+        f"{result['windows']} windows of {result['films']} films, {result['model']}, {result['engine']}; {product['times_real_time']}x real time"
+    )

@@ -1,0 +1,95 @@
+"""Films for measuring: H.264 of any size and length whose every second looks different, made in a process of its own.
+
+    python -m pipeline.video.testfilm OUT SECONDS WIDTH HEIGHT FPS GOP SEED
+
+The picture is a coarse random texture that drifts, with a hard cut every few seconds: about as hard to decode as filmed
+material of its size, and no two windows are the same to the engine.
+"""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+SHOT = 4.0
+"""seconds between cuts"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilmSpec:
+    """One film to make."""
+
+    seconds: float
+    width: int
+    height: int
+    fps: int = 30
+    gop: int = 30
+    seed: int = 0
+
+
+def make_films(folder: Path, specs: Sequence[FilmSpec], *, at_once: int) -> list[Path]:
+    """Write one film for each spec, ``at_once`` processes at a time; their paths. Raises CalledProcessError."""
+    paths = [folder / f"film{i:04}.mp4" for i in range(len(specs))]
+    running: list[subprocess.Popen[bytes]] = []
+    for path, spec in zip(paths, specs, strict=True):
+        if len(running) >= at_once:
+            _finish(running.pop(0))
+        words = [str(value) for value in (spec.seconds, spec.width, spec.height, spec.fps, spec.gop, spec.seed)]
+        running.append(subprocess.Popen([sys.executable, "-m", "pipeline.video.testfilm", str(path), *words]))
+    for one in running:
+        _finish(one)
+    return paths
+
+
+def _finish(process: subprocess.Popen[bytes]) -> None:
+    if process.wait():
+        raise subprocess.CalledProcessError(process.returncode, process.args)
+
+
+def write(path: Path, spec: FilmSpec) -> None:
+    """Encode one film with libx264, two threads, no B-frames reordered beyond the codec's defaults."""
+    import av
+
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=spec.fps)
+        stream.width, stream.height, stream.pix_fmt = spec.width, spec.height, "yuv420p"
+        stream.options = {"preset": "veryfast", "crf": "23", "g": str(spec.gop), "keyint_min": str(spec.gop), "sc_threshold": "0"}
+        stream.thread_count = 2
+        for image in _pictures(spec):
+            for packet in stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")):
+                container.mux(packet)
+        for packet in stream.encode():
+            container.mux(packet)
+
+
+def _pictures(spec: FilmSpec):  # type: ignore[no-untyped-def]
+    random = np.random.default_rng(spec.seed)
+    per_shot = int(SHOT * spec.fps)
+    texture: NDArray[np.uint8] = np.zeros(0, np.uint8)
+    for i in range(round(spec.seconds * spec.fps)):
+        if i % per_shot == 0:
+            cells = random.integers(0, 256, (spec.height // 24 + 2, spec.width // 24 + 2, 3), dtype=np.uint8)
+            large = np.repeat(np.repeat(cells, 24, axis=0), 24, axis=1)
+            texture = np.concatenate([large, large], axis=1)
+            step = random.integers(1, 5)
+        x = int((i % per_shot) * step) % (texture.shape[1] // 2)
+        yield np.ascontiguousarray(texture[: spec.height, x : x + spec.width])
+
+
+if __name__ == "__main__":
+    numbers = sys.argv[2:]
+    write(
+        Path(sys.argv[1]),
+        FilmSpec(
+            seconds=float(numbers[0]),
+            width=int(numbers[1]),
+            height=int(numbers[2]),
+            fps=int(numbers[3]),
+            gop=int(numbers[4]),
+            seed=int(numbers[5]),
+        ),
+    )
