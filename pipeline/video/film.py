@@ -189,8 +189,9 @@ class Film:
         if self._sampler.keyframes_only:
             targets = keyframes
         else:
-            step = max(self._sampler.spacing(self._rule.min), 0.02)
-            grid = np.arange(float(table.times[0]), table.end, step)
+            first = float(table.times[0])
+            step = max(self._sampler.spacing(min(self._rule.min, table.end - first)), 0.02)
+            grid = np.arange(first, table.end, step)
             targets = table.on_screen(grid)
             targets = np.concatenate([targets, keyframes]) if self._sampler.wants_keyframes else targets
         targets = np.unique(targets)

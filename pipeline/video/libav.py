@@ -60,7 +60,7 @@ def matrix(frame: Any) -> tuple[int, bool]:
     for side in frame.side_data:
         if side.type.name == "DISPLAYMATRIX":
             a, b, _, c, d = np.frombuffer(side, dtype=np.int32)[:5].astype(float) / 65536
-            mirrored = a * d - b * c < 0
+            mirrored = bool(a * d - b * c < 0)
             if mirrored:
                 a, c = -a, -c
             return int(round(float(np.degrees(np.arctan2(b, a))) / 90.0) * 90) % 360, mirrored

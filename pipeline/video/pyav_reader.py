@@ -80,7 +80,7 @@ class PyAVReader:
         def number(frames: list[Any]) -> Iterator[Shown]:
             nonlocal last
             for frame in frames:
-                rank, wanted = (last + 1, last + 1 in wanted_ranks) if by_order else pending.pop(frame.pts, (-1, False))
+                rank, wanted = (last + 1, last + 1 in wanted_ranks) if by_order else pending.pop(_ticks(frame, stream), (-1, False))
                 if rank > last:
                     last = rank
                     yield _Frame(rank, wanted, frame, self)
@@ -126,6 +126,13 @@ def _decode(context: Any, packet: Any) -> list[Any]:
         return list(context.decode(packet))
     except libav.AvError:
         return []
+
+
+def _ticks(frame: Any, stream: Any) -> int:
+    """A frame's time in ticks of its stream: filters count in ticks of their own."""
+    if frame.pts is None:
+        return -1
+    return int(frame.pts if frame.time_base in (None, stream.time_base) else round(frame.pts * frame.time_base / stream.time_base))
 
 
 def _pull(graph: Any) -> list[Any]:
