@@ -23,7 +23,7 @@ class Journal:
     """The captions of one film, on disk as they come. A context manager; leaving it keeps the file, ``discard`` removes it."""
 
     def __init__(self, path: Path, key: Mapping[str, Any], *, resume: bool = True) -> None:
-        """Read what an earlier run left under the same ``key`` (any JSON values).
+        """Read what an earlier run left under the same ``key`` (any JSON values); the folder is made where there is none.
 
         Raises OutputError ``unwritable`` or ``no_space``.
         """
@@ -32,6 +32,7 @@ class Journal:
         self.captions: tuple[Caption, ...] = self._read() if resume else ()
         try:
             # Written anew, not appended to: what a crash cut short would run into the next line.
+            path.parent.mkdir(parents=True, exist_ok=True)
             temporary = path.with_name(path.name + ".tmp")
             with open(temporary, "w", encoding="utf-8") as file:
                 file.write(self._head + "\n")

@@ -41,6 +41,13 @@ def plugin_class(family: str, name: str) -> Any:
     return getattr(import_module(f"pipeline.{family}.{name}"), class_name)
 
 
+def spec(plugin: Any) -> str:
+    """The plug-in as the command line would name it, all options written out: ``uniform:count=8``."""
+    name = type(plugin).__module__.rpartition(".")[2]
+    options = ",".join(f"{f.name}={getattr(plugin, f.name)}" for f in fields(plugin) if f.init)
+    return f"{name}:{options}" if options else name
+
+
 def parse(family: str, spec: str) -> Any:
     """``name:option=value,option=value`` -> the plug-in with these options.
 

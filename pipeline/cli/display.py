@@ -17,7 +17,7 @@ from pipeline.errors import ScenescribeError
 from pipeline.gate import Gate
 from pipeline.inputs import Film
 from pipeline.job import Observer, Result
-from pipeline.types import Caption, VideoInfo
+from pipeline.types import Caption, Notice, VideoInfo
 
 if TYPE_CHECKING:
     from pipeline.studio import Studio
@@ -31,6 +31,11 @@ def clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def counted(count: int, noun: str) -> str:
+    """``1 film``, ``2 films``."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 class Display:
@@ -61,7 +66,7 @@ class Display:
         self._count = len(films)
         self.strict = studio.settings.strict
         model = studio.model
-        self._say(f"{len(films)} film{'s' * (len(films) != 1)} · model {model.name} · engine {model.engine}")
+        self._say(f"{counted(len(films), 'film')} · model {model.name} · engine {model.engine}")
         if studio.preset.knows and studio.settings.engine != "echo":
             self._say(f"note: {studio.preset.knows}")
 
@@ -85,21 +90,20 @@ class Display:
         stats, took = result.document.stats, float(result.document.stats.get("seconds", {}).get("total", 0.0))
         name, notices = name_of(film.path), result.notices
         state: str = result.state
-        for notice in notices if state == "done" else ():
-            at = f" at {clock(notice.start)}" if notice.start is not None else ""
-            self._say(f"{name}: warning: {notice.code}{at}: {one_line(notice.message)}")
+        if state == "done":
+            self._warn(name, notices)
         reason = ""
         if notices and self.strict:
             state, reason = "failed", notices[0].code
             self.failures += 1
         elif notices and state == "done":
-            reason = f"{len(notices)} warning{'s' * (len(notices) != 1)}"
+            reason = counted(len(notices), "warning")
         if state == "done":
             self.windows += int(stats.get("asked", 0))
         if result.state == "done":
             speed = f"{result.info.duration / took:.1f}x real time" if took else ""
             self._say(
-                f"{name}: {len(result.document.captions)} captions · {clock(result.info.duration)} in {clock(took)} · {speed}"
+                f"{name}: {counted(len(result.document.captions), 'caption')} · {clock(result.info.duration)} in {clock(took)} · {speed}"
             )
         else:
             self._say(f"{name}: skipped: it is finished (--overwrite describes it anew)")
@@ -148,6 +152,17 @@ class Display:
             line += f" · held back by {gate.clock.held_back_by}"
         self._say(line)
 
+    def _warn(self, name: str, notices: Sequence[Notice]) -> None:
+        """One line a kind of warning; each of them with -v."""
+        kinds: dict[str, list[Notice]] = {}
+        for notice in notices:
+            kinds.setdefault(f"{notice.code} {notice.start}" if self.verbose else notice.code, []).append(notice)
+        for alike in kinds.values():
+            first = alike[0]
+            at = "" if first.start is None else f" at {clock(first.start)}"
+            more = f" and {counted(len(alike) - 1, 'time')} more" if len(alike) > 1 else ""
+            self._say(f"{name}: warning: {first.code}{at}{more}: {one_line(first.message)}")
+
     def _row(self, name: str, state: str, reason: str, length: float, took: float) -> None:
         self.rows.append((name, state, reason, length, took))
         if self._total is not None:
@@ -185,7 +200,9 @@ class FilmDisplay(Observer):
         self.count += 1
         self.done = max(self.done, min(caption.end, self.info.duration))
         passed = time.monotonic() - self.started
-        state = f"{clock(self.done)} of {clock(self.info.duration)} · {self.count} captions · {self.done / passed:.1f}x"
+        state = (
+            f"{clock(self.done)} of {clock(self.info.duration)} · {counted(self.count, 'caption')} · {self.done / passed:.1f}x"
+        )
         if self.task is not None:
             self.display.progress.update(self.task, completed=self.done, state=state)
             if self.display.verbose or self.display._count == 1:

@@ -41,17 +41,14 @@ def _parameter(name: str, field: FieldInfo) -> inspect.Parameter:
     names = [*extra["flags"], flag]
     if field.annotation is bool:
         names = [*extra["flags"], f"{flag}/--no-{name.replace('_', '-')}"]
-    default = None if field.default in (None, ()) or (field.annotation is bool and not field.default) else _shown(field.default)
-    option = typer.Option(*names, help=field.description, rich_help_panel=extra["panel"], show_default=default or False)
+    quiet = field.default in (None, ()) or field.annotation is bool
+    description = field.description if quiet else f"{field.description} [dim]\\[{field.default}][/dim]"
+    option = typer.Option(*names, help=description, rich_help_panel=extra["panel"], show_default=False)
     # No default here: a flag that is not given must not hide what the environment or a file says.
     empty: Any = None
     return inspect.Parameter(
         name, inspect.Parameter.KEYWORD_ONLY, default=empty, annotation=Annotated[_type(field.annotation), option]
     )
-
-
-def _shown(value: Any) -> str:
-    return "yes" if value is True else str(value)
 
 
 def _type(annotation: Any) -> Any:

@@ -53,6 +53,7 @@ def test_other_settings_or_no_resume_start_anew(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_cannot_be_written_is_an_output_error(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
     with pytest.raises(OutputError) as caught:
-        Journal(tmp_path / "no" / "such" / "j", KEY)
+        Journal(tmp_path / "file" / "folder" / "j", KEY)
     assert caught.value.code == "unwritable"
