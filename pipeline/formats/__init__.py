@@ -1,0 +1,90 @@
+"""Subtitle formats: the name on the command line is the name of a file here.
+
+names() -> ["ass", "csv", ...]      write("srt", track) -> text      read("srt", text) -> Track
+"""
+
+import re
+from dataclasses import replace
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+
+from pipeline.errors import UsageError, nearest
+from pipeline.formats.base import Format
+from pipeline.sanitize import clean
+from pipeline.types import Cue, Document, Track
+
+__all__ = ["Format", "names", "parse_names", "read", "read_document", "suffix", "tidy", "write", "write_document"]
+
+_TAG = re.compile(r"[A-Za-z]{1,8}([-_][A-Za-z0-9]{1,8})*")
+
+
+def names() -> list[str]:
+    """Every format, sorted."""
+    return sorted(module.name for module in iter_modules(__path__) if not module.name.startswith("_") and module.name != "base")
+
+
+@cache
+def find(name: str) -> Format:
+    """The format in ``pipeline/formats/NAME.py``. Raises UsageError ``unknown_format``."""
+    known = names()
+    if name not in known:
+        raise UsageError(
+            "unknown_format", f"there is no format '{name}'{nearest(name, known)} (there are: {', '.join(known)})", name=name
+        )
+    made = import_module(f"pipeline.formats.{name}").Format()
+    assert isinstance(made, Format)
+    return made
+
+
+def parse_names(spec: str) -> tuple[str, ...]:
+    """``srt,vtt`` or ``all`` -> format names, each once. Raises UsageError ``unknown_format``."""
+    wanted = [name.strip().lower() for name in spec.split(",") if name.strip()]
+    if not wanted:
+        raise UsageError("unknown_format", f"no format is named (there are: {', '.join(names())}, or all)")
+    if "all" in wanted:
+        return tuple(names())
+    for name in wanted:
+        find(name)
+    return tuple(dict.fromkeys(wanted))
+
+
+def write_document(document: Document) -> str:
+    """The document as JSON (docs/captions.schema.json)."""
+    from pipeline.formats import json
+
+    return json.to_text(document)
+
+
+def read_document(text: str) -> Document:
+    """The document in a JSON text. Raises InputError ``bad_json``, which names the field that is wrong."""
+    from pipeline.formats import json
+
+    return json.from_text(text.removeprefix("\ufeff"))
+
+
+def suffix(name: str) -> str:
+    """``.srt`` for srt."""
+    return find(name).suffix
+
+
+def write(name: str, track: Track, document: Document | None = None) -> str:
+    """The track as a file of the format; ``document`` is what the track was made from (json writes all of it)."""
+    return find(name).write(tidy(track), document)
+
+
+def read(name: str, text: str) -> Track:
+    """The track in a file. Raises UsageError ``not_readable``, InputError ``bad_subtitles`` or ``bad_json``."""
+    return tidy(find(name).read(text.removeprefix("\ufeff")))
+
+
+def tidy(track: Track) -> Track:
+    """The track with clean lines, in order, without empty cues: what every writer may rely on."""
+    cues = []
+    for cue in track.cues:
+        text = clean(cue.text)
+        if text and cue.end > cue.start >= 0:
+            cues.append(cue if text == cue.text else Cue(start=cue.start, end=cue.end, lines=tuple(text.split("\n"))))
+    ordered = sorted(cues, key=lambda cue: cue.start)
+    language = track.language if _TAG.fullmatch(track.language) else "und"
+    return replace(track, cues=tuple(ordered), title=clean(track.title).replace("\n", " "), language=language)

@@ -1,0 +1,149 @@
+"""Captions -> cues that a viewer can read: layout and timing rules. Pure, deterministic.
+
+captions -> passages (clean, in order, equal neighbours joined, edges on cuts) -> blocks of lines that fit -> times -> a track
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from pipeline.cues.fit import Fitter
+from pipeline.cues.profiles import PROFILES, Layout, Limits, limits, profile
+from pipeline.cues.timing import EPSILON, Slot, close_gaps, least_gap, nearest_cut, share, snap_inside
+from pipeline.sanitize import clean
+from pipeline.types import Cue, Document, Notice, Track
+
+__all__ = ["PROFILES", "Layout", "Limits", "limits", "make_track", "profile"]
+
+SHORTEST = 0.25
+"""seconds; a text with less room than this is not shown at all"""
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A clean text and the stretch of film it speaks of."""
+
+    start: float
+    end: float
+    text: str
+
+
+def make_track(document: Document, layout: Layout = PROFILES["netflix"], *, title: str = "") -> tuple[Track, tuple[Notice, ...]]:
+    """The subtitle track of a described film, and a notice for each text that is not shown whole at its reading speed.
+
+    Every cue lies within the film and, where the text has room, within its caption's window; cues never overlap.
+    """
+    source = document.source
+    vertical = source.height > source.width > 0
+    bounds = limits(layout, document.language, vertical=vertical)
+    film_end = math.floor(source.duration * 1000 + EPSILON) / 1000 if 0 < source.duration < math.inf else math.inf
+    cuts = sorted({round(cut, 3) for cut in document.shots if 0 < cut < film_end})
+    passages = _passages(document, layout, cuts, film_end)
+    if layout.profile == "none" and layout.max_cps is None and layout.max_line_width is None:
+        cues, notices = _as_they_are(passages)
+    else:
+        cues, notices = _fitted(passages, layout, bounds, document.language, cuts, source.fps, film_end)
+    track = Track(
+        cues=cues, language=document.language, title=title, width=source.width, height=source.height, position=layout.position
+    )
+    return track, notices
+
+
+def _passages(document: Document, layout: Layout, cuts: list[float], film_end: float) -> list[Passage]:
+    """Clean texts in order, inside the film, without overlaps; equal neighbours joined; edges moved to cuts."""
+    found = []
+    for caption in document.captions:
+        text = clean(caption.text)
+        if text and math.isfinite(caption.start) and not math.isnan(caption.end):
+            start, end = max(0.0, round(caption.start, 3)), min(round(caption.end, 3), film_end)
+            start, end = _to_cut(start, cuts, layout), _to_cut(end, cuts, layout)
+            if end > start:
+                found.append(Passage(start, end, text if layout.profile == "none" else text.replace("\n", " ")))
+    found.sort(key=lambda passage: (passage.start, passage.end))
+    made: list[Passage] = []
+    for passage in found:
+        before = made[-1] if made else None
+        if before and before.text == passage.text and passage.start - before.end <= max(layout.close_gaps, EPSILON):
+            made[-1] = replace(before, end=max(before.end, passage.end))
+            continue
+        if before and passage.start < before.end:
+            made[-1] = replace(before, end=passage.start)
+        made.append(passage)
+    return made
+
+
+def _to_cut(time: float, cuts: list[float], layout: Layout) -> float:
+    cut = nearest_cut(time, cuts, layout.snap) if layout.snap else None
+    return time if cut is None else cut
+
+
+def _as_they_are(passages: Iterable[Passage]) -> tuple[tuple[Cue, ...], tuple[Notice, ...]]:
+    """The profile ``none``: each text as it is, for as long as its window."""
+    cues, notices = [], []
+    for passage in passages:
+        if passage.end - passage.start < 0.04:
+            notices.append(_no_room(passage))
+        else:
+            cues.append(Cue(start=passage.start, end=passage.end, lines=tuple(passage.text.split("\n"))))
+    return tuple(cues), tuple(notices)
+
+
+def _fitted(
+    passages: list[Passage], layout: Layout, bounds: Limits, language: str, cuts: list[float], fps: float, film_end: float
+) -> tuple[tuple[Cue, ...], tuple[Notice, ...]]:
+    gap = least_gap(layout, fps)
+    fitter = Fitter(layout, bounds, language, gap)
+    slots: list[Slot] = []
+    lines: list[tuple[str, ...]] = []
+    sizes: list[float] = []
+    notices: list[Notice] = []
+    for k, passage in enumerate(passages):
+        following = passages[k + 1].start if k + 1 < len(passages) else math.inf
+        end = _last_moment(passage, following, layout, gap, cuts, film_end)
+        if end - passage.start < min(SHORTEST, max(layout.min_duration, 0.04)):
+            notices.append(_no_room(passage))
+            continue
+        fitted = fitter.fit(passage.text, end - passage.start)
+        if fitted.code:
+            notices.append(Notice(code=fitted.code, message=fitted.message, start=passage.start, end=passage.end))
+        shared = share(passage.start, end, [fitter.need(block) for block in fitted.blocks], gap, layout.max_duration)
+        slots += snap_inside(shared, cuts, layout, gap) if layout.snap else shared
+        lines += [block.lines for block in fitted.blocks]
+        sizes += [block.characters for block in fitted.blocks]
+    slots = close_gaps(slots, layout, gap)
+    cues = tuple(Cue(start=slot.start, end=slot.end, lines=text) for slot, text in zip(slots, lines, strict=True))
+    notices += [notice for cue, size in zip(cues, sizes, strict=True) for notice in _complaints(cue, size, layout, bounds)]
+    return cues, tuple(sorted(notices, key=lambda notice: notice.start or 0.0))
+
+
+def _last_moment(passage: Passage, following: float, layout: Layout, gap: float, cuts: list[float], film_end: float) -> float:
+    """When a passage's last cue has to be gone: two frames before the next text or cut, or at its window's end.
+
+    A window shorter than the shortest cue may borrow from the empty time after it.
+    """
+    end = passage.end
+    if cuts and nearest_cut(end, cuts, EPSILON) is not None:
+        end -= gap
+    end = min(end, following - gap)
+    if end - passage.start < layout.min_duration:
+        end = max(end, min(passage.start + layout.min_duration, following - gap, film_end))
+    return math.floor(end * 1000 + EPSILON * 1000) / 1000
+
+
+def _complaints(cue: Cue, size: float, layout: Layout, bounds: Limits) -> Iterable[Notice]:
+    length = cue.end - cue.start
+    if length < layout.min_duration - 0.0015:
+        yield Notice(
+            code="too_short", message=f"shown for {length:.2f} s only: the text has no more room", start=cue.start, end=cue.end
+        )
+    if size > bounds.cps * length + EPSILON:
+        yield Notice(
+            code="too_fast",
+            message=f"{size / length:.0f} characters a second, more than {bounds.cps:g}",
+            start=cue.start,
+            end=cue.end,
+        )
+
+
+def _no_room(passage: Passage) -> Notice:
+    return Notice(code="no_room", message="the window is too short to show its text", start=passage.start, end=passage.end)

@@ -1,0 +1,106 @@
+"""How much of a text a window can carry, and what is said about the rest.
+
+all of it -> whole sentences dropped from the end -> the first sentence, faster than it should be read
+          -> the first sentence cut between two words, with an ellipsis
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from pipeline.cues.blocks import Block, Typesetter
+from pipeline.cues.measure import columns
+from pipeline.cues.profiles import Layout, Limits
+from pipeline.cues.words import Word, words
+
+HURRY = 1.5
+"""A sentence that no window can carry may be read this much faster before words are left out"""
+ELLIPSIS = "…"
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What is shown of a text."""
+
+    blocks: list[Block]
+    code: str = ""
+    """why not all of it, or not at its reading speed: text_dropped, text_cut, too_fast or nothing"""
+    message: str = ""
+
+
+class Fitter:
+    """Fits texts into windows under one layout; remembers the words of texts that come again."""
+
+    def __init__(self, layout: Layout, limits: Limits, language: str, gap: float) -> None:
+        self.layout, self.limits, self.gap = layout, limits, gap
+        # a cue of the longest duration, less the gap that may have to be kept after it
+        self.most = limits.cps * (layout.max_duration - layout.close_gaps) if limits.cps != float("inf") else float("inf")
+        self.words: Callable[[str], tuple[Word, ...]] = lru_cache(maxsize=256)(
+            lambda text: words(text, language, width=min(limits.width, self.most), wide=limits.wide)
+        )
+
+    def need(self, block: Block) -> float:
+        """Seconds that a block must stay, in whole milliseconds."""
+        reading = block.characters / self.limits.cps
+        return max(self.layout.min_duration, -(-reading * 1000 // 1) / 1000)
+
+    def fit(self, text: str, room: float) -> Fitted:
+        """The most of ``text`` that can be read in ``room`` seconds, by whole sentences."""
+        pieces = self.words(text)
+        setter = Typesetter(pieces, self.limits, self.most)
+        ends = [k + 1 for k, piece in enumerate(pieces) if piece.ends_sentence and k + 1 < len(pieces)] + [len(pieces)]
+        for count in range(len(ends), 0, -1):
+            if setter.width(0, ends[count - 1]) / self.limits.cps > room + self._slack(ends[count - 1], setter):
+                continue
+            blocks = setter.blocks(0, ends[count - 1])
+            if self._seconds(blocks) <= room + 1e-6:
+                return self._by_sentences(blocks, len(ends) - count)
+        return self._hurried(setter, ends, room) or self._cut(pieces, setter, ends[0], room)
+
+    def _slack(self, end: int, setter: Typesetter) -> float:
+        """Wide characters count for more columns than characters, so the quick test must not be sure of too much."""
+        return 0.0 if self.limits.wide else setter.width(0, end) / (2 * self.limits.cps)
+
+    def _seconds(self, blocks: Sequence[Block]) -> float:
+        return sum(map(self.need, blocks)) + self.gap * (len(blocks) - 1)
+
+    @staticmethod
+    def _by_sentences(blocks: list[Block], dropped: int) -> Fitted:
+        if not dropped:
+            return Fitted(blocks)
+        return Fitted(blocks, "text_dropped", f"the last {dropped} sentence{'s' * (dropped > 1)} did not fit into the window")
+
+    def _hurried(self, setter: Typesetter, ends: list[int], room: float) -> Fitted | None:
+        """The first sentence whole, if a quick reader can still follow."""
+        end = ends[0]
+        if setter.width(0, end) / self.limits.cps > 2 * HURRY * room:
+            return None
+        blocks = setter.blocks(0, end)
+        reading = sum(block.characters for block in blocks) / self.limits.cps + self.gap * (len(blocks) - 1)
+        shortest = self.layout.min_duration * len(blocks) + self.gap * (len(blocks) - 1)
+        if reading > HURRY * room or (len(blocks) > 1 and shortest > room):
+            return None
+        rest = len(ends) - 1
+        more = f", and the {rest} after it did not fit" if rest else ""
+        return Fitted(blocks, "too_fast", f"the sentence must be read faster than {self.limits.cps:g} characters a second{more}")
+
+    def _cut(self, pieces: tuple[Word, ...], setter: Typesetter, end: int, room: float) -> Fitted:
+        """As many words of the first sentence as can be read, at the best break among the last of them."""
+        budget = max(room * self.limits.cps, 1.0)
+        last = 1
+        while last < end and setter.width(0, last + 1) <= budget:
+            last += 1
+        for stop in range(last, 0, -1):
+            near = range(max(1, stop - 3), stop + 1)
+            at = min(near, key=lambda k: (pieces[k].cost if k < len(pieces) else 0, -k)) if stop > 4 else stop
+            words_kept = (*pieces[: at - 1], self._with_ellipsis(pieces[at - 1]))
+            blocks = Typesetter(words_kept, self.limits, self.most).blocks(0, at)
+            if self._seconds(blocks) <= room + 1e-6 or stop == 1:
+                break
+        return Fitted(blocks, "text_cut", "the sentence is too long for the window and was cut between two words")
+
+    def _with_ellipsis(self, piece: Word) -> Word:
+        text = piece.text.rstrip(",;:、，；：،؛–—-. ") or piece.text
+        if columns(text + ELLIPSIS, wide=self.limits.wide) > self.limits.width:
+            text = text[:-1]
+        return Word(text + ELLIPSIS, piece.space, piece.cost, True)

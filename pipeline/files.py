@@ -1,0 +1,108 @@
+"""Files appear whole or not at all: a temporary name in the target's folder, fsync, rename.
+
+.movie.mp4.scenescribe-4711-k3j9.tmp.mp4  ->  movie.mp4
+a dot: no player lists it      process and chance: nobody else's      the extension last: ffmpeg goes by it
+"""
+
+import contextlib
+import errno
+import os
+import re
+import secrets
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipeline.errors import OutputError
+
+MARK = ".scenescribe-"
+STALE = 60.0
+"""seconds; a temporary file of a process that is gone is removed when nobody wrote to it for this long"""
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_OWNER = re.compile(rb"\.scenescribe-(\d+)-[0-9a-f]{8}\.tmp")
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file under a temporary name, then give it its own.
+
+    Raises OutputError ``no_space`` or ``unwritable``; then no temporary file is left and an older file is as it was.
+    """
+    with whole(path) as temporary:
+        try:
+            temporary.write_bytes(data)
+        except OSError as error:
+            raise explained(path, error) from error
+
+
+@contextlib.contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A temporary path to write to; when the block ends well the file takes the name ``path``, otherwise it is removed.
+
+    Raises OutputError ``no_space`` or ``unwritable``.
+    """
+    remove_stale(path)
+    temporary = _temporary(path)
+    try:
+        with _explain(path):  # says at once, and not after an hour of encoding, that the folder can't be written
+            os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+        yield temporary
+        with _explain(path):
+            _sync(temporary)
+            temporary.replace(path)
+            _sync(path.parent)
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def remove_stale(path: Path) -> None:
+    """Remove what killed processes left of this file."""
+    prefix = b"." + os.fsencode(path.name)[:120] + MARK.encode()
+    with contextlib.suppress(OSError), os.scandir(os.fsencode(path.parent)) as entries:
+        for entry in entries:
+            owner = _OWNER.search(entry.name) if entry.name.startswith(prefix) else None
+            if owner and not _alive(int(owner.group(1))) and time.time() - entry.stat().st_mtime > STALE:
+                os.unlink(entry.path)
+
+
+def explained(path: Path, error: OSError) -> OutputError:
+    """The reason why a file can't be written, as an OutputError."""
+    if error.errno in _FULL:
+        return OutputError("no_space", f"the disk of {path.parent} is full; make room or write elsewhere with -o", path=path)
+    reason = (error.strerror or str(error)).lower()
+    return OutputError("unwritable", f"{path} can't be written: {reason}", path=path)
+
+
+@contextlib.contextmanager
+def _explain(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise explained(path, error) from error
+
+
+def _temporary(path: Path) -> Path:
+    start = os.fsdecode(os.fsencode(path.name)[:120])
+    return path.with_name(f".{start}{MARK}{os.getpid()}-{secrets.token_hex(4)}.tmp{path.suffix[:16]}")
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EROFS):  # some network shares can't sync a folder
+            raise
+    finally:
+        os.close(descriptor)

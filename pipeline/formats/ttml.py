@@ -1,0 +1,85 @@
+"""TTML in the profile IMSC 1.1 Text (W3C): for broadcasters and streaming services. THE ttconv door."""
+
+import io
+from fractions import Fraction
+from typing import Any
+
+from pipeline.formats import base
+from pipeline.types import Document, Track
+
+
+class Format(base.Format):
+    suffix = ".ttml"
+
+    def write(self, track: Track, document: Document | None = None) -> str:
+        from ttconv.imsc import writer
+        from ttconv.imsc.config import ContentProfilesSignaling, IMSCWriterConfiguration, TimeExpressionSyntaxEnum
+
+        config = IMSCWriterConfiguration(
+            time_format=TimeExpressionSyntaxEnum.clock_time, profile_signaling=ContentProfilesSignaling.CONTENT_PROFILES
+        )
+        tree = writer.from_model(_model(track), config)
+        out = io.BytesIO()
+        tree.write(out, encoding="utf-8", xml_declaration=True)
+        return out.getvalue().decode() + "\n"
+
+
+def _model(track: Track) -> Any:
+    from ttconv.model import Body, Br, ContentDocument, Div, P, Span, Text, WhiteSpaceHandling
+
+    document = ContentDocument()
+    document.set_lang(track.language)
+    document.set_content_profiles({"http://www.w3.org/ns/ttml/profile/imsc1.1/text"})
+    if track.width > 0 and track.height > 0:
+        document.set_px_resolution(_size(track))
+    region = _region(document, track)
+    body, div = Body(document), Div(document)
+    body.set_region(region)
+    document.set_body(body)
+    body.push_child(div)
+    for cue in track.cues:
+        paragraph = P(document)
+        paragraph.set_begin(Fraction(base.milliseconds(cue.start), 1000))
+        paragraph.set_end(Fraction(base.milliseconds(cue.end), 1000))
+        for n, line in enumerate(cue.lines):
+            if n:
+                paragraph.push_child(Br(document))
+            span = Span(document)
+            span.set_space(WhiteSpaceHandling.PRESERVE)
+            span.push_child(Text(document, line))
+            paragraph.push_child(span)
+        div.push_child(paragraph)
+    return document
+
+
+def _size(track: Track) -> Any:
+    from ttconv.model import PixelResolutionType
+
+    return PixelResolutionType(width=track.width, height=track.height)
+
+
+def _region(document: Any, track: Track) -> Any:
+    """90 % of the picture, the text at its lower or upper edge, white with a black edge."""
+    from ttconv.model import Region
+    from ttconv.style_properties import (
+        CoordinateType,
+        DisplayAlignType,
+        ExtentType,
+        LengthType,
+        NamedColors,
+        StyleProperties,
+        TextAlignType,
+        TextOutlineType,
+    )  # fmt: skip
+
+    region = Region("speech", document)
+    percent = LengthType.Units.pct
+    region.set_style(StyleProperties.Origin, CoordinateType(LengthType(5, percent), LengthType(5, percent)))
+    region.set_style(StyleProperties.Extent, ExtentType(height=LengthType(90, percent), width=LengthType(90, percent)))
+    region.set_style(StyleProperties.DisplayAlign, DisplayAlignType.before if track.position == "top" else DisplayAlignType.after)
+    region.set_style(StyleProperties.TextAlign, TextAlignType.center)
+    region.set_style(StyleProperties.Color, NamedColors.white.value)
+    edge = TextOutlineType(thickness=LengthType(5, percent), color=NamedColors.black.value)
+    region.set_style(StyleProperties.TextOutline, edge)
+    document.put_region(region)
+    return region

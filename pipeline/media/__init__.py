@@ -1,0 +1,9 @@
+"""THE ffmpeg door: films with hard and soft subtitles, verified before they take their names."""
+
+from pipeline.formats.ass import Style
+from pipeline.media.binary import Ffmpeg, find_ffmpeg
+from pipeline.media.burn import Encoding, burn
+from pipeline.media.fonts import installed_fonts
+from pipeline.media.mux import mux
+
+__all__ = ["Encoding", "Ffmpeg", "Style", "burn", "find_ffmpeg", "installed_fonts", "mux"]

@@ -1,0 +1,99 @@
+"""Which ffmpeg: the one named, else the system's if it can burn, else the one that imageio-ffmpeg brings."""
+
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from pipeline.errors import EnvironmentFault, UsageError, nearest
+
+VARIABLE = "SCENESCRIBE_FFMPEG"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ffmpeg:
+    """An ffmpeg and what it can do."""
+
+    path: Path
+    version: str
+    has_libass: bool
+    encoders: frozenset[str]
+    """names of its video encoders"""
+
+    @property
+    def major(self) -> tuple[int, int]:
+        """(5, 1) of ``5.1.9-0+deb12u1``; a build without a number is taken for a new one."""
+        found = re.match(r"n?(\d+)\.(\d+)", self.version)
+        return (int(found.group(1)), int(found.group(2))) if found else (99, 0)
+
+    @property
+    def can_burn(self) -> bool:
+        return self.has_libass and "libx264" in self.encoders
+
+    def encoder(self, name: str) -> str:
+        """The name of an encoder that this ffmpeg has. Raises UsageError ``unknown_encoder``."""
+        if name not in self.encoders:
+            hint = nearest(name, self.encoders)
+            raise UsageError("unknown_encoder", f"{self.path} has no encoder '{name}'{hint}", encoder=name)
+        return name
+
+
+def find_ffmpeg() -> Ffmpeg:
+    """$SCENESCRIBE_FFMPEG, or PATH's ffmpeg if it has libass and libx264, or imageio-ffmpeg's binary.
+
+    Raises EnvironmentFault ``no_ffmpeg``.
+    """
+    return _find(os.environ.get(VARIABLE, ""), os.environ.get("PATH", ""))
+
+
+@cache
+def _find(named: str, _path: str) -> Ffmpeg:
+    if named:
+        found = _ask(Path(named))
+        if found is None:
+            raise EnvironmentFault("no_ffmpeg", f"{VARIABLE} is {named}, which is no ffmpeg that runs; unset it or correct it")
+        return found
+    on_path = shutil.which("ffmpeg")
+    system = _ask(Path(on_path)) if on_path else None
+    if system is not None and system.can_burn and system.major >= (5, 1):
+        return system
+    brought = _brought()
+    if brought is not None:
+        return brought
+    if system is not None:
+        return system
+    raise EnvironmentFault("no_ffmpeg", "there is no ffmpeg on this machine: pip install imageio-ffmpeg")
+
+
+def _brought() -> Ffmpeg | None:
+    import imageio_ffmpeg
+
+    try:
+        return _ask(Path(imageio_ffmpeg.get_ffmpeg_exe()))
+    except RuntimeError:
+        return None
+
+
+def _ask(path: Path) -> Ffmpeg | None:
+    """What an executable says about itself; None where it is no ffmpeg that runs."""
+    said = []
+    for question in ("-version", "-filters", "-encoders"):
+        try:
+            answer = subprocess.run(
+                [path, "-hide_banner", question], capture_output=True, timeout=30, stdin=subprocess.DEVNULL, check=True
+            )
+        except (OSError, subprocess.SubprocessError):
+            return None
+        said.append(answer.stdout.decode("utf-8", "replace"))
+    version = re.match(r"ffmpeg version (\S+)", said[0])
+    if not version:
+        return None
+    return Ffmpeg(
+        path=path.absolute(),
+        version=version.group(1),
+        has_libass=re.search(r"^\s\S+\s+subtitles\s", said[1], re.MULTILINE) is not None,
+        encoders=frozenset(re.findall(r"^\sV\S{5}\s+([\w-]+)\s", said[2], re.MULTILINE)),
+    )

@@ -1,0 +1,126 @@
+"""Hard subtitles: the text is drawn into the picture, everything else is copied.
+
+source -> what is in it -> can the fonts draw this? -> ffmpeg: subtitles, even size, encode -> verify -> its name
+"""
+
+import threading
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import EnvironmentFault
+from pipeline.files import whole
+from pipeline.formats import tidy
+from pipeline.formats.ass import Style, render
+from pipeline.media.binary import Ffmpeg, find_ffmpeg
+from pipeline.media.containers import Plan, plan
+from pipeline.media.fonts import check_fonts, subtitles
+from pipeline.media.run import Progress, linked, run, workplace
+from pipeline.media.streams import Contents, contents, guard_options, packets
+from pipeline.media.verify import check_burned
+from pipeline.types import Notice, Track
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encoding:
+    """How the picture is encoded."""
+
+    encoder: str = "libx264"
+    crf: float = 18
+    """quality, less is better; for encoders of graphics cards their own scale of the same kind"""
+    preset: str = "medium"
+    """speed against size; an empty text leaves it to the encoder"""
+
+    def options(self) -> dict[str, Any]:
+        """ffmpeg's options for this encoder."""
+        given: dict[str, Any] = {"c:v:0": self.encoder}
+        if self.preset:
+            given["preset"] = self.preset
+        if self.encoder.endswith("_nvenc"):
+            return given | {"rc": "vbr", "cq": f"{self.crf:g}", "b:v": "0"}
+        if self.encoder.endswith(("_qsv", "_vaapi")):
+            return given | {"global_quality": f"{self.crf:g}"}
+        if self.encoder.startswith("libvpx"):
+            given.pop("preset", None)
+            return given | {"crf": f"{self.crf:g}", "b:v": "0", "row-mt": "1"}
+        return given | {"crf": f"{self.crf:g}"}
+
+
+def burn(
+    video: Path,
+    track: Track,
+    out: Path,
+    *,
+    style: Style | None = None,
+    encoding: Encoding | None = None,
+    fonts: Path | None = None,
+    on_progress: Progress | None = None,
+    cancel: threading.Event | None = None,
+) -> tuple[Notice, ...]:
+    """Write ``out``: the film with the track drawn into it. Blocks until it is done; ``fonts`` is a folder with more fonts.
+
+    Raises EnvironmentFault ``no_ffmpeg``, ``no_libass``, ``no_font``; UsageError ``unknown_encoder``; InputError;
+    OutputError ``no_space``, ``unwritable``, ``ffmpeg_failed``, ``output_damaged``, ``cancelled``.
+    """
+    ffmpeg = find_ffmpeg()
+    if not ffmpeg.has_libass:
+        raise EnvironmentFault(
+            "no_libass", f"{ffmpeg.path} can't draw subtitles: pip install imageio-ffmpeg, or an ffmpeg with libass"
+        )
+    style, encoding = style or Style(), encoding or _encoding_for(out)
+    ffmpeg.encoder(encoding.encoder)
+    source = linked("source", video)
+    with workplace(source=video) as folder, whole(out) as temporary:
+        film = contents(ffmpeg, folder, source)
+        width, height = film.display_size
+        if fonts is not None:
+            (folder / "fonts").symlink_to(fonts.absolute())
+        shown = replace(tidy(track), width=width, height=height)
+        notices = [*_about(film), *check_fonts(ffmpeg, folder, shown, style)]
+        (folder / "captions.ass").write_text(render(shown, style), encoding="utf-8")
+        streams = plan(film, out.suffix.lower(), burning=True)
+        graph = _graph(ffmpeg, film, streams, encoding, folder, source, temporary)
+        ended = run(ffmpeg, graph, folder, on_progress=on_progress, cancel=cancel)
+        written = linked("written", temporary)
+        (folder / written).symlink_to(temporary.absolute())
+        before = packets(ffmpeg, folder, source)
+        notices += check_burned(ffmpeg, folder, written, ended, before, film, streams.count())
+    return (*notices, *streams.notices)
+
+
+def _encoding_for(out: Path) -> Encoding:
+    return Encoding(encoder="libvpx-vp9", crf=24) if out.suffix.lower() == ".webm" else Encoding()
+
+
+def _about(film: Contents) -> list[Notice]:
+    if any(word in film.film.detail for word in ("smpte2084", "arib-std-b67")):
+        return [Notice(code="hdr", message="HDR video: colours are kept as they are, and the text is drawn without tone mapping")]
+    return []
+
+
+def _graph(ffmpeg: Ffmpeg, film: Contents, streams: Plan, encoding: Encoding, folder: Path, source: str, out: Path) -> Any:
+    """The ffmpeg-python graph: one filter chain on the picture, the other streams as the plan says."""
+    import ffmpeg as ffmpeg_python
+
+    entrance = ffmpeg_python.input(f"file:{source}", **guard_options())
+    filters = []
+    if any(order in film.film.detail for order in ("top first", "bottom first", "top coded first", "bottom coded first")):
+        filters.append("yadif=mode=send_frame:deint=interlaced")
+    # times of frames are never changed: by default 50 frames of variable rate became 330
+    filters += [subtitles("captions.ass", folder), "pad=ceil(iw/2)*2:ceil(ih/2)*2"]
+    options = {
+        "vf": ",".join(filters),
+        "pix_fmt": "yuv420p10le"
+        if "10le" in film.film.detail and encoding.encoder in ("libx264", "libx265", "libsvtav1")
+        else "yuv420p",
+        "fps_mode": "passthrough",
+        "enc_time_base": "-1" if ffmpeg.major < (6, 1) else "demux",
+        "map_metadata": "0",
+        "map_chapters": "0",
+        **encoding.options(),
+        **streams.options(),
+    }
+    if out.suffix.lower() in (".mp4", ".m4v", ".mov"):
+        options["movflags"] = "+faststart"
+    inputs = [entrance[f"{stream.index}"] for stream in (film.film, *streams.kept)]
+    return ffmpeg_python.output(*inputs, f"file:{out.absolute()}", **options)

@@ -1,0 +1,96 @@
+"""What each container can hold, and so which streams of a film go into it as they are, converted, or not at all."""
+
+from dataclasses import dataclass
+
+from pipeline.media.streams import BITMAPS, Contents, Stream
+from pipeline.types import Notice
+
+MP4_FAMILY = frozenset({".mp4", ".m4v", ".mov"})
+
+_AUDIO = {
+    "mp4": frozenset({"aac", "mp3", "mp2", "ac3", "eac3", "dts", "alac", "opus", "flac", "truehd"}),
+    "webm": frozenset({"opus", "vorbis"}),
+}
+_CONVERTED_AUDIO = {"mp4": "aac", "webm": "libopus"}
+_SUBTITLES = {"mp4": "mov_text", "webm": "webvtt", "mkv": "srt"}
+_KEPT_SUBTITLES = {
+    "mp4": frozenset({"mov_text", "tx3g"}),
+    "webm": frozenset({"webvtt"}),
+    "mkv": frozenset({"subrip", "srt", "ass", "ssa", "webvtt", *BITMAPS}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The streams beside the film's picture, and what becomes of them."""
+
+    kept: tuple[Stream, ...]
+    codecs: tuple[str, ...]
+    """for each one kept: ``copy`` or an encoder"""
+    notices: tuple[Notice, ...]
+    subtitle_codec: str
+    """what our own tracks become"""
+
+    def options(self) -> dict[str, str]:
+        """ffmpeg's codec options, by the place of a stream among those of its kind in the output."""
+        letters = {"audio": "a", "subtitle": "s", "attachment": "t", "data": "d", "video": "v"}
+        places = {"v": 1, "a": 0, "s": 0, "t": 0, "d": 0}
+        options = {}
+        for stream, codec in zip(self.kept, self.codecs, strict=True):
+            letter = letters[stream.kind]
+            options[f"c:{letter}:{places[letter]}"] = codec
+            if stream.cover:
+                options[f"disposition:v:{places[letter]}"] = "attached_pic"
+            places[letter] += 1
+        return options
+
+    def count(self) -> dict[str, int]:
+        """How many streams of each kind the output must have."""
+        kinds = [stream.kind for stream in self.kept if not stream.cover]
+        return {"video": 1 + kinds.count("video"), "audio": kinds.count("audio"), "subtitle": kinds.count("subtitle")}
+
+
+def family(suffix: str) -> str:
+    """mp4, webm or mkv: the rules that a file of this suffix goes by."""
+    return "mp4" if suffix in MP4_FAMILY else "webm" if suffix == ".webm" else "mkv"
+
+
+def plan(film: Contents, suffix: str, *, burning: bool = False) -> Plan:
+    """What becomes of each stream of a film in a container; a notice for each that is converted or left out."""
+    rules = family(suffix)
+    kept: list[Stream] = []
+    codecs: list[str] = []
+    notices: list[Notice] = []
+    for stream in film.streams:
+        if stream is film.film:
+            continue
+        codec, why = _fate(stream, rules, suffix, burning)
+        if codec:
+            kept.append(stream)
+            codecs.append(codec)
+        if why:
+            notices.append(Notice(code="stream_converted" if codec else "stream_left_out", message=why))
+    return Plan(tuple(kept), tuple(codecs), tuple(notices), _SUBTITLES[rules])
+
+
+def _fate(stream: Stream, rules: str, suffix: str, burning: bool) -> tuple[str, str]:
+    """(codec or nothing, what to say about it)"""
+    name = f"{stream.kind} stream {stream.index} ({stream.codec})"
+    if stream.kind == "audio":
+        if rules == "mkv" or stream.codec in _AUDIO[rules] or suffix == ".mov":
+            return "copy", ""
+        into = _CONVERTED_AUDIO[rules]
+        return into, f"{name} was converted to {into}: {suffix} files can't hold it"
+    if stream.kind == "subtitle":
+        if stream.codec in _KEPT_SUBTITLES[rules]:
+            return "copy", ""
+        if stream.codec in BITMAPS:
+            return "", f"{name} was left out: {suffix} files can't hold pictures as subtitles"
+        return _SUBTITLES[rules], f"{name} was converted to {_SUBTITLES[rules]}: {suffix} files can't hold it"
+    if stream.kind == "video":
+        if stream.cover:
+            return ("copy", "") if rules != "webm" else ("", f"{name} was left out: it is a cover picture, and WebM has none")
+        return ("", f"{name} was left out: only the first picture is drawn on") if burning else ("copy", "")
+    if stream.kind == "attachment":
+        return ("copy", "") if rules == "mkv" else ("", f"{name} was left out: {suffix} files hold no attachments")
+    return "", "" if stream.codec in ("none", "tmcd", "bin_data") else f"{name} was left out"

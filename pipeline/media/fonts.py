@@ -1,0 +1,102 @@
+"""Whether the fonts of this machine can draw a text. A missing font makes ffmpeg draw boxes and report success.
+
+libass is asked itself: every character of the track is drawn once, small, before an hour of encoding begins.
+"""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from pipeline.errors import EnvironmentFault
+from pipeline.formats.ass import Style, render
+from pipeline.media.binary import Ffmpeg
+from pipeline.media.run import run_command
+from pipeline.types import Cue, Notice, Track
+
+WORTH_STOPPING = 0.1
+"""When this share of the letters can't be drawn, the burned text is no text"""
+_A_LINE = 40
+
+
+def check_fonts(ffmpeg: Ffmpeg, folder: Path, track: Track, style: Style) -> tuple[Notice, ...]:
+    """A notice for characters that no font here can draw.
+
+    Raises EnvironmentFault ``no_font`` where they are a tenth of the text, naming their scripts.
+    """
+    count = Counter(character for cue in track.cues for character in cue.text if _drawn(character))
+    if not count:
+        return ()
+    missing = _missing(ffmpeg, folder, sorted(count), style)
+    share = sum(count[character] for character in missing) / count.total()
+    if not missing:
+        return ()
+    examples = ", ".join(f"{character} U+{ord(character):04X}" for character in sorted(missing, key=lambda c: -count[c])[:3])
+    sentence = f"no font on this machine has {_and(_scripts(missing))} ({examples}); {_mend(missing)}"
+    if share >= WORTH_STOPPING:
+        raise EnvironmentFault("no_font", sentence, characters="".join(missing))
+    return (Notice(code="no_font", message=sentence),)
+
+
+def installed_fonts() -> int:
+    """How many fonts lie where fontconfig looks by default; for ``doctor``."""
+    places = (
+        Path("/usr/share/fonts"),
+        Path("/usr/local/share/fonts"),
+        Path.home() / ".fonts",
+        Path.home() / ".local/share/fonts",
+    )
+    return sum(
+        1 for place in places if place.is_dir() for file in place.rglob("*") if file.suffix.lower() in (".ttf", ".otf", ".ttc")
+    )
+
+
+def _drawn(character: str) -> bool:
+    return unicodedata.category(character)[0] in "LNPS" and not character.isspace()
+
+
+def _missing(ffmpeg: Ffmpeg, folder: Path, characters: list[str], style: Style) -> list[str]:
+    """The characters that libass finds in no font."""
+    # a letter between them keeps them from joining
+    lines = tuple(" ".join(characters[k : k + _A_LINE]) for k in range(0, len(characters), _A_LINE))
+    track = Track(cues=(Cue(start=0.0, end=10.0, lines=lines),), width=320, height=180)
+    (folder / "fonts.ass").write_text(render(track, style), encoding="utf-8")
+    source = ["-f", "lavfi", "-i", "color=s=320x180:r=1:d=1", "-vf", subtitles("fonts.ass", folder), "-f", "null", "-"]
+    command = [str(ffmpeg.path), "-hide_banner", "-nostdin", "-progress", "pipe:1", "-nostats", *source]
+    ended = run_command(command, folder)
+    return [character for character in characters if ord(character) in ended.missing_glyphs]
+
+
+def subtitles(name: str, folder: Path) -> str:
+    """The filter that draws a file of ``folder``; its fonts are those of the machine and of ``folder``/fonts."""
+    return f"subtitles=filename={name}" + (":fontsdir=fonts" if (folder / "fonts").exists() else "")
+
+
+def _scripts(characters: Iterable[str]) -> list[str]:
+    """``THAI CHARACTER KO KAI`` -> Thai"""
+    names = {}
+    for character in characters:
+        name = unicodedata.name(character, "")
+        first = name.split(" ")[0].split("-")[0]
+        if name.startswith("CJK") or first in ("HIRAGANA", "KATAKANA"):
+            first = "Chinese or Japanese" if name.startswith("CJK") else "Japanese"
+        elif unicodedata.category(character) == "So":
+            first = "emoji or symbols"
+        elif unicodedata.category(character)[0] in "PSN" or not name:
+            first = "these signs"
+        names[first if " " in first or first == "Japanese" else first.title()] = True
+    return list(names)
+
+
+def _and(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
+
+
+def _mend(characters: Iterable[str]) -> str:
+    packages = {
+        "fonts-noto-cjk" if unicodedata.name(c, "").startswith(("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "FULLWIDTH", "IDEOGRAPHIC"))
+        else "fonts-noto-color-emoji" if unicodedata.category(c) == "So"
+        else "fonts-noto-core"
+        for c in characters
+    }  # fmt: skip
+    return f"apt-get install {' '.join(sorted(packages))}, or name a folder with fonts by --fonts-dir"

@@ -1,0 +1,99 @@
+"""Soft subtitles: tracks that the viewer can switch on. Nothing is encoded again.
+
+MP4, MOV    mov_text    language in 3 letters; its first subtitle track reads back as default whatever is asked
+MKV         srt         BCP 47 language
+WebM        webvtt
+"""
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline import formats
+from pipeline.errors import UsageError
+from pipeline.files import whole
+from pipeline.languages import alpha3
+from pipeline.media.binary import find_ffmpeg
+from pipeline.media.containers import Plan, family, plan
+from pipeline.media.run import Progress, linked, run, workplace
+from pipeline.media.streams import Contents, contents, guard_options
+from pipeline.media.verify import check_muxed
+from pipeline.types import Notice, Track
+
+TITLE = "Descriptions"
+
+
+def mux(
+    video: Path,
+    tracks: Sequence[Track],
+    out: Path,
+    *,
+    default: bool = False,
+    on_progress: Progress | None = None,
+    cancel: threading.Event | None = None,
+) -> tuple[Notice, ...]:
+    """Write ``out``: the film with the tracks added after its own. ``default`` switches the first of them on for the viewer.
+
+    Raises UsageError ``no_tracks``; EnvironmentFault ``no_ffmpeg``; InputError; OutputError as ``burn`` does, and
+    ``container_cannot`` where the container can't hold a stream of the film.
+    """
+    if not tracks:
+        raise UsageError("no_tracks", "there is no subtitle track to add")
+    ffmpeg = find_ffmpeg()
+    source, suffix = linked("source", video), out.suffix.lower()
+    form = "vtt" if family(suffix) == "webm" else "srt"
+    with workplace(source=video) as folder, whole(out) as temporary:
+        film = contents(ffmpeg, folder, source)
+        streams = plan(film, suffix)
+        for number, track in enumerate(tracks):
+            (folder / f"track{number}.{form}").write_text(formats.write(form, track), encoding="utf-8")
+        graph = _graph(film, streams, tracks, folder, source, temporary, form, default=default)
+        names = _names(tracks, streams)
+        ended = run(ffmpeg, graph, folder, more=names, on_progress=on_progress, cancel=cancel)
+        written = linked("written", temporary)
+        (folder / written).symlink_to(temporary.absolute())
+        wanted = streams.count()
+        wanted["subtitle"] += len(tracks)
+        check_muxed(ffmpeg, folder, written, ended, film, wanted)
+    return (*streams.notices, *_about(suffix, streams, default))
+
+
+def _about(suffix: str, streams: Plan, default: bool) -> tuple[Notice, ...]:
+    first = not any(stream.kind == "subtitle" for stream in streams.kept)
+    if family(suffix) == "mp4" and first and not default:
+        sentence = "MP4 marks its first subtitle track as default whatever is asked: some players switch it on; MKV leaves it to the viewer"
+        return (Notice(code="default_track", message=sentence),)
+    return ()
+
+
+def _names(tracks: Sequence[Track], streams: Plan) -> list[str]:
+    """Language and title of each track, in the words of the container."""
+    mp4 = streams.subtitle_codec == "mov_text"
+    before = sum(stream.kind == "subtitle" for stream in streams.kept)
+    options = []
+    for place, track in enumerate(tracks, before):
+        title = track.title or TITLE
+        values = {"language": alpha3(track.language) if mp4 else track.language, "title": title}
+        for key, value in (values | ({"handler_name": title} if mp4 else {})).items():
+            options += [f"-metadata:s:s:{place}", f"{key}={value}"]
+    return options
+
+
+def _graph(
+    film: Contents, streams: Plan, tracks: Sequence[Track], folder: Path, source: str, out: Path, form: str, *, default: bool
+) -> Any:
+    import ffmpeg as ffmpeg_python
+
+    entrance = ffmpeg_python.input(f"file:{source}", **guard_options())
+    texts = [ffmpeg_python.input(f"file:track{n}.{form}", protocol_whitelist="file")["0"] for n in range(len(tracks))]
+    before = sum(stream.kind == "subtitle" for stream in streams.kept)
+    options: dict[str, Any] = {"map_metadata": "0", "map_chapters": "0", "c:v": "copy", **streams.options()}
+    for n, track in enumerate(tracks):
+        place = before + n
+        options[f"c:s:{place}"] = "mov_text" if streams.subtitle_codec == "mov_text" else "copy"
+        flags = "descriptions+visual_impaired" if track.kind == "descriptions" else ""
+        switched_on = "default" if default and not n else ""
+        options[f"disposition:s:{place}"] = "+".join(filter(None, (switched_on, flags))) or "0"
+    inputs = [entrance[str(stream.index)] for stream in (film.film, *streams.kept)]
+    return ffmpeg_python.output(*inputs, *texts, f"file:{out.absolute()}", **options)

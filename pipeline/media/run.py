@@ -1,0 +1,158 @@
+"""Running ffmpeg: its progress, its messages, its end. No user's path stands in a filter, a protocol or a shell.
+
+ffmpeg dies with us (PDEATHSIG), and is stopped when ``cancel`` is set. Its exit status says little (0 for a file cut off by
+a full disk, 69 for a good one): what was written is verified instead (``verify``).
+"""
+
+import ctypes
+import os
+import re
+import select
+import signal
+import subprocess
+import tempfile
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import OutputError
+from pipeline.media.binary import Ffmpeg
+
+Progress = Callable[[float], None]
+"""Told how many seconds of the film are done."""
+
+_PR_SET_PDEATHSIG = 1
+_PRCTL = ctypes.CDLL(None, use_errno=True).prctl
+_GLYPH = re.compile(rb"failed to find any fallback with glyph 0x([0-9A-Fa-f]+)")
+
+
+@dataclass(slots=True)
+class Ended:
+    """How a run of ffmpeg ended."""
+
+    status: int
+    frames: int = 0
+    """video frames written"""
+    seconds: float = 0.0
+    """the end of what was written"""
+    messages: list[str] = field(default_factory=list)
+    """the last lines of its stderr"""
+    missing_glyphs: frozenset[int] = frozenset()
+    """characters that no font could draw"""
+
+
+@contextmanager
+def workplace(**links: Path) -> Iterator[Path]:
+    """A private folder to run in, with links by plain names to files of any name: ``source=Path('a:b.mp4')`` -> source.mp4."""
+    with tempfile.TemporaryDirectory(prefix="scenescribe-") as folder:
+        for name, target in links.items():
+            (Path(folder) / linked(name, target)).symlink_to(target.absolute())
+        yield Path(folder)
+
+
+def linked(name: str, target: Path) -> str:
+    """The plain name of a link: raw streams are known by their suffix."""
+    suffix = target.suffix.lower()
+    return name + (suffix if re.fullmatch(r"\.[a-z0-9]{1,8}", suffix) else "")
+
+
+def run(
+    ffmpeg: Ffmpeg,
+    stream: Any,
+    folder: Path,
+    *,
+    more: Sequence[str] = (),
+    on_progress: Progress | None = None,
+    cancel: threading.Event | None = None,
+) -> Ended:
+    """Run an ffmpeg-python graph in ``folder``; ``more`` are options of its output that ffmpeg-python can't repeat.
+
+    Raises OutputError ``cancelled``.
+    """
+    import ffmpeg as ffmpeg_python
+
+    settings = ["-hide_banner", "-nostdin", "-y", "-progress", "pipe:1", "-nostats"]
+    *arguments, out = ffmpeg_python.get_args(stream)
+    command = [str(ffmpeg.path), *settings, *arguments, *more, out]
+    return run_command(command, folder, on_progress=on_progress, cancel=cancel)
+
+
+def run_command(
+    command: list[str], folder: Path, *, on_progress: Progress | None = None, cancel: threading.Event | None = None
+) -> Ended:
+    """Run a command line of ffmpeg that writes its progress to stdout."""
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "AV_LOG_FORCE_NOCOLOR": "1"},
+        start_new_session=True,
+        preexec_fn=_die_with_parent,
+    )
+    ended, lines, glyphs = Ended(status=-1), deque[bytes](maxlen=200), set[int]()
+    listener = threading.Thread(target=_listen, args=(process.stderr, lines, glyphs), daemon=True)
+    listener.start()
+    try:
+        for key, value in _progress(process, cancel):
+            if key == "frame" and value.isdecimal():
+                ended.frames = int(value)
+            elif key == "out_time_us" and value.lstrip("-").isdecimal():
+                ended.seconds = int(value) / 1e6
+                if on_progress and ended.seconds > 0:
+                    on_progress(ended.seconds)
+        ended.status = process.wait()
+    finally:
+        _stop(process)
+        listener.join()
+        for pipe in (process.stdout, process.stderr):
+            if pipe:
+                pipe.close()
+    ended.messages = [line.decode("utf-8", "replace").rstrip() for line in lines]
+    ended.missing_glyphs = frozenset(glyphs)
+    return ended
+
+
+def _progress(process: "subprocess.Popen[bytes]", cancel: threading.Event | None) -> Iterator[tuple[str, str]]:
+    """(key, value) as ffmpeg reports them, until it closes its stdout."""
+    assert process.stdout is not None
+    descriptor, rest = process.stdout.fileno(), b""
+    while True:
+        if cancel is not None and cancel.is_set():
+            raise OutputError("cancelled", "stopped before it was done; nothing was written")
+        if not select.select([descriptor], [], [], 0.2)[0]:
+            continue
+        data = os.read(descriptor, 65536)
+        if not data:
+            return
+        *lines, rest = (rest + data).split(b"\n")
+        for line in lines:
+            key, _, value = line.decode("ascii", "replace").partition("=")
+            yield key.strip(), value.strip()
+
+
+def _listen(pipe: Any, lines: deque[bytes], glyphs: set[int]) -> None:
+    for line in pipe:
+        if found := _GLYPH.search(line):
+            glyphs.add(int(found.group(1), 16))
+        else:
+            lines.append(line[:2000])
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    if process.poll() is None:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(5)
+    if process.poll() is None:
+        process.kill()
+        process.wait()
+
+
+def _die_with_parent() -> None:
+    _PRCTL(_PR_SET_PDEATHSIG, signal.SIGKILL)

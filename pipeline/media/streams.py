@@ -1,0 +1,159 @@
+"""What is in a film, as ffmpeg itself tells it: there may be no ffprobe on the machine.
+
+The film is opened by a plain name (``run.workplace``), so that nothing in a file's name can look like a line of this.
+"""
+
+import re
+import subprocess
+from array import array
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import InputError
+from pipeline.media.binary import Ffmpeg
+
+_STREAM = re.compile(
+    r"^\s+Stream #0:(\d+)(?:\[0x[0-9a-f]+\])?(?:\(([^)]*)\))?: (Video|Audio|Subtitle|Data|Attachment): ([\w-]+)(.*)$"
+)
+_SIZE = re.compile(r"[ ,](\d{1,5})x(\d{1,5})[ ,]")
+_ASPECT = re.compile(r"\[?SAR (\d+):(\d+)")
+_RATE = re.compile(r"([\d.]+)(k?) fps")
+_ROTATION = re.compile(r"displaymatrix: rotation of (-?[\d.]+) degrees")
+_DURATION = re.compile(r"^\s+Duration: (\d+):(\d+):([\d.]+)")
+BITMAPS = frozenset({"dvd_subtitle", "hdmv_pgs_subtitle", "dvb_subtitle", "xsub"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """One stream of a file."""
+
+    index: int
+    kind: str
+    """video, audio, subtitle, data or attachment"""
+    codec: str
+    language: str
+    detail: str
+    """the rest of ffmpeg's line: pixel format, size, rate, flags"""
+    rotation: float = 0.0
+
+    @property
+    def cover(self) -> bool:
+        return "(attached pic)" in self.detail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """The streams of a file and the shape of its film."""
+
+    streams: tuple[Stream, ...]
+    duration: float
+    """seconds, 0 where it is not declared"""
+
+    def of(self, kind: str) -> list[Stream]:
+        return [stream for stream in self.streams if stream.kind == kind and not stream.cover]
+
+    @property
+    def film(self) -> Stream:
+        """The moving picture. Raises InputError ``no_video_stream``."""
+        if not (films := self.of("video")):
+            raise InputError("no_video_stream", "there is no moving picture in this file (sound, subtitles or a cover only)")
+        return films[0]
+
+    @property
+    def coded_size(self) -> tuple[int, int]:
+        found = _SIZE.search(self.film.detail)
+        return (int(found.group(1)), int(found.group(2))) if found else (0, 0)
+
+    @property
+    def upright_size(self) -> tuple[int, int]:
+        """Pixels of the picture after rotation."""
+        width, height = self.coded_size
+        return (height, width) if round(self.film.rotation) % 180 else (width, height)
+
+    @property
+    def display_size(self) -> tuple[int, int]:
+        """The picture as it is shown: upright, with square pixels."""
+        width, height = self.coded_size
+        aspect = _ASPECT.search(self.film.detail)
+        if aspect and int(aspect.group(1)) and int(aspect.group(2)):
+            width = max(1, round(width * int(aspect.group(1)) / int(aspect.group(2))))
+        return (height, width) if round(self.film.rotation) % 180 else (width, height)
+
+    @property
+    def fps(self) -> float:
+        found = _RATE.search(self.film.detail)
+        return float(found.group(1)) * (1000 if found.group(2) else 1) if found else 0.0
+
+
+def contents(ffmpeg: Ffmpeg, folder: Path, name: str) -> Contents:
+    """What is in the file ``name`` of ``folder``. Raises InputError ``unsupported_or_corrupt``."""
+    command = [str(ffmpeg.path), "-hide_banner", "-nostdin", *guards(), "-i", f"file:{name}"]
+    try:
+        said = subprocess.run(command, cwd=folder, capture_output=True, stdin=subprocess.DEVNULL, timeout=120, check=False)
+    except subprocess.TimeoutExpired:
+        raise InputError("unsupported_or_corrupt", "ffmpeg did not find out in two minutes what this file is") from None
+    text = said.stderr.decode("utf-8", "replace")
+    if not re.search(r"^Input #0, ", text, re.MULTILINE):
+        raise InputError("unsupported_or_corrupt", "no known video format, or its head is damaged; check that it plays elsewhere")
+    streams: list[Stream] = []
+    duration = 0.0
+    for line in text.splitlines():
+        if found := _STREAM.match(line):
+            index, language, kind, codec, detail = found.groups()
+            streams.append(Stream(index=int(index), kind=kind.lower(), codec=codec, language=language or "", detail=detail + " "))
+        elif (found := _ROTATION.search(line)) and streams:
+            last = streams[-1]
+            streams[-1] = Stream(
+                index=last.index, kind=last.kind, codec=last.codec, language=last.language, detail=last.detail,
+                rotation=float(found.group(1)),
+            )  # fmt: skip
+        elif found := _DURATION.match(line):
+            duration = int(found.group(1)) * 3600 + int(found.group(2)) * 60 + float(found.group(3))
+    return Contents(streams=tuple(streams), duration=duration)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packets:
+    """The frames of a film, as its container lists them."""
+
+    times: "array[float]"
+    """when each is shown, sorted; seconds from the container's start"""
+    end: float
+    """when the last one ends"""
+
+    @property
+    def frames(self) -> int:
+        return len(self.times)
+
+
+def packets(ffmpeg: Ffmpeg, folder: Path, name: str, *, last_seconds: float | None = None) -> Packets:
+    """Read the film's packets without decoding them."""
+    tail = ["-sseof", f"-{last_seconds:g}"] if last_seconds else []
+    reading = [*guards(), *tail, "-i", f"file:{name}", "-map", "0:V:0", "-c", "copy", "-f", "framecrc", "-"]
+    command = [str(ffmpeg.path), "-v", "quiet", "-nostdin", *reading]
+    times, end, tick = array("d"), 0.0, 1.0
+    with subprocess.Popen(
+        command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith(b"#tb 0:"):
+                numerator, denominator = line[6:].split(b"/")
+                tick = int(numerator) / int(denominator)
+            elif not line.startswith(b"#"):
+                _stream, _decoded, shown, length, *_ = line.split(b",")
+                times.append(int(shown) * tick)
+                end = max(end, (int(shown) + int(length)) * tick)
+    return Packets(times=array("d", sorted(times)), end=end)
+
+
+def guards() -> list[str]:
+    """Options before an input: nothing in a file opens another file or a socket."""
+    return [part for key, value in guard_options().items() for part in (f"-{key}", value)]
+
+
+def guard_options() -> dict[str, str]:
+    """``guards`` for ffmpeg-python."""
+    from pipeline.video.gate import DEMUXERS
+
+    return {"protocol_whitelist": "file", "format_whitelist": DEMUXERS}
