@@ -2,6 +2,7 @@
 
 import re
 import sys
+from importlib import import_module
 from typing import Annotated
 
 import typer
@@ -35,16 +36,13 @@ def _root(
     pass
 
 
-def _mount() -> None:
-    from pipeline.cli import bench, burn, caption, doctor, export, models, mux
+COMMANDS = ("caption", "watch", "jobs", "export", "burn", "mux", "models", "doctor", "bench")
+"""in the order of ``--help``; each is the function of its name in the file of its name"""
 
-    app.command("caption")(caption.caption)
-    app.command("export")(export.export)
-    app.command("burn")(burn.burn)
-    app.command("mux")(mux.mux)
-    app.command("models")(models.models)
-    app.command("doctor")(doctor.doctor)
-    app.command("bench")(bench.bench)
+
+def _mount() -> None:
+    for name in COMMANDS:
+        app.command(name)(getattr(import_module(f"pipeline.cli.{name}"), name))
 
 
 def main() -> None:

@@ -1,0 +1,5 @@
+"""``python -m pipeline.cli`` is ``scenescribe``."""
+
+from pipeline.cli.app import main
+
+main()

@@ -1,0 +1,37 @@
+"""Runs the command line as a user does: in a process of its own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipeline.video.testfilm import FilmSpec, write
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="session")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """12 s of 320x180 at 25 frames a second; the picture cuts at 4 and 8 s."""
+    path = tmp_path_factory.mktemp("films") / "film.mp4"
+    write(path, FilmSpec(seconds=12, width=320, height=180, fps=25, gop=25))
+    return path
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """``run("caption", film, ...)`` in an empty home; returns the finished process with its text."""
+
+    def run(*words: object, env: dict[str, str] | None = None, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
+        (tmp_path / "home").mkdir(exist_ok=True)
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(("SCENESCRIBE_", "XDG_", "OPENAI_"))}
+        return subprocess.run(
+            [sys.executable, "-m", "pipeline.cli", *(word if isinstance(word, bytes) else os.fspath(word) if isinstance(word, Path) else str(word) for word in words)],
+            capture_output=True, encoding="utf-8", errors="surrogateescape", timeout=120, check=False, cwd=cwd or tmp_path,
+            env={**clean, "HOME": str(tmp_path / "home"), "COLUMNS": "200", **(env or {})},
+        )  # fmt: skip
+
+    return run
