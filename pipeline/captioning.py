@@ -137,6 +137,8 @@ class Captioning:
         if (kept := film.known.get(span_of(window.start, window.end))) is not None:
             film.captions[window.index] = kept
             film.last_shown = None
+            if not kept.reused:
+                self._note(film, kept)
             return
         answer: asyncio.Future[Caption] = asyncio.get_running_loop().create_future()
         if self.skip_static and film.last_shown is not None and static.looks_like(window, film.last_shown[0]):
@@ -197,15 +199,21 @@ class Captioning:
         except RequestRefused as error:
             outcome = Outcome.FAILED
             film.notices.append(Notice(code=error.code, message=error.message, start=window.start, end=window.end))
-        if outcome in NOTICES:
-            film.notices.append(Notice(code=f"answer_{outcome}", message=NOTICES[outcome], start=window.start, end=window.end))
         prompt_tokens, completion_tokens = sum(r.prompt_tokens for r in replies), sum(r.completion_tokens for r in replies)
         film.tally.prompt_tokens += prompt_tokens
         film.tally.completion_tokens += completion_tokens
-        return Caption(
+        caption = Caption(
             start=window.start, end=window.end, text=text, outcome=outcome, frames=times,
             prompt_tokens=prompt_tokens, completion_tokens=completion_tokens,
         )  # fmt: skip
+        self._note(film, caption)
+        return caption
+
+    @staticmethod
+    def _note(film: _Film, caption: Caption) -> None:
+        """Say what is wrong with an answer; for those that a journal kept too, or a resumed run would warn of less."""
+        if (message := NOTICES.get(caption.outcome)) is not None:
+            film.notices.append(Notice(code=f"answer_{caption.outcome}", message=message, start=caption.start, end=caption.end))
 
     async def _settle(self, film: _Film) -> None:
         while film.tasks:

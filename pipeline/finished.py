@@ -2,12 +2,42 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from pipeline.errors import OutputError, ScenescribeError
 from pipeline.outputs import Outputs
-from pipeline.types import Document
+from pipeline.types import Document, VideoInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What an earlier run knew. ``current``: the outputs that are there were made from it, and only missing ones are written."""
+
+    document: Document
+    current: bool
+
+
+class Shelf:
+    """Where a film's document is looked for before the model is asked, and kept after: the JSON beside the outputs.
+
+    The watch folder has one of its own, which knows films by their content.
+    """
+
+    def __init__(self, *, overwrite: bool = False) -> None:
+        self.overwrite = overwrite
+
+    async def find(self, outputs: Outputs, key: Mapping[str, Any], info: VideoInfo) -> Earlier | None:
+        """The document that makes asking needless, or None. Raises OutputError where an output's name is somebody else's."""
+        document = find(outputs, key, info.size, overwrite=self.overwrite)
+        if document is not None:
+            return Earlier(document, current=True)
+        refuse_strangers(outputs, overwrite=self.overwrite)
+        return None
+
+    async def keep(self, document: Document) -> None:
+        """A new document is there, and not yet written: the JSON will keep it."""
 
 
 def find(outputs: Outputs, key: Mapping[str, Any], size: int, *, overwrite: bool) -> Document | None:

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from pipeline import finished
 from pipeline.captioning import Captions, span_of
 from pipeline.errors import InputError
-from pipeline.files import write_whole
+from pipeline.files import explained, write_whole
+from pipeline.finished import Shelf
 from pipeline.inputs import Film
 from pipeline.journal import Journal
 from pipeline.outputs import Outputs
-from pipeline.types import Caption, Document, Notice, Source, VideoInfo
+from pipeline.types import Caption, Document, Notice, Outcome, Source, VideoInfo
 
 if TYPE_CHECKING:
     from pipeline.studio import Studio
@@ -52,28 +53,31 @@ class Result:
     """all that ``--strict`` counts: the document's warnings, those of the cues and of the written files"""
 
 
-async def describe(film: Film, outputs: Outputs, studio: "Studio", observer: Observer | None = None) -> Result:
-    """Describe one film and write its outputs; what is finished already is not done again.
+async def describe(
+    film: Film, outputs: Outputs, studio: "Studio", observer: Observer | None = None, shelf: Shelf | None = None
+) -> Result:
+    """Describe one film and write its outputs; what ``shelf`` knows already is not asked again.
 
     Raises InputError, OutputError, EnvironmentFault. What was captioned until then is kept in the journal.
     """
-    observer = observer or Observer()
+    observer, shelf = observer or Observer(), shelf or Shelf(overwrite=studio.settings.overwrite)
     info = await asyncio.to_thread(studio.probe, film.path)
     observer.opened(info)
-    settings = studio.settings
-    document = finished.find(outputs, studio.key(info), info.size, overwrite=settings.overwrite)
-    if document is not None:
-        missing = [path for path in outputs.all if not path.exists()]
-        notices = await _write(document, outputs, missing, info, studio, observer)
-        state: Literal["done", "skipped"] = "done" if missing else "skipped"
-    else:
-        finished.refuse_strangers(outputs, overwrite=settings.overwrite)
+    earlier = await shelf.find(outputs, studio.key(info), info)
+    if earlier is None:
         document = await _caption(info, outputs, studio, observer)
-        write_whole(outputs.json, _as_text(document))
-        outputs.journal.unlink(missing_ok=True)
-        notices = await _write(document, outputs, outputs.all[1:], info, studio, observer)
-        state = "done"
-    return Result(state=state, info=info, document=document, outputs=outputs.all, notices=(*document.warnings, *notices))
+        await shelf.keep(document)
+    else:
+        document = earlier.document
+    wanted = [path for path in outputs.all if earlier is None or not earlier.current or not path.exists()]
+    notices = await _write(document, outputs, wanted, info, studio, observer)
+    return Result(
+        state="done" if wanted else "skipped",
+        info=info,
+        document=document,
+        outputs=outputs.all,
+        notices=(*document.warnings, *notices),
+    )
 
 
 async def _caption(info: VideoInfo, outputs: Outputs, studio: "Studio", observer: Observer) -> Document:
@@ -99,7 +103,9 @@ async def _caption_once(
     started, resume = time.monotonic(), studio.settings.resume and not studio.settings.overwrite
     stamp = finished.stamp(info.path)
     with Journal(outputs.journal, {"file": [info.size, stamp], **studio.key(info)}, resume=resume) as journal:
-        known = {span_of(caption.start, caption.end): caption for caption in journal.captions}
+        # a window that was refused is asked again: the journal does not say why it was
+        kept = [caption for caption in journal.captions if caption.outcome is not Outcome.FAILED]
+        known = {span_of(caption.start, caption.end): caption for caption in kept}
         with studio.open(info, known=frozenset(known)) as reading:
 
             def keep(caption: Caption) -> None:
@@ -136,7 +142,14 @@ def _as_text(document: Document) -> bytes:
 async def _write(
     document: Document, outputs: Outputs, wanted: Collection[Path], info: VideoInfo, studio: "Studio", observer: Observer
 ) -> tuple[Notice, ...]:
-    """The sidecars and videos among ``wanted``, from the document alone."""
+    """The JSON, then the sidecars and videos among ``wanted``, from the document alone."""
+    if outputs.json in wanted:
+        try:
+            outputs.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise explained(outputs.folder, error) from error
+        write_whole(outputs.json, _as_text(document))
+    outputs.journal.unlink(missing_ok=True)
     if not wanted:
         return ()
     from pipeline import formats, media

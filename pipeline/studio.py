@@ -103,7 +103,7 @@ class Studio:
         """Look at a file before any decoder does. Raises InputError."""
         from pipeline.video import probe
 
-        return probe(path)
+        return probe(path, pool=self.pool)
 
     def open(self, info: VideoInfo, *, known: frozenset[tuple[float, float]] = frozenset()) -> "Reading":
         """Begin to read a film's windows; a context manager."""

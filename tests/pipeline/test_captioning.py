@@ -154,6 +154,15 @@ async def test_a_reader_that_fails_takes_its_film_along_and_no_other() -> None:
     assert (captioning.gate.count, captioning.gate.nbytes) == (0, 0)
 
 
+async def test_a_resumed_film_warns_of_the_same_answers() -> None:
+    told = Told(lambda _, n: "" if n == 1 else f"Window {n}.")
+    whole = await heart(told).describe(windows(3))
+    known = {span_of(c.start, c.end): c for c in whole.captions[:2]}
+    resumed = await heart(Told()).describe(windows(3), known=known)
+    assert [notice.code for notice in whole.notices] == ["answer_empty"]
+    assert resumed.notices == whole.notices
+
+
 async def test_known_captions_are_not_asked_again() -> None:
     known = {span_of(i, i + 1): Caption(start=i, end=i + 1, text=f"Kept {i}.") for i in range(9)}
     told = Told()
