@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.base import Reply, Request
-from models.errors import PromptTooLong, RequestRefused
+from models.errors import EngineDead, PromptTooLong
 
 CONTEXT = 32768
 """words that its prompt may have, so that "too long" can be tried without a model"""
@@ -67,7 +67,7 @@ class EchoCaptioner:
 
     async def _words(self, request: Request) -> list[str]:
         if not self._started:
-            raise RequestRefused("the echo captioner was not started")
+            raise EngineDead("the echo captioner is not running: start it first")
         if _prompt_tokens(request) > CONTEXT:
             raise PromptTooLong(f"the prompt has {_prompt_tokens(request)} words and the context holds {CONTEXT}")
         self.asked += 1

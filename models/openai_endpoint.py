@@ -18,7 +18,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, sto
 from models.base import Reply, Request
 from models.endpoint_faults import Again, fault, retry_after
 from models.endpoint_messages import chat_body
-from models.errors import BadEngineOption, EndpointError, ModelNotFound, RequestRefused
+from models.errors import BadEngineOption, EndpointError, EngineDead, ModelNotFound, RequestRefused
 from models.options import EngineOptions
 from models.preset import Preset
 from models.streams import strip_pieces
@@ -167,7 +167,7 @@ class OpenAIEndpoint:
 
     async def _once(self, method: str, path: str, body: Mapping[str, Any] | None, *, stream: bool) -> httpx.Response:
         if self._client is None:
-            raise EndpointError("the endpoint was not opened: start it first")
+            raise EngineDead("the endpoint was not opened: start it first")
         request = self._client.build_request(method, self._base_url + path, json=body)
         try:
             response = await self._client.send(request, stream=True)

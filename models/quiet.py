@@ -15,12 +15,12 @@ import multiprocessing.util
 import os
 import subprocess
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-NOISY = ("vllm", "transformers", "huggingface_hub", "torch", "httpx", "py.warnings")
+NOISY = ("transformers", "huggingface_hub", "torch", "httpx")
 _starting = threading.local()
 _original = multiprocessing.util.spawnv_passfds
 
@@ -41,11 +41,11 @@ def logging_file(log: Path, level: str = "INFO") -> Path:
     return path
 
 
-def hush(log: Path) -> None:
-    """Send what the engine's libraries log in this process to ``log`` instead of the screen."""
+def hush(log: Path, names: Iterable[str] = NOISY) -> None:
+    """Send what libraries log in this process to ``log`` instead of the screen; ``names`` are their loggers."""
     handler = logging.FileHandler(log, encoding="utf-8", delay=True)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s"))
-    for name in NOISY:
+    for name in names:
         logger = logging.getLogger(name)
         for old in list(logger.handlers):
             logger.removeHandler(old)
@@ -54,33 +54,33 @@ def hush(log: Path) -> None:
 
 
 @contextmanager
-def children_write_to(log: Path) -> Iterator[None]:
-    """Processes that this thread spawns meanwhile write to ``log``, read nothing, and form a group of their own.
+def children_apart(log: Path | None) -> Iterator[None]:
+    """Processes that this thread spawns meanwhile write to ``log`` (None: where we write), read nothing, and are a group of their own.
 
     The group: Ctrl-C in a terminal reaches every process of the foreground group, and an engine that dies of it takes
     along the windows that a clean end would still write. Other threads' processes are left as they are.
     """
     multiprocessing.util.spawnv_passfds = _spawn
-    with log.open("ab") as file:
-        _starting.file = file
+    with log.open("ab") if log else nullcontext() as file:
+        _starting.output, _starting.apart = file, True
         try:
             yield
         finally:
-            _starting.file = None
+            _starting.output, _starting.apart = None, False
 
 
 def _spawn(path: Any, args: Any, passfds: Any) -> int:
     """In place of multiprocessing's: same arguments, same answer (the child's process id)."""
-    file = getattr(_starting, "file", None)
-    if file is None:
+    if not getattr(_starting, "apart", False):
         return int(_original(path, args, passfds))
+    output = _starting.output
     child = subprocess.Popen(
         args,
         executable=path,
         pass_fds=sorted(map(int, passfds)),
         stdin=subprocess.DEVNULL,
-        stdout=file,
-        stderr=file,
+        stdout=output,
+        stderr=output,
         start_new_session=True,
     )
     child.returncode = 0  # multiprocessing waits for it, not this object

@@ -21,9 +21,10 @@ from models.base import Reply, Request
 from models.errors import BadEngineOption, EngineDead, EngineMissing, ModelError, ModelNotFound, PromptTooLong, RequestRefused
 from models.folder import chat_template, check_weights
 from models.options import EngineOptions, check
+from models.plugin import LEASH
 from models.preset import Preset
 from models.prompts import frame_metadata, pictures, render
-from models.quiet import children_write_to, default_log, hush, logging_file
+from models.quiet import children_apart, default_log, hush, logging_file
 from models.vllm_args import argument_names, engine_arguments, environment, preparers
 
 
@@ -83,10 +84,10 @@ class VllmEngine:
         """Make the engine; blocks for as long as the model loads. What vLLM raises becomes one of our errors."""
         has_gpu = gpu_count() > 0
         check(self.options, gpus=gpu_count() if has_gpu else None)
-        os.environ.update(environment(on_gpu=has_gpu))
+        os.environ.update(environment(on_gpu=has_gpu) | {LEASH: str(os.getpid())})
         if not self._verbose:
             os.environ["VLLM_LOGGING_CONFIG_PATH"] = str(logging_file(self.log_path))
-            hush(self.log_path)  # now, for what is said while it is imported
+            hush(self.log_path, ["vllm"])  # until it has read that file: it speaks while it is imported
         import vllm
 
         self.engine_version = vllm.__version__
@@ -103,9 +104,7 @@ class VllmEngine:
         except OSError as error:
             raise ModelNotFound(f"vLLM can't read {folder}: {_first_line(error)}") from error
         try:
-            if self._verbose:
-                return AsyncLLM.from_vllm_config(config)
-            with children_write_to(self.log_path):
+            with children_apart(None if self._verbose else self.log_path):
                 return AsyncLLM.from_vllm_config(config)
         except Exception as error:
             raise EngineDead(f"the engine did not start: {_first_line(error)} (more in {self.log_path})") from error

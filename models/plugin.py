@@ -1,0 +1,80 @@
+"""What vLLM runs in each of its processes (entry point ``vllm.general_plugins``): our architectures, and a leash.
+
+An architecture that vLLM does not know is registered by an entry point of an installed package
+
+    [project.entry-points."scenescribe.architectures"]
+    MyLlavaForConditionalGeneration = "my_package.model:MyLlava"
+
+or by a variable of the environment, for a file that is not installed
+
+    SCENESCRIBE_ARCHITECTURES="MyLlavaForConditionalGeneration=my_model:MyLlava"
+
+The name is what ``architectures`` in the model's config.json says. docs/custom-models.md has a whole example.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Mapping
+
+VARIABLE = "SCENESCRIBE_ARCHITECTURES"
+LEASH = "SCENESCRIBE_ENGINE_LEASH"
+"""set by vllm_engine in the processes that it starts, to its own process id"""
+
+
+def register() -> None:
+    """Called by vLLM, more than once in a process."""
+    _leash()
+    wanted = architectures()
+    if not wanted:
+        return
+    from vllm import ModelRegistry
+
+    known = set(ModelRegistry.get_supported_archs())
+    for name, place in wanted.items():
+        if name not in known:
+            ModelRegistry.register_model(
+                name, place
+            )  # by name: imported where it is needed, and by no process that has CUDA open
+
+
+def architectures(environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Architecture -> ``module:Class``, from the entry points and the environment, which wins.
+
+    Raises ValueError for a variable that is not ``Name=module:Class,...``.
+    """
+    from importlib.metadata import entry_points
+
+    found = {point.name: point.value for point in entry_points(group="scenescribe.architectures")}
+    given = (os.environ if environment is None else environment).get(VARIABLE, "")
+    for item in filter(None, (part.strip() for part in given.split(","))):
+        name, equals, place = item.partition("=")
+        module, colon, cls = place.partition(":")
+        if not (equals and colon and name.isidentifier() and module and cls.isidentifier()):
+            raise ValueError(f"{VARIABLE}: '{item}' is not Name=module:Class")
+        found[name] = place
+    return found
+
+
+def _leash() -> None:
+    """End this process soon after the one that started the engine: killed, it can't say goodbye, and a GPU would stay taken."""
+    owner = int(os.environ.get(LEASH, "0"))
+    if not owner or owner == os.getpid() or any(thread.name == LEASH for thread in threading.enumerate()):
+        return
+
+    def watch() -> None:
+        while _alive(owner):
+            time.sleep(1.0)
+        os._exit(1)
+
+    threading.Thread(target=watch, name=LEASH, daemon=True).start()
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

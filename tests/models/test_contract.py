@@ -1,0 +1,148 @@
+"""The contract of models/base.py, over every engine: the real vLLM engine, a real server, transformers, and echo."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from models.base import Captioner, Request, Sampling
+from models.engines import engine_names, open_captioner
+from models.errors import BadEngineOption, EngineDead, PromptTooLong, RequestRefused
+
+Film = Callable[..., Request]
+ENGINES = {"echo": "echo", "transformers": "reference", "vllm": "vllm_engine", "openai": "endpoint"}
+"""``--engine`` -> its fixture"""
+
+
+@pytest.fixture(params=ENGINES, scope="session")
+def captioner(request: pytest.FixtureRequest) -> Captioner:
+    found: Captioner = request.getfixturevalue(ENGINES[request.param])
+    return found
+
+
+def test_every_engine_is_here() -> None:
+    assert set(ENGINES) == set(engine_names())
+
+
+async def test_it_says_who_it_is(captioner: Captioner) -> None:
+    assert captioner.engine in engine_names()
+    assert captioner.engine_version not in ("", "unknown")
+    assert captioner.capacity >= 2
+
+
+async def test_a_video_gets_words(captioner: Captioner, film: Film) -> None:
+    reply = await captioner.caption(film())
+    assert reply.text == reply.text.strip() != ""
+    assert reply.prompt_tokens > 0
+    assert 0 < reply.completion_tokens <= 16
+
+
+async def test_the_pieces_of_a_stream_join_to_the_reply(captioner: Captioner, film: Film) -> None:
+    pieces = [piece async for piece in captioner.stream(film())]
+    assert len(pieces) > 1
+    assert "".join(pieces) == (await captioner.caption(film())).text
+
+
+async def test_text_alone(captioner: Captioner) -> None:
+    reply = await captioner.caption(Request(prompt="dora lasi", sampling=Sampling(max_tokens=8)))
+    assert reply.text
+
+
+async def test_images(captioner: Captioner, film: Film) -> None:
+    video = film().video
+    assert video is not None
+    one = await captioner.caption(Request(prompt="dora", images=(video[0],), sampling=Sampling(max_tokens=8)))
+    two = await captioner.caption(Request(prompt="dora", images=(video[0], video[1]), sampling=Sampling(max_tokens=8)))
+    assert one.text
+    assert two.prompt_tokens > one.prompt_tokens or captioner.engine == "echo"
+
+
+async def test_greedy_is_repeatable_and_sees_the_pictures(captioner: Captioner, film: Film) -> None:
+    texts = {(await captioner.caption(film(seed))).text for seed in range(6)}
+    again = {(await captioner.caption(film(seed))).text for seed in range(6)}
+    assert texts == again
+    assert len(texts) > 1
+
+
+async def test_a_seed_is_repeatable(captioner: Captioner, film: Film) -> None:
+    def drawn(seed: int) -> Request:
+        return replace(film(), sampling=Sampling(temperature=1.5, seed=seed, max_tokens=16))
+
+    first = [(await captioner.caption(drawn(seed))).text for seed in (1, 2, 3)]
+    again = [(await captioner.caption(drawn(seed))).text for seed in (1, 2, 3)]
+    assert first == again
+    assert len(set(first)) > 1 or captioner.engine == "echo"
+
+
+async def test_the_limit_on_tokens(captioner: Captioner, film: Film) -> None:
+    reply = await captioner.caption(film(max_tokens=3))
+    assert reply.finish == "length"
+    assert reply.completion_tokens == 3
+
+
+async def test_many_at_once_each_get_their_own(captioner: Captioner, film: Film) -> None:
+    count = 6 if captioner.engine == "transformers" else 24
+    alone = [(await captioner.caption(film(seed))).text for seed in range(4)]
+    many = await asyncio.gather(*(captioner.caption(film(seed % 4)) for seed in range(count)))
+    assert [reply.text for reply in many] == [alone[seed % 4] for seed in range(count)]
+
+
+async def test_cancelled_requests_leave_the_engine(captioner: Captioner, film: Film) -> None:
+    tasks = [asyncio.create_task(captioner.caption(film(seed, max_tokens=900))) for seed in range(4)]
+    await asyncio.sleep(0.3 if captioner.engine != "echo" else 0)
+    for task in tasks:
+        task.cancel()
+    results = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 10)
+    assert all(isinstance(result, asyncio.CancelledError) for result in results if captioner.engine != "echo")
+    for _ in range(100):
+        gauges = await captioner.metrics()
+        if not gauges["running"] and not gauges["waiting"]:
+            break
+        await asyncio.sleep(0.1)
+    else:
+        pytest.fail(f"still at work: {gauges}")
+    assert (await captioner.caption(film())).text
+
+
+async def test_a_stream_that_is_left_early(captioner: Captioner, film: Film) -> None:
+    stream = captioner.stream(film(max_tokens=400))
+    assert await anext(stream)
+    await stream.aclose()  # type: ignore[attr-defined]
+    assert (await captioner.caption(film())).text
+
+
+async def test_too_long_a_prompt(captioner: Captioner, film: Film) -> None:
+    with pytest.raises(PromptTooLong, match=r"does not fit|context holds"):
+        await captioner.caption(Request(prompt="bara " * 40000, sampling=Sampling(max_tokens=4)))
+    assert (await captioner.caption(film())).text
+
+
+async def test_what_is_no_picture_is_refused(captioner: Captioner, film: Film) -> None:
+    if captioner.engine == "echo":
+        pytest.skip("it has no processor that could refuse")
+    video = film().video
+    assert video is not None
+    for bad in (video[..., :2], video.astype("float32"), video[:0]):
+        with pytest.raises(RequestRefused):
+            await captioner.caption(Request(prompt="dora", video=bad))
+    assert (await captioner.caption(film())).text
+
+
+@pytest.mark.parametrize("name", ["echo", "reference", "endpoint"])
+async def test_close_and_start_again(name: str, request: pytest.FixtureRequest, film: Film) -> None:
+    """For vLLM this is part of test_vllm_engine.py's killed engine: a start takes half a minute."""
+    captioner: Captioner = request.getfixturevalue(name)
+    before = await captioner.caption(film())
+    await captioner.close()
+    await captioner.close()
+    with pytest.raises(EngineDead):
+        await captioner.caption(film())
+    await captioner.start()
+    await captioner.start()
+    assert await captioner.caption(film()) == before
+
+
+def test_an_unknown_engine_names_the_nearest(tiny: object) -> None:
+    with pytest.raises(BadEngineOption, match="did you mean vllm"):
+        open_captioner("vlm", tiny)  # type: ignore[arg-type]

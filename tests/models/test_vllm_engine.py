@@ -1,0 +1,111 @@
+"""What only vLLM does: agree with the reference, tell of itself, die and start again. Last in this folder: the engine is killed here."""
+
+import asyncio
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from models.base import Captioner, Request
+from models.engines import open_captioner
+from models.errors import BadEngineOption, EngineDead, ModelNotFound, RequestRefused
+from models.options import EngineOptions
+from models.preset import Preset
+
+Film = Callable[..., Request]
+pytestmark = pytest.mark.engine
+
+
+async def test_it_says_what_the_reference_says(vllm_engine: Captioner, reference: Captioner, film: Film) -> None:
+    for seed in range(12):
+        request = film(seed, frames=1 + seed % 8)
+        ours, theirs = await vllm_engine.caption(request), await reference.caption(request)
+        assert ours == theirs
+
+
+async def test_frames_of_another_size_are_resized_by_the_processor(vllm_engine: Captioner, film: Film) -> None:
+    assert (await vllm_engine.caption(film(1, side=90))).prompt_tokens == (await vllm_engine.caption(film(1))).prompt_tokens
+
+
+async def test_more_images_than_the_preset_allows(vllm_engine: Captioner, film: Film) -> None:
+    video = film().video
+    assert video is not None
+    with pytest.raises(RequestRefused, match="At most 4 image"):
+        await vllm_engine.caption(Request(prompt="dora", images=tuple(video)))
+
+
+async def test_the_models_own_markers_are_refused_in_a_prompt(vllm_engine: Captioner, film: Film) -> None:
+    with pytest.raises(RequestRefused, match="own marker <video>"):
+        await vllm_engine.caption(film(prompt="bara <video> dote"))
+
+
+async def test_its_gauges(vllm_engine: Captioner, film: Film) -> None:
+    tasks = [asyncio.create_task(vllm_engine.caption(film(seed, max_tokens=300))) for seed in range(8)]
+    seen = []
+    while not all(task.done() for task in tasks):
+        seen.append(await vllm_engine.metrics())
+        await asyncio.sleep(0.05)
+    assert max(gauges["running"] for gauges in seen) > 1
+    assert 0 < max(gauges["kv_cache_use"] for gauges in seen) <= 1
+    assert seen[-1]["generation_tokens"] > 0
+
+
+async def test_frames_are_prepared_beside_the_event_loop(vllm_engine: Captioner, film: Film) -> None:
+    tasks = [asyncio.create_task(vllm_engine.caption(film(seed, side=600, max_tokens=2))) for seed in range(12)]
+    longest, before = 0.0, time.monotonic()
+    while not all(task.done() for task in tasks):
+        await asyncio.sleep(0.01)
+        longest, before = max(longest, time.monotonic() - before), time.monotonic()
+    assert longest < 0.5
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (EngineOptions(max_model_len=10**6), "max_model_len|maximum"),
+        (EngineOptions(extra={"max_num_batched_tokens": 16}), "max_num_batched_tokens"),
+        (EngineOptions(extra={"attention_backend": "nonsense"}), "attention|backend"),
+    ],
+)
+async def test_values_that_vllm_refuses_are_one_line_before_a_model_loads(
+    tiny: Preset, engine_log: Path, options: EngineOptions, says: str
+) -> None:
+    captioner = open_captioner("vllm", tiny, options, log_path=engine_log)
+    with pytest.raises(BadEngineOption, match=says) as caught:
+        await captioner.start()
+    assert "\n" not in caught.value.message
+
+
+async def test_weights_in_other_formats_are_refused(tiny: Preset, tiny_folder: Path, tmp_path: Path) -> None:
+    for file in tiny_folder.iterdir():
+        if file.suffix != ".safetensors":
+            (tmp_path / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "pytorch_model.bin").write_bytes(b"anything")
+    with pytest.raises(ModelNotFound, match="only pytorch_model.bin"):
+        await open_captioner("vllm", replace(tiny, id=str(tmp_path))).start()
+
+
+async def test_a_killed_engine_is_noticed_at_once_and_starts_again(vllm_engine: Captioner, film: Film) -> None:
+    before = await vllm_engine.caption(film())
+    tasks = [asyncio.create_task(vllm_engine.caption(film(seed, max_tokens=900))) for seed in range(6)]
+    await asyncio.sleep(0.5)
+    assert not all(task.done() for task in tasks)
+    for child in multiprocessing.active_children():
+        if child.pid:
+            os.kill(child.pid, signal.SIGKILL)
+    killed = time.monotonic()
+    results = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 20)
+    assert all(isinstance(result, EngineDead) for result in results), results
+    assert time.monotonic() - killed < 10
+    with pytest.raises(EngineDead):
+        await vllm_engine.caption(film())
+    await vllm_engine.close()
+    with pytest.raises(EngineDead, match="start it first"):
+        await vllm_engine.caption(film())
+    await vllm_engine.start()
+    assert await vllm_engine.caption(film()) == before
