@@ -14,7 +14,7 @@ from pipeline.formats.base import Format
 from pipeline.sanitize import clean
 from pipeline.types import Cue, Document, Track
 
-__all__ = ["Format", "names", "parse_names", "read", "read_document", "suffix", "tidy", "write", "write_document"]
+__all__ = ["Format", "format_of", "names", "parse_names", "read", "read_document", "suffix", "tidy", "write", "write_document"]
 
 _TAG = re.compile(r"[A-Za-z]{1,8}([-_][A-Za-z0-9]{1,8})*")
 
@@ -61,6 +61,14 @@ def read_document(text: str) -> Document:
     from pipeline.formats import json
 
     return json.from_text(text.removeprefix("\ufeff"))
+
+
+def format_of(name: str) -> str:
+    """The name of a format by its name or its suffix. Raises UsageError ``unknown_format``."""
+    plain = name.lower().removeprefix(".")
+    found = next((known for known in names() if known == plain or find(known).suffix == "." + plain), plain)
+    find(found)
+    return found
 
 
 def suffix(name: str) -> str:

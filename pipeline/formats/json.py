@@ -24,7 +24,7 @@ class Format(base.Format):
     readable = True
 
     def write(self, track: Track, document: Document | None = None) -> str:
-        return to_text(document or _from_track(track))
+        return to_text(document or document_of(track))
 
     def read(self, text: str) -> Track:
         """The captions as cues, one each, as the profile ``none`` would show them."""
@@ -92,10 +92,10 @@ def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, (int, bool)) else printable(str(value))
 
 
-def _from_track(track: Track) -> Document:
-    """A document that knows no more than a subtitle file does."""
+def document_of(track: Track) -> Document:
+    """A document that knows no more than a subtitle file does: a caption for each cue."""
     captions = tuple(Caption(start=cue.start, end=cue.end, text=cue.text) for cue in track.cues)
-    end = captions[-1].end if captions else 0.0
+    end = float(max((cue.end for cue in track.cues), default=0.0))
     source = Source(name="", size=0, duration=end, fps=0.0, width=track.width, height=track.height, start=0.0)
     nothing = Model(name="", id="", revision="", engine="", engine_version="")
     return Document(source=source, model=nothing, settings={}, captions=captions, language=track.language)

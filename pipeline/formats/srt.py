@@ -13,6 +13,8 @@ from pipeline.types import Cue, Document, Track
 
 JOINER = "\u2060"
 _ARMOUR = str.maketrans({"<": "<" + JOINER, "\\": "\\" + JOINER, "{": "\uff5b" + JOINER, "}": "\uff5d" + JOINER})
+_MARKUP = re.compile(r"</?(?:i|b|u|s|font)\b[^<>\u2060]*>|\{\\[^}\u2060]*\}", re.IGNORECASE)
+"""What players take for markup in files of others; in ours a joiner stands in its way"""
 _HEAD = re.compile(r"\s*(\d+):(\d{1,2}):(\d{1,2})[,.](\d{1,3})\s*-->\s*(\d+):(\d{1,2}):(\d{1,2})[,.](\d{1,3})(?:\s.*)?$")
 
 
@@ -29,7 +31,7 @@ class Format(base.Format):
         return "\n".join(blocks)
 
     def read(self, text: str) -> Track:
-        """Lenient with blank lines and indices, as players are."""
+        """Lenient with blank lines and indices, as players are; italics and the like are dropped."""
         cues, lines = [], text.splitlines()
         heads = [(k, found) for k, line in enumerate(lines) if (found := _HEAD.match(line))]
         if not heads and text.strip():
@@ -40,7 +42,7 @@ class Format(base.Format):
             if n + 1 < len(heads) and body and body[-1].isdecimal():
                 body.pop()
             start, end = _seconds(head.groups()[:4]), _seconds(head.groups()[4:])
-            cues.append(Cue(start=start, end=end, lines=tuple(disarmed(line) for line in body if line)))
+            cues.append(Cue(start=start, end=end, lines=tuple(disarmed(_MARKUP.sub("", line)) for line in body if line)))
         return Track(cues=tuple(cues), kind="subtitles")
 
 

@@ -2,8 +2,20 @@
 
 from pipeline.formats.ass import Style
 from pipeline.media.binary import Ffmpeg, find_ffmpeg
-from pipeline.media.burn import Encoding, burn
+from pipeline.media.burn import Encoding, burn, encoding_for
+from pipeline.media.containers import burned_suffix, muxed_suffix
 from pipeline.media.fonts import installed_fonts
 from pipeline.media.mux import mux
 
-__all__ = ["Encoding", "Ffmpeg", "Style", "burn", "find_ffmpeg", "installed_fonts", "mux"]
+__all__ = [
+    "Encoding",
+    "Ffmpeg",
+    "Style",
+    "burn",
+    "burned_suffix",
+    "encoding_for",
+    "find_ffmpeg",
+    "installed_fonts",
+    "mux",
+    "muxed_suffix",
+]

@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import EnvironmentFault
+from pipeline.errors import EnvironmentFault, UsageError
 from pipeline.files import whole
 from pipeline.formats import tidy
 from pipeline.formats.ass import Style, render
 from pipeline.media.binary import Ffmpeg, find_ffmpeg
 from pipeline.media.containers import Plan, plan
 from pipeline.media.fonts import check_fonts, subtitles
-from pipeline.media.run import Progress, linked, run, workplace
+from pipeline.media.run import Progress, run, workplace
 from pipeline.media.streams import Contents, contents, guard_options, packets
 from pipeline.media.verify import check_burned
 from pipeline.types import Notice, Track
@@ -30,6 +30,9 @@ class Encoding:
     """quality, less is better; for encoders of graphics cards their own scale of the same kind"""
     preset: str = "medium"
     """speed against size; an empty text leaves it to the encoder"""
+
+    def __str__(self) -> str:
+        return f"{self.encoder}, crf {self.crf:g}" + (f", preset {self.preset}" if self.preset else "")
 
     def options(self) -> dict[str, Any]:
         """ffmpeg's options for this encoder."""
@@ -67,10 +70,9 @@ def burn(
         raise EnvironmentFault(
             "no_libass", f"{ffmpeg.path} can't draw subtitles: pip install imageio-ffmpeg, or an ffmpeg with libass"
         )
-    style, encoding = style or Style(), encoding or _encoding_for(out)
+    style, encoding = style or Style(), encoding or encoding_for(out)
     ffmpeg.encoder(encoding.encoder)
-    source = linked("source", video)
-    with workplace(source=video) as folder, whole(out) as temporary:
+    with whole(out) as temporary, workplace(video, temporary) as (folder, source, written):
         film = contents(ffmpeg, folder, source)
         width, height = film.display_size
         if fonts is not None:
@@ -79,17 +81,24 @@ def burn(
         notices = [*_about(film), *check_fonts(ffmpeg, folder, shown, style)]
         (folder / "captions.ass").write_text(render(shown, style), encoding="utf-8")
         streams = plan(film, out.suffix.lower(), burning=True)
-        graph = _graph(ffmpeg, film, streams, encoding, folder, source, temporary)
+        graph = _graph(ffmpeg, film, streams, encoding, folder, source, written)
         ended = run(ffmpeg, graph, folder, on_progress=on_progress, cancel=cancel)
-        written = linked("written", temporary)
-        (folder / written).symlink_to(temporary.absolute())
         before = packets(ffmpeg, folder, source)
         notices += check_burned(ffmpeg, folder, written, ended, before, film, streams.count())
     return (*notices, *streams.notices)
 
 
-def _encoding_for(out: Path) -> Encoding:
-    return Encoding(encoder="libvpx-vp9", crf=24) if out.suffix.lower() == ".webm" else Encoding()
+def encoding_for(out: Path, *, encoder: str | None = None, crf: float | None = None, preset: str | None = None) -> Encoding:
+    """The encoding for a container, where an option is not given: H.264 at 18, in WebM VP9 at 24.
+
+    Raises UsageError ``bad_value``.
+    """
+    if crf is not None and not 0 <= crf <= 63:
+        raise UsageError("bad_value", f"--crf is 0 (best) to 51 (63 for VP9 and AV1), not {crf:g}")
+    name = encoder or ("libvpx-vp9" if out.suffix.lower() == ".webm" else "libx264")
+    usual = 24.0 if name.startswith("libvpx") else 18.0
+    speed = "medium" if name in ("libx264", "libx265") else ""
+    return Encoding(encoder=name, crf=usual if crf is None else crf, preset=speed if preset is None else preset)
 
 
 def _about(film: Contents) -> list[Notice]:
@@ -98,7 +107,7 @@ def _about(film: Contents) -> list[Notice]:
     return []
 
 
-def _graph(ffmpeg: Ffmpeg, film: Contents, streams: Plan, encoding: Encoding, folder: Path, source: str, out: Path) -> Any:
+def _graph(ffmpeg: Ffmpeg, film: Contents, streams: Plan, encoding: Encoding, folder: Path, source: str, written: str) -> Any:
     """The ffmpeg-python graph: one filter chain on the picture, the other streams as the plan says."""
     import ffmpeg as ffmpeg_python
 
@@ -120,7 +129,7 @@ def _graph(ffmpeg: Ffmpeg, film: Contents, streams: Plan, encoding: Encoding, fo
         **encoding.options(),
         **streams.options(),
     }
-    if out.suffix.lower() in (".mp4", ".m4v", ".mov"):
+    if written.endswith((".mp4", ".m4v", ".mov")):
         options["movflags"] = "+faststart"
     inputs = [entrance[f"{stream.index}"] for stream in (film.film, *streams.kept)]
-    return ffmpeg_python.output(*inputs, f"file:{out.absolute()}", **options)
+    return ffmpeg_python.output(*inputs, f"file:{written}", **options)

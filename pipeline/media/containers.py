@@ -55,6 +55,17 @@ def family(suffix: str) -> str:
     return "mp4" if suffix in MP4_FAMILY else "webm" if suffix == ".webm" else "mkv"
 
 
+def burned_suffix(suffix: str) -> str:
+    """What a burned film of this kind is by default."""
+    rules = family(suffix.lower())
+    return f".{rules}"
+
+
+def muxed_suffix(suffix: str) -> str:
+    """What a film of this kind is with tracks added, by default: MP4 and WebM stay what they are."""
+    return suffix.lower() if suffix.lower() in (".mp4", ".webm") else ".mkv"
+
+
 def plan(film: Contents, suffix: str, *, burning: bool = False) -> Plan:
     """What becomes of each stream of a film in a container; a notice for each that is converted or left out."""
     rules = family(suffix)

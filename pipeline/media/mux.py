@@ -16,7 +16,7 @@ from pipeline.files import whole
 from pipeline.languages import alpha3
 from pipeline.media.binary import find_ffmpeg
 from pipeline.media.containers import Plan, family, plan
-from pipeline.media.run import Progress, linked, run, workplace
+from pipeline.media.run import Progress, run, workplace
 from pipeline.media.streams import Contents, contents, guard_options
 from pipeline.media.verify import check_muxed
 from pipeline.types import Notice, Track
@@ -41,18 +41,16 @@ def mux(
     if not tracks:
         raise UsageError("no_tracks", "there is no subtitle track to add")
     ffmpeg = find_ffmpeg()
-    source, suffix = linked("source", video), out.suffix.lower()
+    suffix = out.suffix.lower()
     form = "vtt" if family(suffix) == "webm" else "srt"
-    with workplace(source=video) as folder, whole(out) as temporary:
+    with whole(out) as temporary, workplace(video, temporary) as (folder, source, written):
         film = contents(ffmpeg, folder, source)
         streams = plan(film, suffix)
         for number, track in enumerate(tracks):
             (folder / f"track{number}.{form}").write_text(formats.write(form, track), encoding="utf-8")
-        graph = _graph(film, streams, tracks, folder, source, temporary, form, default=default)
+        graph = _graph(film, streams, tracks, source, written, form, default=default)
         names = _names(tracks, streams)
         ended = run(ffmpeg, graph, folder, more=names, on_progress=on_progress, cancel=cancel)
-        written = linked("written", temporary)
-        (folder / written).symlink_to(temporary.absolute())
         wanted = streams.count()
         wanted["subtitle"] += len(tracks)
         check_muxed(ffmpeg, folder, written, ended, film, wanted)
@@ -80,9 +78,7 @@ def _names(tracks: Sequence[Track], streams: Plan) -> list[str]:
     return options
 
 
-def _graph(
-    film: Contents, streams: Plan, tracks: Sequence[Track], folder: Path, source: str, out: Path, form: str, *, default: bool
-) -> Any:
+def _graph(film: Contents, streams: Plan, tracks: Sequence[Track], source: str, written: str, form: str, *, default: bool) -> Any:
     import ffmpeg as ffmpeg_python
 
     entrance = ffmpeg_python.input(f"file:{source}", **guard_options())
@@ -96,4 +92,4 @@ def _graph(
         switched_on = "default" if default and not n else ""
         options[f"disposition:s:{place}"] = "+".join(filter(None, (switched_on, flags))) or "0"
     inputs = [entrance[str(stream.index)] for stream in (film.film, *streams.kept)]
-    return ffmpeg_python.output(*inputs, *texts, f"file:{out.absolute()}", **options)
+    return ffmpeg_python.output(*inputs, *texts, f"file:{written}", **options)

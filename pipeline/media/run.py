@@ -46,18 +46,29 @@ class Ended:
 
 
 @contextmanager
-def workplace(**links: Path) -> Iterator[Path]:
-    """A private folder to run in, with links by plain names to files of any name: ``source=Path('a:b.mp4')`` -> source.mp4."""
-    with tempfile.TemporaryDirectory(prefix="scenescribe-") as folder:
-        for name, target in links.items():
-            (Path(folder) / linked(name, target)).symlink_to(target.absolute())
-        yield Path(folder)
+def workplace(film: Path, out: Path) -> Iterator[tuple[Path, str, str]]:
+    """A private folder to run in, with a link of a plain name to the film and one to the output: (folder, film, output).
+
+    Names with quotes, brackets, newlines or bytes that are no UTF-8 so never reach ffmpeg or ffmpeg-python. The film is held open:
+    it is read to its end even if its name goes. Raises InputError as ``gate.open_source`` does.
+    """
+    from pipeline.video.gate import open_source
+
+    source = open_source(film)
+    try:
+        held = Path(f"/proc/{os.getpid()}/fd/{source.fd}")
+        with tempfile.TemporaryDirectory(prefix="scenescribe-") as folder:
+            names = "film" + _plain(film.suffix), "written" + _plain(out.suffix)
+            (Path(folder) / names[0]).symlink_to(held if held.exists() else film.absolute())
+            (Path(folder) / names[1]).symlink_to(out.absolute())
+            yield Path(folder), *names
+    finally:
+        source.close()
 
 
-def linked(name: str, target: Path) -> str:
-    """The plain name of a link: raw streams are known by their suffix."""
-    suffix = target.suffix.lower()
-    return name + (suffix if re.fullmatch(r"\.[a-z0-9]{1,8}", suffix) else "")
+def _plain(suffix: str) -> str:
+    """A suffix that can stand in a command line: ffmpeg knows raw streams, and what to write, by it."""
+    return suffix.lower() if re.fullmatch(r"\.[A-Za-z0-9]{1,8}", suffix) else ""
 
 
 def run(

@@ -1,0 +1,110 @@
+"""``scenescribe export``: finished captions into other formats; no model, no video."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.cli import console
+from pipeline.cli.writing import notices_of, target_of
+from pipeline.errors import OutputError, ScenescribeError, UsageError
+
+if TYPE_CHECKING:
+    from pipeline.cues import Layout
+
+LAYOUT = "Cues"
+
+
+def export(
+    files: Annotated[list[str], typer.Argument(help="Our .json, or .srt, .vtt, .ass; - is stdin.", show_default=False)],
+    form: Annotated[str, typer.Option("--format", "-f", help="Formats to write, by commas, or all.")] = "srt,vtt",
+    output: Annotated[
+        str | None, typer.Option("--output", "-o", help="A file, a folder, or - for stdout; beside the input otherwise.")
+    ] = None,
+    source_format: Annotated[str | None, typer.Option("--from", help="The input's format, where its name doesn't tell.")] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(help="Lay out anew: netflix, bbc, vertical or none (JSON: netflix by itself).", rich_help_panel=LAYOUT),
+    ] = None,
+    max_line_width: Annotated[int | None, typer.Option(help="Characters a line.", rich_help_panel=LAYOUT)] = None,
+    max_lines: Annotated[int | None, typer.Option(help="Lines a cue.", rich_help_panel=LAYOUT)] = None,
+    max_cps: Annotated[float | None, typer.Option(help="Reading speed, characters a second.", rich_help_panel=LAYOUT)] = None,
+    position: Annotated[str | None, typer.Option(help="bottom or top.", rich_help_panel=LAYOUT)] = None,
+    shift: Annotated[float, typer.Option(help="Seconds to add to all times; may be negative.")] = 0.0,
+    language: Annotated[str | None, typer.Option("--language", "-l", help="Relabel the track, a BCP 47 tag.")] = None,
+    title: Annotated[str, typer.Option(help="Title of the track, in the formats that have one.")] = "",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that are in the way.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings count as failures.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a file on stdout.")] = False,
+) -> None:
+    """Write captions in other formats, laid out anew: no model and no video is needed."""
+    from pipeline import formats
+    from pipeline.subtitles import load, placed, shifted
+
+    wanted = formats.parse_names(form)
+    layout = _layout(profile, max_line_width, max_lines, max_cps)
+    to_stdout = output == "-" or (output is None and files == ["-"])
+    if to_stdout and len(wanted) * len(files) > 1:
+        raise UsageError("one_output", "stdout takes one format of one file; name it with -f, or a folder with -o")
+    failures = 0
+    for name in files:
+        path = Path(name)
+        try:
+            loaded = shifted(load(path, layout, form=source_format, language=language, title=title), shift)
+            track = placed(loaded.track, position)
+            failures += notices_of(path, loaded.notices, strict=strict)
+            written = []
+            for one in wanted:
+                if one == "json" and len(wanted) > 1 and path.suffix.lower() == ".json":
+                    continue  # of "all": the input itself
+                text = formats.write(one, track, loaded.document)
+                if to_stdout:
+                    sys.stdout.buffer.write(text.encode())
+                    sys.stdout.buffer.flush()
+                else:
+                    target = _target(path, output, one, track.language, only=len(wanted) * len(files) == 1)
+                    _write(target, text, path, overwrite=overwrite)
+                    written.append(target)
+            if as_json and not to_stdout:
+                console.data({"input": name, "cues": len(track.cues), "outputs": [os.fspath(target) for target in written]})
+        except ScenescribeError as error:
+            if isinstance(error, UsageError):
+                raise
+            console.fail(path, error)
+            failures += 1
+    if failures:
+        sys.exit(1)
+
+
+def _layout(profile: str | None, width: int | None, lines: int | None, cps: float | None) -> "Layout | None":
+    from pipeline.cues import profile as make
+
+    if profile is None and width is None and lines is None and cps is None:
+        return None
+    return make(profile or "netflix", max_line_width=width, max_lines=lines, max_cps=cps)
+
+
+def _target(path: Path, output: str | None, form: str, language: str, *, only: bool) -> Path:
+    """``movie.descriptions.json`` -> ``movie.descriptions.en.srt``; ``film.en.srt`` -> ``film.en.vtt``."""
+    from pipeline import formats
+
+    stem = path.stem if path.name != "-" else "captions"
+    if path.suffix.lower() == ".json" and form != "json":
+        stem = f"{stem}.{language}"
+    return target_of(path, output, stem + formats.suffix(form), only=only)
+
+
+def _write(target: Path, text: str, source: Path, *, overwrite: bool) -> None:
+    from pipeline.files import write_whole
+
+    if os.path.lexists(target) and (not overwrite or (source.exists() and target.samefile(source))):
+        hint = (
+            "it is the input itself; name another with -o"
+            if source.exists() and target.samefile(source)
+            else "--overwrite replaces it"
+        )
+        raise OutputError("output_exists", f"{target} exists; {hint}")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(target, text.encode())

@@ -1,0 +1,70 @@
+"""``scenescribe mux``: soft subtitles."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.cli import console, writing
+from pipeline.errors import ScenescribeError, UsageError
+
+if TYPE_CHECKING:
+    from pipeline.types import Notice, Track
+
+
+def mux(
+    video: Annotated[Path, typer.Argument(help="The film.", show_default=False)],
+    subtitles: Annotated[list[Path], typer.Argument(help="Our .json, or .srt, .vtt, .ass; one a language.", show_default=False)],
+    output: Annotated[str | None, typer.Option("--output", "-o", help="FILE.described.mkv, .mp4 or .webm otherwise.")] = None,
+    language: Annotated[
+        list[str] | None, typer.Option("--language", "-l", help="Of each file in turn; from the file or its name otherwise.")
+    ] = None,
+    title: Annotated[list[str] | None, typer.Option("--title", help="Of each track in turn; Descriptions otherwise.")] = None,
+    default: Annotated[bool, typer.Option("--default/--no-default", help="Switch the first track on for the viewer.")] = False,
+    descriptions: Annotated[
+        bool, typer.Option("--descriptions/--subtitles", help="Mark the tracks as descriptions of the picture.")
+    ] = True,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is in the way.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings count as failures.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only failures.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Add subtitles to a film as tracks that the viewer can switch on; nothing is encoded again."""
+    from pipeline import media
+    from pipeline.subtitles import load
+
+    languages, titles = language or [], title or []
+    for given, what in ((languages, "--language"), (titles, "--title")):
+        if len(given) > len(subtitles):
+            raise UsageError("bad_value", f"{what} is given {len(given)} times for {len(subtitles)} subtitle files")
+    about = video
+    try:
+        out = writing.video_target(video, output, media.muxed_suffix(video.suffix), overwrite=overwrite)
+        tracks: list[Track] = []
+        notices: list[Notice] = []
+        for n, path in enumerate(subtitles):
+            about = path
+            loaded = load(path, language=languages[n] if n < len(languages) else None, title=titles[n] if n < len(titles) else "")
+            tracks.append(replace(loaded.track, kind="descriptions" if descriptions else "subtitles"))
+            notices += loaded.notices
+        about = video
+        told = writing.progress("mux", lambda: 0.0, quiet=quiet)
+        with writing.stoppable() as cancel:
+            notices += media.mux(video, tracks, out, default=default, on_progress=told, cancel=cancel)
+    except UsageError:
+        raise
+    except ScenescribeError as error:
+        writing.end_line(quiet=quiet)
+        console.fail(about, error)
+        sys.exit(error.exit_code)
+    writing.end_line(quiet=quiet)
+    failures = writing.notices_of(video, notices, strict=strict, quiet=quiet)
+    if as_json:
+        console.data(
+            {"output": str(out), "tracks": [{"language": t.language, "title": t.title, "cues": len(t.cues)} for t in tracks]}
+        )
+    elif not quiet:
+        console.say(f"{console.name_of(out)}: {', '.join(t.language for t in tracks)} added")
+    sys.exit(1 if failures else 0)

@@ -1,0 +1,104 @@
+"""What ``export``, ``burn`` and ``mux`` do alike: where to write, how far it is, what is said, how a signal ends it."""
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from pipeline.cli import console
+from pipeline.errors import OutputError, UsageError
+
+if TYPE_CHECKING:
+    from pipeline.types import Notice
+
+VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv", ".webm")
+
+
+def target_of(source: Path, output: str | None, name: str, *, only: bool) -> Path:
+    """Where an output goes: beside its source, into the folder ``output``, or under that very name if it is the only one."""
+    if output is None:
+        return source.parent / name
+    path = Path(output)
+    if path.is_dir() or output.endswith(os.sep) or not only:
+        return path / name
+    return path
+
+
+def video_target(video: Path, output: str | None, suffix: str, *, overwrite: bool) -> Path:
+    """The name of a written film. Raises UsageError ``bad_container``, ``same_file``, OutputError ``output_exists``."""
+    target = target_of(video, output, f"{video.stem}.described{suffix}", only=True)
+    if target.suffix.lower() not in VIDEO_SUFFIXES:
+        raise UsageError(
+            "bad_container", f"'{target.suffix or target.name}' is no container that we write; name a {', '.join(VIDEO_SUFFIXES)}"
+        )
+    if target.exists() and video.exists() and target.samefile(video):
+        raise UsageError("same_file", "the output would replace the film; name another with -o")
+    if os.path.lexists(target) and not overwrite:
+        raise OutputError("output_exists", f"{target} exists; --overwrite replaces it")
+    return target
+
+
+def notices_of(path: Path, notices: "Sequence[Notice]", *, strict: bool, quiet: bool = False) -> int:
+    """Say the warnings, one line a kind; the number of failures that they are."""
+    kinds: dict[str, list[Notice]] = {}
+    for notice in notices:
+        kinds.setdefault(notice.code if notice.start is not None else f"{notice.code} {notice.message}", []).append(notice)
+    for same in () if quiet and not strict else kinds.values():
+        first = same[0]
+        at = f" at {first.start:.1f} s" if first.start is not None else ""
+        more = f" and {len(same) - 1} more" if len(same) > 1 else ""
+        console.say(f"{console.name_of(path)}: warning: {first.code}{at}{more}: {console.one_line(first.message)}")
+    return 1 if strict and notices else 0
+
+
+@contextlib.contextmanager
+def stoppable() -> Iterator[threading.Event]:
+    """An event that SIGINT and SIGTERM set; after the block the program ends with 130 or 143."""
+    cancel, caught = threading.Event(), []
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        caught.append(number)
+        cancel.set()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield cancel
+    except OutputError as error:
+        if error.code != "cancelled":
+            raise
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if caught:
+            sys.exit(128 + caught[0])
+
+
+def progress(what: str, total: Callable[[], float], *, quiet: bool) -> Callable[[float], None]:
+    """Tells how much is done: a line that is written over on a terminal, a plain line every ten seconds elsewhere."""
+    started, last, live = time.monotonic(), [0.0], sys.stderr.isatty()
+
+    def tell(seconds: float) -> None:
+        now = time.monotonic()
+        if quiet or now - last[0] < (0.2 if live else 10.0):
+            return
+        last[0] = now
+        length = total()
+        share = f"{min(seconds / length, 1.0):4.0%} " if length > 0 else ""
+        line = f"{what}: {share}{seconds:.0f} s of film, {seconds / max(now - started, 0.001):.1f}x"
+        sys.stderr.write(f"\r\x1b[K{line}" if live else line + "\n")
+        sys.stderr.flush()
+
+    return tell
+
+
+def end_line(*, quiet: bool) -> None:
+    """Clear the live line."""
+    if not quiet and sys.stderr.isatty():
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()

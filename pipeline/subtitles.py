@@ -1,0 +1,134 @@
+"""Subtitle files as they come: JSON of ours, or SRT, WebVTT and ASS of anybody.
+
+file -> bytes -> text -> Loaded(track, document) -> shifted, relabelled -> what export, burn and mux work with
+"""
+
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pipeline import formats
+from pipeline.cues import Layout, make_track
+from pipeline.errors import InputError, UsageError
+from pipeline.formats import json
+from pipeline.languages import check_tag
+from pipeline.sanitize import MAX_CHARACTERS
+from pipeline.types import Cue, Document, Notice, Track
+
+LARGEST = 256 * 1024 * 1024
+"""bytes; ten hours of captions are 10 MB"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """A subtitle file, laid out."""
+
+    track: Track
+    document: Document
+    """of our JSON: all of it; of other files: what they tell"""
+    notices: tuple[Notice, ...] = ()
+
+
+def load(
+    path: Path, layout: Layout | None = None, *, form: str | None = None, language: str | None = None, title: str = ""
+) -> Loaded:
+    """Read a subtitle file; ``-`` is stdin. ``form`` is its format, its suffix otherwise.
+
+    JSON is laid out by ``layout`` (netflix where it is None); other files keep their cues where it is None.
+
+    Raises UsageError ``unknown_format``, ``not_readable``, ``bad_language``; InputError ``not_found``, ``unreadable``,
+    ``bad_json``, ``bad_subtitles``.
+    """
+    name = form or (path.suffix[1:].lower() if path.name != "-" else "json")
+    if not name:
+        raise UsageError("unknown_format", f"{path} has no suffix that tells its format; name it by --from (json, srt, vtt, ass)")
+    text = _decoded(_read(path))
+    tag = check_tag(language) if language else None
+    if formats.format_of(name) == "json":
+        document = formats.read_document(text)
+        document = replace(document, language=tag) if tag else document
+        track, notices = make_track(document, layout or Layout(), title=title)
+        return Loaded(track=track, document=document, notices=notices)
+    track = formats.read(name, text)
+    if tag or track.language == "und":
+        track = replace(track, language=tag or _language_in(path) or "und")
+    track = replace(track, title=title or track.title)
+    notices = tuple(_cut(cue) for cue in track.cues if len(cue.text) >= MAX_CHARACTERS)
+    document = json.document_of(track)
+    if layout is not None:
+        laid_out, more = make_track(document, layout, title=track.title)
+        track, notices = replace(laid_out, kind=track.kind), (*notices, *more)
+    return Loaded(track=track, document=document, notices=notices)
+
+
+def placed(track: Track, position: str | None) -> Track:
+    """The track at the picture's ``bottom`` or ``top``; None leaves it where it is. Raises UsageError ``bad_value``."""
+    if position is None:
+        return track
+    if position == "top":
+        return replace(track, position="top")
+    if position == "bottom":
+        return replace(track, position="bottom")
+    raise UsageError("bad_value", f"--position is 'bottom' or 'top', not '{position}'")
+
+
+def shifted(loaded: Loaded, seconds: float) -> Loaded:
+    """All times later by ``seconds`` (earlier where negative); what would lie before the film's start is left out, with a notice."""
+    if not seconds:
+        return loaded
+    cues = [
+        replace(cue, start=max(0.0, round(cue.start + seconds, 3)), end=round(cue.end + seconds, 3)) for cue in loaded.track.cues
+    ]
+    kept = tuple(cue for cue in cues if cue.end - cue.start >= 0.001)
+    captions = tuple(
+        replace(caption, start=max(0.0, round(caption.start + seconds, 3)), end=round(caption.end + seconds, 3))
+        for caption in loaded.document.captions
+        if caption.end + seconds > 0
+    )
+    lost = len(cues) - len(kept)
+    sentence = f"{lost} cue{'s' * (lost > 1)} would end before the film begins and {'are' if lost > 1 else 'is'} left out"
+    notices = (*loaded.notices, Notice(code="shifted_out", message=sentence)) if lost else loaded.notices
+    shots = tuple(round(shot + seconds, 3) for shot in loaded.document.shots if shot + seconds > 0)
+    return Loaded(
+        track=replace(loaded.track, cues=kept), document=replace(loaded.document, captions=captions, shots=shots), notices=notices
+    )
+
+
+def _read(path: Path) -> bytes:
+    if path.name == "-" and path.parent == Path():
+        return sys.stdin.buffer.read(LARGEST)
+    try:
+        if path.is_dir():
+            raise InputError("not_a_regular_file", "this is a folder; name a subtitle file")
+        if path.stat().st_size > LARGEST:
+            raise InputError("bad_subtitles", "the file is larger than 256 MB; subtitles are not")
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise InputError("not_found", "there is no such file") from None
+    except OSError as error:
+        raise InputError("unreadable", f"the file can't be read: {(error.strerror or str(error)).lower()}") from None
+
+
+def _decoded(data: bytes) -> str:
+    """UTF-8, UTF-16 with its mark, or else Windows-1252, which most old SRT files are in."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", "replace")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")
+
+
+def _language_in(path: Path) -> str | None:
+    """``pt-BR`` of ``movie.descriptions.pt-BR.srt``."""
+    tag = Path(path.stem).suffix[1:]
+    if not 2 <= len(tag) <= 12:
+        return None
+    try:
+        return check_tag(tag)
+    except UsageError:
+        return None
+
+
+def _cut(cue: Cue) -> Notice:
+    return Notice(code="text_cut", message=f"a text was cut to {MAX_CHARACTERS} characters", start=cue.start, end=cue.end)
