@@ -36,6 +36,8 @@ class VideoInfo:
     """the container's own start time in seconds, subtracted from every time we give"""
     stream_start: float = 0.0
     """where the picture's own stream starts, on the stored clock"""
+    ends: float = 0.0
+    """when the picture ends by its own head, on the player's clock; 0 where it tells no such thing"""
     fps: float
     """frames a second, a guess: never compute a time from it where a timestamp exists"""
     width: int

@@ -1,0 +1,22 @@
+"""What decoders say while they work: the only sign of damage that they conceal.
+
+A child's standard error is a file in memory; libav, ours and OpenCV's, writes its errors there.
+"""
+
+import os
+import re
+
+_DAMAGE = re.compile(rb"error while decoding|Error at MB|damaged|invalid as first byte|ended prematurely|corrupt(?!ed timestamp)")
+"""What libav says of bytes that are not as they were written; it says more that means nothing."""
+
+
+def complaint(since: int) -> tuple[int, bool]:
+    """(how far the errors have been read, whether there is damage among the new ones). Decoders conceal it otherwise."""
+    size = os.lseek(2, 0, os.SEEK_CUR)
+    if size <= since:
+        return size, False
+    damaged = bool(_DAMAGE.search(os.pread(2, 1 << 16, since)))
+    if size > 1 << 20:
+        os.ftruncate(2, 0)
+        size = os.lseek(2, 0, os.SEEK_SET)
+    return size, damaged
