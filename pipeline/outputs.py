@@ -8,8 +8,9 @@ not enough its folder, in the name: none is lost.
 
 import os
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from pipeline.inputs import Film
@@ -54,21 +55,44 @@ def plan(
     """For each film's path its outputs. ``folder`` None puts them beside the film."""
     places = {film.path: (folder / film.relative.parent if folder is not None else film.path.parent) for film in films}
     stems = _stems(films, places)
-    sidecars = tuple(format for format in formats if format != "json")
-    outputs = {}
-    for film in films:
-        place, stem = places[film.path], stems[film.path]
-        burned, muxed = _videos(f"{stem}.described", film.path.suffix.lower())
-        outputs[film.path] = Outputs(
-            folder=place,
-            stem=stem,
-            language=language,
-            formats=sidecars,
-            burned=place / burned if burn else None,
-            # both were asked for and have the same name: the one that can be switched on says so
-            muxed=place / (f"{stem}.described.soft{Path(muxed).suffix}" if burn and muxed == burned else muxed) if mux else None,
+    return {
+        film.path: name_outputs(
+            film.path, places[film.path], stems[film.path], language=language, formats=formats, burn=burn, mux=mux
         )
-    return outputs
+        for film in films
+    }
+
+
+def name_outputs(film: Path, place: Path, stem: str, *, language: str, formats: Sequence[str], burn: bool, mux: bool) -> Outputs:
+    """A film's outputs in the folder ``place`` under names that begin with ``stem``."""
+    burned, muxed = _videos(f"{stem}.described", film.suffix.lower())
+    return Outputs(
+        folder=place,
+        stem=stem,
+        language=language,
+        formats=tuple(format for format in formats if format != "json"),
+        burned=place / burned if burn else None,
+        # both were asked for and have the same name: the one that can be switched on says so
+        muxed=place / (f"{stem}.described.soft{Path(muxed).suffix}" if burn and muxed == burned else muxed) if mux else None,
+    )
+
+
+WAYS: tuple[Callable[[Path], str], ...] = (
+    lambda path: path.stem,
+    lambda path: path.name,
+    lambda path: f"{path.absolute().parent.name}.{path.name}",
+    lambda path: "_".join(path.absolute().parts[1:]),
+)
+"""ways to call a film's outputs, from short to unmistakable"""
+
+
+def stems(path: Path) -> Iterator[str]:
+    """Every stem that a film's outputs may have, the best one first, for ever: where films come one by one, take the first
+    that is free."""
+    for way in WAYS:
+        yield way(path)
+    for number in count(2):  # they differ in the case of letters alone
+        yield f"{path.name}~{number}"
 
 
 def _videos(stem: str, suffix: str) -> tuple[str, str]:
@@ -80,23 +104,17 @@ def _videos(stem: str, suffix: str) -> tuple[str, str]:
 
 def _stems(films: Sequence[Film], places: dict[Path, Path]) -> dict[Path, str]:
     """A stem for each film that no other film of the run has in the same folder."""
-    ways = (
-        lambda film: film.path.stem,
-        lambda film: film.path.name,
-        lambda film: f"{film.path.absolute().parent.name}.{film.path.name}",
-        lambda film: "_".join(film.path.absolute().parts[1:]),
-    )
     stems: dict[Path, str] = {}
     left = list(films)
-    for way in ways:
+    for way in WAYS:
         groups: dict[tuple[str, str], list[Film]] = defaultdict(list)
         for film in left:
-            groups[os.path.abspath(places[film.path]), way(film).casefold()].append(film)
+            groups[os.path.abspath(places[film.path]), way(film.path).casefold()].append(film)
         taken = {(os.path.abspath(places[path]), stem.casefold()) for path, stem in stems.items()}
         left = []
         for key, group in groups.items():
             if len(group) == 1 and key not in taken:
-                stems[group[0].path] = way(group[0])
+                stems[group[0].path] = way(group[0].path)
             else:
                 left.extend(group)
     for number, film in enumerate(left, 2):  # they differ in the case of letters alone

@@ -1,12 +1,13 @@
 """Names of outputs: as the contract has them, and never two films with one name."""
 
+from itertools import islice
 from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.inputs import Film
-from pipeline.outputs import plan
+from pipeline.outputs import plan, stems
 
 
 def films(*names: str) -> list[Film]:
@@ -45,3 +46,8 @@ def test_films_that_would_collide_keep_their_extension_or_their_folder() -> None
 def test_no_output_is_that_of_another_film(names: set[str], together: bool) -> None:
     every = [path.casefold() for one in planned(*sorted(names), folder=Path("out") if together else None) for path in one]
     assert len(set(every)) == len(every)
+
+
+def test_films_that_come_one_by_one_never_run_out_of_names() -> None:
+    first = list(islice(stems(Path("/in/a/b.mp4")), 6))
+    assert first == ["b", "b.mp4", "a.b.mp4", "in_a_b.mp4", "b.mp4~2", "b.mp4~3"]
