@@ -88,6 +88,8 @@ class Captioning:
         self.supervisor = supervisor
         self.question = question
         self.gate = Gate(max_in_flight, memory_bytes)
+        self.gate.wake(supervisor.ready)
+        supervisor.on_ready.append(self.gate.wake)
         self.skip_static = skip_static
         self.films = films
         self._threads = ThreadPoolExecutor(films, thread_name_prefix="film")

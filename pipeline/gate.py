@@ -44,6 +44,8 @@ class Gate:
         self.peak_nbytes = 0
         self.clock = Clock()
         self._queue: deque[tuple[int, asyncio.Future[None]]] = deque()
+        self.awake = False
+        """whether there is an engine that could work: the clock stands still while it loads"""
         self._reading = 0
         self._since = time.monotonic()
 
@@ -51,6 +53,11 @@ class Gate:
     def low_water(self) -> int:
         """Fewer windows than this in flight, and the engine is counted as hungry."""
         return max(1, self.limit // 8)
+
+    def wake(self, awake: bool = True) -> None:
+        """The engine is ready, or it died."""
+        self._tick()
+        self.awake = awake
 
     def resize(self, count: int) -> None:
         """Change the bound on the count; what is in flight stays."""
@@ -119,6 +126,8 @@ class Gate:
     def _tick(self) -> None:
         now = time.monotonic()
         passed, self._since = now - self._since, now
+        if not self.awake:
+            return
         if self._reading and self.count < self.low_water:
             self.clock.hungry += passed
         elif self.count:

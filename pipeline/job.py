@@ -106,6 +106,7 @@ async def _caption_once(
         # a window that was refused is asked again: the journal does not say why it was
         kept = [caption for caption in journal.captions if caption.outcome is not Outcome.FAILED]
         known = {span_of(caption.start, caption.end): caption for caption in kept}
+        studio.supervisor.warm()
         with studio.open(info, known=frozenset(known)) as reading:
 
             def keep(caption: Caption) -> None:
@@ -128,7 +129,7 @@ async def _caption_once(
         shots=reading.shots,
         language=studio.settings.language,
         warnings=tuple(dict.fromkeys((*info.notices, *reading.notices, *described.notices))),
-        stats=_stats(described, info, time.monotonic() - started, reading, len(known), studio),
+        stats=_stats(described, info, started, reading, len(known), studio),
     )  # fmt: skip
     return document, finished.compare(info.path, info.size, stamp)
 
@@ -188,14 +189,17 @@ async def _with_progress(
 
 
 def _stats(
-    described: Captions, info: VideoInfo, wall: float, reading: "Reading", resumed: int, studio: "Studio"
+    described: Captions, info: VideoInfo, started: float, reading: "Reading", resumed: int, studio: "Studio"
 ) -> dict[str, Any]:
-    """What it took; rates are over the wall clock from the first frame to the last caption of this film."""
-    tally = described.tally
+    """What it took; rates are over the wall clock of this film, without what the engine took to load."""
+    tally, now = described.tally, time.monotonic()
+    loading = studio.supervisor.starting_seconds(started, now)
+    wall = now - started - loading
     rate = (lambda count: round(count / wall, 2)) if wall > 0 else (lambda count: 0.0)
     return {
         "seconds": {
-            "total": round(wall, 3),
+            "total": round(wall + loading, 3),
+            "engine_start": round(loading, 3),
             "decode": round(reading.decode_seconds, 3),
             "wait_for_frames": round(tally.read_wait, 3),
             "wait_for_engine": round(tally.gate_wait, 3),

@@ -63,7 +63,8 @@ class Studio:
         except ModelError as error:
             raise _as_ours(error) from error
         self.decode_workers = settings.decode_workers or max(1, min(os.cpu_count() or 1, 16) - 1)
-        self.supervisor = Supervisor(self.captioner, on_death=self._load_less)
+        self.supervisor = Supervisor(self.captioner)
+        self.supervisor.on_death.append(self._load_less)
         self.captioning = Captioning(
             self.supervisor,
             question=Question(
@@ -152,6 +153,7 @@ class Studio:
 
     def _load_less(self) -> None:
         """An engine that died may have been asked too much at once: half of it, the next time."""
+        self.captioning.gate.wake(False)
         self.captioning.gate.resize(self.captioning.gate.limit // 2)
 
 

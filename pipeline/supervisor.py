@@ -22,12 +22,15 @@ log = logging.getLogger(__name__)
 class Supervisor:
     """The captioner as the pipeline sees it: ``ask`` never raises EngineDead; a request whose engine died is asked again."""
 
-    def __init__(self, captioner: Captioner, *, on_death: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, captioner: Captioner) -> None:
         self.captioner = captioner
         self.deaths = 0
-        self.start_seconds = 0.0
         self.ready = False
-        self._on_death = on_death
+        self.starts: list[tuple[float, float]] = []
+        """when each start began and when the engine was ready, on time.monotonic's clock"""
+        self.on_ready: list[Callable[[], None]] = []
+        self.on_death: list[Callable[[], None]] = []
+        """told when the engine is ready, and when it died"""
         self._recent: deque[float] = deque()
         self._generation = 0
         self._starting: asyncio.Task[None] | None = None
@@ -39,6 +42,7 @@ class Supervisor:
         """
         if self._starting is None:
             self._starting = asyncio.create_task(self._start(), name="engine start")
+            self._starting.add_done_callback(lambda task: task.cancelled() or task.exception())  # those who ask are told
         return self._starting
 
     async def ask(self, request: Request) -> Reply:
@@ -58,6 +62,15 @@ class Supervisor:
         await asyncio.shield(self.warm())
         async for piece in self.captioner.stream(request):
             yield piece
+
+    @property
+    def last_start(self) -> float:
+        """Seconds that the last start took."""
+        return self.starts[-1][1] - self.starts[-1][0] if self.starts else 0.0
+
+    def starting_seconds(self, since: float, until: float) -> float:
+        """How much of a stretch of time, on time.monotonic's clock, went by while the engine was loading."""
+        return sum(max(0.0, min(end, until) - max(start, since)) for start, end in self.starts)
 
     async def close(self) -> None:
         """Let the engine go; the next ``ask`` starts it again."""
@@ -85,7 +98,8 @@ class Supervisor:
                 f"the engine died {len(self._recent)} times within {WITHIN / 60:.0f} minutes, the last time so: {error.message}",
             ) from error
         log.warning("the engine died (%s); restart %d of %d", error.message, len(self._recent), RESTARTS)
-        self._on_death()
+        for told in self.on_death:
+            told()
         self._starting = asyncio.create_task(self._restart(BACK_OFF[len(self._recent) - 1]), name="engine restart")
 
     async def _restart(self, pause: float) -> None:
@@ -103,5 +117,7 @@ class Supervisor:
             raise EnvironmentFault(error.code, error.message, **error.data) from error
         except ModelError as error:
             raise EnvironmentFault(error.code, f"the engine does not start: {error.message}", **error.data) from error
-        self.start_seconds += time.monotonic() - started
+        self.starts.append((started, time.monotonic()))
         self.ready = True
+        for told in self.on_ready:
+            told()

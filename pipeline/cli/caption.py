@@ -81,7 +81,7 @@ async def _run(settings: Settings, films: Any, display: Any) -> int:
                 if display.verbose:
                     with contextlib.suppress(ScenescribeError):
                         display.metrics(await studio.captioner.metrics())
-    display.end(time.monotonic() - started, studio.captioning.gate)
+    display.end(started)
     return 1 if display.failures else 0
 
 

@@ -14,7 +14,6 @@ from rich.text import Text
 
 from pipeline.cli.console import data, name_of, one_line
 from pipeline.errors import ScenescribeError
-from pipeline.gate import Gate
 from pipeline.inputs import Film
 from pipeline.job import Observer, Result
 from pipeline.types import Caption, Notice, VideoInfo
@@ -60,6 +59,7 @@ class Display:
         self._total: TaskID | None = None
         self._lines: dict[Path, FilmDisplay] = {}
         self._count = 0
+        self._studio: Studio | None = None
 
     def begin(self, studio: "Studio", films: Sequence[Film]) -> None:
         """Say what is going to run."""
@@ -67,6 +67,8 @@ class Display:
         self.strict = studio.settings.strict
         model = studio.model
         self._say(f"{counted(len(films), 'film')} · model {model.name} · engine {model.engine}")
+        studio.supervisor.on_ready.append(lambda: self._say(f"model loaded in {studio.supervisor.last_start:.0f} s"))
+        self._studio = studio
         if studio.preset.knows and studio.settings.engine != "echo":
             self._say(f"note: {studio.preset.knows}")
 
@@ -87,7 +89,9 @@ class Display:
 
     def finished(self, film: Film, result: Result) -> None:
         self._lines.pop(film.path).close()
-        stats, took = result.document.stats, float(result.document.stats.get("seconds", {}).get("total", 0.0))
+        stats = result.document.stats
+        seconds = stats.get("seconds", {})
+        took = float(seconds.get("total", 0.0)) - float(seconds.get("engine_start", 0.0))
         name, notices = name_of(film.path), result.notices
         state: str = result.state
         if state == "done":
@@ -130,8 +134,11 @@ class Display:
         """The engine's own gauges, with -v."""
         self._say("engine: " + ", ".join(f"{key} {value}" for key, value in metrics.items()))
 
-    def end(self, took: float, gate: Gate) -> None:
-        """The last lines: a table where there were many films, and one line for all."""
+    def end(self, started: float) -> None:
+        """The last lines: a table where there were many films, and one line for all. ``started``: on time.monotonic's clock."""
+        assert self._studio is not None
+        now = time.monotonic()
+        took = now - started - self._studio.supervisor.starting_seconds(started, now)
         if len(self.rows) > 5:
             table = Table(box=None, pad_edge=False, header_style="bold")
             for heading in ("film", "state", "reason", "length", "took", "speed"):
@@ -149,7 +156,7 @@ class Display:
         line = ", ".join(parts) + f" · {clock(took)}"
         if self.windows and took:
             line += f" · {clock(length)} of film, {length / took:.1f}x real time · {self.windows / took:.1f} windows/s"
-            line += f" · held back by {gate.clock.held_back_by}"
+            line += f" · held back by {self._studio.captioning.gate.clock.held_back_by}"
         self._say(line)
 
     def _warn(self, name: str, notices: Sequence[Notice]) -> None:

@@ -65,6 +65,10 @@ async def test_the_clock_tells_a_hungry_engine_from_a_full_one() -> None:
     gate = Gate(2, 100)
     async with gate.reading():
         await asyncio.sleep(0.05)
+    assert gate.clock.hungry == 0, "no engine, no hunger: it is loading"
+    gate.wake()
+    async with gate.reading():
+        await asyncio.sleep(0.05)
     assert gate.clock.held_back_by == "decode"
     await gate.enter(1)
     await gate.enter(1)
