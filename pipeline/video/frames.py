@@ -20,6 +20,10 @@ Event = tuple[str, int, Image | None]
 """("frame", rank, picture), ("cut", rank of a shot's first frame, None) or ("lost", rank, None)"""
 
 
+class _Unclean(Exception):
+    """The film can't be entered where it says so."""
+
+
 class Closed(Exception):
     """The film was closed while it was being read."""
 
@@ -112,6 +116,8 @@ class Reading:
                         done = max(done, event[1])
                     yield event
                 return
+            except _Unclean:
+                everything = True
             except Crashed as crash:
                 self._crash(crash)
 
@@ -159,6 +165,9 @@ class Reading:
                     self.seconds += head["seconds"]
                     self.decoded += head["decoded"]
                     self.damaged.update(head["damaged"])
+                elif "unclean" in head:
+                    finished = True
+                    raise _Unclean
                 elif "error" in head:
                     finished = True
                     refuse(head, self.source)

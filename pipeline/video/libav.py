@@ -1,6 +1,6 @@
 """THE av door: everything of PyAV that we use, and what its objects mean in our words. Only child processes come here."""
 
-import logging
+import re
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
@@ -15,11 +15,14 @@ from pipeline.types import Image
 from pipeline.video.gate import DEMUXERS
 
 AvError = av.error.FFmpegError
-logging.getLogger("libav").disabled = True
-av.logging.set_level(av.logging.PANIC)
-
 _HDR = {16, 18}
 """color_trc of PQ and HLG (ITU-T H.273)"""
+
+
+def listen() -> None:
+    """Let libav write its errors to this process's standard error, which is a file in memory: ``complaints`` reads it."""
+    av.logging.restore_default_callback()
+    av.logging.set_libav_level(16)
 
 
 def open_container(fd: int) -> Any:
@@ -71,6 +74,8 @@ def first_frames(container: Any, stream: Any, count: int = 3, packets: int = 120
     """The first pictures that decode, or fewer."""
     found: list[Any] = []
     for number, packet in enumerate(container.demux(stream)):
+        if packet.has_sidedata("encryption_info"):
+            raise InputError("no_decodable_frames", "the film is encrypted; only its owner's key makes pictures of it")
         try:
             found += packet.decode()
         except AvError:
@@ -104,15 +109,16 @@ def describe(container: Any, stream: Any, pixels: int) -> dict[str, Any]:
     if turn in (90, 270):
         shown = shown[::-1]
     rate = stream.average_rate or stream.guessed_rate or Fraction(25)
-    own = stream.duration * stream.time_base if stream.duration else None
-    whole = Fraction(container.duration, av.time_base) if container.duration else None
+    start, first_time = (container.start_time or 0) / av.time_base, float((stream.start_time or 0) * stream.time_base)
+    whole = (container.duration or 0) / av.time_base
+    ends = _declared_end(container, stream, first_time - start)
     return {
         "container": container.format.name.split(",")[0],
         "codec": context.name,
-        "duration": max(0.0, float(own if own is not None else whole or 0)),
-        "own_duration": float(own or 0),
-        "start": (container.start_time or 0) / av.time_base,
-        "stream_start": float((stream.start_time or 0) * stream.time_base),
+        "duration": max(0.0, ends or whole),
+        "ends": ends,
+        "start": start,
+        "stream_start": first_time,
         "fps": float(rate) if 0 < rate < 10000 else 25.0,
         "width": shown[0],
         "height": shown[1],
@@ -126,6 +132,17 @@ def describe(container: Any, stream: Any, pixels: int) -> dict[str, Any]:
         "films": len(container.streams.video),
         "reordered": bool(context.has_b_frames),
     }
+
+
+def _declared_end(container: Any, stream: Any, first: float) -> float:
+    """When the picture ends by its own head, on the player's clock; 0 where only the whole file's length is told."""
+    if stream.duration:
+        return first + float(stream.duration * stream.time_base)
+    told = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", stream.metadata.get("DURATION", ""))
+    if told:
+        return int(told[1]) * 3600 + int(told[2]) * 60 + float(told[3])
+    alone = len(container.streams) == 1
+    return (container.duration or 0) / av.time_base if alone else 0.0
 
 
 def packets(container: Any, stream: Any) -> Iterator[Any]:

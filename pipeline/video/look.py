@@ -80,6 +80,7 @@ def _info(answer: dict[str, Any], source: Source) -> VideoInfo:
         duration=answer["duration"],
         start=answer["start"],
         stream_start=answer["stream_start"],
+        ends=answer["ends"],
         fps=answer["fps"],
         width=answer["width"],
         height=answer["height"],

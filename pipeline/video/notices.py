@@ -25,14 +25,15 @@ def of(info: VideoInfo, table: Table, lost: Collection[int], damaged: Collection
                 end=end,
             )
         )
-    first = float(table.times[0])
-    if info.duration > 0 and not table.repaired and info.duration + first - table.end > max(1.0, 0.02 * info.duration):
+    for hole in table.holes:
+        after = table.times[table.times > hole]
+        start, end = round(hole, 3), float(after[0]) if len(after) else max(info.ends, table.end)
+        if not any(n.start is not None and n.end is not None and n.start - 2 <= start <= n.end + 2 for n in found):
+            found.append(Notice(code="partial", message=f"the file is damaged at {start:.1f} s", start=start, end=end))
+    if not table.repaired and info.ends - table.end > max(0.5, 0.02 * info.ends):
         found.append(
             Notice(
-                code="partial",
-                message=f"the file ends at {table.end:.1f} s of {info.duration:.1f} s",
-                start=table.end,
-                end=info.duration,
+                code="partial", message=f"the file ends at {table.end:.1f} s of {info.ends:.1f} s", start=table.end, end=info.ends
             )
         )
     return tuple(found)

@@ -38,7 +38,7 @@ class Child:
         self.table = 0
         """which table it holds"""
         self._stderr = os.memfd_create("scenescribe-stderr", os.MFD_CLOEXEC)
-        environment = {**os.environ, "OPENCV_FFMPEG_LOGLEVEL": "-8", "OPENCV_LOG_LEVEL": "SILENT", "PYTHONPATH": _ROOT}
+        environment = {**os.environ, "OPENCV_FFMPEG_LOGLEVEL": "16", "OPENCV_LOG_LEVEL": "SILENT", "PYTHONPATH": _ROOT}
         environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
         with theirs:
             self._process: subprocess.Popen[bytes] = subprocess.Popen(

@@ -11,12 +11,17 @@ import numpy as np
 
 from pipeline.types import Image
 from pipeline.video import libav
+from pipeline.video.complaints import complaint
 from pipeline.video.cuts import SMALL
 from pipeline.video.shown import Shown
 from pipeline.video.table import FEED, JUMP, TARGET, Plan, Table, build
 
 TICK = 64
 """packets between two signs of life"""
+
+
+class Unclean(Exception):
+    """A frame that is marked as an entry is none: the film must be decoded from its start."""
 
 
 class _Frame(Shown):
@@ -64,11 +69,16 @@ class PyAVReader:
         asleep = True
         mode = ""
         last = -1
+        entering = False
+        heard, _ = complaint(0)
 
         def show(frames: list[Any]) -> Iterator[Shown]:
-            nonlocal last, graph
+            nonlocal graph, entering
             for frame in frames:
                 self.decoded += 1
+                if entering and (frame.pict_type != 1 or frame.is_corrupt):
+                    raise Unclean
+                entering = False
                 if self.deinterlace:
                     graph = graph or libav.deinterlacer(stream, frame)
                     graph.push(frame)
@@ -78,16 +88,23 @@ class PyAVReader:
                 yield from number(ready)
 
         def number(frames: list[Any]) -> Iterator[Shown]:
-            nonlocal last
+            nonlocal last, heard
             for frame in frames:
-                rank, wanted = (last + 1, last + 1 in wanted_ranks) if by_order else pending.pop(_ticks(frame, stream), (-1, False))
+                rank, wanted = (
+                    (last + 1, last + 1 in wanted_ranks) if by_order else pending.pop(_ticks(frame, stream), (-1, False))
+                )
                 if rank > last:
                     last = rank
+                    heard, damage = complaint(heard)
+                    if damage:
+                        self.damaged.append(rank)
                     yield _Frame(rank, wanted, frame, self)
 
         def drain() -> Iterator[Shown]:
             nonlocal graph
             yield from show(_decode(context, None))
+            if entering:
+                raise Unclean
             if graph is not None:
                 graph.push(None)
                 yield from number(_pull(graph))
@@ -104,6 +121,8 @@ class PyAVReader:
             if action & JUMP and not asleep:
                 yield from drain()
                 pending.clear()
+            if action & JUMP:
+                entering = number_of + plan.first > 0
             asleep = False
             wanted = bool(action & TARGET)
             if rank >= 0 and packet.pts is not None:
@@ -115,6 +134,7 @@ class PyAVReader:
                 frames = context.decode(packet)
             except libav.AvError:
                 self.damaged.append(rank)
+                entering = False
                 continue
             yield from show(frames)
         if not asleep:
@@ -132,7 +152,9 @@ def _ticks(frame: Any, stream: Any) -> int:
     """A frame's time in ticks of its stream: filters count in ticks of their own."""
     if frame.pts is None:
         return -1
-    return int(frame.pts if frame.time_base in (None, stream.time_base) else round(frame.pts * frame.time_base / stream.time_base))
+    return int(
+        frame.pts if frame.time_base in (None, stream.time_base) else round(frame.pts * frame.time_base / stream.time_base)
+    )
 
 
 def _pull(graph: Any) -> list[Any]:
@@ -170,9 +192,11 @@ def list_packets(fd: int, *, start: float, fps: float, most: int) -> Iterator[Ta
     """The table of a film; every None before it is a sign of life."""
     with libav.open_container(fd) as container:
         stream = libav.film_stream(container)
-        pts, key, known, hidden, lost = [], bytearray(), bytearray(), bytearray(), 0
-        duration = 0
-        best = None
+        base = float(stream.time_base)
+        pts, key, known, hidden = [], bytearray(), bytearray(), bytearray()
+        holes: list[float] = []
+        heard, duration, latest = 0, 0, None
+        heard, _ = complaint(0)
         for number, packet in enumerate(libav.packets(container, stream)):
             if number % 4096 == 0:
                 yield None
@@ -183,17 +207,18 @@ def list_packets(fd: int, *, start: float, fps: float, most: int) -> Iterator[Ta
             pts.append(stamp or 0)
             key.append(packet.is_keyframe)
             hidden.append(packet.is_discard)
-            lost += packet.is_corrupt
-            if stamp is not None and (best is None or stamp >= best):
-                best, duration = stamp, packet.duration or 0
-        base = stream.time_base
+            heard, damage = complaint(heard)
+            if damage or packet.is_corrupt:
+                holes.append((stamp or latest or 0) * base - start)
+            if stamp is not None and (latest is None or stamp >= latest):
+                latest, duration = stamp, packet.duration or 0
+        arrays = [np.frombuffer(bytes(marks), np.bool_) for marks in (known, key, hidden)]
         yield build(
             np.array(pts, np.int64),
-            np.frombuffer(bytes(known), np.bool_),
-            np.frombuffer(bytes(key), np.bool_),
-            np.frombuffer(bytes(hidden), np.bool_),
-            base=float(base),
+            *arrays,
+            base=base,
             start=start,
             fps=fps,
-            last_duration=float(duration * base),
+            last_duration=duration * base,
+            holes=tuple(holes[:1000]),
         )

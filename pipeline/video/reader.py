@@ -7,13 +7,14 @@ Times are those of ``POS_MSEC`` after a grab. It never seeks: with OpenCV a seek
 import os
 from collections.abc import Iterator
 
-os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "16")
 
 import cv2
 import numpy as np
 
 from pipeline.errors import InputError
 from pipeline.types import Image
+from pipeline.video.complaints import complaint
 from pipeline.video.cuts import SMALL
 from pipeline.video.gate import DEMUXERS
 from pipeline.video.shown import Shown
@@ -73,6 +74,7 @@ class OpenCVReader:
     def _walk(self, capture: cv2.VideoCapture, table: Table, targets: list[int]) -> Iterator[Shown | None]:
         wanted, final = set(targets), max(targets, default=-1)
         failed, last, grabs = 0, -1, 0
+        heard, _ = complaint(0)
         while last < final and failed < FAILURES:
             grabs += 1
             if grabs % TICK == 1:
@@ -84,9 +86,12 @@ class OpenCVReader:
             self.decoded += 1
             time = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000 + self.offset
             rank = int(np.searchsorted(table.times, time - 0.0006))
-            if rank >= len(table.times) or rank <= last:
+            if rank >= len(table.times) or rank <= last or table.times[rank] - time > 0.002:
                 continue
             last = rank
+            heard, damage = complaint(heard)
+            if damage:
+                self.damaged.append(rank)
             if rank in wanted:
                 shown = _Grabbed(rank, capture, self.size)
                 if not shown.corrupt:

@@ -32,6 +32,8 @@ class Table:
     """[packets] whether decoding can start here"""
     end: float
     """when the last frame ends"""
+    holes: tuple[float, ...]
+    """times at which the container itself is damaged"""
     repaired: bool
     """whether times were made up because the stored ones go back, stand still or are missing"""
 
@@ -67,6 +69,7 @@ def build(
     start: float,
     fps: float,
     last_duration: float,
+    holes: tuple[float, ...] = (),
 ) -> Table:
     """The table of a film from its packets in decoding order.
 
@@ -80,7 +83,7 @@ def build(
     unique = len(np.unique(pts[shown])) == len(shown)
     if len(shown) == 0:
         empty = np.zeros(0)
-        return Table(times=empty, packets=np.zeros(0, np.int64), pts=pts, key=key, end=0.0, repaired=False)
+        return Table(times=empty, packets=np.zeros(0, np.int64), pts=pts, key=key, end=0.0, holes=holes, repaired=False)
     if known[shown].all() and unique and not going_back:
         packets = shown[np.argsort(pts[shown], kind="stable")]
         times = np.round(pts[packets] * base - start, 6)
@@ -96,6 +99,7 @@ def build(
         key=key,
         end=round(float(times[-1]) + (last_duration or usual), 6),
         repaired=repaired,
+        holes=holes,
     )
 
 
@@ -154,10 +158,7 @@ def plan(table: Table, targets: NDArray[np.int64], *, everything: bool = False) 
     if everything or table.repaired or len(keys) == 0:
         actions = np.full(count, FEED, np.uint8)
         actions[wanted] |= TARGET
-        first = 0
-        if not table.repaired and len(keys) and len(targets):
-            first = int(_start_of(table, keys, wanted[:1])[0])
-        return Plan(first=first, pts=table.pts[first:], actions=actions[first:], ranks=rank_of[first:], whole=True)
+        return Plan(first=0, pts=table.pts, actions=actions, ranks=rank_of, whole=True)
     starts = _start_of(table, keys, wanted)
     actions = np.zeros(count, np.uint8)
     edge = -1
@@ -192,7 +193,13 @@ def _start_of(table: Table, keys: NDArray[np.intp], wanted: NDArray[np.int64]) -
 
 def pack(table: Table) -> tuple[dict[str, Any], bytes]:
     """A table as a message."""
-    head = {"frames": len(table.times), "packets": len(table.pts), "end": table.end, "repaired": table.repaired}
+    head = {
+        "frames": len(table.times),
+        "packets": len(table.pts),
+        "end": table.end,
+        "repaired": table.repaired,
+        "holes": table.holes,
+    }
     return head, b"".join(part.tobytes() for part in (table.times, table.packets, table.pts, table.key))
 
 
@@ -203,4 +210,6 @@ def unpack(head: dict[str, Any], payload: bytes) -> Table:
     packets = np.frombuffer(payload, np.int64, frames, 8 * frames)
     pts = np.frombuffer(payload, np.int64, count, 16 * frames)
     key = np.frombuffer(payload, np.bool_, count, 16 * frames + 8 * count)
-    return Table(times=times, packets=packets, pts=pts, key=key, end=head["end"], repaired=head["repaired"])
+    return Table(
+        times=times, packets=packets, pts=pts, key=key, end=head["end"], repaired=head["repaired"], holes=tuple(head["holes"])
+    )

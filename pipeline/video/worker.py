@@ -77,6 +77,8 @@ class Worker:
                     self._sock,
                     {"error": error.code, "message": error.message, "data": {k: str(v) for k, v in error.data.items()}},
                 )
+            except pyav_reader.Unclean:
+                wire.send(self._sock, {"unclean": True})
             except MemoryError:
                 wire.send(
                     self._sock,
@@ -190,6 +192,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     ctypes.CDLL(None).prctl(15, b"scenescribe-rd", 0, 0, 0)
+    libav.listen()
     sock = socket.socket(fileno=0)
     threading.Thread(target=_leave_with_parent, args=(sock,), daemon=True).start()
     wire.send(sock, {"ready": os.getpid()})

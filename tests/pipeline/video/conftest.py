@@ -14,7 +14,8 @@ from pipeline.video import WorkerPool
 def _module(name: str) -> ModuleType:
     """A file beside this one: tests are no package."""
     spec = util.spec_from_file_location(f"video_{name}", Path(__file__).with_name(f"{name}.py"))
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
