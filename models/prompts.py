@@ -43,9 +43,12 @@ def render(tokenizer: Any, template: str | None, prompt: str, *, videos: int, im
 
     Raises RequestRefused where the prompt holds one of the model's special tokens: text must not pose as a picture or a turn.
     """
-    for token in tokenizer.all_special_tokens:
-        if len(token) > 3 and token in prompt:
-            raise RequestRefused(f"the prompt holds the model's own marker {token}")
+    markers = {str(token) for token in tokenizer.added_tokens_decoder.values() if token.special} | set(
+        tokenizer.all_special_tokens
+    )
+    for marker in markers:
+        if "<" in marker and marker in prompt:
+            raise RequestRefused(f"the prompt holds the model's own marker {marker}")
     text = tokenizer.apply_chat_template(
         messages(prompt, videos=videos, images=images), chat_template=template, tokenize=False, add_generation_prompt=True
     )

@@ -9,18 +9,21 @@ What writes, and what is done about it:
 Our own descriptors are never touched, so that a progress display goes on while a model loads.
 """
 
+import contextlib
 import json
 import logging
 import multiprocessing.util
 import os
+import re
 import subprocess
 import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-NOISY = ("transformers", "huggingface_hub", "torch", "httpx")
+NOISY = ("vllm", "transformers", "huggingface_hub", "torch", "httpx")
+LINE = "%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s"
+_handlers: dict[Path, logging.FileHandler] = {}
 _starting = threading.local()
 _original = multiprocessing.util.spawnv_passfds
 
@@ -30,7 +33,7 @@ def logging_file(log: Path, level: str = "INFO") -> Path:
     configuration = {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s"}},
+        "formatters": {"line": {"format": LINE}},
         "handlers": {
             "file": {"class": "logging.FileHandler", "filename": str(log), "formatter": "line", "level": level, "delay": True}
         },
@@ -41,19 +44,37 @@ def logging_file(log: Path, level: str = "INFO") -> Path:
     return path
 
 
-def hush(log: Path, names: Iterable[str] = NOISY) -> None:
-    """Send what libraries log in this process to ``log`` instead of the screen; ``names`` are their loggers."""
-    handler = logging.FileHandler(log, encoding="utf-8", delay=True)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s"))
-    for name in names:
+def hush(log: Path) -> None:
+    """Send what the engine's libraries log in this process to ``log`` instead of the screen; again, and it goes to the new ``log``."""
+    handler = _handlers.get(log)
+    if handler is None:
+        handler = _handlers[log] = logging.FileHandler(log, encoding="utf-8", delay=True)
+        handler.setFormatter(logging.Formatter(LINE))
+    for name in NOISY:
         logger = logging.getLogger(name)
-        for old in list(logger.handlers):
+        for old in [old for old in logger.handlers if old is not handler]:
             logger.removeHandler(old)
+            old.close()
         logger.addHandler(handler)
         logger.propagate = False
 
 
-@contextmanager
+def last_error(log: Path, since: int) -> str | None:
+    """The last exception that processes wrote to ``log`` after its first ``since`` bytes, without its frames; None: there is none.
+
+    An engine that does not start says why in its own process; what reaches ours is only that it failed.
+    """
+    with contextlib.suppress(OSError), log.open("rb") as file:
+        file.seek(since)
+        lines = re.findall(r"\b([A-Za-z.]*(?:Error|Exception)): (.+)", file.read().decode("utf-8", "replace"))
+        said = [
+            text.strip() for kind, text in lines if "Engine core initialization failed" not in text and "root cause" not in text
+        ]
+        return said[-1][:300] if said else None
+    return None
+
+
+@contextlib.contextmanager
 def children_apart(log: Path | None) -> Iterator[None]:
     """Processes that this thread spawns meanwhile write to ``log`` (None: where we write), read nothing, and are a group of their own.
 
@@ -61,7 +82,7 @@ def children_apart(log: Path | None) -> Iterator[None]:
     along the windows that a clean end would still write. Other threads' processes are left as they are.
     """
     multiprocessing.util.spawnv_passfds = _spawn
-    with log.open("ab") if log else nullcontext() as file:
+    with log.open("ab") if log else contextlib.nullcontext() as file:
         _starting.output, _starting.apart = file, True
         try:
             yield

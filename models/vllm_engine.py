@@ -24,7 +24,7 @@ from models.options import EngineOptions, check
 from models.plugin import LEASH
 from models.preset import Preset
 from models.prompts import frame_metadata, pictures, render
-from models.quiet import children_apart, default_log, hush, logging_file
+from models.quiet import children_apart, default_log, hush, last_error, logging_file
 from models.vllm_args import argument_names, engine_arguments, environment, preparers
 
 
@@ -87,7 +87,7 @@ class VllmEngine:
         os.environ.update(environment(on_gpu=has_gpu) | {LEASH: str(os.getpid())})
         if not self._verbose:
             os.environ["VLLM_LOGGING_CONFIG_PATH"] = str(logging_file(self.log_path))
-            hush(self.log_path, ["vllm"])  # until it has read that file: it speaks while it is imported
+            hush(self.log_path)  # it speaks while it is imported, before it has read that file
         import vllm
 
         self.engine_version = vllm.__version__
@@ -103,11 +103,13 @@ class VllmEngine:
             raise BadEngineOption(f"vLLM refuses these options: {_first_line(error)}") from error
         except OSError as error:
             raise ModelNotFound(f"vLLM can't read {folder}: {_first_line(error)}") from error
+        written = self.log_path.stat().st_size if self.log_path.exists() else 0
         try:
             with children_apart(None if self._verbose else self.log_path):
                 return AsyncLLM.from_vllm_config(config)
         except Exception as error:
-            raise EngineDead(f"the engine did not start: {_first_line(error)} (more in {self.log_path})") from error
+            cause = last_error(self.log_path, written) or _first_line(error)
+            raise EngineDead(f"the engine did not start: {cause} (more in {self.log_path})") from error
 
     async def caption(self, request: Request) -> Reply:
         last = None

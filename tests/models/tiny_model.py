@@ -37,6 +37,7 @@ def make(folder: Path, *, architecture: str = "LlavaOnevisionForConditionalGener
         for name, weight in model.named_parameters():
             if "norm" not in name:
                 weight.normal_(0.0, spread)
+        model.lm_head.weight[: len(SPECIAL)] = 0  # it talks until it is stopped
     config.architectures = [architecture]
     config.save_pretrained(folder)
     model.generation_config.eos_token_id = SPECIAL.index("<|im_end|>")
