@@ -8,14 +8,17 @@ Where a text needs several blocks, the cheapest row of breaks is found: blocks l
 clause; lines break by ``grammar``'s costs and lean to the bottom-heavy pyramid.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
+from pipeline.cues.grammar import GOOD
 from pipeline.cues.measure import characters, columns
 from pipeline.cues.profiles import Limits
 from pipeline.cues.words import Word
 
+INFINITY = float("inf")
 BLOCK = 12.0
 """What one more block costs, on the scale of ``grammar`` (a break after a clause costs 1, between two plain words 4)"""
 EMPTINESS = 8.0
@@ -42,7 +45,6 @@ class Typesetter:
         sizes = [columns(word.text, wide=limits.wide) for word in words]
         self._spaces = [columns(word.space, wide=limits.wide) for word in words]
         self._sums = [0.0, *accumulate(size + space for size, space in zip(sizes, self._spaces, strict=True))]
-        self._reach: list[int] | None = None
 
     def width(self, first: int, end: int) -> float:
         """Columns of words first..end-1 on one line."""
@@ -52,46 +54,41 @@ class Typesetter:
         """Words first..end-1 as blocks, in order."""
         if first >= end:
             return []
-        reach = self._reaches()
-        if end <= reach[first]:
+        if end <= self._reach(first):
             return [self._block(first, end)]
-        return [self._block(a, b) for a, b in self._partition(first, end, reach)]
+        return [self._block(a, b) for a, b in self._partition(first, end)]
 
-    def _reaches(self) -> list[int]:
-        """For each word, the end of the longest block that begins with it."""
-        if self._reach is None:
-            count, line_end = len(self.words), []
-            k = 0
-            for first in range(count):
-                k = max(k, first + 1)
-                while k < count and self.width(first, k + 1) <= self.limits.width:
-                    k += 1
-                line_end.append(k)
-            self._reach = []
-            for first in range(count):
-                end = first
-                for _ in range(self.limits.lines):
-                    if end >= count:
-                        break
-                    end = line_end[end]
-                while end > first + 1 and self.width(first, end) > self.most:
-                    end -= 1
-                self._reach.append(end)
-        return self._reach
+    def _fitting(self, first: int, columns: float) -> int:
+        """The end of the longest row of words from ``first`` that is no wider than this; at least one word."""
+        return max(first + 1, bisect_right(self._sums, self._sums[first] + self._spaces[first] + columns + 1e-9) - 1)
 
-    def _partition(self, first: int, end: int, reach: list[int]) -> list[tuple[int, int]]:
+    def _reach(self, first: int) -> int:
+        """The end of the longest block that begins with word ``first``."""
+        end = first
+        for _ in range(self.limits.lines):
+            if end >= len(self.words):
+                break
+            end = self._fitting(end, self.limits.width)
+        return min(end, self._fitting(first, self.most))
+
+    def _partition(self, first: int, end: int) -> list[tuple[int, int]]:
         """The cheapest way to cut words first..end-1 into blocks."""
         full = min(self.limits.width * self.limits.lines, self.most)
+        sums, spaces, words = self._sums, self._spaces, self.words
+        good = [k for k in range(first + 1, end) if words[k].cost <= GOOD]
         cost = {first: 0.0}
         origin: dict[int, int] = {}
         for a in range(first, end):
             if a not in cost:
                 continue
-            furthest = min(reach[a], end)
-            for b in range(max(a + 1, furthest - 24), furthest + 1):
-                emptiness = max(0.0, 1 - self.width(a, b) / full)
-                price = cost[a] + BLOCK + EMPTINESS * emptiness * emptiness + (2 * self.words[b].cost if b < end else 0)
-                if price < cost.get(b, float("inf")):
+            furthest = min(self._reach(a), end)
+            # a block ends at a good place, or else as late as it can
+            ends = good[bisect_right(good, a) : bisect_right(good, furthest)]
+            begin, so_far = sums[a] + spaces[a], cost[a] + BLOCK
+            for b in (*ends, *range(max(a + 1, furthest - 2), furthest + 1)):
+                emptiness = 1 - (sums[b] - begin) / full
+                price = so_far + EMPTINESS * emptiness * emptiness + (2 * words[b].cost if b < end else 0)
+                if price < cost.get(b, INFINITY):
                     cost[b], origin[b] = price, a
         cuts = [end]
         while cuts[-1] != first:

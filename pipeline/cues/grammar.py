@@ -88,7 +88,7 @@ _EDGES = "\"'’‘“”«»()[]{}.,;:!?…"
 
 def ends_sentence(word: str, following: str | None) -> bool:
     """Whether a sentence ends after ``word``, given the word that follows (None at the end of the text)."""
-    if not _SENTENCE.search(word):
+    if word[-1].isalnum() or not _SENTENCE.search(word):
         return False
     if following is None:
         return True

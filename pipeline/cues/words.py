@@ -7,16 +7,14 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipeline.cues import grammar
 from pipeline.cues.measure import break_units, columns, graphemes, line_break_class
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """A piece that no line break cuts."""
 
     text: str
@@ -34,6 +32,7 @@ _PHRASED = re.compile(
 )
 _KANA = re.compile("[\u3041-\u30ff\uff66-\uff9d]")
 _SPACE = re.compile(r"(?<![\s][«“(\[¿¡•-])([ \u3000]+)(?![»!?:;%–—]+(?:\s|$))")
+_LONE = re.compile(r"(?:^|\s)[^\w\s]+(?:\s|$)|  |\n|^ | $")
 _NEVER_FIRST = frozenset({"CL", "CP", "EX", "IS", "SY", "NS", "CJ", "IN", "CM", "ZWJ", "GL", "WJ", "BA", "HY", "PO"})
 _NEVER_LAST = frozenset({"OP", "GL", "WJ", "PR", "ZWJ"})
 
@@ -60,6 +59,11 @@ def words(text: str, language: str, *, width: float, wide: bool) -> tuple[Word, 
 
 def _pieces(text: str, language: str, width: float, wide: bool) -> Iterator[tuple[str, str, int | None]]:
     """(piece, space before it, the cost of a break before it where it is known)"""
+    if text.isascii() and not _LONE.search(text) and len(max(plain := text.split(" "), key=len)) <= width:
+        yield plain[0], "", None
+        for chunk in plain[1:]:
+            yield chunk, " ", None
+        return
     for chunk, space in _chunks(text, width, wide):
         parts = [chunk] if _SPACED.fullmatch(chunk) and not _PHRASED.search(chunk) else _phrases(chunk, language)
         for n, part in enumerate(parts):

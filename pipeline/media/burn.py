@@ -14,8 +14,8 @@ from pipeline.formats import tidy
 from pipeline.formats.ass import Style, render
 from pipeline.media.binary import Ffmpeg, find_ffmpeg
 from pipeline.media.containers import Plan, plan
-from pipeline.media.fonts import check_fonts, subtitles
-from pipeline.media.run import Progress, run, workplace
+from pipeline.media.fonts import add_fonts, check_fonts
+from pipeline.media.run import Place, Progress, run, workplace
 from pipeline.media.streams import Contents, contents, guard_options, packets
 from pipeline.media.verify import check_burned
 from pipeline.types import Notice, Track
@@ -72,19 +72,18 @@ def burn(
         )
     style, encoding = style or Style(), encoding or encoding_for(out)
     ffmpeg.encoder(encoding.encoder)
-    with whole(out) as temporary, workplace(video, temporary) as (folder, source, written):
-        film = contents(ffmpeg, folder, source)
+    with whole(out) as temporary, workplace(video, temporary) as place:
+        film = contents(ffmpeg, place, place.film)
         width, height = film.display_size
-        if fonts is not None:
-            (folder / "fonts").symlink_to(fonts.absolute())
+        add_fonts(place, fonts)
         shown = replace(tidy(track), width=width, height=height)
-        notices = [*_about(film), *check_fonts(ffmpeg, folder, shown, style)]
-        (folder / "captions.ass").write_text(render(shown, style), encoding="utf-8")
+        notices = [*_about(film), *check_fonts(ffmpeg, place, shown, style)]
+        (place.folder / "captions.ass").write_text(render(shown, style), encoding="utf-8")
         streams = plan(film, out.suffix.lower(), burning=True)
-        graph = _graph(ffmpeg, film, streams, encoding, folder, source, written)
-        ended = run(ffmpeg, graph, folder, on_progress=on_progress, cancel=cancel)
-        before = packets(ffmpeg, folder, source)
-        notices += check_burned(ffmpeg, folder, written, ended, before, film, streams.count())
+        graph = _graph(ffmpeg, film, streams, encoding, place)
+        ended = run(ffmpeg, graph, place, on_progress=on_progress, cancel=cancel)
+        before = packets(ffmpeg, place, place.film)
+        notices += check_burned(ffmpeg, place, ended, before, film, streams.count())
     return (*notices, *streams.notices)
 
 
@@ -107,16 +106,16 @@ def _about(film: Contents) -> list[Notice]:
     return []
 
 
-def _graph(ffmpeg: Ffmpeg, film: Contents, streams: Plan, encoding: Encoding, folder: Path, source: str, written: str) -> Any:
+def _graph(ffmpeg: Ffmpeg, film: Contents, streams: Plan, encoding: Encoding, place: Place) -> Any:
     """The ffmpeg-python graph: one filter chain on the picture, the other streams as the plan says."""
     import ffmpeg as ffmpeg_python
 
-    entrance = ffmpeg_python.input(f"file:{source}", **guard_options())
+    entrance = ffmpeg_python.input(f"file:{place.film}", **guard_options())
     filters = []
     if any(order in film.film.detail for order in ("top first", "bottom first", "top coded first", "bottom coded first")):
         filters.append("yadif=mode=send_frame:deint=interlaced")
     # times of frames are never changed: by default 50 frames of variable rate became 330
-    filters += [subtitles("captions.ass", folder), "pad=ceil(iw/2)*2:ceil(ih/2)*2"]
+    filters += ["subtitles=filename=captions.ass", "pad=ceil(iw/2)*2:ceil(ih/2)*2"]
     options = {
         "vf": ",".join(filters),
         "pix_fmt": "yuv420p10le"
@@ -129,7 +128,7 @@ def _graph(ffmpeg: Ffmpeg, film: Contents, streams: Plan, encoding: Encoding, fo
         **encoding.options(),
         **streams.options(),
     }
-    if written.endswith((".mp4", ".m4v", ".mov")):
+    if place.written.endswith((".mp4", ".m4v", ".mov")):
         options["movflags"] = "+faststart"
     inputs = [entrance[f"{stream.index}"] for stream in (film.film, *streams.kept)]
-    return ffmpeg_python.output(*inputs, f"file:{written}", **options)
+    return ffmpeg_python.output(*inputs, f"file:{place.written}", **options)

@@ -3,23 +3,29 @@
 libass is asked itself: every character of the track is drawn once, small, before an hour of encoding begins.
 """
 
+import os
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 from pipeline.errors import EnvironmentFault
 from pipeline.formats.ass import Style, render
 from pipeline.media.binary import Ffmpeg
-from pipeline.media.run import run_command
+from pipeline.media.run import Place, run_command
 from pipeline.types import Cue, Notice, Track
 
+SYSTEM_CONFIG = "/etc/fonts/fonts.conf"
+PACKAGES = ("manimgx_fonts", "manimgx_fonts_cjk")
+"""Noto fonts as Python packages: no root is needed to install them"""
 WORTH_STOPPING = 0.1
 """When this share of the letters can't be drawn, the burned text is no text"""
 _A_LINE = 40
 
 
-def check_fonts(ffmpeg: Ffmpeg, folder: Path, track: Track, style: Style) -> tuple[Notice, ...]:
+def check_fonts(ffmpeg: Ffmpeg, place: Place, track: Track, style: Style) -> tuple[Notice, ...]:
     """A notice for characters that no font here can draw.
 
     Raises EnvironmentFault ``no_font`` where they are a tenth of the text, naming their scripts.
@@ -27,15 +33,36 @@ def check_fonts(ffmpeg: Ffmpeg, folder: Path, track: Track, style: Style) -> tup
     count = Counter(character for cue in track.cues for character in cue.text if _drawn(character))
     if not count:
         return ()
-    missing = _missing(ffmpeg, folder, sorted(count), style)
+    missing = _missing(ffmpeg, place, sorted(count), style)
     share = sum(count[character] for character in missing) / count.total()
     if not missing:
         return ()
     examples = ", ".join(f"{character} U+{ord(character):04X}" for character in sorted(missing, key=lambda c: -count[c])[:3])
-    sentence = f"no font on this machine has {_and(_scripts(missing))} ({examples}); {_mend(missing)}"
+    sentence = f"no font on this machine has {_and(_scripts(missing))} ({examples}); {_mend()}"
     if share >= WORTH_STOPPING:
         raise EnvironmentFault("no_font", sentence, characters="".join(missing))
     return (Notice(code="no_font", message=sentence),)
+
+
+def add_fonts(place: Place, fonts: Path | None) -> None:
+    """Let fontconfig, and so libass, also find the fonts in a folder and those of ``pip install scenescribe[fonts]``.
+
+    A configuration of our own is needed: libass takes fonts of its ``fontsdir`` for a named family, never for a missing letter.
+    """
+    folders = [folder.absolute() for folder in (fonts, *packaged_fonts()) if folder is not None]
+    if not folders:
+        return
+    listed = "".join(f"<dir>{escape(str(folder))}</dir>" for folder in folders)
+    system = f'<include ignore_missing="yes">{SYSTEM_CONFIG}</include>'
+    text = f'<?xml version="1.0"?><fontconfig>{system}{listed}<cachedir prefix="xdg">fontconfig</cachedir></fontconfig>'
+    (place.folder / "fonts.conf").write_bytes(os.fsencode(text))
+    place.environment["FONTCONFIG_FILE"] = str(place.folder / "fonts.conf")
+
+
+def packaged_fonts() -> list[Path]:
+    """Folders of the font packages that are installed here (the extra ``fonts``)."""
+    found = [find_spec(name) for name in PACKAGES]
+    return [Path(spec.origin).parent for spec in found if spec is not None and spec.origin]
 
 
 def installed_fonts() -> int:
@@ -55,21 +82,16 @@ def _drawn(character: str) -> bool:
     return unicodedata.category(character)[0] in "LNPS" and not character.isspace()
 
 
-def _missing(ffmpeg: Ffmpeg, folder: Path, characters: list[str], style: Style) -> list[str]:
+def _missing(ffmpeg: Ffmpeg, place: Place, characters: list[str], style: Style) -> list[str]:
     """The characters that libass finds in no font."""
     # a letter between them keeps them from joining
     lines = tuple(" ".join(characters[k : k + _A_LINE]) for k in range(0, len(characters), _A_LINE))
     track = Track(cues=(Cue(start=0.0, end=10.0, lines=lines),), width=320, height=180)
-    (folder / "fonts.ass").write_text(render(track, style), encoding="utf-8")
-    source = ["-f", "lavfi", "-i", "color=s=320x180:r=1:d=1", "-vf", subtitles("fonts.ass", folder), "-f", "null", "-"]
+    (place.folder / "fonts.ass").write_text(render(track, style), encoding="utf-8")
+    source = ["-f", "lavfi", "-i", "color=s=320x180:r=1:d=1", "-vf", "subtitles=filename=fonts.ass", "-f", "null", "-"]
     command = [str(ffmpeg.path), "-hide_banner", "-nostdin", "-progress", "pipe:1", "-nostats", *source]
-    ended = run_command(command, folder)
+    ended = run_command(command, place)
     return [character for character in characters if ord(character) in ended.missing_glyphs]
-
-
-def subtitles(name: str, folder: Path) -> str:
-    """The filter that draws a file of ``folder``; its fonts are those of the machine and of ``folder``/fonts."""
-    return f"subtitles=filename={name}" + (":fontsdir=fonts" if (folder / "fonts").exists() else "")
 
 
 def _scripts(characters: Iterable[str]) -> list[str]:
@@ -92,11 +114,5 @@ def _and(names: list[str]) -> str:
     return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
 
 
-def _mend(characters: Iterable[str]) -> str:
-    packages = {
-        "fonts-noto-cjk" if unicodedata.name(c, "").startswith(("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "FULLWIDTH", "IDEOGRAPHIC"))
-        else "fonts-noto-color-emoji" if unicodedata.category(c) == "So"
-        else "fonts-noto-core"
-        for c in characters
-    }  # fmt: skip
-    return f"apt-get install {' '.join(sorted(packages))}, or name a folder with fonts by --fonts-dir"
+def _mend() -> str:
+    return "pip install 'scenescribe[fonts]', or install Noto fonts, or name a folder with fonts by --fonts-dir"

@@ -16,7 +16,7 @@ from pipeline.files import whole
 from pipeline.languages import alpha3
 from pipeline.media.binary import find_ffmpeg
 from pipeline.media.containers import Plan, family, plan
-from pipeline.media.run import Progress, run, workplace
+from pipeline.media.run import Place, Progress, run, workplace
 from pipeline.media.streams import Contents, contents, guard_options
 from pipeline.media.verify import check_muxed
 from pipeline.types import Notice, Track
@@ -43,17 +43,17 @@ def mux(
     ffmpeg = find_ffmpeg()
     suffix = out.suffix.lower()
     form = "vtt" if family(suffix) == "webm" else "srt"
-    with whole(out) as temporary, workplace(video, temporary) as (folder, source, written):
-        film = contents(ffmpeg, folder, source)
+    with whole(out) as temporary, workplace(video, temporary) as place:
+        film = contents(ffmpeg, place, place.film)
         streams = plan(film, suffix)
         for number, track in enumerate(tracks):
-            (folder / f"track{number}.{form}").write_text(formats.write(form, track), encoding="utf-8")
-        graph = _graph(film, streams, tracks, source, written, form, default=default)
+            (place.folder / f"track{number}.{form}").write_text(formats.write(form, track), encoding="utf-8")
+        graph = _graph(film, streams, tracks, place, form, default=default)
         names = _names(tracks, streams)
-        ended = run(ffmpeg, graph, folder, more=names, on_progress=on_progress, cancel=cancel)
+        ended = run(ffmpeg, graph, place, more=names, on_progress=on_progress, cancel=cancel)
         wanted = streams.count()
         wanted["subtitle"] += len(tracks)
-        check_muxed(ffmpeg, folder, written, ended, film, wanted)
+        check_muxed(ffmpeg, place, ended, film, wanted)
     return (*streams.notices, *_about(suffix, streams, default))
 
 
@@ -78,18 +78,18 @@ def _names(tracks: Sequence[Track], streams: Plan) -> list[str]:
     return options
 
 
-def _graph(film: Contents, streams: Plan, tracks: Sequence[Track], source: str, written: str, form: str, *, default: bool) -> Any:
+def _graph(film: Contents, streams: Plan, tracks: Sequence[Track], place: Place, form: str, *, default: bool) -> Any:
     import ffmpeg as ffmpeg_python
 
-    entrance = ffmpeg_python.input(f"file:{source}", **guard_options())
+    entrance = ffmpeg_python.input(f"file:{place.film}", **guard_options())
     texts = [ffmpeg_python.input(f"file:track{n}.{form}", protocol_whitelist="file")["0"] for n in range(len(tracks))]
     before = sum(stream.kind == "subtitle" for stream in streams.kept)
     options: dict[str, Any] = {"map_metadata": "0", "map_chapters": "0", "c:v": "copy", **streams.options()}
     for n, track in enumerate(tracks):
-        place = before + n
-        options[f"c:s:{place}"] = "mov_text" if streams.subtitle_codec == "mov_text" else "copy"
+        at = before + n
+        options[f"c:s:{at}"] = "mov_text" if streams.subtitle_codec == "mov_text" else "copy"
         flags = "descriptions+visual_impaired" if track.kind == "descriptions" else ""
         switched_on = "default" if default and not n else ""
-        options[f"disposition:s:{place}"] = "+".join(filter(None, (switched_on, flags))) or "0"
+        options[f"disposition:s:{at}"] = "+".join(filter(None, (switched_on, flags))) or "0"
     inputs = [entrance[str(stream.index)] for stream in (film.film, *streams.kept)]
-    return ffmpeg_python.output(*inputs, *texts, f"file:{written}", **options)
+    return ffmpeg_python.output(*inputs, *texts, f"file:{place.written}", **options)

@@ -45,9 +45,22 @@ class Ended:
     """characters that no font could draw"""
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A private folder to run in, and the plain names in it."""
+
+    folder: Path
+    film: str
+    """link to the film"""
+    written: str
+    """link to the temporary output"""
+    environment: dict[str, str] = field(default_factory=dict)
+    """variables of its processes beside ours; may be added to"""
+
+
 @contextmanager
-def workplace(film: Path, out: Path) -> Iterator[tuple[Path, str, str]]:
-    """A private folder to run in, with a link of a plain name to the film and one to the output: (folder, film, output).
+def workplace(film: Path, out: Path) -> Iterator[Place]:
+    """A private folder with a link of a plain name to the film and one to the output.
 
     Names with quotes, brackets, newlines or bytes that are no UTF-8 so never reach ffmpeg or ffmpeg-python. The film is held open:
     it is read to its end even if its name goes. Raises InputError as ``gate.open_source`` does.
@@ -61,7 +74,7 @@ def workplace(film: Path, out: Path) -> Iterator[tuple[Path, str, str]]:
             names = "film" + _plain(film.suffix), "written" + _plain(out.suffix)
             (Path(folder) / names[0]).symlink_to(held if held.exists() else film.absolute())
             (Path(folder) / names[1]).symlink_to(out.absolute())
-            yield Path(folder), *names
+            yield Place(Path(folder), *names)
     finally:
         source.close()
 
@@ -74,13 +87,13 @@ def _plain(suffix: str) -> str:
 def run(
     ffmpeg: Ffmpeg,
     stream: Any,
-    folder: Path,
+    place: Place,
     *,
     more: Sequence[str] = (),
     on_progress: Progress | None = None,
     cancel: threading.Event | None = None,
 ) -> Ended:
-    """Run an ffmpeg-python graph in ``folder``; ``more`` are options of its output that ffmpeg-python can't repeat.
+    """Run an ffmpeg-python graph in its place; ``more`` are options of its output that ffmpeg-python can't repeat.
 
     Raises OutputError ``cancelled``.
     """
@@ -89,20 +102,20 @@ def run(
     settings = ["-hide_banner", "-nostdin", "-y", "-progress", "pipe:1", "-nostats"]
     *arguments, out = ffmpeg_python.get_args(stream)
     command = [str(ffmpeg.path), *settings, *arguments, *more, out]
-    return run_command(command, folder, on_progress=on_progress, cancel=cancel)
+    return run_command(command, place, on_progress=on_progress, cancel=cancel)
 
 
 def run_command(
-    command: list[str], folder: Path, *, on_progress: Progress | None = None, cancel: threading.Event | None = None
+    command: list[str], place: Place, *, on_progress: Progress | None = None, cancel: threading.Event | None = None
 ) -> Ended:
     """Run a command line of ffmpeg that writes its progress to stdout."""
     process = subprocess.Popen(
         command,
-        cwd=folder,
+        cwd=place.folder,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env={**os.environ, "AV_LOG_FORCE_NOCOLOR": "1"},
+        env={**os.environ, "AV_LOG_FORCE_NOCOLOR": "1", **place.environment},
         start_new_session=True,
         preexec_fn=_die_with_parent,
     )

@@ -7,10 +7,10 @@ import re
 import subprocess
 from array import array
 from dataclasses import dataclass
-from pathlib import Path
 
 from pipeline.errors import InputError
 from pipeline.media.binary import Ffmpeg
+from pipeline.media.run import Place
 
 _STREAM = re.compile(
     r"^\s+Stream #0:(\d+)(?:\[0x[0-9a-f]+\])?(?:\(([^)]*)\))?: (Video|Audio|Subtitle|Data|Attachment): ([\w-]+)(.*)$"
@@ -85,11 +85,11 @@ class Contents:
         return float(found.group(1)) * (1000 if found.group(2) else 1) if found else 0.0
 
 
-def contents(ffmpeg: Ffmpeg, folder: Path, name: str) -> Contents:
-    """What is in the file ``name`` of ``folder``. Raises InputError ``unsupported_or_corrupt``."""
+def contents(ffmpeg: Ffmpeg, place: Place, name: str) -> Contents:
+    """What is in the file ``name`` of the place. Raises InputError ``unsupported_or_corrupt``."""
     command = [str(ffmpeg.path), "-hide_banner", "-nostdin", *guards(), "-i", f"file:{name}"]
     try:
-        said = subprocess.run(command, cwd=folder, capture_output=True, stdin=subprocess.DEVNULL, timeout=120, check=False)
+        said = subprocess.run(command, cwd=place.folder, capture_output=True, stdin=subprocess.DEVNULL, timeout=120, check=False)
     except subprocess.TimeoutExpired:
         raise InputError("unsupported_or_corrupt", "ffmpeg did not find out in two minutes what this file is") from None
     text = said.stderr.decode("utf-8", "replace")
@@ -126,14 +126,14 @@ class Packets:
         return len(self.times)
 
 
-def packets(ffmpeg: Ffmpeg, folder: Path, name: str, *, last_seconds: float | None = None) -> Packets:
+def packets(ffmpeg: Ffmpeg, place: Place, name: str, *, last_seconds: float | None = None) -> Packets:
     """Read the film's packets without decoding them."""
     tail = ["-sseof", f"-{last_seconds:g}"] if last_seconds else []
     reading = [*guards(), *tail, "-i", f"file:{name}", "-map", "0:V:0", "-c", "copy", "-f", "framecrc", "-"]
     command = [str(ffmpeg.path), "-v", "quiet", "-nostdin", *reading]
     times, end, tick = array("d"), 0.0, 1.0
     with subprocess.Popen(
-        command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        command, cwd=place.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as process:
         assert process.stdout is not None
         for line in process.stdout:

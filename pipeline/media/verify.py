@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipeline.errors import OutputError
 from pipeline.media.binary import Ffmpeg
-from pipeline.media.run import Ended
+from pipeline.media.run import Ended, Place
 from pipeline.media.streams import Contents, Packets, contents, packets
 from pipeline.types import Notice
 
@@ -15,13 +15,13 @@ ROUNDING = 0.002
 
 
 def check_burned(
-    ffmpeg: Ffmpeg, folder: Path, written: str, ended: Ended, before: Packets, film: Contents, streams: dict[str, int]
+    ffmpeg: Ffmpeg, place: Place, ended: Ended, before: Packets, film: Contents, streams: dict[str, int]
 ) -> tuple[Notice, ...]:
     """A burned film: it opens, it is upright, it has every frame, its length is right to a frame, the streams are there.
 
     ``before`` is the source read packet by packet. Raises OutputError ``no_space``, ``ffmpeg_failed`` or ``output_damaged``.
     """
-    after = _opened(ffmpeg, folder, written, ended, streams)
+    after = _opened(ffmpeg, place, ended, streams)
     if after.film.rotation:
         raise OutputError("output_damaged", "the burned film still asks to be turned; nothing was kept")
     width, height = film.upright_size
@@ -29,9 +29,9 @@ def check_burned(
         raise OutputError(
             "output_damaged", f"the burned film is {after.coded_size[0]}x{after.coded_size[1]}, not {width}x{height}"
         )
-    counted = packets(ffmpeg, folder, written)
+    counted = packets(ffmpeg, place, place.written)
     if counted.frames != ended.frames or not counted.frames:
-        raise _failure(ended, folder / written, f"{counted.frames} of {ended.frames} frames were written")
+        raise _failure(ended, place.folder / place.written, f"{counted.frames} of {ended.frames} frames were written")
     if counted.frames == before.frames:
         frame = max(1 / film.fps if film.fps else 0.0, before.end / before.frames) + ROUNDING
         late = max(abs(a - b) for a, b in zip(before.times, counted.times, strict=True))
@@ -44,26 +44,28 @@ def check_burned(
     return (Notice(code="partial", message=sentence),) if lost > 0 else ()
 
 
-def check_muxed(ffmpeg: Ffmpeg, folder: Path, written: str, ended: Ended, film: Contents, streams: dict[str, int]) -> None:
+def check_muxed(ffmpeg: Ffmpeg, place: Place, ended: Ended, film: Contents, streams: dict[str, int]) -> None:
     """A copied film: it opens, the streams are there, it ends where the source ends.
 
     Raises OutputError ``no_space``, ``ffmpeg_failed`` or ``output_damaged``.
     """
-    after = _opened(ffmpeg, folder, written, ended, streams)
+    after = _opened(ffmpeg, place, ended, streams)
     frame = 1 / film.fps if film.fps else 0.04
     if film.duration and after.duration and after.duration < film.duration - frame - 0.1:
-        raise _failure(ended, folder / written, f"the film lasts {after.duration:.2f} s, its source {film.duration:.2f} s")
-    last = packets(ffmpeg, folder, written, last_seconds=10)
+        raise _failure(
+            ended, place.folder / place.written, f"the film lasts {after.duration:.2f} s, its source {film.duration:.2f} s"
+        )
+    last = packets(ffmpeg, place, place.written, last_seconds=10)
     if not last.frames:
-        raise _failure(ended, folder / written, "its last ten seconds can't be read")
+        raise _failure(ended, place.folder / place.written, "its last ten seconds can't be read")
 
 
-def _opened(ffmpeg: Ffmpeg, folder: Path, written: str, ended: Ended, streams: dict[str, int]) -> Contents:
-    path = folder / written
+def _opened(ffmpeg: Ffmpeg, place: Place, ended: Ended, streams: dict[str, int]) -> Contents:
+    path = place.folder / place.written
     if not path.exists() or path.stat().st_size == 0:
         raise _failure(ended, path, "ffmpeg wrote nothing")
     try:
-        after = contents(ffmpeg, folder, written)
+        after = contents(ffmpeg, place, place.written)
     except Exception as error:
         raise _failure(ended, path, "what ffmpeg wrote can't be opened") from error
     for kind, count in streams.items():
