@@ -204,9 +204,7 @@ def _visible_colours(rng: Random, background: Background) -> list[tuple[str, Rgb
     return [(colour, rgb) for colour, rgb in tints if all(distance(rgb, other) >= _NEAR for other in behind)]
 
 
-def _sample_things(
-    rng: Random, count: int, aspect: float, palette: list[tuple[str, Rgb]], crossing: bool
-) -> list[Thing] | None:
+def _sample_things(rng: Random, count: int, aspect: float, palette: list[tuple[str, Rgb]], crossing: bool) -> list[Thing] | None:
     """Objects that fit together, from left to right, or None after too many tries."""
     for _ in range(12):
         things: list[Thing] = []
@@ -245,9 +243,7 @@ def _sample_thing(rng: Random, aspect: float, colour: str, rgb: Rgb) -> Thing | 
         return None
     x, y = rng.uniform(low_x, high_x), rng.uniform(low_y, high_y)
     start = Pose(x=x, y=y, height=first)
-    return Thing(
-        shape=shape, colour=colour, motion=motion, rgb=rgb, start=start, end=Pose(x=x + dx, y=y + dy, height=last)
-    )
+    return Thing(shape=shape, colour=colour, motion=motion, rgb=rgb, start=start, end=Pose(x=x + dx, y=y + dy, height=last))
 
 
 def _apart(one: Thing, two: Thing, aspect: float, crossing: bool) -> bool:
