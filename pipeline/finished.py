@@ -36,8 +36,9 @@ class Shelf:
         refuse_strangers(outputs, overwrite=self.overwrite)
         return None
 
-    async def keep(self, document: Document) -> None:
-        """A new document is there, and not yet written: the JSON will keep it."""
+    async def keep(self, document: Document) -> Document:
+        """A new document is there and not yet written: what is to be written of it. Here the JSON will keep it."""
+        return document
 
 
 def find(outputs: Outputs, key: Mapping[str, Any], size: int, *, overwrite: bool) -> Document | None:

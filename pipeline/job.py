@@ -65,8 +65,7 @@ async def describe(
     observer.opened(info)
     earlier = await shelf.find(outputs, studio.key(info), info)
     if earlier is None:
-        document = await _caption(info, outputs, studio, observer)
-        await shelf.keep(document)
+        document = await shelf.keep(await _caption(info, outputs, studio, observer))
     else:
         document = earlier.document
     wanted = [path for path in outputs.all if earlier is None or not earlier.current or not path.exists()]
