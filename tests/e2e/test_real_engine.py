@@ -1,0 +1,132 @@
+"""The main job on the real engine: vLLM on the CPU, the embedded model, real H.264 files, as a user runs it.
+
+Two engine starts (about 30 s each on two cores), one of them killed in the middle of its work.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline import formats
+
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+CLIPS = sorted(path for path in SAMPLES.iterdir() if path.suffix in (".mp4", ".mkv"))
+
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
+
+
+def truth(clip: Path) -> list[dict[str, Any]]:
+    return list(json.loads((SAMPLES / f"{clip.stem}.truth.json").read_text())["scenes"])
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every sample described by the command line, the first one with burned subtitles too."""
+    folder = tmp_path_factory.mktemp("described")
+    words = [sys.executable, "-m", "pipeline.cli", "caption", *map(str, CLIPS), "-o", str(folder), "--model", "shapes"]
+    done = subprocess.run(
+        [*words, "--log-file", str(folder / "engine.log"), "-f", "srt,vtt,ass"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "drawn shapes only" in done.stderr, "it says what the embedded model knows"
+    assert "INFO" not in done.stderr, "the engine's own chatter goes to the log"
+    assert (folder / "engine.log").stat().st_size > 0
+    return folder
+
+
+@pytest.mark.parametrize("clip", CLIPS, ids=lambda path: path.stem)
+def test_captions_are_true_and_right_in_time(out: Path, clip: Path) -> None:
+    document = json.loads((out / f"{clip.stem}.descriptions.json").read_text())
+    scenes, captions = truth(clip), document["captions"]
+    assert [caption["text"] for caption in captions] == [scene["caption"] for scene in scenes]
+    frame = 1 / document["source"]["fps"] + 0.0015
+    for caption, scene in zip(captions, scenes, strict=True):
+        assert caption["start"] == pytest.approx(scene["start"], abs=frame)
+        assert caption["end"] == pytest.approx(scene["end"], abs=frame)
+        assert len(caption["frames"]) == 8
+        assert caption["outcome"] == "ok"
+    assert document["model"]["engine"] == "vllm"
+    assert document["stats"]["asked"] == len(scenes)
+
+
+@pytest.mark.parametrize("clip", CLIPS, ids=lambda path: path.stem)
+def test_subtitles_say_it_while_it_is_seen(out: Path, clip: Path) -> None:
+    for name in ("srt", "vtt", "ass"):
+        track = formats.read(name, (out / f"{clip.stem}.descriptions.en.{name}").read_text())
+        said = {" ".join(cue.text.split()) for cue in track.cues}
+        for scene in truth(clip):
+            assert any(scene["caption"].startswith(words) or words in scene["caption"] for words in said), (name, scene)
+        assert all(a.end <= b.start for a, b in zip(track.cues, track.cues[1:], strict=False))
+        assert track.cues[-1].end <= truth(clip)[-1]["end"] + 0.05
+
+
+def test_an_engine_that_is_killed_loses_nothing_and_asks_nothing_twice(tmp_path: Path) -> None:
+    clip = SAMPLES / "classic.mp4"
+    words = [
+        sys.executable,
+        "-m",
+        "pipeline.cli",
+        "caption",
+        str(clip),
+        "-o",
+        str(tmp_path),
+        "--windows",
+        "fixed:seconds=2",
+        "--max-in-flight",
+        "1",
+    ]
+    process = subprocess.Popen(
+        [*words, "--model", "shapes", "--log-file", str(tmp_path / "log"), "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    journal = tmp_path / ".classic.descriptions.journal"
+    deadline = time.monotonic() + 180
+    while (
+        time.monotonic() < deadline and process.poll() is None and (not journal.exists() or journal.read_text().count("\n") < 4)
+    ):
+        time.sleep(0.01)
+    engines = [pid for pid in _descendants(process.pid) if b"EngineCore" in _command(pid)]
+    assert engines, "the engine runs in a process of its own"
+    os.kill(engines[0], signal.SIGKILL)
+    said, complaints = process.communicate(timeout=240)
+    assert process.returncode == 0, complaints
+    captions = json.loads((tmp_path / "classic.descriptions.json").read_text())["captions"]
+    assert [caption["start"] for caption in captions] == list(range(0, 35, 2))
+    assert all(caption["outcome"] == "ok" for caption in captions)
+    assert json.loads(said)["stats"]["asked"] == len(captions)
+    assert not _alive(engines)
+
+
+def _descendants(pid: int) -> list[int]:
+    parents = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            except OSError:
+                continue
+    found, grown = {pid}, True
+    while grown:
+        more = {child for child, parent in parents.items() if parent in found} - found
+        found, grown = found | more, bool(more)
+    return sorted(found - {pid})
+
+
+def _command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def _alive(pids: list[int]) -> list[int]:
+    return [pid for pid in pids if _command(pid)]
