@@ -109,6 +109,10 @@ def _check_gpus(options: EngineOptions, gpus: int | None) -> None:
         )
 
 
+SAFE_FORMATS = ("safetensors", "dummy")
+"""how weights may be loaded: without running code from them"""
+
+
 def _check_extra(name: str, options: EngineOptions, known: Iterable[str] | None) -> None:
     if name in OWN:
         raise BadEngineOption(
@@ -116,6 +120,10 @@ def _check_extra(name: str, options: EngineOptions, known: Iterable[str] | None)
         )
     if getattr(options, name, None) is not None:
         raise BadEngineOption(f"--engine-arg {name} is set twice: use --{name.replace('_', '-')} alone", option=name)
+    if name == "load_format" and options.extra[name] not in SAFE_FORMATS:
+        raise BadEngineOption(
+            f"--engine-arg load_format {options.extra[name]}: allowed is {', '.join(SAFE_FORMATS)}", option=name
+        )
     if known is None:
         return
     names = sorted(known)

@@ -11,7 +11,6 @@ from typing import Any
 from models.options import EngineOptions
 from models.preset import Preset
 
-SAFE_FORMATS = ("safetensors", "dummy")
 SAME_NAME = (
     "tensor_parallel_size",
     "pipeline_parallel_size",

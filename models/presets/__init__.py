@@ -7,7 +7,7 @@ from pathlib import Path
 
 from models.errors import ModelNotFound
 from models.folder import folder_preset, folder_size
-from models.preset import Preset, read_preset
+from models.preset import FrameSize, Preset, read_preset
 
 HERE = Path(__file__).parent
 EMBEDDED = "shapes"
@@ -49,6 +49,21 @@ def preset(wanted: str) -> Preset:
         wanted=wanted,
         nearest=near,
     )
+
+
+def served_preset(wanted: str | None) -> Preset:
+    """The preset for a model that a server has (``--engine openai``): a preset's name, a folder, or any name that the server knows.
+
+    A name that nothing is known of gets its frames as images, which every server takes; None: the only model that the server has.
+    """
+    if wanted is not None:
+        try:
+            return preset(wanted)
+        except ModelNotFound:
+            if wanted.startswith((".", "/", "~")):
+                raise
+    name = wanted or "served"
+    return Preset(name=name, id=name, revision="", frames="images", size=FrameSize(mode="fit", multiple=2, max_pixels=512 * 512))
 
 
 def default_preset(gpu_memory_gb: float | None) -> str:

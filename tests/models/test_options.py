@@ -1,0 +1,92 @@
+"""Engine options: what is refused before a model is loaded, and in which words."""
+
+from pathlib import Path
+
+import pytest
+
+from models.errors import BadEngineOption
+from models.options import EngineOptions, check, parse_engine_args
+from models.preset import Preset
+from models.vllm_args import argument_names, engine_arguments, environment
+
+PRESET = Preset(name="p", id="p", engine={"max_model_len": 4096, "max_num_seqs": 64})
+
+
+def test_options_that_can_be_are_silent() -> None:
+    check(EngineOptions())
+    check(EngineOptions(tensor_parallel_size=2, pipeline_parallel_size=2, data_parallel_size=2), gpus=8)
+    check(EngineOptions(gpu_memory_utilization=1.0, block_size=32, quantization="fp8", dtype="bfloat16", kv_offload_gb=0.5))
+    check(EngineOptions(extra={"enable_chunked_prefill": True}), known={"enable_chunked_prefill"})
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (EngineOptions(tensor_parallel_size=0), "--tensor-parallel-size 0: allowed is a whole number from 1"),
+        (EngineOptions(max_num_seqs=-3), "--max-num-seqs -3: allowed is a whole number from 1"),
+        (EngineOptions(gpu_memory_utilization=90), "--gpu-memory-utilization 90: allowed is above 0 and at most 1"),
+        (EngineOptions(gpu_memory_utilization=0), "above 0 and at most 1"),
+        (EngineOptions(block_size=24), "--block-size 24: allowed is a power of two"),
+        (EngineOptions(quantization="int3"), "--quantization int3: allowed is awq, gptq, fp8"),
+        (EngineOptions(dtype="fp16"), "--dtype fp16: allowed is auto, bfloat16, float16, float32"),
+        (EngineOptions(kv_offload_gb=0), "--kv-offload-gb 0: allowed is above 0"),
+        (EngineOptions(tensor_parallel_size=4), "is 4, and this machine has 2 GPUs: at most 2 is allowed"),
+        (EngineOptions(extra={"enable_chunked_prefil": 1}), "did you mean enable_chunked_prefill?"),
+        (EngineOptions(extra={"swap_space": 4}), "vLLM has no such argument"),
+        (EngineOptions(extra={"model": "x"}), "Scenescribe sets it itself"),
+        (EngineOptions(extra={"trust_remote_code": True}), "Scenescribe sets it itself"),
+        (EngineOptions(dtype="float32", extra={"dtype": "auto"}), "is set twice: use --dtype alone"),
+        (EngineOptions(extra={"load_format": "pt"}), "load_format pt: allowed is safetensors, dummy"),
+    ],
+)
+def test_options_that_can_not_be_say_what_can(options: EngineOptions, says: str) -> None:
+    with pytest.raises(BadEngineOption) as caught:
+        check(options, known={"enable_chunked_prefill", "load_format"}, gpus=2)
+    assert says in caught.value.message
+    assert "\n" not in caught.value.message
+
+
+def test_one_gpu_needs_no_more_than_one() -> None:
+    with pytest.raises(BadEngineOption, match="has no GPUs: at most 1"):
+        check(EngineOptions(data_parallel_size=2), gpus=0)
+
+
+def test_engine_arg_values() -> None:
+    assert parse_engine_args(["a=1", "b-c=0.5", "--d=true", "e=text", "f={'x': [1]}", "g=null", "h=a=b"]) == {
+        "a": 1, "b_c": 0.5, "d": True, "e": "text", "f": {"x": [1]}, "g": None, "h": "a=b",
+    }  # fmt: skip
+    with pytest.raises(BadEngineOption, match="KEY=VALUE, got 'alone'"):
+        parse_engine_args(["alone"])
+
+
+def test_the_names_that_the_installed_vllm_takes() -> None:
+    names = argument_names()
+    assert names is not None
+    assert {
+        "model",
+        "max_num_seqs",
+        "kv_offloading_size",
+        "profiler_config",
+        "enable_log_requests",
+        "renderer_num_workers",
+    } <= names
+    assert "swap_space" not in names
+
+
+def test_the_user_comes_after_the_preset_and_the_preset_after_us() -> None:
+    options = EngineOptions(max_num_seqs=8, kv_offload_gb=4, profile_dir="traces", extra={"seed": 3})
+    found = engine_arguments(Path("/m"), PRESET, options, on_gpu=True)
+    assert (found["max_model_len"], found["max_num_seqs"], found["seed"]) == (4096, 8, 3)
+    assert found["kv_offloading_size"] == 4
+    assert found["profiler_config"]["torch_profiler_dir"] == str(Path("traces").absolute())
+    assert found["load_format"] == "safetensors"
+    assert found["trust_remote_code"] is False
+    assert "enforce_eager" not in found
+    assert engine_arguments(Path("/m"), PRESET, EngineOptions(), on_gpu=False)["enforce_eager"] is True
+    assert set(found) <= (argument_names() or set())
+
+
+def test_the_environment_of_the_user_stays() -> None:
+    assert environment(on_gpu=True, given={})["VLLM_NO_USAGE_STATS"] == "1"
+    assert "VLLM_CPU_KVCACHE_SPACE" not in environment(on_gpu=False, given={"VLLM_CPU_KVCACHE_SPACE": "8"})
+    assert environment(on_gpu=False, given={})["VLLM_CPU_KVCACHE_SPACE"] == "1"
