@@ -1,5 +1,7 @@
 """The engine's own gauges, from the Prometheus metrics that vLLM keeps in this process."""
 
+import contextlib
+import subprocess
 from typing import Any
 
 GAUGES = {
@@ -29,26 +31,16 @@ def read_metrics() -> dict[str, Any]:
                 found[name] = found.get(name, 0) + int(sample.value)
     memory = gpu_memory()
     if memory:
-        found["gpu_memory_used_gb"] = [round(used / 2**30, 2) for used, _ in memory]
-        found["gpu_memory_total_gb"] = [round(total / 2**30, 2) for _, total in memory]
+        found["gpu_memory_used_gb"] = [round(used, 2) for used, _ in memory]
+        found["gpu_memory_total_gb"] = [round(total, 2) for _, total in memory]
     return found
 
 
-def gpu_memory() -> list[tuple[int, int]]:
-    """(used, total) bytes of each GPU, all processes together, as the driver counts; empty without one."""
-    try:
-        import pynvml
-    except ImportError:
-        return []
-    try:
-        pynvml.nvmlInit()
-    except pynvml.NVMLError:
-        return []
-    try:
-        infos = [
-            pynvml.nvmlDeviceGetMemoryInfo(pynvml.nvmlDeviceGetHandleByIndex(index))
-            for index in range(pynvml.nvmlDeviceGetCount())
-        ]
-        return [(int(info.used), int(info.total)) for info in infos]
-    finally:
-        pynvml.nvmlShutdown()
+def gpu_memory() -> list[tuple[float, float]]:
+    """(used, total) GiB of each NVIDIA GPU, all processes together, asked of the driver's own tool; empty without one."""
+    command = ["nvidia-smi", "--query-gpu=memory.used,memory.total", "--format=csv,noheader,nounits"]
+    with contextlib.suppress(OSError, ValueError, subprocess.SubprocessError):
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout
+        rows = [line.split(",") for line in answer.splitlines()]
+        return [(float(used) / 1024, float(total) / 1024) for used, total in rows]
+    return []
