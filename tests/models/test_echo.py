@@ -1,0 +1,47 @@
+"""The captioner that runs no model."""
+
+import asyncio
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from models.base import Request, Sampling
+from models.echo import EchoCaptioner, describe
+from models.errors import EngineDead, RequestRefused
+
+Film = Callable[..., Request]
+
+
+def test_it_tells_windows_apart(film: Film) -> None:
+    red, blue = np.zeros((2, 4, 6, 3), np.uint8), np.zeros((2, 4, 6, 3), np.uint8)
+    red[..., 0], blue[..., 2] = 200, 100
+    says = describe(Request(prompt="x", video=red, times=(1.0, 2.5)))
+    assert says == "2 frames of 6x4, 1.0 s to 2.5 s: red 200, green 0, blue 0; then red 200, green 0, blue 0."
+    assert "blue 100" in describe(Request(prompt="x", video=blue))
+    assert describe(Request(prompt="x", images=(red[0],))).startswith("1 images of 6x4: red 200")
+    assert describe(Request(prompt="what is it?")) == "Text alone: what is it?"
+
+
+async def test_a_fault_on_request(film: Film) -> None:
+    faults = iter([RequestRefused("no"), EngineDead("gone"), None])
+    captioner = EchoCaptioner(fault=lambda _: next(faults))
+    await captioner.start()
+    with pytest.raises(RequestRefused):
+        await captioner.caption(film())
+    with pytest.raises(EngineDead):
+        await captioner.caption(film())
+    assert (await captioner.caption(film(max_tokens=200))).finish == "stop"
+    assert captioner.asked == 3
+
+
+async def test_a_delay_can_be_cancelled(film: Film) -> None:
+    captioner = EchoCaptioner(delay=30)
+    await captioner.start()
+    task = asyncio.create_task(captioner.caption(Request(prompt="x", sampling=Sampling())))
+    await asyncio.sleep(0.01)
+    assert (await captioner.metrics())["running"] == 1
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert (await captioner.metrics())["running"] == 0
