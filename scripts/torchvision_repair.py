@@ -14,12 +14,11 @@ Imported by that .pth, it costs nothing until torchvision is imported. To undo i
 """
 
 import sys
-from importlib.abc import MetaPathFinder
 
 NAME = "_scenescribe_torchvision_repair"
 
 
-class _DeclareOperatorsFirst(MetaPathFinder):
+class _DeclareOperatorsFirst:  # importlib.abc's base class would cost every process 40 ms of imports
     """Steps in front of the import of torchvision, once, and leaves the import itself to the others."""
 
     def find_spec(self, fullname, path=None, target=None):  # type: ignore[no-untyped-def]
