@@ -1,8 +1,11 @@
 """``scenescribe``: the commands, one file each."""
 
+import ast
+import os
 import re
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -36,13 +39,30 @@ def _root(
     pass
 
 
-COMMANDS = ("caption", "export", "burn", "mux", "models", "doctor", "bench")
+COMMANDS = ("caption", "watch", "export", "burn", "mux", "models", "doctor", "bench")
 """in the order of ``--help``; each is the function of its name in the file of its name"""
 
 
 def _mount() -> None:
+    """Put the commands under ``app``. Only the one that was asked for is imported: the others are read for their help."""
+    completing = any(name.endswith("_COMPLETE") for name in os.environ)
+    asked = next((word for word in sys.argv[1:] if not word.startswith("-")), None)
     for name in COMMANDS:
-        app.command(name)(getattr(import_module(f"pipeline.cli.{name}"), name))
+        if completing or name == asked:
+            app.command(name)(getattr(import_module(f"pipeline.cli.{name}"), name))
+        else:
+            app.command(name, help=_help_of(name))(_not_asked)
+
+
+def _help_of(name: str) -> str:
+    """The docstring of a command, without importing what it needs."""
+    tree = ast.parse(Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8"))
+    found = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name)
+    return ast.get_docstring(found) or ""
+
+
+def _not_asked() -> None:
+    """Stands for a command in the list of ``--help``."""
 
 
 def main() -> None:
