@@ -1,0 +1,94 @@
+"""``scenescribe watch``: the daemon."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipeline.cli import console
+from pipeline.cli.options import with_options
+from pipeline.config import load
+from pipeline.errors import UsageError
+from pipeline.watch.settings import WatchSettings
+
+AT_MOST = 9.5
+"""seconds from SIGTERM to the end, whatever hangs: what is on disk is complete at every moment"""
+
+
+@with_options(WatchSettings)
+def watch(
+    folder: Annotated[Path | None, typer.Argument(help="The folder to watch.", show_default=False)] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only warnings and failures.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="More lines in the log.")] = False,
+    config: Annotated[Path | None, typer.Option("--config", help="A TOML file of options.", dir_okay=False)] = None,
+    print_config: Annotated[
+        bool, typer.Option("--print-config", help="Show all options, where each comes from, and stop.")
+    ] = False,
+    flags: dict[str, Any] = {},  # noqa: B006 - filled by with_options
+) -> None:
+    """Describe every film that arrives in a folder, once, through restarts, full disks and slow copies.
+
+    SIGTERM ends it within ten seconds, SIGHUP reads the configuration again. Exit code: 0 done (--once), 1 a film failed
+    (--once), 2 usage, 3 something is missing or another daemon has the state folder, 130 and 143 signals.
+    """
+    loaded = load(WatchSettings, flags, config)
+    if print_config:
+        console.print_settings(loaded)
+        return
+    if folder is None:
+        raise UsageError("no_input", "name the folder to watch (scenescribe watch --help)")
+    if not folder.is_dir():
+        raise UsageError("not_found", f"there is no folder {console.name_of(folder)}")
+    _check(loaded.settings)
+
+    from pipeline import log
+
+    log.set_up(loaded.settings.log_format, level=logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO)
+    sys.exit(_run(folder, loaded.settings, lambda: _check(load(WatchSettings, flags, config).settings)))
+
+
+def _check(settings: WatchSettings) -> WatchSettings:
+    """What the types of the options don't say. Raises UsageError."""
+    import shlex
+
+    if settings.exec is not None:
+        try:
+            words = shlex.split(settings.exec)
+        except ValueError as error:
+            raise UsageError("bad_value", f"--exec {settings.exec}: {error}") from None
+        if not words:
+            raise UsageError("bad_value", "--exec: there is no command in it")
+    if settings.webhook is not None and not settings.webhook.startswith(("http://", "https://")):
+        raise UsageError("bad_value", f"--webhook {settings.webhook}: give an address that begins with http:// or https://")
+    return settings
+
+
+def _run(folder: Path, settings: WatchSettings, reread: Any) -> int:
+    from pipeline.watch.daemon import Daemon
+
+    caught: list[int] = []
+
+    async def main() -> int:
+        daemon, loop = Daemon(folder, settings, reread=reread), asyncio.get_running_loop()
+
+        def stop(number: int) -> None:
+            if not caught:
+                last = threading.Timer(AT_MOST, os._exit, [128 + number])
+                last.daemon = True
+                last.start()
+            caught.append(number)
+            daemon.stop()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop, number)
+        loop.add_signal_handler(signal.SIGHUP, daemon.reload)
+        return await daemon.run()
+
+    code = asyncio.run(main())
+    return 128 + caught[0] if caught else code

@@ -1,0 +1,322 @@
+"""The daemon: a folder's arrivals into the queue, the queue's jobs into one studio, until it is told to stop.
+
+    folder ---> queue ---> workers (as many films as the studio reads) ---> outbox ---> webhook, command, move
+                  ^            |
+                  `------------'  what could not be ended goes back; what crashed is taken back at the start
+
+Nothing but the state folder is believed across a start. SIGTERM ends it within STOP seconds, SIGHUP changes its settings.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack, ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline import log as logs
+from pipeline.errors import EnvironmentFault, ScenescribeError, UsageError
+from pipeline.run import WRITING
+from pipeline.watch.database import Database
+from pipeline.watch.errands import Errands
+from pipeline.watch.folder import Folder
+from pipeline.watch.health import Health
+from pipeline.watch.library import Library
+from pipeline.watch.lock import LEASE, StateLock
+from pipeline.watch.metrics import Counters, Snapshot, exposition
+from pipeline.watch.notify import Notifier
+from pipeline.watch.outbox import Outbox
+from pipeline.watch.queue import Job, Queue
+from pipeline.watch.rules import Rules
+from pipeline.watch.settings import OWN, WatchSettings
+from pipeline.watch.weather import Share, Weather
+from pipeline.watch.work import Worker
+
+if TYPE_CHECKING:
+    from pipeline.studio import Studio
+
+STOP = 8.0
+"""seconds for an orderly end, of the ten that are promised"""
+GRACE = 3.0
+"""of these, seconds in which what is nearly done may still be done"""
+TICK = 1.0
+LAST_ERRANDS = 30.0
+"""seconds that --once waits for webhooks and commands"""
+
+log = logs.get(__name__)
+
+
+class Daemon:
+    """``await daemon.run()``; ``stop`` and ``reload`` may be called from signal handlers of the same loop."""
+
+    def __init__(
+        self,
+        root: Path,
+        settings: WatchSettings,
+        *,
+        reread: Callable[[], WatchSettings] | None = None,
+        make_studio: "Callable[[WatchSettings], Studio] | None" = None,
+    ) -> None:
+        self.root, self.settings = root.absolute(), settings
+        self.weather, self.counters, self.notifier = Weather(), Counters(), Notifier()
+        self.health: Health | None = None
+        self.failures = 0
+        self._reread, self._make_studio = reread, make_studio or _studio
+        self._stopping = self._reloading = False
+        self._wake = asyncio.Event()
+        self._running: dict[asyncio.Task[None], Job] = {}
+        self._idle_since = time.monotonic()
+        self._told_until = 0.0
+
+    def stop(self) -> None:
+        """Take nothing more, end or give back what is in flight."""
+        self._stopping = True
+        self._wake.set()
+
+    def reload(self) -> None:
+        """Read the settings again; they count from the next film on."""
+        self._reloading = True
+        self._wake.set()
+
+    async def run(self) -> int:
+        """Until ``stop``, or with --once until all is done. 1 where films failed with --once, else 0.
+
+        Raises EnvironmentFault (another daemon, no engine to be had) and UsageError at the start.
+        """
+        folder = self.settings.state_folder
+        with ExitStack() as held:
+            self._lock = held.enter_context(StateLock(folder))
+            database = Database(folder)
+            held.callback(database.close)
+            self._queue, self._outbox = Queue(database), Outbox(database)
+            self._worker = Worker(self._queue, Library(database), self.weather, self.counters, again=self._again)
+            held.callback(self._worker.close)
+            died, retried = self._queue.recover(), 0
+            if self.settings.retry_failed:
+                retried = self._queue.retry_failed(self.root)
+            log.info("watching", folder=self.root, taken_back=died, retried=retried, state_folder=folder)
+            async with AsyncExitStack() as self._engine:
+                return await self._serve()
+
+    async def _serve(self) -> int:
+        self._studio = await self._engine.enter_async_context(self._make_studio(self.settings))
+        self._source = Share(self.root, "source_gone")
+        self._errands = Errands(self._outbox, self.settings)
+        helpers = [asyncio.create_task(self._errands.run()), asyncio.create_task(self._beat())]
+        self._settle_in()
+        failed_before = self._failed_count()
+        try:
+            self.notifier.ready()
+            while not self._stopping:
+                self._wake.clear()
+                self._look_after(helpers)
+                if self._reloading:
+                    await self._change()
+                await self._begin_jobs()
+                if self.settings.once and self._all_done():
+                    break
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), TICK)
+            return 1 if self._failed_count() > failed_before and self.settings.once else 0
+        finally:
+            self.notifier.stopping()
+            await self._put_away([*helpers, self._arrivals])
+            if self.health is not None:
+                self.health.close()
+
+    def _settle_in(self) -> None:
+        """Everything that follows from the settings alone, and costs no model."""
+        settings = self.settings
+        output = settings.output_dir.absolute() if settings.output_dir is not None else None
+        if output is not None:
+            try:
+                output.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise EnvironmentFault("unwritable", f"the folder {output} can't be made: {error.strerror}") from error
+        self._output = Share(output or self.root, "output_gone" if output is not None else "source_gone")
+        outputs = tuple(path.absolute() for path in (output, settings.done_dir, settings.failed_dir) if path is not None)
+        rules = Rules(
+            root=self.root, recursive=settings.recursive, include=settings.include, exclude=settings.exclude,
+            outputs=tuple(path for path in outputs if path != self.root),
+        )  # fmt: skip
+        self.folder = Folder(rules, settle=settings.settle, poll=settings.poll, known=self._queue.known(self.root))
+        self._changes = self._queue.changes()
+        self._arrivals = asyncio.create_task(self._take(self.folder, output))
+        if self.health is None or self.health.address != settings.listen:
+            if self.health is not None:
+                self.health.close()
+            self.health = Health(settings.listen, ready=self._ready, metrics=self._metrics) if settings.listen else None
+
+    async def _take(self, folder: Folder, output: Path | None) -> None:
+        """Arrivals into the queue, for ever."""
+        async with contextlib.aclosing(folder.arrivals()) as arrivals:
+            async for found in arrivals:
+                count = await self._worker.surely(self._queue.offer, self.root, found, output_dir=output)
+                log.info("queued", films=count)
+                self._wake.set()
+
+    async def _begin_jobs(self) -> None:
+        """Claim as many jobs as may run."""
+        self._gather()
+        if self._running or self.weather.waits:
+            self._idle_since = time.monotonic()
+        room = 1 if self.weather.tries else self._studio.captioning.films + WRITING
+        if self.weather.tries and not self._running and not self.weather.waits and not self._studio.supervisor.ready:
+            await self._studio.supervisor.close()  # an engine that did not start is started anew
+        try:
+            if (changes := self._queue.changes()) != self._changes:  # ``scenescribe jobs`` retried or forgot something
+                self._changes = changes
+                self.folder.reset(self._queue.known(self.root))
+            while len(self._running) < room and not self.weather.waits and not self._stopping:
+                self._source.check()
+                job = self._queue.claim(self.root, LEASE)
+                if job is None:
+                    if not self._running and self.weather.fault is not None:
+                        self.weather.fair()  # nobody is left to say that it is over
+                    break
+                task = asyncio.create_task(self._worker.work(job, self.settings, self._studio, self._source, self._output))
+                task.add_done_callback(lambda _: self._wake.set())
+                self._running[task] = job
+        except EnvironmentFault as fault:
+            self.weather.foul(fault)
+        await self._unload_if_idle()
+
+    def _gather(self) -> None:
+        """Take leave of what has ended. Raises UsageError: under these settings nothing can be described."""
+        for task in [task for task in self._running if task.done()]:
+            del self._running[task]
+            if not task.cancelled() and (error := task.exception()) is not None:
+                raise error
+
+    async def _unload_if_idle(self) -> None:
+        minutes, supervisor = self.settings.idle_unload, self._studio.supervisor
+        if minutes and not self._running and supervisor.ready and time.monotonic() - self._idle_since > minutes * 60:
+            log.info("unloading the engine", idle_minutes=minutes)
+            await supervisor.close()
+
+    def _all_done(self) -> bool:
+        """For --once: nothing is on its way, nothing waits, all is told."""
+        if not self.folder.quiet or self._running or self.folder.trouble is not None:
+            return False
+        try:
+            counts = self._queue.counts(self.root)
+            if counts["queued"] or counts["running"]:
+                return False
+            if not self._outbox.left():
+                return True
+            self._told_until = self._told_until or time.monotonic() + LAST_ERRANDS
+            return time.monotonic() > self._told_until
+        except EnvironmentFault as fault:
+            self.weather.foul(fault)
+            return False
+
+    async def _change(self) -> None:
+        """Follow a SIGHUP: new settings where they are right, the old ones where they are not."""
+        self._reloading = False
+        self.notifier.reloading()
+        try:
+            settings = self._reread() if self._reread is not None else self.settings
+            differ = {name for name, value in self.settings if getattr(settings, name) != value}
+            if "state_dir" in differ:
+                raise UsageError("bad_value", "--state-dir can't change while the daemon runs")
+            if differ - OWN:  # another engine or other outputs: what runs goes back, and on where its journal stands
+                studio = self._make_studio(settings)
+                await self._give_back_running(0.0)
+                await self._engine.aclose()
+                self._studio = await self._engine.enter_async_context(studio)
+            self.settings = self._errands.settings = settings
+            self._arrivals.cancel()
+            await asyncio.gather(self._arrivals, return_exceptions=True)
+            self._settle_in()
+            log.info("settings read again", changed=sorted(differ))
+        except ScenescribeError as error:
+            log.error("settings not changed", reason=error.code, message=error.message)
+        self.notifier.ready()
+
+    async def _put_away(self, helpers: list[asyncio.Task[None]]) -> None:
+        """The end, in GRACE seconds for what runs and the rest of STOP for giving it back."""
+        for helper in helpers:
+            helper.cancel()
+        await self._give_back_running(GRACE if self._stopping else 0.0)
+        await asyncio.gather(*helpers, return_exceptions=True)
+        log.info("stopped")
+
+    async def _give_back_running(self, grace: float) -> None:
+        if self._running and grace:
+            log.info("stopping", films_in_flight=len(self._running))
+            await asyncio.wait(self._running, timeout=grace)
+        for task in self._running:
+            task.cancel()
+        if self._running:
+            await asyncio.wait(self._running, timeout=STOP - GRACE)
+        self._running.clear()
+
+    def _again(self, job: Job) -> None:
+        self.folder.again(job.path)
+
+    def _look_after(self, helpers: list[asyncio.Task[None]]) -> None:
+        """A helper that died is a bug: end, and let the service manager start anew from what is on disk."""
+        for task in (*helpers, self._arrivals):
+            if task.done() and not task.cancelled() and (error := task.exception()) is not None:
+                raise error
+
+    async def _beat(self) -> None:
+        """Signs of life: the locks' leases, the watchdog, /healthz, and the minute's word on what is waited for."""
+        every = min(LEASE / 3, self.notifier.watchdog / 3 or LEASE, 10.0)
+        while True:
+            if self.folder.trouble is not None:
+                reason = f"the folder {self.root} can't be looked at: {self.folder.trouble.strerror or self.folder.trouble}"
+                self.weather.foul(EnvironmentFault("source_gone", reason))
+            self.weather.remind()
+            self._lock.renew()
+            with contextlib.suppress(EnvironmentFault):
+                if self._running:
+                    self._queue.renew(LEASE)
+                self.notifier.alive(self._status())
+            if self.health is not None:
+                self.health.beat()
+            await asyncio.sleep(every)
+
+    def _status(self) -> str:
+        counts = self._queue.counts(self.root)
+        words = ", ".join(f"{count} {state}" for state, count in counts.items() if count) or "nothing yet"
+        return f"{words}; waiting: {self.weather.fault.code}" if self.weather.fault is not None else words
+
+    def _failed_count(self) -> int:
+        return sum(count for (state, _), count in self.counters.outcomes.items() if state == "failed")
+
+    def _ready(self) -> dict[str, Any]:
+        """/readyz; on its own thread."""
+        fault = self.weather.fault
+        return {
+            "ready": fault is None and not self._stopping and self.folder.scans > 0,
+            "waiting_for": fault.code if fault is not None else None,
+            "engine": self._engine_state(),
+            "jobs": self._queue.counts(),
+        }
+
+    def _metrics(self) -> bytes:
+        return exposition(self.counters, self._snapshot)
+
+    def _snapshot(self) -> Snapshot:
+        return Snapshot(
+            jobs=self._queue.counts(),
+            oldest_queued=self._queue.oldest("queued"),
+            oldest_running=self._queue.oldest("running"),
+            windows_in_flight=self._studio.captioning.gate.count,
+            engine=self._engine_state(),
+            waiting_for=self.weather.fault.code if self.weather.fault is not None else "",
+            errands=self._outbox.left(),
+            restarts=self._studio.supervisor.deaths,
+        )
+
+    def _engine_state(self) -> str:
+        supervisor = self._studio.supervisor
+        return "ready" if supervisor.ready else "loading" if self._running else "unloaded"
+
+
+def _studio(settings: WatchSettings) -> "Studio":
+    from pipeline.studio import Studio
+
+    return Studio(settings)

@@ -1,0 +1,246 @@
+"""Files that have settled, as they do: events where the system sends them, a full look at the folder all the same.
+
+    new or changed   ->  candidate  -- size and mtime stand still for ``settle`` seconds -->  found
+                             ^  `-- changed: the seconds count anew --'
+                             `-- not here any more: dropped
+
+Network shares send no events and a queue of events can overflow, so events are only hints: what they name is looked at, and
+the rescan finds the rest. Time is the monotonic clock; a file's own times are compared with each other alone.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import stat
+import time
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from pipeline.watch.identity import Stamp, stamp_of
+from pipeline.watch.rules import SKIP_MARK, Rules
+
+RESCAN = 60.0
+"""seconds between full looks where events are listened to"""
+GONE = 5.0
+"""seconds between looks for a folder that is not there"""
+
+log = logging.getLogger(__name__)
+
+
+class Found(NamedTuple):
+    """A file that stood still."""
+
+    path: Path
+    stamp: Stamp
+
+
+@dataclass(slots=True)
+class _Candidate:
+    stamp: Stamp
+    since: float
+    """when it was first seen like this"""
+    due: float
+    """when it is looked at again"""
+
+
+@dataclass(slots=True)
+class _Orders:
+    """What the next turn is told; made on the event loop, read on the folder's thread."""
+
+    hints: set[Path] = field(default_factory=set)
+    again: set[Path] = field(default_factory=set)
+    known: Mapping[Path, Stamp] | None = None
+
+
+_NONE = _Orders()
+
+
+class Folder:
+    """``async for batch in folder.arrivals()`` gives each version of each file once."""
+
+    def __init__(
+        self,
+        rules: Rules,
+        *,
+        settle: float,
+        poll: float,
+        known: Mapping[Path, Stamp],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """``known`` are versions that need not be given again."""
+        self.rules, self.settle, self.poll, self.clock = rules, settle, poll, clock
+        self.trouble: OSError | None = None
+        """why the folder can't be looked at, while it can't"""
+        self.scans = 0
+        self._seen = dict(known)
+        self._waiting: dict[Path, _Candidate] = {}
+        self._orders = _Orders()
+        self._wake = asyncio.Event()
+        self._rescan_at = clock()
+
+    @property
+    def quiet(self) -> bool:
+        """All that is there has been given."""
+        return self.scans > 0 and not self._waiting and not self._orders.again
+
+    def again(self, path: Path) -> None:
+        """Give this file once more when it has settled: the version that was given is not there any more."""
+        self._orders.again.add(path)
+        self._wake.set()
+
+    def reset(self, known: Mapping[Path, Stamp]) -> None:
+        """Take over what is known now, and look at everything."""
+        self._orders.known = known
+        self._wake.set()
+
+    async def arrivals(self) -> AsyncGenerator[list[Found], None]:
+        """Batches of settled files, for ever. Closing the iterator ends what it started."""
+        threads = ThreadPoolExecutor(1, thread_name_prefix="folder")  # a share that hangs holds up this one alone
+        loop = asyncio.get_running_loop()
+        listener = asyncio.create_task(self._listen()) if self.poll == 0 else None
+        try:
+            while True:
+                self._wake.clear()
+                orders, self._orders = self._orders, _Orders()
+                if found := await loop.run_in_executor(threads, self.look, orders):
+                    yield found
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), self._pause())
+        finally:
+            if listener is not None:
+                listener.cancel()
+                await asyncio.gather(listener, return_exceptions=True)
+            threads.shutdown(wait=False, cancel_futures=True)
+
+    def look(self, orders: _Orders = _NONE) -> list[Found]:
+        """One turn: hints, a rescan where it is due, candidates. Returns what has settled."""
+        if orders.known is not None:
+            self._seen = dict(orders.known)
+            self._rescan_at = self.clock()
+        for path in orders.again:
+            self._seen.pop(path, None)
+        try:
+            if not stat.S_ISDIR(self.rules.root.stat().st_mode):
+                raise NotADirectoryError("not a folder")
+            if self.clock() >= self._rescan_at:
+                self._rescan()
+            else:
+                for path in orders.hints | orders.again:
+                    self._hint(path)
+            self.trouble = None
+        except OSError as error:
+            self.trouble, self._rescan_at = error, self.clock()
+            return []
+        return list(self._settled())
+
+    def _pause(self) -> float:
+        if self.trouble is not None:
+            return GONE
+        now = self.clock()
+        due = min((candidate.due for candidate in self._waiting.values()), default=self._rescan_at)
+        return max(0.02, min(due, self._rescan_at) - now)
+
+    def _rescan(self) -> None:
+        there = set(self._films(self.rules.root, top=True))
+        for known in (self._seen, self._waiting):
+            for path in [path for path in known if path not in there]:
+                del known[path]
+        self.scans += 1
+        self._rescan_at = self.clock() + (self.poll or RESCAN)
+
+    def _films(self, folder: Path, *, top: bool = False) -> Iterator[Path]:
+        """Every film below a folder; each is considered as it is met."""
+        try:
+            with os.scandir(folder) as found:
+                entries = sorted(found, key=lambda entry: entry.name)
+        except OSError:
+            if top:
+                raise
+            # not readable just now: what is known below it stays known
+            yield from [path for known in (self._seen, self._waiting) for path in known if folder in path.parents]
+            return
+        if any(entry.name == SKIP_MARK for entry in entries):
+            return
+        for entry in entries:
+            path = Path(entry.path)
+            with contextlib.suppress(OSError):  # gone between the listing and the look
+                if entry.is_dir(follow_symlinks=False):
+                    if self.rules.enters(path):
+                        yield from self._films(path)
+                elif self.rules.takes(path) and (not entry.is_symlink() or self.rules.stays_inside(path)):
+                    status = entry.stat()
+                    if stat.S_ISREG(status.st_mode):
+                        self._consider(path, stamp_of(status))
+                        yield path
+
+    def _hint(self, path: Path) -> None:
+        """Look at one path that something was said about."""
+        if not self.rules.reaches(path):
+            return
+        try:
+            status = path.lstat()
+            if stat.S_ISDIR(status.st_mode):
+                if self.rules.enters(path):
+                    for _ in self._films(path):
+                        pass
+                return
+            if stat.S_ISLNK(status.st_mode):
+                if not self.rules.stays_inside(path):
+                    return
+                status = path.stat()
+        except OSError:
+            self._seen.pop(path, None)
+            self._waiting.pop(path, None)
+            return
+        if stat.S_ISREG(status.st_mode) and self.rules.takes(path):
+            self._consider(path, stamp_of(status))
+
+    def _consider(self, path: Path, stamp: Stamp) -> None:
+        if self._seen.get(path) == stamp:
+            self._waiting.pop(path, None)
+            return
+        candidate = self._waiting.get(path)
+        if candidate is None or candidate.stamp != stamp:
+            now = self.clock()
+            self._waiting[path] = _Candidate(stamp, now, now)
+
+    def _settled(self) -> Iterable[Found]:
+        now = self.clock()
+        for path, candidate in [item for item in self._waiting.items() if item[1].due <= now]:
+            try:
+                stamp = stamp_of(path.stat())
+            except OSError:
+                del self._waiting[path]
+                continue
+            if stamp != candidate.stamp:
+                candidate.stamp, candidate.since = stamp, now
+            if now - candidate.since >= self.settle:
+                del self._waiting[path]
+                self._seen[path] = stamp
+                yield Found(path, stamp)
+            else:  # looked at several times, for shares whose times are coarse
+                candidate.due = min(now + max(self.settle / 5, 0.1), candidate.since + self.settle)
+
+    async def _listen(self) -> None:
+        """Take events as hints; without events the rescan goes on alone."""
+        from watchfiles import awatch
+
+        while True:
+            try:
+                async for changes in awatch(
+                    self.rules.root,
+                    watch_filter=None,
+                    recursive=self.rules.recursive,
+                    debounce=400,
+                    step=200,
+                    ignore_permission_denied=True,
+                ):
+                    self._orders.hints.update(Path(name) for _, name in changes)
+                    self._wake.set()
+            except (OSError, RuntimeError) as error:  # the folder is gone, or the system has no watches left
+                log.warning("no events from %s (%s); it is looked at every %.0f seconds", self.rules.root, error, RESCAN)
+            await asyncio.sleep(RESCAN)

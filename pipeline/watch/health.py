@@ -1,0 +1,82 @@
+"""``--listen``: /healthz (the event loop turns), /readyz (films can be described now), /metrics. Read-only, off by default.
+
+A thread of its own answers, so that it can say that the loop hangs.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from pipeline.errors import EnvironmentFault, UsageError
+
+SILENT = 30.0
+"""seconds without a sign of life after which /healthz says no"""
+
+
+class Health:
+    """The server. ``beat`` is called as long as the daemon lives; ``close`` ends it."""
+
+    def __init__(self, address: str, *, ready: Callable[[], Mapping[str, Any]], metrics: Callable[[], bytes]) -> None:
+        """``ready`` gives what /readyz says: its ``ready`` decides between 200 and 503.
+
+        Raises UsageError ``bad_value``, EnvironmentFault ``address_in_use``.
+        """
+        self.address = address
+        self._beat = time.monotonic()
+        host, colon, port = address.rpartition(":")
+        if not colon or not port.isdigit():
+            raise UsageError("bad_value", f"--listen {address}: this is no address; give one such as 127.0.0.1:9410")
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            timeout = 5
+            server_version, sys_version = "scenescribe", ""
+
+            def do_GET(self) -> None:
+                try:
+                    status, kind, body = outer.answer(self.path.partition("?")[0], ready, metrics)
+                except Exception as error:  # the state folder may be failing just now: say so, and live
+                    status, kind, body = 503, "text/plain", f"{type(error).__name__}: {error}\n".encode()
+                self.send_response(status)
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: Any) -> None:
+                """No line for each scrape."""
+
+        try:
+            self._server = ThreadingHTTPServer((host.strip("[]") or "127.0.0.1", int(port)), Handler)
+        except (OSError, OverflowError) as error:
+            raise EnvironmentFault("address_in_use", f"can't listen on {address}: {error}") from error
+        self._server.daemon_threads = True
+        self.port = int(self._server.server_address[1])
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 2}, name="health", daemon=True).start()
+
+    def beat(self) -> None:
+        """The event loop turns."""
+        self._beat = time.monotonic()
+
+    def answer(self, path: str, ready: Callable[[], Mapping[str, Any]], metrics: Callable[[], bytes]) -> tuple[int, str, bytes]:
+        """Status, content type and body for a path."""
+        silent = time.monotonic() - self._beat
+        if path == "/healthz":
+            return _json(200 if silent < SILENT else 503, {"alive": silent < SILENT, "silent_seconds": round(silent, 1)})
+        if path == "/readyz":
+            state = ready()
+            return _json(200 if state["ready"] and silent < SILENT else 503, state)
+        if path == "/metrics":
+            return 200, "text/plain; version=0.0.4; charset=utf-8", metrics()
+        return _json(404, {"paths": ["/healthz", "/readyz", "/metrics"]})
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def _json(status: int, value: Mapping[str, Any]) -> tuple[int, str, bytes]:
+    return status, "application/json", json.dumps(value).encode() + b"\n"

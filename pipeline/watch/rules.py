@@ -1,0 +1,76 @@
+"""Which files of the watched folder are films to describe. Pure but for one look at a link's target."""
+
+import os
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from pipeline.inputs import VIDEO_SUFFIXES
+
+PARTIAL = (".part", ".crdownload", ".tmp", ".partial", ".download", ".!qb", ".aria2")
+"""what downloads are called until they are whole"""
+SYSTEM_FOLDERS = frozenset({"@eaDir", ".stfolder", ".Trashes", "__MACOSX"})
+SKIP_MARK = ".scenescribe-skip"
+"""a folder that holds a file of this name is left out, with all that is below it"""
+DESCRIBED = ".described"
+"""in the names of videos that we write"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """See the module. ``include`` takes the place of the list of video suffixes, ``exclude`` wins over it.
+
+    A glob is compared with the file's name and with its path below ``root``: ``*.mov`` and ``dailies/*`` both work.
+    """
+
+    root: Path
+    recursive: bool = False
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    outputs: tuple[Path, ...] = ()
+    """folders that we write to: below the root they are not looked into"""
+
+    def enters(self, folder: Path) -> bool:
+        """Whether a folder below the root is looked into (that it holds SKIP_MARK is asked elsewhere)."""
+        name = folder.name
+        return (
+            self.recursive
+            and not name.startswith(".")
+            and name not in SYSTEM_FOLDERS
+            and folder not in self.outputs
+            and not self._matches(folder, self.exclude)
+        )
+
+    def takes(self, path: Path) -> bool:
+        """Whether a file is a film to describe, by its name."""
+        name = path.name
+        low = name.casefold()
+        if name.startswith(".") or low.endswith(PARTIAL) or DESCRIBED in path.suffixes[-3:]:
+            return False
+        if self._matches(path, self.exclude):
+            return False
+        return self._matches(path, self.include) if self.include else os.path.splitext(low)[1] in VIDEO_SUFFIXES
+
+    def reaches(self, path: Path) -> bool:
+        """Whether the walk would come to this path at all: every folder between the root and it is entered."""
+        try:
+            between = path.relative_to(self.root).parent
+        except ValueError:
+            return False
+        folder = self.root
+        for part in between.parts:
+            folder = folder / part
+            if not self.enters(folder) or (folder / SKIP_MARK).exists() or folder.is_symlink():
+                return False
+        return not (self.root / SKIP_MARK).exists()
+
+    def stays_inside(self, link: Path) -> bool:
+        """Whether a link leads to a file below the root."""
+        try:
+            return link.resolve(strict=True).is_relative_to(self.root.resolve())
+        except (OSError, RuntimeError):
+            return False
+
+    def _matches(self, path: Path, globs: tuple[str, ...]) -> bool:
+        below = os.fspath(path.relative_to(self.root))
+        return any(fnmatchcase(path.name, glob) or fnmatchcase(below, glob) for glob in globs)
