@@ -39,7 +39,7 @@ def _root(
     pass
 
 
-COMMANDS = ("caption", "watch", "export", "burn", "mux", "models", "doctor", "bench")
+COMMANDS = ("caption", "watch", "jobs", "export", "burn", "mux", "models", "doctor", "bench")
 """in the order of ``--help``; each is the function of its name in the file of its name"""
 
 
@@ -49,7 +49,11 @@ def _mount() -> None:
     asked = next((word for word in sys.argv[1:] if not word.startswith("-")), None)
     for name in COMMANDS:
         if completing or name == asked:
-            app.command(name)(getattr(import_module(f"pipeline.cli.{name}"), name))
+            module = import_module(f"pipeline.cli.{name}")
+            if isinstance(group := getattr(module, "app", None), typer.Typer):  # a command with commands of its own
+                app.add_typer(group, name=name)
+            else:
+                app.command(name)(getattr(module, name))
         else:
             app.command(name, help=_help_of(name))(_not_asked)
 
