@@ -56,13 +56,13 @@ def whole(path: Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
-def remove_stale(path: Path) -> None:
-    """Remove what killed processes left of this file."""
+def remove_stale(path: Path, *, older: float = STALE) -> None:
+    """Remove what killed processes left of this file, where nobody wrote to it for ``older`` seconds."""
     prefix = b"." + os.fsencode(path.name)[:120] + MARK.encode()
     with contextlib.suppress(OSError), os.scandir(os.fsencode(path.parent)) as entries:
         for entry in entries:
             owner = _OWNER.search(entry.name) if entry.name.startswith(prefix) else None
-            if owner and not _alive(int(owner.group(1))) and time.time() - entry.stat().st_mtime > STALE:
+            if owner and not _alive(int(owner.group(1))) and time.time() - entry.stat().st_mtime >= older:
                 os.unlink(entry.path)
 
 

@@ -91,7 +91,7 @@ class Queue:
                     db.execute("UPDATE jobs SET size=?, mtime_ns=? WHERE id=?", (*stamp, row["id"]))
                 else:
                     db.execute(
-                        "UPDATE jobs SET root=?, size=?, mtime_ns=?, state='queued', reason='', message='', attempts=0, crashes=0,"
+                        "UPDATE jobs SET root=?, size=?, mtime_ns=?, state='queued', reason='', message='', attempts=0,"
                         " not_before=0, queued_at=? WHERE id=?",
                         (as_bytes(root), *stamp, now, row["id"]),
                     )

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline import log as logs
 from pipeline.errors import EnvironmentFault, InputError, ScenescribeError, UsageError
+from pipeline.files import remove_stale
 from pipeline.inputs import Film
 from pipeline.job import Observer, Result, describe
-from pipeline.outputs import name_outputs
+from pipeline.outputs import Outputs, name_outputs
 from pipeline.watch.identity import Opened
 from pipeline.watch.library import Library
 from pipeline.watch.metrics import Counters
@@ -90,6 +91,8 @@ class Worker:
             job.path, job.place, job.stem, language=studio.settings.language, formats=studio.formats,
             burn=settings.burn, mux=settings.mux,
         )  # fmt: skip
+        if job.crashes:
+            await asyncio.to_thread(_sweep, outputs)
         loop = asyncio.get_running_loop()
         with await loop.run_in_executor(self._threads, Opened, job.path, job.stamp) as opened:
             sample = await loop.run_in_executor(self._threads, opened.sample)
@@ -165,6 +168,13 @@ class _Counting(Observer):
 
     def captioned(self, caption: "Caption", position: float) -> None:
         self._counters.captioned()
+
+
+def _sweep(outputs: Outputs) -> None:
+    """Remove what a daemon that died in the middle of this film left; its captions in the journal stay."""
+    for path in outputs.all:
+        remove_stale(path, older=0.0)
+    outputs.journal.with_name(outputs.journal.name + ".tmp").unlink(missing_ok=True)
 
 
 def _errands(job: Job, state: str, settings: WatchSettings, values: dict[str, Any]) -> "list[tuple[str, dict[str, Any]]]":

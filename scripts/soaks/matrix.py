@@ -1,0 +1,317 @@
+"""The crash matrix: a fault at every side effect of the daemon in turn, then an undisturbed start; the end must be the same.
+
+    for each kind of fault, for N = 1, 2, 3 ... until a run has no Nth effect:
+        a folder of films -> daemon with the fault -> daemon without -> compare with a run that nothing disturbed
+
+Each case is two forks of one warm process, so that hundreds take a minute. The films are made up (a reader of text files that
+gives windows as the real one does); ``--real`` takes clips through the real reader, with a muxed video each.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import hashlib
+import json
+import logging
+import mmap
+import os
+import shutil
+import signal
+import struct
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parents[2])]
+
+import numpy as np  # noqa: E402
+from soaks.faults import KINDS, Injector  # noqa: E402
+
+from models.echo import EchoCaptioner  # noqa: E402
+from pipeline import studio as studios  # noqa: E402
+from pipeline.errors import InputError, ScenescribeError  # noqa: E402
+from pipeline.formats import json as documents  # noqa: E402,F401 - warm for the forks
+from pipeline.types import Frame, VideoInfo, Window  # noqa: E402
+from pipeline.watch import daemon as daemons  # noqa: E402
+from pipeline.watch import errands, folder, weather, work  # noqa: E402
+from pipeline.watch.database import Database  # noqa: E402
+from pipeline.watch.queue import Queue  # noqa: E402
+from pipeline.watch.settings import WatchSettings  # noqa: E402
+
+LIMIT = 30.0
+"""seconds that one daemon may take before it is held to hang"""
+WINDOWS = 3
+
+
+class Reading:
+    """A made-up film being read; see pipeline.video.Film."""
+
+    notices = ()
+    shots = (1.5,)
+    decode_seconds = 0.0
+    position = 0.0
+
+    def __init__(self, info: VideoInfo, known: frozenset[tuple[float, float]]) -> None:
+        self.info, self.known = info, known
+
+    def __enter__(self) -> "Reading":
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def __iter__(self) -> Iterator[Window]:
+        shade = hashlib.blake2b(self.info.path.read_bytes(), digest_size=1).digest()[0]
+        for i in range(WINDOWS):
+            asked = (float(i), i + 1.0) not in self.known
+            image = np.full((8, 8, 3), (shade + i) % 256, np.uint8)
+            frames = (Frame(image=image, time=i + 0.5, index=i),) if asked else ()
+            yield Window(index=i, start=float(i), end=i + 1.0, frames=frames)
+
+
+class MadeUp(studios.Studio):
+    """A studio whose films are text files."""
+
+    async def __aenter__(self) -> "MadeUp":
+        self.pool: Any = None
+        return self
+
+    async def __aexit__(self, *_: Any) -> None:
+        self.captioning.close()
+
+    def probe(self, path: Path) -> VideoInfo:
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise InputError("not_found", str(error)) from None
+        return VideoInfo(
+            path=path, size=len(content), container="text", codec="text", duration=float(WINDOWS), start=0.0, fps=1.0, width=8,
+            height=8,
+        )  # fmt: skip
+
+    def open(self, info: VideoInfo, *, known: frozenset[tuple[float, float]] = frozenset()) -> Any:
+        return Reading(info, known)
+
+
+class Asked:
+    """A count that forks share."""
+
+    def __init__(self) -> None:
+        self._shared = mmap.mmap(-1, 8)
+
+    @property
+    def value(self) -> int:
+        return int(struct.unpack("q", self._shared[:8])[0])
+
+    @value.setter
+    def value(self, value: int) -> None:
+        self._shared[:8] = struct.pack("q", value)
+
+
+@dataclass
+class Case:
+    """One case: its folder, and what is common to all."""
+
+    folder: Path
+    real: bool
+    moved: bool
+    asked: Asked
+
+    def settings(self) -> WatchSettings:
+        return WatchSettings(
+            engine="echo", model="shapes", output_dir=self.folder / "out", state_dir=self.folder / "state", settle=0.0, poll=60.0, once=True,
+            max_attempts=3, mux=self.real, done_dir=self.folder / "done" if self.moved else None, format="srt",
+            include=() if self.real else ("*.txt",), decode_workers=1,
+        )  # fmt: skip
+
+    def run(self, injector: Injector | None) -> int:
+        """One daemon in a fork: its exit code, negative for a signal, -1000 where it hung."""
+        child = os.fork()
+        if child == 0:
+            code = 99
+            try:
+                code = self._daemon(injector)
+            finally:
+                sys.stderr.flush()
+                os._exit(code)
+        until = time.monotonic() + LIMIT
+        while time.monotonic() < until:
+            done, status = os.waitpid(child, os.WNOHANG)
+            if done:
+                return os.waitstatus_to_exitcode(status)
+            time.sleep(0.002)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        return -1000
+
+    def _daemon(self, injector: Injector | None) -> int:
+        os.setpgid(0, 0)
+        log = os.open(self.folder.with_suffix(".log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        os.dup2(log, 2)
+        faulty = injector is not None
+        if injector is not None:
+            injector.arm()
+        asked = self.asked
+
+        class Counted(EchoCaptioner):
+            async def caption(self, request: Any) -> Any:
+                asked.value += 1
+                return await super().caption(request)
+
+        def studio(settings: WatchSettings) -> studios.Studio:
+            kind = studios.Studio if self.real else MadeUp
+            return kind(settings, captioner=Counted())
+
+        try:
+            return asyncio.run(daemons.Daemon(self.folder / "in", self.settings(), make_studio=studio).run())
+        except ScenescribeError as error:
+            print(f"ended by {error}", file=sys.stderr)
+            return error.exit_code
+        except RuntimeError as error:
+            if faulty and "injected" in str(error):
+                return 98
+            raise
+
+
+def hurry() -> None:
+    """Waits of seconds become waits of milliseconds."""
+    weather.FIRST, weather.LONGEST = 0.02, 0.1
+    work.RETRY = (0.02, 0.02, 0.02)
+    errands.PAUSE, errands.LATER = 0.02, (0.02,)
+    daemons.TICK, daemons.GRACE, daemons.LAST_ERRANDS = 0.05, 0.2, 5.0
+    folder.GONE = 0.05
+    logging.getLogger("pipeline").setLevel(logging.WARNING)
+
+
+def films(place: Path, real: bool) -> None:
+    """Three films and a copy of the first."""
+    place.mkdir(parents=True)
+    for name, text in (("a", "one"), ("b", "two"), ("c", "three"), ("d", "one")):
+        path = place / f"{name}.{'mp4' if real else 'txt'}"
+        if real:
+            from soaks.clips import clip
+
+            path.write_bytes(clip(text))
+        else:
+            path.write_text(f"film {text}\n" * 50)
+
+
+def picture(case: Case) -> dict[str, Any]:
+    """What can be seen from outside, without times of day and timings."""
+    seen: dict[str, Any] = {}
+    for path in sorted(case.folder.rglob("*")):
+        below = str(path.relative_to(case.folder))
+        if below.startswith("state") or path.is_dir():
+            continue
+        if path.suffix == ".json" and not path.name.startswith("."):
+            seen[below] = {key: value for key, value in json.loads(path.read_text()).items() if key != "stats"}
+        else:
+            seen[below] = hashlib.blake2b(path.read_bytes()).hexdigest()
+    seen["state files"] = sorted(path.name for path in (case.folder / "state").iterdir() if "-" not in path.name)
+    database = Database(case.folder / "state")
+    jobs = Queue(database).jobs()
+    seen["jobs"] = [(job.path.name, job.state) for job in jobs]  # which of two copies was described is a matter of order
+    seen["reasons"] = sorted(job.reason for job in jobs)
+    seen["documents"] = database.rows("SELECT count(*) FROM documents")[0][0]
+    seen["errands"] = database.rows("SELECT count(*) FROM outbox")[0][0]
+    database.close()
+    return seen
+
+
+def in_library(case: Case) -> int:
+    """Documents that a daemon that died had kept."""
+    if not (case.folder / "state" / "jobs.sqlite3").exists():
+        return 0
+    database = Database(case.folder / "state")
+    try:
+        return int(database.rows("SELECT count(*) FROM documents")[0][0])
+    finally:
+        database.close()
+
+
+def orphans(case: Case) -> list[str]:
+    """Processes that still have the case's folder in their words."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if entry.name.isdigit() and str(case.folder).encode() in (entry / "cmdline").read_bytes():
+                found.append(entry.name)
+    return found
+
+
+def one(case: Case, kind: str, at: int, expected: dict[str, Any], told: mmap.mmap) -> tuple[bool, str, str]:
+    """One case. Whether the fault struck, where, and what is wrong (an empty text: nothing)."""
+    films(case.folder / "in", case.real)
+    told[:64] = b"\0" * 64
+    injector = Injector(kind, at, lambda name: told.__setitem__(slice(0, 64), name.encode()[:64].ljust(64, b"\0")))
+    case.asked.value = 0
+    code = case.run(injector)
+    where = bytes(told[:64]).rstrip(b"\0").decode()
+    first, kept = case.asked.value, in_library(case)
+    again = case.run(None)
+    second = case.asked.value - first
+    wrong = ""
+    if code == -1000 or again == -1000:
+        wrong = f"it hung ({code}, {again})"
+    elif again != 0:
+        wrong = f"the second start ended with {again}"
+    elif (seen := picture(case)) != expected:
+        wrong = "; ".join(
+            f"{key}: {seen.get(key)} for {expected.get(key)}" for key in {*seen, *expected} if seen.get(key) != expected.get(key)
+        )
+    elif second > WINDOWS * (expected["documents"] - kept) and not case.real:
+        wrong = f"{second} windows asked again, with {kept} films in the library"
+    elif left := orphans(case):
+        wrong = f"processes left: {left}"
+    return bool(where), where, wrong
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kinds", default=",".join(KINDS))
+    parser.add_argument("--step", type=int, default=1, help="only every so manieth effect")
+    parser.add_argument("--real", action="store_true", help="clips, the real reader and a muxed video")
+    parser.add_argument("--done-dir", action="store_true", help="with --done-dir")
+    parser.add_argument("--folder", type=Path, help="keep what is left of failed cases here")
+    options = parser.parse_args()
+    hurry()
+    base = Path(tempfile.mkdtemp(prefix="scenescribe-matrix-", dir=options.folder))
+    asked, told = Asked(), mmap.mmap(-1, 64)
+    case = Case(base / "expected" / "x", options.real, options.done_dir, asked)
+    case.folder.parent.mkdir()
+    films(case.folder / "in", options.real)
+    if (code := case.run(None)) != 0:
+        print(f"the undisturbed run ended with {code}:\n{case.folder.with_suffix('.log').read_text()}")
+        return 1
+    expected = picture(case)
+    print(f"undisturbed: {len(expected['jobs'])} jobs, {expected['documents']} documents, {asked.value} windows asked")
+    failures = cases = 0
+    started = time.monotonic()
+    for kind in options.kinds.split(","):
+        at, struck = 1, True
+        places: dict[str, int] = {}
+        while struck:
+            case = Case(base / f"{kind}-{at}" / "x", options.real, options.done_dir, asked)
+            case.folder.parent.mkdir()
+            struck, where, wrong = one(case, kind, at, expected, told)
+            cases += 1
+            places[where] = places.get(where, 0) + 1
+            if wrong:
+                failures += 1
+                print(f"FAILED {kind} at effect {at} ({where}): {wrong}\n  see {case.folder.with_suffix('.log')}")
+            else:
+                shutil.rmtree(case.folder.parent)
+            at += options.step
+        places.pop("", None)
+        print(f"{kind}: {at - options.step} effects: " + ", ".join(f"{name} {count}" for name, count in sorted(places.items())))
+    print(f"{cases} cases, {failures} failed, {time.monotonic() - started:.0f} s")
+    if not failures:
+        shutil.rmtree(base)
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
