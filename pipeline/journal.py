@@ -5,6 +5,7 @@ depend on, each further line is one caption. Lines are appended as captions fini
 is dropped. A journal of another film or of other settings is started anew. When the JSON is written the journal goes.
 """
 
+import contextlib
 import json
 import os
 from collections.abc import Mapping
@@ -30,10 +31,10 @@ class Journal:
         self.path = path
         self._head = json.dumps({"journal": VERSION, "key": key}, sort_keys=True)
         self.captions: tuple[Caption, ...] = self._read() if resume else ()
+        temporary = path.with_name(path.name + ".tmp")
         try:
             # Written anew, not appended to: what a crash cut short would run into the next line.
             path.parent.mkdir(parents=True, exist_ok=True)
-            temporary = path.with_name(path.name + ".tmp")
             with open(temporary, "w", encoding="utf-8") as file:
                 file.write(self._head + "\n")
                 file.writelines(_line(caption) for caption in self.captions)
@@ -43,18 +44,27 @@ class Journal:
             self._file = open(path, "a", encoding="utf-8")  # noqa: SIM115 - closed by close()
         except OSError as error:
             raise output_error(error, path) from error
+        finally:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)  # there only where it could not take its name
+        self._empty = not self.captions
 
     def add(self, caption: Caption) -> None:
         """Keep one caption; once this returns, a killed process does not lose it."""
         try:
             self._file.write(_line(caption))
             self._file.flush()
+            self._empty = False
         except OSError as error:
             raise output_error(error, self.path) from error
 
     def close(self) -> None:
-        """Let the file go; it stays for the next run."""
-        self._file.close()
+        """Let the file go; it stays for the next run, unless there is no caption in it."""
+        with contextlib.suppress(OSError):  # what it says of the last caption was said when that was added
+            self._file.close()
+        if self._empty:
+            with contextlib.suppress(OSError):
+                self.path.unlink(missing_ok=True)
 
     def discard(self) -> None:
         """The film is done: the file goes."""

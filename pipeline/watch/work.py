@@ -5,6 +5,7 @@ claimed -> the file as it was seen? -> its content -> pipeline.job.describe -> o
 
 import asyncio
 import os
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -51,6 +52,7 @@ class Worker:
         self.queue, self.library, self.weather, self.counters, self.again = queue, library, weather, counters, again
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="hash")
         self._alone: dict[str, asyncio.Lock] = {}
+        self._wanted: Counter[str] = Counter()
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
@@ -108,12 +110,14 @@ class Worker:
     async def _only(self, sample: str) -> AsyncIterator[None]:
         """Of films that may be copies of each other one at a time: the second finds what the model said of the first."""
         lock = self._alone.setdefault(sample, asyncio.Lock())
+        self._wanted[sample] += 1
         try:
             async with lock:
                 yield
         finally:
-            if not lock.locked():
-                self._alone.pop(sample, None)
+            self._wanted[sample] -= 1
+            if not self._wanted[sample]:
+                del self._wanted[sample], self._alone[sample]
 
     async def _ended(self, job: Job, result: Result, shelf: ContentShelf, settings: WatchSettings) -> None:
         self.weather.fair()

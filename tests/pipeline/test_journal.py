@@ -57,3 +57,14 @@ def test_a_folder_that_cannot_be_written_is_an_output_error(tmp_path: Path) -> N
     with pytest.raises(OutputError) as caught:
         Journal(tmp_path / "file" / "folder" / "j", KEY)
     assert caught.value.code == "unwritable"
+
+
+def test_nothing_is_left_of_a_film_that_was_never_captioned_and_of_a_write_that_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Journal(tmp_path / "j", KEY):
+        pass
+    monkeypatch.setattr("os.fsync", lambda _: (_ for _ in ()).throw(OSError(28, "full")))
+    with pytest.raises(OutputError, match="no_space"):
+        Journal(tmp_path / "j", KEY)
+    assert list(tmp_path.iterdir()) == []
