@@ -1,3 +1,85 @@
-"""Scenescribe's time: from a film to timed descriptions (``models`` turns pictures into words)."""
+"""Scenescribe: from a film to timed descriptions. ``from pipeline import caption`` is what ``scenescribe caption`` runs.
+
+Each name is imported when it is first used: ``import pipeline`` itself is quick. docs/python.md has examples.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from pipeline.api import (
+        Run,
+        burn,
+        caption,
+        caption_all,
+        caption_all_async,
+        caption_async,
+        export,
+        load_settings,
+        make_track,
+        mux,
+        probe,
+        read_document,
+        read_track,
+        write_track,
+    )
+    from pipeline.config import Settings
+    from pipeline.errors import EnvironmentFault, InputError, OutputError, ScenescribeError, UsageError
+    from pipeline.job import Result
+    from pipeline.types import Caption, Cue, Document, Model, Notice, Outcome, Source, Track, VideoInfo
+
+__all__ = [
+    "Caption",
+    "Cue",
+    "Document",
+    "EnvironmentFault",
+    "InputError",
+    "Model",
+    "Notice",
+    "Outcome",
+    "OutputError",
+    "Result",
+    "Run",
+    "ScenescribeError",
+    "Settings",
+    "Source",
+    "Track",
+    "UsageError",
+    "VideoInfo",
+    "__version__",
+    "burn",
+    "caption",
+    "caption_all",
+    "caption_all_async",
+    "caption_async",
+    "export",
+    "load_settings",
+    "make_track",
+    "mux",
+    "probe",
+    "read_document",
+    "read_track",
+    "write_track",
+]
+
+_HOMES = {
+    "api": "Run burn caption caption_all caption_all_async caption_async export load_settings make_track mux probe read_document"
+    " read_track write_track",
+    "config": "Settings",
+    "errors": "EnvironmentFault InputError OutputError ScenescribeError UsageError",
+    "job": "Result",
+    "types": "Caption Cue Document Model Notice Outcome Source Track VideoInfo",
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

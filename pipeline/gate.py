@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -43,11 +43,18 @@ class Gate:
         self.peak_count = 0
         self.peak_nbytes = 0
         self.clock = Clock()
+        self.on_change: list[Callable[[], None]] = []
+        """told after each admission and each answer"""
         self._queue: deque[tuple[int, asyncio.Future[None]]] = deque()
         self.awake = False
         """whether there is an engine that could work: the clock stands still while it loads"""
         self._reading = 0
         self._since = time.monotonic()
+
+    @property
+    def waiting(self) -> int:
+        """Windows that are decoded and wait for room."""
+        return len(self._queue)
 
     @property
     def low_water(self) -> int:
@@ -96,6 +103,7 @@ class Gate:
         self.count -= 1
         self.nbytes -= nbytes
         self._admit()
+        self._changed()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[None]:
@@ -122,6 +130,11 @@ class Gate:
             self.peak_count = max(self.peak_count, self.count)
             self.peak_nbytes = max(self.peak_nbytes, self.nbytes)
             turn.set_result(None)
+            self._changed()
+
+    def _changed(self) -> None:
+        for told in self.on_change:
+            told()
 
     def _tick(self) -> None:
         now = time.monotonic()

@@ -21,7 +21,7 @@ from pipeline.finished import Shelf
 from pipeline.inputs import Film
 from pipeline.journal import Journal
 from pipeline.outputs import Outputs
-from pipeline.types import Caption, Document, Notice, Outcome, Source, VideoInfo
+from pipeline.types import Caption, Document, Notice, Outcome, Source, VideoInfo, Window
 
 if TYPE_CHECKING:
     from pipeline.studio import Studio
@@ -33,6 +33,12 @@ class Observer:
 
     def opened(self, info: VideoInfo) -> None:
         """The film is a film."""
+
+    def read(self, window: Window) -> None:
+        """One more window is read and on its way to the engine; its pictures are let go when it is answered.
+
+        The one method that is called on another thread: the film's own.
+        """
 
     def captioned(self, caption: Caption, position: float) -> None:
         """One more caption is there; ``position`` is how many seconds of the film are decoded."""
@@ -108,11 +114,15 @@ async def _caption_once(
         studio.supervisor.warm()
         with studio.open(info, known=frozenset(known)) as reading:
 
+            def seen(window: Window) -> Window:
+                observer.read(window)
+                return window
+
             def keep(caption: Caption) -> None:
                 journal.add(caption)
                 observer.captioned(caption, reading.position)
 
-            described = await studio.captioning.describe(iter(reading), known=known, on_caption=keep)
+            described = await studio.captioning.describe(map(seen, reading), known=known, on_caption=keep)
         if studio.settings.refine:
             described = await studio.refine(described)
     if not described.captions:

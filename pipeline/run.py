@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from pipeline.errors import EnvironmentFault, ScenescribeError, UsageError
 from pipeline.inputs import Film
 from pipeline.job import Observer, Result, describe
-from pipeline.outputs import Outputs
+from pipeline.outputs import Outputs, plan
 
 if TYPE_CHECKING:
     from pipeline.studio import Studio
@@ -25,6 +25,19 @@ class RunObserver(Protocol):
     def finished(self, film: Film, result: Result) -> None: ...
 
     def failed(self, name: Path | str, error: ScenescribeError) -> None: ...
+
+
+def plan_outputs(films: Sequence[Film], studio: "Studio") -> dict[Path, Outputs]:
+    """Where each film's outputs go, as the studio's settings say."""
+    settings = studio.settings
+    return plan(
+        films,
+        folder=settings.output_dir,
+        language=settings.language,
+        formats=studio.formats,
+        burn=settings.burn,
+        mux=settings.mux,
+    )
 
 
 async def describe_all(films: Sequence[Film], outputs: Mapping[Path, Outputs], studio: "Studio", observer: RunObserver) -> None:

@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +14,14 @@ from pipeline.cli import console
 from pipeline.cli.options import with_options
 from pipeline.config import Settings, load
 from pipeline.errors import ScenescribeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pipeline.cli.display import Display
+    from pipeline.inputs import Inputs
+    from pipeline.run import RunObserver
+    from pipeline.studio import Studio
 
 
 @with_options(Settings)
@@ -25,6 +33,9 @@ def caption(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Also what the engine says and measures.")] = False,
     progress: Annotated[
         bool | None, typer.Option("--progress/--no-progress", help="Live display; by itself on a terminal.")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", help="Also one HTML page about the run: pictures, captions, times.")
     ] = None,
     config: Annotated[Path | None, typer.Option("--config", help="A TOML file of options.", dir_okay=False)] = None,
     print_config: Annotated[
@@ -52,37 +63,46 @@ def caption(
     for name, error in found.errors:
         display.failed(name, error)
     if found.films:
-        sys.exit(run_until_signalled(_run(loaded.settings, found.films, display)))
+        sys.exit(run_until_signalled(_run(loaded.settings, found, display, report)))
     sys.exit(1)
 
 
-async def _run(settings: Settings, films: Any, display: Any) -> int:
+async def _run(settings: Settings, found: "Inputs", display: "Display", report: Path | None) -> int:
     """Describe all films with one studio; the exit code."""
-    from pipeline.outputs import plan
-    from pipeline.run import describe_all
+    from pipeline.run import describe_all, plan_outputs
     from pipeline.studio import Studio
 
     studio = Studio(settings, verbose=display.verbose)
-    display.begin(studio, films)
-    outputs = plan(
-        films,
-        folder=settings.output_dir,
-        language=settings.language,
-        formats=studio.formats,
-        burn=settings.burn,
-        mux=settings.mux,
-    )
+    display.begin(studio, found.films)
+    outputs = plan_outputs(found.films, studio)
     started = time.monotonic()
-    with display:
+    with _reported(report, studio, found, display) as observer, display:
         async with studio:
             try:
-                await describe_all(films, outputs, studio, display)
+                await describe_all(found.films, outputs, studio, observer)
             finally:
                 if display.verbose:
                     with contextlib.suppress(ScenescribeError):
                         display.metrics(await studio.captioner.metrics())
     display.end(started)
     return 1 if display.failures else 0
+
+
+@contextlib.contextmanager
+def _reported(path: Path | None, studio: "Studio", found: "Inputs", display: "Display") -> "Iterator[RunObserver]":
+    """What the run is told to; after it, however it ended, the page of ``--report`` is written."""
+    if path is None:
+        yield display
+        return
+    from pipeline import report
+
+    report.check(path, overwrite=studio.settings.overwrite)
+    record = report.Recorder(display, studio, found.errors)
+    try:
+        yield record
+    finally:
+        record.stop()
+        report.write(path, record)
 
 
 def run_until_signalled(work: Any) -> int:

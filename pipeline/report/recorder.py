@@ -1,0 +1,129 @@
+"""Keeps what a report shows while a run passes: a thumbnail a window, how each film ended, what was in flight."""
+
+import base64
+import io
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.errors import ScenescribeError
+from pipeline.inputs import Film
+from pipeline.job import Observer, Result
+from pipeline.report.flow import Flow
+from pipeline.types import Caption, Frame, VideoInfo, Window
+
+if TYPE_CHECKING:
+    from pipeline.run import RunObserver
+    from pipeline.studio import Studio
+
+WIDTH = 240
+"""pixels; of a thumbnail, or its height where the film is taller than wide"""
+ALL_THUMBNAILS = 32 * 1024 * 1024
+"""bytes of base64 in one page: some 4,000 windows; later ones go without a picture"""
+
+
+@dataclass(slots=True)
+class FilmRecord:
+    """One film of the run; ``result`` or ``error`` is set when it ended."""
+
+    name: Path | str
+    thumbnails: dict[float, str] = field(default_factory=dict)
+    """start of a window in seconds, to the millisecond -> data URI of a JPEG"""
+    without_room: int = 0
+    """windows that came when the page was full of pictures"""
+    result: Result | None = None
+    error: ScenescribeError | None = None
+
+
+class Recorder:
+    """A RunObserver that stands before another and tells it everything.
+
+    Thumbnails are made on the threads that read; the rest happens on the event loop.
+    """
+
+    def __init__(self, inner: "RunObserver", studio: "Studio", errors: Sequence[tuple[str, ScenescribeError]] = ()) -> None:
+        """``errors``: what was named and could not be found, which the other observer knows already."""
+        self.inner, self.studio = inner, studio
+        self.films = [FilmRecord(name, error=error) for name, error in errors]
+        self.started = time.monotonic()
+        self.when = time.time()
+        self.ended = self.started
+        self.flow = Flow(studio.captioning.gate)
+        self._open: dict[Path, FilmRecord] = {}
+        self._room = ALL_THUMBNAILS
+        self._lock = threading.Lock()
+
+    def observer(self, film: Film) -> Observer:
+        record = self._open[film.path] = FilmRecord(film.path)
+        self.films.append(record)
+        return FilmRecorder(self, record, self.inner.observer(film))
+
+    def finished(self, film: Film, result: Result) -> None:
+        self._open.pop(film.path).result = result
+        self.inner.finished(film, result)
+
+    def failed(self, name: Path | str, error: ScenescribeError) -> None:
+        record = self._open.pop(name, None) if isinstance(name, Path) else None
+        if record is None:
+            record = FilmRecord(name)
+            self.films.append(record)
+        record.error = error
+        self.inner.failed(name, error)
+
+    def stop(self) -> None:
+        """The run is over: times are taken until now."""
+        self.ended = time.monotonic()
+        self.flow.close()
+
+    def take(self, length: int) -> bool:
+        """Whether a thumbnail of this many bytes still has room in the page."""
+        with self._lock:
+            self._room -= length
+            return self._room >= 0
+
+
+class FilmRecorder(Observer):
+    """One film's part of the record."""
+
+    def __init__(self, run: Recorder, record: FilmRecord, inner: Observer) -> None:
+        self.run, self.record, self.inner = run, record, inner
+        self.shape = (16, 9)
+
+    def opened(self, info: VideoInfo) -> None:
+        self.shape = (info.width, info.height)
+        self.inner.opened(info)
+
+    def read(self, window: Window) -> None:
+        if window.frames:
+            uri = thumbnail(middle(window.frames), self.shape)
+            if self.run.take(len(uri)):
+                self.record.thumbnails[round(window.start, 3)] = uri
+            else:
+                self.record.without_room += 1
+        self.inner.read(window)
+
+    def captioned(self, caption: Caption, position: float) -> None:
+        self.inner.captioned(caption, position)
+
+    def step(self, what: str, done: float = 0.0) -> None:
+        self.inner.step(what, done)
+
+
+def middle(frames: Sequence[Frame]) -> Frame:
+    """The frame that stands for a window."""
+    return frames[len(frames) // 2]
+
+
+def thumbnail(frame: Frame, shape: tuple[int, int]) -> str:
+    """A data URI of a small JPEG in the film's own shape: models may be shown a square."""
+    from PIL import Image
+
+    width, height = (max(side, 1) for side in shape)
+    scale = WIDTH / max(width, height)
+    picture = Image.fromarray(frame.image).resize((max(1, round(width * scale)), max(1, round(height * scale))))
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=72, optimize=True)
+    return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
