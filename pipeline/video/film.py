@@ -61,12 +61,12 @@ class Film:
         pool: WorkerPool | None,
     ) -> None:
         self.info = info
-        self._rule, self._sampler, self._known, self._workers = rule, sampler, {_rounded(span) for span in known}, workers
+        self._rule, self._sampler, self._known = rule, sampler, {_rounded(span) for span in known}
         self._source = open_source(info.path)
         self._own_pool = WorkerPool(limits, spare=0) if pool is None else None
         used = pool or self._own_pool
         assert used is not None
-        self._reading = Reading(self._source, info, size, used, limits or used.limits)
+        self._reading = Reading(self._source, info, size, used, limits or used.limits, workers)
         self._notices: tuple[Notice, ...] = info.notices
         self._shots: list[float] = []
         self._count = 0

@@ -9,6 +9,9 @@ from pipeline.video import cuts, pyav_reader
 from pipeline.video.shown import Shown
 from pipeline.video.table import Table, plan
 
+EDGE = 2
+"""pictures at each end of a stretch that are compared with the neighbours'"""
+
 
 class CutFinder:
     """Watches the frames that go by and says where a shot begins; looks closer only where two samples differ."""
@@ -19,11 +22,17 @@ class CutFinder:
         self._first: Image | None = None
         self._calm = 0.0
         self._precise = not request["keyframes"]
+        self._head: list[Image] = []
+        self._tail: list[Shown] = []
+        self._told = False
 
     def see(self, shown: Shown, sample: bool) -> list[int]:
         """Ranks of the first frames of new shots that this sample has brought to light."""
+        if len(self._head) < EDGE:
+            self._head.append(shown.small())
+        self._tail = [*self._tail[1 - EDGE :], shown]
         if not sample:
-            if self._first is not None and not isinstance(shown, type(None)) and len(self._chain) < 64:
+            if self._first is not None and len(self._chain) < 64:
                 self._chain.append(shown)
             return []
         last = shown.small()
@@ -33,6 +42,17 @@ class CutFinder:
             found = [rank] if rank is not None else []
         self._first, self._chain = last, [shown]
         return found
+
+    def head(self) -> bytes:
+        """The first pictures that were decoded, once there are enough of them to compare; nothing before and after."""
+        if len(self._head) < EDGE or self._told:
+            return b""
+        self._told = True
+        return b"".join(picture.tobytes() for picture in self._head)
+
+    def tail(self) -> bytes:
+        """The last pictures that were decoded."""
+        return b"".join(shown.small().tobytes() for shown in self._tail)
 
     def _between(self, shown: Shown, last: Image) -> int | None:
         assert self._first is not None

@@ -1,19 +1,21 @@
 """Wanted frames of one film, in order, from children that may crash: what ``film`` makes windows of."""
 
-import mmap
-import os
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.types import Image, VideoInfo
-from pipeline.video import wire
+from pipeline.video.cuts import cut_at_border
 from pipeline.video.gate import Source
 from pipeline.video.limits import Limits
 from pipeline.video.look import crashed, refuse
 from pipeline.video.pool import Child, Crashed, WorkerPool, new_table_id
+from pipeline.video.ring import Ring
+from pipeline.video.stretches import Stretch, divide
 from pipeline.video.table import Table, pack, unpack
 
 Event = tuple[str, int, Image | None]
@@ -28,36 +30,23 @@ class Closed(Exception):
     """The film was closed while it was being read."""
 
 
-class Ring:
-    """Our end of the shared memory: it belongs to nobody else and vanishes with the last of us, however that ends."""
+@dataclass(slots=True)
+class _Lane:
+    """A child at work on a stretch, and the ring that it fills."""
 
-    def __init__(self, size: tuple[int, int], limits: Limits) -> None:
-        frame = size[0] * size[1] * 3
-        self.slots = max(4, min(512, limits.ring // frame))
-        self.memory = os.memfd_create("scenescribe-frames", os.MFD_CLOEXEC)
-        os.ftruncate(self.memory, self.slots * frame)
-        self.room = os.eventfd(self.slots, os.EFD_SEMAPHORE | os.EFD_CLOEXEC)
-        self._map = mmap.mmap(self.memory, self.slots * frame)
-        self._frames = np.frombuffer(self._map, np.uint8).reshape(self.slots, size[1], size[0], 3)
-
-    def take(self, slot: int) -> Image:
-        """A picture, copied out; its slot is free again."""
-        image: Image = self._frames[slot].copy()
-        os.eventfd_write(self.room, 1)
-        return image
-
-    def close(self) -> None:
-        del self._frames
-        self._map.close()
-        os.close(self.memory)
-        os.close(self.room)
+    child: Child
+    ring: Ring
+    busy: bool = False
 
 
 class Reading:
     """One film being read: its table, its children, and what became of it."""
 
-    def __init__(self, source: Source, info: VideoInfo, size: tuple[int, int], pool: WorkerPool, limits: Limits) -> None:
+    def __init__(
+        self, source: Source, info: VideoInfo, size: tuple[int, int], pool: WorkerPool, limits: Limits, workers: int
+    ) -> None:
         self.source, self.info, self.size, self.pool, self.limits = source, info, size, pool, limits
+        self.workers, self.threads = max(1, workers), max(1, limits.threads // max(1, workers))
         self.seconds, self.decoded, self.reader = 0.0, 0, info.reader
         self.lost: set[int] = set()
         self.damaged: set[int] = set()
@@ -101,83 +90,134 @@ class Reading:
     def frames(
         self, targets: NDArray[np.int64], *, cuts: bool, keyframes: bool, reader: str, everything: bool = False
     ) -> Iterator[Event]:
-        """The frames of these ranks, as they come. Raises InputError, Closed."""
-        done = -1
-        while True:
-            rest = targets[np.searchsorted(targets, done, side="right") :]
-            silent = 0
-            if cuts and done >= 0:
-                rest, silent = np.concatenate([[done], rest]).astype(np.int64), 1
-            try:
-                for event in self._once(
-                    rest, silent=silent, cuts=cuts, keyframes=keyframes, reader=reader, everything=everything
-                ):
-                    if event[0] != "cut":
-                        done = max(done, event[1])
-                    yield event
-                return
-            except _Unclean:
-                everything = True
-            except Crashed as crash:
-                self._crash(crash)
-
-    def _once(self, targets: NDArray[np.int64], **options: Any) -> Iterator[Event]:
-        table = self.table()
-        child, ring = self._acquire(), Ring(self.size, self.limits)
-        finished = False
+        """The frames of these ranks in order, as they come. Raises InputError, Closed."""
+        options = {"cuts": cuts, "keyframes": keyframes, "reader": reader}
+        divided = (
+            reader == "pyav" and not (everything or self.table().repaired or self.info.interlaced) and (cuts or self.workers > 1)
+        )
+        frame = self.size[0] * self.size[1] * 3
+        parts = (
+            divide(self.table(), targets, most=self.limits.ring // frame, cuts=cuts) if divided else [Stretch(targets=targets)]
+        )
+        reached = -1
         try:
-            if child.table != self._id:
-                described, payload = pack(table)
-                child.request({"op": "table", "table": self._id, **described}, payload)
-                child.table = self._id
-            info = self.info
-            child.request(
-                {
-                    "op": "read",
-                    "table": self._id,
-                    "size": self.size,
-                    "slots": ring.slots,
-                    "threads": self.limits.threads,
-                    "rotation": info.rotation,
-                    "mirrored": info.mirrored,
-                    "interlaced": info.interlaced,
-                    "offset": info.stream_start - info.start,
-                    **options,
-                },
-                targets.tobytes(),
-                [self.source.fd, ring.memory, ring.room],
-            )
-            while not finished:
-                head, _ = child.message(self.limits.stall)
-                if "frame" in head:
-                    self.position = float(table.times[head["frame"]])
-                    if head["corrupt"]:
-                        self.damaged.add(head["frame"])
-                    yield "frame", head["frame"], ring.take(head["slot"])
-                elif "cut" in head:
-                    yield "cut", head["cut"], None
-                elif "lost" in head:
-                    self.lost.update(head["lost"])
-                    for rank in head["lost"]:
-                        yield "lost", rank, None
-                elif "done" in head:
-                    finished = True
-                    self.seconds += head["seconds"]
-                    self.decoded += head["decoded"]
-                    self.damaged.update(head["damaged"])
-                elif "unclean" in head:
-                    finished = True
-                    raise _Unclean
-                elif "error" in head:
-                    finished = True
-                    refuse(head, self.source)
-        except wire.HungUp as error:
-            raise Crashed(False, "") from error
+            for event in self._in_turn(parts, {**options, "everything": everything}):
+                if event[0] != "cut":
+                    reached = event[1]
+                yield event
+            return
+        except _Unclean:
+            rest = targets[np.searchsorted(targets, reached, side="right") :]
+        lead = [reached] if cuts and reached >= 0 else []
+        again = Stretch(targets=np.array([*lead, *rest], np.int64), silent=tuple(lead))
+        yield from self._in_turn([again], {**options, "everything": True})
+
+    def _in_turn(self, parts: list[Stretch], options: dict[str, Any]) -> Iterator[Event]:
+        """All stretches in order; as many as there are workers are being read meanwhile."""
+        lanes: dict[int, _Lane] = {}
+        tail = b""
+        try:
+            for number, part in enumerate(parts):
+                for ahead in range(number, min(number + self.workers, len(parts))):
+                    if ahead not in lanes:
+                        done = ahead - self.workers
+                        lanes[ahead] = lanes.pop(done) if done in lanes else self._lane()
+                        self._begin(lanes[ahead], parts[ahead], options)
+                early: list[Event] | None = [] if number and options["cuts"] else None
+                for event, edge in self._stretch(lanes, number, part, options):
+                    if edge and event[0] == "head" and early is not None:
+                        if cut_at_border(tail, edge):
+                            yield "cut", int(part.targets[0] if part.lead < 0 else part.lead), None
+                        yield from early
+                        early = None
+                    elif event[0] == "done":
+                        tail = edge
+                    elif event[0] != "head":
+                        if early is None:
+                            yield event
+                        else:
+                            early.append(event)
+                yield from early or ()
         finally:
-            ring.close()
-            if not finished:
-                child.interrupt()
-            self._release(child)
+            for lane in lanes.values():
+                lane.ring.close()
+                if lane.busy:
+                    lane.child.interrupt()
+                self._release(lane.child)
+
+    def _stretch(
+        self, lanes: dict[int, _Lane], number: int, part: Stretch, options: dict[str, Any]
+    ) -> Iterator[tuple[Event, bytes]]:
+        """What a child tells of one stretch; a second child goes on where the first one dies."""
+        reached = -1
+        while True:
+            lane = lanes[number]
+            try:
+                for event, edge in self._messages(lane):
+                    if event[0] in ("frame", "lost"):
+                        reached = event[1]
+                    yield event, edge
+                return
+            except Crashed as crash:
+                lane.ring.close()
+                self._release(lane.child)
+                del lanes[number]
+                self._crash(crash)
+                rest = part.targets[np.searchsorted(part.targets, reached, side="right") :]
+                lead = [reached] if options["cuts"] and reached >= 0 else []
+                lanes[number] = self._lane()
+                again = Stretch(targets=np.array([*lead, *rest], np.int64), silent=(*lead, *part.silent))
+                self._begin(lanes[number], again, options)
+
+    def _lane(self) -> _Lane:
+        return _Lane(self._acquire(), Ring(self.size, self.limits.ring))
+
+    def _begin(self, lane: _Lane, part: Stretch, options: dict[str, Any]) -> None:
+        """Ask a child for a stretch; what goes wrong is noticed when its messages are read."""
+        table, info = self.table(), self.info
+        lane.busy = True
+        with suppress(Crashed):
+            if lane.child.table != self._id:
+                described, payload = pack(table)
+                lane.child.request({"op": "table", "table": self._id, **described}, payload)
+                lane.child.table = self._id
+            request = {"op": "read", "table": self._id, "size": self.size, "slots": lane.ring.slots, "threads": self.threads}
+            request |= {"rotation": info.rotation, "mirrored": info.mirrored, "interlaced": info.interlaced}
+            request |= {"offset": info.stream_start - info.start, "silent": part.silent, **options}
+            lane.child.request(request, part.targets.tobytes(), [self.source.fd, lane.ring.memory, lane.ring.room])
+
+    def _messages(self, lane: _Lane) -> Iterator[tuple[Event, bytes]]:
+        """All that a child tells of the stretch it was asked for."""
+        table = self.table()
+        while lane.busy:
+            if lane.child.dead:
+                raise Crashed(False, "")
+            head, payload = lane.child.message(self.limits.stall)
+            if "frame" in head:
+                self.position = float(table.times[head["frame"]])
+                if head["corrupt"]:
+                    self.damaged.add(head["frame"])
+                yield ("frame", head["frame"], lane.ring.take(head["slot"])), b""
+            elif "cut" in head:
+                yield ("cut", head["cut"], None), b""
+            elif "lost" in head:
+                self.lost.update(head["lost"])
+                for rank in head["lost"]:
+                    yield ("lost", rank, None), b""
+            elif "head" in head:
+                yield ("head", head["head"], None), payload
+            elif "done" in head:
+                lane.busy = False
+                self.seconds += head["seconds"]
+                self.decoded += head["decoded"]
+                self.damaged.update(head["damaged"])
+                yield ("done", -1, None), payload
+            elif "unclean" in head:
+                lane.busy = False
+                raise _Unclean
+            elif "error" in head:
+                lane.busy = False
+                refuse(head, self.source)
 
     def _acquire(self) -> Child:
         if self.closed:

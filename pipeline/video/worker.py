@@ -10,7 +10,6 @@ that crashes this process costs itself only. When the parent is gone the socket 
 """
 
 import ctypes
-import mmap
 import os
 import resource
 import select
@@ -24,35 +23,14 @@ from typing import Any
 import numpy as np
 
 from pipeline.errors import InputError
-from pipeline.types import Image
 from pipeline.video import libav, pyav_reader, wire
 from pipeline.video.finder import CutFinder
+from pipeline.video.ring import Writer
 from pipeline.video.shown import Shown
 from pipeline.video.table import Table, pack, plan, unpack
 
 STAND_IN = 1.0
 """seconds within which the next readable frame may stand in for a lost one"""
-
-
-class Ring:
-    """Our end of the shared memory."""
-
-    def __init__(self, memory: int, room: int, size: tuple[int, int], slots: int) -> None:
-        self._room, self._slots, self._next = room, slots, 0
-        self._map = mmap.mmap(memory, slots * size[0] * size[1] * 3)
-        self._frames = np.frombuffer(self._map, np.uint8).reshape(slots, size[1], size[0], 3)
-
-    def put(self, image: Image) -> int:
-        """Copy a picture into the next slot, when it is free."""
-        os.eventfd_read(self._room)
-        slot = self._next % self._slots
-        self._frames[slot] = image
-        self._next += 1
-        return slot
-
-    def close(self) -> None:
-        del self._frames
-        self._map.close()
 
 
 class Worker:
@@ -108,13 +86,13 @@ class Worker:
     def do_read(self, request: dict[str, Any], payload: bytes, fds: list[int]) -> None:
         table, targets = self._tables[request["table"]], np.frombuffer(payload, np.int64)
         size = (request["size"][0], request["size"][1])
-        ring = Ring(fds[1], fds[2], size, request["slots"])
+        ring = Writer(fds[1], fds[2], size, request["slots"])
         begun = time.perf_counter()
         reader, walk = self._reader(request, table, targets, fds[0])
         finder = CutFinder(request, table, fds[0]) if request["cuts"] else None
         frames = 0
         waiting = targets.tolist()[::-1]
-        silent = request["silent"]
+        silent = set(request["silent"])
         waited = 0.0
         try:
             for shown in walk:
@@ -130,26 +108,30 @@ class Worker:
                 elif missed and table.times[shown.rank] - table.times[missed[-1]] <= STAND_IN:
                     missed.pop()
                     wanted = True
+                missed = [rank for rank in missed if rank not in silent]
                 if missed:
                     wire.send(self._sock, {"lost": missed})
                 if finder is not None:
                     for cut in finder.see(shown, wanted):
                         wire.send(self._sock, {"cut": cut})
-                if wanted:
-                    frames += 1
-                    if frames > silent:
-                        image = shown.image()
-                        before = time.perf_counter()
-                        slot = ring.put(image)
-                        waited += time.perf_counter() - before
-                        wire.send(self._sock, {"frame": shown.rank, "slot": slot, "corrupt": shown.corrupt})
+                    if head := finder.head():
+                        wire.send(self._sock, {"head": shown.rank}, head)
+                frames += wanted
+                if wanted and shown.rank not in silent:
+                    image = shown.image()
+                    before = time.perf_counter()
+                    slot = ring.put(image)
+                    waited += time.perf_counter() - before
+                    wire.send(self._sock, {"frame": shown.rank, "slot": slot, "corrupt": shown.corrupt})
         finally:
             ring.close()
-        if waiting:
-            wire.send(self._sock, {"lost": waiting[::-1]})
+        lost = [rank for rank in waiting[::-1] if rank not in silent]
+        if lost:
+            wire.send(self._sock, {"lost": lost})
+        tail = finder.tail() if finder is not None else b""
         spent = time.perf_counter() - begun - waited
         damaged = sorted({rank for rank in reader.damaged if rank >= 0})[:10000]
-        wire.send(self._sock, {"done": frames, "decoded": reader.decoded, "seconds": spent, "damaged": damaged})
+        wire.send(self._sock, {"done": frames, "decoded": reader.decoded, "seconds": spent, "damaged": damaged}, tail)
 
     def _reader(self, request: dict[str, Any], table: Table, targets: Any, fd: int) -> tuple[Any, Iterator[Shown | None]]:
         size, threads = (request["size"][0], request["size"][1]), request["threads"]
