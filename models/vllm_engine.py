@@ -217,10 +217,13 @@ def _nothing(timeout: float | None = None) -> None:
 
 
 def _first_line(error: BaseException) -> str:
-    """The part of vLLM's messages that a person needs: pydantic's come with a heading and a link."""
+    """The part of vLLM's messages that a person needs: pydantic's come with a heading, the name of the field, and a link."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    useful = [line for line in lines if not line.startswith(("For further information",)) and "validation error" not in line]
-    return (useful or lines or [type(error).__name__])[0][:300]
+    if lines and "validation error" in lines[0]:
+        lines = [line for line in lines[1:] if not line.startswith("For further information")]
+        name = f"{lines.pop(0)}: " if len(lines) > 1 and " " not in lines[0] else ""
+        lines = [name + lines[0].partition(" [type=")[0].removeprefix("Value error, ")] if lines else lines
+    return (lines or [type(error).__name__])[0][:300]
 
 
 def _refusal(error: Exception) -> ModelError:

@@ -16,6 +16,7 @@ from models.engines import open_captioner
 from models.errors import BadEngineOption, EngineDead, ModelNotFound, RequestRefused
 from models.options import EngineOptions
 from models.preset import Preset
+from models.vllm_engine import VllmEngine
 
 Film = Callable[..., Request]
 pytestmark = pytest.mark.engine
@@ -90,7 +91,8 @@ async def test_weights_in_other_formats_are_refused(tiny: Preset, tiny_folder: P
         await open_captioner("vllm", replace(tiny, id=str(tmp_path))).start()
 
 
-async def test_a_killed_engine_is_noticed_at_once_and_starts_again(vllm_engine: Captioner, film: Film) -> None:
+async def test_a_killed_engine_is_noticed_at_once_and_starts_again(vllm_engine: Captioner, film: Film, tmp_path: Path) -> None:
+    """And, since a start takes half a minute, with --profile this time."""
     before = await vllm_engine.caption(film())
     tasks = [asyncio.create_task(vllm_engine.caption(film(seed, max_tokens=900))) for seed in range(6)]
     await asyncio.sleep(0.5)
@@ -107,5 +109,9 @@ async def test_a_killed_engine_is_noticed_at_once_and_starts_again(vllm_engine: 
     await vllm_engine.close()
     with pytest.raises(EngineDead, match="start it first"):
         await vllm_engine.caption(film())
+    assert isinstance(vllm_engine, VllmEngine)
+    vllm_engine.options = replace(vllm_engine.options, profile_dir=str(tmp_path))
     await vllm_engine.start()
     assert await vllm_engine.caption(film()) == before
+    await vllm_engine.close()
+    assert list(tmp_path.glob("**/*.json.gz")), "no trace was written"

@@ -1,0 +1,56 @@
+"""What an engine says goes to its log file. The whole of it is seen in test_custom_models.py; these are the parts."""
+
+import json
+import logging
+import logging.config
+import multiprocessing
+import os
+from pathlib import Path
+
+from models.quiet import children_apart, default_log, hush, last_error, logging_file
+
+
+def test_children_started_apart_write_to_the_log(tmp_path: Path) -> None:
+    log = tmp_path / "engine.log"
+    with children_apart(log):
+        child = multiprocessing.get_context("spawn").Process(
+            target=os.system, args=("echo on 1; echo on 2 >&2; ps -o sid= -p $PPID",)
+        )
+        child.start()
+    child.join()
+    said = log.read_text().split()
+    assert said == ["on", "1", "on", "2", str(child.pid)]
+
+
+def test_the_logging_file_is_one_that_python_takes(tmp_path: Path) -> None:
+    log = tmp_path / "engine.log"
+    logger = logging.getLogger("vllm")
+    try:
+        logging.config.dictConfig(json.loads(logging_file(log).read_text()))
+        logging.getLogger("vllm.some.part").info("hello from %s", "vllm")
+        assert "INFO" in log.read_text()
+        assert "hello from vllm" in log.read_text()
+        hush(log)
+        hush(log)
+        logging.getLogger("transformers.x").warning("and transformers")
+        assert log.read_text().count("and transformers") == 1
+        assert len(logger.handlers) == 1
+    finally:
+        for handler in list(logger.handlers):
+            handler.close()
+
+
+def test_the_last_error_of_a_start(tmp_path: Path) -> None:
+    log = tmp_path / "engine.log"
+    assert last_error(log, 0) is None
+    log.write_text("ValueError: an old one\n")
+    start = log.stat().st_size
+    with log.open("a") as file:
+        file.write("(EngineCore pid=7) ERROR  ValueError: No available memory for the cache blocks.\n")
+        file.write("RuntimeError: Engine core initialization failed. See root cause above.\n")
+    assert last_error(log, start) == "No available memory for the cache blocks."
+    assert last_error(log, log.stat().st_size) is None
+
+
+def test_the_log_has_a_place() -> None:
+    assert default_log().name == "engine.log"
