@@ -116,7 +116,7 @@ def _facts(seconds: float, loading: float, length: float, record: "Recorder") ->
             ("film described", clock(length)),
             ("speed", f"{length / working:.1f} times real time"),
             ("windows asked", f"{asked}, {asked / working:.1f} a second"),
-            ("most in flight", f"{gate.peak_count} of {gate.limit} windows, {gate.peak_nbytes / 1e6:.0f} MB of frames"),
+            ("most in flight", f"{gate.peak_count} of {gate.limit} windows, {gate.peak_nbytes / 1e6:.3g} MB of frames"),
             ("held back by", "decoding" if gate.clock.held_back_by == "decode" else "the engine"),
         ]
     return facts
