@@ -10,9 +10,12 @@ format alone (``<``, ``{``, ``-->``) is left to that format's escaping.
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
-MAX_CHARACTERS = 10_000
-"""A cue's longest text. At 4 bytes a character it still fits the 65,535 bytes that MP4's mov_text can hold."""
+MAX_CHARACTERS = 2_000
+"""A cue's longest text: two minutes of reading. JSON keeps all of it."""
+LONGEST_LINE = 600
+"""A line's; ffmpeg's SRT demuxer cuts lines at 4,096 bytes, in the middle of a character"""
 
 REPLACEMENT = "\ufffd"
 
@@ -30,6 +33,7 @@ _INVISIBLE = re.compile(
     + "".join(f"{chr(plane << 16 | 0xFFFE)}{chr(plane << 16 | 0xFFFF)}" for plane in range(17))
     + "\U000e0000-\U000e007f]"
 )
+_FOLLOWS = re.compile("[\u200d\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]")
 _BLANK = re.compile("[\\s\u034f\u061c\u115f\u1160\u200b-\u200f\u2800\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]*")
 
 
@@ -39,7 +43,7 @@ def clean(text: str) -> str:
     ``clean(clean(text)) == clean(text)``. Bidi embeddings, overrides and isolates go, since a line break would
     leave them unbalanced; the marks LRM, RLM and ALM stay.
     """
-    if len(text) <= MAX_CHARACTERS and _PLAIN.fullmatch(text) and "<|" not in text:
+    if len(text) <= LONGEST_LINE and _PLAIN.fullmatch(text) and "<|" not in text:
         return text
     text = _LINE_ENDS.sub("\n", _SURROGATES.sub(REPLACEMENT, text))
     before = None
@@ -48,16 +52,29 @@ def clean(text: str) -> str:
         text = _INVISIBLE.sub(lambda found: found.group(1) or "", _SPACES.sub(" ", text))
         text = unicodedata.normalize("NFC", _MODEL_TOKENS.sub("", text))
         text = "\n".join(stripped for line in text.split("\n") if not _BLANK.fullmatch(stripped := line.strip()))
-        text = capped(text)
+        text = "\n".join(part for line in capped(text).split("\n") for part in _parts(line))
     return text
 
 
 def capped(text: str, most: int = MAX_CHARACTERS) -> str:
-    """The text's first ``most`` characters, cut at a space where the last fifth has one."""
+    """The text's first ``most`` characters, cut at a space where the last fifth has one, and never inside a character."""
     if len(text) <= most:
         return text
-    at = max(text.rfind(" ", 0, most), text.rfind("\n", 0, most))
-    return text[: at if at > most * 4 // 5 else most].rstrip()
+    at = max(text.rfind(" ", 0, most + 1), text.rfind("\n", 0, most + 1))
+    if at <= most * 4 // 5:
+        at = most
+        while at > most // 2 and (_FOLLOWS.match(text, at) or unicodedata.category(text[at])[0] == "M" or text[at - 1] == "\u200d"):
+            at -= 1
+    return text[:at].rstrip()
+
+
+def _parts(line: str) -> Iterator[str]:
+    """A line as lines of at most LONGEST_LINE characters."""
+    while len(line) > LONGEST_LINE:
+        part = capped(line, LONGEST_LINE)
+        yield part
+        line = line[len(part) :].strip()
+    yield line
 
 
 def printable(text: str) -> str:

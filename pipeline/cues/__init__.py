@@ -38,7 +38,7 @@ def make_track(document: Document, layout: Layout = PROFILES["netflix"], *, titl
     bounds = limits(layout, document.language, vertical=vertical)
     film_end = math.floor(source.duration * 1000 + EPSILON) / 1000 if 0 < source.duration < math.inf else math.inf
     cuts = sorted({round(cut, 3) for cut in document.shots if 0 < cut < film_end})
-    passages = _passages(document, layout, cuts, film_end)
+    passages, nowhere = _passages(document, layout, cuts, film_end)
     if layout.profile == "none" and layout.max_cps is None and layout.max_line_width is None:
         cues, notices = _as_they_are(passages)
     else:
@@ -46,19 +46,25 @@ def make_track(document: Document, layout: Layout = PROFILES["netflix"], *, titl
     track = Track(
         cues=cues, language=document.language, title=title, width=source.width, height=source.height, position=layout.position
     )
-    return track, notices
+    return track, tuple(sorted((*nowhere, *notices), key=lambda notice: notice.start or 0.0))
 
 
-def _passages(document: Document, layout: Layout, cuts: list[float], film_end: float) -> list[Passage]:
+def _passages(document: Document, layout: Layout, cuts: list[float], film_end: float) -> tuple[list[Passage], list[Notice]]:
     """Clean texts in order, inside the film, without overlaps; equal neighbours joined; edges moved to cuts."""
-    found = []
+    found: list[Passage] = []
+    nowhere: list[Notice] = []
     for caption in document.captions:
         text = clean(caption.text)
         if text and math.isfinite(caption.start) and not math.isnan(caption.end):
             start, end = max(0.0, round(caption.start, 3)), min(round(caption.end, 3), film_end)
-            start, end = _to_cut(start, cuts, layout), _to_cut(end, cuts, layout)
+            snapped = _to_cut(start, cuts, layout), _to_cut(end, cuts, layout)
+            if snapped[1] > snapped[0]:
+                start, end = snapped
+            passage = Passage(start, end, text if layout.profile == "none" else text.replace("\n", " "))
             if end > start:
-                found.append(Passage(start, end, text if layout.profile == "none" else text.replace("\n", " ")))
+                found.append(passage)
+            else:
+                nowhere.append(_no_room(passage))
     found.sort(key=lambda passage: (passage.start, passage.end))
     made: list[Passage] = []
     for passage in found:
@@ -69,7 +75,7 @@ def _passages(document: Document, layout: Layout, cuts: list[float], film_end: f
         if before and passage.start < before.end:
             made[-1] = replace(before, end=passage.start)
         made.append(passage)
-    return made
+    return made, nowhere
 
 
 def _to_cut(time: float, cuts: list[float], layout: Layout) -> float:
@@ -113,7 +119,7 @@ def _fitted(
     slots = close_gaps(slots, layout, gap)
     cues = tuple(Cue(start=slot.start, end=slot.end, lines=text) for slot, text in zip(slots, lines, strict=True))
     notices += [notice for cue, size in zip(cues, sizes, strict=True) for notice in _complaints(cue, size, layout, bounds)]
-    return cues, tuple(sorted(notices, key=lambda notice: notice.start or 0.0))
+    return cues, tuple(notices)
 
 
 def _last_moment(passage: Passage, following: float, layout: Layout, gap: float, cuts: list[float], film_end: float) -> float:

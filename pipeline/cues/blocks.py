@@ -17,6 +17,7 @@ from pipeline.cues.grammar import GOOD
 from pipeline.cues.measure import characters, columns
 from pipeline.cues.profiles import Limits
 from pipeline.cues.words import Word
+from pipeline.sanitize import clean
 
 INFINITY = float("inf")
 BLOCK = 12.0
@@ -54,9 +55,8 @@ class Typesetter:
         """Words first..end-1 as blocks, in order."""
         if first >= end:
             return []
-        if end <= self._reach(first):
-            return [self._block(first, end)]
-        return [self._block(a, b) for a, b in self._partition(first, end)]
+        rows = [(first, end)] if end <= self._reach(first) else self._partition(first, end)
+        return [block for block in (self._block(a, b) for a, b in rows) if block.lines]
 
     def _fitting(self, first: int, columns: float) -> int:
         """The end of the longest row of words from ``first`` that is no wider than this; at least one word."""
@@ -97,7 +97,8 @@ class Typesetter:
         return list(pairwise(cuts))
 
     def _block(self, first: int, end: int) -> Block:
-        lines = tuple(self._text(a, b) for a, b in self._lines(first, end, self.limits.lines))
+        # cleaned again: a break may leave an odd space at an end, or a line that shows nothing
+        lines = tuple(line for a, b in self._lines(first, end, self.limits.lines) if (line := clean(self._text(a, b))))
         return Block(lines, characters(lines, wide=self.limits.wide))
 
     def _lines(self, first: int, end: int, most: int) -> list[tuple[int, int]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from pipeline.cues.blocks import Block, Typesetter
-from pipeline.cues.measure import columns
+from pipeline.cues.measure import columns, graphemes
 from pipeline.cues.profiles import Layout, Limits
 from pipeline.cues.words import Word, words
 
@@ -24,7 +24,7 @@ class Fitted:
 
     blocks: list[Block]
     code: str = ""
-    """why not all of it, or not at its reading speed: text_dropped, text_cut, too_fast or nothing"""
+    """why not all of it: text_dropped, text_cut or nothing"""
     message: str = ""
 
 
@@ -46,6 +46,7 @@ class Fitter:
 
     def fit(self, text: str, room: float) -> Fitted:
         """The most of ``text`` that can be read in ``room`` seconds, by whole sentences."""
+        room = max(room, self.layout.min_duration)  # a window that is shorter still shows its one short cue
         pieces = self.words(text)
         setter = Typesetter(pieces, self.limits, self.most)
         ends = [k + 1 for k, piece in enumerate(pieces) if piece.ends_sentence and k + 1 < len(pieces)] + [len(pieces)]
@@ -80,9 +81,7 @@ class Fitter:
         shortest = self.layout.min_duration * len(blocks) + self.gap * (len(blocks) - 1)
         if reading > HURRY * room or (len(blocks) > 1 and shortest > room):
             return None
-        rest = len(ends) - 1
-        more = f", and the {rest} after it did not fit" if rest else ""
-        return Fitted(blocks, "too_fast", f"the sentence must be read faster than {self.limits.cps:g} characters a second{more}")
+        return self._by_sentences(blocks, len(ends) - 1)  # that it is too fast is told of each cue that is
 
     def _cut(self, pieces: tuple[Word, ...], setter: Typesetter, end: int, room: float) -> Fitted:
         """As many words of the first sentence as can be read, at the best break among the last of them."""
@@ -101,6 +100,6 @@ class Fitter:
 
     def _with_ellipsis(self, piece: Word) -> Word:
         text = piece.text.rstrip(",;:、，；：،؛–—-. ") or piece.text
-        if columns(text + ELLIPSIS, wide=self.limits.wide) > self.limits.width:
-            text = text[:-1]
+        while len(text) > 1 and columns(text + ELLIPSIS, wide=self.limits.wide) > self.limits.width:
+            text = "".join(graphemes(text)[:-1])
         return Word(text + ELLIPSIS, piece.space, piece.cost, True)

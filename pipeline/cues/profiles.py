@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from pipeline.errors import UsageError, nearest
+from pipeline.sanitize import LONGEST_LINE
 
 Position = Literal["bottom", "top"]
 
@@ -96,7 +97,7 @@ def limits(layout: Layout, language: str, *, vertical: bool = False) -> Limits:
         name = "vertical" if vertical else layout.profile
         width, lines, cps = (table or _LATIN)[name]
     return Limits(
-        width=layout.max_line_width if layout.max_line_width is not None else width,
+        width=min(layout.max_line_width if layout.max_line_width is not None else width, LONGEST_LINE),
         lines=layout.max_lines if layout.max_lines is not None else lines,
         cps=layout.max_cps if layout.max_cps is not None else cps,
         wide=table is not None,

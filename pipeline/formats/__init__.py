@@ -92,7 +92,8 @@ def tidy(track: Track) -> Track:
     for cue in track.cues:
         text = clean(cue.text)
         if text and cue.end > cue.start >= 0:
-            cues.append(cue if text == cue.text else Cue(start=cue.start, end=cue.end, lines=tuple(text.split("\n"))))
+            lines = tuple(text.split("\n"))
+            cues.append(cue if lines == cue.lines else Cue(start=cue.start, end=cue.end, lines=lines))
     ordered = sorted(cues, key=lambda cue: cue.start)
     language = track.language if _TAG.fullmatch(track.language) else "und"
     return replace(track, cues=tuple(ordered), title=clean(track.title).replace("\n", " "), language=language)

@@ -1,7 +1,7 @@
 """SubRip: no standard, no escape; UTF-8 without a byte order mark.
 
 Players read ``<b>``, ``{\\an8}`` and ``\\N`` as markup, and parsers take ``-->`` and a line of digits for a cue's head. So an
-invisible word joiner (U+2060) follows ``<`` and ``\\`` and breaks ``-->`` and digits, and a brace becomes its full-width
+invisible word joiner (U+2060) follows ``<`` and ``\\`` and breaks ``-->``, times and digits, and a brace becomes its full-width
 sister and a joiner. A reader sees the same text; our own reader takes it all back.
 """
 
@@ -13,6 +13,7 @@ from pipeline.types import Cue, Document, Track
 
 JOINER = "\u2060"
 _ARMOUR = str.maketrans({"<": "<" + JOINER, "\\": "\\" + JOINER, "{": "\uff5b" + JOINER, "}": "\uff5d" + JOINER})
+_STAMP = re.compile(r"(\d:\d{1,2})(?=[.,]\d)")
 _MARKUP = re.compile(r"</?(?:i|b|u|s|font)\b[^<>\u2060]*>|\{\\[^}\u2060]*\}", re.IGNORECASE)
 """What players take for markup in files of others; in ours a joiner stands in its way"""
 _HEAD = re.compile(r"\s*(\d+):(\d{1,2}):(\d{1,2})[,.](\d{1,3})\s*-->\s*(\d+):(\d{1,2}):(\d{1,2})[,.](\d{1,3})(?:\s.*)?$")
@@ -50,7 +51,7 @@ def armoured(line: str) -> str:
     """A line that no player reads as markup and no parser as a cue's head."""
     if line.isdecimal():
         return JOINER + line
-    return line.translate(_ARMOUR).replace("-->", "--" + JOINER + ">")
+    return _STAMP.sub(r"\1" + JOINER, line.translate(_ARMOUR)).replace("-->", "--" + JOINER + ">")
 
 
 def disarmed(line: str) -> str:
