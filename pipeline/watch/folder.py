@@ -18,7 +18,7 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mappin
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pipeline.watch.identity import Stamp, stamp_of
 from pipeline.watch.rules import SKIP_MARK, Rules
@@ -76,8 +76,8 @@ class Folder:
         self.trouble: OSError | None = None
         """why the folder can't be looked at, while it can't"""
         self.scans = 0
-        self._seen = dict(known)
-        self._waiting: dict[Path, _Candidate] = {}
+        self._seen = {os.fspath(path): stamp for path, stamp in known.items()}  # text: a Path costs five times as much
+        self._waiting: dict[str, _Candidate] = {}
         self._orders = _Orders()
         self._wake = asyncio.Event()
         self._rescan_at = clock()
@@ -119,10 +119,10 @@ class Folder:
     def look(self, orders: _Orders = _NONE) -> list[Found]:
         """One turn: hints, a rescan where it is due, candidates. Returns what has settled."""
         if orders.known is not None:
-            self._seen = dict(orders.known)
+            self._seen = {os.fspath(path): stamp for path, stamp in orders.known.items()}
             self._rescan_at = self.clock()
         for path in orders.again:
-            self._seen.pop(path, None)
+            self._seen.pop(os.fspath(path), None)
         try:
             if not stat.S_ISDIR(self.rules.root.stat().st_mode):
                 raise NotADirectoryError("not a folder")
@@ -145,14 +145,15 @@ class Folder:
         return max(0.02, min(due, self._rescan_at) - now)
 
     def _rescan(self) -> None:
-        there = set(self._films(self.rules.root, top=True))
+        there = set(self._films(os.fspath(self.rules.root), top=True))
+        known: dict[str, Any]
         for known in (self._seen, self._waiting):
             for path in [path for path in known if path not in there]:
                 del known[path]
         self.scans += 1
         self._rescan_at = self.clock() + (self.poll or RESCAN)
 
-    def _films(self, folder: Path, *, top: bool = False) -> Iterator[Path]:
+    def _films(self, folder: str, *, top: bool = False) -> Iterator[str]:
         """Every film below a folder; each is considered as it is met."""
         try:
             with os.scandir(folder) as found:
@@ -161,21 +162,26 @@ class Folder:
             if top:
                 raise
             # not readable just now: what is known below it stays known
-            yield from [path for known in (self._seen, self._waiting) for path in known if folder in path.parents]
+            yield from [path for path in (*self._seen, *self._waiting) if path.startswith(folder + os.sep)]
             return
         if any(entry.name == SKIP_MARK for entry in entries):
             return
+        plain = not (self.rules.include or self.rules.exclude)
         for entry in entries:
-            path = Path(entry.path)
             with contextlib.suppress(OSError):  # gone between the listing and the look
                 if entry.is_dir(follow_symlinks=False):
-                    if self.rules.enters(path):
-                        yield from self._films(path)
-                elif self.rules.takes(path) and (not entry.is_symlink() or self.rules.stays_inside(path)):
+                    if self.rules.enters(Path(entry.path)):
+                        yield from self._films(entry.path)
+                elif self._is_film(entry, plain):
                     status = entry.stat()
                     if stat.S_ISREG(status.st_mode):
-                        self._consider(path, stamp_of(status))
-                        yield path
+                        self._consider(entry.path, stamp_of(status))
+                        yield entry.path
+
+    def _is_film(self, entry: os.DirEntry[str], plain: bool) -> bool:
+        if not self.rules.may_take(entry.name) or not (plain or self.rules.takes(Path(entry.path))):
+            return False
+        return not entry.is_symlink() or self.rules.stays_inside(Path(entry.path))
 
     def _hint(self, path: Path) -> None:
         """Look at one path that something was said about."""
@@ -185,7 +191,7 @@ class Folder:
             status = path.lstat()
             if stat.S_ISDIR(status.st_mode):
                 if self.rules.enters(path):
-                    for _ in self._films(path):
+                    for _ in self._films(os.fspath(path)):
                         pass
                 return
             if stat.S_ISLNK(status.st_mode):
@@ -193,13 +199,13 @@ class Folder:
                     return
                 status = path.stat()
         except OSError:
-            self._seen.pop(path, None)
-            self._waiting.pop(path, None)
+            self._seen.pop(os.fspath(path), None)
+            self._waiting.pop(os.fspath(path), None)
             return
         if stat.S_ISREG(status.st_mode) and self.rules.takes(path):
-            self._consider(path, stamp_of(status))
+            self._consider(os.fspath(path), stamp_of(status))
 
-    def _consider(self, path: Path, stamp: Stamp) -> None:
+    def _consider(self, path: str, stamp: Stamp) -> None:
         if self._seen.get(path) == stamp:
             self._waiting.pop(path, None)
             return
@@ -212,7 +218,7 @@ class Folder:
         now = self.clock()
         for path, candidate in [item for item in self._waiting.items() if item[1].due <= now]:
             try:
-                stamp = stamp_of(path.stat())
+                stamp = stamp_of(os.stat(path))
             except OSError:
                 del self._waiting[path]
                 continue
@@ -221,7 +227,7 @@ class Folder:
             if now - candidate.since >= self.settle:
                 del self._waiting[path]
                 self._seen[path] = stamp
-                yield Found(path, stamp)
+                yield Found(Path(path), stamp)
             else:  # looked at several times, for shares whose times are coarse
                 candidate.due = min(now + max(self.settle / 5, 0.1), candidate.since + self.settle)
 

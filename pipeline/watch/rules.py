@@ -12,8 +12,8 @@ PARTIAL = (".part", ".crdownload", ".tmp", ".partial", ".download", ".!qb", ".ar
 SYSTEM_FOLDERS = frozenset({"@eaDir", ".stfolder", ".Trashes", "__MACOSX"})
 SKIP_MARK = ".scenescribe-skip"
 """a folder that holds a file of this name is left out, with all that is below it"""
-DESCRIBED = ".described"
-"""in the names of videos that we write"""
+DESCRIBED = "described"
+"""in the names of videos that we write: film.described.mp4, film.described.soft.mkv"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,13 +43,18 @@ class Rules:
 
     def takes(self, path: Path) -> bool:
         """Whether a file is a film to describe, by its name."""
-        name = path.name
+        return (
+            self.may_take(path.name)
+            and not self._matches(path, self.exclude)
+            and (not self.include or self._matches(path, self.include))
+        )
+
+    def may_take(self, name: str) -> bool:
+        """Whether a file of this name can be such a film; asked of every file in the folder each minute, so it is quick."""
         low = name.casefold()
-        if name.startswith(".") or low.endswith(PARTIAL) or DESCRIBED in path.suffixes[-3:]:
+        if name.startswith(".") or low.endswith(PARTIAL) or DESCRIBED in low.split(".")[1:][-3:]:
             return False
-        if self._matches(path, self.exclude):
-            return False
-        return self._matches(path, self.include) if self.include else os.path.splitext(low)[1] in VIDEO_SUFFIXES
+        return bool(self.include) or os.path.splitext(low)[1] in VIDEO_SUFFIXES
 
     def reaches(self, path: Path) -> bool:
         """Whether the walk would come to this path at all: every folder between the root and it is entered."""

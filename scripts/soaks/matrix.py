@@ -21,21 +21,19 @@ import struct
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parents[2])]
 
-import numpy as np  # noqa: E402
 from soaks.faults import KINDS, Injector  # noqa: E402
+from soaks.madeup import WINDOWS, MadeUp  # noqa: E402
 
 from models.echo import EchoCaptioner  # noqa: E402
 from pipeline import studio as studios  # noqa: E402
-from pipeline.errors import InputError, ScenescribeError  # noqa: E402
+from pipeline.errors import ScenescribeError  # noqa: E402
 from pipeline.formats import json as documents  # noqa: E402,F401 - warm for the forks
-from pipeline.types import Frame, VideoInfo, Window  # noqa: E402
 from pipeline.watch import daemon as daemons  # noqa: E402
 from pipeline.watch import errands, folder, weather, work  # noqa: E402
 from pipeline.watch.database import Database  # noqa: E402
@@ -44,56 +42,6 @@ from pipeline.watch.settings import WatchSettings  # noqa: E402
 
 LIMIT = 30.0
 """seconds that one daemon may take before it is held to hang"""
-WINDOWS = 3
-
-
-class Reading:
-    """A made-up film being read; see pipeline.video.Film."""
-
-    notices = ()
-    shots = (1.5,)
-    decode_seconds = 0.0
-    position = 0.0
-
-    def __init__(self, info: VideoInfo, known: frozenset[tuple[float, float]]) -> None:
-        self.info, self.known = info, known
-
-    def __enter__(self) -> "Reading":
-        return self
-
-    def __exit__(self, *_: object) -> None: ...
-
-    def __iter__(self) -> Iterator[Window]:
-        shade = hashlib.blake2b(self.info.path.read_bytes(), digest_size=1).digest()[0]
-        for i in range(WINDOWS):
-            asked = (float(i), i + 1.0) not in self.known
-            image = np.full((8, 8, 3), (shade + i) % 256, np.uint8)
-            frames = (Frame(image=image, time=i + 0.5, index=i),) if asked else ()
-            yield Window(index=i, start=float(i), end=i + 1.0, frames=frames)
-
-
-class MadeUp(studios.Studio):
-    """A studio whose films are text files."""
-
-    async def __aenter__(self) -> "MadeUp":
-        self.pool: Any = None
-        return self
-
-    async def __aexit__(self, *_: Any) -> None:
-        self.captioning.close()
-
-    def probe(self, path: Path) -> VideoInfo:
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise InputError("not_found", str(error)) from None
-        return VideoInfo(
-            path=path, size=len(content), container="text", codec="text", duration=float(WINDOWS), start=0.0, fps=1.0, width=8,
-            height=8,
-        )  # fmt: skip
-
-    def open(self, info: VideoInfo, *, known: frozenset[tuple[float, float]] = frozenset()) -> Any:
-        return Reading(info, known)
 
 
 class Asked:
