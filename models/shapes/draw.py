@@ -21,9 +21,9 @@ from models.shapes.world import WIDTHS, Background, Scene
 Floats = NDArray[np.float32]
 Picture = NDArray[np.uint8]
 
-_STAR_RADIUS = 2 / (1 + math.cos(math.pi / 5))  # a five-pointed star of this radius is 2 high
-_STAR_CENTRE = _STAR_RADIUS - 1  # its centre lies this far below the middle of its box
-_TRIANGLE_SIDE = (math.cos(math.pi / 6), 0.5)  # unit normal of an equilateral triangle's sides
+STAR_RADIUS = 2 / (1 + math.cos(math.pi / 5))  # a five-pointed star of this radius is 2 high
+STAR_CENTRE = STAR_RADIUS - 1  # its centre lies this far below the middle of its box
+TRIANGLE_SIDE = (math.cos(math.pi / 6), 0.5)  # unit normal of an equilateral triangle's sides
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,20 +102,20 @@ def _square(u: Floats, v: Floats, style: Style) -> Floats:
 
 
 def _triangle(u: Floats, v: Floats, style: Style) -> Floats:
-    across, along = _TRIANGLE_SIDE
+    across, along = TRIANGLE_SIDE
     return np.maximum(np.abs(u) * across - (v + 1) * along, v - 1)
 
 
 def _star(u: Floats, v: Floats, style: Style) -> Floats:
     # Folded at its five axes a star is one straight edge, from a point at the top to the notch beside it.
-    v = v - _STAR_CENTRE + 0 * u
+    v = v - STAR_CENTRE + 0 * u
     radius = np.sqrt(u * u + v * v)
     fold = 2 * math.pi / 5
     angle = np.abs((np.arctan2(u, -v) + fold / 2) % fold - fold / 2)
-    inner = style.star_inner * _STAR_RADIUS
-    edge_x, edge_y = inner * math.sin(fold / 2), inner * math.cos(fold / 2) - _STAR_RADIUS
+    inner = style.star_inner * STAR_RADIUS
+    edge_x, edge_y = inner * math.sin(fold / 2), inner * math.cos(fold / 2) - STAR_RADIUS
     length = math.hypot(edge_x, edge_y)
-    x, y = radius * np.sin(angle), radius * np.cos(angle) - _STAR_RADIUS
+    x, y = radius * np.sin(angle), radius * np.cos(angle) - STAR_RADIUS
     return (y * edge_x - x * edge_y) / length
 
 

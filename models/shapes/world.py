@@ -275,3 +275,19 @@ def touching(scene: Scene, moment: float) -> bool:
         abs(a.x - b.x) < (a.height * wa + b.height * wb) / 2 / scene.aspect and abs(a.y - b.y) < (a.height + b.height) / 2
         for (a, wa), (b, wb) in combinations(poses, 2)
     )
+
+
+def mirrored(scene: Scene) -> Scene:
+    """The scene as a mirror shows it: left is right."""
+    turned = {"moves left": "moves right", "moves right": "moves left"}
+    things = [
+        replace(
+            thing,
+            motion=turned.get(thing.motion, thing.motion),
+            start=replace(thing.start, x=1 - thing.start.x),
+            end=replace(thing.end, x=1 - thing.end.x),
+        )
+        for thing in reversed(scene.things)
+    ]
+    background = scene.background
+    return replace(scene, things=tuple(things), background=replace(background, angle=180 - background.angle))
