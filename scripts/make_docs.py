@@ -1,0 +1,125 @@
+"""Writes the parts of docs/ that are made from the code: all options (configuration.md) and the help of each command (cli.md).
+
+    python scripts/make_docs.py            write
+    python scripts/make_docs.py --check    say what is out of date, exit code 1
+
+What stands between ``<!-- made: NAME -->`` and ``<!-- end -->`` is made; the rest of the pages is written by hand.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import typing
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from pydantic.fields import FieldInfo
+
+from pipeline import __version__
+from pipeline.config import ENV_PREFIX, Settings
+from pipeline.watch.settings import OWN, WatchSettings
+
+ROOT = Path(__file__).parents[1]
+COMMANDS = (
+    "", "caption", "watch", "jobs", "jobs list", "jobs show", "jobs retry", "jobs forget", "export", "burn", "mux", "models", "doctor", "bench",
+)  # fmt: skip
+
+
+def main() -> None:
+    pages = {"docs/configuration.md": options(), "docs/cli.md": {"help": helps()}}
+    stale = []
+    for name, parts in pages.items():
+        path = ROOT / name
+        before = path.read_text(encoding="utf-8")
+        after = filled(before, parts)
+        if words(after) != words(before):
+            stale.append(name)
+            if "--check" not in sys.argv:
+                path.write_text(after, encoding="utf-8")
+    if "--check" in sys.argv and stale:
+        sys.exit(f"out of date: {', '.join(stale)}; run python scripts/make_docs.py")
+    print(f"{__version__}: {', '.join(stale) + ' written' if stale else 'nothing to do'}")
+
+
+def filled(page: str, parts: Mapping[str, str]) -> str:
+    """The page with each made part in its place."""
+    for name, text in parts.items():
+        place = re.compile(rf"(<!-- made: {re.escape(name)} -->\n).*?(<!-- end -->)", re.DOTALL)
+        assert place.search(page), f"no place for {name}"
+        page = place.sub(lambda found, text=text: f"{found[1]}{text}\n{found[2]}", page)  # type: ignore[misc]
+    return page
+
+
+def words(page: str) -> list[str]:
+    """What a page says, whatever the frames that a version of the terminal library draws around it."""
+    return re.sub(r"[╭╮╰╯│─┏┓┗┛━|]|<[a-z]+(\[[a-z]+\])?>|^-+$", " ", page, flags=re.MULTILINE).split()
+
+
+def options() -> dict[str, str]:
+    """A table for each panel of options, of ``caption`` and of ``watch`` alone."""
+    of_watch = {name: field for name, field in WatchSettings.model_fields.items() if name in OWN}
+    return {"caption": tables(Settings.model_fields), "watch": tables(of_watch)}
+
+
+def tables(fields: Mapping[str, FieldInfo]) -> str:
+    def panel(item: tuple[str, FieldInfo]) -> str:
+        return str(extra(item[1])["panel"])
+
+    parts = []
+    for name, items in groupby(fields.items(), panel):
+        rows = [row(field, info) for field, info in items]
+        parts.append(
+            f"### {name}\n\n| option | TOML and Python | default | what it does |\n|---|---|---|---|\n" + "\n".join(rows)
+        )
+    return "\n\n".join(parts)
+
+
+def row(name: str, field: FieldInfo) -> str:
+    flag = f"--{name.replace('_', '-')}"
+    names = [*extra(field)["flags"], f"{flag}, --no-{flag[2:]}" if field.annotation is bool else flag]
+    default = {None: "", True: "on", False: "off"}.get(field.default, field.default) if field.default != () else ""
+    shown = f"`{default}`" if default not in ("", "on", "off") else default
+    return f"| `{', '.join(names)}` | `{name}`: {kind(field.annotation)} | {shown} | {field.description} |"
+
+
+def kind(annotation: Any) -> str:
+    """A type, as a person writes it."""
+    parts = [part for part in typing.get_args(annotation) if part is not type(None)]
+    if typing.get_origin(annotation) is typing.Literal:
+        return " or ".join(f'"{part}"' for part in parts)
+    if typing.get_origin(annotation) is tuple:
+        return "list of texts"
+    if typing.get_origin(annotation) is typing.Annotated:
+        return kind(parts[0])
+    if parts:
+        return kind(parts[0])
+    return {str: "text", int: "whole number", float: "number", bool: "true or false", Path: "path"}[annotation]
+
+
+def extra(field: FieldInfo) -> dict[str, Any]:
+    return typing.cast(dict[str, Any], field.json_schema_extra)
+
+
+def helps() -> str:
+    """What each command says to ``--help``, 100 columns wide."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith((ENV_PREFIX, "_TYPER"))}
+    environment |= {"COLUMNS": "100", "TERMINAL_WIDTH": "100", "TERM": "dumb", "NO_COLOR": "1"}
+
+    def one(command: str) -> str:
+        code = "import sys; sys.argv[0] = 'scenescribe'; from pipeline.cli.app import main; main()"
+        line = [sys.executable, "-c", code, *command.split(), "--help"]
+        done = subprocess.run(line, capture_output=True, text=True, check=True, env=environment, cwd=ROOT)
+        text = "\n".join(spoken.rstrip() for spoken in done.stdout.strip("\n").splitlines())
+        title = f"scenescribe {command}".strip()
+        return f"## {title}\n\n```text\n{text}\n```"
+
+    with ThreadPoolExecutor(2) as several:
+        return "\n\n".join(several.map(one, COMMANDS))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""Every reason code that the code can raise or warn with has its entry in docs/troubleshooting.md, and every entry a code."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from models import errors as model_errors
+from pipeline.types import Outcome
+
+ROOT = Path(__file__).parents[2]
+CARRIERS = {"InputError", "OutputError", "UsageError", "EnvironmentFault", "ScenescribeError", "Notice", "Fitted", "Share"}
+"""calls with a code in them; Fitted and Share hand theirs on to a Notice and an EnvironmentFault"""
+CODE = re.compile(r"[a-z]+(_[a-z]+)+|hdr|partial|cancelled|unreadable|unwritable")
+
+
+def codes_in(tree: ast.AST) -> Iterator[str]:
+    """Codes that a module names: constants in the calls of CARRIERS (both sides of an ``if`` too), ``code = "..."`` of classes."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+            if name in CARRIERS:
+                where = [word.value for word in node.keywords if word.arg == "code"] or node.args[
+                    : 1 if name not in ("Fitted", "Share") else 2
+                ]
+                for place in where:
+                    yield from constants(place)
+        elif isinstance(node, ast.ClassDef):
+            for line in node.body:
+                if isinstance(line, ast.Assign) and ast.unparse(line.targets[0]) == "code":
+                    yield from constants(line.value)
+
+
+def constants(node: ast.expr) -> Iterator[str]:
+    if isinstance(node, ast.IfExp):
+        yield from constants(node.body)
+        yield from constants(node.orelse)
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value:
+        yield node.value
+
+
+def all_codes() -> set[str]:
+    found = {f"answer_{outcome}" for outcome in (Outcome.EMPTY, Outcome.REPEATED, Outcome.TRUNCATED)}
+    for package in ("pipeline", "models"):
+        for path in (ROOT / package).rglob("*.py"):
+            found |= set(codes_in(ast.parse(path.read_text(encoding="utf-8"))))
+    return found
+
+
+def entries() -> dict[str, str]:
+    page = (ROOT / "docs/troubleshooting.md").read_text(encoding="utf-8")
+    parts = re.split(r"^### `([a-z_]+)`\n", page, flags=re.MULTILINE)[1:]
+    assert len(parts[::2]) == len(set(parts[::2])), "each code once"
+    return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+def test_codes_are_codes() -> None:
+    assert sorted(code for code in all_codes() if not CODE.fullmatch(code)) == []
+
+
+def test_every_code_has_its_entry_and_every_entry_a_code() -> None:
+    codes, written = all_codes(), entries()
+    assert sorted(codes - set(written)) == [], "write an entry in docs/troubleshooting.md"
+    assert sorted(set(written) - codes) == [], "nothing raises these"
+    assert min(len(text.strip()) for text in written.values()) > 20
+
+
+def test_the_collector_sees_what_there_is() -> None:
+    assert {
+        "not_found",
+        "ffmpeg_failed",
+        "text_dropped",
+        "output_gone",
+        "answer_empty",
+        model_errors.EngineDead.code,
+    } <= all_codes()
