@@ -1,0 +1,81 @@
+"""The JSON: its schema, what it keeps, what it says of a wrong one."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from runpy import run_path
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import given, settings
+
+from pipeline import formats
+from pipeline.errors import InputError
+from pipeline.formats.json import schema
+from pipeline.types import Caption, Document, Model, Notice, Outcome, Source
+
+DOCS = Path(__file__).parents[3] / "docs"
+hostile: Any = run_path(str(Path(__file__).with_name("hostile.py")))["hostile"]
+
+DOCUMENT = Document(
+    source=Source(
+        name="film.mp4", size=12, duration=16.016000001, fps=23.976023976, width=1920, height=1080, start=0.0, codec="h264"
+    ),
+    model=Model(name="shapes", id="shapes", revision="1", engine="echo", engine_version="1"),
+    settings={"prompt": "What?", "frame": [1, 2], "temperature": 0.0},
+    captions=(
+        Caption(start=0.0, end=8.0, text="A dog runs.", frames=(0.0, 4.0000001), prompt_tokens=10, completion_tokens=3),
+        Caption(start=8.0, end=16.016, text="", outcome=Outcome.FAILED),
+    ),
+    shots=(8.0,),
+    warnings=(Notice(code="partial", message="damaged", start=1.0, end=2.0),),
+    stats={"seconds": {"decode": 1.23456}},
+)
+
+
+def test_what_is_read_is_what_was_written() -> None:
+    text = formats.write_document(DOCUMENT)
+    once = formats.read_document(text)
+    assert formats.write_document(once) == text
+    assert once.captions[0].frames == (0.0, 4.0)
+    assert once.captions[1].outcome is Outcome.FAILED
+    assert list(json.loads(text))[:3] == ["schema_version", "source", "model"]
+    assert text.endswith("}\n")
+
+
+def test_it_is_as_the_schema_says_and_the_schema_in_the_docs_is_that() -> None:
+    jsonschema.validate(json.loads(formats.write_document(DOCUMENT)), schema())
+    written = json.loads((DOCS / "captions.schema.json").read_text())
+    assert written == schema(), "run: python tests/goldens/formats/generate.py"
+
+
+@given(text=hostile)
+@settings(max_examples=1000, deadline=None)
+def test_it_keeps_all_of_the_models_text(text: str) -> None:
+    document = replace(DOCUMENT, captions=(Caption(start=0, end=1, text=text),))
+    written = formats.write_document(document)
+    written.encode()
+    kept = formats.read_document(written).captions[0].text
+    assert kept == "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in text if c != "\x00")
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        (lambda d: d["captions"][0].update(start="soon"), "captions.0.start"),
+        (lambda d: d["captions"][0].pop("text"), "captions.0.text"),
+        (lambda d: d["source"].update(width=None), "source.width"),
+        (lambda d: d["captions"][1].update(outcome="great"), "captions.1.outcome"),
+        (lambda d: d.update(schema_version=9), "schema_version"),
+        (lambda d: d.pop("model"), "model"),
+    ],
+)
+def test_a_wrong_field_is_named(change: Any, field: str) -> None:
+    data = json.loads(formats.write_document(DOCUMENT))
+    change(data)
+    with pytest.raises(InputError) as caught:
+        formats.read_document(json.dumps(data))
+    assert caught.value.code == "bad_json"
+    assert caught.value.message.startswith(field + ":")
+    assert "\n" not in caught.value.message

@@ -1,0 +1,81 @@
+"""Files appear whole or not at all."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import OutputError
+from pipeline.files import MARK, explained, whole, write_whole
+
+
+def test_a_file_is_written_and_nothing_else_is_left(tmp_path: Path) -> None:
+    path = tmp_path / "a:b \"'\n.srt"
+    write_whole(path, b"one")
+    write_whole(path, b"two")
+    assert path.read_bytes() == b"two"
+    assert list(tmp_path.iterdir()) == [path]
+    assert path.stat().st_mode & 0o777 == 0o666 & ~_umask()
+
+
+def test_a_name_of_255_bytes(tmp_path: Path) -> None:
+    path = tmp_path / ("é" * 125 + ".srt")
+    write_whole(path, b"one")
+    assert path.read_bytes() == b"one"
+
+
+def test_a_name_that_is_no_utf8(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"b\xffd.vtt")
+    write_whole(path, b"one")
+    assert os.listdir(os.fsencode(tmp_path)) == [b"b\xffd.vtt"]
+
+
+def test_a_failure_leaves_the_old_file_and_no_temporary_one(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    path.write_bytes(b"old")
+
+    def fail() -> None:
+        with whole(path) as temporary:
+            assert temporary.suffix == ".mp4"
+            assert temporary.name.startswith(".a.mp4" + MARK)
+            temporary.write_bytes(b"half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_that_is_not_there_is_said_before_any_work(tmp_path: Path) -> None:
+    with pytest.raises(OutputError) as caught:
+        write_whole(tmp_path / "no" / "a.srt", b"")
+    assert caught.value.code == "unwritable"
+
+
+def test_a_full_disk_is_said_and_leaves_the_old_file(tmp_path: Path) -> None:
+    error = explained(tmp_path / "a.srt", OSError(28, "No space left on device"))
+    assert error.code == "no_space"
+    assert str(tmp_path) in error.message
+    with pytest.raises(OutputError) as caught, whole(Path("/dev/full/a.srt")):
+        pass
+    assert caught.value.code == "unwritable"
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
+    path = tmp_path / "a.srt"
+    old, other, fresh = (
+        tmp_path / f".{name}{MARK}{pid}-0123abcd.tmp.srt"
+        for name, pid in (("a.srt", 999_999_999), ("b.srt", 999_999_999), ("a.srt", os.getpid()))
+    )
+    for file in (old, other, fresh):
+        file.write_bytes(b"half")
+        os.utime(file, (0, 0))
+    write_whole(path, b"one")
+    assert sorted(tmp_path.iterdir()) == sorted([path, other, fresh])
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
