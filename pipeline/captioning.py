@@ -153,23 +153,24 @@ class Captioning:
         await self.gate.enter(nbytes)
         film.first = film.first or time.monotonic()
         film.tally.gate_wait += time.monotonic() - started
-        self._spawn(film, self._answer(film, window, nbytes, answer))
+        asking = self._spawn(film, self._answer(film, window, answer))
+        # not in _answer: a task that is cancelled before its first step never comes to its ``finally``
+        asking.add_done_callback(lambda _: self.gate.leave(nbytes))
 
-    def _spawn(self, film: _Film, work: Coroutine[None, None, None]) -> None:
+    def _spawn(self, film: _Film, work: Coroutine[None, None, None]) -> "asyncio.Task[None]":
         task = asyncio.create_task(work)
         film.tasks.add(task)
         task.add_done_callback(
             lambda done: film.tasks.discard(done) if not done.cancelled() and done.exception() is None else None
         )
+        return task
 
-    async def _answer(self, film: _Film, window: Window, nbytes: int, answer: "asyncio.Future[Caption]") -> None:
+    async def _answer(self, film: _Film, window: Window, answer: "asyncio.Future[Caption]") -> None:
         try:
             caption = await self._ask(film, window)
         except BaseException:
             answer.cancel()
             raise
-        finally:
-            self.gate.leave(nbytes)
         answer.set_result(caption)
         self._keep(film, window, caption)
         film.tally.engine = time.monotonic() - film.first

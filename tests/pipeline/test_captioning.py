@@ -1,13 +1,14 @@
 """The heart: order, bounds, fairness, failures, death and restart, reuse; with a captioner that does as it is told."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
 
 from models.base import Reply, Request
-from models.errors import EngineDead, ModelNotFound, RequestRefused
+from models.errors import EndpointError, EngineDead, ModelNotFound, RequestRefused
 from pipeline import supervisor as supervisor_module
 from pipeline.captioning import Captioning, span_of
 from pipeline.errors import EnvironmentFault, InputError, UsageError
@@ -151,6 +152,16 @@ async def test_a_reader_that_fails_takes_its_film_along_and_no_other() -> None:
     assert isinstance(one, InputError)
     assert not isinstance(other, BaseException)
     assert len(other.captions) == 8
+    assert (captioning.gate.count, captioning.gate.nbytes) == (0, 0)
+
+
+async def test_a_film_that_fails_leaves_its_places_to_others() -> None:
+    told = Told(lambda told, n: EndpointError("down") if len(told.asked) < 30 else f"Window {n}.")
+    captioning = heart(told)
+    for _ in range(10):
+        with contextlib.suppress(EnvironmentFault):
+            await captioning.describe(windows(10))
+        await asyncio.sleep(0)
     assert (captioning.gate.count, captioning.gate.nbytes) == (0, 0)
 
 
