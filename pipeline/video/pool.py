@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from pipeline.errors import EnvironmentFault
 from pipeline.video import wire
 from pipeline.video.limits import Limits
 
@@ -38,7 +39,12 @@ class Child:
         self.table = 0
         """which table it holds"""
         self._stderr = os.memfd_create("scenescribe-stderr", os.MFD_CLOEXEC)
-        environment = {**os.environ, "OPENCV_FFMPEG_LOGLEVEL": "16", "OPENCV_LOG_LEVEL": "SILENT", "PYTHONPATH": _ROOT}
+        environment = {
+            **os.environ,
+            "OPENCV_FFMPEG_LOGLEVEL": "16",
+            "OPENCV_LOG_LEVEL": "SILENT",
+            "PYTHONPATH": os.pathsep.join(filter(None, [_ROOT, os.environ.get("PYTHONPATH")])),
+        }
         environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
         with theirs:
             self._process: subprocess.Popen[bytes] = subprocess.Popen(
@@ -59,16 +65,28 @@ class Child:
         return self._process.pid
 
     def request(self, header: dict[str, Any], payload: bytes = b"", fds: Sequence[int] = ()) -> None:
-        """Ask for something. Raises Crashed."""
+        """Ask for something. Raises Crashed, and EnvironmentFault where the child could not even start: no film is to blame."""
         try:
             if not self._ready:
-                self._sock.settimeout(60)
-                wire.receive(self._sock)
-                self._ready = True
+                self._wait_until_ready()
             self._sock.settimeout(60)
             wire.send(self._sock, header, payload, fds)
         except (wire.HungUp, TimeoutError) as error:
             raise self._crash(isinstance(error, TimeoutError)) from None
+
+    def _wait_until_ready(self) -> None:
+        self._sock.settimeout(60)
+        try:
+            wire.receive(self._sock)
+        except (wire.HungUp, TimeoutError) as error:
+            if self.dead:  # interrupted from another thread
+                raise self._crash(False) from None
+            said = self._crash(isinstance(error, TimeoutError)).last_words.splitlines()
+            reason = said[-1] if said else "it said nothing"
+            raise EnvironmentFault(
+                "reader_broken", f"the decoding process does not start: {reason}; see what scenescribe doctor says"
+            ) from None
+        self._ready = True
 
     def message(self, patience: float) -> tuple[dict[str, Any], bytes]:
         """The next message. Raises Crashed, after ``patience`` seconds without one."""
