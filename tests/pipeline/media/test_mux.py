@@ -1,0 +1,178 @@
+"""Soft tracks: read back as they were meant, everything else kept, nothing encoded again."""
+
+import os
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+
+from pipeline import formats
+from pipeline.errors import InputError, OutputError, UsageError
+from pipeline.media import Ffmpeg, mux
+from pipeline.types import Cue, Track
+
+HOSTILE = Track(
+    cues=(
+        Cue(start=0.5, end=1.5, lines=("A {\\an8}man <b>runs</b> & \\N jumps -->", "猫 👨‍👩‍👧‍👦 مرحبا")),
+        Cue(start=2.0, end=3.0, lines=("42",)),
+    ),
+    language="pt-BR",
+    title="Descrições: \"a\"='b'\\c",
+)
+
+
+def streams(path: Path) -> list[dict[str, Any]]:
+    with av.open(str(path)) as container:
+        return [
+            {
+                "type": stream.type,
+                "codec": stream.codec_context.name if stream.codec_context else stream.type,
+                "language": stream.metadata.get("language"),
+                "title": stream.metadata.get("title") or stream.metadata.get("handler_name"),
+                "default": bool(stream.disposition & av.stream.Disposition.default),
+                "descriptions": bool(stream.disposition & av.stream.Disposition.descriptions),
+                "impaired": bool(stream.disposition & av.stream.Disposition.visual_impaired),
+            }
+            for stream in container.streams
+        ]
+
+
+def subtitles(path: Path) -> list[dict[str, Any]]:
+    return [stream for stream in streams(path) if stream["type"] == "subtitle"]
+
+
+def text_of(ffmpeg: Ffmpeg, path: Path, number: int, form: str) -> list[tuple[float, float, str]]:
+    """A track of a film as ffmpeg gives it out."""
+    options = [
+        "-map",
+        f"0:s:{number}",
+        *(("-c", "copy") if path.suffix != ".mp4" else ()),
+        "-f",
+        {"vtt": "webvtt"}.get(form, form),
+        "-",
+    ]
+    said = subprocess.run([ffmpeg.path, "-v", "error", "-i", path, *options], capture_output=True, check=True)
+    return [(cue.start, cue.end, cue.text) for cue in formats.read(form, said.stdout.decode()).cues]
+
+
+def packets(path: Path, kind: str) -> list[bytes]:
+    with av.open(str(path)) as container:
+        stream = getattr(container.streams, kind)[0]
+        return [bytes(packet) for packet in container.demux(stream) if packet.size]
+
+
+@pytest.fixture(scope="module")
+def webm(make: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("webm") / "film.webm"
+    return make(
+        path,
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc2=s=320x180:r=25:d=4",
+        "-f",
+        "lavfi",
+        "-i",
+        "sine=d=4",
+        "-c:v",
+        "libvpx",
+        "-c:a",
+        "libopus",
+    )
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4", ".webm"])
+def test_text_times_language_and_flags(suffix: str, film: Path, webm: Path, ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    source = webm if suffix == ".webm" else film
+    out = tmp_path / f"out{suffix}"
+    notices = mux(source, [HOSTILE], out)
+    (found,) = subtitles(out)
+    assert found["codec"] in {".mkv": ("srt", "subrip"), ".mp4": ("mov_text",), ".webm": ("webvtt",)}[suffix]
+    assert found["language"] == ("por" if suffix == ".mp4" else "pt-BR")
+    assert found["title"] == HOSTILE.title
+    assert found["descriptions"]
+    if suffix == ".mp4":
+        assert [notice.code for notice in notices] == ["default_track"]
+        assert found["impaired"]
+    else:
+        assert notices == ()
+        assert not found["default"], "it is the viewer who switches it on"
+    back = text_of(ffmpeg, out, 0, "vtt" if suffix == ".webm" else "srt")
+    assert [text for *_, text in back] == [cue.text for cue in HOSTILE.cues]
+    shift = back[0][0] - 0.5  # the film's first sound may lie before 0; then the whole film is later by that
+    assert 0 <= shift < 0.05
+    assert [(round(start - shift, 3), round(end - shift, 3)) for start, end, _ in back] == [(0.5, 1.5), (2.0, 3.0)]
+    for kind in ("video", "audio"):
+        assert packets(out, kind) == packets(source, kind), "copied"
+    assert list(tmp_path.iterdir()) == [out]
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4"])
+def test_several_languages_at_once(suffix: str, film: Path, ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    tracks = [replace(HOSTILE, language=language, title=language) for language in ("en", "zh-Hans", "ja")]
+    out = tmp_path / f"out{suffix}"
+    mux(film, tracks, out)
+    assert [track["language"] for track in subtitles(out)] == (
+        ["eng", "zho", "jpn"] if suffix == ".mp4" else ["en", "zh-Hans", "ja"]
+    )
+    assert [track["title"] for track in subtitles(out)] == ["en", "zh-Hans", "ja"]
+    assert [text for *_, text in text_of(ffmpeg, out, 2, "srt")] == [cue.text for cue in HOSTILE.cues]
+
+
+def test_existing_tracks_chapters_and_attachments_stay(film: Path, make: Callable[..., Path], tmp_path: Path) -> None:
+    (tmp_path / "old.ass").write_text(formats.write("ass", HOSTILE), encoding="utf-8")
+    (tmp_path / "font.ttf").write_bytes(b"not really")
+    (tmp_path / "chapters.txt").write_text(
+        ";FFMETADATA1\ntitle=The film\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=2000\ntitle=One\n"
+    )
+    rich = make(
+        tmp_path / "rich.mkv", "-i", film, "-i", tmp_path / "old.ass", "-i", tmp_path / "chapters.txt", "-map", "0", "-map", "1", "-map", "0:a",
+        *("-map_metadata", 2, "-c", "copy", "-attach", tmp_path / "font.ttf", "-metadata:s:t", "mimetype=font/ttf"),
+        *("-metadata:s:s:0", "language=fr", "-disposition:s:0", "default", "-metadata:s:a:1", "language=de"),
+    )  # fmt: skip
+    out = tmp_path / "out.mkv"
+    assert mux(rich, [HOSTILE], out) == ()
+    assert [stream["type"] for stream in streams(out)].count("audio") == 2
+    assert "attachment" in [stream["type"] for stream in streams(out)]
+    old, new = subtitles(out)
+    assert old["codec"] in ("ass", "ssa")
+    assert old["default"]
+    assert (new["language"], new["default"]) == ("pt-BR", False)
+    with av.open(str(out)) as container:
+        assert container.metadata["title"] == "The film"
+        assert [chapter["metadata"]["title"] for chapter in container.chapters()] == ["One"]
+    narrow = tmp_path / "out.mp4"
+    codes = [notice.code for notice in mux(rich, [HOSTILE], narrow)]
+    assert codes.count("stream_converted") == 1, "the ASS track"
+    assert codes.count("stream_left_out") == 1, "the font"
+    assert len(subtitles(narrow)) == 2
+
+
+def test_default_on_request(film: Path, tmp_path: Path) -> None:
+    mux(film, [HOSTILE, HOSTILE], tmp_path / "out.mkv", default=True)
+    assert [track["default"] for track in subtitles(tmp_path / "out.mkv")] == [True, False]
+
+
+@pytest.mark.parametrize("name", ["we\"ird'.mkv", "a:b,[c];d=e.mkv", "new\nline.mkv", b"b\xffd.mkv", "-y.mkv", "%d.mkv"])
+def test_names_of_any_kind(name: str | bytes, film: Path, tmp_path: Path) -> None:
+    video, out = tmp_path / os.fsdecode(name), tmp_path / ("out " + os.fsdecode(name))
+    video.symlink_to(film)
+    mux(video, [HOSTILE], out)
+    assert len(subtitles(Path(f"/proc/self/fd/{os.open(out, os.O_RDONLY)}"))) == 1
+
+
+def test_what_can_not_be(film: Path, tmp_path: Path, make: Callable[..., Path]) -> None:
+    with pytest.raises(UsageError, match="no subtitle track"):
+        mux(film, [], tmp_path / "o.mkv")
+    with pytest.raises(InputError):
+        mux(tmp_path / "no.mp4", [HOSTILE], tmp_path / "o.mkv")
+    ffv1 = make(tmp_path / "a.mkv", "-f", "lavfi", "-i", "testsrc=s=64x64:d=1", "-c:v", "ffv1")
+    with pytest.raises(OutputError) as caught:
+        mux(ffv1, [HOSTILE], tmp_path / "o.mp4")
+    assert caught.value.code == "container_cannot"
+    assert ".mkv" in caught.value.message
+    assert [path.name for path in tmp_path.iterdir()] == ["a.mkv"]
