@@ -13,23 +13,25 @@ import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pipeline import log as logs
 from pipeline.errors import EnvironmentFault, ScenescribeError, UsageError
 from pipeline.run import WRITING
+from pipeline.watch.crew import Crew
 from pipeline.watch.database import Database
 from pipeline.watch.errands import Errands
 from pipeline.watch.folder import Folder
 from pipeline.watch.health import Health
 from pipeline.watch.library import Library
 from pipeline.watch.lock import LEASE, StateLock
-from pipeline.watch.metrics import Counters, Snapshot, exposition
+from pipeline.watch.metrics import Counters
 from pipeline.watch.notify import Notifier
 from pipeline.watch.outbox import Outbox
 from pipeline.watch.queue import Job, Queue
 from pipeline.watch.rules import Rules
 from pipeline.watch.settings import OWN, WatchSettings
+from pipeline.watch.status import Status
 from pipeline.watch.weather import Share, Weather
 from pipeline.watch.work import Worker
 
@@ -63,15 +65,16 @@ class Daemon:
         self.health: Health | None = None
         self.failures = 0
         self._reread, self._make_studio = reread, make_studio or _studio
-        self._stopping = self._reloading = False
+        self.stopping = self._reloading = False
         self._wake = asyncio.Event()
-        self._running: dict[asyncio.Task[None], Job] = {}
+        self.crew = Crew(ended=self._wake.set)
+        self.status = Status(self)
         self._idle_since = time.monotonic()
         self._told_until = 0.0
 
     def stop(self) -> None:
         """Take nothing more, end or give back what is in flight."""
-        self._stopping = True
+        self.stopping = True
         self._wake.set()
 
     def reload(self) -> None:
@@ -89,26 +92,26 @@ class Daemon:
             self._lock = held.enter_context(StateLock(folder))
             database = Database(folder)
             held.callback(database.close)
-            self._queue, self._outbox = Queue(database), Outbox(database)
-            self._worker = Worker(self._queue, Library(database), self.weather, self.counters, again=self._again)
+            self.queue, self.outbox = Queue(database), Outbox(database)
+            self._worker = Worker(self.queue, Library(database), self.weather, self.counters, again=self._again)
             held.callback(self._worker.close)
-            died, retried = self._queue.recover(), 0
+            died, retried = self.queue.recover(), 0
             if self.settings.retry_failed:
-                retried = self._queue.retry_failed(self.root)
+                retried = self.queue.retry_failed(self.root)
             log.info("watching", folder=self.root, taken_back=died, retried=retried, state_folder=folder)
             async with AsyncExitStack() as self._engine:
                 return await self._serve()
 
     async def _serve(self) -> int:
-        self._studio = await self._engine.enter_async_context(self._make_studio(self.settings))
+        self.studio = await self._engine.enter_async_context(self._make_studio(self.settings))
         self._source = Share(self.root, "source_gone")
-        self._errands = Errands(self._outbox, self.settings)
+        self._errands = Errands(self.outbox, self.settings)
         helpers = [asyncio.create_task(self._errands.run()), asyncio.create_task(self._beat())]
         self._settle_in()
         failed_before = self._failed_count()
         try:
             self.notifier.ready()
-            while not self._stopping:
+            while not self.stopping:
                 self._wake.clear()
                 self._look_after(helpers)
                 if self._reloading:
@@ -140,70 +143,63 @@ class Daemon:
             root=self.root, recursive=settings.recursive, include=settings.include, exclude=settings.exclude,
             outputs=tuple(path for path in outputs if path != self.root),
         )  # fmt: skip
-        self.folder = Folder(rules, settle=settings.settle, poll=settings.poll, known=self._queue.known(self.root))
-        self._changes = self._queue.changes()
+        self.folder = Folder(rules, settle=settings.settle, poll=settings.poll, known=self.queue.known(self.root))
+        self._changes = self.queue.changes()
         self._arrivals = asyncio.create_task(self._take(self.folder, output))
         if self.health is None or self.health.address != settings.listen:
             if self.health is not None:
                 self.health.close()
-            self.health = Health(settings.listen, ready=self._ready, metrics=self._metrics) if settings.listen else None
+            self.health = (
+                Health(settings.listen, ready=self.status.ready, metrics=self.status.metrics) if settings.listen else None
+            )
 
     async def _take(self, folder: Folder, output: Path | None) -> None:
         """Arrivals into the queue, for ever."""
         async with contextlib.aclosing(folder.arrivals()) as arrivals:
             async for found in arrivals:
-                count = await self._worker.surely(self._queue.offer, self.root, found, output_dir=output)
+                count = await self._worker.surely(self.queue.offer, self.root, found, output_dir=output)
                 log.info("queued", films=count)
                 self._wake.set()
 
     async def _begin_jobs(self) -> None:
         """Claim as many jobs as may run."""
-        self._gather()
-        if self._running or self.weather.waits:
+        self.crew.gather()
+        if len(self.crew) or self.weather.waits:
             self._idle_since = time.monotonic()
-        room = 1 if self.weather.tries else self._studio.captioning.films + WRITING
-        if self.weather.tries and not self._running and not self.weather.waits and not self._studio.supervisor.ready:
-            await self._studio.supervisor.close()  # an engine that did not start is started anew
+        room = 1 if self.weather.tries else self.studio.captioning.films + WRITING
+        if self.weather.tries and not len(self.crew) and not self.weather.waits and not self.studio.supervisor.ready:
+            await self.studio.supervisor.close()  # an engine that did not start is started anew
         try:
-            if (changes := self._queue.changes()) != self._changes:  # ``scenescribe jobs`` retried or forgot something
+            if (changes := self.queue.changes()) != self._changes:  # ``scenescribe jobs`` retried or forgot something
                 self._changes = changes
-                self.folder.reset(self._queue.known(self.root))
-            while len(self._running) < room and not self.weather.waits and not self._stopping:
+                self.folder.reset(self.queue.known(self.root))
+            while len(self.crew) < room and not self.weather.waits and not self.stopping:
                 self._source.check()
-                job = self._queue.claim(self.root, LEASE)
+                job = self.queue.claim(self.root, LEASE)
                 if job is None:
-                    if not self._running and self.weather.fault is not None:
+                    if not len(self.crew) and self.weather.fault is not None:
                         self.weather.fair()  # nobody is left to say that it is over
                     break
-                task = asyncio.create_task(self._worker.work(job, self.settings, self._studio, self._source, self._output))
-                task.add_done_callback(lambda _: self._wake.set())
-                self._running[task] = job
+                self.crew.begin(job, self._worker.work(job, self.settings, self.studio, self._source, self._output))
         except EnvironmentFault as fault:
             self.weather.foul(fault)
         await self._unload_if_idle()
 
-    def _gather(self) -> None:
-        """Take leave of what has ended. Raises UsageError: under these settings nothing can be described."""
-        for task in [task for task in self._running if task.done()]:
-            del self._running[task]
-            if not task.cancelled() and (error := task.exception()) is not None:
-                raise error
-
     async def _unload_if_idle(self) -> None:
-        minutes, supervisor = self.settings.idle_unload, self._studio.supervisor
-        if minutes and not self._running and supervisor.ready and time.monotonic() - self._idle_since > minutes * 60:
+        minutes, supervisor = self.settings.idle_unload, self.studio.supervisor
+        if minutes and not len(self.crew) and supervisor.ready and time.monotonic() - self._idle_since > minutes * 60:
             log.info("unloading the engine", idle_minutes=minutes)
             await supervisor.close()
 
     def _all_done(self) -> bool:
         """For --once: nothing is on its way, nothing waits, all is told."""
-        if not self.folder.quiet or self._running or self.folder.trouble is not None:
+        if not self.folder.quiet or len(self.crew) or self.folder.trouble is not None:
             return False
         try:
-            counts = self._queue.counts(self.root)
+            counts = self.queue.counts(self.root)
             if counts["queued"] or counts["running"]:
                 return False
-            if not self._outbox.left():
+            if not self.outbox.left():
                 return True
             self._told_until = self._told_until or time.monotonic() + LAST_ERRANDS
             return time.monotonic() > self._told_until
@@ -222,9 +218,9 @@ class Daemon:
                 raise UsageError("bad_value", "--state-dir can't change while the daemon runs")
             if differ - OWN:  # another engine or other outputs: what runs goes back, and on where its journal stands
                 studio = self._make_studio(settings)
-                await self._give_back_running(0.0)
+                await self.crew.give_back(grace=0.0, patience=STOP)
                 await self._engine.aclose()
-                self._studio = await self._engine.enter_async_context(studio)
+                self.studio = await self._engine.enter_async_context(studio)
             self.settings = self._errands.settings = settings
             self._arrivals.cancel()
             await asyncio.gather(self._arrivals, return_exceptions=True)
@@ -238,19 +234,9 @@ class Daemon:
         """The end, in GRACE seconds for what runs and the rest of STOP for giving it back."""
         for helper in helpers:
             helper.cancel()
-        await self._give_back_running(GRACE if self._stopping else 0.0)
+        await self.crew.give_back(grace=GRACE if self.stopping else 0.0, patience=STOP - GRACE)
         await asyncio.gather(*helpers, return_exceptions=True)
         log.info("stopped")
-
-    async def _give_back_running(self, grace: float) -> None:
-        if self._running and grace:
-            log.info("stopping", films_in_flight=len(self._running))
-            await asyncio.wait(self._running, timeout=grace)
-        for task in self._running:
-            task.cancel()
-        if self._running:
-            await asyncio.wait(self._running, timeout=STOP - GRACE)
-        self._running.clear()
 
     def _again(self, job: Job) -> None:
         self.folder.again(job.path)
@@ -271,49 +257,15 @@ class Daemon:
             self.weather.remind()
             self._lock.renew()
             with contextlib.suppress(EnvironmentFault):
-                if self._running:
-                    self._queue.renew(LEASE)
-                self.notifier.alive(self._status())
+                if len(self.crew):
+                    self.queue.renew(LEASE)
+                self.notifier.alive(self.status.line())
             if self.health is not None:
                 self.health.beat()
             await asyncio.sleep(every)
 
-    def _status(self) -> str:
-        counts = self._queue.counts(self.root)
-        words = ", ".join(f"{count} {state}" for state, count in counts.items() if count) or "nothing yet"
-        return f"{words}; waiting: {self.weather.fault.code}" if self.weather.fault is not None else words
-
     def _failed_count(self) -> int:
         return sum(count for (state, _), count in self.counters.outcomes.items() if state == "failed")
-
-    def _ready(self) -> dict[str, Any]:
-        """/readyz; on its own thread."""
-        fault = self.weather.fault
-        return {
-            "ready": fault is None and not self._stopping and self.folder.scans > 0,
-            "waiting_for": fault.code if fault is not None else None,
-            "engine": self._engine_state(),
-            "jobs": self._queue.counts(),
-        }
-
-    def _metrics(self) -> bytes:
-        return exposition(self.counters, self._snapshot)
-
-    def _snapshot(self) -> Snapshot:
-        return Snapshot(
-            jobs=self._queue.counts(),
-            oldest_queued=self._queue.oldest("queued"),
-            oldest_running=self._queue.oldest("running"),
-            windows_in_flight=self._studio.captioning.gate.count,
-            engine=self._engine_state(),
-            waiting_for=self.weather.fault.code if self.weather.fault is not None else "",
-            errands=self._outbox.left(),
-            restarts=self._studio.supervisor.deaths,
-        )
-
-    def _engine_state(self) -> str:
-        supervisor = self._studio.supervisor
-        return "ready" if supervisor.ready else "loading" if self._running else "unloaded"
 
 
 def _studio(settings: WatchSettings) -> "Studio":

@@ -79,13 +79,14 @@ class Folder:
         self._seen = {os.fspath(path): stamp for path, stamp in known.items()}  # text: a Path costs five times as much
         self._waiting: dict[str, _Candidate] = {}
         self._orders = _Orders()
+        self._looking = False
         self._wake = asyncio.Event()
         self._rescan_at = clock()
 
     @property
     def quiet(self) -> bool:
         """All that is there has been given."""
-        return self.scans > 0 and not self._waiting and not self._orders.again
+        return self.scans > 0 and not self._looking and not self._waiting and not self._orders.again
 
     def again(self, path: Path) -> None:
         """Give this file once more when it has settled: the version that was given is not there any more."""
@@ -105,9 +106,11 @@ class Folder:
         try:
             while True:
                 self._wake.clear()
+                self._looking = True
                 orders, self._orders = self._orders, _Orders()
                 if found := await loop.run_in_executor(threads, self.look, orders):
                     yield found
+                self._looking = False  # not before what was found is queued
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), self._pause())
         finally:

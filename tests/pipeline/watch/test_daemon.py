@@ -1,0 +1,458 @@
+"""The daemon in this process, over made-up films: what is asked of the model, what is written, what waits and what fails."""
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from soaks import madeup
+from soaks.madeup import WINDOWS, MadeUp
+
+from models.base import Reply, Request
+from models.echo import EchoCaptioner
+from models.errors import EndpointError
+from pipeline import files
+from pipeline.errors import EnvironmentFault, InputError, UsageError
+from pipeline.watch import daemon as daemons
+from pipeline.watch import errands, folder, weather, work
+from pipeline.watch.daemon import Daemon
+from pipeline.watch.database import Database
+from pipeline.watch.queue import Job, Queue
+from pipeline.watch.settings import WatchSettings
+
+
+class Echo(EchoCaptioner):
+    """Counts what it is asked; ``trouble`` may raise."""
+
+    def __init__(self) -> None:
+        super().__init__(capacity=4)
+        self.total = self.starts = 0
+        self.trouble: Callable[[int], Exception | None] = lambda _: None
+
+    async def start(self) -> None:
+        self.starts += 1
+        await super().start()
+
+    async def caption(self, request: Request) -> Reply:
+        self.total += 1
+        if (error := self.trouble(self.total)) is not None:
+            raise error
+        return await super().caption(request)
+
+
+class House:
+    """A watched folder and all that belongs to it."""
+
+    def __init__(self, base: Path) -> None:
+        self.base, self.inbox, self.out = base, base / "in", base / "out"
+        self.inbox.mkdir()
+        self.echo = Echo()
+        self.settings = WatchSettings(
+            engine="echo", model="shapes", output_dir=self.out, state_dir=base / "state", settle=0.0, poll=0.05, once=True,
+            include=("*.txt",), format="srt", decode_workers=2,
+        )  # fmt: skip
+
+    def film(self, name: str, text: str = "film") -> Path:
+        path = self.inbox / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    def daemon(self, **changed: Any) -> Daemon:
+        return Daemon(self.inbox, self.settings.changed(**changed), make_studio=lambda s: MadeUp(s, captioner=self.echo))
+
+    async def once(self, **changed: Any) -> int:
+        return await asyncio.wait_for(self.daemon(**changed).run(), 20)
+
+    @asynccontextmanager
+    async def running(self, **changed: Any) -> AsyncIterator[Daemon]:
+        daemon = self.daemon(once=False, **changed)
+        task = asyncio.create_task(daemon.run())
+        try:
+            await until(lambda: hasattr(daemon, "folder") and daemon.folder.scans)
+            yield daemon
+        finally:
+            daemon.stop()
+            assert await asyncio.wait_for(task, 10) == 0
+
+    def jobs(self) -> dict[str, Job]:
+        database = Database(self.base / "state")
+        try:
+            return {job.path.name: job for job in Queue(database).jobs()}
+        finally:
+            database.close()
+
+    def states(self) -> dict[str, str]:
+        return {name: job.state for name, job in self.jobs().items()}
+
+    def document(self, stem: str) -> dict[str, Any]:
+        found = json.loads((self.out / f"{stem}.descriptions.json").read_text())
+        found.pop("stats")
+        return dict(found)
+
+    def left(self) -> list[str]:
+        """What should not be there."""
+        return [path.name for path in self.out.rglob(".*")]
+
+
+async def until(condition: Callable[[], Any], seconds: float = 15.0) -> None:
+    for _ in range(int(seconds / 0.02)):
+        if condition():
+            return
+        await asyncio.sleep(0.02)
+    raise TimeoutError
+
+
+@pytest.fixture(autouse=True)
+def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(weather, "FIRST", 0.05)
+    monkeypatch.setattr(weather, "LONGEST", 0.2)
+    monkeypatch.setattr(work, "RETRY", (0.02,))
+    monkeypatch.setattr(errands, "PAUSE", 0.02)
+    monkeypatch.setattr(daemons, "TICK", 0.05)
+    monkeypatch.setattr(daemons, "GRACE", 0.2)
+    monkeypatch.setattr(folder, "GONE", 0.05)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    return House(tmp_path)
+
+
+async def test_each_film_is_described_once(house: House) -> None:
+    house.film("a.txt", "one")
+    house.film("b.txt", "two")
+    assert await house.once() == 0
+    assert house.states() == {"a.txt": "done", "b.txt": "done"}
+    assert sorted(path.name for path in house.out.iterdir()) == [
+        f"{name}.descriptions.{kind}" for name in "ab" for kind in ("en.srt", "json")
+    ]
+    assert await house.once() == 0
+    assert house.echo.total == 2 * WINDOWS
+
+
+async def test_copied_and_renamed_films_ask_nothing(house: House) -> None:
+    house.film("a.txt")
+    await house.once()
+    house.film("copy.txt")
+    (house.inbox / "a.txt").rename(house.inbox / "new.txt")
+    await house.once()
+    assert house.echo.total == WINDOWS
+    assert house.jobs()["copy.txt"].reason == "same_content"
+    first, copy = house.document("a"), house.document("copy")
+    assert copy["source"].pop("name") == "copy.txt"
+    assert first["source"].pop("name") == "a.txt"
+    assert copy == first
+    assert (house.out / "new.descriptions.en.srt").read_bytes() == (house.out / "a.descriptions.en.srt").read_bytes()
+
+
+async def test_copies_that_arrive_together_ask_once(house: House) -> None:
+    for i in range(5):
+        house.film(f"{i}.txt")
+    await house.once()
+    assert house.echo.total == WINDOWS
+    assert sorted(job.reason for job in house.jobs().values()) == ["", *["same_content"] * 4]
+
+
+async def test_a_touched_film_is_not_asked_and_a_changed_one_is_described_anew(house: House) -> None:
+    path = house.film("a.txt", "before")
+    await house.once()
+    os.utime(path, ns=(1, 1))
+    before = (house.out / "a.descriptions.json").stat().st_mtime_ns
+    await house.once()
+    assert house.echo.total == WINDOWS
+    assert (house.out / "a.descriptions.json").stat().st_mtime_ns == before, "its files stand as they were"
+    old = house.document("a")
+    house.film("a.txt", "behind")  # of one length
+    await house.once()
+    assert house.echo.total == 2 * WINDOWS
+    assert house.document("a")["captions"] != old["captions"]
+    house.film("a.txt", "before")  # and back: known, and written anew
+    await house.once()
+    assert house.echo.total == 2 * WINDOWS
+    assert house.document("a") == old
+
+
+async def test_outputs_that_were_deleted_come_back_when_asked(house: House) -> None:
+    house.film("a.txt")
+    await house.once()
+    (house.out / "a.descriptions.en.srt").unlink()
+    database = Database(house.base / "state")
+    Queue(database).retry(Queue(database).jobs())
+    database.close()
+    await house.once()
+    assert house.echo.total == WINDOWS
+    assert (house.out / "a.descriptions.en.srt").exists()
+
+
+async def test_other_settings_describe_new_films_and_leave_done_ones(house: House) -> None:
+    house.film("a.txt")
+    await house.once()
+    house.film("b.txt")
+    await house.once(prompt="What else?")
+    assert house.echo.total == 2 * WINDOWS, "the same content under other settings is asked"
+    assert house.states() == {"a.txt": "done", "b.txt": "done"}
+
+
+async def test_what_caption_described_is_left_and_strangers_are_not_overwritten(house: House) -> None:
+    house.film("a.txt")
+    await house.once()
+    for path in (house.base / "state").iterdir():
+        path.unlink()
+    house.film("b.txt")
+    (house.out / "b.descriptions.en.srt").write_text("mine")
+    assert await house.once() == 1
+    jobs = house.jobs()
+    assert (jobs["a.txt"].state, jobs["a.txt"].reason) == ("skipped", "described")
+    assert (jobs["b.txt"].state, jobs["b.txt"].reason, jobs["b.txt"].attempts) == ("failed", "output_exists", 1)
+    assert (house.out / "b.descriptions.en.srt").read_text() == "mine"
+
+
+async def test_a_killed_film_goes_on_where_its_journal_ends(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(madeup, "WINDOWS", 1000)
+    house.film("a.txt")
+    house.echo.trouble = lambda count: EndpointError("down") if count > 900 else None
+    async with house.running(max_in_flight=1):
+        await until(lambda: house.echo.total > 900)
+    assert house.states() == {"a.txt": "queued"}
+    assert house.echo.asked == 900
+    house.echo = Echo()
+    assert await house.once() == 0
+    assert house.echo.total == 100
+    (house.base / "again").mkdir()
+    undisturbed = House(house.base / "again")
+    undisturbed.film("a.txt")
+    await undisturbed.once()
+    assert house.document("a") == undisturbed.document("a")
+    assert house.left() == []
+
+
+async def test_a_full_disk_is_waited_for(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    full = [True]
+    real = files.os.fsync  # type: ignore[attr-defined]
+
+    def fsync(descriptor: int) -> None:
+        if full[0]:
+            raise OSError(28, "No space left on device")
+        real(descriptor)
+
+    house.film("a.txt", "one")
+    house.film("b.txt", "two")
+    async with house.running() as daemon:
+        monkeypatch.setattr(files.os, "fsync", fsync)  # type: ignore[attr-defined]
+        await until(lambda: daemon.weather.fault is not None)
+        await asyncio.sleep(0.4)
+        assert daemon.weather.fault is not None
+        assert daemon.weather.fault.code == "no_space"
+        assert not daemon.status.ready()["ready"]
+        full[0] = False
+        await until(lambda: daemon.counters.outcomes["done", ""] == 2)
+    assert {job.attempts for job in house.jobs().values()} == {1}
+    assert house.left() == []
+
+
+async def test_an_engine_that_is_down_is_waited_for(house: House) -> None:
+    house.echo.trouble = lambda count: EndpointError("connection refused") if count < 12 else None
+    house.film("a.txt", "one")
+    house.film("b.txt", "two")
+    assert await house.once() == 0
+    assert house.states() == {"a.txt": "done", "b.txt": "done"}
+    assert {job.attempts for job in house.jobs().values()} == {1}
+
+
+async def test_shares_that_go_away_are_waited_for(house: House) -> None:
+    async with house.running() as daemon:
+        await until(lambda: daemon.folder.scans > 0)
+        house.out.rename(house.base / "away")
+        house.film("a.txt")
+        await until(lambda: daemon.weather.fault is not None and daemon.weather.fault.code == "output_gone")
+        assert not house.out.exists(), "the folder under a share is not the share"
+        (house.base / "away").rename(house.out)
+        await until(lambda: daemon.counters.outcomes["done", ""] == 1)
+        house.inbox.rename(house.base / "gone")
+        await until(lambda: daemon.folder.trouble is not None)
+        (house.base / "gone").rename(house.inbox)
+        house.film("b.txt", "two")
+        await until(lambda: daemon.counters.outcomes["done", ""] == 2)
+    assert house.echo.total == 2 * WINDOWS
+
+
+async def test_a_state_folder_that_fails_is_waited_for(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.film("a.txt")
+    real, left = Queue.finish, [3]
+
+    def finish(self: Queue, *args: Any, **kwargs: Any) -> bool:
+        if left[0]:
+            left[0] -= 1
+            raise EnvironmentFault("state_unwritable", "database or disk is full")
+        return real(self, *args, **kwargs)
+
+    monkeypatch.setattr(Queue, "finish", finish)
+    assert await house.once() == 0
+    assert house.states() == {"a.txt": "done"}
+    assert house.echo.total == WINDOWS
+
+
+async def test_a_failure_that_may_pass_is_tried_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    left = [2]
+
+    def probe(self: MadeUp, path: Path) -> Any:
+        if left[0] and path.name == "a.txt":
+            left[0] -= 1
+            raise InputError("crashed_worker", "the reader died")
+        if path.name == "b.txt":
+            raise ValueError("a bug of ours")
+        return real(self, path)
+
+    real = MadeUp.probe
+    monkeypatch.setattr(MadeUp, "probe", probe)
+    house.film("a.txt", "one")
+    house.film("b.txt", "two")
+    assert await house.once() == 1
+    jobs = house.jobs()
+    assert (jobs["a.txt"].state, jobs["a.txt"].attempts) == ("done", 3)
+    assert (jobs["b.txt"].state, jobs["b.txt"].reason, jobs["b.txt"].attempts) == ("failed", "internal_error", 3)
+    monkeypatch.setattr(MadeUp, "probe", real)
+    assert await house.once() == 0, "what failed before is not tried again by itself"
+    assert await house.once(retry_failed=True) == 0
+    assert house.states()["b.txt"] == "done"
+
+
+async def test_a_verdict_on_the_film_is_not_tried_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(MadeUp, "probe", lambda *_: (_ for _ in ()).throw(InputError("not_a_video", "a picture")))
+    house.film("a.txt")
+    assert await house.once() == 1
+    assert house.jobs()["a.txt"].attempts == 1
+
+
+async def test_a_film_that_changes_under_the_reader_is_taken_when_it_has_settled(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, changes = MadeUp.probe, [1]
+
+    def probe(self: MadeUp, path: Path) -> Any:
+        if changes[0]:
+            changes[0] -= 1
+            path.write_text("longer than before")
+            raise InputError("source_changed", "it grew")
+        return real(self, path)
+
+    monkeypatch.setattr(MadeUp, "probe", probe)
+    house.film("a.txt")
+    assert await house.once() == 0
+    assert house.states() == {"a.txt": "done"}
+    assert house.document("a")["source"]["size"] == len("longer than before")
+
+
+async def test_a_film_that_vanishes_is_skipped_and_comes_back(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def probe(self: MadeUp, path: Path) -> Any:
+        path.unlink()
+        raise InputError("not_found", "gone")
+
+    real = MadeUp.probe
+    monkeypatch.setattr(MadeUp, "probe", probe)
+    house.film("a.txt")
+    assert await house.once() == 0
+    assert (house.jobs()["a.txt"].state, house.jobs()["a.txt"].reason) == ("skipped", "vanished")
+    monkeypatch.setattr(MadeUp, "probe", real)
+    house.film("a.txt")
+    await house.once()
+    assert house.states() == {"a.txt": "done"}
+
+
+async def test_sources_move_when_asked_and_never_over_another(house: House) -> None:
+    house.film("x/a.txt", "one")
+    (house.base / "done" / "x").mkdir(parents=True)
+    (house.base / "done" / "x" / "a.txt").write_text("somebody else's")
+    assert await house.once(recursive=True, done_dir=house.base / "done") == 0
+    assert not (house.inbox / "x" / "a.txt").exists()
+    assert (house.base / "done" / "x" / "a.txt").read_text() == "somebody else's"
+    assert (house.base / "done" / "x" / "a~2.txt").read_text() == "one"
+
+
+async def test_a_command_is_run_with_words_and_without_a_shell(house: House) -> None:
+    house.film("a b;$(touch x).txt")
+    told = house.base / "told"
+    await house.once(exec=f"sh -c 'printf %s \"$1 $2 $(cat)\" > {told}' sh {{path}} {{state}}")
+    path, state, event = told.read_text().partition(" done ")[0], "done", told.read_text().partition(" done ")[2]
+    assert path == str(house.inbox / "a b;$(touch x).txt")
+    assert json.loads(event)["event"] == state
+    assert json.loads(event)["captions"] == WINDOWS
+
+
+async def test_an_idle_engine_is_let_go_and_comes_back(house: House) -> None:
+    async with house.running(idle_unload=0.005) as daemon:
+        house.film("a.txt", "one")
+        await until(lambda: daemon.counters.outcomes["done", ""] == 1)
+        await until(lambda: daemon.status.engine == "unloaded")
+        house.film("b.txt", "two")
+        await until(lambda: daemon.counters.outcomes["done", ""] == 2)
+    assert house.echo.starts == 2
+
+
+async def test_sighup_changes_what_is_taken_and_keeps_the_engine(house: House) -> None:
+    house.film("a.txt", "one")
+    house.film("b.dat", "two")
+    async with house.running() as daemon:
+        await until(lambda: daemon.counters.outcomes["done", ""] == 1)
+        studio = daemon.studio
+        daemon._reread = lambda: daemon.settings.changed(include=("*",))
+        daemon.reload()
+        await until(lambda: daemon.counters.outcomes["done", ""] == 2)
+        assert daemon.studio is studio
+        daemon._reread = lambda: daemon.settings.changed(prompt="What else?")
+        daemon.reload()
+        await until(lambda: daemon.studio is not studio)
+        house.film("c.txt", "three")
+        await until(lambda: daemon.counters.outcomes["done", ""] == 3)
+    assert house.document("c")["settings"]["prompt"] == "What else?"
+
+
+@pytest.mark.parametrize("error", [UsageError("bad_value", "no such thing"), None])
+async def test_a_configuration_that_is_wrong_changes_nothing(house: House, error: UsageError | None) -> None:
+    def reread() -> WatchSettings:
+        if error is not None:
+            raise error
+        return house.settings.changed(once=False, state_dir=house.base / "elsewhere")
+
+    async with house.running() as daemon:
+        await until(lambda: daemon.folder.scans > 0)
+        before = daemon.settings
+        daemon._reread = reread
+        daemon.reload()
+        await until(lambda: not daemon._reloading)
+        house.film("a.txt")
+        await until(lambda: daemon.counters.outcomes["done", ""] == 1)
+        assert daemon.settings is before
+
+
+async def test_stopping_gives_back_what_is_in_flight(house: House) -> None:
+    started = asyncio.Event()
+
+    async def slowly(request: Request) -> Reply:
+        started.set()
+        await asyncio.sleep(60)
+        raise AssertionError
+
+    house.echo.caption = slowly  # type: ignore[method-assign]
+    house.film("a.txt")
+    async with house.running():
+        await asyncio.wait_for(started.wait(), 10)
+    job = house.jobs()["a.txt"]
+    assert (job.state, job.attempts) == ("queued", 0)
+
+
+async def test_strict_makes_warnings_failures(house: House) -> None:
+    house.echo.trouble = lambda _: None
+
+    async def nothing(request: Request) -> Reply:
+        return Reply(text="", finish="stop", prompt_tokens=1, completion_tokens=0)
+
+    house.echo.caption = nothing  # type: ignore[method-assign]
+    house.film("a.txt")
+    assert await house.once(strict=True) == 1
+    assert house.jobs()["a.txt"].reason == "answer_empty"

@@ -1,0 +1,187 @@
+"""Jobs: each path once, each change of state one transaction, names of any bytes."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import EnvironmentFault
+from pipeline.watch import database as databases
+from pipeline.watch.database import Database
+from pipeline.watch.folder import Found
+from pipeline.watch.identity import Stamp
+from pipeline.watch.library import Library
+from pipeline.watch.outbox import Outbox
+from pipeline.watch.queue import CRASHES, Job, Queue
+
+ROOT, OUT = Path("/in"), Path("/out")
+FIRST = Stamp(1, 1)
+
+
+@pytest.fixture
+def queue(database: Database) -> Queue:
+    return Queue(database)
+
+
+def offer(queue: Queue, *names: str, stamp: Stamp = FIRST) -> int:
+    return queue.offer(ROOT, [Found(ROOT / name, stamp) for name in names], output_dir=OUT)
+
+
+def claim(queue: Queue) -> Job:
+    job = queue.claim(ROOT, 60)
+    assert job is not None
+    return job
+
+
+def states(queue: Queue) -> dict[str, str]:
+    return {job.path.name: job.state for job in queue.jobs()}
+
+
+def test_a_version_is_queued_once(queue: Queue) -> None:
+    assert offer(queue, "a.mp4", "b.mp4") == 2
+    assert offer(queue, "a.mp4", "b.mp4") == 0
+    job = claim(queue)
+    assert (job.path, job.state, job.attempts) == (ROOT / "a.mp4", "running", 1)
+    assert queue.finish(job, "done", outputs=[OUT / "a.json"], captions=3)
+    assert offer(queue, "a.mp4") == 0
+    assert offer(queue, "a.mp4", stamp=Stamp(2, 2)) == 1
+    assert states(queue) == {"a.mp4": "queued", "b.mp4": "queued"}
+    assert queue.known(ROOT) == {ROOT / "a.mp4": Stamp(2, 2), ROOT / "b.mp4": Stamp(1, 1)}
+
+
+def test_a_file_that_changes_while_it_runs_is_queued_again(queue: Queue) -> None:
+    offer(queue, "a.mp4")
+    job = claim(queue)
+    offer(queue, "a.mp4", stamp=Stamp(2, 2))
+    assert queue.finish(job, "done") is False
+    assert claim(queue).stamp == Stamp(2, 2)
+
+
+def test_what_changed_or_vanished_is_taken_when_it_is_seen_again(queue: Queue) -> None:
+    offer(queue, "a.mp4")
+    queue.finish(claim(queue), "skipped", reason="vanished")
+    assert queue.known(ROOT) == {}
+    assert offer(queue, "a.mp4") == 1
+    assert states(queue) == {"a.mp4": "queued"}
+
+
+def test_a_crash_takes_no_attempt_and_puts_the_film_last(queue: Queue) -> None:
+    offer(queue, "a.mp4", "b.mp4")
+    claim(queue)
+    assert queue.recover() == 1
+    assert claim(queue).path.name == "b.mp4"
+    job = claim(queue)
+    assert (job.path.name, job.attempts, job.crashes) == ("a.mp4", 1, 1)
+
+
+def test_a_film_that_always_kills_the_daemon_is_given_up(queue: Queue) -> None:
+    offer(queue, "a.mp4")
+    for _ in range(CRASHES):
+        claim(queue)
+        queue.recover()
+    (job,) = queue.jobs()
+    assert (job.state, job.reason) == ("failed", "crashed_daemon")
+
+
+def test_giving_back_counts_or_does_not(queue: Queue) -> None:
+    offer(queue, "a.mp4")
+    queue.give_back(claim(queue))
+    assert claim(queue).attempts == 1
+    queue.give_back(queue.jobs()[0], counts=True, reason="crashed_worker")
+    assert claim(queue).attempts == 2
+    queue.give_back(queue.jobs()[0], after=60)
+    assert queue.claim(ROOT, 60) is None
+
+
+def test_roots_are_apart(queue: Queue) -> None:
+    offer(queue, "a.mp4")
+    assert queue.claim(Path("/other"), 60) is None
+    assert queue.counts(Path("/other"))["queued"] == 0
+    assert queue.counts()["queued"] == 1
+
+
+def test_outputs_never_have_one_name(queue: Queue) -> None:
+    offer(queue, "a.mp4", "a.mkv", "A.mp4", "x/a.mp4")
+    places = {(job.place, job.stem.casefold()) for job in queue.jobs()}
+    assert len(places) == 4
+    assert [job.stem for job in queue.jobs()][:2] == ["a", "a.mkv"]
+
+
+def test_names_are_bytes(queue: Queue) -> None:
+    name = os.fsdecode(b"sch\xf6n\n'\"; DROP TABLE jobs.mp4")
+    offer(queue, name)
+    assert queue.jobs()[0].path == ROOT / name
+    assert queue.find(ROOT / name) is not None
+
+
+def test_retry_and_forget(queue: Queue, database: Database) -> None:
+    library = Library(database)
+    offer(queue, "a.mp4", "b.mp4")
+    job = claim(queue)
+    library.keep(job, "content", "settings", "sample", "{}")
+    queue.finish(job, "failed", reason="x", written="content settings")
+    running = claim(queue)
+    assert queue.retry(queue.jobs()) == 1
+    assert queue.forget([running]) == 0, "what runs is not forgotten"
+    assert queue.forget(queue.jobs()[:1]) == 1
+    assert library.find("content", "settings") is None
+    assert states(queue) == {"b.mp4": "running"}
+
+
+def test_a_document_is_known_by_content_and_settings(queue: Queue, database: Database) -> None:
+    library = Library(database)
+    offer(queue, "a.mp4")
+    library.keep(claim(queue), "content", "settings", "sample", "{}")
+    stored = library.find("content", "settings")
+    assert stored is not None
+    assert (stored.text, stored.path) == ("{}", ROOT / "a.mp4")
+    assert library.find("content", "others") is None
+    assert library.has_sample("sample")
+    assert not library.has_sample("other")
+    assert queue.jobs()[0].ours
+
+
+def test_errands_come_with_the_end_of_a_job(queue: Queue, database: Database) -> None:
+    outbox = Outbox(database)
+    offer(queue, "a.mp4")
+    job = claim(queue)
+    offer(queue, "a.mp4", stamp=Stamp(2, 2))
+    queue.finish(job, "done", errands=[("webhook", {"path": "a"})])
+    assert outbox.left() == 0, "it did not end"
+    queue.finish(claim(queue), "done", errands=[("webhook", {"path": "a"})])
+    (errand,) = outbox.due("webhook")
+    outbox.later(errand, 60)
+    assert outbox.due("webhook") == []
+    outbox.done(errand)
+    assert outbox.left() == 0
+
+
+def test_two_processes_see_each_other(queue: Queue, tmp_path: Path) -> None:
+    offer(queue, "a.mp4")
+    before = queue.changes()
+    other = Database(tmp_path / "state")
+    Queue(other).forget(Queue(other).jobs())
+    other.close()
+    assert queue.changes() != before
+    assert queue.jobs() == []
+
+
+def test_a_newer_state_folder_is_refused(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(databases, "VERSION", 0)
+    with pytest.raises(EnvironmentFault, match="state_too_new"):
+        Database(tmp_path / "state")
+
+
+def test_a_state_folder_that_cannot_be_written_is_a_fault_of_the_environment(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(EnvironmentFault, match="state_unwritable"):
+        Database(tmp_path / "file" / "state")
+
+
+def test_a_claim_is_quick_among_many(queue: Queue) -> None:
+    offer(queue, *(f"{i}.mp4" for i in range(3000)))
+    started = time.monotonic()
+    for _ in range(20):
+        queue.finish(claim(queue), "done")
+    assert time.monotonic() - started < 5
