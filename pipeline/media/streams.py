@@ -18,7 +18,7 @@ _STREAM = re.compile(
 _SIZE = re.compile(r"[ ,](\d{1,5})x(\d{1,5})[ ,]")
 _ASPECT = re.compile(r"\[?SAR (\d+):(\d+)")
 _RATE = re.compile(r"([\d.]+)(k?) fps")
-_ROTATION = re.compile(r"displaymatrix: rotation of (-?[\d.]+) degrees")
+_ROTATION = re.compile(r"display ?matrix: rotation of (-?[\d.]+) degrees", re.IGNORECASE)
 _DURATION = re.compile(r"^\s+Duration: (\d+):(\d+):([\d.]+)")
 BITMAPS = frozenset({"dvd_subtitle", "hdmv_pgs_subtitle", "dvb_subtitle", "xsub"})
 

@@ -129,7 +129,7 @@ def test_frames_of_variable_rate_keep_their_times(make: Callable[..., Path], tra
 def test_hdr_is_left_alone_with_a_notice(make: Callable[..., Path], track: Track, tmp_path: Path) -> None:
     hdr = make(
         tmp_path / "hdr.mkv", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=10:d=2", "-pix_fmt", "yuv420p10le", "-c:v", "libx264",
-        *("-preset", "ultrafast", "-color_trc", "smpte2084", "-color_primaries", "bt2020", "-colorspace", "bt2020nc"),
+        *("-preset", "ultrafast", "-x264-params", "colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc"),
     )  # fmt: skip
     out = tmp_path / "out.mkv"
     assert [notice.code for notice in burn(hdr, track, out, encoding=QUICK)] == ["hdr"]
