@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from pipeline.errors import ScenescribeError
 
@@ -19,8 +19,17 @@ def name_of(path: Path | str) -> str:
 
 
 def say(text: str) -> None:
-    """A message for people."""
-    print(text, file=sys.stderr, flush=True)
+    """A message for people. Where they stopped listening (``2>&1 | head -1``) the work goes on."""
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except BrokenPipeError:
+        unheard(sys.stderr)
+
+
+def unheard(stream: TextIO) -> None:
+    """What is said to a stream whose reader went away goes nowhere from now on, also at the end of the program."""
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), stream.fileno())
 
 
 def fail(path: Path | str, error: ScenescribeError) -> None:
@@ -35,8 +44,11 @@ def one_line(text: str) -> str:
 
 
 def data(value: Any) -> None:
-    """One JSON value on one line of stdout."""
-    print(json.dumps(value, ensure_ascii=False, default=str).encode("utf-8", "backslashreplace").decode(), flush=True)
+    """One JSON value on one line of stdout; what is written to files does not depend on who reads it."""
+    try:
+        print(json.dumps(value, ensure_ascii=False, default=str).encode("utf-8", "backslashreplace").decode(), flush=True)
+    except BrokenPipeError:
+        unheard(sys.stdout)
 
 
 def end(error: ScenescribeError) -> NoReturn:

@@ -1,6 +1,7 @@
 """What a person sees of a run: live bars on a terminal, plain lines elsewhere, JSON lines where programs listen."""
 
 import os
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.cli.console import data, name_of, one_line
+from pipeline.cli.console import data, name_of, one_line, unheard
 from pipeline.errors import ScenescribeError
 from pipeline.inputs import Film
 from pipeline.job import Observer, Result
@@ -37,11 +38,19 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
+class Screen(Console):
+    """stderr. Where nobody reads it any more (``2>&1 | head -1``), the work goes on; rich would end the program."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        unheard(sys.stderr)
+
+
 class Display:
     """A RunObserver. Entering it shows the live part, leaving it takes it away; what was said stays on the screen."""
 
     def __init__(self, *, live: bool | None = None, quiet: bool = False, verbose: bool = False, as_json: bool = False) -> None:
-        self.console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self.console = Screen(stderr=True, highlight=False, soft_wrap=True)
         self.live = (self.console.is_terminal if live is None else live) and not quiet
         self.quiet, self.verbose, self.as_json = quiet, verbose, as_json
         self.strict = False
