@@ -32,14 +32,14 @@ async def post(url: str, secret: str | None, delivery: str, event: Mapping[str, 
     Where the receiver refuses for good (4xx but 408, 425 and 429) the text begins with ``refused``.
     """
     import httpx
-    from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+    from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
     body = body_of(event)
     try:
         async with httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False) as client:
             async for attempt in AsyncRetrying(
                 stop=stop_after_attempt(QUICK_TRIES),
-                wait=wait_exponential_jitter(initial=0.5, max=5),
+                wait=wait_random_exponential(multiplier=0.5, max=5),
                 retry=retry_if_exception_type((httpx.TransportError, _Busy)),
                 reraise=True,
             ):
