@@ -75,24 +75,27 @@ def last_error(log: Path, since: int) -> str | None:
 
 
 @contextlib.contextmanager
-def children_apart(log: Path | None) -> Iterator[None]:
+def children_apart(log: Path | None) -> Iterator[list[int]]:
     """Processes that this thread spawns meanwhile write to ``log`` (None: where we write), read nothing, and are a group of their own.
 
     The group: Ctrl-C in a terminal reaches every process of the foreground group, and an engine that dies of it takes
-    along the windows that a clean end would still write. Other threads' processes are left as they are.
+    along the windows that a clean end would still write. Other threads' processes are left as they are. Yields the ids of
+    the processes, which grows as they start.
     """
     multiprocessing.util.spawnv_passfds = _spawn
     with log.open("ab") if log else contextlib.nullcontext() as file:
-        _starting.output, _starting.apart = file, True
+        children: list[int] = []
+        _starting.output, _starting.children = file, children
         try:
-            yield
+            yield children
         finally:
-            _starting.output, _starting.apart = None, False
+            _starting.output = _starting.children = None
 
 
 def _spawn(path: Any, args: Any, passfds: Any) -> int:
     """In place of multiprocessing's: same arguments, same answer (the child's process id)."""
-    if not getattr(_starting, "apart", False):
+    children = getattr(_starting, "children", None)
+    if children is None:
         return int(_original(path, args, passfds))
     output = _starting.output
     child = subprocess.Popen(
@@ -105,6 +108,8 @@ def _spawn(path: Any, args: Any, passfds: Any) -> int:
         start_new_session=True,
     )
     child.returncode = 0  # multiprocessing waits for it, not this object
+    if any(b"spawn_main" in os.fsencode(arg) for arg in args):  # not multiprocessing's own helper, which outlives the engine
+        children.append(child.pid)
     return child.pid
 
 

@@ -55,8 +55,12 @@ def engine_arguments(folder: Path, preset: Preset, options: EngineOptions, *, on
     if options.kv_offload_gb is not None:
         arguments["kv_offloading_size"] = options.kv_offload_gb
     if options.profile_dir is not None:
-        profile = {"profiler": "torch", "torch_profiler_dir": str(Path(options.profile_dir).absolute())}
-        arguments["profiler_config"] = profile
+        arguments["profiler_config"] = {
+            "profiler": "torch",
+            "torch_profiler_dir": str(Path(options.profile_dir).absolute()),
+            "torch_profiler_with_stack": False,  # ten times the size, for little more to see
+            "ignore_frontend": True,  # torch's profiler, started and stopped on different threads of ours, can take the process down
+        }
     return arguments | dict(options.extra)
 
 

@@ -10,15 +10,18 @@ from 0.26 on: AsyncEngineArgs, AsyncLLM (generate, abort, errored, shutdown, sta
 """
 
 import asyncio
+import contextlib
 import itertools
 import os
+import signal
+import threading
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from models.base import Reply, Request
-from models.errors import BadEngineOption, EngineDead, EngineMissing, ModelError, ModelNotFound, PromptTooLong, RequestRefused
+from models.errors import BadEngineOption, EngineDead, EngineMissing, ModelError, ModelNotFound
 from models.folder import chat_template, check_weights
 from models.options import EngineOptions, check
 from models.plugin import LEASH
@@ -26,6 +29,7 @@ from models.preset import Preset
 from models.prompts import frame_metadata, pictures, render
 from models.quiet import children_apart, default_log, hush, last_error, logging_file
 from models.vllm_args import argument_names, engine_arguments, environment, preparers
+from models.vllm_faults import first_line, refusal
 
 
 class VllmEngine:
@@ -46,7 +50,8 @@ class VllmEngine:
         self._template: str | None = None
         self._threads: ThreadPoolExecutor | None = None
         self._numbers = itertools.count()
-        self._running: set[str] = set()
+        self._starting: list[int] = []
+        self._unwanted = threading.Event()
 
     @property
     def capacity(self) -> int:
@@ -64,11 +69,25 @@ class VllmEngine:
         folder = await asyncio.to_thread(self._folder)
         self._template = chat_template(folder)
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
-        self._llm = await asyncio.to_thread(self._load, folder)
+        self._llm = await self._load_unless_cancelled(folder)
         self._tokenizer = self._llm.renderer.tokenizer
         self._threads = ThreadPoolExecutor(preparers(), thread_name_prefix="prepare")
         if self.options.profile_dir is not None:
             await self._llm.start_profile()
+
+    async def _load_unless_cancelled(self, folder: Path) -> Any:
+        """The engine. Cancelled, its processes are ended at once, so that nobody waits for a model that nobody wants."""
+        self._unwanted.clear()
+        loading = asyncio.ensure_future(asyncio.to_thread(self._load, folder))
+        try:
+            return await asyncio.shield(loading)
+        except asyncio.CancelledError:
+            self._unwanted.set()
+            for child in self._starting:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGKILL)
+            loading.add_done_callback(lambda done: None if done.cancelled() or done.exception() else done.result().shutdown())
+            raise
 
     def _folder(self) -> Path:
         folder = Path(self.preset.id)
@@ -92,23 +111,26 @@ class VllmEngine:
 
         self.engine_version = vllm.__version__
         from vllm.engine.arg_utils import AsyncEngineArgs
+        from vllm.usage.usage_lib import UsageContext
         from vllm.v1.engine.async_llm import AsyncLLM
 
         if not self._verbose:
             hush(self.log_path)
         try:
             arguments = AsyncEngineArgs(**engine_arguments(folder, self.preset, self.options, on_gpu=has_gpu))
-            config = arguments.create_engine_config()
+            config = arguments.create_engine_config(UsageContext.LLM_CLASS)  # sizes of a step for throughput, not for latency
         except (ValueError, TypeError, NotImplementedError, AssertionError) as error:
-            raise BadEngineOption(f"vLLM refuses these options: {_first_line(error)}") from error
+            raise BadEngineOption(f"vLLM refuses these options: {first_line(error)}") from error
         except OSError as error:
-            raise ModelNotFound(f"vLLM can't read {folder}: {_first_line(error)}") from error
+            raise ModelNotFound(f"vLLM can't read {folder}: {first_line(error)}") from error
         written = self.log_path.stat().st_size if self.log_path.exists() else 0
         try:
-            with children_apart(None if self._verbose else self.log_path):
+            with children_apart(None if self._verbose else self.log_path) as self._starting:
+                if self._unwanted.is_set():
+                    raise EngineDead("the engine's start was cancelled")
                 return AsyncLLM.from_vllm_config(config)
         except Exception as error:
-            cause = last_error(self.log_path, written) or _first_line(error)
+            cause = last_error(self.log_path, written) or first_line(error)
             raise EngineDead(f"the engine did not start: {cause} (more in {self.log_path})") from error
 
     async def caption(self, request: Request) -> Reply:
@@ -151,7 +173,6 @@ class VllmEngine:
             output_kind=RequestOutputKind.FINAL_ONLY if whole else RequestOutputKind.DELTA,
         )
         name = f"w{next(self._numbers)}"
-        self._running.add(name)
         try:
             prompt = await asyncio.get_running_loop().run_in_executor(self._threads, self._prepare, llm, request)
             async for output in llm.generate(prompt, parameters, name):
@@ -163,9 +184,7 @@ class VllmEngine:
         except Exception as error:
             if llm.errored:
                 raise EngineDead(f"vLLM's engine process is gone (more in {self.log_path})") from error
-            raise _refusal(error) from error
-        finally:
-            self._running.discard(name)
+            raise refusal(error) from error
 
     def _prepare(self, llm: Any, request: Request) -> Any:
         """Tokens and pixels of a request, as the engine core takes them. On our own threads: vLLM has one thread for it, or the
@@ -214,28 +233,3 @@ def gpu_count() -> int:
 
 def _nothing(timeout: float | None = None) -> None:
     """In place of AsyncLLM.shutdown after it was called."""
-
-
-def _first_line(error: BaseException) -> str:
-    """The part of vLLM's messages that a person needs: pydantic's come with a heading, the name of the field, and a link."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    if lines and "validation error" in lines[0]:
-        lines = [line for line in lines[1:] if not line.startswith("For further information")]
-        name = f"{lines.pop(0)}: " if len(lines) > 1 and " " not in lines[0] else ""
-        lines = [name + lines[0].partition(" [type=")[0].removeprefix("Value error, ")] if lines else lines
-    return (lines or [type(error).__name__])[0][:300]
-
-
-def _refusal(error: Exception) -> ModelError:
-    """What vLLM said no to, as one of ours."""
-    cause = error.__cause__ if type(error).__name__ == "EngineGenerateError" and isinstance(error.__cause__, Exception) else error
-    message = _first_line(cause)
-    low = str(cause).lower()
-    if (
-        "longer than the maximum model length" in low
-        or "maximum context length" in low
-        or "max_model_len" in low
-        or "too long" in low
-    ):
-        return PromptTooLong(f"the prompt with its frames does not fit: {message}")
-    return RequestRefused(f"vLLM refuses the request: {message}")

@@ -1,0 +1,28 @@
+"""What vLLM's own exceptions become: one line, and one of our errors."""
+
+from models.errors import ModelError, PromptTooLong, RequestRefused
+
+
+def first_line(error: BaseException) -> str:
+    """The part of vLLM's messages that a person needs: pydantic's come with a heading, the name of the field, and a link."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    if lines and "validation error" in lines[0]:
+        lines = [line for line in lines[1:] if not line.startswith("For further information")]
+        name = f"{lines.pop(0)}: " if len(lines) > 1 and " " not in lines[0] else ""
+        lines = [name + lines[0].partition(" [type=")[0].removeprefix("Value error, ")] if lines else lines
+    return (lines or [type(error).__name__])[0][:300]
+
+
+def refusal(error: Exception) -> ModelError:
+    """What vLLM said no to, as one of ours."""
+    cause = error.__cause__ if type(error).__name__ == "EngineGenerateError" and isinstance(error.__cause__, Exception) else error
+    message = first_line(cause)
+    low = str(cause).lower()
+    if (
+        "longer than the maximum model length" in low
+        or "maximum context length" in low
+        or "max_model_len" in low
+        or "too long" in low
+    ):
+        return PromptTooLong(f"the prompt with its frames does not fit: {message}")
+    return RequestRefused(f"vLLM refuses the request: {message}")
