@@ -12,7 +12,7 @@ from pipeline.errors import EnvironmentFault, ScenescribeError
 from pipeline.watch.move import move
 from pipeline.watch.outbox import Errand, Outbox
 from pipeline.watch.settings import WatchSettings
-from pipeline.watch.webhook import body_of, post
+from pipeline.watch.webhook import Webhook, body_of
 
 LATER = (10.0, 60.0, 300.0, 900.0, 3600.0)
 """seconds between tries; the last one again and again"""
@@ -29,12 +29,15 @@ class Errands:
 
     def __init__(self, outbox: Outbox, settings: WatchSettings) -> None:
         self.outbox, self.settings = outbox, settings
-        self.wake = asyncio.Event()
+        self._webhook = Webhook()
 
     async def run(self) -> None:
         """For ever. A webhook that hangs delays other webhooks, nothing else."""
         ways: dict[str, Callable[[Errand], Awaitable[str]]] = {"move": self._move, "webhook": self._post, "exec": self._exec}
-        await asyncio.gather(*(self._lane(kind, way) for kind, way in ways.items()))
+        try:
+            await asyncio.gather(*(self._lane(kind, way) for kind, way in ways.items()))
+        finally:
+            await self._webhook.close()
 
     async def _lane(self, kind: str, way: Callable[[Errand], Awaitable[str]]) -> None:
         while True:
@@ -70,7 +73,7 @@ class Errands:
     async def _post(self, errand: Errand) -> str:
         if not self.settings.webhook:
             return "refused: there is no --webhook any more"
-        return await post(self.settings.webhook, self.settings.webhook_secret, str(errand.id), _event(errand))
+        return await self._webhook.post(self.settings.webhook, self.settings.webhook_secret, str(errand.id), _event(errand))
 
     async def _exec(self, errand: Errand) -> str:
         if not self.settings.exec:
@@ -119,9 +122,3 @@ async def run(words: list[str], stdin: bytes) -> str:
             process.kill()
             await process.wait()
     return "" if process.returncode == 0 else f"{words[0]} ended with {process.returncode}"
-
-
-def check(command: str) -> None:
-    """Raises ValueError where ``--exec`` can't be split into words."""
-    if not shlex.split(command):
-        raise ValueError("no command")

@@ -55,7 +55,7 @@ class Health:
             raise EnvironmentFault("address_in_use", f"can't listen on {address}: {error}") from error
         self._server.daemon_threads = True
         self.port = int(self._server.server_address[1])
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 2}, name="health", daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.5}, name="health", daemon=True).start()
 
     def beat(self) -> None:
         """The event loop turns."""

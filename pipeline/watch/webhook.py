@@ -26,17 +26,24 @@ def body_of(event: Mapping[str, Any]) -> bytes:
     return json.dumps(event, sort_keys=True, ensure_ascii=False).encode("utf-8", "backslashreplace")
 
 
-async def post(url: str, secret: str | None, delivery: str, event: Mapping[str, Any]) -> str:
-    """Send one event, up to QUICK_TRIES times in a few seconds. An empty text, or why it did not arrive.
+class Webhook:
+    """Sends events. One connection is kept between them: making one costs more than an event."""
 
-    Where the receiver refuses for good (4xx but 408, 425 and 429) the text begins with ``refused``.
-    """
-    import httpx
-    from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+    def __init__(self) -> None:
+        self._client: Any = None
 
-    body = body_of(event)
-    try:
-        async with httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False) as client:
+    async def post(self, url: str, secret: str | None, delivery: str, event: Mapping[str, Any]) -> str:
+        """Send one event, up to QUICK_TRIES times in a few seconds. An empty text, or why it did not arrive.
+
+        Where the receiver refuses for good (3xx, 4xx but 408, 425 and 429) the text begins with ``refused``.
+        """
+        import httpx
+        from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+        if self._client is None:
+            self._client = httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False)
+        body = body_of(event)
+        try:
             async for attempt in AsyncRetrying(
                 stop=stop_after_attempt(QUICK_TRIES),
                 wait=wait_random_exponential(multiplier=0.5, max=5),
@@ -47,14 +54,18 @@ async def post(url: str, secret: str | None, delivery: str, event: Mapping[str, 
                     headers = {"Content-Type": "application/json", "X-Scenescribe-Delivery": delivery}
                     if secret:
                         headers["X-Scenescribe-Signature"] = sign(secret, int(time.time()), body)
-                    answer = await client.post(url, content=body, headers=headers)
+                    answer = await self._client.post(url, content=body, headers=headers)
                     if answer.status_code in (408, 425, 429) or answer.status_code >= 500:
                         raise _Busy(f"the receiver answered {answer.status_code}")
                     if answer.status_code >= 300:
                         return f"refused: the receiver answered {answer.status_code}"
-    except (httpx.HTTPError, httpx.InvalidURL, _Busy) as error:
-        return str(error) or type(error).__name__
-    return ""
+        except (httpx.HTTPError, httpx.InvalidURL, _Busy) as error:
+            return str(error) or type(error).__name__
+        return ""
+
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._client.aclose()
 
 
 class _Busy(Exception):

@@ -4,13 +4,23 @@ import hashlib
 import hmac
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
 
 import pytest
 import tenacity
 
-from pipeline.watch.webhook import post, sign
+from pipeline.watch.webhook import Webhook, sign
+
+
+async def post(url: str, secret: str | None, delivery: str, event: Mapping[str, Any]) -> str:
+    webhook = Webhook()
+    try:
+        return await webhook.post(url, secret, delivery, event)
+    finally:
+        await webhook.close()
+
 
 EVENT = {"id": 7, "event": "done", "path": "/in/b\udcff.mp4"}
 
