@@ -136,7 +136,7 @@ def _repaired(
         if times and first <= times[-1] - 2 * step:
             offset += times[-1] + step - first
         for i in order:
-            here = float(raw[i]) + offset if not np.isnan(raw[i]) else np.nan
+            here = round(float(raw[i]) + offset, 6) if not np.isnan(raw[i]) else np.nan
             if np.isnan(here) or (times and here <= times[-1]):
                 here = times[-1] + step if times else 0.0
             packets.append(int(run[i]))

@@ -27,11 +27,11 @@ class Rule:
         """All windows of a film that is shown from ``first`` to ``end``; a rest under a tenth of a window joins the last."""
         step = self.seconds - self.overlap
         found: list[tuple[float, float]] = []
-        start = first
-        while not found or found[-1][1] < end:
+        stop = first
+        while not found or stop < end:
+            start = first + len(found) * step
             stop = min(start + self.seconds, end)
             if end - stop < 0.1 * self.seconds:
                 stop = end
             found.append((round(start, 6), round(stop, 6)))
-            start = first + len(found) * step
         return found

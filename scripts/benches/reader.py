@@ -1,3 +1,4 @@
+# ruff: noqa: B023  (the works of a loop run in the same turn of it)
 """The reader against OpenCV, PyAV, decord and the ffmpeg command line: the same files, the same samples, one run.
 
     scripts/bench reader                              all: about half an hour on two cores
@@ -42,7 +43,7 @@ def film(folder: Path, codec: str, gop: int, seconds: int) -> Path:
     path = folder / f"{codec}_gop{gop}_{seconds}s.mp4"
     if path.exists():
         return path
-    master = folder / f"master_{seconds}s.mkv"
+    master = next(iter(sorted(folder.glob("master_*s.mkv"))), folder / f"master_{seconds}s.mkv")
     temporary = folder / f".{path.name}"
     if not master.exists():
         half = folder / f".{master.name}"
@@ -79,7 +80,7 @@ def film(folder: Path, codec: str, gop: int, seconds: int) -> Path:
             "-c:v",
             "libx264",
             "-preset",
-            "fast",
+            "veryfast",
             "-b:v",
             "10M",
             "-maxrate",
@@ -104,7 +105,7 @@ def film(folder: Path, codec: str, gop: int, seconds: int) -> Path:
             "-x265-params",
             f"log-level=none:keyint={gop}:bframes=3",
         ]
-    run([FFMPEG, "-v", "error", "-y", "-i", master, *options, "-f", "mp4", temporary])
+    run([FFMPEG, "-v", "error", "-y", "-i", master, "-t", seconds, *options, "-f", "mp4", temporary])
     temporary.rename(path)
     return path
 
@@ -180,8 +181,8 @@ def by_ours(
     info = probe(path, pool=pool)
     if reader:
         object.__setattr__(info, "reader", reader)
-    chosen = parse("windows", rule or f"fixed:seconds={8 * every}")
-    looking = parse("samplers", sampler or "uniform:count=8")
+    chosen = parse("windows", rule or f"fixed:seconds={every}")
+    looking = parse("samplers", sampler or "uniform:count=1")
     with open_film(info, rule=chosen, sampler=looking, size=(SIDE, SIDE), pool=pool, workers=workers) as film:
         return sum(len(window.frames) for window in film)
 
@@ -260,7 +261,7 @@ def special(folder: Path, seconds: int, repeats: int, pool: WorkerPool) -> Itera
         found = best(
             {
                 "exact": lambda: by_ours(path, times, pool=pool),
-                "keyframes": lambda: by_ours(path, times, pool=pool, sampler="keyframes:count=8,fill=no"),
+                "keyframes": lambda: by_ours(path, times, pool=pool, rule="fixed:seconds=8", sampler="keyframes:count=8,fill=no"),
                 "opencv": lambda: by_ours(path, times, pool=pool, reader="opencv"),
                 "cold": lambda: by_ours(path, times),
                 "scenes": lambda: by_ours(path, times, pool=pool, rule="scenes:min=2,max=10", sampler="uniform:count=8"),
@@ -282,8 +283,8 @@ def special(folder: Path, seconds: int, repeats: int, pool: WorkerPool) -> Itera
         }
 
 
-def short(folder: Path, repeats: int, pool: WorkerPool, clips: int, length: int) -> Iterator[dict[str, Any]]:
-    whole = film(folder, "h264", 30, 60)
+def short(folder: Path, seconds: int, repeats: int, pool: WorkerPool, clips: int, length: int) -> Iterator[dict[str, Any]]:
+    whole = film(folder, "h264", 30, seconds)
     parts = folder / f"short_{length}s"
     if not parts.exists():
         parts.mkdir()
@@ -313,11 +314,11 @@ def short(folder: Path, repeats: int, pool: WorkerPool, clips: int, length: int)
         name: lambda w=work: sum(w(path, times) for path in files) for name, work in OTHERS.items()
     }
     works["ours"] = lambda: sum(by_ours(path, times, pool=pool, rule="fixed:seconds=8", sampler="rate:fps=1") for path in files)
-    long_times = looks(60, 1)
+    long_times = looks(seconds, 1)
     works["ours_one_film"] = lambda: by_ours(whole, long_times, pool=pool)
     found = best(works, repeats)
     fastest = min(OTHERS, key=lambda name: found[name]["seconds"])
-    one = found["ours_one_film"]["seconds"] / 60 * clips * length
+    one = found["ours_one_film"]["seconds"] / seconds * clips * length
     yield {
         "what": "short",
         "clips": clips,
@@ -330,7 +331,7 @@ def short(folder: Path, repeats: int, pool: WorkerPool, clips: int, length: int)
     }
 
 
-def memory(folder: Path, pool: None = None) -> Iterator[dict[str, Any]]:
+def memory(folder: Path, seconds: int) -> Iterator[dict[str, Any]]:
     """Ten minutes against ten hours, one frame a second; and 1080p."""
     most = {}
     for name, length in (("10min", 600), ("10h", 36000)):
@@ -372,7 +373,7 @@ def memory(folder: Path, pool: None = None) -> Iterator[dict[str, Any]]:
             "ratio": round(long[0] / ten[0], 3),
             "10h_seconds": round(long[1], 1),
         }
-    path = film(folder, "h264", 250, 60)
+    path = film(folder, "h264", 250, seconds)
     for rule in ("fixed:seconds=8", "scenes"):
         with Memory() as watch:
             before = psutil.Process().memory_info().rss
@@ -406,8 +407,8 @@ def main() -> None:
         parts = {
             "exact": lambda: exact(options.folder, options.seconds, options.repeats, pool, options.every),
             "special": lambda: special(options.folder, options.seconds, options.repeats, pool),
-            "short": lambda: short(options.folder, options.repeats, pool, options.clips, options.clip_seconds),
-            "memory": lambda: memory(options.folder),
+            "short": lambda: short(options.folder, options.seconds, options.repeats, pool, options.clips, options.clip_seconds),
+            "memory": lambda: memory(options.folder, options.seconds),
         }
         for name in options.only:
             for row in parts[name]():

@@ -1,0 +1,102 @@
+"""The plan decodes all that the wanted frames are built on, in any group structure, and nothing from before a clean start."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.video.stretches import divide
+from pipeline.video.table import FEED, JUMP, TARGET, Table, build, pack, plan, unpack
+
+
+def film(groups: list[tuple[int, int, bool]], base: float = 0.04) -> Table:
+    """Groups of (mini groups, B frames in each, open) in decoding order: I [P B B] [P B B]...; open ones lead with Bs."""
+    pts: list[int] = []
+    key: list[bool] = []
+    clock = 0
+    for minis, between, is_open in groups:
+        lead = between if is_open and clock else 0
+        pts.append(clock + lead)
+        key.append(True)
+        pts += range(clock, clock + lead)
+        key += [False] * lead
+        clock += lead + 1
+        for _ in range(minis):
+            pts.append(clock + between)
+            pts += range(clock, clock + between)
+            key += [False] * (between + 1)
+            clock += between + 1
+    count = len(pts)
+    return build(
+        np.array(pts),
+        np.ones(count, bool),
+        np.array(key),
+        np.zeros(count, bool),
+        base=base,
+        start=0.0,
+        fps=25.0,
+        last_duration=base,
+    )
+
+
+films = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 4), st.booleans()), min_size=1, max_size=8).map(film)
+
+
+@given(films, st.data())
+def test_plan_is_enough(table: Table, data: st.DataObject) -> None:
+    targets = np.array(sorted(data.draw(st.sets(st.integers(0, len(table.times) - 1), min_size=1))))
+    made = plan(table, targets)
+    wanted = set(made.ranks[(made.actions & TARGET) > 0].tolist())
+    assert wanted == set(targets.tolist())
+    clean = False
+    since: list[int] = []
+    for at, action in enumerate(made.actions.tolist()):
+        packet = made.first + at
+        if action & JUMP:
+            assert table.key[packet]
+            clean, since = True, [packet]
+        if not action & FEED:
+            if since and clean and table.pts[packet] > table.pts[since[0]]:
+                clean = False
+            continue
+        assert clean, "a packet is decoded whose references were left out"
+        if action & TARGET:
+            assert all(table.pts[packet] >= table.pts[start] for start in since[:1])
+
+
+@given(films)
+def test_times(table: Table) -> None:
+    assert np.all(np.diff(table.times) > 0)
+    assert table.end > table.times[-1]
+    looks = np.linspace(-1, table.end + 1, 50)
+    for look, rank in zip(looks, table.on_screen(looks), strict=True):
+        assert rank == 0 or table.times[rank] <= look + 1e-6
+        assert rank == len(table.times) - 1 or table.times[rank + 1] > look
+    again = unpack(*pack(table))
+    assert all(np.array_equal(getattr(table, name), getattr(again, name)) for name in ("times", "packets", "pts", "key"))
+
+
+@given(films, st.integers(1, 5), st.booleans())
+def test_stretches_cover_all(table: Table, step: int, cuts: bool) -> None:
+    targets = np.arange(0, len(table.times), step)
+    parts = divide(table, targets, most=1, cuts=cuts)
+    assert sorted(rank for part in parts for rank in part.targets.tolist() if rank not in part.silent) == targets.tolist()
+    for before, after in zip(parts[:-1], parts[1:], strict=True):
+        assert table.key[table.packets[after.lead]]
+        if cuts:
+            assert before.targets[-1] == after.lead - 1
+            assert after.targets[0] == after.lead
+
+
+@given(st.lists(st.one_of(st.none(), st.integers(-1000, 1000)), min_size=1, max_size=80), st.data())
+def test_any_clock_becomes_one_that_runs(stamps: list[int | None], data: st.DataObject) -> None:
+    key = np.array([True, *data.draw(st.lists(st.booleans(), min_size=len(stamps) - 1, max_size=len(stamps) - 1))])
+    known = np.array([stamp is not None for stamp in stamps])
+    pts = np.array([stamp or 0 for stamp in stamps])
+    table = build(pts, known, key, np.zeros(len(pts), bool), base=0.04, start=0.0, fps=25.0, last_duration=0.0)
+    assert len(table.times) == len(stamps)
+    assert np.all(np.diff(table.times) > 0)
+    assert sorted(table.packets.tolist()) == list(range(len(stamps)))
+    if known.all() and len(set(stamps)) == len(stamps) and np.all(np.diff(pts[key]) > 0):
+        assert not table.repaired
+        assert table.times == pytest.approx(np.sort(pts) * 0.04)

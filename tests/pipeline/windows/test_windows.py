@@ -1,0 +1,72 @@
+"""Windows cover the film, in order, within their bounds, wherever the cuts are."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.errors import UsageError
+from pipeline.plugins import parse
+from pipeline.windows.fixed import Rule as Fixed
+from pipeline.windows.scenes import Rule as Scenes
+
+
+@given(first=st.floats(0, 100), length=st.floats(0.05, 500), seconds=st.floats(0.5, 60), share=st.floats(0, 0.9))
+def test_fixed(first: float, length: float, seconds: float, share: float) -> None:
+    rule = Fixed(seconds=seconds, overlap=share * seconds)
+    spans = rule.spans(first, first + length)
+    assert spans[0][0] == pytest.approx(first, abs=1e-5)
+    assert spans[-1][1] == pytest.approx(first + length, abs=1e-5)
+    for (a, b), (c, d) in zip(spans[:-1], spans[1:], strict=True):
+        assert a < c <= b + 1e-5
+        assert b < d
+    assert all(0 < b - a <= 1.1 * seconds + 1e-5 for a, b in spans)
+
+
+def test_fixed_by_example() -> None:
+    assert Fixed(seconds=8).spans(0, 20) == [(0, 8), (8, 16), (16, 20)]
+    assert Fixed(seconds=8).spans(2, 18.2) == [(2, 10), (10, 18.2)]
+    assert Fixed(seconds=8, overlap=2).spans(0, 20) == [(0, 8), (6, 14), (12, 20)]
+
+
+def split(rule: Scenes, end: float, cuts: list[float], step: float = 0.25) -> list[tuple[float, float]]:
+    """Feed a film of even samples and these cuts."""
+    splitter, found, time = rule.splitter(0.0), [], 0.0
+    rest = sorted(cuts)
+    while time < end:
+        while rest and rest[0] <= time:
+            found += splitter.cut(rest.pop(0))
+        found += splitter.sample(time)
+        time += step
+    return found + splitter.finish(end)
+
+
+@given(st.floats(0.1, 200), st.lists(st.floats(0.1, 200), max_size=40), st.floats(0.3, 5), st.floats(2, 6))
+def test_scenes(end: float, cuts: list[float], least: float, factor: float) -> None:
+    rule = Scenes(min=least, max=least * factor)
+    spans = split(rule, end, [cut for cut in cuts if cut < end - 0.3])
+    assert spans[0][0] == 0
+    assert spans[-1][1] == pytest.approx(end, abs=1e-5)
+    for (_, b), (c, _) in zip(spans[:-1], spans[1:], strict=True):
+        assert b == pytest.approx(c, abs=1e-5)
+    assert all(b - a <= rule.max + 1e-4 for a, b in spans)
+    if end >= rule.min:
+        assert all(b - a >= rule.min - 1e-4 for a, b in spans)
+
+
+def test_scenes_by_example() -> None:
+    rule = Scenes(min=2, max=10)
+    assert split(rule, 12, [5]) == [(0, 5), (5, 12)]
+    assert split(rule, 12, [5, 6]) == [(0, 5), (5, 12)], "a short shot joins what follows"
+    assert split(rule, 12, [5, 11]) == [(0, 5), (5, 12)], "a short end joins what went before"
+    assert split(rule, 14, []) == [(0, 7), (7, 14)]
+    assert split(rule, 35, []) == [(0, 10), (10, 20), (20, 27.5), (27.5, 35)]
+    assert split(rule, 100, [], step=60) == [(0, 60), (60, 80), (80, 90), (90, 100)] or split(rule, 100, [], step=60)[0] == (
+        0,
+        60,
+    )
+
+
+@pytest.mark.parametrize("spec", ["fixed:seconds=0", "fixed:seconds=4,overlap=4", "scenes:min=4,max=6", "scenes:min=0", "scene"])
+def test_refused(spec: str) -> None:
+    with pytest.raises(UsageError):
+        parse("windows", spec)
