@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
@@ -98,7 +99,7 @@ class OpenAIEndpoint:
 
     async def caption(self, request: Request) -> Reply:
         body = await asyncio.to_thread(chat_body, request, self.preset, self._model, stream=False)
-        async with _Seat(self):
+        async with self._seat():
             response = await self._retrying("POST", "/chat/completions", body)
         try:
             answer = response.json()
@@ -117,7 +118,7 @@ class OpenAIEndpoint:
 
     async def stream(self, request: Request) -> AsyncIterator[str]:
         body = await asyncio.to_thread(chat_body, request, self.preset, self._model, stream=True)
-        async with _Seat(self):
+        async with self._seat():
             async for piece in strip_pieces(self._pieces(body)):
                 yield piece
 
@@ -144,6 +145,21 @@ class OpenAIEndpoint:
             await response.aclose()
         if not done:
             raise RequestRefused(f"{self._base_url} broke off in the middle of its answer")
+
+    @asynccontextmanager
+    async def _seat(self) -> AsyncIterator[None]:
+        """One of the requests that may be under way at once, counted for ``metrics``."""
+        self._waiting += 1
+        try:
+            await self._seats.acquire()
+        finally:
+            self._waiting -= 1
+        self._running += 1
+        try:
+            yield
+        finally:
+            self._running -= 1
+            self._seats.release()
 
     async def _retrying(self, method: str, path: str, body: Mapping[str, Any] | None, *, stream: bool = False) -> httpx.Response:
         """The response to one request, asked again where that may help."""
@@ -198,23 +214,3 @@ class OpenAIEndpoint:
         client, self._client = self._client, None
         if client is not None:
             await client.aclose()
-
-
-class _Seat:
-    """One of the requests that may be under way at once, counted for ``metrics``."""
-
-    def __init__(self, endpoint: OpenAIEndpoint) -> None:
-        self._endpoint = endpoint
-
-    async def __aenter__(self) -> None:
-        endpoint = self._endpoint
-        endpoint._waiting += 1
-        try:
-            await endpoint._seats.acquire()
-        finally:
-            endpoint._waiting -= 1
-        endpoint._running += 1
-
-    async def __aexit__(self, *_: object) -> None:
-        self._endpoint._running -= 1
-        self._endpoint._seats.release()

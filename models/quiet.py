@@ -22,6 +22,8 @@ from pathlib import Path
 from typing import Any
 
 NOISY = ("vllm", "transformers", "huggingface_hub", "torch", "httpx")
+LARGEST = 20_000_000
+"""bytes of a log that a start still adds to"""
 LINE = "%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s"
 _handlers: dict[Path, logging.FileHandler] = {}
 _starting = threading.local()
@@ -113,7 +115,14 @@ def _spawn(path: Any, args: Any, passfds: Any) -> int:
     return child.pid
 
 
+def make_room(log: Path) -> None:
+    """Make the log's folder; a log that grew over LARGEST is set aside as ``NAME.1``, in place of the one set aside before."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    if log.exists() and log.stat().st_size > LARGEST:
+        log.replace(log.with_name(log.name + ".1"))
+
+
 def default_log() -> Path:
-    """Where the engine's lines go when nobody says: ``scenescribe-engine.log`` in the user's state folder."""
+    """Where the engine's lines go when nobody says: ``scenescribe/engine.log`` in the user's state folder."""
     base = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
     return base / "scenescribe" / "engine.log"

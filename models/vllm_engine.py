@@ -27,7 +27,7 @@ from models.options import EngineOptions, check
 from models.plugin import LEASH
 from models.preset import Preset
 from models.prompts import frame_metadata, pictures, render
-from models.quiet import children_apart, default_log, hush, last_error, logging_file
+from models.quiet import children_apart, default_log, hush, last_error, logging_file, make_room
 from models.vllm_args import argument_names, engine_arguments, environment, preparers
 from models.vllm_faults import first_line, refusal
 
@@ -68,7 +68,7 @@ class VllmEngine:
             raise EngineMissing("vLLM is not installed: pip install 'scenescribe[gpu]' (NVIDIA) or 'scenescribe[cpu]'")
         folder = await asyncio.to_thread(self._folder)
         self._template = chat_template(folder)
-        self.log_path.parent.mkdir(parents=True, exist_ok=True)
+        make_room(self.log_path)
         self._llm = await self._load_unless_cancelled(folder)
         self._tokenizer = self._llm.renderer.tokenizer
         self._threads = ThreadPoolExecutor(preparers(), thread_name_prefix="prepare")

@@ -7,7 +7,7 @@ import multiprocessing
 import os
 from pathlib import Path
 
-from models.quiet import children_apart, default_log, hush, last_error, logging_file
+from models.quiet import LARGEST, children_apart, default_log, hush, last_error, logging_file, make_room
 
 
 def test_children_started_apart_write_to_the_log(tmp_path: Path) -> None:
@@ -50,6 +50,15 @@ def test_the_last_error_of_a_start(tmp_path: Path) -> None:
         file.write("RuntimeError: Engine core initialization failed. See root cause above.\n")
     assert last_error(log, start) == "No available memory for the cache blocks."
     assert last_error(log, log.stat().st_size) is None
+
+
+def test_a_log_that_grew_large_is_set_aside(tmp_path: Path) -> None:
+    log = tmp_path / "deep" / "engine.log"
+    make_room(log)
+    log.write_bytes(b"x" * (LARGEST + 1))
+    make_room(log)
+    assert not log.exists()
+    assert (tmp_path / "deep" / "engine.log.1").stat().st_size == LARGEST + 1
 
 
 def test_the_log_has_a_place() -> None:

@@ -225,7 +225,14 @@ def test_the_folder_is_whole_small_and_in_bfloat16() -> None:
     assert any(name.startswith("vision_tower.vision_model.encoder.layers.0.") for name in tensors)
     assert any(name.startswith("language_model.model.layers.0.") for name in tensors)
     assert {"image_newline", "multi_modal_projector.linear_1.weight"} <= set(tensors)
-    for name in ("config.json", "generation_config.json", "processor_config.json", "tokenizer.json", "chat_template.jinja", "MODEL_CARD.md"):
+    for name in (
+        "config.json",
+        "generation_config.json",
+        "processor_config.json",
+        "tokenizer.json",
+        "chat_template.jinja",
+        "MODEL_CARD.md",
+    ):
         assert (HERE / name).is_file(), name
 
 
