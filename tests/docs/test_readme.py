@@ -1,0 +1,27 @@
+"""The README's tables say what is there."""
+
+import re
+from pathlib import Path
+
+from models.presets import names as presets
+from pipeline import formats
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_table_of_formats_is_that_of_the_code() -> None:
+    table = README.partition("| format | file | read back |")[2]
+    rows = dict(re.findall(r"^\| `(\w+)` \| [^|]+ \| (yes|no) \|", table, flags=re.MULTILINE))
+    assert rows == {name: "yes" if formats.find(name).readable else "no" for name in formats.names()}
+
+
+def test_presets_that_pages_name_exist() -> None:
+    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        for name in re.findall(r"(?:--model |model = \"|model=\")([a-z][a-z0-9.-]+)\b", page.read_text(encoding="utf-8")):
+            assert name in presets(), f"{page.name}: {name}"
+
+
+def test_every_page_is_found_from_the_readme() -> None:
+    for page in (ROOT / "docs").glob("*.md"):
+        assert f"docs/{page.name}" in README or page.name.startswith("performance-"), page.name
