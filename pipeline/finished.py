@@ -1,5 +1,6 @@
 """What an earlier run left: results that are finished, files that are not ours, a source that is not the same any more."""
 
+import asyncio
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,10 +31,10 @@ class Shelf:
 
     async def find(self, outputs: Outputs, key: Mapping[str, Any], info: VideoInfo) -> Earlier | None:
         """The document that makes asking needless, or None. Raises OutputError where an output's name is somebody else's."""
-        document = find(outputs, key, info.size, overwrite=self.overwrite)
+        document = await asyncio.to_thread(find, outputs, key, info.size, overwrite=self.overwrite)
         if document is not None:
             return Earlier(document, current=True)
-        refuse_strangers(outputs, overwrite=self.overwrite)
+        await asyncio.to_thread(refuse_strangers, outputs, overwrite=self.overwrite)
         return None
 
     async def keep(self, document: Document) -> Document:

@@ -21,7 +21,7 @@ from pipeline.finished import Shelf
 from pipeline.inputs import Film
 from pipeline.journal import Journal
 from pipeline.outputs import Outputs
-from pipeline.types import Caption, Document, Notice, Outcome, Source, VideoInfo, Window
+from pipeline.types import Caption, Document, Notice, Outcome, Source, Track, VideoInfo, Window
 
 if TYPE_CHECKING:
     from pipeline.studio import Studio
@@ -107,12 +107,13 @@ async def _caption_once(
     """All captions of a film, and whether the file stayed what it was."""
     started, resume = time.monotonic(), studio.settings.resume and not studio.settings.overwrite
     stamp = finished.stamp(info.path)
-    with Journal(outputs.journal, {"file": [info.size, stamp], **studio.key(info)}, resume=resume) as journal:
+    key = {"file": [info.size, stamp], **studio.key(info)}
+    with await asyncio.to_thread(Journal, outputs.journal, key, resume=resume) as journal:
         # a window that was refused is asked again: the journal does not say why it was
         kept = [caption for caption in journal.captions if caption.outcome is not Outcome.FAILED]
         known = {span_of(caption.start, caption.end): caption for caption in kept}
         studio.supervisor.warm()
-        with studio.open(info, known=frozenset(known)) as reading:
+        with await asyncio.to_thread(studio.open, info, known=frozenset(known)) as reading:
 
             def seen(window: Window) -> Window:
                 observer.read(window)
@@ -143,32 +144,16 @@ async def _caption_once(
     return document, finished.compare(info.path, info.size, stamp)
 
 
-def _as_text(document: Document) -> bytes:
-    from pipeline.formats import json
-
-    return json.to_text(document).encode()
-
-
 async def _write(
     document: Document, outputs: Outputs, wanted: Collection[Path], info: VideoInfo, studio: "Studio", observer: Observer
 ) -> tuple[Notice, ...]:
     """The JSON, then the sidecars and videos among ``wanted``, from the document alone."""
-    if outputs.json in wanted:
-        try:
-            outputs.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise explained(outputs.folder, error) from error
-        write_whole(outputs.json, _as_text(document))
-    outputs.journal.unlink(missing_ok=True)
+    track, about_cues = await asyncio.to_thread(_write_texts, document, outputs, wanted, studio)
     if not wanted:
         return ()
-    from pipeline import formats, media
+    from pipeline import media
 
-    track, about_cues = studio.make_track(document)
     notices = list(about_cues)
-    for name in outputs.formats:
-        if outputs.sidecar(name) in wanted:
-            write_whole(outputs.sidecar(name), formats.write(name, track).encode())
     if (burned := outputs.burned) is not None and burned in wanted:
         work = partial(media.burn, info.path, track, burned)
         notices += await _with_progress("burn", info, observer, work)
@@ -176,6 +161,27 @@ async def _write(
         work = partial(media.mux, info.path, [track], muxed)
         notices += await _with_progress("mux", info, observer, work)
     return tuple(notices)
+
+
+def _write_texts(
+    document: Document, outputs: Outputs, wanted: Collection[Path], studio: "Studio"
+) -> tuple[Track, tuple[Notice, ...]]:
+    """The JSON first: with it on the disk the journal may go, and all else can be made again. Blocks: each file is synced."""
+    from pipeline import formats
+    from pipeline.formats import json
+
+    if outputs.json in wanted:
+        try:
+            outputs.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise explained(outputs.folder, error) from error
+        write_whole(outputs.json, json.to_text(document).encode())
+    outputs.journal.unlink(missing_ok=True)
+    track, notices = studio.make_track(document)
+    for name in outputs.formats:
+        if outputs.sidecar(name) in wanted:
+            write_whole(outputs.sidecar(name), formats.write(name, track).encode())
+    return track, notices
 
 
 async def _with_progress(
