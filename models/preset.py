@@ -63,6 +63,7 @@ class Preset:
     frames: Literal["video", "images"] = "video"
     """how the chat template takes a window: as one video, or as so many images"""
     frame_count: int = 8
+    """pictures of a window; a model for images must be started with at least as many as it will be shown"""
     size: FrameSize = field(default_factory=FrameSize)
     sampler: str = "keyframes:count=8"
     windows: str = "scenes"

@@ -51,6 +51,9 @@ def engine_arguments(folder: Path, preset: Preset, options: EngineOptions, *, on
         **({} if on_gpu else CPU),
         **preset.engine,
     }
+    if preset.frames == "images":  # whoever shows a window by more pictures than the preset (replace(preset, frame_count=...))
+        limits = dict(arguments["limit_mm_per_prompt"])
+        arguments["limit_mm_per_prompt"] = limits | {"image": max(limits.get("image", 0), preset.frame_count)}
     arguments |= {name: getattr(options, name) for name in SAME_NAME if getattr(options, name) is not None}
     if options.kv_offload_gb is not None:
         arguments["kv_offloading_size"] = options.kv_offload_gb

@@ -1,5 +1,6 @@
 """Engine options: what is refused before a model is loaded, and in which words."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,12 @@ def test_the_user_comes_after_the_preset_and_the_preset_after_us() -> None:
     assert "enforce_eager" not in found
     assert engine_arguments(Path("/m"), PRESET, EngineOptions(), on_gpu=False)["enforce_eager"] is True
     assert set(found) <= (argument_names() or set())
+
+
+def test_windows_of_more_pictures_than_the_preset_has() -> None:
+    twelve = replace(PRESET, frames="images", frame_count=12, engine={"limit_mm_per_prompt": {"image": 4, "video": 0}})
+    found = engine_arguments(Path("/m"), twelve, EngineOptions(), on_gpu=True)
+    assert found["limit_mm_per_prompt"] == {"image": 12, "video": 0}
 
 
 def test_the_environment_of_the_user_stays() -> None:
