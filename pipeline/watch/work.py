@@ -34,6 +34,8 @@ FINAL = frozenset({
     "frame_too_large", "output_exists", "settings_differ",
 })  # fmt: skip
 """verdicts that another try would not change while the file is what it is"""
+FATAL = frozenset({"engine_missing"})
+"""faults of the environment that do not pass: the daemon ends, the queue stays"""
 MOVED_ON = {"source_changed": "changed", "not_found": "vanished"}
 """not failures: the file is taken again when it is there and stands still"""
 RETRY = (2.0, 15.0, 120.0)
@@ -75,7 +77,9 @@ class Worker:
                 await self._failed(job, InputError("internal_error", text), settings, source, output)
             else:
                 await self._ended(job, result, shelf, settings)
-        except EnvironmentFault as fault:  # the state folder failed us while we told it: the row is taken back at the next start
+        except EnvironmentFault as fault:  # no waiting mends it, or the state folder failed us
+            if fault.code in FATAL:
+                raise
             self.weather.foul(fault)
             await self.surely(self.queue.give_back, job)
 
@@ -139,6 +143,9 @@ class Worker:
 
     async def _failed(self, job: Job, error: ScenescribeError, settings: WatchSettings, source: Share, output: Share) -> None:
         fault = await asyncio.to_thread(fault_behind, error, source, output)
+        if fault is not None and fault.code in FATAL:
+            self.queue.give_back(job)
+            raise fault
         if fault is not None:
             self.weather.foul(fault)
             await self.surely(self.queue.give_back, job, reason=fault.code, message=fault.message)

@@ -14,7 +14,7 @@ from soaks.madeup import WINDOWS, MadeUp
 
 from models.base import Reply, Request
 from models.echo import EchoCaptioner
-from models.errors import EndpointError
+from models.errors import EndpointError, EngineMissing
 from pipeline import files
 from pipeline.errors import EnvironmentFault, InputError, UsageError
 from pipeline.watch import daemon as daemons
@@ -456,3 +456,14 @@ async def test_strict_makes_warnings_failures(house: House) -> None:
     house.film("a.txt")
     assert await house.once(strict=True) == 1
     assert house.jobs()["a.txt"].reason == "answer_empty"
+
+
+async def test_an_engine_that_is_not_installed_ends_the_daemon_and_keeps_the_queue(house: House) -> None:
+    async def start() -> None:
+        raise EngineMissing("vLLM is not installed")
+
+    house.echo.start = start  # type: ignore[method-assign]
+    house.film("a.txt")
+    with pytest.raises(EnvironmentFault, match="engine_missing"):
+        await house.once()
+    assert (house.states(), house.jobs()["a.txt"].attempts) == ({"a.txt": "queued"}, 0)
