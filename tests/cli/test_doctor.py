@@ -1,0 +1,63 @@
+"""``scenescribe doctor``: what is there, what is missing, and the command that mends it."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from pipeline import doctor
+from pipeline.cli.app import app
+from pipeline.cli.doctor import doctor as command
+from pipeline.doctor import Finding, examine
+from pipeline.errors import EnvironmentFault
+
+
+def test_this_machine_can_do_the_main_job() -> None:
+    found = {finding.name: finding for finding in examine()}
+    assert {
+        "python",
+        "engine",
+        "gpu",
+        "torch",
+        "torchvision",
+        "embedded model",
+        "ffmpeg",
+        "libass",
+        "encoders",
+        "fonts",
+        "disk",
+    } <= set(found)
+    broken = [finding for finding in found.values() if finding.needed and not finding.ok]
+    assert not broken, broken
+
+
+def test_each_missing_thing_comes_with_what_mends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_ffmpeg() -> None:
+        raise EnvironmentFault("no_ffmpeg", "there is no ffmpeg here")
+
+    monkeypatch.setattr(doctor, "_version", lambda package: None)
+    monkeypatch.setattr("pipeline.media.find_ffmpeg", no_ffmpeg)
+    monkeypatch.setattr("pipeline.media.installed_fonts", lambda: 0)
+    missing = {finding.name: finding for finding in examine() if not finding.ok}
+    assert {"engine", "torch", "transformers", "ffmpeg", "fonts"} <= set(missing)
+    assert all(finding.mend for finding in missing.values())
+    assert missing["engine"].needed
+    assert not missing["fonts"].needed
+
+
+@pytest.mark.parametrize(("ok", "code"), [(True, 0), (False, 3)])
+def test_exit_code_and_json(monkeypatch: pytest.MonkeyPatch, ok: bool, code: int) -> None:
+    findings = [
+        Finding(name="engine", ok=ok, value="vllm", mend="" if ok else "scripts/setup"),
+        Finding(name="gpu", ok=False, value="none", mend="a GPU", needed=False),
+    ]
+    monkeypatch.setattr(doctor, "examine", lambda: findings)
+    app.command("doctor-under-test")(command)
+    said = CliRunner().invoke(app, ["doctor-under-test", "--json"])
+    assert said.exit_code == code
+    answer = json.loads(said.stdout)
+    assert answer["ok"] is ok
+    assert [one["name"] for one in answer["findings"]] == ["engine", "gpu"]
+    people = CliRunner().invoke(app, ["doctor-under-test"])
+    assert people.exit_code == code
+    assert ("MISSING" in people.stdout, "scripts/setup" in people.stdout) == (not ok, not ok)
