@@ -43,7 +43,7 @@ def clean(text: str) -> str:
     ``clean(clean(text)) == clean(text)``. Bidi embeddings, overrides and isolates go, since a line break would
     leave them unbalanced; the marks LRM, RLM and ALM stay.
     """
-    if len(text) <= LONGEST_LINE and _PLAIN.fullmatch(text) and "<|" not in text:
+    if is_clean(text):
         return text
     text = _LINE_ENDS.sub("\n", _SURROGATES.sub(REPLACEMENT, text))
     before = None
@@ -54,6 +54,11 @@ def clean(text: str) -> str:
         text = "\n".join(stripped for line in text.split("\n") if not _BLANK.fullmatch(stripped := line.strip()))
         text = "\n".join(part for line in capped(text).split("\n") for part in _parts(line))
     return text
+
+
+def is_clean(line: str) -> bool:
+    """Whether a line is plain ASCII that ``clean`` would not touch; a quick answer for most lines."""
+    return len(line) <= LONGEST_LINE and _PLAIN.fullmatch(line) is not None and "<|" not in line
 
 
 def capped(text: str, most: int = MAX_CHARACTERS) -> str:

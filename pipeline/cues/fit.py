@@ -49,18 +49,23 @@ class Fitter:
         room = max(room, self.layout.min_duration)  # a window that is shorter still shows its one short cue
         pieces = self.words(text)
         setter = Typesetter(pieces, self.limits, self.most)
+        narrow = text.isascii()
         ends = [k + 1 for k, piece in enumerate(pieces) if piece.ends_sentence and k + 1 < len(pieces)] + [len(pieces)]
         for count in range(len(ends), 0, -1):
-            if setter.width(0, ends[count - 1]) / self.limits.cps > room + self._slack(ends[count - 1], setter):
+            if self._least(setter.width(0, ends[count - 1]), narrow) > room:
                 continue
             blocks = setter.blocks(0, ends[count - 1])
             if self._seconds(blocks) <= room + 1e-6:
                 return self._by_sentences(blocks, len(ends) - count)
         return self._hurried(setter, ends, room) or self._cut(pieces, setter, ends[0], room)
 
-    def _slack(self, end: int, setter: Typesetter) -> float:
-        """Wide characters count for more columns than characters, so the quick test must not be sure of too much."""
-        return 0.0 if self.limits.wide else setter.width(0, end) / (2 * self.limits.cps)
+    def _least(self, width: float, narrow: bool) -> float:
+        """Seconds that a text of this many columns needs at least: a quick answer before it is laid out.
+
+        Between two blocks a space is not read; where columns are not characters, two are one at most.
+        """
+        characters = width - width / (self.limits.width * self.limits.lines) - 1 if narrow or self.limits.wide else width / 2
+        return characters / self.limits.cps
 
     def _seconds(self, blocks: Sequence[Block]) -> float:
         return sum(map(self.need, blocks)) + self.gap * (len(blocks) - 1)

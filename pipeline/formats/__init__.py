@@ -5,13 +5,13 @@ names() -> ["ass", "csv", ...]      write("srt", track) -> text      read("srt",
 
 import re
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from pkgutil import iter_modules
 
 from pipeline.errors import UsageError, nearest
 from pipeline.formats.base import Format
-from pipeline.sanitize import clean
+from pipeline.sanitize import clean, is_clean
 from pipeline.types import Cue, Document, Track
 
 __all__ = ["Format", "format_of", "names", "parse_names", "read", "read_document", "suffix", "tidy", "write", "write_document"]
@@ -86,10 +86,14 @@ def read(name: str, text: str) -> Track:
     return tidy(find(name).read(text.removeprefix("\ufeff")))
 
 
+@lru_cache(maxsize=2)
 def tidy(track: Track) -> Track:
     """The track with clean lines, in order, without empty cues: what every writer may rely on."""
     cues = []
     for cue in track.cues:
+        if 0 < len(cue.lines) <= 3 and all(map(is_clean, cue.lines)) and cue.end > cue.start >= 0:
+            cues.append(cue)
+            continue
         text = clean(cue.text)
         if text and cue.end > cue.start >= 0:
             lines = tuple(text.split("\n"))

@@ -1,11 +1,18 @@
-"""TTML in the profile IMSC 1.1 Text (W3C): for broadcasters and streaming services. THE ttconv door."""
+"""TTML in the profile IMSC 1.1 Text (W3C): for broadcasters and streaming services. THE ttconv door.
+
+ttconv writes the document: profile, language, region, styles, body. The paragraphs, each a time and lines, are put into
+its tree by ElementTree: through ttconv's model they took three times as long as all other formats together.
+"""
 
 import io
-from fractions import Fraction
 from typing import Any
+from xml.etree import ElementTree
 
 from pipeline.formats import base
-from pipeline.types import Document, Track
+from pipeline.types import Cue, Document, Track
+
+_TT = "{http://www.w3.org/ns/ttml}"
+_AS_IT_STANDS = {"{http://www.w3.org/XML/1998/namespace}space": "preserve"}
 
 
 class Format(base.Format):
@@ -19,13 +26,15 @@ class Format(base.Format):
             time_format=TimeExpressionSyntaxEnum.clock_time, profile_signaling=ContentProfilesSignaling.CONTENT_PROFILES
         )
         tree = writer.from_model(_model(track), config)
+        division = next(tree.getroot().iter(f"{_TT}div"))
+        division.extend(_paragraph(cue) for cue in track.cues)
         out = io.BytesIO()
         tree.write(out, encoding="utf-8", xml_declaration=True)
         return out.getvalue().decode() + "\n"
 
 
 def _model(track: Track) -> Any:
-    from ttconv.model import Body, Br, ContentDocument, Div, P, Span, Text, WhiteSpaceHandling
+    from ttconv.model import Body, ContentDocument, Div
 
     document = ContentDocument()
     document.set_lang(track.language)
@@ -37,19 +46,17 @@ def _model(track: Track) -> Any:
     body.set_region(region)
     document.set_body(body)
     body.push_child(div)
-    for cue in track.cues:
-        paragraph = P(document)
-        paragraph.set_begin(Fraction(base.milliseconds(cue.start), 1000))
-        paragraph.set_end(Fraction(base.milliseconds(cue.end), 1000))
-        for n, line in enumerate(cue.lines):
-            if n:
-                paragraph.push_child(Br(document))
-            span = Span(document)
-            span.set_space(WhiteSpaceHandling.PRESERVE)
-            span.push_child(Text(document, line))
-            paragraph.push_child(span)
-        div.push_child(paragraph)
     return document
+
+
+def _paragraph(cue: Cue) -> ElementTree.Element:
+    begin, end = base.clock(base.milliseconds(cue.start)), base.clock(base.milliseconds(cue.end))
+    paragraph = ElementTree.Element(f"{_TT}p", {"begin": begin, "end": end})
+    for n, line in enumerate(cue.lines):
+        if n:
+            ElementTree.SubElement(paragraph, f"{_TT}br")
+        ElementTree.SubElement(paragraph, f"{_TT}span", _AS_IT_STANDS).text = line
+    return paragraph
 
 
 def _size(track: Track) -> Any:

@@ -12,7 +12,10 @@ _DAMAGE = re.compile(rb"error while decoding|Error at MB|damaged|invalid as firs
 
 def complaint(since: int) -> tuple[int, bool]:
     """(how far the errors have been read, whether there is damage among the new ones). Decoders conceal it otherwise."""
-    size = os.lseek(2, 0, os.SEEK_CUR)
+    try:
+        size = os.lseek(2, 0, os.SEEK_CUR)
+    except OSError:
+        return 0, False
     if size <= since:
         return size, False
     damaged = bool(_DAMAGE.search(os.pread(2, 1 << 16, since)))

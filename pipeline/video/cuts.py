@@ -21,6 +21,8 @@ NOISE = 4.0
 SHARE = 0.55
 MEAN = 3.0
 CONTRAST = 2.5
+DOUBT = 1.4
+"""contrast from which it is worth to look at every frame, where the pictures compared are some frames apart"""
 
 
 def change(one: Image, other: Image) -> tuple[float, float]:
@@ -35,18 +37,15 @@ def suspicious(one: Image, other: Image) -> bool:
     return mean >= MEAN and share >= SHARE
 
 
-def cut_in(pictures: Sequence[Image], calm: float = 0.0) -> int | None:
-    """The first picture of a new shot: its place in the sequence, or None. ``calm``: usual change between neighbours."""
+def cut_in(pictures: Sequence[Image], contrast: float = CONTRAST) -> int | None:
+    """The first picture of a new shot: its place in the sequence, or None."""
     changes = [change(a, b) for a, b in pairwise(pictures)]
     if not changes:
         return None
     place = max(range(len(changes)), key=lambda i: changes[i][0])
     mean, share = changes[place]
-    others = [changes[i][0] for i in (place - 1, place + 1) if 0 <= i < len(changes)]
-    usual = max([calm, *others])
-    if mean >= MEAN and share >= SHARE and mean >= CONTRAST * usual:
-        return place + 1
-    return None
+    usual = max((changes[i][0] for i in (place - 1, place + 1) if 0 <= i < len(changes)), default=0.0)
+    return place + 1 if mean >= MEAN and share >= SHARE and mean >= contrast * usual else None
 
 
 def cut_at_border(before: bytes, after: bytes) -> bool:

@@ -56,16 +56,22 @@ class CutFinder:
 
     def _between(self, shown: Shown, last: Image) -> int | None:
         assert self._first is not None
-        chain = [self._chain[0].rank, *(s.rank for s in self._chain[1:]), shown.rank]
         if not self._precise:
             return shown.rank
+        chain = [*(s.rank for s in self._chain), shown.rank]
+        if len(chain) == 2 and chain[1] - chain[0] > 1:
+            return self._closely(*chain)
         pictures = [self._first, *(s.small() for s in self._chain[1:]), last]
-        place = cuts.cut_in(pictures) if len(pictures) > 2 else 1
+        place = cuts.cut_in(pictures, cuts.DOUBT)
         if place is None:
             return None
-        if chain[place] - chain[place - 1] == 1:
+        if chain[place] - chain[place - 1] == 1 and cuts.cut_in(pictures) == place:
             return chain[place]
-        ranks = np.arange(chain[place - 1], chain[place] + 1)
+        return self._closely(chain[place - 1], chain[place])
+
+    def _closely(self, before: int, after: int) -> int | None:
+        """Look at every frame between two, and one more at each side."""
+        ranks = np.arange(max(0, before - 1), min(len(self._table.times), after + 2))
         reader = pyav_reader.PyAVReader(
             self._fd,
             size=cuts.SMALL,
@@ -74,10 +80,12 @@ class CutFinder:
             deinterlace=self._request["interlaced"],
             threads=self._request["threads"],
         )
-        seen = [
-            (s.rank, s.small())
-            for s in reader.read(self._table, plan(self._table, ranks))
-            if s is not None and s.rank in set(ranks.tolist())
-        ]
+        inside = set(ranks.tolist())
+        everything = self._table.repaired or self._request["interlaced"]
+        try:
+            walk = reader.read(self._table, plan(self._table, ranks, everything=everything))
+            seen = [(shown.rank, shown.small()) for shown in walk if shown is not None and shown.rank in inside]
+        except pyav_reader.Unclean:
+            return after
         exact = cuts.cut_in([small for _, small in seen])
         return seen[exact][0] if exact is not None else None

@@ -16,6 +16,8 @@ from pipeline.video.cuts import SMALL
 from pipeline.video.shown import Shown
 from pipeline.video.table import FEED, JUMP, TARGET, Plan, Table, build
 
+SEARCHED = 2
+"""seconds to go back further in containers without an index, where a seek may land inside a frame"""
 TICK = 64
 """packets between two signs of life"""
 
@@ -172,7 +174,8 @@ def _aligned(container: Any, stream: Any, plan: Plan, fd: int) -> Iterator[Any]:
         yield from libav.packets(container, stream)
         return
     goal = int(plan.pts[0])
-    container.seek(goal, stream=stream, backward=True)
+    margin = 0 if container.format.name.startswith(("mov", "matroska")) else int(SEARCHED / stream.time_base)
+    container.seek(goal - margin, stream=stream, backward=True)
     found = False
     for number, packet in enumerate(libav.packets(container, stream)):
         if not found and packet.pts == goal:
