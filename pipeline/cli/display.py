@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from pipeline.cli.console import data, name_of, one_line, unheard
@@ -61,8 +61,9 @@ class Display:
         self.progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
-            TextColumn("{task.fields[state]}"),
+            TextColumn("{task.fields[state]}", table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1)),
             console=self.console,
+            expand=True,
             transient=True,
         )
         self._total: TaskID | None = None
@@ -220,7 +221,8 @@ class FilmDisplay(Observer):
             f"{clock(self.done)} of {clock(self.info.duration)} · {counted(self.count, 'caption')} · {self.done / passed:.1f}x"
         )
         if self.task is not None:
-            self.display.progress.update(self.task, completed=self.done, state=state)
+            last = one_line(caption.text).replace("[", "\\[")
+            self.display.progress.update(self.task, completed=self.done, state=f"{state} · {last}")
             if self.display.verbose or self.display._count == 1:
                 self.display._say(f"  {clock(caption.start)}  {one_line(caption.text)}")
         elif time.monotonic() - self.spoken > PLAIN_EVERY or self.display.verbose:
