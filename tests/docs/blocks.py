@@ -13,7 +13,7 @@ PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").g
 FENCE = re.compile(
     r"(?:^<!-- (?P<mark>[a-z ]+): (?P<why>[^\n]+) -->\n)?^```(?P<kind>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
 )
-SHELL, SHOWN = {"bash", "sh", "shell", "console"}, {"text", "mermaid", ""}
+SHELL, SHOWN = {"bash", "sh", "shell", "console"}, {"text", "mermaid"}
 """kinds that are run by a shell; kinds that show something and run nowhere"""
 MARKS = {"not run", "run by"}
 
