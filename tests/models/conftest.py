@@ -20,9 +20,10 @@ from models.base import Captioner, Request, Sampling
 from models.engines import open_captioner
 from models.options import EngineOptions
 from models.preset import Preset
-from models.presets import preset
+from models.presets import EMBEDDED, preset
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+COLOURS = ((220, 20, 20), (20, 160, 20), (30, 60, 220), (240, 220, 30), (250, 250, 250), (150, 30, 200), (5, 5, 5))
 ENGINE = {"max_model_len": 1024, "max_num_seqs": 16, "limit_mm_per_prompt": {"video": 1, "image": 4}}
 
 
@@ -46,20 +47,27 @@ def engine_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def server(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Base URL of a real ``vllm serve`` of the tiny model."""
+def served(tiny: Preset) -> Preset:
+    """What the server serves: the embedded model; the tiny one where its weights are not here."""
+    embedded = preset(EMBEDDED)
+    return embedded if (Path(embedded.id) / "model.safetensors").is_file() else tiny
+
+
+@pytest.fixture(scope="session")
+def server(served: Preset, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Base URL of a real ``vllm serve`` on the CPU."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     log = tmp_path_factory.mktemp("serve") / "server.log"
-    command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(tiny_folder)]
+    command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", served.id]
     command += [
         "--host",
         "127.0.0.1",
         "--port",
         str(port),
         "--served-model-name",
-        "tiny",
+        served.name,
         "--dtype",
         "float32",
         "--enforce-eager",
@@ -109,9 +117,9 @@ async def reference(tiny: Preset) -> AsyncIterator[Captioner]:
 
 
 @pytest_asyncio.fixture(scope="session")
-async def endpoint(tiny: Preset, server: str) -> AsyncIterator[Captioner]:
+async def endpoint(served: Preset, server: str) -> AsyncIterator[Captioner]:
     """The openai engine on the real server."""
-    captioner = open_captioner("openai", tiny, base_url=server)
+    captioner = open_captioner("openai", served, base_url=server)
     await captioner.start()
     yield captioner
     await captioner.close()
@@ -130,11 +138,14 @@ Film = Callable[..., Request]
 
 @pytest.fixture(scope="session")
 def film() -> Film:
-    """Makes requests: ``film(seed, frames=8, side=56, prompt=..., **sampling)``, each frame of one colour that the seed decides."""
+    """Makes requests: ``film(seed, frames=8, side=56, prompt=..., **sampling)``, a square of the seed's colour that moves right."""
 
     def make(seed: int = 0, *, frames: int = 8, side: int = 56, prompt: str = "bara dote fisi", **sampling: Any) -> Request:
-        random = np.random.default_rng(seed)
-        video = np.broadcast_to(random.integers(0, 255, (frames, 1, 1, 3), dtype=np.uint8), (frames, side, side, 3)).copy()
+        video = np.full((frames, side, side, 3), 96, np.uint8)
+        for index, frame in enumerate(video):
+            left = side // 8 + side * index // (2 * frames)
+            frame[side // 3 : 2 * side // 3, left : left + side // 3] = COLOURS[seed % len(COLOURS)]
+            frame[0, 0] = seed % 256
         times = tuple(index * 0.5 for index in range(frames))
         return Request(prompt=prompt, video=video, times=times, sampling=Sampling(**({"max_tokens": 16} | sampling)))
 

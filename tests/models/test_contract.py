@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from models.base import Captioner, Request, Sampling
+from models.base import Captioner, Reply, Request, Sampling
 from models.engines import engine_names, open_captioner
 from models.errors import BadEngineOption, EngineDead, PromptTooLong, RequestRefused
 
@@ -45,8 +45,8 @@ async def test_the_pieces_of_a_stream_join_to_the_reply(captioner: Captioner, fi
 
 
 async def test_text_alone(captioner: Captioner) -> None:
-    reply = await captioner.caption(Request(prompt="dora lasi", sampling=Sampling(max_tokens=8)))
-    assert reply.text
+    reply = await captioner.caption(Request(prompt="How many objects are there?", sampling=Sampling(max_tokens=8)))
+    assert reply.completion_tokens > 0
 
 
 async def test_images(captioner: Captioner, film: Film) -> None:
@@ -67,7 +67,7 @@ async def test_greedy_is_repeatable_and_sees_the_pictures(captioner: Captioner, 
 
 async def test_a_seed_is_repeatable(captioner: Captioner, film: Film) -> None:
     def drawn(seed: int) -> Request:
-        return replace(film(), sampling=Sampling(temperature=1.5, seed=seed, max_tokens=16))
+        return replace(film(), sampling=Sampling(temperature=5.0, seed=seed, max_tokens=16))
 
     first = [(await captioner.caption(drawn(seed))).text for seed in (1, 2, 3)]
     again = [(await captioner.caption(drawn(seed))).text for seed in (1, 2, 3)]
@@ -94,7 +94,7 @@ async def test_cancelled_requests_leave_the_engine(captioner: Captioner, film: F
     for task in tasks:
         task.cancel()
     results = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 10)
-    assert all(isinstance(result, asyncio.CancelledError) for result in results if captioner.engine != "echo")
+    assert all(isinstance(result, asyncio.CancelledError | Reply) for result in results), results
     for _ in range(100):
         gauges = await captioner.metrics()
         if not gauges["running"] and not gauges["waiting"]:
