@@ -32,6 +32,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("-o", "--output-dir", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=8.0, help="of training, start-up left out")
+    parser.add_argument("--until", type=float, help="seconds from the command's start to its end, in place of --minutes")
     parser.add_argument("--workers", type=int, default=15, help="processes that make scenes and clips")
     parser.add_argument("--batch", type=int, default=256)
     parser.add_argument("--rate", type=float, default=1.5e-3, help="highest learning rate")
@@ -69,7 +70,7 @@ def train(args: argparse.Namespace) -> None:
         learner.compile_parts()
         draw, damage = torch.compile(draw), torch.compile(damage)  # type: ignore[assignment]
     exam = Exam(kitchen, device) if args.exam else None
-    pool = Pool(kitchen, device, 64 if device.type == "cpu" else 40_000)
+    pool = Pool(kitchen, device, 64 if device.type == "cpu" else 12_000)
     args.output_dir.mkdir(parents=True, exist_ok=True)
     log = args.output_dir / "log.jsonl"
     autocast = torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
@@ -83,18 +84,20 @@ def train(args: argparse.Namespace) -> None:
         # Compiling and the first scenes are start-up: the clock of the learning rate begins after three steps.
         if start is None and step >= 3:
             start = time.time()
+            if args.until:
+                seconds = args.until - (start - began) - 8  # for saving
             print(f"ready after {start - began:.0f} s", flush=True)
         done = min(1.0, (time.time() - start) / seconds) if start else 0.0
         if done >= 1:
             break
-        kitchen.easy = max(0.0, 0.9 - 9 * done) if args.start is None else 0.0
-        still = step % 6 == 5
+        kitchen.easy = max(0.0, (0.9 if args.start is None else 0.5) - 9 * done)
+        still = step % 10 == 9
         rows = kitchen.rows(still=still)
         numbers = torch.from_numpy(rows.numbers).to(device, non_blocking=True)
         tokens = torch.from_numpy(rows.tokens[:, 0]).to(device, non_blocking=True).long()
         targets = torch.from_numpy(rows.targets[:, 0]).to(device, non_blocking=True).long()
         pool.fill()
-        real = pool.part(args.batch, done, last=args.start is not None) if not still else 0
+        real = pool.part(args.batch, done, last=False) if not still else 0
         with torch.no_grad():
             if real:
                 taken = pool.take(real)
@@ -111,7 +114,7 @@ def train(args: argparse.Namespace) -> None:
         loss = losses["words"] + helping * (losses["patches"] + losses.get("cells", 0.0))
         loss.backward()
         torch.nn.utils.clip_grad_norm_(learner.parameters(), 1.0)
-        factor = min(1.0, (step + 1) / 200) * (1 - done if done > 0.25 else 0.75) / 0.75
+        factor = min(1.0, (step + 1) / 100) * (1 - done if done > 0.25 else 0.75) / 0.75
         for stepper, highest in steppers:
             for group in stepper.param_groups:
                 group["lr"] = highest * factor
@@ -120,7 +123,7 @@ def train(args: argparse.Namespace) -> None:
         step, windows = step + 1, windows + args.batch
         kind = "still" if still else "video"
         for name, value in losses.items():
-            sums[f"{kind} {name}"] = sums.get(f"{kind} {name}", 0.0) + value.detach() / (1 if still else 5) * 6
+            sums[f"{kind} {name}"] = sums.get(f"{kind} {name}", 0.0) + value.detach() / (1 if still else 9) * 10
         tally += 1
         if time.time() - shown > 10:
             line = {name: round(float(value) / tally, 4) for name, value in sums.items()}
@@ -132,7 +135,7 @@ def train(args: argparse.Namespace) -> None:
                 for name, marks in exam.take(learner).items():
                     _tell(log, step=step, exam=name, **{what: round(share, 4) for what, share in marks.items()})
             shown = time.time()
-        if time.time() - saved > 90:
+        if time.time() - saved > 25:
             _save(learner, args.output_dir)
             saved = time.time()
     _save(learner, args.output_dir)
@@ -190,12 +193,12 @@ class Pool:
 def _model(args: argparse.Namespace) -> Any:
     from transformers import LlavaOnevisionForConditionalGeneration
 
-    if args.start:
-        return LlavaOnevisionForConditionalGeneration.from_pretrained(args.start, dtype=torch.float32)
     config = folder.config(small=args.smoke)
     config.dtype = "float32"
     model = LlavaOnevisionForConditionalGeneration(config).float()
     config.dtype = "bfloat16"
+    if args.start:
+        folder.load(model, args.start)
     return model
 
 

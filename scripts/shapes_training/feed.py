@@ -122,7 +122,7 @@ def rows(rng: Random, count: int, *, still: bool, easy: float) -> Rows:
     lines, tokens, targets = [], [], []
     for _ in range(count):
         only = 1 if rng.random() < easy else None
-        scene = sample_scene(rng, count=only, crossing=rng.random() < 0.15)
+        scene = sample_scene(rng, count=only, crossing=rng.random() < 0.08)
         times = moments(rng, scene.duration)
         style = sample_style(rng)
         if still:
@@ -165,7 +165,7 @@ def clips(rng: Random, count: int, *, easy: float) -> Clips:
     for _ in range(count):
         only = 1 if rng.random() < easy else None
         size = rng.choice((*SIZES[:2], SIZES[0], SIZES[0], *SIZES[3:], (360, 360), (480, 360)))
-        scene = sample_scene(rng, count=only, size=size, crossing=rng.random() < 0.1)
+        scene = sample_scene(rng, count=only, size=size, crossing=rng.random() < 0.08)
         style = sample_style(rng) if rng.random() < 0.6 else Style()
         times = moments(rng, scene.duration)
         painter = Painter(scene, style)

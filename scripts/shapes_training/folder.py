@@ -131,6 +131,17 @@ def save(model: Any, folder: Path) -> None:
     shutil.move(temporary, folder / "model.safetensors")
 
 
+def load(model: Any, folder: Path) -> None:
+    """Read the weights of a folder into a model of the same sizes; all of them must be there."""
+    from safetensors.torch import load_file
+
+    stored = load_file(folder / "model.safetensors")
+    state = {name: stored[published_name(name)].float() for name in model.state_dict() if name != "lm_head.weight"}
+    missing, unexpected = model.load_state_dict(state, strict=False)
+    if set(missing) - {"lm_head.weight"} or unexpected or len(state) != len(stored):
+        raise ValueError(f"{folder} holds another model: {missing}, {unexpected}")
+
+
 def published_name(name: str) -> str:
     """The name that published checkpoints have for a weight: both vLLM and transformers read it."""
     for ours, theirs in (

@@ -1,6 +1,7 @@
 """The processes that make scenes and clips while the GPU learns."""
 
 import multiprocessing
+import os
 import queue
 from collections.abc import Iterator
 from random import Random
@@ -23,7 +24,7 @@ class Kitchen:
         self._stills: Any = context.Queue(6)
         self._clips: Any = context.Queue(200)
         self._exams: Any = context.Queue()
-        cooks = 1 if smoke else max(2, workers // 3)
+        cooks = 1 if smoke else max(2, workers // 4)
         self._workers = []
         for number in range(max(2, workers)):
             queues = (self._videos, self._stills) if number < cooks else (self._clips, self._exams)
@@ -68,12 +69,13 @@ def _work(seed: int, cook: bool, batch: int, exam: int, easy: Any, first: Any, s
     import cv2
     import torch
 
+    os.nice(10)  # what drives the GPU goes first
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
     rng = Random(seed)
     if cook:
         while True:
-            for _ in range(5):
+            for _ in range(9):
                 first.put(feed.rows(rng, batch, still=False, easy=easy.value))
             second.put(feed.rows(rng, batch, still=True, easy=easy.value))
     if exam:
