@@ -18,7 +18,9 @@ def test_the_table_of_formats_is_that_of_the_code() -> None:
 
 def test_presets_that_pages_name_exist() -> None:
     for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
-        for name in re.findall(r"(?:--model |model = \"|model=\")([a-z][a-z0-9.-]+)(?![\w/.-])", page.read_text(encoding="utf-8")):
+        for name in re.findall(
+            r"(?:--model |model = \"|model=\")([a-z][a-z0-9.-]+)(?![\w/.-])", page.read_text(encoding="utf-8")
+        ):
             assert name in presets(), f"{page.name}: {name}"
 
 
