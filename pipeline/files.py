@@ -41,7 +41,7 @@ def whole(path: Path) -> Iterator[Path]:
 
     Raises OutputError ``no_space`` or ``unwritable``.
     """
-    remove_stale(path)
+    _tidy(path.parent)
     temporary = _temporary(path)
     try:
         with _explain(path):  # says at once, and not after an hour of encoding, that the folder can't be written
@@ -58,8 +58,24 @@ def whole(path: Path) -> Iterator[Path]:
 
 def remove_stale(path: Path, *, older: float = STALE) -> None:
     """Remove what killed processes left of this file, where nobody wrote to it for ``older`` seconds."""
-    prefix = b"." + os.fsencode(path.name)[:120] + MARK.encode()
-    with contextlib.suppress(OSError), os.scandir(os.fsencode(path.parent)) as entries:
+    _remove_stale(path.parent, b"." + os.fsencode(path.name)[:120] + MARK.encode(), older)
+
+
+def _tidy(folder: Path) -> None:
+    """Remove what killed processes left in a folder; not looked for at every write, since a folder may hold 100,000 files."""
+    now = time.monotonic()
+    if now >= _tidied.get(folder, now):
+        _tidied.clear()  # one folder after the other is the rule: more need not be remembered
+        _tidied[folder] = now + STALE
+        _remove_stale(folder, b".", STALE)
+
+
+_tidied: dict[Path, float] = {}
+"""folder -> when it is looked through again"""
+
+
+def _remove_stale(folder: Path, prefix: bytes, older: float) -> None:
+    with contextlib.suppress(OSError), os.scandir(os.fsencode(folder)) as entries:
         for entry in entries:
             owner = _OWNER.search(entry.name) if entry.name.startswith(prefix) else None
             if owner and not _alive(int(owner.group(1))) and time.time() - entry.stat().st_mtime >= older:

@@ -17,7 +17,7 @@ from pipeline.config import load
 from pipeline.errors import UsageError
 from pipeline.watch.settings import WatchSettings
 
-AT_MOST = 9.5
+AT_MOST = 9.0
 """seconds from SIGTERM to the end, whatever hangs: what is on disk is complete at every moment"""
 
 

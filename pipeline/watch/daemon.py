@@ -138,12 +138,8 @@ class Daemon:
             except OSError as error:
                 raise EnvironmentFault("unwritable", f"the folder {output} can't be made: {error.strerror}") from error
         self._output = Share(output or self.root, "output_gone" if output is not None else "source_gone")
-        outputs = tuple(path.absolute() for path in (output, settings.done_dir, settings.failed_dir) if path is not None)
-        rules = Rules(
-            root=self.root, recursive=settings.recursive, include=settings.include, exclude=settings.exclude,
-            outputs=tuple(path for path in outputs if path != self.root),
-        )  # fmt: skip
-        self.folder = Folder(rules, settle=settings.settle, poll=settings.poll, known=self.queue.known(self.root))
+        rules, known = Rules.of(self.root, settings), self.queue.known(self.root)
+        self.folder = Folder(rules, settle=settings.settle, poll=settings.poll, known=known)
         self._changes = self.queue.changes()
         self._arrivals = asyncio.create_task(self._take(self.folder, output))
         if self.health is None or self.health.address != settings.listen:

@@ -14,7 +14,7 @@ from pipeline.watch.outbox import Errand, Outbox
 from pipeline.watch.settings import WatchSettings
 from pipeline.watch.webhook import Webhook, body_of
 
-LATER = (10.0, 60.0, 300.0, 900.0, 3600.0)
+LATER = (10.0, 60.0, 300.0, 900.0, 3500.0)
 """seconds between tries; the last one again and again"""
 TRIES = 30
 """about a day: then it is let go, with a line in the log"""

@@ -80,6 +80,7 @@ class Folder:
         self._waiting: dict[str, _Candidate] = {}
         self._orders = _Orders()
         self._looking = False
+        self._identity: tuple[int, int] | None = None
         self._wake = asyncio.Event()
         self._rescan_at = clock()
 
@@ -102,7 +103,8 @@ class Folder:
         """Batches of settled files, for ever. Closing the iterator ends what it started."""
         threads = ThreadPoolExecutor(1, thread_name_prefix="folder")  # a share that hangs holds up this one alone
         loop = asyncio.get_running_loop()
-        listener = asyncio.create_task(self._listen()) if self.poll == 0 else None
+        listener: asyncio.Task[None] | None = None
+        listened = None
         try:
             while True:
                 self._wake.clear()
@@ -111,6 +113,10 @@ class Folder:
                 if found := await loop.run_in_executor(threads, self.look, orders):
                     yield found
                 self._looking = False  # not before what was found is queued
+                if self.poll == 0 and self._identity != listened:  # at first, and where a share was mounted anew
+                    if listener is not None:
+                        listener.cancel()
+                    listener, listened = asyncio.create_task(self._listen()), self._identity
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), self._pause())
         finally:
@@ -127,8 +133,10 @@ class Folder:
         for path in orders.again:
             self._seen.pop(os.fspath(path), None)
         try:
-            if not stat.S_ISDIR(self.rules.root.stat().st_mode):
+            status = self.rules.root.stat()
+            if not stat.S_ISDIR(status.st_mode):
                 raise NotADirectoryError("not a folder")
+            self._identity = (status.st_dev, status.st_ino)
             if self.clock() >= self._rescan_at:
                 self._rescan()
             else:

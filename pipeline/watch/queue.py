@@ -20,6 +20,8 @@ from pipeline.watch.identity import Stamp
 
 CRASHES = 10
 """times that the daemon may die with a film in its hands before the film is held to be the cause"""
+LONGEST_WAIT = 3600.0
+"""seconds; what is to wait longer has a clock that was set back to thank for it, and waits no more"""
 PASSING = ("changed", "vanished")
 """reasons of skipped jobs whose file is taken again when it is seen again"""
 STATES = ("queued", "running", "done", "failed", "skipped")
@@ -119,14 +121,15 @@ class Queue:
     def claim(self, root: Path, lease: float) -> Job | None:
         """The next job, now running; None where nothing is due. Those that a crash interrupted come last."""
         now = time.time()
-        due = "state='queued' AND root=? AND not_before<=?"
-        if not self._db.rows(f"SELECT 1 FROM jobs WHERE {due} LIMIT 1", as_bytes(root), now):
+        due = "state='queued' AND root=? AND not_before NOT BETWEEN ? AND ?"
+        wait = (as_bytes(root), now, now + LONGEST_WAIT)
+        if not self._db.rows(f"SELECT 1 FROM jobs WHERE {due} LIMIT 1", *wait):
             return None  # without taking the write lock
         with self._db.transaction() as db:
             row = db.execute(
-                "UPDATE jobs SET state='running', attempts=attempts+1, lease=?, started_at=? WHERE id=(SELECT id FROM jobs"
-                " WHERE state='queued' AND root=? AND not_before<=? ORDER BY crashes, id LIMIT 1) RETURNING *",
-                (now + lease, now, as_bytes(root), now),
+                "UPDATE jobs SET state='running', attempts=attempts+1, lease=?, started_at=?"
+                f" WHERE id=(SELECT id FROM jobs WHERE {due} ORDER BY crashes, id LIMIT 1) RETURNING *",
+                (now + lease, now, *wait),
             ).fetchone()
         return _job(row) if row is not None else None
 

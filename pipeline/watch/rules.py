@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from pipeline.inputs import VIDEO_SUFFIXES
+from pipeline.watch.settings import WatchSettings
 
 PARTIAL = (".part", ".crdownload", ".tmp", ".partial", ".download", ".!qb", ".aria2")
 """what downloads are called until they are whole"""
@@ -29,6 +30,18 @@ class Rules:
     exclude: tuple[str, ...] = ()
     outputs: tuple[Path, ...] = ()
     """folders that we write to: below the root they are not looked into"""
+
+    @classmethod
+    def of(cls, root: Path, settings: WatchSettings) -> "Rules":
+        """The rules that the options make."""
+        written = (settings.output_dir, settings.done_dir, settings.failed_dir)
+        return cls(
+            root=root,
+            recursive=settings.recursive,
+            include=settings.include,
+            exclude=settings.exclude,
+            outputs=tuple(path.absolute() for path in written if path is not None and path.absolute() != root),
+        )
 
     def enters(self, folder: Path) -> bool:
         """Whether a folder below the root is looked into (that it holds SKIP_MARK is asked elsewhere)."""

@@ -62,7 +62,7 @@ def test_a_full_disk_is_said_and_leaves_the_old_file(tmp_path: Path) -> None:
     assert caught.value.code == "unwritable"
 
 
-def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
+def test_what_killed_processes_left_in_the_folder_is_removed(tmp_path: Path) -> None:
     path = tmp_path / "a.srt"
     old, other, fresh = (
         tmp_path / f".{name}{MARK}{pid}-0123abcd.tmp.srt"
@@ -72,7 +72,7 @@ def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
         file.write_bytes(b"half")
         os.utime(file, (0, 0))
     write_whole(path, b"one")
-    assert sorted(tmp_path.iterdir()) == sorted([path, other, fresh])
+    assert sorted(tmp_path.iterdir()) == sorted([path, fresh])
 
 
 def _umask() -> int:
