@@ -44,7 +44,7 @@ class Format(base.Format):
                 body.pop()
             start, end = _seconds(head.groups()[:4]), _seconds(head.groups()[4:])
             cues.append(Cue(start=start, end=end, lines=tuple(disarmed(_MARKUP.sub("", line)) for line in body if line)))
-        return Track(cues=tuple(cues), kind="subtitles")
+        return Track(cues=tuple(cues), language="und", kind="subtitles")
 
 
 def armoured(line: str) -> str:

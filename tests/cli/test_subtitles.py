@@ -1,0 +1,110 @@
+"""``export``, ``burn`` and ``mux`` as a user runs them."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+
+SRT = "1\n00:00:01,000 --> 00:00:03,000\nAn old woman opens the door.\n\n2\n00:00:05,000 --> 00:00:07,500\n猫が窓辺に座って、\n外を眺めている。\n"
+GOLDENS = Path(__file__).parents[1] / "goldens" / "formats"
+
+
+@pytest.fixture
+def srt(tmp_path: Path) -> Path:
+    path = tmp_path / "film.descriptions.fr.srt"
+    path.write_text(SRT, encoding="utf-8")
+    return path
+
+
+def test_export_writes_beside_the_json_under_names_of_its_language(run: Any, tmp_path: Path) -> None:
+    source = tmp_path / "film.descriptions.json"
+    source.write_bytes((GOLDENS / "film.ja.json").read_bytes())
+    done = run("export", source, "-f", "srt,vtt,ass")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == [
+        "film.descriptions.ja.ass", "film.descriptions.ja.srt", "film.descriptions.ja.vtt", "film.descriptions.json",
+    ]  # fmt: skip
+    assert (tmp_path / "film.descriptions.ja.srt").read_bytes() == (GOLDENS / "film.ja.srt").read_bytes()
+    again = run("export", source, "-f", "srt")
+    assert again.returncode == 1
+    assert again.stderr.count("\n") == 1
+    assert ": output_exists: " in again.stderr
+    assert run("export", source, "-f", "srt", "--overwrite").returncode == 0
+
+
+def test_export_from_stdin_to_stdout(run: Any, srt: Path, tmp_path: Path) -> None:
+    done = run("export", srt, "-f", "vtt", "-o", "-", "--shift", "-1.5", "--position", "top")
+    assert done.returncode == 0
+    assert "Language: fr" in done.stdout
+    assert "00:00:00.000 --> 00:00:01.500 line:5%\nAn old woman opens the door." in done.stdout
+    out = tmp_path / "all"
+    assert run("export", srt, "-f", "all", "-o", out, "--language", "PT-br").returncode == 0
+    assert {path.suffix for path in out.iterdir()} == {".ass", ".csv", ".json", ".srt", ".ttml", ".txt", ".vtt"}
+    assert json.loads((out / "film.descriptions.fr.json").read_text())["language"] == "pt-BR"
+
+
+def test_export_lays_out_anew_on_request(run: Any, tmp_path: Path) -> None:
+    for profile, golden in (("vertical", "film.en.vertical.srt"), ("none", "film.en.none.srt")):
+        done = run("export", GOLDENS / "film.en.json", "-f", "srt", "-o", "-", "--profile", profile)
+        assert done.stdout == (GOLDENS / golden).read_text(encoding="utf-8")
+    narrow = run("export", GOLDENS / "film.en.json", "-f", "txt", "-o", "-", "--max-line-width", "20", "--max_lines", "1")
+    assert max(len(line) for line in narrow.stdout.splitlines() if line.isascii()) <= 20
+    slow = run("export", GOLDENS / "film.en.json", "-f", "srt", "-o", tmp_path / "x.srt", "--max-cps", "6", "--strict")
+    assert slow.returncode == 1
+    assert "warning: text_dropped at " in slow.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "reason"),
+    [
+        (["export", "no.json"], 1, "no.json: not_found: "),
+        (["export", "broken.json"], 1, "broken.json: bad_json: "),
+        (["export", "film.srt", "-f", "stl"], 2, "unknown_format: there is no format 'stl'"),
+        (["export", "film.txt", "-f", "srt"], 2, "not_readable: "),
+        (["export", "film.srt", "-l", "xx_yy_zz!"], 2, "bad_language: "),
+        (["export", "film.srt", "--profile", "netflx"], 2, "did you mean 'netflix'"),
+        (["export", "film.srt", "-f", "srt,vtt", "-o", "-"], 2, "one_output: "),
+        (["burn", "no.mp4", "film.srt"], 1, "no.mp4: not_found: "),
+        (["burn", "film.srt", "film.srt"], 1, "film.srt: no_video_stream: "),
+        (["burn", "film.mp4", "film.srt", "-o", "x.avi"], 2, "bad_container: "),
+        (["burn", "film.mp4", "film.srt", "--font-size", "99"], 2, "bad_value: "),
+        (["burn", "film.mp4", "film.srt", "-o", "film.mp4"], 2, "same_file: "),
+        (["mux", "film.mp4", "film.srt", "-l", "en", "-l", "de"], 2, "bad_value: "),
+    ],
+)
+def test_one_line_says_what_is_wrong(words: list[str], code: int, reason: str, run: Any, film: Path, tmp_path: Path) -> None:
+    (tmp_path / "film.srt").write_text(SRT, encoding="utf-8")
+    (tmp_path / "film.txt").write_text("x")
+    (tmp_path / "broken.json").write_text('{"schema_version": 1')
+    (tmp_path / "film.mp4").symlink_to(film)
+    done = run(*words)
+    assert done.returncode == code
+    assert reason in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_burn_and_mux_beside_a_film_with_an_odd_name(run: Any, film: Path, srt: Path, tmp_path: Path) -> None:
+    video = tmp_path / os.fsdecode(b"b\xff'[x]:\n.mp4")
+    video.symlink_to(film)
+    done = run("burn", video, srt, "--preset", "ultrafast", "--crf", "30", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["cues"], told["encoder"], told["crf"], told["preset"]) == (2, "libx264", 30, "ultrafast")
+    out = tmp_path / os.fsdecode(b"b\xff'[x]:\n.described.mp4")
+    assert out.stat().st_size > 1000
+    muxed = tmp_path / "out.mkv"
+    done = run("mux", video, srt, GOLDENS / "film.ja.json", "-o", muxed)
+    assert done.returncode == 0, done.stderr
+    with av.open(str(muxed)) as container:
+        assert [stream.metadata["language"] for stream in container.streams.subtitles] == ["fr", "ja"]
+    assert done.stderr.splitlines()[-1].endswith("out.mkv: fr, ja added")
+
+
+def test_strict_makes_warnings_failures(run: Any, film: Path, srt: Path, tmp_path: Path) -> None:
+    done = run("mux", film, srt, "-o", tmp_path / "out.mp4", "--strict")
+    assert done.returncode == 1
+    assert "warning: default_track: MP4" in done.stderr
