@@ -2,7 +2,9 @@
 
 import json
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -79,13 +81,17 @@ def test_a_day_in_its_life(service: Service) -> None:
 
 
 def test_health_while_it_runs(service: Service) -> None:
-    import socket
-
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    service.start("--listen", f"127.0.0.1:{port}")
-    service.wait("the daemon", lambda: service.events("watching"), 30)
+    systemd = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    systemd.bind(str(service.base / "notify"))
+    systemd.settimeout(30)
+    service.start("--listen", f"127.0.0.1:{port}", NOTIFY_SOCKET=str(service.base / "notify"), WATCHDOG_USEC="3000000")
+    with systemd:
+        words = [systemd.recv(1000).decode() for _ in range(4)]
+    assert "READY=1" in words
+    assert sum("WATCHDOG=1" in word for word in words) == 3, "it is heard every second"
     until = time.monotonic() + 20
     while True:
         try:
@@ -97,6 +103,21 @@ def test_health_while_it_runs(service: Service) -> None:
     assert ready["ready"]
     assert b"scenescribe_jobs" in urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5).read()
     assert service.stop(signal.SIGINT)[0] == 130
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here")
+def test_systemd_takes_the_unit_and_thinks_well_of_it(tmp_path: Path) -> None:
+    shown = [str(ROOT / "scripts" / "deploy" / "install"), str(tmp_path / "in"), str(tmp_path / "out"), "--print"]
+    unit = tmp_path / "scenescribe.service"
+    # another checkout may have no environment of its own; what the unit starts must exist to be verified
+    text = subprocess.run(shown, capture_output=True, text=True, check=True).stdout
+    unit.write_text(text.replace(f"{ROOT}/.venv/bin/scenescribe", sys.executable))
+    verified = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False)
+    assert "scenescribe.service" not in verified.stderr, verified.stderr
+    judged = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", "--no-pager", str(unit)], capture_output=True, text=True, check=False
+    )
+    assert float(judged.stdout.split("Overall exposure level for scenescribe.service:")[1].split()[0]) < 2.5
 
 
 def test_once_says_by_its_exit_code_whether_all_went_well(service: Service) -> None:
