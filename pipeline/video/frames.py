@@ -183,7 +183,8 @@ class Reading:
                 lane.child.table = self._id
             request = {"op": "read", "table": self._id, "size": self.size, "slots": lane.ring.slots, "threads": self.threads}
             request |= {"rotation": info.rotation, "mirrored": info.mirrored, "interlaced": info.interlaced}
-            request |= {"offset": info.stream_start - info.start, "silent": part.silent, **options}
+            begins = float(table.times[0]) if info.stream_start is None else info.stream_start - info.start
+            request |= {"offset": begins, "silent": part.silent, **options}
             lane.child.request(request, part.targets.tobytes(), [self.source.fd, lane.ring.memory, lane.ring.room])
 
     def _messages(self, lane: _Lane) -> Iterator[tuple[Event, bytes]]:

@@ -60,7 +60,7 @@ class PyAVReader:
         """Everything that gets decoded, as it is shown; None is a sign of life."""
         with libav.open_container(self.fd) as container:
             stream = libav.film_stream(container)
-            libav.set_up(stream, self.threads)
+            libav.set_up(stream, self.threads, 0 if table.repaired else table.depth())
             yield from self._walk(stream, plan, _aligned(container, stream, plan, self.fd), by_order=table.repaired)
 
     def _walk(self, stream: Any, plan: Plan, packets: Iterator[Any], *, by_order: bool) -> Iterator[Shown | None]:
@@ -175,9 +175,8 @@ def _aligned(container: Any, stream: Any, plan: Plan, fd: int) -> Iterator[Any]:
         return
     goal = int(plan.pts[0])
     margin = 0 if container.format.name.startswith(("mov", "matroska")) else int(SEARCHED / stream.time_base)
-    container.seek(goal - margin, stream=stream, backward=True)
     found = False
-    for number, packet in enumerate(libav.packets(container, stream)):
+    for number, packet in enumerate(libav.packets(container, stream) if libav.seek(container, stream, goal - margin) else ()):
         if not found and packet.pts == goal:
             found = True
         if found:

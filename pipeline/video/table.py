@@ -41,6 +41,11 @@ class Table:
         """Rank of the frame that a player shows at each of these times; the first one before the film begins."""
         return np.maximum(np.searchsorted(self.times, times + 1e-6, side="right") - 1, 0)
 
+    def depth(self) -> int:
+        """How many frames come before others that are shown earlier: what a decoder must hold back."""
+        ranks = np.argsort(np.argsort(self.packets))
+        return int(max(0, (ranks - np.arange(len(ranks))).max(initial=0)))
+
     def keyframes(self) -> NDArray[np.int64]:
         """Ranks of the frames that stand alone."""
         return np.flatnonzero(self.key[self.packets])

@@ -1,5 +1,6 @@
 """Cuts are found where they are, to the frame, in one pass with sampling; what moves inside a shot is no cut."""
 
+import json
 import subprocess
 from pathlib import Path
 from types import ModuleType
@@ -91,22 +92,17 @@ def film(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return path
 
 
-def read(
-    path: Path, pool: WorkerPool, *, rule: str = "scenes", sampler: str = "uniform:count=8", **options: Any
-) -> tuple[list[Any], Any]:
-    with open_film(
-        probe(path, pool=pool),
-        rule=parse("windows", rule),
-        sampler=parse("samplers", sampler),
-        size=(96, 54),
-        pool=pool,
-        **options,
-    ) as reading:
+def read(path: Path, pool: WorkerPool, *, reader: str = "", **options: Any) -> tuple[list[Any], Any]:
+    info = probe(path, pool=pool)
+    object.__setattr__(info, "reader", reader or info.reader)
+    rule, sampler = parse("windows", "scenes"), parse("samplers", "uniform:count=8")
+    with open_film(info, rule=rule, sampler=sampler, size=(96, 54), pool=pool, **options) as reading:
         return list(reading), reading
 
 
-def test_windows_begin_at_cuts(film: Path, pool: WorkerPool) -> None:
-    windows, reading = read(film, pool)
+@pytest.mark.parametrize("reader", ["pyav", "opencv"])
+def test_windows_begin_at_cuts(film: Path, pool: WorkerPool, reader: str) -> None:
+    windows, reading = read(film, pool, reader=reader)
     edges = [0.0, *(number / FPS for number in cut_frames())]
     assert [window.start for window in windows] == pytest.approx(edges[:-1], abs=0.0011)
     assert [window.end for window in windows] == pytest.approx(edges[1:], abs=0.0011)
@@ -141,3 +137,20 @@ def test_known_windows_have_no_frames(film: Path, pool: WorkerPool) -> None:
     again, _ = read(film, pool, known=known)
     assert [(w.start, w.end) for w in again] == [(w.start, w.end) for w in all_windows]
     assert [bool(w.frames) for w in again] == [i % 2 == 1 for i in range(len(again))]
+
+
+SAMPLES = sorted(Path(__file__).parents[3].glob("samples/*.truth.json"))
+
+
+@pytest.mark.parametrize("truth", SAMPLES, ids=lambda path: path.name.removesuffix(".truth.json"))
+def test_samples(truth: Path, pool: WorkerPool) -> None:
+    """The clips that come with the source: their scenes are written down."""
+    path = next(
+        other
+        for other in truth.parent.iterdir()
+        if other.stem == truth.name.removesuffix(".truth.json") and other.suffix != ".json"
+    )
+    scenes = json.loads(truth.read_text())["scenes"]
+    windows, _ = read(path, pool)
+    assert [w.start for w in windows] == pytest.approx([scene["start"] for scene in scenes], abs=0.01)
+    assert [w.end for w in windows] == pytest.approx([scene["end"] for scene in scenes], abs=0.04)

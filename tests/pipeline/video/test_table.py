@@ -1,5 +1,7 @@
 """The plan decodes all that the wanted frames are built on, in any group structure, and nothing from before a clean start."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -81,7 +83,7 @@ def test_stretches_cover_all(table: Table, step: int, cuts: bool) -> None:
     targets = np.arange(0, len(table.times), step)
     parts = divide(table, targets, most=1, cuts=cuts)
     assert sorted(rank for part in parts for rank in part.targets.tolist() if rank not in part.silent) == targets.tolist()
-    for before, after in zip(parts[:-1], parts[1:], strict=True):
+    for before, after in itertools.pairwise(parts):
         assert table.key[table.packets[after.lead]]
         if cuts:
             assert before.targets[-1] == after.lead - 1

@@ -1,0 +1,228 @@
+"""What may go wrong around a film: children that die or hang, a file that changes, a reader that is closed, leaks."""
+
+import gc
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import psutil
+import pytest
+
+from pipeline.errors import InputError
+from pipeline.plugins import parse
+from pipeline.video import Limits, WorkerPool, open_film, probe
+
+
+@pytest.fixture(scope="module")
+def long_film(tmp_path_factory: pytest.TempPathFactory, tools: ModuleType) -> Path:
+    """Forty seconds of numbered pictures."""
+    path = tmp_path_factory.mktemp("long") / "film.mp4"
+    raw = path.with_suffix(".raw")
+    raw.write_bytes(b"".join(tools.picture(i).tobytes() for i in range(1000)))
+    kitchen = tools.Kitchen(path.parent, raw, raw)
+    kitchen.encode(path, *tools.GOP)
+    raw.unlink()
+    return path
+
+
+def reading(path: Path, *, rule: str = "fixed:seconds=1", sampler: str = "uniform:count=8", **options: Any) -> Any:
+    info = probe(path, pool=options.get("pool"))
+    return open_film(info, rule=parse("windows", rule), sampler=parse("samplers", sampler), size=(192, 108), **options)
+
+
+def children(film: Any) -> list[int]:
+    return [child.pid for child in film._reading._children]
+
+
+@pytest.fixture
+def small() -> Iterator[WorkerPool]:
+    """A pool whose children fill up after a few frames, and that must be left as it was found."""
+    before, others = len(os.listdir("/proc/self/fd")), set(psutil.Process().children())
+    with WorkerPool(Limits(ring=6 * 192 * 108 * 3, stall=2.0)) as pool:
+        yield pool
+    gc.collect()
+    assert len(os.listdir("/proc/self/fd")) == before
+    assert set(psutil.Process().children()) == others
+
+
+@pytest.mark.parametrize("rule", ["fixed:seconds=1", "scenes:min=1,max=2"])
+@pytest.mark.parametrize("deadly", [signal.SIGKILL, signal.SIGSTOP, signal.SIGSEGV])
+def test_a_child_that_dies_once_is_replaced(long_film: Path, small: WorkerPool, rule: str, deadly: int) -> None:
+    with reading(long_film, pool=small, rule=rule) as film:
+        whole = [(w.start, w.end, [f.time for f in w.frames]) for w in film]
+    with reading(long_film, pool=small, rule=rule) as film:
+        windows = iter(film)
+        found = [next(windows) for _ in range(5)]
+        os.kill(children(film)[0], deadly)
+        found += windows
+    assert [(w.start, w.end, [f.time for f in w.frames]) for w in found] == whole
+
+
+def test_a_film_that_kills_twice_is_given_up(long_film: Path, small: WorkerPool) -> None:
+    with reading(long_film, pool=small) as film:
+        windows = iter(film)
+        next(windows)
+        os.kill(children(film)[0], signal.SIGKILL)
+        next(windows)
+        os.kill(children(film)[0], signal.SIGKILL)
+        with pytest.raises(InputError) as caught:
+            list(windows)
+    assert caught.value.code == "crashed_worker"
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_close_from_another_thread_ends_the_iteration(long_film: Path, small: WorkerPool, workers: int) -> None:
+    with reading(long_film, pool=small, workers=workers) as film:
+        windows = iter(film)
+        next(windows)
+        os.kill(children(film)[0], signal.SIGSTOP)
+        begun = time.monotonic()
+        threading.Timer(0.3, film.close).start()
+        assert len(list(windows)) < 40
+        assert time.monotonic() - begun < 1.5
+
+
+def test_leaving_early_leaves_nothing(long_film: Path, small: WorkerPool) -> None:
+    for workers in (1, 2):
+        with reading(long_film, pool=small, workers=workers) as film:
+            next(iter(film))
+
+
+def test_many_children_give_the_same(long_film: Path, pool: WorkerPool) -> None:
+    with reading(long_film, pool=pool) as film:
+        one = [(w.start, w.end, [(f.time, f.index, f.image.tobytes()) for f in w.frames]) for w in film]
+    with reading(long_film, pool=pool, workers=3, limits=Limits(ring=1)) as film:
+        assert [(w.start, w.end, [(f.time, f.index, f.image.tobytes()) for f in w.frames]) for w in film] == one
+
+
+def test_a_film_that_vanishes_is_finished(long_film: Path, small: WorkerPool, tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    shutil.copy(long_film, path)
+    with reading(path, pool=small) as film:
+        windows = iter(film)
+        next(windows)
+        path.unlink()
+        assert len(list(windows)) == 39
+
+
+def test_a_film_that_changes_is_told(long_film: Path, small: WorkerPool, tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    shutil.copy(long_film, path)
+    with reading(path, pool=small) as film:
+        windows = iter(film)
+        next(windows)
+        with path.open("ab") as end:
+            end.write(b"more")
+        with pytest.raises(InputError) as caught:
+            list(windows)
+    assert caught.value.code == "source_changed"
+
+
+def test_known_windows_need_no_frames(long_film: Path, pool: WorkerPool) -> None:
+    known = {(float(i), float(i + 1)) for i in range(0, 40, 2)}
+    with reading(long_film, pool=pool, known=known) as film:
+        windows = list(film)
+    assert [(w.start, bool(w.frames)) for w in windows] == [(float(i), i % 2 == 1) for i in range(40)]
+    with reading(long_film, pool=pool, known={(float(i), float(i + 1)) for i in range(40)}) as film:
+        assert all(not w.frames for w in film)
+        assert film.frames_decoded == 0
+
+
+def test_links_can_be_refused(films: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        probe(films / "link.mp4", follow_links=False)
+    assert caught.value.code == "not_a_regular_file"
+
+
+def test_without_a_pool(films: Path) -> None:
+    with reading(films / "h264.mp4") as film:
+        assert len(list(film)) == 3
+        assert film.decode_seconds > 0
+        assert film.frames_decoded > 0
+        assert film.position == film.end == 3.0
+
+
+def test_keyframes_cost_what_they_are(long_film: Path, pool: WorkerPool) -> None:
+    with reading(long_film, pool=pool, rule="fixed:seconds=8", sampler="keyframes:count=8,fill=no") as film:
+        windows = list(film)
+    assert [[round(f.time) for f in w.frames] for w in windows] == [list(range(i, i + 8)) for i in range(0, 40, 8)]
+    assert film.frames_decoded == 40
+
+
+def test_keyframe_scenes(long_film: Path, pool: WorkerPool) -> None:
+    with reading(long_film, pool=pool, rule="scenes", sampler="keyframes:count=4,fill=no") as film:
+        windows = list(film)
+    assert windows[0].start == 0
+    assert windows[-1].end == film.end
+    assert film.frames_decoded == 40
+
+
+def test_a_picture_that_stands_still_is_described_once(films: Path, pool: WorkerPool) -> None:
+    with reading(films / "gap.mp4", pool=pool, rule="fixed:seconds=8") as film:
+        assert next(iter(film)).end > 35000
+    with reading(films / "gap.mp4", pool=pool, rule="scenes") as film:
+        windows = list(film)
+    assert len(windows) < 6
+    assert windows[-1].end == film.end
+
+
+def test_no_file_makes_a_connection(tmp_path: Path, pool: WorkerPool) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.2)
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/x.ts"
+        texts = {
+            "hls": f"#EXTM3U\n#EXT-X-TARGETDURATION:3\n#EXTINF:3,\n{url}\n",
+            "nul_hls": f"\0#EXTM3U\n#EXT-X-TARGETDURATION:3\n#EXTINF:3,\n{url}\n",
+            "concat": f"ffconcat version 1.0\nfile '{url}'\n",
+            "dash": f"<?xml version='1.0'?><MPD><Period><BaseURL>{url}</BaseURL></Period></MPD>",
+        }
+        for name, text in texts.items():
+            path = tmp_path / f"{name}.mp4"
+            path.write_text(text)
+            with pytest.raises(InputError):
+                probe(path, pool=pool)
+        with pytest.raises(TimeoutError):
+            server.accept()
+
+
+@pytest.mark.parametrize("reader", ["reader.OpenCVReader(fd, size=(8, 8), threads=1, offset=0.0)", "libav.open_container(fd)"])
+def test_decoders_refuse_playlists(reader: str, tmp_path: Path, films: Path) -> None:
+    """The whitelist of formats, behind the gate: OpenCV's comes through the environment, where wrong syntax is ignored."""
+    playlist = tmp_path / "x.mp4"
+    playlist.write_text(f"ffconcat version 1.0\nfile '{films / 'h264.mp4'}'\n")
+    code = (
+        "import os, numpy as np\nfrom pipeline.video import libav, reader, table\nfrom pipeline.errors import InputError\n"
+        f"def look(path):\n    fd = os.open(path, os.O_RDONLY)\n    thing = {reader}\n"
+        "    t = table.build(np.arange(9), np.ones(9, bool), np.ones(9, bool), np.zeros(9, bool), base=.04, start=0., fps=25., last_duration=.04)\n"
+        "    return len(list(thing.read(t, [0]))) if hasattr(thing, 'read') else 1\n"
+        f"assert look({str(films / 'vp9.webm')!r}) > 0\n"
+        f"try:\n    look({str(playlist)!r})\nexcept InputError as error:\n    print(error.code)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parents[3])
+    assert done.stdout.splitlines()[-1] == "unsupported_or_corrupt", done.stderr
+
+
+def test_importing_is_quick() -> None:
+    code = "import sys, pipeline.video; print([m for m in ('numpy', 'cv2', 'av', 'scenedetect') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parents[3])
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_parent_never_decodes(films: Path) -> None:
+    code = (
+        "import sys\nfrom pipeline.plugins import parse\nfrom pipeline.video import open_film, probe\n"
+        f"info = probe({str(films / 'vp9.webm')!r})\n"
+        "with open_film(info, rule=parse('windows', 'scenes'), sampler=parse('samplers', 'uniform'), size=(64, 36)) as film:\n"
+        "    print(len(list(film)), [m for m in ('cv2', 'av') if m in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(__file__).parents[3])
+    assert (done.stdout.strip(), done.stderr) == ("1 []", "")
