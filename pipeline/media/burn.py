@@ -106,6 +106,13 @@ def _about(film: Contents) -> list[Notice]:
     return []
 
 
+def _drawing(film: Contents) -> str:
+    """The filter that draws the text; where pixels are not square it must know, or letters are as wide as the pixels."""
+    shown = film.display_size
+    size = "" if shown == film.upright_size or 0 in shown else f":original_size={shown[0]}x{shown[1]}"
+    return "subtitles=filename=captions.ass" + size
+
+
 def _graph(ffmpeg: Ffmpeg, film: Contents, streams: Plan, encoding: Encoding, place: Place) -> Any:
     """The ffmpeg-python graph: one filter chain on the picture, the other streams as the plan says."""
     import ffmpeg as ffmpeg_python
@@ -115,7 +122,7 @@ def _graph(ffmpeg: Ffmpeg, film: Contents, streams: Plan, encoding: Encoding, pl
     if any(order in film.film.detail for order in ("top first", "bottom first", "top coded first", "bottom coded first")):
         filters.append("yadif=mode=send_frame:deint=interlaced")
     # times of frames are never changed: by default 50 frames of variable rate became 330
-    filters += ["subtitles=filename=captions.ass", "pad=ceil(iw/2)*2:ceil(ih/2)*2"]
+    filters += [_drawing(film), "pad=ceil(iw/2)*2:ceil(ih/2)*2"]
     options = {
         "vf": ",".join(filters),
         "pix_fmt": "yuv420p10le"

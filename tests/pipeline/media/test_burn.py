@@ -162,6 +162,32 @@ def test_names_of_any_kind(name: str | bytes, film: Path, track: Track, tmp_path
     assert len(list(tmp_path.iterdir())) == 2
 
 
+def test_letters_keep_their_shape_where_pixels_are_not_square(
+    make: Callable[..., Path], track: Track, tmp_path: Path, frames: Any
+) -> None:
+    boxes = []
+    for size, aspect in (("720x576", "64/45"), ("1024x576", "1/1")):
+        picture = f"color=0x404040:s={size}:r=5:d=2,setsar={aspect}"
+        video = make(tmp_path / f"{size}.mp4", "-f", "lavfi", "-i", picture, "-c:v", "libx264", "-pix_fmt", "yuv420p", "-crf", 10)
+        burn(video, track, tmp_path / "out.mp4", encoding=QUICK)
+        boxes.append(box_of(changed(frames(tmp_path / "out.mp4")[6][1], frames(video)[6][1])))
+    assert boxes[0] == pytest.approx(boxes[1], abs=0.006)
+
+
+def test_contrast_over_white(make: Callable[..., Path], track: Track, tmp_path: Path, frames: Any) -> None:
+    """WCAG: white letters on the box over a white picture, at least 4.5 to 1."""
+    white = make(
+        tmp_path / "white.mp4", "-f", "lavfi", "-i", "color=white:s=640x360:r=5:d=2", "-c:v", "libx264", "-pix_fmt", "yuv420p"
+    )
+    out = tmp_path / "out.mp4"
+    burn(white, track, out, encoding=QUICK)
+    picture = frames(out)[6][1]
+    left, top, _, bottom = box_of(changed(picture, frames(white)[6][1]))
+    grey = float(np.median(picture[int(top * 360) + 3 : int(bottom * 360) - 3, int(left * 640) + 2 : int(left * 640) + 5])) / 255
+    luminance = ((grey + 0.055) / 1.055) ** 2.4
+    assert 1.05 / (luminance + 0.05) > 4.5
+
+
 def test_markup_of_a_model_is_drawn_as_text(film: Path, tmp_path: Path, frames: Any) -> None:
     """Raw, this drawing covers nearly all of the picture."""
     text = "{\\p1}m 0 0 l 640 0 640 360 0 360{\\p0}{\\pos(0,0)}{\\fs200}x"
