@@ -32,7 +32,7 @@ def test_the_logging_file_is_one_that_python_takes(tmp_path: Path) -> None:
         assert "hello from vllm" in log.read_text()
         hush(log)
         hush(log)
-        logging.getLogger("transformers.x").warning("and transformers")
+        logging.getLogger("transformers.x").error("and transformers")
         assert log.read_text().count("and transformers") == 1
         assert len(logger.handlers) == 1
     finally:
