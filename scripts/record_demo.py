@@ -125,7 +125,9 @@ def output(command: str, cwd: Path) -> "list[tuple[bytes, float]]":
         last = time.monotonic()
     os.close(ours)
     if process.wait():
-        sys.exit(f"{command}: exit code {process.returncode}\n" + b"".join(data for data, _ in pieces).decode(errors="replace"))
+        sys.exit(
+            f"{command}: exit code {process.returncode}\n" + b"".join(data for data, _ in pieces)[-1500:].decode(errors="replace")
+        )
     return pieces
 
 

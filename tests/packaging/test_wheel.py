@@ -45,13 +45,13 @@ def scenescribe(built: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
     # a line in a path file adds the folder, and does not read the path files in it: not the one of an editable install
     (libraries / "libraries.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
 
-    def run(*words: object, code: int = 0) -> "subprocess.CompletedProcess[str]":
+    def run(*words: object, code: int | None = 0) -> "subprocess.CompletedProcess[str]":
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("SCENESCRIBE_", "PYTHON", "XDG_"))}
         done = subprocess.run(
             [home / "venv/bin/scenescribe", *map(str, words)],
             capture_output=True, text=True, timeout=120, check=False, cwd=home, env={**clean, "HOME": str(home), "COLUMNS": "120"},
         )  # fmt: skip
-        assert done.returncode == code, done.stderr
+        assert code is None or done.returncode == code, done.stderr
         return done
 
     where = subprocess.run(
@@ -75,8 +75,6 @@ def test_the_wheel_carries_what_the_product_needs_and_nothing_else(built: dict[s
 
 
 def test_the_embedded_model_is_in_the_wheel(built: dict[str, Path]) -> None:
-    if not (ROOT / "models/shapes/model.safetensors").exists():
-        pytest.skip("the weights are not in this checkout")
     with zipfile.ZipFile(built[".whl"]) as wheel:
         names = set(wheel.namelist())
     assert {f"models/shapes/{path.name}" for path in (ROOT / "models/shapes").iterdir() if path.is_file()} <= names
@@ -112,8 +110,9 @@ def test_the_command_works_from_an_empty_environment(scenescribe: Scenescribe, t
 
 
 def test_doctor_runs_from_an_empty_environment(scenescribe: Scenescribe) -> None:
-    found = json.loads(
-        scenescribe("doctor", "--json", code=0 if (ROOT / "models/shapes/model.safetensors").exists() else 3).stdout
-    )
+    found = json.loads(scenescribe("doctor", "--json", code=None).stdout)
     fine = {finding["name"] for finding in found["findings"] if finding["ok"]}
-    assert {"python", "ffmpeg", "libass"} <= fine
+    assert {"python", "ffmpeg", "libass", "embedded model", "disk"} <= fine
+    broken = {finding["name"] for finding in found["findings"] if finding["needed"] and not finding["ok"]}
+    # the repair of torchvision is a path file of the other environment, and belongs to it alone
+    assert broken <= {"torchvision import"}
