@@ -24,7 +24,7 @@ SAME_NAME = (
 )
 CPU = {"enforce_eager": True, "max_num_seqs": 32}
 """eager on the CPU: compiling takes longer than the embedded model's whole demo (docs/decisions/0041)"""
-CPU_ENVIRONMENT = {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_CPU_SGL_KERNEL": "0"}
+CPU_ENVIRONMENT = {"VLLM_CPU_KVCACHE_SPACE": "1"}
 ENVIRONMENT = {
     "VLLM_NO_USAGE_STATS": "1",
     "VLLM_DO_NOT_TRACK": "1",
