@@ -95,7 +95,8 @@ def record(commands: list[str], cwd: Path) -> list[tuple[tuple[Line, ...], float
             frames.append((lines, before[1] + following - at))
         else:
             frames.append((lines, following - at))
-    return frames
+    # a live display draws the same again and again: stillness is what is seen
+    return [(lines, min(length, LONGEST)) for lines, length in frames[:-1]] + frames[-1:]
 
 
 def output(command: str, cwd: Path) -> "list[tuple[bytes, float]]":
