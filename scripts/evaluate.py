@@ -30,9 +30,8 @@ from models.shapes.world import Scene, sample_scene
 from scripts.shapes_training import other
 from scripts.shapes_training.marks import mark
 
-_FPS = 25
 _SEED = 424_242  # of the scenes that are marked; training draws from other seeds
-_SIZES = ((640, 360), (640, 360), (854, 480), (640, 480), (480, 480), (360, 640), (1280, 720))
+_SIZES = (*((640, 360),) * 4, (854, 480), (640, 480), (640, 640), (360, 640), (1280, 720))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,13 +49,14 @@ def scene_of(seed: int, number: int) -> Scene:
     return sample_scene(rng, size=rng.choice(_SIZES))
 
 
-def make(seed: int, number: int, renderer: str, crf: int, path: Path) -> None:
+def make(seed: int, number: int, renderer: str, crf: int, fps: int, path: Path) -> None:
     """Draw and encode one clip."""
     scene = scene_of(seed, number)
     painter = Painter(scene)
-    count = round(scene.duration * _FPS)
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=_FPS, options={"crf": str(crf), "preset": "medium"})
+    count = round(scene.duration * fps)
+    whole = path.with_name(f".{path.name}")  # takes its name when it is complete
+    with av.open(str(whole), "w", format="mp4") as container:
+        stream = container.add_stream("libx264", rate=fps, options={"crf": str(crf), "preset": "medium"})
         stream.width, stream.height, stream.pix_fmt = scene.width, scene.height, "yuv420p"
         stream.codec_context.thread_count = 1
         for index in range(count):
@@ -64,6 +64,7 @@ def make(seed: int, number: int, renderer: str, crf: int, path: Path) -> None:
             picture = painter.frame(moment) if renderer == "world" else other.frame(scene, moment)
             container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         container.mux(stream.encode())
+    whole.rename(path)
 
 
 def clips(folder: Path, args: argparse.Namespace) -> list[Clip]:
@@ -75,7 +76,7 @@ def clips(folder: Path, args: argparse.Namespace) -> list[Clip]:
         for number in range(args.scenes):
             path = folder / f"scene{number:05}.mp4"
             if not path.exists():
-                waiting.append(pool.submit(make, args.seed, number, args.renderer, args.crf, path))
+                waiting.append(pool.submit(make, args.seed, number, args.renderer, args.crf, args.fps, path))
             scene = scene_of(args.seed, number)
             rng = Random(f"{args.seed}/{number}/questions")
             asked = [words.ask(rng, scene, kind, plain=True) for kind in words.QUESTIONS]
@@ -171,6 +172,7 @@ def main() -> None:
     parser.add_argument("--scenes", type=int, default=500)
     parser.add_argument("--renderer", choices=("world", "other"), default="world")
     parser.add_argument("--crf", type=int, help="quality of the films; 23, or 30 for the other renderer")
+    parser.add_argument("--fps", type=int, default=25, help="of the films")
     parser.add_argument("--seed", type=int, default=_SEED)
     parser.add_argument("--model", default="shapes")
     parser.add_argument("--questions", type=int, default=12, help="how many different questions; 0 for captions alone")
@@ -180,13 +182,13 @@ def main() -> None:
     args = parser.parse_args()
     args.crf = args.crf or (23 if args.renderer == "world" else 30)
 
-    folder = args.output_dir / f"{args.renderer}-crf{args.crf}-seed{args.seed}"
+    folder = args.output_dir / f"{args.renderer}-crf{args.crf}-fps{args.fps}-seed{args.seed}"
     made = clips(folder, args)
     only = folder / "films.txt"
     only.write_text("".join(f"{clip.path.name}\t{clip.caption}\n" for clip in made), encoding="utf-8")
     started = time.time()
     said = describe(made, folder, folder / "captions", args)
-    print(f"{len(made)} scenes, renderer {args.renderer}, H.264 crf {args.crf}, in {time.time() - started:.0f} s with the engine's start")
+    print(f"{len(made)} scenes, renderer {args.renderer}, H.264 crf {args.crf}, {args.fps} fps, in {time.time() - started:.0f} s with the engine's start")
     for name, share in mark((clip.caption, said[clip.path]) for clip in made).items():
         print(f"  {name:<8} {share:7.2%}")
     for clip in [clip for clip in made if clip.caption != said[clip.path]][:10]:
