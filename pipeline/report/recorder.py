@@ -5,7 +5,7 @@ import io
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,8 @@ WIDTH = 240
 """pixels; of a thumbnail, or its height where the film is taller than wide"""
 ALL_THUMBNAILS = 32 * 1024 * 1024
 """bytes of base64 in one page: some 4,000 windows; later ones go without a picture"""
+ALL_WINDOWS = 20_000
+"""windows in one page, 40 hours of film; of later films it tells how they ended, and no more"""
 
 
 @dataclass(slots=True)
@@ -34,6 +36,8 @@ class FilmRecord:
     """start of a window in seconds, to the millisecond -> data URI of a JPEG"""
     without_room: int = 0
     """windows that came when the page was full of pictures"""
+    not_shown: int = 0
+    """windows of a film that came when the page was full of windows"""
     result: Result | None = None
     error: ScenescribeError | None = None
 
@@ -54,6 +58,7 @@ class Recorder:
         self.flow = Flow(studio.captioning.gate)
         self._open: dict[Path, FilmRecord] = {}
         self._room = ALL_THUMBNAILS
+        self._windows = 0
         self._lock = threading.Lock()
 
     def observer(self, film: Film) -> Observer:
@@ -62,7 +67,7 @@ class Recorder:
         return FilmRecorder(self, record, self.inner.observer(film))
 
     def finished(self, film: Film, result: Result) -> None:
-        self._open.pop(film.path).result = result
+        self._keep(self._open.pop(film.path), result)
         self.inner.finished(film, result)
 
     def failed(self, name: Path | str, error: ScenescribeError) -> None:
@@ -72,6 +77,16 @@ class Recorder:
             self.films.append(record)
         record.error = error
         self.inner.failed(name, error)
+
+    def _keep(self, record: FilmRecord, result: Result) -> None:
+        count = len(result.document.captions)
+        if self._windows + count > ALL_WINDOWS:
+            record.thumbnails.clear()
+            record.not_shown = count
+            result = replace(result, document=replace(result.document, captions=()))
+        else:
+            self._windows += count
+        record.result = result
 
     def stop(self) -> None:
         """The run is over: times are taken until now."""

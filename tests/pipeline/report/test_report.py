@@ -167,6 +167,17 @@ def test_pictures_are_bounded_and_the_rest_is_said(folder: Path, tmp_path: Path,
     assert f"{film.without_room} windows have no picture" in page.render(kept)
 
 
+def test_windows_are_bounded_and_how_each_film_ended_is_not(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder, "ALL_WINDOWS", 2)
+    kept = record(folder, tmp_path, EchoCaptioner())
+    text = page.render(kept)
+    assert "Its 3 windows are not shown" in text
+    assert "<li" not in text
+    assert "1 done" in text
+
+
 @pytest.mark.parametrize(("shape", "size"), [((640, 480), (240, 180)), ((90, 160), (135, 240)), ((4000, 2), (240, 1))])
 def test_a_thumbnail_has_the_shape_of_the_film_and_not_of_the_model(shape: tuple[int, int], size: tuple[int, int]) -> None:
     import base64
