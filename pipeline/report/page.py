@@ -126,7 +126,8 @@ def _film(record: "FilmRecord", studio: "Studio") -> dict[str, Any]:
     name = shown_name(record.name)
     empty: dict[str, Any] = {
         "name": name, "state": "failed", "reason": "not finished", "message": "", "seconds": 0.0, "about": [], "windows": [], "cues": [],
-        "shots": [], "warnings": [], "timings": [], "outputs": [], "language": "en", "without_room": record.without_room, "not_shown": record.not_shown,
+        "shots": [], "warnings": [], "timings": [], "outputs": [], "language": "en",
+        "without_room": record.without_room, "not_shown": record.not_shown,
     }  # fmt: skip
     if record.error is not None:
         return empty | {"reason": record.error.code, "message": clean(record.error.message)}
