@@ -27,3 +27,17 @@ def test_presets_that_pages_name_exist() -> None:
 def test_every_page_is_found_from_the_readme() -> None:
     for page in (ROOT / "docs").glob("*.md"):
         assert f"docs/{page.name}" in README or page.name.startswith("performance-"), page.name
+
+
+FOREIGN = {"--limit-mm-per-prompt", "--port", "--trace", "--trace-fork-before-exec"}
+"""options of other programs that the pages name: vllm serve, nsys"""
+
+
+def test_every_option_that_a_page_names_is_one() -> None:
+    flag = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]+(?!_)\b")
+    known = set(flag.findall((ROOT / "docs/cli.md").read_text(encoding="utf-8"))) | FOREIGN
+    for script in (ROOT / "scripts").rglob("*"):
+        if script.is_file() and "__pycache__" not in script.parts:
+            known |= set(flag.findall(script.read_text(encoding="utf-8")))
+    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
+        assert sorted(set(flag.findall(page.read_text(encoding="utf-8"))) - known) == [], page.name
