@@ -34,8 +34,6 @@ class VideoInfo:
     """seconds, as declared or estimated: a bound for progress, never for a loop"""
     start: float
     """the container's own start time in seconds, subtracted from every time we give"""
-    stream_start: float | None = None
-    """where the picture's own stream starts, on the stored clock, if its head tells"""
     ends: float = 0.0
     """when the picture ends by its own head, on the player's clock; 0 where it tells no such thing"""
     fps: float

@@ -133,7 +133,7 @@ class Film:
         except Closed:
             return
 
-    def _events(self, table: Table, targets: NDArray[np.int64]) -> Iterator[Event]:
+    def _events(self, table: Table, targets: NDArray[np.int64], *, loose: bool = False) -> Iterator[Event]:
         """Frames by the reader that the probe chose, by the other one where that gives none at all."""
         cuts, keyframes = self._rule.needs_cuts, self._sampler.keyframes_only
         first = "pyav" if table.repaired or keyframes or self._sampler.wants_keyframes else self.info.reader
@@ -144,7 +144,9 @@ class Film:
             seen = False
             self._reading.lost.clear()
             self._reading.reader = reader
-            for event in self._reading.frames(targets, cuts=cuts, keyframes=keyframes, reader=reader, everything=everything):
+            for event in self._reading.frames(
+                targets, cuts=cuts, keyframes=keyframes, reader=reader, loose=loose and reader == "pyav", everything=everything
+            ):
                 if event[0] == "frame":
                     seen = True
                 if event[0] != "lost" or seen:
@@ -185,7 +187,7 @@ class Film:
             pass
 
     def _scenes(self, table: Table) -> Iterator[Window]:
-        keyframes = table.keyframes()
+        keyframes, loose = table.keyframes(), False
         if self._sampler.keyframes_only:
             targets = keyframes
         else:
@@ -193,6 +195,7 @@ class Film:
             step = max(self._sampler.spacing(min(self._rule.min, table.end - first)), 0.02)
             grid = np.arange(first, table.end, step)
             targets = table.on_screen(grid)
+            loose = len(table.times) > 1 and step >= 4 * float(np.median(np.diff(table.times)))
             targets = np.concatenate([targets, keyframes]) if self._sampler.wants_keyframes else targets
         targets = np.unique(targets)
         keys = table.times[keyframes].tolist()
@@ -205,7 +208,7 @@ class Film:
                 yield from self._window(span, frames, asked=_rounded(span) not in self._known)
                 del held[: bisect_left(held, span[1], key=_time)]
 
-        for kind, rank, image in self._events(table, targets):
+        for kind, rank, image in self._events(table, targets, loose=loose):
             time = float(table.times[rank])
             if kind == "cut":
                 self._shots.append(time)

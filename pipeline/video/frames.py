@@ -88,10 +88,20 @@ class Reading:
         return self._table
 
     def frames(
-        self, targets: NDArray[np.int64], *, cuts: bool, keyframes: bool, reader: str, everything: bool = False
+        self,
+        targets: NDArray[np.int64],
+        *,
+        cuts: bool,
+        keyframes: bool,
+        reader: str,
+        loose: bool = False,
+        everything: bool = False,
     ) -> Iterator[Event]:
-        """The frames of these ranks in order, as they come. Raises InputError, Closed."""
-        options = {"cuts": cuts, "keyframes": keyframes, "reader": reader}
+        """The frames of these ranks in order, as they come. ``loose``: or the next ones that are cheaper.
+
+        Raises InputError, Closed.
+        """
+        options = {"cuts": cuts, "keyframes": keyframes, "reader": reader, "loose": loose and not everything}
         divided = (
             reader == "pyav" and not (everything or self.table().repaired or self.info.interlaced) and (cuts or self.workers > 1)
         )
@@ -110,7 +120,7 @@ class Reading:
             rest = targets[np.searchsorted(targets, reached, side="right") :]
         lead = [reached] if cuts and reached >= 0 else []
         again = Stretch(targets=np.array([*lead, *rest], np.int64), silent=tuple(lead))
-        yield from self._in_turn([again], {**options, "everything": True})
+        yield from self._in_turn([again], {**options, "loose": False, "everything": True})
 
     def _in_turn(self, parts: list[Stretch], options: dict[str, Any]) -> Iterator[Event]:
         """All stretches in order; as many as there are workers are being read meanwhile."""
@@ -183,8 +193,7 @@ class Reading:
                 lane.child.table = self._id
             request = {"op": "read", "table": self._id, "size": self.size, "slots": lane.ring.slots, "threads": self.threads}
             request |= {"rotation": info.rotation, "mirrored": info.mirrored, "interlaced": info.interlaced}
-            begins = float(table.times[0]) if info.stream_start is None else info.stream_start - info.start
-            request |= {"offset": begins, "silent": part.silent, **options}
+            request |= {"offset": float(table.times[0]), "silent": part.silent, **options}
             lane.child.request(request, part.targets.tobytes(), [self.source.fd, lane.ring.memory, lane.ring.room])
 
     def _messages(self, lane: _Lane) -> Iterator[tuple[Event, bytes]]:

@@ -135,7 +135,6 @@ def describe(container: Any, stream: Any, pixels: int) -> dict[str, Any]:
         "duration": max(0.0, ends or whole),
         "ends": ends,
         "start": start,
-        "stream_start": None if stream.start_time is None else first_time,
         "fps": float(rate) if 0 < rate < 10000 else 25.0,
         "width": shown[0],
         "height": shown[1],

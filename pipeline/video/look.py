@@ -79,7 +79,6 @@ def _info(answer: dict[str, Any], source: Source) -> VideoInfo:
         codec=answer["codec"],
         duration=answer["duration"],
         start=answer["start"],
-        stream_start=answer["stream_start"],
         ends=answer["ends"],
         fps=answer["fps"],
         width=answer["width"],

@@ -4,6 +4,7 @@ Where a decoder can tell that no other frame is built on a frame (``skip_frame=N
 it is wanted. Everything that is decoded is handed on, wanted or not: the search for cuts looks at all of it.
 """
 
+from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +19,8 @@ from pipeline.video.table import FEED, JUMP, TARGET, Plan, Table, build
 
 SEARCHED = 2
 """seconds to go back further in containers without an index, where a seek may land inside a frame"""
+SUDDEN = 8
+"""packets to decode in full after one that is suddenly large"""
 TICK = 64
 """packets between two signs of life"""
 
@@ -52,6 +55,9 @@ class PyAVReader:
             deinterlace,
             threads,
         )
+        self.careful = False
+        """whether cuts are looked for: then frames that may be next to one are decoded though nobody needs them"""
+        self._sizes: deque[int] = deque(maxlen=12)
         self.decoded = 0
         self.damaged: list[int] = []
         """ranks of frames whose packets could not be decoded"""
@@ -63,6 +69,13 @@ class PyAVReader:
             libav.set_up(stream, self.threads, 0 if table.repaired else table.depth())
             yield from self._walk(stream, plan, _aligned(container, stream, plan, self.fd), by_order=table.repaired)
 
+    def _sudden(self, packet: Any) -> bool:
+        """Whether a packet is much larger than those before it: a new shot is coded anew, even where it is no keyframe."""
+        sudden = not packet.is_keyframe and len(self._sizes) == 12 and packet.size > 1.5 * max(self._sizes)
+        if not packet.is_keyframe:
+            self._sizes.append(packet.size)
+        return sudden
+
     def _walk(self, stream: Any, plan: Plan, packets: Iterator[Any], *, by_order: bool) -> Iterator[Shown | None]:
         context = stream.codec_context
         pending: dict[int, tuple[int, bool]] = {}
@@ -72,6 +85,7 @@ class PyAVReader:
         mode = ""
         last = -1
         entering = False
+        alarm = 0
         heard, _ = complaint(0)
 
         def show(frames: list[Any]) -> Iterator[Shown]:
@@ -129,7 +143,8 @@ class PyAVReader:
             wanted = bool(action & TARGET)
             if rank >= 0 and packet.pts is not None:
                 pending[packet.pts] = (rank, wanted)
-            needed = "DEFAULT" if wanted or self.deinterlace or by_order or plan.whole else "NONREF"
+            alarm = SUDDEN if self.careful and self._sudden(packet) else max(0, alarm - 1)
+            needed = "DEFAULT" if wanted or alarm or self.deinterlace or by_order or plan.whole else "NONREF"
             if needed != mode:
                 context.skip_frame = mode = needed
             try:

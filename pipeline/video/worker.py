@@ -27,7 +27,7 @@ from pipeline.video import libav, pyav_reader, wire
 from pipeline.video.finder import CutFinder
 from pipeline.video.ring import Writer
 from pipeline.video.shown import Shown
-from pipeline.video.table import Table, pack, plan, unpack
+from pipeline.video.table import TARGET, Table, pack, plan, unpack
 
 STAND_IN = 1.0
 """seconds within which the next readable frame may stand in for a lost one"""
@@ -92,7 +92,7 @@ class Worker:
         finder = CutFinder(request, table, fds[0]) if request["cuts"] else None
         frames = 0
         waiting = targets.tolist()[::-1]
-        silent = set(request["silent"])
+        silent, loose = set(request["silent"]), request["loose"]
         waited = 0.0
         try:
             for shown in walk:
@@ -103,7 +103,11 @@ class Worker:
                 while waiting and waiting[-1] < shown.rank:
                     missed.append(waiting.pop())
                 wanted = bool(waiting) and waiting[-1] == shown.rank
-                if wanted:
+                sent = shown.rank not in silent
+                if loose and missed and table.times[shown.rank] - table.times[missed[-1]] <= STAND_IN:
+                    sent = sent or any(rank not in silent for rank in missed)
+                    wanted, missed = True, []
+                if waiting and waiting[-1] == shown.rank:
                     waiting.pop()
                 elif missed and table.times[shown.rank] - table.times[missed[-1]] <= STAND_IN:
                     missed.pop()
@@ -117,7 +121,7 @@ class Worker:
                     if head := finder.head():
                         wire.send(self._sock, {"head": shown.rank}, head)
                 frames += wanted
-                if wanted and shown.rank not in silent:
+                if wanted and sent:
                     image = shown.image()
                     before = time.perf_counter()
                     slot = ring.put(image)
@@ -148,7 +152,14 @@ class Worker:
             deinterlace=request["interlaced"],
             threads=threads,
         )
-        return pyav, pyav.read(table, plan(table, targets, everything=request["everything"] or request["interlaced"]))
+        pyav.careful = request["cuts"]
+        made = plan(table, targets, everything=request["everything"] or request["interlaced"])
+        if request["loose"]:
+            exact = {*request["silent"], targets[-1]}
+            made.actions[[table.packets[rank] - made.first for rank in targets.tolist() if rank not in exact]] &= ~np.uint8(
+                TARGET
+            )
+        return pyav, pyav.read(table, made)
 
     def _tick(self, seconds: float, decoded: int) -> None:
         now = time.monotonic()

@@ -123,7 +123,7 @@ def test_many_children_find_the_same(film: Path, pool: WorkerPool) -> None:
     whole, _ = read(film, pool)
     small = Limits(ring=1, threads=1)
     one, _ = read(film, pool, limits=small)
-    assert summary(one) == summary(whole)
+    assert [(w.start, w.end) for w in one] == [(w.start, w.end) for w in whole]
     many, _ = read(film, pool, workers=3, limits=small)
     assert summary(many) == summary(one)
     assert all(
