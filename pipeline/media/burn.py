@@ -15,7 +15,7 @@ from pipeline.formats.ass import Style, render
 from pipeline.media.binary import Ffmpeg, find_ffmpeg
 from pipeline.media.containers import Plan, plan
 from pipeline.media.fonts import add_fonts, check_fonts
-from pipeline.media.run import Place, Progress, run, workplace
+from pipeline.media.run import Place, Progress, entrance, graph, run, workplace
 from pipeline.media.streams import Contents, contents, guard_options, packets
 from pipeline.media.verify import check_burned
 from pipeline.types import Notice, Track
@@ -80,8 +80,8 @@ def burn(
         notices = [*_about(film), *check_fonts(ffmpeg, place, shown, style)]
         (place.folder / "captions.ass").write_text(render(shown, style), encoding="utf-8")
         streams = plan(film, out.suffix.lower(), burning=True)
-        graph = _graph(ffmpeg, film, streams, encoding, place)
-        ended = run(ffmpeg, graph, place, on_progress=on_progress, cancel=cancel)
+        work = _graph(ffmpeg, film, streams, encoding, place)
+        ended = run(ffmpeg, work, place, on_progress=on_progress, cancel=cancel)
         before = packets(ffmpeg, place, place.film)
         notices += check_burned(ffmpeg, place, ended, before, film, streams.count())
     return (*notices, *streams.notices)
@@ -115,9 +115,7 @@ def _drawing(film: Contents) -> str:
 
 def _graph(ffmpeg: Ffmpeg, film: Contents, streams: Plan, encoding: Encoding, place: Place) -> Any:
     """The ffmpeg-python graph: one filter chain on the picture, the other streams as the plan says."""
-    import ffmpeg as ffmpeg_python
-
-    entrance = ffmpeg_python.input(f"file:{place.film}", **guard_options())
+    source = entrance(place.film, **guard_options())
     filters = []
     if any(order in film.film.detail for order in ("top first", "bottom first", "top coded first", "bottom coded first")):
         filters.append("yadif=mode=send_frame:deint=interlaced")
@@ -137,5 +135,5 @@ def _graph(ffmpeg: Ffmpeg, film: Contents, streams: Plan, encoding: Encoding, pl
     }
     if place.written.endswith((".mp4", ".m4v", ".mov")):
         options["movflags"] = "+faststart"
-    inputs = [entrance[f"{stream.index}"] for stream in (film.film, *streams.kept)]
-    return ffmpeg_python.output(*inputs, f"file:{place.written}", **options)
+    inputs = [source[f"{stream.index}"] for stream in (film.film, *streams.kept)]
+    return graph(inputs, place.written, options)

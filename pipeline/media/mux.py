@@ -16,7 +16,7 @@ from pipeline.files import whole
 from pipeline.languages import alpha3
 from pipeline.media.binary import find_ffmpeg
 from pipeline.media.containers import Plan, family, plan
-from pipeline.media.run import Place, Progress, run, workplace
+from pipeline.media.run import Place, Progress, entrance, graph, run, workplace
 from pipeline.media.streams import Contents, contents, guard_options
 from pipeline.media.verify import check_muxed
 from pipeline.types import Notice, Track
@@ -48,9 +48,9 @@ def mux(
         streams = plan(film, suffix)
         for number, track in enumerate(tracks):
             (place.folder / f"track{number}.{form}").write_text(formats.write(form, track), encoding="utf-8")
-        graph = _graph(film, streams, tracks, place, form, default=default)
+        work = _graph(film, streams, tracks, place, form, default=default)
         names = _names(tracks, streams)
-        ended = run(ffmpeg, graph, place, more=names, on_progress=on_progress, cancel=cancel)
+        ended = run(ffmpeg, work, place, more=names, on_progress=on_progress, cancel=cancel)
         wanted = streams.count()
         wanted["subtitle"] += len(tracks)
         check_muxed(ffmpeg, place, ended, film, wanted)
@@ -79,10 +79,8 @@ def _names(tracks: Sequence[Track], streams: Plan) -> list[str]:
 
 
 def _graph(film: Contents, streams: Plan, tracks: Sequence[Track], place: Place, form: str, *, default: bool) -> Any:
-    import ffmpeg as ffmpeg_python
-
-    entrance = ffmpeg_python.input(f"file:{place.film}", **guard_options())
-    texts = [ffmpeg_python.input(f"file:track{n}.{form}", protocol_whitelist="file")["0"] for n in range(len(tracks))]
+    source = entrance(place.film, **guard_options())
+    texts = [entrance(f"track{n}.{form}", protocol_whitelist="file")["0"] for n in range(len(tracks))]
     before = sum(stream.kind == "subtitle" for stream in streams.kept)
     options: dict[str, Any] = {"map_metadata": "0", "map_chapters": "0", "c:v": "copy", **streams.options()}
     for n, track in enumerate(tracks):
@@ -91,5 +89,5 @@ def _graph(film: Contents, streams: Plan, tracks: Sequence[Track], place: Place,
         flags = "descriptions+visual_impaired" if track.kind == "descriptions" else ""
         switched_on = "default" if default and not n else ""
         options[f"disposition:s:{at}"] = "+".join(filter(None, (switched_on, flags))) or "0"
-    inputs = [entrance[str(stream.index)] for stream in (film.film, *streams.kept)]
-    return ffmpeg_python.output(*inputs, *texts, f"file:{place.written}", **options)
+    inputs = [source[str(stream.index)] for stream in (film.film, *streams.kept)]
+    return graph([*inputs, *texts], place.written, options)

@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,6 +82,20 @@ def workplace(film: Path, out: Path) -> Iterator[Place]:
 def _plain(suffix: str) -> str:
     """A suffix that can stand in a command line: ffmpeg knows raw streams, and what to write, by it."""
     return suffix.lower() if re.fullmatch(r"\.[A-Za-z0-9]{1,8}", suffix) else ""
+
+
+def entrance(name: str, **options: str) -> Any:
+    """A file of the place as an input of an ffmpeg-python graph; ``entrance(...)["0"]`` is its first stream."""
+    import ffmpeg as ffmpeg_python
+
+    return ffmpeg_python.input(f"file:{name}", **options)
+
+
+def graph(streams: Sequence[Any], name: str, options: Mapping[str, Any]) -> Any:
+    """The graph that writes these streams of entrances to a file of the place."""
+    import ffmpeg as ffmpeg_python
+
+    return ffmpeg_python.output(*streams, f"file:{name}", **options)
 
 
 def run(

@@ -31,7 +31,7 @@ def check_burned(
         )
     counted = packets(ffmpeg, place, place.written)
     if counted.frames != ended.frames or not counted.frames:
-        raise _failure(ended, place.folder / place.written, f"{counted.frames} of {ended.frames} frames were written")
+        raise failure(ended, place.folder / place.written, f"{counted.frames} of {ended.frames} frames were written")
     if counted.frames == before.frames:
         frame = max(1 / film.fps if film.fps else 0.0, before.end / before.frames) + ROUNDING
         late = max(abs(a - b) for a, b in zip(before.times, counted.times, strict=True))
@@ -52,30 +52,30 @@ def check_muxed(ffmpeg: Ffmpeg, place: Place, ended: Ended, film: Contents, stre
     after = _opened(ffmpeg, place, ended, streams)
     frame = 1 / film.fps if film.fps else 0.04
     if film.duration and after.duration and after.duration < film.duration - frame - 0.1:
-        raise _failure(
+        raise failure(
             ended, place.folder / place.written, f"the film lasts {after.duration:.2f} s, its source {film.duration:.2f} s"
         )
     last = packets(ffmpeg, place, place.written, last_seconds=10)
     if not last.frames:
-        raise _failure(ended, place.folder / place.written, "its last ten seconds can't be read")
+        raise failure(ended, place.folder / place.written, "its last ten seconds can't be read")
 
 
 def _opened(ffmpeg: Ffmpeg, place: Place, ended: Ended, streams: dict[str, int]) -> Contents:
     path = place.folder / place.written
     if not path.exists() or path.stat().st_size == 0:
-        raise _failure(ended, path, "ffmpeg wrote nothing")
+        raise failure(ended, path, "ffmpeg wrote nothing")
     try:
         after = contents(ffmpeg, place, place.written)
     except Exception as error:
-        raise _failure(ended, path, "what ffmpeg wrote can't be opened") from error
+        raise failure(ended, path, "what ffmpeg wrote can't be opened") from error
     for kind, count in streams.items():
         found = len(after.of(kind))
         if found != count:
-            raise _failure(ended, path, f"{found} {kind} streams are in it, {count} should be")
+            raise failure(ended, path, f"{found} {kind} streams are in it, {count} should be")
     return after
 
 
-def _failure(ended: Ended, path: Path, what: str) -> OutputError:
+def failure(ended: Ended, path: Path, what: str) -> OutputError:
     """Why ffmpeg did not write what it should, in its own words."""
     said = "\n".join(ended.messages)
     full = "No space left on device" in said or "Disk quota exceeded" in said

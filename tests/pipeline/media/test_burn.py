@@ -17,8 +17,9 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.errors import EnvironmentFault, InputError, OutputError, UsageError
-from pipeline.media import Encoding, Ffmpeg, Style, burn, encoding_for, fonts
+from pipeline.media import Encoding, Ffmpeg, Style, burn, encoding_for, fonts, verify
 from pipeline.media import burn as burn_function
+from pipeline.media.run import Ended
 from pipeline.types import Cue, Track
 
 QUICK = Encoding(preset="ultrafast", crf=10)
@@ -329,6 +330,25 @@ def test_what_was_cut_off_is_not_kept(film: Path, track: Track, tmp_path: Path, 
     assert caught.value.code == "output_damaged"
     assert out.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [out]
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("av_interleaved_write_frame(): No space left on device", "no_space"),
+        (
+            "[mp4 @ 0x1] Could not find tag for codec ffv1 in stream #0, codec not currently supported in container",
+            "container_cannot",
+        ),
+        ("[libx264 @ 0x1] Error setting preset/tune fest/(null).", "ffmpeg_failed"),
+    ],
+)
+def test_ffmpegs_reasons_are_told_in_one_sentence(said: str, code: str, tmp_path: Path) -> None:
+    error = verify.failure(
+        Ended(status=1, messages=["Input #0", said, "Conversion failed!"]), tmp_path / "a.mp4", "ffmpeg wrote nothing"
+    )
+    assert error.code == code
+    assert "\n" not in error.message
 
 
 def test_what_can_not_be(film: Path, track: Track, tmp_path: Path, make: Callable[..., Path]) -> None:

@@ -1,5 +1,7 @@
 """Windows cover the film, in order, within their bounds, wherever the cuts are."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +18,7 @@ def test_fixed(first: float, length: float, seconds: float, share: float) -> Non
     spans = rule.spans(first, first + length)
     assert spans[0][0] == pytest.approx(first, abs=1e-5)
     assert spans[-1][1] == pytest.approx(first + length, abs=1e-5)
-    for (a, b), (c, d) in zip(spans[:-1], spans[1:], strict=True):
+    for (a, b), (c, d) in itertools.pairwise(spans):
         assert a < c <= b + 1e-5
         assert b < d
     assert all(0 < b - a <= 1.1 * seconds + 1e-5 for a, b in spans)
@@ -46,7 +48,7 @@ def test_scenes(end: float, cuts: list[float], least: float, factor: float) -> N
     spans = split(rule, end, [cut for cut in cuts if cut < end - 0.3])
     assert spans[0][0] == 0
     assert spans[-1][1] == pytest.approx(end, abs=1e-5)
-    for (_, b), (c, _) in zip(spans[:-1], spans[1:], strict=True):
+    for (_, b), (c, _) in itertools.pairwise(spans):
         assert b == pytest.approx(c, abs=1e-5)
     assert all(b - a <= rule.max + 1e-4 for a, b in spans)
     if end >= rule.min:
