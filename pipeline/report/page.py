@@ -100,7 +100,12 @@ def view(record: "Recorder") -> dict[str, Any]:
         "prompt": clean(studio.captioning.question.prompt),
         "counts": [(state, states.count(state)) for state in ("done", "skipped", "failed") if state in states],
         "facts": _facts(seconds, loading, length, record),
-        "plot": plot(record.flow.points, seconds, studio.captioning.gate.limit),
+        "plot": plot(
+            record.flow.points,
+            seconds,
+            studio.captioning.gate.limit,
+            [(start - record.started, end - record.started) for start, end in studio.supervisor.starts],
+        ),
         "films": films,
     }
 

@@ -20,12 +20,16 @@ class Plot:
     ticks_y: tuple[tuple[float, str], ...]
     limit: float
     """y of the bound on windows in flight; negative where it lies above the picture"""
+    loading: tuple[tuple[float, float], ...]
+    """(x, width) of the stretches while the model was loading"""
     peak: int
     limit_count: int
 
 
-def plot(points: Sequence[tuple[float, int, int]], seconds: float, limit: int) -> Plot:
-    """A step plot of (seconds, in flight, waiting) over ``seconds``."""
+def plot(
+    points: Sequence[tuple[float, int, int]], seconds: float, limit: int, loading: Sequence[tuple[float, float]] = ()
+) -> Plot:
+    """A step plot of (seconds, in flight, waiting) over ``seconds``; ``loading``: from when to when the model was."""
     seconds = max(seconds, 0.001)
     peak = max((count for _, count, _ in points), default=0)
     highest = max([1, *(max(count, waiting) for _, count, waiting in points)])
@@ -52,6 +56,7 @@ def plot(points: Sequence[tuple[float, int, int]], seconds: float, limit: int) -
         ticks_x=tuple((x(n * every_x), f"{n * every_x:g} s") for n in range(int(seconds / every_x) + 1)),
         ticks_y=tuple((y(count), str(count)) for count in range(0, top + 1, every_y)),
         limit=y(limit),
+        loading=tuple((x(max(start, 0)), round(x(end) - x(max(start, 0)), 1)) for start, end in loading if end > 0),
         peak=peak,
         limit_count=limit,
     )
