@@ -220,7 +220,7 @@ def test_a_days_run_takes_no_more_room_than_a_minutes(monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("seconds", [0.0, 0.03, 1, 59, 86_400])
 @pytest.mark.parametrize("limit", [1, 8, 100_000])
 def test_the_plot_stays_in_its_picture(seconds: float, limit: int) -> None:
-    drawn = plot.plot([(0, 1, 0), (seconds / 2, 8, 3), (seconds, 0, 0)], seconds, limit, [(-3, -1), (-1, seconds / 4)])
+    drawn = plot.plot([(0, 1, 0), (seconds / 2, 8, 3), (seconds, 0, 0)], seconds, limit, [(-3, -1), (-1, seconds / 4 + 0.0001)])
     [(x, width)] = drawn.loading
     assert plot.LEFT <= x <= x + width <= plot.WIDTH
     for x, y in re.findall(r"M([\d.]+),([\d.]+)", drawn.area):
