@@ -37,7 +37,7 @@ def main() -> None:
         path = ROOT / name
         before = path.read_text(encoding="utf-8")
         after = filled(before, parts)
-        if words(after) != words(before):
+        if words(after) != words(before) if "--check" in sys.argv else after != before:
             stale.append(name)
             if "--check" not in sys.argv:
                 path.write_text(after, encoding="utf-8")

@@ -53,16 +53,16 @@ def _mount() -> None:
             if isinstance(group := getattr(module, "app", None), typer.Typer):  # a command with commands of its own
                 app.add_typer(group, name=name)
             else:
-                app.command(name)(getattr(module, name))
+                app.command(name, help=_help_of(name))(getattr(module, name))
         else:
             app.command(name, help=_help_of(name))(_not_asked)
 
 
 def _help_of(name: str) -> str:
-    """The docstring of a command, without importing what it needs."""
+    """The docstring of a command, without importing what it needs; a paragraph is one line, which the terminal breaks."""
     tree = ast.parse(Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8"))
     found = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name)
-    return ast.get_docstring(found) or ""
+    return re.sub(r"(?<!\n)\n(?!\n)", " ", ast.get_docstring(found) or "")
 
 
 def _not_asked() -> None:
