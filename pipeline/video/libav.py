@@ -9,7 +9,6 @@ from typing import Any
 import av
 import numpy as np
 from av.video.reformatter import Interpolation
-from numpy.typing import NDArray
 
 from pipeline.errors import InputError
 from pipeline.types import Image
@@ -190,12 +189,14 @@ def deinterlacer(stream: Any, frame: Any) -> Any:
     return graph
 
 
-def picture(frame: Any, size: tuple[int, int], turn: int, mirrored: bool) -> Image:
-    """A decoded frame as RGB of this display size, upright."""
-    width, height = size[::-1] if turn in (90, 270) else size
-    shrinks = width <= frame.width and height <= frame.height
+def picture(frame: Any, size: tuple[int, int]) -> Image:
+    """A decoded frame as RGB, stretched to (width, height)."""
+    shrinks = size[0] <= frame.width and size[1] <= frame.height
     how = Interpolation.AREA if shrinks else Interpolation.BICUBIC
-    image: NDArray[np.uint8] = frame.reformat(width=width, height=height, format="rgb24", interpolation=how).to_ndarray()
-    if mirrored:
-        image = image[:, ::-1]
-    return np.ascontiguousarray(np.rot90(image, -turn // 90)) if turn or mirrored else image
+    image: Image = frame.reformat(width=size[0], height=size[1], format="rgb24", interpolation=how).to_ndarray()
+    return image
+
+
+def smaller(image: Image, size: tuple[int, int]) -> Image:
+    """A picture, stretched to (width, height)."""
+    return picture(av.VideoFrame.from_ndarray(image, format="rgb24"), size)

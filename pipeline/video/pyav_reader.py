@@ -35,12 +35,18 @@ class _Frame(Shown):
     def __init__(self, rank: int, wanted: bool, frame: Any, look: "PyAVReader") -> None:
         super().__init__(rank, wanted, bool(frame.is_corrupt))
         self._frame, self._look = frame, look
+        self._picture: Image | None = None
 
     def image(self) -> Image:
-        return libav.picture(self._frame, self._look.size, self._look.turn, self._look.mirrored)
+        turn, mirrored, size = self._look.turn, self._look.mirrored, self._look.size
+        self._picture = libav.picture(self._frame, size[::-1] if turn in (90, 270) else size)
+        image = self._picture[:, ::-1] if mirrored else self._picture
+        return np.ascontiguousarray(np.rot90(image, -turn // 90)) if turn or mirrored else image
 
     def small(self) -> Image:
-        return libav.picture(self._frame, SMALL, 0, False)
+        if self._picture is not None and self._picture.shape[1] >= SMALL[0] and self._picture.shape[0] >= SMALL[1]:
+            return libav.smaller(self._picture, SMALL)
+        return libav.picture(self._frame, SMALL)
 
 
 class PyAVReader:

@@ -115,14 +115,14 @@ class Worker:
                 missed = [rank for rank in missed if rank not in silent]
                 if missed:
                     wire.send(self._sock, {"lost": missed})
+                image = shown.image() if wanted and sent else None
                 if finder is not None:
                     for cut in finder.see(shown, wanted):
                         wire.send(self._sock, {"cut": cut})
                     if head := finder.head():
                         wire.send(self._sock, {"head": shown.rank}, head)
                 frames += wanted
-                if wanted and sent:
-                    image = shown.image()
+                if image is not None:
                     before = time.perf_counter()
                     slot = ring.put(image)
                     waited += time.perf_counter() - before
