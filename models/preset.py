@@ -74,6 +74,8 @@ class Preset:
     """what the user should be told once about what the model can and can't describe"""
     engine: Mapping[str, Any] = field(default_factory=dict)
     """vLLM's arguments for it; the user's options come on top"""
+    cpu: Mapping[str, Any] = field(default_factory=dict)
+    """more of them, where there is no GPU"""
 
     def frame_size(self, width: int, height: int) -> tuple[int, int]:
         """What the reader should resize frames of a ``width`` x ``height`` film to, as (width, height)."""

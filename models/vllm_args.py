@@ -50,6 +50,7 @@ def engine_arguments(folder: Path, preset: Preset, options: EngineOptions, *, on
         "limit_mm_per_prompt": {"video": 1, "image": 0},
         **({} if on_gpu else CPU),
         **preset.engine,
+        **({} if on_gpu else preset.cpu),
     }
     if preset.frames == "images":  # whoever shows a window by more pictures than the preset (replace(preset, frame_count=...))
         limits = dict(arguments["limit_mm_per_prompt"])

@@ -84,6 +84,10 @@ def test_the_user_comes_after_the_preset_and_the_preset_after_us() -> None:
     assert found["trust_remote_code"] is False
     assert "enforce_eager" not in found
     assert engine_arguments(Path("/m"), PRESET, EngineOptions(), on_gpu=False)["enforce_eager"] is True
+    small = replace(PRESET, cpu={"dtype": "float32"})
+    assert engine_arguments(Path("/m"), small, EngineOptions(), on_gpu=False)["dtype"] == "float32"
+    assert engine_arguments(Path("/m"), small, EngineOptions(dtype="bfloat16"), on_gpu=False)["dtype"] == "bfloat16"
+    assert "dtype" not in engine_arguments(Path("/m"), small, EngineOptions(), on_gpu=True)
     assert set(found) <= (argument_names() or set())
 
 
