@@ -145,7 +145,7 @@ def _complaints(cue: Cue, size: float, layout: Layout, bounds: Limits) -> Iterab
     if size > bounds.cps * length + EPSILON:
         yield Notice(
             code="too_fast",
-            message=f"{size / length:.0f} characters a second, more than {bounds.cps:g}",
+            message=f"{math.ceil(size / length - EPSILON)} characters a second, more than {bounds.cps:g}",
             start=cue.start,
             end=cue.end,
         )
