@@ -8,7 +8,7 @@ from typing import Any
 
 import av
 import numpy as np
-from av.video.reformatter import Interpolation
+from av.video.reformatter import Interpolation, VideoReformatter
 
 from pipeline.errors import InputError
 from pipeline.types import Image
@@ -145,6 +145,7 @@ def describe(container: Any, stream: Any, pixels: int) -> dict[str, Any]:
         "has_audio": bool(container.streams.audio),
         "decoded": first is not None,
         "films": len(container.streams.video),
+        "reordered": bool(context.has_b_frames),
     }
 
 
@@ -193,10 +194,12 @@ def picture(frame: Any, size: tuple[int, int]) -> Image:
     """A decoded frame as RGB, stretched to (width, height)."""
     shrinks = size[0] <= frame.width and size[1] <= frame.height
     how = Interpolation.AREA if shrinks else Interpolation.BICUBIC
-    image: Image = frame.reformat(width=size[0], height=size[1], format="rgb24", interpolation=how).to_ndarray()
+    if len(_reformatters) > 8:
+        _reformatters.clear()
+    shrink = _reformatters.setdefault(size, VideoReformatter())
+    image: Image = shrink.reformat(frame, width=size[0], height=size[1], format="rgb24", interpolation=how).to_ndarray()
     return image
 
 
-def smaller(image: Image, size: tuple[int, int]) -> Image:
-    """A picture, stretched to (width, height)."""
-    return picture(av.VideoFrame.from_ndarray(image, format="rgb24"), size)
+_reformatters: dict[tuple[int, int], Any] = {}
+"""one for each size asked for: setting one up costs as much as using it"""

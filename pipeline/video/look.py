@@ -72,6 +72,7 @@ def _info(answer: dict[str, Any], source: Source) -> VideoInfo:
             Notice(code="hdr", message="the film is HDR and is shown to the model without tone mapping: colours look pale")
         )
     odd = answer["interlaced"] or answer["mirrored"] or answer["alpha"] or answer["films"] > 1 or not answer["decoded"]
+    odd = odd or (answer["container"] == "avi" and answer["reordered"])  # AVI stores no times of showing
     return VideoInfo(
         path=source.path,
         size=source.size,

@@ -35,17 +35,14 @@ class _Frame(Shown):
     def __init__(self, rank: int, wanted: bool, frame: Any, look: "PyAVReader") -> None:
         super().__init__(rank, wanted, bool(frame.is_corrupt))
         self._frame, self._look = frame, look
-        self._picture: Image | None = None
 
     def image(self) -> Image:
         turn, mirrored, size = self._look.turn, self._look.mirrored, self._look.size
-        self._picture = libav.picture(self._frame, size[::-1] if turn in (90, 270) else size)
-        image = self._picture[:, ::-1] if mirrored else self._picture
+        image = libav.picture(self._frame, size[::-1] if turn in (90, 270) else size)
+        image = image[:, ::-1] if mirrored else image
         return np.ascontiguousarray(np.rot90(image, -turn // 90)) if turn or mirrored else image
 
     def small(self) -> Image:
-        if self._picture is not None and self._picture.shape[1] >= SMALL[0] and self._picture.shape[0] >= SMALL[1]:
-            return libav.smaller(self._picture, SMALL)
         return libav.picture(self._frame, SMALL)
 
 
