@@ -78,7 +78,7 @@ def server(served: Preset, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, env=environment, start_new_session=True)
     try:
-        deadline = time.monotonic() + 200
+        deadline = time.monotonic() + 280
         while time.monotonic() < deadline:
             assert process.poll() is None, log.read_text()[-3000:]
             try:
