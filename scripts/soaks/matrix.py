@@ -31,6 +31,7 @@ from soaks.faults import KINDS, Injector  # noqa: E402
 from soaks.madeup import WINDOWS, MadeUp  # noqa: E402
 
 from models.echo import EchoCaptioner  # noqa: E402
+from pipeline import cues, formats, media  # noqa: E402,F401 - warm for the forks, which then see one version of the code
 from pipeline import studio as studios  # noqa: E402
 from pipeline.errors import ScenescribeError  # noqa: E402
 from pipeline.formats import json as documents  # noqa: E402,F401 - warm for the forks
