@@ -120,7 +120,9 @@ def _graph(ffmpeg: Ffmpeg, film: Contents, streams: Plan, encoding: Encoding, pl
     if any(order in film.film.detail for order in ("top first", "bottom first", "top coded first", "bottom coded first")):
         filters.append("yadif=mode=send_frame:deint=interlaced")
     # times of frames are never changed: by default 50 frames of variable rate became 330
-    filters += [_drawing(film), "pad=ceil(iw/2)*2:ceil(ih/2)*2"]
+    filters.append(_drawing(film))
+    if any(side % 2 for side in film.upright_size):
+        filters.append("pad=ceil(iw/2)*2:ceil(ih/2)*2")
     options = {
         "vf": ",".join(filters),
         "pix_fmt": "yuv420p10le"

@@ -20,6 +20,7 @@ _ASPECT = re.compile(r"\[?SAR (\d+):(\d+)")
 _RATE = re.compile(r"([\d.]+)(k?) fps")
 _ROTATION = re.compile(r"display ?matrix: rotation of (-?[\d.]+) degrees", re.IGNORECASE)
 _DURATION = re.compile(r"^\s+Duration: (\d+):(\d+):([\d.]+)")
+_SAID = "said.txt"
 BITMAPS = frozenset({"dvd_subtitle", "hdmv_pgs_subtitle", "dvb_subtitle", "xsub"})
 
 
@@ -92,12 +93,16 @@ def contents(ffmpeg: Ffmpeg, place: Place, name: str) -> Contents:
         said = subprocess.run(command, cwd=place.folder, capture_output=True, stdin=subprocess.DEVNULL, timeout=120, check=False)
     except subprocess.TimeoutExpired:
         raise InputError("unsupported_or_corrupt", "ffmpeg did not find out in two minutes what this file is") from None
-    text = said.stderr.decode("utf-8", "replace")
+    return _understood(said.stderr.decode("utf-8", "replace"))
+
+
+def _understood(text: str) -> Contents:
+    """ffmpeg's listing of its input. Raises InputError ``unsupported_or_corrupt``."""
     if not re.search(r"^Input #0, ", text, re.MULTILINE):
         raise InputError("unsupported_or_corrupt", "no known video format, or its head is damaged; check that it plays elsewhere")
     streams: list[Stream] = []
     duration = 0.0
-    for line in text.splitlines():
+    for line in text.partition("\nOutput #0")[0].splitlines():
         if found := _STREAM.match(line):
             index, language, kind, codec, detail = found.groups()
             streams.append(Stream(index=int(index), kind=kind.lower(), codec=codec, language=language or "", detail=detail + " "))
@@ -129,12 +134,28 @@ class Packets:
 def packets(ffmpeg: Ffmpeg, place: Place, name: str, *, last_seconds: float | None = None) -> Packets:
     """Read the film's packets without decoding them."""
     tail = ["-sseof", f"-{last_seconds:g}"] if last_seconds else []
-    reading = [*guards(), *tail, "-i", f"file:{name}", "-map", "0:V:0", "-c", "copy", "-f", "framecrc", "-"]
-    command = [str(ffmpeg.path), "-v", "quiet", "-nostdin", *reading]
+    return _listed(["-v", "quiet", "-nostats", *guards(), *tail], ffmpeg, place, name)
+
+
+def whole_or_end_of(ffmpeg: Ffmpeg, place: Place, name: str, *, at_its_end: bool) -> tuple[Contents, Packets]:
+    """What is in a file, and its frames (of the last half second alone): one run of ffmpeg for both.
+
+    Raises InputError ``unsupported_or_corrupt``.
+    """
+    listed = _listed(["-hide_banner", "-nostats", *guards(), *(["-sseof", "-0.5"] if at_its_end else [])], ffmpeg, place, name)
+    return _understood((place.folder / _SAID).read_text(encoding="utf-8", errors="replace")), listed
+
+
+def _listed(options: list[str], ffmpeg: Ffmpeg, place: Place, name: str) -> Packets:
+    """The frames that ffmpeg lists; what it says goes to a file, so that neither waits for the other."""
+    reading = [*options, "-nostdin", "-i", f"file:{name}", "-map", "0:V:0", "-c", "copy", "-f", "framecrc", "-"]
     times, end, tick = array("d"), 0.0, 1.0
-    with subprocess.Popen(
-        command, cwd=place.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    ) as process:
+    with (
+        (place.folder / _SAID).open("wb") as said,
+        subprocess.Popen(
+            [str(ffmpeg.path), *reading], cwd=place.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said
+        ) as process,
+    ):
         assert process.stdout is not None
         for line in process.stdout:
             if line.startswith(b"#tb 0:"):

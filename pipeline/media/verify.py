@@ -4,10 +4,10 @@ import re
 import shutil
 from pathlib import Path
 
-from pipeline.errors import OutputError
+from pipeline.errors import InputError, OutputError
 from pipeline.media.binary import Ffmpeg
 from pipeline.media.run import Ended, Place
-from pipeline.media.streams import Contents, Packets, contents, packets
+from pipeline.media.streams import Contents, Packets, packets, whole_or_end_of
 from pipeline.types import Notice
 
 ROUNDING = 0.002
@@ -21,7 +21,7 @@ def check_burned(
 
     ``before`` is the source read packet by packet. Raises OutputError ``no_space``, ``ffmpeg_failed`` or ``output_damaged``.
     """
-    after = _opened(ffmpeg, place, ended, streams)
+    after, counted = _opened(ffmpeg, place, ended, streams)
     if after.film.rotation:
         raise OutputError("output_damaged", "the burned film still asks to be turned; nothing was kept")
     width, height = film.upright_size
@@ -29,7 +29,6 @@ def check_burned(
         raise OutputError(
             "output_damaged", f"the burned film is {after.coded_size[0]}x{after.coded_size[1]}, not {width}x{height}"
         )
-    counted = packets(ffmpeg, place, place.written)
     if counted.frames != ended.frames or not counted.frames:
         raise failure(ended, place.folder / place.written, f"{counted.frames} of {ended.frames} frames were written")
     if counted.frames == before.frames:
@@ -45,34 +44,37 @@ def check_burned(
 
 
 def check_muxed(ffmpeg: Ffmpeg, place: Place, ended: Ended, film: Contents, streams: dict[str, int]) -> None:
-    """A copied film: it opens, the streams are there, it ends where the source ends.
+    """A copied film: it opens, the streams are there, it ends where the source ends and can be read there.
 
     Raises OutputError ``no_space``, ``ffmpeg_failed`` or ``output_damaged``.
     """
-    after = _opened(ffmpeg, place, ended, streams)
+    after, last = _opened(ffmpeg, place, ended, streams, at_its_end=True)
     frame = 1 / film.fps if film.fps else 0.04
     if film.duration and after.duration and after.duration < film.duration - frame - 0.1:
         raise failure(
             ended, place.folder / place.written, f"the film lasts {after.duration:.2f} s, its source {film.duration:.2f} s"
         )
-    last = packets(ffmpeg, place, place.written, last_seconds=10)
-    if not last.frames:
-        raise failure(ended, place.folder / place.written, "its last ten seconds can't be read")
+    # half a second of a large film is read quickly; a slow film has no frame in it
+    if not last.frames and not any(packets(ffmpeg, place, place.written, last_seconds=seconds).frames for seconds in (10, 600)):
+        raise failure(ended, place.folder / place.written, "its end can't be read")
 
 
-def _opened(ffmpeg: Ffmpeg, place: Place, ended: Ended, streams: dict[str, int]) -> Contents:
+def _opened(
+    ffmpeg: Ffmpeg, place: Place, ended: Ended, streams: dict[str, int], *, at_its_end: bool = False
+) -> tuple[Contents, Packets]:
+    """What is in the written file, as many streams as planned; and its frames, all of them or those of its end."""
     path = place.folder / place.written
     if not path.exists() or path.stat().st_size == 0:
         raise failure(ended, path, "ffmpeg wrote nothing")
     try:
-        after = contents(ffmpeg, place, place.written)
-    except Exception as error:
+        after, frames = whole_or_end_of(ffmpeg, place, place.written, at_its_end=at_its_end)
+    except InputError as error:
         raise failure(ended, path, "what ffmpeg wrote can't be opened") from error
     for kind, count in streams.items():
         found = len(after.of(kind))
         if found != count:
             raise failure(ended, path, f"{found} {kind} streams are in it, {count} should be")
-    return after
+    return after, frames
 
 
 def failure(ended: Ended, path: Path, what: str) -> OutputError:
