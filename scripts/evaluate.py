@@ -144,8 +144,8 @@ class Kept:
 async def ask_all(made: list[Clip], output: Path, args: argparse.Namespace) -> list[tuple[str, str, str]]:
     """Question, truth and answer, from one run of the pipeline for each question."""
     from models.engines import open_captioner
-    from pipeline import caption_all_async
     from models.presets import preset
+    from pipeline import caption_all_async
 
     by_question: dict[str, list[tuple[Clip, str]]] = {}
     for clip in made:
@@ -157,7 +157,12 @@ async def ask_all(made: list[Clip], output: Path, args: argparse.Namespace) -> l
     results = []
     for question, asked in chosen:
         run = await caption_all_async(
-            [clip.path for clip, _ in asked], captioner=engine, model=args.model, prompt=question, output_dir=output, overwrite=True
+            [clip.path for clip, _ in asked],
+            captioner=engine,
+            model=args.model,
+            prompt=question,
+            output_dir=output,
+            overwrite=True,
         )
         run.raise_errors()
         said = answers([clip for clip, _ in asked], output)
@@ -188,7 +193,8 @@ def main() -> None:
     only.write_text("".join(f"{clip.path.name}\t{clip.caption}\n" for clip in made), encoding="utf-8")
     started = time.time()
     said = describe(made, folder, folder / "captions", args)
-    print(f"{len(made)} scenes, renderer {args.renderer}, H.264 crf {args.crf}, {args.fps} fps, in {time.time() - started:.0f} s with the engine's start")
+    print(f"{len(made)} scenes, renderer {args.renderer}, H.264 crf {args.crf}, {args.fps} fps")
+    print(f"described in {time.time() - started:.0f} s, the engine's start included")
     for name, share in mark((clip.caption, said[clip.path]) for clip in made).items():
         print(f"  {name:<8} {share:7.2%}")
     for clip in [clip for clip in made if clip.caption != said[clip.path]][:10]:

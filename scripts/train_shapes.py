@@ -1,11 +1,12 @@
 """Train the embedded model from nothing, on scenes that are drawn as it learns; one GPU, under ten minutes.
 
-    python -m scripts.train_shapes -o models/shapes --minutes 8 --workers 15     # one GPU
+    python -m scripts.train_shapes -o models/shapes --minutes 6 --workers 15     # one GPU
     python -m scripts.train_shapes -o /tmp/smoke --smoke                         # a toy on the CPU, under 2 minutes
 
 Most batches are drawn on the GPU, without end. Beside that, worker processes send clips through real H.264 and the
 pipeline's resize into a pool; from the time that it is large enough each batch takes a part of its windows from there, and
-towards the end most. Steps are counted by the clock, so that the learning rate reaches zero when the time is up.
+towards the end most. Progress is counted by the clock, so that the learning rate reaches zero when the time is up: the seed fixes scenes
+and first weights, not the number of steps.
 """
 
 import argparse
@@ -31,12 +32,12 @@ def main() -> None:
     """Read the options and train."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("-o", "--output-dir", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, default=8.0, help="of training, start-up left out")
+    parser.add_argument("--minutes", type=float, default=6.0, help="of training, start-up left out")
     parser.add_argument("--until", type=float, help="seconds from the command's start to its end, in place of --minutes")
     parser.add_argument("--workers", type=int, default=15, help="processes that make scenes and clips")
-    parser.add_argument("--batch", type=int, default=256)
-    parser.add_argument("--rate", type=float, default=1.5e-3, help="highest learning rate")
-    parser.add_argument("--muon", action="store_true", help="orthogonalised updates for the matrices of the layers")
+    parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--rate", type=float, default=1.3e-3, help="highest learning rate")
+    parser.add_argument("--adamw", action="store_true", help="AdamW alone, without Muon for the matrices of the layers")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--from", dest="start", type=Path, help="go on from this folder's weights")
     parser.add_argument("--exam", type=int, default=512, help="windows in each of the exams, 0 for none")
@@ -97,11 +98,13 @@ def train(args: argparse.Namespace) -> None:
         tokens = torch.from_numpy(rows.tokens[:, 0]).to(device, non_blocking=True).long()
         targets = torch.from_numpy(rows.targets[:, 0]).to(device, non_blocking=True).long()
         pool.fill()
-        real = pool.part(args.batch, done, last=False) if not still else 0
+        real = pool.part(args.batch, done) if not still else 0
         with torch.no_grad():
             if real:
                 taken = pool.take(real)
-                numbers, tokens, targets = (torch.cat((a, b[real:])) for a, b in zip(taken, (numbers, tokens, targets), strict=False))
+                numbers, tokens, targets = (
+                    torch.cat((a, b[real:])) for a, b in zip(taken, (numbers, tokens, targets), strict=False)
+                )
             # All are drawn, for what lies under each patch; those from the pool then show the decoder's pictures. A still
             # picture's scene stands still, so any moment of it is the same.
             pixels, share = draw_still(numbers, numbers[:, -1:]) if still else draw(numbers, numbers[:, -folder.FRAMES :])
@@ -173,11 +176,11 @@ class Pool:
             self.at += count
             self.size = min(self.room, self.at)
 
-    def part(self, batch: int, done: float, *, last: bool) -> int:
+    def part(self, batch: int, done: float) -> int:
         """How many windows of a batch come from here."""
         if self.size < min(2000, self.room // 4):
             return 0
-        return int(batch * (0.6 if last or done > 0.6 else 0.25))
+        return int(batch * (0.6 if done > 0.6 else 0.25))
 
     def take(self, count: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
         """Numbers, tokens, targets and frames of some clips; half of them are mirrored."""
@@ -215,7 +218,7 @@ def _optimisers(learner: Learner, args: argparse.Namespace) -> list[tuple[torch.
             plain.append(weight)
     fused = torch.cuda.is_available()
     groups = [{"params": others, "weight_decay": 0.02}, {"params": plain, "weight_decay": 0.0}]
-    if not args.muon:
+    if args.adamw:
         groups[0]["params"] = [*others, *matrices]
         return [(torch.optim.AdamW(groups, lr=args.rate, betas=(0.9, 0.98), fused=fused), args.rate)]
     muon = torch.optim.Muon(matrices, lr=args.rate, weight_decay=0.02, adjust_lr_fn="match_rms_adamw")

@@ -39,7 +39,9 @@ def draw(numbers: Tensor, times: Tensor, finer: int = 2) -> tuple[Tensor, Tensor
     for k in range(3):
         thing = numbers[:, k * THING : (k + 1) * THING]
         there, shape = thing[:, 0, None, None, None], thing[:, 1, None, None, None]
-        pose = [(thing[:, 7 + i, None] + (thing[:, 10 + i] - thing[:, 7 + i])[:, None] * eased)[:, :, None, None] for i in range(3)]
+        pose = [
+            (thing[:, 7 + i, None] + (thing[:, 10 + i] - thing[:, 7 + i])[:, None] * eased)[:, :, None, None] for i in range(3)
+        ]
         half = pose[2].clamp(min=1e-3) / 2
         across, along = (x - pose[0]) * aspect[:, None, None, None] / half, (y - pose[1]) / half
         u, v = across * tilt.cos() + along * tilt.sin(), along * tilt.cos() - across * tilt.sin()

@@ -14,7 +14,9 @@ from models.shapes.world import Background, Scene, Thing
 _SHIFT = 4  # OpenCV's coordinates here are sixteenths of a pixel
 
 
-def frame(scene: Scene, moment: float, *, star_inner: float = 0.40, cross_arm: float = 0.29, blur: float = 0.9) -> NDArray[np.uint8]:
+def frame(
+    scene: Scene, moment: float, *, star_inner: float = 0.40, cross_arm: float = 0.29, blur: float = 0.9
+) -> NDArray[np.uint8]:
     """The picture at `moment`, height x width x RGB."""
     picture = background(scene.background, scene.width, scene.height)
     for thing in scene.things:
@@ -38,7 +40,12 @@ def _outline(thing: Thing, scene: Scene, moment: float, star_inner: float, cross
         shape = np.array([(0, -1), (1.1, 1), (-1.1, 1)], dtype=np.float64)
     elif thing.shape == "star":
         turns = [-math.pi / 2 + k * math.pi / 5 for k in range(10)]
-        shape = np.array([(math.cos(t) * (star_inner if k % 2 else 1), math.sin(t) * (star_inner if k % 2 else 1)) for k, t in enumerate(turns)])
+        shape = np.array(
+            [
+                (math.cos(t) * (star_inner if k % 2 else 1), math.sin(t) * (star_inner if k % 2 else 1))
+                for k, t in enumerate(turns)
+            ]
+        )
         low, high = shape[:, 1].min(), shape[:, 1].max()
         shape[:, 1] -= (low + high) / 2
         shape *= 2 / (high - low)
@@ -59,7 +66,11 @@ def background(what: Background, width: int, height: int) -> NDArray[np.uint8]:
         part = ((along - along.min()) / (along.max() - along.min()))[:, :, None]
         picture = np.float32(what.rgb) * (1 - part) + np.float32(what.rgb2) * part
     elif what.kind == "noise":
-        rough = np.random.default_rng(what.seed).uniform(-1, 1, (max(2, round(1 / what.grain)), max(2, round(width / height / what.grain))))
-        lift = cv2.resize(rough.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)[:, :, None] * (what.amplitude / 255)
+        rough = np.random.default_rng(what.seed).uniform(
+            -1, 1, (max(2, round(1 / what.grain)), max(2, round(width / height / what.grain)))
+        )
+        lift = cv2.resize(rough.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)[:, :, None] * (
+            what.amplitude / 255
+        )
         picture = picture + np.where(lift < 0, lift * picture, lift * (255 - picture))
     return np.clip(np.round(picture), 0, 255).astype(np.uint8)
