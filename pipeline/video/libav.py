@@ -37,7 +37,10 @@ def open_container(fd: int) -> Any:
     name = f"file:/proc/self/fd/{fd}"
     try:
         if _tells_itself(os.pread(fd, 12, 0)):
-            return av.open(name, options=options, stream_options=[{"skip_frame": "all"}] * 256, metadata_errors="replace")
+            quick = av.open(name, options=options, stream_options=[{"skip_frame": "all"}] * 256, metadata_errors="replace")
+            if all(stream.start_time is not None for stream in quick.streams):
+                return quick
+            quick.close()
         return av.open(name, options=options, metadata_errors="replace")
     except (AvError, OSError, ValueError, MemoryError) as error:
         raise InputError(
@@ -48,8 +51,8 @@ def open_container(fd: int) -> Any:
 
 
 def _tells_itself(head: bytes) -> bool:
-    """Whether a file is MP4, QuickTime or Matroska, by its first bytes."""
-    return head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free") or head.startswith(b"\x1aE\xdf\xa3")
+    """Whether a file is MP4 or QuickTime, by its first bytes. (Matroska does not tell when its streams start.)"""
+    return head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free")
 
 
 def film_stream(container: Any) -> Any:
@@ -127,7 +130,7 @@ def describe(container: Any, stream: Any, pixels: int) -> dict[str, Any]:
     rate = stream.average_rate or stream.guessed_rate or Fraction(25)
     start, first_time = (container.start_time or 0) / av.time_base, float((stream.start_time or 0) * stream.time_base)
     whole = (container.duration or 0) / av.time_base
-    ends = _declared_end(container, stream, first_time - start)
+    ends = _declared_end(container, stream, first_time - start, start)
     return {
         "container": container.format.name.split(",")[0],
         "codec": context.name,
@@ -149,15 +152,20 @@ def describe(container: Any, stream: Any, pixels: int) -> dict[str, Any]:
     }
 
 
-def _declared_end(container: Any, stream: Any, first: float) -> float:
-    """When the picture ends by its own head, on the player's clock; 0 where only the whole file's length is told."""
+def _declared_end(container: Any, stream: Any, first: float, start: float) -> float:
+    """When the picture ends by its own head, on the player's clock; 0 where only the whole file's length is told.
+
+    Matroska tells when the last frame ends on the stored clock, the others how long it takes from the first.
+    """
     if stream.duration:
         return first + float(stream.duration * stream.time_base)
     told = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", stream.metadata.get("DURATION", ""))
     if told:
-        return int(told[1]) * 3600 + int(told[2]) * 60 + float(told[3])
-    alone = len(container.streams) == 1
-    return (container.duration or 0) / av.time_base if alone else 0.0
+        return int(told[1]) * 3600 + int(told[2]) * 60 + float(told[3]) - start
+    if len(container.streams) > 1:
+        return 0.0
+    late = start if container.format.name.startswith("matroska") else 0.0
+    return float((container.duration or 0) / av.time_base - late)
 
 
 def seek(container: Any, stream: Any, ticks: int) -> bool:

@@ -458,6 +458,16 @@ CASES = [
     Case(name="late.mkv", make=late),
     Case(name="edit_list.mp4", make=copied(before=("-ss", "1.48"))),
     Case(name="edit_list_late.mp4", make=copied("-output_ts_offset", "3.5")),
+    Case(name="late_alone.mkv", make=encoded(*GOP, "-output_ts_offset", "3.5")),
+    Case(name="late_alone.mp4", make=encoded(*GOP, "-output_ts_offset", "3.5")),
+    Case(
+        name="late_vp9.webm",
+        make=encoded("-c:v", "libvpx-vp9", "-b:v", "1M", "-deadline", "realtime", "-cpu-used", "8", "-output_ts_offset", "3.5"),
+    ),
+    Case(
+        name="late_fragments.mp4",
+        make=encoded(*GOP, "-output_ts_offset", "3.5", "-movflags", "frag_keyframe+empty_moov+default_base_moof"),
+    ),
     Case(name="offset.ts", make=encoded(*GOP, "-output_ts_offset", "1000")),
     Case(name="wrap.ts", make=encoded(*GOP, "-output_ts_offset", "95442.0", "-muxdelay", "0")),
     Case(name="negative.mkv", make=spoken("-avoid_negative_ts", "disabled")),
