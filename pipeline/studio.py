@@ -6,6 +6,7 @@ here, before a film is opened or a model is loaded.
 
 import contextlib
 import os
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -44,6 +45,9 @@ class Studio:
         self.preset = choose_preset(settings)
         self.rule = plugins.parse("windows", settings.windows or self.preset.windows)
         self.sampler = plugins.parse("samplers", settings.sampler or self.preset.sampler)
+        count = getattr(self.sampler, "count", self.preset.frame_count)
+        if count > self.preset.frame_count:  # the engine is started with room for as many pictures as a window will have
+            self.preset = replace(self.preset, frame_count=count)
         self.layout = _layout(settings)
         self.formats = _formats(settings)
         try:
@@ -165,9 +169,11 @@ ENGINE_FIELDS = (
 
 def choose_preset(settings: Settings) -> "Preset":
     """The preset that the settings name, else one that fits this machine. Raises UsageError ``model_not_found``."""
-    from models.presets import default_preset, preset
+    from models.presets import default_preset, preset, served_preset
 
     try:
+        if settings.engine == "openai":  # the server may have models that nobody else has heard of
+            return served_preset(settings.model)
         return preset(settings.model if settings.model is not None else default_preset(gpu_memory_gb()))
     except ModelError as error:
         raise _as_ours(error) from error
