@@ -68,7 +68,9 @@ def capped(text: str, most: int = MAX_CHARACTERS) -> str:
     at = max(text.rfind(" ", 0, most + 1), text.rfind("\n", 0, most + 1))
     if at <= most * 4 // 5:
         at = most
-        while at > most // 2 and (_FOLLOWS.match(text, at) or unicodedata.category(text[at])[0] == "M" or text[at - 1] == "\u200d"):
+        while at > most // 2 and (
+            _FOLLOWS.match(text, at) or unicodedata.category(text[at])[0] == "M" or text[at - 1] == "\u200d"
+        ):
             at -= 1
     return text[:at].rstrip()
 
