@@ -151,7 +151,7 @@ def by_pyav(path: Path, times: list[float]) -> int:
 def by_decord(path: Path, times: list[float]) -> int:
     reader = decord.VideoReader(str(path), width=SIDE, height=SIDE, num_threads=THREADS)
     fps = reader.get_avg_fps()
-    numbers = [int(time * fps + 1e-6) for time in times]
+    numbers = [number for time in times if (number := int(time * fps + 1e-6)) < len(reader)]
     return sum(len(reader.get_batch(numbers[i : i + 8]).asnumpy()) for i in range(0, len(numbers), 8))
 
 
@@ -326,7 +326,7 @@ def short(folder: Path, seconds: int, repeats: int, pool: WorkerPool, clips: int
     works: dict[str, Callable[[], int]] = {
         name: lambda w=work: sum(w(path, times) for path in files) for name, work in OTHERS.items()
     }
-    works["ours"] = lambda: sum(by_ours(path, times, pool=pool, rule="fixed:seconds=8", sampler="rate:fps=1") for path in files)
+    works["ours"] = lambda: sum(by_ours(path, times, pool=pool) for path in files)
     long_times = looks(seconds, 1)
     works["ours_one_film"] = lambda: by_ours(whole, long_times, pool=pool)
     found = best(works, repeats)
