@@ -60,7 +60,7 @@ class Frame:
     time: float
     """seconds on the player's clock"""
     index: int
-    """count of frames before it in decoding order"""
+    """count of frames before it, in the order they are shown"""
 
     def __repr__(self) -> str:
         return f"Frame(image={'x'.join(map(str, self.image.shape))}, time={self.time:.3f}, index={self.index})"
