@@ -30,7 +30,6 @@ class _DeclareOperatorsFirst:  # importlib.abc's base class would cost every pro
             for name in ("nms", "qnms"):
                 library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
             globals()["_keep"] = library  # the declarations end with the object that made them
-        return None
 
 
 def install() -> None:

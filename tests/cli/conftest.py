@@ -28,7 +28,9 @@ def run(tmp_path: Path) -> Run:
     def run(*words: object, env: dict[str, str] | None = None, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
         (tmp_path / "home").mkdir(exist_ok=True)
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("SCENESCRIBE_", "XDG_", "OPENAI_"))}
-        arguments = [word if isinstance(word, bytes | str) else os.fspath(word) if isinstance(word, Path) else str(word) for word in words]
+        arguments = [
+            word if isinstance(word, bytes | str) else os.fspath(word) if isinstance(word, Path) else str(word) for word in words
+        ]
         return subprocess.run(
             [sys.executable, "-m", "pipeline.cli", *arguments], capture_output=True, encoding="utf-8", errors="surrogateescape",
             timeout=240, check=False, cwd=cwd or tmp_path,
