@@ -74,7 +74,7 @@ def _gpu() -> Iterator[Finding]:
         name, total, free, driver = (part.strip() for part in line.split(","))
         yield Finding(
             name="gpu", ok=not wrong_engine, needed=False, value=f"{name}, {total} ({free} free), driver {driver}",
-            mend="the CPU engine is installed: rm -rf .venv; SCENESCRIBE_ENGINE=gpu scripts/setup" if wrong_engine else "",
+            mend="the CPU engine is installed: rm -rf .venv; SCENESCRIBE_SETUP_ENGINE=gpu scripts/setup" if wrong_engine else "",
         )  # fmt: skip
 
 

@@ -116,7 +116,7 @@ class Supervisor:
         except EngineMissing as error:
             raise EnvironmentFault(error.code, error.message, **error.data) from error
         except ModelError as error:
-            raise EnvironmentFault(error.code, f"the engine does not start: {error.message}", **error.data) from error
+            raise EnvironmentFault(error.code, error.message, **error.data) from error
         self.starts.append((started, time.monotonic()))
         self.ready = True
         for told in self.on_ready:

@@ -21,7 +21,7 @@ def models(as_json: Annotated[bool, typer.Option("--json", help="As JSON, one li
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("name", "parameters", "memory", "licence", "id"):
-        table.add_column(heading, no_wrap=heading in ("name", "memory"))
+        table.add_column(heading, no_wrap=heading in ("name", "memory"), overflow="fold")
     for one in presets:
         table.add_row(one.name, one.parameters, f"{one.memory_gb:g} GiB", one.licence, one.id)
     Console().print(table)
