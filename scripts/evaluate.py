@@ -107,12 +107,7 @@ class Kept:
     """A captioner that outlives the runs that use it."""
 
     def __init__(self, inner: Captioner) -> None:
-        self.inner, self.engine, self.started = inner, inner.engine, False
-
-    @property
-    def engine_version(self) -> str:
-        """The engine's."""
-        return self.inner.engine_version
+        self.inner, self.engine, self.engine_version, self.started = inner, inner.engine, "", False
 
     @property
     def capacity(self) -> int:
@@ -123,7 +118,7 @@ class Kept:
         """Start it, once."""
         if not self.started:
             await self.inner.start()
-            self.started = True
+            self.engine_version, self.started = self.inner.engine_version, True
 
     async def caption(self, request: Request) -> Reply:
         """The engine's reply."""

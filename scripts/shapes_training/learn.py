@@ -45,8 +45,8 @@ class Learner(nn.Module):
 
     def compile_parts(self) -> None:
         """Fuse the two heavy parts; what they compute stays the same."""
-        self.see_compiled = torch.compile(self.see)  # type: ignore[assignment]
-        self.read_compiled = torch.compile(self.read)  # type: ignore[assignment]
+        self.see_compiled = torch.compile(self.see)
+        self.read_compiled = torch.compile(self.read)
 
     def see(self, pixels: Tensor) -> Tensor:
         """Pictures as bytes, n x 3 x side x side, to patch features, n x patches x width."""
