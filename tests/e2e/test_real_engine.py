@@ -60,7 +60,8 @@ def test_captions_are_true_and_right_in_time(out: Path, clip: Path) -> None:
 def test_subtitles_say_it_while_it_is_seen(out: Path, clip: Path) -> None:
     for name in ("srt", "vtt", "ass"):
         track = formats.read(name, (out / f"{clip.stem}.descriptions.en.{name}").read_text())
-        said = {" ".join(cue.text.split()) for cue in track.cues}
+        # "…" stands where a sentence was too long for its window and was cut, with a warning
+        said = {" ".join(cue.text.split()).removesuffix("…").strip() for cue in track.cues}
         for scene in truth(clip):
             assert any(scene["caption"].startswith(words) or words in scene["caption"] for words in said), (name, scene)
         assert all(a.end <= b.start for a, b in zip(track.cues, track.cues[1:], strict=False))
