@@ -135,11 +135,13 @@ def sample_scene(
         size: width and height in pixels.
         duration: seconds; without it 2 to 10.
         crossing: allow objects to pass before one another once they have started apart (harder than the world).
+
+    Raises ValueError where so many objects do not fit: the world's pictures are 9:16 to 16:9.
     """
     wanted = count if count is not None else rng.choices((0, 1, 2, 3), (3, 33, 32, 32))[0]
     width, height = size or rng.choice(SIZES)
     seconds = duration if duration is not None else round(rng.uniform(2.0, 10.0), 2)
-    while True:
+    for _ in range(1000):
         background = _sample_background(rng)
         palette = _visible_colours(rng, background)
         things: list[Thing] | None = None
@@ -147,6 +149,7 @@ def sample_scene(
             things = _sample_things(rng, wanted, width / height, palette, crossing)
         if things is not None:
             return Scene(width=width, height=height, duration=seconds, background=background, things=tuple(things))
+    raise ValueError(f"{wanted} objects do not fit into {width}x{height}")
 
 
 def without_motion(scene: Scene, moment: float) -> Scene:

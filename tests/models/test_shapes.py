@@ -150,10 +150,16 @@ def test_shapes_fill_the_share_of_their_box_that_geometry_says() -> None:
 @given(SEEDS, st.floats(0, 1))
 def test_any_scene_is_drawn_in_any_style(seed: int, moment: float) -> None:
     rng = Random(seed)
-    scene = sample_scene(rng, size=(rng.randint(16, 400), rng.randint(16, 300)))
+    height = rng.randint(16, 300)
+    scene = sample_scene(rng, size=(max(9, round(height * rng.uniform(9 / 16, 16 / 9))), height))
     picture = Painter(scene, sample_style(rng)).frame(moment)
     assert picture.shape == (scene.height, scene.width, 3)
     assert picture.dtype == np.uint8
+
+
+def test_a_picture_too_narrow_for_the_objects_is_refused() -> None:
+    with pytest.raises(ValueError, match="3 objects do not fit into 16x400"):
+        sample_scene(Random(0), count=3, size=(16, 400))
 
 
 def test_captions_are_word_for_word() -> None:
