@@ -62,7 +62,7 @@ async def test_frames_are_prepared_beside_the_event_loop(vllm_engine: Captioner,
     while not all(task.done() for task in tasks):
         await asyncio.sleep(0.01)
         longest, before = max(longest, time.monotonic() - before), time.monotonic()
-    assert longest < 0.5
+    assert longest < 1.5  # it is seconds where the loop itself prepares them
 
 
 @pytest.mark.parametrize(
