@@ -46,11 +46,14 @@ async def test_the_models_own_markers_are_refused_in_a_prompt(vllm_engine: Capti
 
 
 async def test_its_gauges(vllm_engine: Captioner, film: Film) -> None:
-    tasks = [asyncio.create_task(vllm_engine.caption(film(seed, max_tokens=900))) for seed in range(8)]
     seen = []
-    while not all(task.done() for task in tasks):
-        seen.append(await vllm_engine.metrics())
-        await asyncio.sleep(0.05)
+    for _ in range(4):  # on a busy machine a round may go by between two looks
+        tasks = [asyncio.create_task(vllm_engine.caption(film(seed, max_tokens=900))) for seed in range(8)]
+        while not all(task.done() for task in tasks):
+            seen.append(await vllm_engine.metrics())
+            await asyncio.sleep(0.05)
+        if max(gauges["running"] for gauges in seen) > 1:
+            break
     assert max(gauges["running"] for gauges in seen) > 1, seen
     assert 0 < max(gauges["kv_cache_use"] for gauges in seen) <= 1
     assert seen[-1]["generation_tokens"] > 0

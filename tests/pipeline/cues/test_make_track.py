@@ -18,7 +18,7 @@ from pipeline.sanitize import clean
 from pipeline.types import Caption, Document, Model, Outcome, Source, Track
 
 hostile: Any = run_path(str(Path(__file__).parents[1] / "formats" / "hostile.py"))["hostile"]
-MS = 0.0011
+MS = 0.0021  # times are rounded to milliseconds, once in the layout and once more where they were moved
 
 
 def document(

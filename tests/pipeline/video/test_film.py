@@ -47,7 +47,7 @@ def children(film: Any) -> list[int]:
 def small() -> Iterator[WorkerPool]:
     """A pool whose children fill up after a few frames, and that must be left as it was found."""
     before, others = len(os.listdir("/proc/self/fd")), set(psutil.Process().children())
-    with WorkerPool(Limits(ring=6 * 192 * 108 * 3, stall=2.0)) as pool:
+    with WorkerPool(Limits(ring=6 * 192 * 108 * 3, stall=6.0)) as pool:
         yield pool
     gc.collect()
     assert len(os.listdir("/proc/self/fd")) == before
