@@ -54,6 +54,7 @@ class _Orders:
     hints: set[Path] = field(default_factory=set)
     again: set[Path] = field(default_factory=set)
     known: Mapping[Path, Stamp] | None = None
+    rescan: bool = False
 
 
 _NONE = _Orders()
@@ -129,6 +130,7 @@ class Folder:
         """One turn: hints, a rescan where it is due, candidates. Returns what has settled."""
         if orders.known is not None:
             self._seen = {os.fspath(path): stamp for path, stamp in orders.known.items()}
+        if orders.rescan or orders.known is not None:
             self._rescan_at = self.clock()
         for path in orders.again:
             self._seen.pop(os.fspath(path), None)
@@ -247,6 +249,7 @@ class Folder:
         from watchfiles import awatch
 
         while True:
+            deaf = True
             try:
                 async for changes in awatch(
                     self.rules.root,
@@ -254,8 +257,15 @@ class Folder:
                     recursive=self.rules.recursive,
                     debounce=400,
                     step=200,
+                    rust_timeout=2000,
+                    yield_on_timeout=True,
                     ignore_permission_denied=True,
                 ):
+                    if deaf:  # what came after the look and before the first event could be heard is found now
+                        deaf, self._orders.rescan = False, True
+                        self._wake.set()
+                    if not changes:
+                        continue
                     self._orders.hints.update(Path(name) for _, name in changes)
                     self._wake.set()
             except (OSError, RuntimeError) as error:  # the folder is gone, or the system has no watches left

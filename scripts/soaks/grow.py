@@ -31,6 +31,7 @@ def main() -> int:
     service.start()
     service.wait("the daemon", lambda: service.events("watching"), 60)
     (service.inbox / "warm.mp4").write_bytes(clip("warm"))  # so that reader and engine are warm
+    service.wait("the warming film", (service.out / "warm.descriptions.json").exists, 60)
     data, at = clip("grow" * 5000), 0
     started = time.monotonic()
     with (service.inbox / "grow.mp4").open("wb", buffering=0) as file:

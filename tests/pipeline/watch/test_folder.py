@@ -152,9 +152,28 @@ async def test_events_wake_it_before_the_rescan(tmp_path: Path) -> None:
     folder = Folder(Rules(root=tmp_path), settle=0.1, poll=0.0, known={})
     arrivals = folder.arrivals()
     coming = asyncio.ensure_future(anext(arrivals))
-    await asyncio.sleep(1.0)  # the first look is over, the listener is up
+    async with asyncio.timeout(30):
+        while folder.scans < 2:  # the listener is up, and a second look was taken for what it could not have heard
+            await asyncio.sleep(0.05)
     (tmp_path / "a.mp4").write_bytes(b"x")
     found = await asyncio.wait_for(coming, 20)
     assert [one.path.name for one in found] == ["a.mp4"]
-    assert folder.scans == 1
+    assert folder.scans == 2
+    await arrivals.aclose()
+
+
+async def test_a_file_that_comes_before_events_can_be_heard_does_not_wait_for_the_rescan(tmp_path: Path) -> None:
+    folder = Folder(Rules(root=tmp_path), settle=0.1, poll=0.0, known={})
+    look = folder.look
+
+    def first_look_then_the_file(*orders: _Orders) -> list[Any]:
+        found = look(*orders)
+        if folder.scans == 1:
+            (tmp_path / "a.mp4").write_bytes(b"x")
+        return found
+
+    folder.look = first_look_then_the_file  # type: ignore[method-assign]
+    arrivals = folder.arrivals()
+    found = await asyncio.wait_for(anext(arrivals), 20)
+    assert [one.path.name for one in found] == ["a.mp4"]
     await arrivals.aclose()
