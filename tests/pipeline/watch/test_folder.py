@@ -152,9 +152,10 @@ async def test_events_wake_it_before_the_rescan(tmp_path: Path) -> None:
     folder = Folder(Rules(root=tmp_path), settle=0.1, poll=0.0, known={})
     arrivals = folder.arrivals()
     coming = asyncio.ensure_future(anext(arrivals))
-    async with asyncio.timeout(30):
-        while folder.scans < 2:  # the listener is up, and a second look was taken for what it could not have heard
-            await asyncio.sleep(0.05)
+    for _ in range(600):
+        if folder.scans == 2:  # the listener is up, and a second look was taken for what it could not have heard
+            break
+        await asyncio.sleep(0.05)
     (tmp_path / "a.mp4").write_bytes(b"x")
     found = await asyncio.wait_for(coming, 20)
     assert [one.path.name for one in found] == ["a.mp4"]
