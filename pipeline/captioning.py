@@ -73,7 +73,7 @@ class Captions:
 
 
 class Captioning:
-    """See the module. ``films`` is how many films are read at once."""
+    """See the module. ``films`` is how many films are read at once: so many threads wait for their readers."""
 
     def __init__(
         self,
@@ -91,28 +91,32 @@ class Captioning:
         self.gate.wake(supervisor.ready)
         supervisor.on_ready.append(self.gate.wake)
         self.skip_static = skip_static
-        self.films = films
         self._threads = ThreadPoolExecutor(films, thread_name_prefix="film")
-        self._seats = asyncio.Semaphore(films)
 
     async def describe(
-        self, windows: Iterator[Window], *, known: Mapping[Span, Caption] | None = None, on_caption: OnCaption = lambda _: None
+        self,
+        windows: Iterator[Window],
+        *,
+        known: Mapping[Span, Caption] | None = None,
+        on_caption: OnCaption = lambda _: None,
+        on_read: Callable[[], None] = lambda: None,
     ) -> Captions:
         """Caption every window of one film.
 
         ``known`` holds captions that a journal kept: they are not asked again. ``on_caption`` is called for each new caption as
-        it is finished, in any order. Raises what the reader raises (InputError), and EnvironmentFault where the engine can't go
-        on; nothing of this film is in flight then.
+        it is finished, in any order, ``on_read`` once, when the last window is read and all that is left is to wait. Raises
+        what the reader raises (InputError), and EnvironmentFault where the engine can't go on; nothing of this film is in
+        flight then.
         """
         film = _Film(known=known or {}, on_caption=on_caption)
-        async with self._seats:
-            try:
-                await self._read(film, windows)
-                await self._settle(film)
-            finally:
-                for task in film.tasks:
-                    task.cancel()
-                await asyncio.gather(*film.tasks, return_exceptions=True)
+        try:
+            await self._read(film, windows)
+            on_read()
+            await self._settle(film)
+        finally:
+            for task in film.tasks:
+                task.cancel()
+            await asyncio.gather(*film.tasks, return_exceptions=True)
         captions = tuple(film.captions[index] for index in sorted(film.captions))
         return Captions(captions=captions, notices=tuple(sorted(film.notices, key=lambda n: n.start or 0.0)), tally=film.tally)
 

@@ -8,6 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Collection
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -60,9 +61,17 @@ class Result:
 
 
 async def describe(
-    film: Film, outputs: Outputs, studio: "Studio", observer: Observer | None = None, shelf: Shelf | None = None
+    film: Film,
+    outputs: Outputs,
+    studio: "Studio",
+    observer: Observer | None = None,
+    shelf: Shelf | None = None,
+    *,
+    on_read: Callable[[], None] = lambda: None,
 ) -> Result:
     """Describe one film and write its outputs; what ``shelf`` knows already is not asked again.
+
+    ``on_read`` is called when nothing more is read of the film: the next one may be.
 
     Raises InputError, OutputError, EnvironmentFault. What was captioned until then is kept in the journal.
     """
@@ -71,7 +80,7 @@ async def describe(
     observer.opened(info)
     earlier = await shelf.find(outputs, studio.key(info), info)
     if earlier is None:
-        document = await shelf.keep(await _caption(info, outputs, studio, observer))
+        document = await shelf.keep(await _caption(info, outputs, studio, observer, on_read))
     else:
         document = earlier.document
     wanted = [path for path in outputs.all if earlier is None or not earlier.current or not path.exists()]
@@ -85,12 +94,14 @@ async def describe(
     )
 
 
-async def _caption(info: VideoInfo, outputs: Outputs, studio: "Studio", observer: Observer) -> Document:
+async def _caption(
+    info: VideoInfo, outputs: Outputs, studio: "Studio", observer: Observer, on_read: Callable[[], None]
+) -> Document:
     """The film's document; asked again from the start where the file changed while it was read."""
-    document, change = await _caption_once(info, outputs, studio, observer)
+    document, change = await _caption_once(info, outputs, studio, observer, on_read)
     if change == "changed":
         info = await asyncio.to_thread(studio.probe, info.path)
-        document, change = await _caption_once(info, outputs, studio, observer)
+        document, change = await _caption_once(info, outputs, studio, observer, on_read)
         if change == "changed":
             raise InputError("source_changed", "the file changed while it was read, twice; describe it when it is complete")
     if change == "vanished":
@@ -102,7 +113,7 @@ async def _caption(info: VideoInfo, outputs: Outputs, studio: "Studio", observer
 
 
 async def _caption_once(
-    info: VideoInfo, outputs: Outputs, studio: "Studio", observer: Observer
+    info: VideoInfo, outputs: Outputs, studio: "Studio", observer: Observer, on_read: Callable[[], None]
 ) -> tuple[Document, Literal["same", "changed", "vanished"]]:
     """All captions of a film, and whether the file stayed what it was."""
     started, resume = time.monotonic(), studio.settings.resume and not studio.settings.overwrite
@@ -113,7 +124,8 @@ async def _caption_once(
         kept = [caption for caption in journal.captions if caption.outcome is not Outcome.FAILED]
         known = {span_of(caption.start, caption.end): caption for caption in kept}
         studio.supervisor.warm()
-        with await asyncio.to_thread(studio.open, info, known=frozenset(known)) as reading:
+        with ExitStack() as held:
+            reading = held.enter_context(await asyncio.to_thread(studio.open, info, known=frozenset(known)))
 
             def seen(window: Window) -> Window:
                 observer.read(window)
@@ -123,7 +135,11 @@ async def _caption_once(
                 journal.add(caption)
                 observer.captioned(caption, reading.position)
 
-            described = await studio.captioning.describe(map(seen, reading), known=known, on_caption=keep)
+            def let_go() -> None:
+                held.close()  # the film's files and memory, before all answers are there
+                on_read()
+
+            described = await studio.captioning.describe(map(seen, reading), known=known, on_caption=keep, on_read=let_go)
         if studio.settings.refine:
             described = await studio.refine(described)
     if not described.captions:
@@ -156,10 +172,10 @@ async def _write(
     notices = list(about_cues)
     if (burned := outputs.burned) is not None and burned in wanted:
         work = partial(media.burn, info.path, track, burned)
-        notices += await _with_progress("burn", info, observer, work)
+        notices += await _with_progress("burn", info, observer, studio.writing, work)
     if (muxed := outputs.muxed) is not None and muxed in wanted:
         work = partial(media.mux, info.path, [track], muxed)
-        notices += await _with_progress("mux", info, observer, work)
+        notices += await _with_progress("mux", info, observer, studio.writing, work)
     return tuple(notices)
 
 
@@ -185,7 +201,7 @@ def _write_texts(
 
 
 async def _with_progress(
-    what: str, info: VideoInfo, observer: Observer, work: Callable[..., tuple[Notice, ...]]
+    what: str, info: VideoInfo, observer: Observer, places: asyncio.Semaphore, work: Callable[..., tuple[Notice, ...]]
 ) -> tuple[Notice, ...]:
     """Run a long writing step on a thread; its progress comes back to the event loop, cancelling it ends its ffmpeg."""
     loop, cancel = asyncio.get_running_loop(), threading.Event()
@@ -193,14 +209,15 @@ async def _with_progress(
     def tell(seconds: float) -> None:
         loop.call_soon_threadsafe(observer.step, what, min(seconds / info.duration, 1.0) if info.duration > 0 else 0.0)
 
-    observer.step(what)
-    task = asyncio.create_task(asyncio.to_thread(work, on_progress=tell, cancel=cancel))
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        cancel.set()
-        await asyncio.gather(task, return_exceptions=True)
-        raise
+    async with places:
+        observer.step(what)
+        task = asyncio.create_task(asyncio.to_thread(work, on_progress=tell, cancel=cancel))
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            cancel.set()
+            await asyncio.gather(task, return_exceptions=True)
+            raise
 
 
 def _stats(

@@ -9,12 +9,10 @@ from pipeline.errors import EnvironmentFault, ScenescribeError, UsageError
 from pipeline.inputs import Film
 from pipeline.job import Observer, Result, describe
 from pipeline.outputs import Outputs, plan
+from pipeline.seats import Seat
 
 if TYPE_CHECKING:
     from pipeline.studio import Studio
-
-WRITING = 2
-"""films more at a time than are read at once: those whose videos are being written while others are described"""
 
 
 class RunObserver(Protocol):
@@ -45,12 +43,11 @@ async def describe_all(films: Sequence[Film], outputs: Mapping[Path, Outputs], s
 
     Raises EnvironmentFault and UsageError, which stand in the way of every film: the run ends, what is done stays done.
     """
-    queue = iter(films)
 
-    async def worker() -> None:
-        for film in queue:  # shared by all workers: each takes the next one
+    async def one(film: Film, seat: Seat) -> None:
+        with seat:
             try:
-                result = await describe(film, outputs[film.path], studio, observer.observer(film))
+                result = await describe(film, outputs[film.path], studio, observer.observer(film), on_read=seat.done_reading)
             except (EnvironmentFault, UsageError):
                 raise
             except ScenescribeError as error:
@@ -58,10 +55,16 @@ async def describe_all(films: Sequence[Film], outputs: Mapping[Path, Outputs], s
             else:
                 observer.finished(film, result)
 
-    workers = [asyncio.create_task(worker()) for _ in range(min(len(films), studio.captioning.films + WRITING))]
+    running: set[asyncio.Task[None]] = set()
     try:
-        await asyncio.gather(*workers)
+        for film in films:
+            seat = await studio.seats.take()
+            for task in [task for task in running if task.done()]:
+                running.discard(task)
+                task.result()
+            running.add(asyncio.create_task(one(film, seat)))
+        await asyncio.gather(*running)
     finally:
-        for one in workers:
-            one.cancel()
-        await asyncio.gather(*workers, return_exceptions=True)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)

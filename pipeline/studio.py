@@ -4,6 +4,7 @@ The command line opens one for a run, the daemon one for its life. Everything th
 here, before a film is opened or a model is loaded.
 """
 
+import asyncio
 import contextlib
 import os
 from dataclasses import replace
@@ -20,6 +21,7 @@ from pipeline.config import Settings
 from pipeline.errors import EnvironmentFault, UsageError
 from pipeline.languages import check_tag, english_name
 from pipeline.question import Question
+from pipeline.seats import Seats
 from pipeline.supervisor import Supervisor
 from pipeline.types import Document, Model, Notice, Track, VideoInfo
 
@@ -29,6 +31,10 @@ if TYPE_CHECKING:
     from pipeline.video import Reading
 
 GIB = 1024**3
+WRITING = 2
+"""videos that are written at once: an encoder takes all cores that it finds"""
+BEGUN = 256
+"""most films that wait for answers or for their files to be written, beside those that are read; each holds a journal open"""
 
 
 class Studio:
@@ -69,6 +75,7 @@ class Studio:
         self.decode_workers = settings.decode_workers or max(1, min(os.cpu_count() or 1, 16) - 1)
         self.supervisor = Supervisor(self.captioner)
         self.supervisor.on_death.append(self._load_less)
+        readers = max(2, self.decode_workers)
         self.captioning = Captioning(
             self.supervisor,
             question=Question(
@@ -76,9 +83,11 @@ class Studio:
             ),
             max_in_flight=settings.max_in_flight or self.captioner.capacity,
             memory_bytes=int(settings.memory_gb * GIB),
-            films=max(2, self.decode_workers),
+            films=readers,
             skip_static=settings.skip_static,
         )
+        self.seats = Seats(readers, readers + min(self.captioning.gate.limit, BEGUN))
+        self.writing = asyncio.Semaphore(WRITING)
 
     async def __aenter__(self) -> Self:
         from pipeline.video import WorkerPool

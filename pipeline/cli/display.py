@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 PLAIN_EVERY = 10.0
 """seconds between two lines of progress of one film where stderr is no terminal"""
+LINES = 12
+"""films that are shown at once on a terminal; hundreds may wait for the engine"""
 
 
 def clock(seconds: float) -> str:
@@ -185,6 +187,12 @@ class Display:
         if self._total is not None:
             self.progress.update(self._total, advance=1, state=f"{len(self.rows)} of {self._count}")
 
+    def show_first(self) -> None:
+        """The films that were begun first have the lines there are."""
+        shown = [line.task for line in self._lines.values() if line.task is not None][: LINES + 1]
+        for place, task in enumerate(shown):
+            self.progress.update(task, visible=place < LINES)
+
     def _say(self, text: str) -> None:
         if not self.quiet:
             self._print(text)
@@ -209,8 +217,12 @@ class FilmDisplay(Observer):
         if self.display.live:
             name = name_of(os.path.basename(self.film.path))
             self.task = self.display.progress.add_task(
-                Text(name[:40]).plain.replace("[", "\\["), total=max(info.duration, 0.001), state="waiting for the engine"
+                Text(name[:40]).plain.replace("[", "\\["),
+                total=max(info.duration, 0.001),
+                state="waiting for the engine",
+                visible=False,
             )
+            self.display.show_first()
 
     def captioned(self, caption: Caption, position: float) -> None:
         assert self.info is not None
@@ -238,3 +250,4 @@ class FilmDisplay(Observer):
     def close(self) -> None:
         if self.task is not None:
             self.display.progress.remove_task(self.task)
+            self.display.show_first()

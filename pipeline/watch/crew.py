@@ -17,9 +17,10 @@ class Crew:
     def __len__(self) -> int:
         return len(self._running)
 
-    def begin(self, job: Job, work: Coroutine[None, None, None]) -> None:
-        """Let a job run."""
+    def begin(self, job: Job, work: Coroutine[None, None, None], *, ended: Callable[[], None] = lambda: None) -> None:
+        """Let a job run; ``ended`` is called when this one is over."""
         task = asyncio.create_task(work)
+        task.add_done_callback(lambda _: ended())
         task.add_done_callback(lambda _: self._ended())
         self._running[task] = job
 

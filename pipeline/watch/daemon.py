@@ -1,6 +1,6 @@
 """The daemon: a folder's arrivals into the queue, the queue's jobs into one studio, until it is told to stop.
 
-    folder ---> queue ---> workers (as many films as the studio reads) ---> outbox ---> webhook, command, move
+    folder ---> queue ---> workers (as many films as the studio has seats) ---> outbox ---> webhook, command, move
                   ^            |
                   `------------'  what could not be ended goes back; what crashed is taken back at the start
 
@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 from pipeline import log as logs
 from pipeline.errors import EnvironmentFault, ScenescribeError, UsageError
-from pipeline.run import WRITING
 from pipeline.watch.crew import Crew
 from pipeline.watch.database import Database
 from pipeline.watch.errands import Errands
@@ -131,6 +130,7 @@ class Daemon:
     def _settle_in(self) -> None:
         """Everything that follows from the settings alone, and costs no model."""
         settings = self.settings
+        self.studio.seats.on_free = [self._wake.set]
         output = settings.output_dir.absolute() if settings.output_dir is not None else None
         if output is not None:
             try:
@@ -162,24 +162,31 @@ class Daemon:
         self.crew.gather()
         if len(self.crew) or self.weather.waits:
             self._idle_since = time.monotonic()
-        room = 1 if self.weather.tries else self.studio.captioning.films + WRITING
         if self.weather.tries and not len(self.crew) and not self.weather.waits and not self.studio.supervisor.ready:
             await self.studio.supervisor.close()  # an engine that did not start is started anew
         try:
             if (changes := self.queue.changes()) != self._changes:  # ``scenescribe jobs`` retried or forgot something
                 self._changes = changes
                 self.folder.reset(self.queue.known(self.root))
-            while len(self.crew) < room and not self.weather.waits and not self.stopping:
+            while self._may_begin():
                 self._source.check()
                 job = self.queue.claim(self.root, LEASE)
                 if job is None:
                     if not len(self.crew) and self.weather.fault is not None:
                         self.weather.fair()  # nobody is left to say that it is over
                     break
-                self.crew.begin(job, self._worker.work(job, self.settings, self.studio, self._source, self._output))
+                seat = self.studio.seats.try_take()
+                assert seat is not None
+                work = self._worker.work(job, self.settings, self.studio, self._source, self._output, on_read=seat.done_reading)
+                self.crew.begin(job, work, ended=seat.leave)
         except EnvironmentFault as fault:
             self.weather.foul(fault)
         await self._unload_if_idle()
+
+    def _may_begin(self) -> bool:
+        """Whether one more job may run now; one alone while it is tried whether a fault is over."""
+        alone = self.weather.tries and len(self.crew)
+        return self.studio.seats.free and not alone and not self.weather.waits and not self.stopping
 
     async def _unload_if_idle(self) -> None:
         minutes, supervisor = self.settings.idle_unload, self.studio.supervisor

@@ -59,12 +59,24 @@ class Worker:
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def work(self, job: Job, settings: WatchSettings, studio: "Studio", source: Share, output: Share) -> None:
-        """Take a claimed job to its end. Raises UsageError: nothing can be described under these settings."""
+    async def work(
+        self,
+        job: Job,
+        settings: WatchSettings,
+        studio: "Studio",
+        source: Share,
+        output: Share,
+        *,
+        on_read: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Take a claimed job to its end; ``on_read`` is called when its film needs no reading any more.
+
+        Raises UsageError: nothing can be described under these settings.
+        """
         try:
             try:
                 output.check()
-                result, shelf = await self._describe(job, settings, studio)
+                result, shelf = await self._describe(job, settings, studio, on_read)
                 output.check()  # it did not go away underneath: what was written is where it should be
             except (asyncio.CancelledError, UsageError):
                 self.queue.give_back(job)
@@ -92,7 +104,9 @@ class Worker:
                 self.weather.foul(fault)
                 await asyncio.sleep(max(0.1, min(self.weather.until - asyncio.get_running_loop().time(), 60.0)))
 
-    async def _describe(self, job: Job, settings: WatchSettings, studio: "Studio") -> tuple[Result, ContentShelf]:
+    async def _describe(
+        self, job: Job, settings: WatchSettings, studio: "Studio", on_read: Callable[[], None]
+    ) -> tuple[Result, ContentShelf]:
         outputs = name_outputs(
             job.path, job.place, job.stem, language=studio.settings.language, formats=studio.formats,
             burn=settings.burn, mux=settings.mux,
@@ -107,7 +121,7 @@ class Worker:
                 ContentShelf(job, opened, sample, self.library, self._threads, overwrite=settings.overwrite) as shelf,
             ):
                 film = Film(job.path, job.path.relative_to(job.root))
-                result = await describe(film, outputs, studio, _Counting(self.counters), shelf)
+                result = await describe(film, outputs, studio, _Counting(self.counters), shelf, on_read=on_read)
                 return result, shelf
 
     @asynccontextmanager
