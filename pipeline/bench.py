@@ -52,14 +52,14 @@ async def measure(settings: Settings, workload: Workload, *, random_weights: boo
     with tempfile.TemporaryDirectory(prefix="scenescribe-bench-") as folder:
         films = await asyncio.to_thread(_films, workload, Path(folder))
         studio = Studio(settings)
-        studio.supervisor.captioner = studio.captioner = _SaysSomething(studio.captioner)
+        studio.supervisor.captioner = studio.captioner = SaysSomething(studio.captioner)
         async with studio:
             await studio.supervisor.warm()
             window_count, shape, kept = await _first_run(studio, films, Path(folder))
             bare, product = [], []
             for turn in range(workload.rounds):
                 bare.append(await _bare(studio, window_count, kept))
-                product.append(await _product(studio, films, Path(folder) / f"out{turn}"))
+                product.append(await run_once(studio, films, Path(folder) / f"out{turn}"))
             engine = dict(await studio.captioner.metrics())
     best = statistics.median
     bare_rate, product_rate = (
@@ -110,12 +110,13 @@ def _films(workload: Workload, folder: Path) -> tuple[Film, ...]:
 async def _first_run(studio: Studio, films: tuple[Film, ...], folder: Path) -> tuple[int, tuple[int, ...], list[Window]]:
     """Warms everything up; how many windows there are, the shape of the first, and those that the bare engine is fed with."""
     kept: list[Window] = []
-    counted = await _product(studio, films, folder / "warm", kept)
+    counted = await run_once(studio, films, folder / "warm", kept)
     shape = (len(kept[0].frames), *kept[0].frames[0].image.shape)
     return counted["windows"], shape, kept
 
 
-async def _product(studio: Studio, films: tuple[Film, ...], out: Path, kept: list[Window] | None = None) -> dict[str, Any]:
+async def run_once(studio: Studio, films: tuple[Film, ...], out: Path, kept: list[Window] | None = None) -> dict[str, Any]:
+    """All films from file to sidecars under ``out``, and what it took; ``kept`` takes the first windows as they are read."""
     outputs = plan(films, folder=out, language="en", formats=studio.formats, burn=False, mux=False)
     tally, clock = _Tally(kept), studio.captioning.gate.clock
     hungry = clock.hungry
@@ -179,7 +180,7 @@ class _Keeps(Observer):
             self._kept.append(window)
 
 
-class _SaysSomething:
+class SaysSomething:
     """The captioner, with one text for every answer: random weights say nothing or noise, and a guard would ask again."""
 
     def __init__(self, captioner: Captioner) -> None:

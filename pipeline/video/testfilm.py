@@ -1,6 +1,6 @@
 """Films for measuring: H.264 of any size and length whose every second looks different, made in a process of its own.
 
-    python -m pipeline.video.testfilm OUT SECONDS WIDTH HEIGHT FPS GOP SEED
+    python -m pipeline.video.testfilm OUT SECONDS WIDTH HEIGHT FPS GOP SEED STILL
 
 The picture is a coarse random texture that drifts under grain, with a hard cut every few seconds: the grain keeps the bit rate
 at that of filmed material, and with it the work of decoding; no two windows are the same to the engine.
@@ -31,6 +31,8 @@ class FilmSpec:
     fps: int = 30
     gop: int = 30
     seed: int = 0
+    still: float = 0.0
+    """seconds: the film moves for so long, then stands still for so long but for faint noise, and so on; 0: it always moves"""
 
 
 def make_films(folder: Path, specs: Sequence[FilmSpec], *, at_once: int) -> list[Path]:
@@ -40,7 +42,7 @@ def make_films(folder: Path, specs: Sequence[FilmSpec], *, at_once: int) -> list
     for path, spec in zip(paths, specs, strict=True):
         if len(running) >= at_once:
             _finish(running.pop(0))
-        words = [str(value) for value in (spec.seconds, spec.width, spec.height, spec.fps, spec.gop, spec.seed)]
+        words = [str(value) for value in (spec.seconds, spec.width, spec.height, spec.fps, spec.gop, spec.seed, spec.still)]
         running.append(subprocess.Popen([sys.executable, "-m", "pipeline.video.testfilm", str(path), *words]))
     for one in running:
         _finish(one)
@@ -71,8 +73,11 @@ def write(path: Path, spec: FilmSpec) -> None:
 def _pictures(spec: FilmSpec):  # type: ignore[no-untyped-def]
     random = np.random.default_rng(spec.seed)
     per_shot = int(SHOT * spec.fps)
-    texture: NDArray[np.uint8] = np.zeros(0, np.uint8)
+    texture = last = grain = np.zeros(0, np.uint8)
     for i in range(round(spec.seconds * spec.fps)):
+        if spec.still and int(i / spec.fps / spec.still) % 2:
+            yield last + (grain[i % 8] // 4)
+            continue
         if i % per_shot == 0:
             cells = random.integers(0, 256, (spec.height // 24 + 2, spec.width // 24 + 2, 3), dtype=np.uint8)
             large = np.repeat(np.repeat(cells, 24, axis=0), 24, axis=1)
@@ -80,7 +85,8 @@ def _pictures(spec: FilmSpec):  # type: ignore[no-untyped-def]
             step = random.integers(1, 5)
             grain = random.integers(0, GRAIN, (8, spec.height, spec.width, 1), dtype=np.uint8)
         x = int((i % per_shot) * step) % (texture.shape[1] // 2)
-        yield texture[: spec.height, x : x + spec.width] // 2 + 64 + grain[i % 8]
+        last = texture[: spec.height, x : x + spec.width] // 2 + 64
+        yield last + grain[i % 8]
 
 
 if __name__ == "__main__":
@@ -94,5 +100,6 @@ if __name__ == "__main__":
             fps=int(numbers[3]),
             gop=int(numbers[4]),
             seed=int(numbers[5]),
+            still=float(numbers[6]),
         ),
     )
