@@ -73,7 +73,8 @@ def write(path: Path, spec: FilmSpec) -> None:
 def _pictures(spec: FilmSpec):  # type: ignore[no-untyped-def]
     random = np.random.default_rng(spec.seed)
     per_shot = int(SHOT * spec.fps)
-    texture = last = grain = np.zeros(0, np.uint8)
+    texture: NDArray[np.uint8] = np.zeros(0, np.uint8)
+    last = grain = texture
     for i in range(round(spec.seconds * spec.fps)):
         if spec.still and int(i / spec.fps / spec.still) % 2:
             yield last + (grain[i % 8] // 4)
