@@ -28,6 +28,7 @@ from models.plugin import LEASH
 from models.preset import Preset
 from models.prompts import frame_metadata, pictures, render
 from models.quiet import children_apart, default_log, hush, last_error, logging_file, make_room
+from models.ranges import enable, marked
 from models.vllm_args import argument_names, engine_arguments, environment, preparers
 from models.vllm_faults import first_line, refusal
 
@@ -72,6 +73,7 @@ class VllmEngine:
         self._llm = await self._load_unless_cancelled(folder)
         self._tokenizer = self._llm.renderer.tokenizer
         self._threads = ThreadPoolExecutor(preparers(), thread_name_prefix="prepare")
+        enable()
         if self.options.profile_dir is not None:
             await self._llm.start_profile()
 
@@ -175,8 +177,9 @@ class VllmEngine:
         name = f"w{next(self._numbers)}"
         try:
             prompt = await asyncio.get_running_loop().run_in_executor(self._threads, self._prepare, llm, request)
-            async for output in llm.generate(prompt, parameters, name):
-                yield output
+            with marked("engine"):
+                async for output in llm.generate(prompt, parameters, name):
+                    yield output
         except ModelError:
             raise
         except EngineDeadError as error:
@@ -191,8 +194,9 @@ class VllmEngine:
         event loop's (docs/decisions/0042)."""
         from vllm.renderers.inputs.preprocess import parse_model_prompt
 
-        prompt = parse_model_prompt(llm.vllm_config.model_config, self._prompt(request))
-        return llm.renderer.render_cmpl([prompt])[0]
+        with marked("prepare"):
+            prompt = parse_model_prompt(llm.vllm_config.model_config, self._prompt(request))
+            return llm.renderer.render_cmpl([prompt])[0]
 
     def _prompt(self, request: Request) -> dict[str, Any]:
         video, images = pictures(request, self.preset)

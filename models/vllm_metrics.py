@@ -2,6 +2,8 @@
 
 import contextlib
 import subprocess
+import time
+from functools import lru_cache
 from typing import Any
 
 GAUGES = {
@@ -13,6 +15,15 @@ GAUGES = {
     "vllm:generation_tokens_total": "generation_tokens",
 }
 """vLLM's name -> ours; kv_cache_use is a part of 1, the rest are counts, over all copies of the model"""
+
+
+MEMORY_EVERY = 10.0
+"""seconds for which an answer about GPU memory stands: asking is a process, and vLLM takes its memory once"""
+
+
+@lru_cache(maxsize=1)
+def _memory_of(_: int) -> list[tuple[float, float]]:
+    return gpu_memory()
 
 
 def read_metrics() -> dict[str, Any]:
@@ -29,7 +40,7 @@ def read_metrics() -> dict[str, Any]:
                 found[name] = max(found.get(name, 0.0), sample.value)
             elif name:
                 found[name] = found.get(name, 0) + int(sample.value)
-    memory = gpu_memory()
+    memory = _memory_of(int(time.monotonic() / MEMORY_EVERY))
     if memory:
         found["gpu_memory_used_gb"] = [round(used, 2) for used, _ in memory]
         found["gpu_memory_total_gb"] = [round(total, 2) for _, total in memory]

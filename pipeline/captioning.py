@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 
 from models.base import Reply
 from models.errors import RequestRefused
+from models.ranges import marked
 from pipeline import answers, static
 from pipeline.gate import Gate
 from pipeline.question import Question
@@ -130,7 +131,8 @@ class Captioning:
             self._raise_first_failure(film)
             started = time.monotonic()
             async with self.gate.reading():
-                window = await loop.run_in_executor(self._threads, next, windows, None)
+                with marked("read"):
+                    window = await loop.run_in_executor(self._threads, next, windows, None)
             film.tally.read_wait += time.monotonic() - started
             if window is None:
                 return
@@ -154,7 +156,8 @@ class Captioning:
             film.last_shown = (window, answer)
         started = time.monotonic()
         nbytes = window.nbytes
-        await self.gate.enter(nbytes)
+        with marked("wait for the engine"):
+            await self.gate.enter(nbytes)
         film.first = film.first or time.monotonic()
         film.tally.gate_wait += time.monotonic() - started
         asking = self._spawn(film, self._answer(film, window, answer))

@@ -12,21 +12,22 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
+from models.ranges import marked
 from pipeline import finished
-from pipeline.captioning import Captions, span_of
+from pipeline.captioning import span_of
 from pipeline.errors import InputError
 from pipeline.files import explained, write_whole
 from pipeline.finished import Shelf
 from pipeline.inputs import Film
 from pipeline.journal import Journal
 from pipeline.outputs import Outputs
+from pipeline.stats import film_stats
 from pipeline.types import Caption, Document, Notice, Outcome, Source, Track, VideoInfo, Window
 
 if TYPE_CHECKING:
     from pipeline.studio import Studio
-    from pipeline.video import Reading
 
 
 class Observer:
@@ -58,6 +59,10 @@ class Result:
     outputs: tuple[Path, ...]
     notices: tuple[Notice, ...]
     """all that ``--strict`` counts: the document's warnings, those of the cues and of the written files"""
+    described: bool = True
+    """whether the film was read and the model asked, rather than files made from captions that were there"""
+    write_seconds: float = 0.0
+    """what the JSON, the sidecars and the videos took to write; the journal before them is in the document's stats"""
 
 
 async def describe(
@@ -83,6 +88,7 @@ async def describe(
         document = await shelf.keep(await _caption(info, outputs, studio, observer, on_read))
     else:
         document = earlier.document
+    began = time.monotonic()
     wanted = [path for path in outputs.all if earlier is None or not earlier.current or not path.exists()]
     notices = await _write(document, outputs, wanted, info, studio, observer)
     return Result(
@@ -91,6 +97,8 @@ async def describe(
         document=document,
         outputs=outputs.all,
         notices=(*document.warnings, *notices),
+        described=earlier is None,
+        write_seconds=time.monotonic() - began,
     )
 
 
@@ -119,7 +127,9 @@ async def _caption_once(
     started, resume = time.monotonic(), studio.settings.resume and not studio.settings.overwrite
     stamp = finished.stamp(info.path)
     key = {"file": [info.size, stamp], **studio.key(info)}
+    opened = time.monotonic()
     with await asyncio.to_thread(Journal, outputs.journal, key, resume=resume) as journal:
+        writing = time.monotonic() - opened
         # a window that was refused is asked again: the journal does not say why it was
         kept = [caption for caption in journal.captions if caption.outcome is not Outcome.FAILED]
         known = {span_of(caption.start, caption.end): caption for caption in kept}
@@ -132,14 +142,18 @@ async def _caption_once(
                 return window
 
             def keep(caption: Caption) -> None:
+                nonlocal writing
+                began = time.monotonic()
                 journal.add(caption)
+                writing += time.monotonic() - began
                 observer.captioned(caption, reading.position)
 
             def let_go() -> None:
                 held.close()  # the film's files and memory, before all answers are there
                 on_read()
 
-            described = await studio.captioning.describe(map(seen, reading), known=known, on_caption=keep, on_read=let_go)
+            async with studio.gauges.over() as gauges:
+                described = await studio.captioning.describe(map(seen, reading), known=known, on_caption=keep, on_read=let_go)
         if studio.settings.refine:
             described = await studio.refine(described)
     if not described.captions:
@@ -155,7 +169,17 @@ async def _caption_once(
         shots=reading.shots,
         language=studio.settings.language,
         warnings=tuple(dict.fromkeys((*info.notices, *reading.notices, *described.notices))),
-        stats=_stats(described, info, started, reading, len(known), studio),
+        stats=film_stats(
+            described.tally,
+            info,
+            wall=time.monotonic() - started,
+            engine_start=studio.supervisor.starting_seconds(started, time.monotonic()),
+            decode=reading.decode_seconds,
+            write=writing,
+            resumed=len(known),
+            held_back_by=studio.captioning.gate.clock.held_back_by,
+            engine_peaks=gauges,
+        ),
     )  # fmt: skip
     return document, finished.compare(info.path, info.size, stamp)
 
@@ -186,18 +210,19 @@ def _write_texts(
     from pipeline import formats
     from pipeline.formats import json
 
-    if outputs.json in wanted:
-        try:
-            outputs.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise explained(outputs.folder, error) from error
-        write_whole(outputs.json, json.to_text(document).encode())
-    outputs.journal.unlink(missing_ok=True)
-    track, notices = studio.make_track(document)
-    for name in outputs.formats:
-        if outputs.sidecar(name) in wanted:
-            write_whole(outputs.sidecar(name), formats.write(name, track).encode())
-    return track, notices
+    with marked("write"):
+        if outputs.json in wanted:
+            try:
+                outputs.folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise explained(outputs.folder, error) from error
+            write_whole(outputs.json, json.to_text(document).encode())
+        outputs.journal.unlink(missing_ok=True)
+        track, notices = studio.make_track(document)
+        for name in outputs.formats:
+            if outputs.sidecar(name) in wanted:
+                write_whole(outputs.sidecar(name), formats.write(name, track).encode())
+        return track, notices
 
 
 async def _with_progress(
@@ -218,35 +243,3 @@ async def _with_progress(
             cancel.set()
             await asyncio.gather(task, return_exceptions=True)
             raise
-
-
-def _stats(
-    described: Captions, info: VideoInfo, started: float, reading: "Reading", resumed: int, studio: "Studio"
-) -> dict[str, Any]:
-    """What it took; rates are over the wall clock of this film, without what the engine took to load."""
-    tally, now = described.tally, time.monotonic()
-    loading = studio.supervisor.starting_seconds(started, now)
-    wall = now - started - loading
-    rate = (lambda count: round(count / wall, 2)) if wall > 0 else (lambda count: 0.0)
-    return {
-        "seconds": {
-            "total": round(wall + loading, 3),
-            "engine_start": round(loading, 3),
-            "decode": round(reading.decode_seconds, 3),
-            "wait_for_frames": round(tally.read_wait, 3),
-            "wait_for_engine": round(tally.gate_wait, 3),
-            "engine": round(tally.engine, 3),
-        },
-        "windows": tally.windows,
-        "frames": tally.frames,
-        "asked": tally.asked,
-        "resumed": resumed,
-        "prompt_tokens": tally.prompt_tokens,
-        "completion_tokens": tally.completion_tokens,
-        "windows_per_second": rate(tally.windows),
-        "frames_per_second": rate(tally.frames),
-        "prompt_tokens_per_second": rate(tally.prompt_tokens),
-        "completion_tokens_per_second": rate(tally.completion_tokens),
-        "times_real_time": rate(info.duration),
-        "held_back_by": studio.captioning.gate.clock.held_back_by,
-    }

@@ -19,6 +19,7 @@ from pipeline import plugins
 from pipeline.captioning import Captioning, Captions
 from pipeline.config import Settings
 from pipeline.errors import EnvironmentFault, UsageError
+from pipeline.gauges import Gauges
 from pipeline.languages import check_tag, english_name
 from pipeline.question import Question
 from pipeline.seats import Seats
@@ -86,6 +87,7 @@ class Studio:
             films=readers,
             skip_static=settings.skip_static,
         )
+        self.gauges = Gauges(self.captioner)
         self.seats = Seats(readers, readers + min(self.captioning.gate.limit, BEGUN))
         self.writing = asyncio.Semaphore(WRITING)
 

@@ -13,7 +13,6 @@ import typer
 from pipeline.cli import console
 from pipeline.cli.options import with_options
 from pipeline.config import Settings, load
-from pipeline.errors import ScenescribeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,8 +81,7 @@ async def _run(settings: Settings, found: "Inputs", display: "Display", report: 
                 await describe_all(found.films, outputs, studio, observer)
             finally:
                 if display.verbose:
-                    with contextlib.suppress(ScenescribeError):
-                        display.metrics(await studio.captioner.metrics())
+                    display.metrics(studio.gauges.highest)
     display.end(started)
     return 1 if display.failures else 0
 

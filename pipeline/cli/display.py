@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
-from rich.table import Column, Table
+from rich.table import Column
 from rich.text import Text
 
 from pipeline.cli.console import data, name_of, one_line, unheard
+from pipeline.cli.summary import Summary, clock, working_seconds
 from pipeline.errors import ScenescribeError
 from pipeline.inputs import Film
 from pipeline.job import Observer, Result
@@ -26,13 +27,6 @@ PLAIN_EVERY = 10.0
 """seconds between two lines of progress of one film where stderr is no terminal"""
 LINES = 12
 """films that are shown at once on a terminal; hundreds may wait for the engine"""
-
-
-def clock(seconds: float) -> str:
-    """H:MM:SS, or M:SS below an hour."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def counted(count: int, noun: str) -> str:
@@ -57,9 +51,7 @@ class Display:
         self.quiet, self.verbose, self.as_json = quiet, verbose, as_json
         self.strict = False
         self.failures = 0
-        self.rows: list[tuple[str, str, str, float, float]] = []
-        """name, state, reason, seconds of film, seconds it took"""
-        self.windows = 0
+        self.summary = Summary()
         self.progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
@@ -101,9 +93,7 @@ class Display:
 
     def finished(self, film: Film, result: Result) -> None:
         self._lines.pop(film.path).close()
-        stats = result.document.stats
-        seconds = stats.get("seconds", {})
-        took = float(seconds.get("total", 0.0)) - float(seconds.get("engine_start", 0.0))
+        took = working_seconds(result)
         name, notices = name_of(film.path), result.notices
         state: str = result.state
         if state == "done":
@@ -114,17 +104,21 @@ class Display:
             self.failures += 1
         elif notices and state == "done":
             reason = counted(len(notices), "warning")
-        if state == "done":
-            self.windows += int(stats.get("asked", 0))
-        if result.state == "done":
-            speed = f"{result.info.duration / took:.1f}x real time" if took else ""
-            self._say(
-                f"{name}: {counted(len(result.document.captions), 'caption')} · {clock(result.info.duration)} in {clock(took)} · {speed}"
-            )
+        captions = counted(len(result.document.captions), "caption")
+        if result.described:
+            speed = f" · {result.info.duration / took:.1f}x real time" if took else ""
+            self._say(f"{name}: {captions} · {clock(result.info.duration)} in {clock(took)}{speed}")
+        elif result.state == "done":
+            self._say(f"{name}: {captions} were there · files that were missing are written")
         else:
             self._say(f"{name}: skipped: it is finished (--overwrite describes it anew)")
-        self._row(name, state, reason, result.info.duration if state == "done" else 0.0, took if state == "done" else 0.0)
+        self._row(name, state, reason, result if state == "done" else None)
         if self.as_json:
+            stats = dict(result.document.stats)
+            if "seconds" in stats:
+                stats["seconds"] = stats["seconds"] | {
+                    "write": round(stats["seconds"].get("write", 0.0) + result.write_seconds, 3)
+                }
             data(
                 {
                     "path": name, "state": state, "outputs": [name_of(path) for path in result.outputs], "captions": len(result.document.captions),
@@ -138,38 +132,23 @@ class Display:
         if isinstance(name, Path) and name in self._lines:
             self._lines.pop(name).close()
         self._print(f"{name_of(name)}: {error.code}: {one_line(error.message)}")
-        self._row(name_of(name), "failed", error.code, 0.0, 0.0)
+        self._row(name_of(name), "failed", error.code)
         if self.as_json:
             data({"path": name_of(name), "state": "failed", "code": error.code, "message": error.message})
 
     def metrics(self, metrics: Mapping[str, Any]) -> None:
-        """The engine's own gauges, with -v."""
-        self._say("engine: " + ", ".join(f"{key} {value}" for key, value in metrics.items()))
+        """The engine's own gauges at their highest, with -v."""
+        self._say("engine, at most: " + ", ".join(f"{key} {value}" for key, value in metrics.items()))
 
     def end(self, started: float) -> None:
         """The last lines: a table where there were many films, and one line for all. ``started``: on time.monotonic's clock."""
         assert self._studio is not None
         now = time.monotonic()
         took = now - started - self._studio.supervisor.starting_seconds(started, now)
-        if len(self.rows) > 5:
-            table = Table(box=None, pad_edge=False, header_style="bold")
-            for heading in ("film", "state", "reason", "length", "took", "speed"):
-                table.add_column(heading, justify="right" if heading in ("length", "took", "speed") else "left", overflow="fold")
-            for name, state, reason, length, seconds in self.rows:
-                speed = f"{length / seconds:.1f}x" if seconds else ""
-                table.add_row(
-                    Text(name), state, reason, clock(length) if length else "", clock(seconds) if seconds else "", speed
-                )  # fmt: skip
-            if not self.quiet:
-                self.console.print(table)
-        states = [row[1] for row in self.rows]
-        length = sum(row[3] for row in self.rows)
-        parts = [f"{states.count(state)} {state}" for state in ("done", "skipped", "failed") if state in states]
-        line = ", ".join(parts) + f" · {clock(took)}"
-        if self.windows and took:
-            line += f" · {clock(length)} of film, {length / took:.1f}x real time · {self.windows / took:.1f} windows/s"
-            line += f" · held back by {self._studio.captioning.gate.clock.held_back_by}"
-        self._say(line)
+        if (table := self.summary.table()) is not None and not self.quiet:
+            self.console.print(table)
+        for line in self.summary.lines(took, self._studio.captioning.gate.clock):
+            self._say(line)
 
     def _warn(self, name: str, notices: Sequence[Notice]) -> None:
         """One line a kind of warning; each of them with -v."""
@@ -182,10 +161,10 @@ class Display:
             more = f" and {counted(len(alike) - 1, 'time')} more" if len(alike) > 1 else ""
             self._say(f"{name}: warning: {first.code}{at}{more}: {one_line(first.message)}")
 
-    def _row(self, name: str, state: str, reason: str, length: float, took: float) -> None:
-        self.rows.append((name, state, reason, length, took))
+    def _row(self, name: str, state: str, reason: str, result: Result | None = None) -> None:
+        self.summary.add(name, state, reason, result)
         if self._total is not None:
-            self.progress.update(self._total, advance=1, state=f"{len(self.rows)} of {self._count}")
+            self.progress.update(self._total, advance=1, state=f"{len(self.summary.rows)} of {self._count}")
 
     def show_first(self) -> None:
         """The films that were begun first have the lines there are."""

@@ -1,0 +1,87 @@
+"""What is said at a run's end: a table where there were many films, one line for all, and where the time went."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.gate import Clock
+from pipeline.job import Result
+
+TABLE_FROM = 6
+"""films for which a table says more than the lines that scrolled by"""
+
+
+def clock(seconds: float) -> str:
+    """H:MM:SS, or M:SS below an hour."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def working_seconds(result: Result) -> float:
+    """Seconds that describing a film took, without loading the engine; 0 where its captions were there."""
+    seconds = result.document.stats.get("seconds", {})
+    return float(seconds.get("total", 0.0)) - float(seconds.get("engine_start", 0.0)) if result.described else 0.0
+
+
+@dataclass(slots=True)
+class Summary:
+    """Counts films as they end."""
+
+    rows: list[tuple[str, str, str, float, float]] = field(default_factory=list)
+    """name, state, reason, seconds of film, seconds it took"""
+    windows: int = 0
+    frames: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    decode: float = 0.0
+    write: float = 0.0
+
+    def add(self, name: str, state: str, reason: str = "", result: Result | None = None) -> None:
+        """One more film has ended; ``result`` where it is done."""
+        length, took = (result.info.duration, working_seconds(result)) if result is not None else (0.0, 0.0)
+        self.rows.append((name, state, reason, length, took))
+        if result is None:
+            return
+        self.write += result.write_seconds
+        if result.described:
+            stats = result.document.stats
+            self.windows += stats["asked"]
+            self.frames += stats["frames"]
+            self.prompt_tokens += stats["prompt_tokens"]
+            self.completion_tokens += stats["completion_tokens"]
+            self.decode += stats["seconds"]["decode"]
+            self.write += stats["seconds"]["write"]
+
+    def table(self) -> Table | None:
+        """A row a film; None where there are few."""
+        if len(self.rows) < TABLE_FROM:
+            return None
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for heading in ("film", "state", "reason", "length", "took", "speed"):
+            justify: Literal["left", "right"] = "right" if heading in ("length", "took", "speed") else "left"
+            table.add_column(heading, justify=justify, overflow="fold")
+        for name, state, reason, length, took in self.rows:
+            speed = f"{length / took:.1f}x" if took else ""
+            table.add_row(Text(name), state, reason, clock(length) if length else "", clock(took) if took else "", speed)
+        return table
+
+    def lines(self, took: float, engine: Clock) -> list[str]:
+        """How it went in ``took`` seconds, and where the time went; the parts overlap."""
+        states = [row[1] for row in self.rows]
+        parts = [f"{states.count(state)} {state}" for state in ("done", "skipped", "failed") if state in states]
+        first = ", ".join(parts) + f" · {clock(took)}"
+        if not self.windows or took <= 0:
+            return [first]
+        length = sum(row[3] for row in self.rows if row[4])
+        first += f" · {clock(length)} of film, {length / took:.1f}x real time · {self.windows / took:.1f} windows/s"
+        rates = f"{self.frames / took:.0f} frames/s"
+        if self.completion_tokens:
+            rates += f", {self.prompt_tokens / took:.0f} prompt and {self.completion_tokens / took:.0f} output tokens/s"
+        second = (
+            f"decode {self.decode:.1f} s · engine fed {engine.fed:.1f} s, waited for frames {engine.hungry:.1f} s · "
+            f"frames waited for the engine {engine.full:.1f} s · writing {self.write:.1f} s · {rates}"
+        )
+        return [f"{first} · held back by {engine.held_back_by}", second]

@@ -1,0 +1,75 @@
+"""What a run says at its end."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.captioning import Tally
+from pipeline.cli.summary import Summary, clock
+from pipeline.gate import Clock
+from pipeline.job import Result
+from pipeline.stats import film_stats
+from pipeline.types import Caption, Document, Model, Outcome, Source, VideoInfo
+
+INFO = VideoInfo(path=Path("a.mp4"), size=1, container="mov", codec="h264", duration=120, start=0, fps=25, width=64, height=36)
+
+
+def result(*, described: bool = True) -> Result:
+    tally = Tally(windows=20, frames=160, asked=20, prompt_tokens=4000, completion_tokens=800)
+    stats = film_stats(
+        tally,
+        INFO,
+        wall=14.0,
+        engine_start=4.0,
+        decode=3.0,
+        write=0.25,
+        resumed=0,
+        held_back_by="engine",
+        engine_peaks={"running": 8},
+    )
+    document = Document(
+        source=Source(name="a.mp4", size=1, duration=120, fps=25, width=64, height=36, start=0, codec="h264", reader="pyav"),
+        model=Model(name="m", id="m", revision="", engine="echo", engine_version="1"),
+        settings={},
+        captions=(
+            Caption(start=0, end=2, text="A dog.", outcome=Outcome.OK, frames=(1.0,), prompt_tokens=1, completion_tokens=1),
+        ),
+        shots=(),
+        language="en",
+        warnings=(),
+        stats=stats,
+    )
+    return Result(state="done", info=INFO, document=document, outputs=(), notices=(), described=described, write_seconds=0.75)
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.4, "0:00"), (59.6, "1:00"), (3599.6, "1:00:00"), (7325, "2:02:05")])
+def test_clock(seconds: float, text: str) -> None:
+    assert clock(seconds) == text
+
+
+def test_rates_leave_out_the_loading_of_the_engine() -> None:
+    stats = result().document.stats
+    assert (stats["windows_per_second"], stats["times_real_time"], stats["completion_tokens_per_second"]) == (2.0, 12.0, 80.0)
+    assert stats["seconds"]["write"] == 0.25
+    assert stats["engine_peaks"] == {"running": 8}
+
+
+def test_the_last_lines_say_how_fast_and_where_the_time_went() -> None:
+    summary = Summary()
+    summary.add("a.mp4", "done", "", result())
+    summary.add("b.mp4", "failed", "not_a_video")
+    assert summary.lines(10.0, Clock(hungry=1.0, fed=9.0, full=2.0)) == [
+        "1 done, 1 failed · 0:10 · 2:00 of film, 12.0x real time · 2.0 windows/s · held back by engine",
+        (
+            "decode 3.0 s · engine fed 9.0 s, waited for frames 1.0 s · frames waited for the engine 2.0 s · writing 1.0 s · "
+            "16 frames/s, 400 prompt and 80 output tokens/s"
+        ),
+    ]
+    assert summary.table() is None
+
+
+def test_what_an_earlier_run_described_is_no_speed_of_this_one() -> None:
+    summary = Summary()
+    summary.add("a.mp4", "done", "", result(described=False))
+    assert summary.lines(10.0, Clock()) == ["1 done · 0:10"]
+    assert summary.rows[0][4] == 0.0
