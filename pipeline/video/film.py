@@ -7,7 +7,7 @@ The table of all frames comes first, so windows of fixed length and their sample
 Shots are known only when they are over: then a bounded set of samples waits until its window is settled.
 """
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Collection, Iterator
 from types import TracebackType
 from typing import Any, Self
@@ -18,13 +18,12 @@ from numpy.typing import NDArray
 from pipeline.errors import InputError
 from pipeline.types import Frame, Image, Notice, VideoInfo, Window
 from pipeline.video import notices
+from pipeline.video.choice import Span, joined, nearest, rounded, these, time_of
 from pipeline.video.frames import Closed, Event, Reading
 from pipeline.video.gate import open_source
 from pipeline.video.limits import Limits
 from pipeline.video.pool import WorkerPool
 from pipeline.video.table import Table
-
-Span = tuple[float, float]
 
 
 def open_film(
@@ -61,7 +60,7 @@ class Film:
         pool: WorkerPool | None,
     ) -> None:
         self.info = info
-        self._rule, self._sampler, self._known = rule, sampler, {_rounded(span) for span in known}
+        self._rule, self._sampler, self._known = rule, sampler, {rounded(span) for span in known}
         self._source = open_source(info.path)
         self._own_pool = WorkerPool(limits, spare=0) if pool is None else None
         used = pool or self._own_pool
@@ -161,11 +160,11 @@ class Film:
 
     def _fixed(self, table: Table) -> Iterator[Window]:
         keyframes = table.times[table.keyframes()].tolist()
-        spans = _joined(self._rule.spans(float(table.times[0]), table.end), table.times.tolist())
+        spans = joined(self._rule.spans(float(table.times[0]), table.end), table.times.tolist())
         wanted = []
         for span in spans:
             inside = keyframes[bisect_left(keyframes, span[0]) : bisect_left(keyframes, span[1])]
-            looks = [] if _rounded(span) in self._known else self._sampler.times(*span, inside)
+            looks = [] if rounded(span) in self._known else self._sampler.times(*span, inside)
             wanted.append(np.unique(table.on_screen(np.array(looks))))
         targets = np.unique(np.concatenate(wanted)) if wanted else np.zeros(0, np.int64)
         held: dict[int, Frame] = {}
@@ -180,7 +179,7 @@ class Film:
                 reached = max(reached, event[1])
                 if event[2] is not None:
                     held[event[1]] = self._frame(table, event[1], event[2])
-            yield from self._window(span, [held[rank] for rank in _these(held, ranks, table, span)], asked=len(ranks) > 0)
+            yield from self._window(span, [held[rank] for rank in these(held, ranks, span)], asked=len(ranks) > 0)
             for rank in [rank for rank, frame in held.items() if frame.time < span[0]]:
                 del held[rank]
         for _ in events:
@@ -204,9 +203,9 @@ class Film:
 
         def settled(spans: list[Span]) -> Iterator[Window]:
             for span in spans:
-                frames = self._nearest(span, held, keys)
-                yield from self._window(span, frames, asked=_rounded(span) not in self._known)
-                del held[: bisect_left(held, span[1], key=_time)]
+                frames = nearest(span, held, self._sampler, keys)
+                yield from self._window(span, frames, asked=rounded(span) not in self._known)
+                del held[: bisect_left(held, span[1], key=time_of)]
 
         for kind, rank, image in self._events(table, targets, loose=loose):
             time = float(table.times[rank])
@@ -219,21 +218,6 @@ class Film:
                 held.append(self._frame(table, rank, image))
         yield from settled(splitter.finish(table.end))
 
-    def _nearest(self, span: Span, held: list[Frame], keyframes: list[float]) -> list[Frame]:
-        """Of the samples in a span, those nearest to where the sampler looks."""
-        a, b = bisect_left(held, span[0], key=_time), bisect_left(held, span[1], key=_time)
-        inside = held[a:b]
-        if not inside:
-            return []
-        times = [frame.time for frame in inside]
-        keys = keyframes[bisect_left(keyframes, span[0]) : bisect_left(keyframes, span[1])]
-        places = set()
-        for look in self._sampler.times(*span, keys):
-            at = bisect_right(times, look)
-            near = [i for i in (at - 1, at) if 0 <= i < len(times)]
-            places.add(min(near, key=lambda i: abs(times[i] - look)))
-        return [inside[i] for i in sorted(places)]
-
     def _frame(self, table: Table, rank: int, image: Image) -> Frame:
         return Frame(image=image, time=float(table.times[rank]), index=rank)
 
@@ -243,39 +227,3 @@ class Film:
             return
         yield Window(index=self._count, start=span[0], end=span[1], frames=tuple(frames) if asked else ())
         self._count += 1
-
-
-def _time(frame: Frame) -> float:
-    return frame.time
-
-
-def _rounded(span: Span) -> Span:
-    return round(span[0], 3), round(span[1], 3)
-
-
-def _these(held: dict[int, Frame], ranks: NDArray[np.int64], table: Table, span: Span) -> list[int]:
-    """Ranks of a window's frames: those asked for, and those that stand in for lost ones."""
-    asked = set(ranks.tolist())
-    return sorted(
-        rank
-        for rank, frame in held.items()
-        if rank in asked
-        or (len(asked) and span[0] <= frame.time < span[1] and rank not in asked and _stands_in(rank, asked, held))
-    )
-
-
-def _stands_in(rank: int, asked: set[int], held: dict[int, Frame]) -> bool:
-    """Whether a frame that this window did not ask for came in place of one that it did: its predecessor is missing."""
-    before = [want for want in asked if want < rank]
-    return bool(before) and max(before) not in held
-
-
-def _joined(spans: list[Span], times: list[float]) -> list[Span]:
-    """Spans in which no frame begins are joined to the one before: a picture that stands still is described once."""
-    found: list[Span] = []
-    for start, end in spans:
-        if found and bisect_left(times, start) == bisect_left(times, end):
-            found[-1] = (found[-1][0], end)
-        else:
-            found.append((start, end))
-    return found

@@ -3,24 +3,32 @@
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.types import Image
 from pipeline.video import cuts, pyav_reader
+from pipeline.video.plan import plan
 from pipeline.video.shown import Shown
-from pipeline.video.table import Table, plan
+from pipeline.video.table import Table
 
 EDGE = 2
 """pictures at each end of a stretch that are compared with the neighbours'"""
+WATCH = 4
+"""pairs of samples to go on looking between, after one that differed without a cut"""
 
 
 class CutFinder:
     """Watches the frames that go by and says where a shot begins; looks closer only where two samples differ."""
 
-    def __init__(self, request: dict[str, Any], table: Table, fd: int) -> None:
+    def __init__(self, request: dict[str, Any], table: Table, fd: int, sudden: NDArray[np.bool_]) -> None:
         self._request, self._table, self._fd = request, table, fd
+        self._sudden = sudden[table.packets]
+        self._entries = table.key[table.packets]
+        self._before = 0.0
+        """change from the sample before the last one to that"""
+        self._watch = 0
         self._chain: list[Shown] = []
         self._first: Image | None = None
-        self._calm = 0.0
         self._precise = not request["keyframes"]
         self._head: list[Image] = []
         self._tail: list[Shown] = []
@@ -37,11 +45,19 @@ class CutFinder:
             return []
         last = shown.small()
         found: list[int] = []
-        if self._first is not None and cuts.suspicious(self._first, last):
+        change = cuts.change(self._first, last) if self._first is not None else (0.0, 0.0)
+        self._watch = max(0, self._watch - 1)
+        if cuts.suspicious(*change):
             rank = self._between(shown, last)
             found = [rank] if rank is not None else []
-        self._first, self._chain = last, [shown]
+            self._watch = self._watch if found else WATCH
+        self._first, self._chain, self._before = last, [shown], change[0] if not found else 0.0
         return found
+
+    @property
+    def watchful(self) -> bool:
+        """Whether so much moves that all frames must be compared."""
+        return self._precise and self._watch > 0
 
     def head(self) -> bytes:
         """The first pictures that were decoded, once there are enough of them to compare; nothing before and after."""
@@ -59,15 +75,24 @@ class CutFinder:
         if not self._precise:
             return shown.rank
         chain = [*(s.rank for s in self._chain), shown.rank]
-        if len(chain) == 2 and chain[1] - chain[0] > 1:
-            return self._closely(*chain)
         pictures = [self._first, *(s.small() for s in self._chain[1:]), last]
         place = cuts.cut_in(pictures, cuts.DOUBT)
         if place is None:
             return None
-        if chain[place] - chain[place - 1] == 1 and cuts.cut_in(pictures) == place:
-            return chain[place]
-        return self._closely(chain[place - 1], chain[place])
+        before, after = chain[place - 1], chain[place]
+        sure = cuts.cut_in(pictures) == place
+        if sure and (after - before == 1 or self._at_entry(before, after, cuts.change(*pictures[place - 1 : place + 1])[0])):
+            return after
+        return self._closely(before, after)
+
+    def _at_entry(self, before: int, after: int, change: float) -> bool:
+        """Whether a cut between two frames can only be where the film can be entered: calm before, and no sudden packet between.
+
+        Frames that are stored after an entry and shown before it may belong to either shot.
+        """
+        calm = change >= cuts.CONTRAST * self._before
+        led = (self._table.packets[before + 1 : after] > self._table.packets[after]).any()
+        return bool(self._entries[after]) and calm and not led and not self._sudden[before + 1 : after].any()
 
     def _closely(self, before: int, after: int) -> int | None:
         """Look at every frame between two, and one more at each side."""

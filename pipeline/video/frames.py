@@ -1,8 +1,6 @@
 """Wanted frames of one film, in order, from children that may crash: what ``film`` makes windows of."""
 
 from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +9,7 @@ from numpy.typing import NDArray
 from pipeline.types import Image, VideoInfo
 from pipeline.video.cuts import cut_at_border
 from pipeline.video.gate import Source
+from pipeline.video.lanes import Lane, Lanes
 from pipeline.video.limits import Limits
 from pipeline.video.look import crashed, refuse
 from pipeline.video.pool import Child, Crashed, WorkerPool, new_table_id
@@ -22,21 +21,16 @@ Event = tuple[str, int, Image | None]
 """("frame", rank, picture), ("cut", rank of a shot's first frame, None) or ("lost", rank, None)"""
 
 
+SHARES = 4
+"""stretches for each child, so that none waits long for the last one"""
+
+
 class _Unclean(Exception):
     """The film can't be entered where it says so."""
 
 
 class Closed(Exception):
     """The film was closed while it was being read."""
-
-
-@dataclass(slots=True)
-class _Lane:
-    """A child at work on a stretch, and the ring that it fills."""
-
-    child: Child
-    ring: Ring
-    busy: bool = False
 
 
 class Reading:
@@ -46,7 +40,7 @@ class Reading:
         self, source: Source, info: VideoInfo, size: tuple[int, int], pool: WorkerPool, limits: Limits, workers: int
     ) -> None:
         self.source, self.info, self.size, self.pool, self.limits = source, info, size, pool, limits
-        self.workers, self.threads = max(1, workers), max(1, limits.threads // max(1, workers))
+        self.workers = max(1, workers)
         self.seconds, self.decoded, self.reader = 0.0, 0, info.reader
         self.lost: set[int] = set()
         self.damaged: set[int] = set()
@@ -67,17 +61,11 @@ class Reading:
         """When all frames are shown. Raises InputError, Closed."""
         while self._table is None:
             child = self._acquire()
+            assert child is not None
             try:
-                child.request(
-                    {
-                        "op": "list",
-                        "table": self._id,
-                        "start": self.info.start,
-                        "fps": self.info.fps,
-                        "frames": self.limits.frames,
-                    },
-                    fds=[self.source.fd],
-                )
+                request = {"op": "list", "table": self._id, "start": self.info.start, "fps": self.info.fps}
+                request |= {"frames": self.limits.frames, "cpu": self.limits.processor_seconds(size=self.info.size)}
+                child.request(request, fds=[self.source.fd])
                 head, payload = child.answer(self.limits.stall)
                 refuse(head, self.source)
                 self._table, child.table = unpack(head, payload), self._id
@@ -105,10 +93,10 @@ class Reading:
         divided = (
             reader == "pyav" and not (everything or self.table().repaired or self.info.interlaced) and (cuts or self.workers > 1)
         )
-        frame = self.size[0] * self.size[1] * 3
-        parts = (
-            divide(self.table(), targets, most=self.limits.ring // frame, cuts=cuts) if divided else [Stretch(targets=targets)]
-        )
+        most = self.limits.ring // (self.size[0] * self.size[1] * 3)
+        if not cuts:  # where cuts are looked for, the division must be the same with any number of children
+            most = min(most, len(targets) // (SHARES * self.workers) + 1)
+        parts = divide(self.table(), targets, most=most, cuts=cuts) if divided else [Stretch(targets=targets)]
         reached = -1
         try:
             for event in self._in_turn(parts, {**options, "everything": everything}):
@@ -123,18 +111,21 @@ class Reading:
         yield from self._in_turn([again], {**options, "loose": False, "everything": True})
 
     def _in_turn(self, parts: list[Stretch], options: dict[str, Any]) -> Iterator[Event]:
-        """All stretches in order; as many as there are workers are being read meanwhile."""
-        lanes: dict[int, _Lane] = {}
+        """All stretches in order; others are being read meanwhile where there are children for them."""
+        lanes = Lanes(
+            parts,
+            most=self.workers,
+            acquire=self._acquire,
+            release=self._release,
+            begin=lambda lane, part: self._ask(lane, part, options),
+            ring=lambda: Ring(self.size, self.limits.ring),
+        )
         tail = b""
         try:
             for number, part in enumerate(parts):
-                for ahead in range(number, min(number + self.workers, len(parts))):
-                    if ahead not in lanes:
-                        done = ahead - self.workers
-                        lanes[ahead] = lanes.pop(done) if done in lanes else self._lane()
-                        self._begin(lanes[ahead], parts[ahead], options)
+                lanes.staff(number, crowded=self.pool.crowded)
                 early: list[Event] | None = [] if number and options["cuts"] else None
-                for event, edge in self._stretch(lanes, number, part, options):
+                for event, edge in self._stretch(lanes, number, part, lead=options["cuts"]):
                     if edge and event[0] == "head" and early is not None:
                         if cut_at_border(tail, edge):
                             yield "cut", int(part.targets[0] if part.lead < 0 else part.lead), None
@@ -149,54 +140,42 @@ class Reading:
                             early.append(event)
                 yield from early or ()
         finally:
-            for lane in lanes.values():
-                lane.ring.close()
-                if lane.busy:
-                    lane.child.interrupt()
-                self._release(lane.child)
+            lanes.close()
 
-    def _stretch(
-        self, lanes: dict[int, _Lane], number: int, part: Stretch, options: dict[str, Any]
-    ) -> Iterator[tuple[Event, bytes]]:
-        """What a child tells of one stretch; a second child goes on where the first one dies."""
+    def _stretch(self, lanes: Lanes, number: int, part: Stretch, *, lead: bool) -> Iterator[tuple[Event, bytes]]:
+        """What a child tells of one stretch; a second child goes on where the first one dies.
+
+        ``lead``: the last frame that came is looked at once more, for what was seen before it is forgotten.
+        """
         reached = -1
         while True:
-            lane = lanes[number]
             try:
-                for event, edge in self._messages(lane):
+                for event, edge in self._messages(lanes[number]):
                     if event[0] in ("frame", "lost"):
                         reached = event[1]
                     yield event, edge
                 return
             except Crashed as crash:
-                lane.ring.close()
-                self._release(lane.child)
-                del lanes[number]
                 self._crash(crash)
                 rest = part.targets[np.searchsorted(part.targets, reached, side="right") :]
-                lead = [reached] if options["cuts"] and reached >= 0 else []
-                lanes[number] = self._lane()
-                again = Stretch(targets=np.array([*lead, *rest], np.int64), silent=(*lead, *part.silent))
-                self._begin(lanes[number], again, options)
+                before = [reached] if lead and reached >= 0 else []
+                again = Stretch(targets=np.array([*before, *rest], np.int64), silent=(*before, *part.silent))
+                lanes.replace(number, again)
 
-    def _lane(self) -> _Lane:
-        return _Lane(self._acquire(), Ring(self.size, self.limits.ring))
-
-    def _begin(self, lane: _Lane, part: Stretch, options: dict[str, Any]) -> None:
-        """Ask a child for a stretch; what goes wrong is noticed when its messages are read."""
+    def _ask(self, lane: Lane, part: Stretch, options: dict[str, Any]) -> None:
         table, info = self.table(), self.info
-        lane.busy = True
-        with suppress(Crashed):
-            if lane.child.table != self._id:
-                described, payload = pack(table)
-                lane.child.request({"op": "table", "table": self._id, **described}, payload)
-                lane.child.table = self._id
-            request = {"op": "read", "table": self._id, "size": self.size, "slots": lane.ring.slots, "threads": self.threads}
-            request |= {"rotation": info.rotation, "mirrored": info.mirrored, "interlaced": info.interlaced}
-            request |= {"offset": float(table.times[0]), "silent": part.silent, **options}
-            lane.child.request(request, part.targets.tobytes(), [self.source.fd, lane.ring.memory, lane.ring.room])
+        if lane.child.table != self._id:
+            described, payload = pack(table)
+            lane.child.request({"op": "table", "table": self._id, **described}, payload)
+            lane.child.table = self._id
+        request = {"op": "read", "table": self._id, "size": self.size, "slots": lane.ring.slots}
+        request |= {"rotation": info.rotation, "mirrored": info.mirrored, "interlaced": info.interlaced}
+        request["cpu"] = self.limits.processor_seconds(frames=len(table.times), pixels=info.width * info.height)
+        request["threads"] = max(1, round(self.limits.threads / max(1, self.pool.working)))  # those at work share the cores
+        request |= {"offset": float(table.times[0]), "silent": part.silent, **options}
+        lane.child.request(request, part.targets.tobytes(), [self.source.fd, lane.ring.memory, lane.ring.room])
 
-    def _messages(self, lane: _Lane) -> Iterator[tuple[Event, bytes]]:
+    def _messages(self, lane: Lane) -> Iterator[tuple[Event, bytes]]:
         """All that a child tells of the stretch it was asked for."""
         table = self.table()
         while lane.busy:
@@ -229,13 +208,14 @@ class Reading:
                 lane.busy = False
                 refuse(head, self.source)
 
-    def _acquire(self) -> Child:
+    def _acquire(self, must: bool = True) -> Child | None:
         if self.closed:
             raise Closed
-        child = self.pool.acquire(self._id)
-        self._children.add(child)
-        if self.closed:
-            child.interrupt()
+        child = self.pool.acquire(self._id) if must else self.pool.acquire_spare(self._id)
+        if child is not None:
+            self._children.add(child)
+            if self.closed:
+                child.interrupt()
         return child
 
     def _release(self, child: Child) -> None:
@@ -246,5 +226,5 @@ class Reading:
         if self.closed:
             raise Closed from None
         self._crashes += 1
-        if self._crashes >= 2:
+        if self._crashes >= 2 or crash.spent:
             raise crashed(crash, self.source) from None

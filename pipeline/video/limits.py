@@ -1,5 +1,6 @@
 """What a film may cost at most."""
 
+import math
 import os
 from dataclasses import dataclass, field
 
@@ -22,9 +23,18 @@ class Limits:
     """seconds without a sign of life before a child is killed"""
     open_seconds: float = 15.0
     """seconds that the probe may take"""
+    cpu: float = 120.0
+    """processor seconds that any request to a child may take, beside what the film's size and length allow"""
     memory: int = 6 << 30
     """bytes of address space of a child"""
     ring: int = 48 << 20
     """bytes of shared memory between a child and us"""
     threads: int = field(default_factory=cores)
     """decoding threads of one child"""
+
+    def processor_seconds(self, *, size: int = 0, frames: int = 0, pixels: int = 0) -> int:
+        """What a child may spend on ``frames`` pictures, or on listing a file of ``size`` bytes: a hundred times the usual.
+
+        A demuxer that turns in circles gives signs of life for ever, so the watchdog does not see it; this ends it.
+        """
+        return math.ceil(self.cpu + size * 1e-6 + frames * (0.05 + pixels * 0.5e-6))

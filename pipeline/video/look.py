@@ -36,11 +36,14 @@ def look(source: Source, pool: WorkerPool, limits: Limits) -> VideoInfo:
     for attempt in (1, 2):
         child = pool.acquire()
         try:
-            child.request({"op": "probe", "streams": limits.streams, "pixels": limits.pixels}, fds=[source.fd])
+            child.request(
+                {"op": "probe", "streams": limits.streams, "pixels": limits.pixels, "cpu": limits.processor_seconds()},
+                fds=[source.fd],
+            )
             answer, _ = child.message(limits.open_seconds)
             break
         except Crashed as crash:
-            if attempt == 2:
+            if attempt == 2 or crash.spent:
                 raise crashed(crash, source) from None
         finally:
             pool.release(child)
@@ -55,14 +58,11 @@ def refuse(answer: dict[str, Any], source: Source) -> None:
 
 
 def crashed(crash: Crashed, source: Source) -> InputError:
-    """The error of a film that killed its reader twice."""
-    how = "hung" if crash.stalled else "died"
-    return InputError(
-        "crashed_worker",
-        f"its reader {how} twice; the film is damaged in a way that no decoder survives",
-        path=str(source.path),
-        detail=crash.last_words,
-    )
+    """The error of a film that killed its reader twice, or that kept it busy for ever."""
+    what = f"its reader {'hung' if crash.stalled else 'died'} twice; the film is damaged in a way that no decoder survives"
+    if crash.spent:
+        what = "its reader took a hundred times the processor time of such a film and was ended; the film is damaged"
+    return InputError("crashed_worker", what, path=str(source.path), detail=crash.last_words)
 
 
 def _info(answer: dict[str, Any], source: Source) -> VideoInfo:

@@ -5,6 +5,7 @@ acquire -> request, messages... -> release        a healthy child serves the nex
 
 import itertools
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -24,11 +25,11 @@ _table_ids = itertools.count(1)
 
 
 class Crashed(Exception):
-    """The child died or hung; ``stalled`` tells which, the text what it said last."""
+    """The child died or hung; ``stalled`` and ``spent`` (its processor time) tell which, the text what it said last."""
 
-    def __init__(self, stalled: bool, last_words: str) -> None:
+    def __init__(self, stalled: bool, last_words: str, *, spent: bool = False) -> None:
         super().__init__(last_words)
-        self.stalled, self.last_words = stalled, last_words
+        self.stalled, self.last_words, self.spent = stalled, last_words, spent
 
 
 class Child:
@@ -105,7 +106,7 @@ class Child:
 
     def _crash(self, stalled: bool) -> Crashed:
         self.kill()
-        return Crashed(stalled, self._last_words)
+        return Crashed(stalled, self._last_words, spent=self._process.returncode == -signal.SIGXCPU)
 
     def interrupt(self) -> None:
         """Wake whoever waits for this child, from another thread; the child ends."""
@@ -117,7 +118,8 @@ class Child:
     def kill(self) -> None:
         """End the child and give back all that it held. Harmless when repeated."""
         self.dead = True
-        self._process.kill()
+        if self._process.poll() is None:
+            self._process.kill()
         self._process.wait()
         self._sock.close()
         if self._stderr >= 0:
@@ -128,31 +130,53 @@ class Child:
 
 
 class WorkerPool:
-    """Children to be used again. ``spare`` are started ahead, so that the next film does not wait."""
+    """Children to be used again. ``spare`` are started ahead, so that the next film does not wait.
 
-    def __init__(self, limits: Limits | None = None, *, spare: int = 1, keep: int | None = None) -> None:
+    ``most`` are at work at once where films share them: a film always gets one, and more only while there are some over.
+    """
+
+    def __init__(self, limits: Limits | None = None, *, spare: int = 1, keep: int | None = None, most: int | None = None) -> None:
         self.limits = limits or Limits()
-        self._spare, self._keep = spare, keep if keep is not None else max(2, os.cpu_count() or 2)
+        self.most = most
+        self._keep = max(keep if keep is not None else max(2, os.cpu_count() or 2), most or 0)
         self._idle: list[Child] = []
         self._lock = threading.Lock()
         self._closed = False
+        self.working = 0
+        """how many are out"""
         for _ in range(spare):
             self._idle.append(Child(self.limits))
 
     def acquire(self, table: int = 0) -> Child:
         """A child, one that holds this table if there is one."""
         with self._lock:
-            for child in self._idle:
-                if table and child.table == table:
-                    self._idle.remove(child)
-                    return child
-            if self._idle:
-                return self._idle.pop()
-        return Child(self.limits)
+            self.working += 1
+            return self._take(table)
+
+    def acquire_spare(self, table: int = 0) -> Child | None:
+        """One more child for a film that has one, if nobody else needs it."""
+        with self._lock:
+            if self.most is not None and self.working >= self.most:
+                return None
+            self.working += 1
+            return self._take(table)
+
+    def _take(self, table: int) -> Child:
+        for child in self._idle:
+            if table and child.table == table:
+                self._idle.remove(child)
+                return child
+        return self._idle.pop() if self._idle else Child(self.limits)
+
+    @property
+    def crowded(self) -> bool:
+        """Whether more are at work than should be, because films have come since."""
+        return self.most is not None and self.working > self.most
 
     def release(self, child: Child) -> None:
         """Give a child back; a dead one is replaced later."""
         with self._lock:
+            self.working -= 1
             if not self._closed and not child.dead and len(self._idle) < self._keep:
                 self._idle.append(child)
                 return

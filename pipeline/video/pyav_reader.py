@@ -4,7 +4,7 @@ Where a decoder can tell that no other frame is built on a frame (``skip_frame=N
 it is wanted. Everything that is decoded is handed on, wanted or not: the search for cuts looks at all of it.
 """
 
-from collections import deque
+from array import array
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,13 +14,12 @@ from pipeline.types import Image
 from pipeline.video import libav
 from pipeline.video.complaints import complaint
 from pipeline.video.cuts import SMALL
+from pipeline.video.plan import FEED, JUMP, LOOK, SPARE, TARGET, Plan
 from pipeline.video.shown import Shown
-from pipeline.video.table import FEED, JUMP, TARGET, Plan, Table, build
+from pipeline.video.table import Listing, Table, build
 
 SEARCHED = 2
 """seconds to go back further in containers without an index, where a seek may land inside a frame"""
-SUDDEN = 8
-"""packets to decode in full after one that is suddenly large"""
 TICK = 64
 """packets between two signs of life"""
 
@@ -43,7 +42,7 @@ class _Frame(Shown):
         return np.ascontiguousarray(np.rot90(image, -turn // 90)) if turn or mirrored else image
 
     def small(self) -> Image:
-        return libav.picture(self._frame, SMALL)
+        return libav.tiny(self._frame, SMALL)
 
 
 class PyAVReader:
@@ -58,9 +57,8 @@ class PyAVReader:
             deinterlace,
             threads,
         )
-        self.careful = False
-        """whether cuts are looked for: then frames that may be next to one are decoded though nobody needs them"""
-        self._sizes: deque[int] = deque(maxlen=12)
+        self.watchful = False
+        """whether the ends of groups are decoded though no sample is there; who looks for cuts changes it on the way"""
         self.decoded = 0
         self.damaged: list[int] = []
         """ranks of frames whose packets could not be decoded"""
@@ -72,13 +70,6 @@ class PyAVReader:
             libav.set_up(stream, self.threads, 0 if table.repaired else table.depth())
             yield from self._walk(stream, plan, _aligned(container, stream, plan, self.fd), by_order=table.repaired)
 
-    def _sudden(self, packet: Any) -> bool:
-        """Whether a packet is much larger than those before it: a new shot is coded anew, even where it is no keyframe."""
-        sudden = not packet.is_keyframe and len(self._sizes) == 12 and packet.size > 1.5 * max(self._sizes)
-        if not packet.is_keyframe:
-            self._sizes.append(packet.size)
-        return sudden
-
     def _walk(self, stream: Any, plan: Plan, packets: Iterator[Any], *, by_order: bool) -> Iterator[Shown | None]:
         context = stream.codec_context
         pending: dict[int, tuple[int, bool]] = {}
@@ -87,8 +78,9 @@ class PyAVReader:
         asleep = True
         mode = ""
         last = -1
-        entering = False
-        alarm = 0
+        entering = lead = False
+        tail: bool | None = None
+        entry = -(1 << 62)
         heard, _ = complaint(0)
 
         def show(frames: list[Any]) -> Iterator[Shown]:
@@ -130,24 +122,26 @@ class PyAVReader:
                 graph = None
             context.flush_buffers()
 
-        for number_of, (packet, action, rank) in enumerate(
-            zip(packets, plan.actions.tolist(), plan.ranks.tolist(), strict=False)
+        for number_of, (packet, action, rank, ticks) in enumerate(
+            zip(packets, plan.actions.tolist(), plan.ranks.tolist(), plan.pts.tolist(), strict=False)
         ):
             if number_of % TICK == 0:
                 yield None
-            if not action & FEED:
+            if action & SPARE and ticks > entry:  # the end of a group; what leads the next one in goes the same way
+                tail = self.watchful if tail is None else tail
+            if not action & FEED and not (action & SPARE and (tail if ticks > entry else lead)):
                 continue
-            if action & JUMP and not asleep:
-                yield from drain()
-                pending.clear()
             if action & JUMP:
-                entering = number_of + plan.first > 0
+                lead, tail, entry = bool(tail), None, ticks
+                if not lead and not asleep:
+                    yield from drain()
+                    pending.clear()
+                entering = number_of + plan.first > 0 and not lead
             asleep = False
             wanted = bool(action & TARGET)
             if rank >= 0 and packet.pts is not None:
                 pending[packet.pts] = (rank, wanted)
-            alarm = SUDDEN if self.careful and self._sudden(packet) else max(0, alarm - 1)
-            needed = "DEFAULT" if wanted or alarm or self.deinterlace or by_order or plan.whole else "NONREF"
+            needed = "DEFAULT" if wanted or action & LOOK or self.deinterlace or by_order or plan.whole else "NONREF"
             if needed != mode:
                 context.skip_frame = mode = needed
             try:
@@ -213,7 +207,7 @@ def list_packets(fd: int, *, start: float, fps: float, most: int) -> Iterator[Ta
     with libav.open_container(fd) as container:
         stream = libav.film_stream(container)
         base = float(stream.time_base)
-        pts, key, known, hidden = [], bytearray(), bytearray(), bytearray()
+        pts, sizes, key, known, hidden = array("q"), array("i"), bytearray(), bytearray(), bytearray()
         holes: list[float] = []
         heard, duration, latest = 0, 0, None
         heard, _ = complaint(0)
@@ -225,6 +219,7 @@ def list_packets(fd: int, *, start: float, fps: float, most: int) -> Iterator[Ta
             stamp = packet.pts
             known.append(stamp is not None)
             pts.append(stamp or 0)
+            sizes.append(packet.size)
             key.append(packet.is_keyframe)
             hidden.append(packet.is_discard)
             heard, damage = complaint(heard)
@@ -232,13 +227,17 @@ def list_packets(fd: int, *, start: float, fps: float, most: int) -> Iterator[Ta
                 holes.append((stamp or latest or 0) * base - start)
             if stamp is not None and (latest is None or stamp >= latest):
                 latest, duration = stamp, packet.duration or 0
-        arrays = [np.frombuffer(bytes(marks), np.bool_) for marks in (known, key, hidden)]
         yield build(
-            np.array(pts, np.int64),
-            *arrays,
-            base=base,
-            start=start,
-            fps=fps,
-            last_duration=duration * base,
-            holes=tuple(holes[:1000]),
+            Listing(
+                np.array(pts, np.int64),
+                np.frombuffer(bytes(known), np.bool_),
+                np.frombuffer(bytes(key), np.bool_),
+                np.frombuffer(bytes(hidden), np.bool_),
+                np.array(sizes, np.int32),
+                base=base,
+                start=start,
+                fps=fps,
+                last_duration=duration * base,
+                holes=tuple(holes[:1000]),
+            )
         )

@@ -10,6 +10,7 @@ that crashes this process costs itself only. When the parent is gone the socket 
 """
 
 import ctypes
+import math
 import os
 import resource
 import select
@@ -21,13 +22,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.errors import InputError
 from pipeline.video import libav, pyav_reader, wire
 from pipeline.video.finder import CutFinder
+from pipeline.video.plan import LOOK, SPARE, TARGET, plan, sudden
 from pipeline.video.ring import Writer
 from pipeline.video.shown import Shown
-from pipeline.video.table import TARGET, Table, pack, plan, unpack
+from pipeline.video.table import Table, pack, unpack
 
 STAND_IN = 1.0
 """seconds within which the next readable frame may stand in for a lost one"""
@@ -48,6 +51,7 @@ class Worker:
                 request, payload = wire.receive(self._sock, fds)
             except wire.HungUp:
                 return
+            _allow(request.get("cpu", 0))
             try:
                 getattr(self, f"do_{request['op']}")(request, payload, fds)
             except InputError as error:
@@ -88,8 +92,9 @@ class Worker:
         size = (request["size"][0], request["size"][1])
         ring = Writer(fds[1], fds[2], size, request["slots"])
         begun = time.perf_counter()
-        reader, walk = self._reader(request, table, targets, fds[0])
-        finder = CutFinder(request, table, fds[0]) if request["cuts"] else None
+        large = sudden(table) if request["cuts"] else None
+        reader, walk = self._reader(request, table, targets, fds[0], large)
+        finder = CutFinder(request, table, fds[0], large) if large is not None else None
         frames = 0
         waiting = targets.tolist()[::-1]
         silent, loose = set(request["silent"]), request["loose"]
@@ -119,6 +124,7 @@ class Worker:
                 if finder is not None:
                     for cut in finder.see(shown, wanted):
                         wire.send(self._sock, {"cut": cut})
+                    reader.watchful = finder.watchful
                     if head := finder.head():
                         wire.send(self._sock, {"head": shown.rank}, head)
                 frames += wanted
@@ -137,7 +143,9 @@ class Worker:
         damaged = sorted({rank for rank in reader.damaged if rank >= 0})[:10000]
         wire.send(self._sock, {"done": frames, "decoded": reader.decoded, "seconds": spent, "damaged": damaged}, tail)
 
-    def _reader(self, request: dict[str, Any], table: Table, targets: Any, fd: int) -> tuple[Any, Iterator[Shown | None]]:
+    def _reader(
+        self, request: dict[str, Any], table: Table, targets: Any, fd: int, large: NDArray[np.bool_] | None
+    ) -> tuple[Any, Iterator[Shown | None]]:
         size, threads = (request["size"][0], request["size"][1]), request["threads"]
         if request["reader"] == "opencv":
             from pipeline.video.reader import OpenCVReader
@@ -152,13 +160,16 @@ class Worker:
             deinterlace=request["interlaced"],
             threads=threads,
         )
-        pyav.careful = request["cuts"]
         made = plan(table, targets, everything=request["everything"] or request["interlaced"])
         if request["loose"]:
             exact = {*request["silent"], targets[-1]}
             made.actions[[table.packets[rank] - made.first for rank in targets.tolist() if rank not in exact]] &= ~np.uint8(
                 TARGET
             )
+        if large is None:
+            made.actions[:] &= ~np.uint8(SPARE)
+        else:
+            made.actions[large[made.first : made.first + len(made.actions)]] |= LOOK
         return pyav, pyav.read(table, made)
 
     def _tick(self, seconds: float, decoded: int) -> None:
@@ -166,6 +177,14 @@ class Worker:
         if now - self._last_tick > 0.5:
             self._last_tick = now
             wire.send(self._sock, {"tick": decoded, "seconds": seconds})
+
+
+def _allow(seconds: int) -> None:
+    """Let this process use so much more processor time; then the kernel ends it (SIGXCPU)."""
+    if seconds:
+        _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+        soft = math.ceil(sum(os.times()[:2])) + seconds
+        resource.setrlimit(resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
 
 
 def _leave_with_parent(sock: socket.socket) -> None:

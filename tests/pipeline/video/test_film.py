@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -54,15 +55,26 @@ def small() -> Iterator[WorkerPool]:
     assert set(psutil.Process().children()) == others
 
 
-@pytest.mark.parametrize("rule", ["fixed:seconds=1", "scenes:min=1,max=2"])
-@pytest.mark.parametrize("deadly", [signal.SIGKILL, signal.SIGSTOP, signal.SIGSEGV])
-def test_a_child_that_dies_once_is_replaced(long_film: Path, small: WorkerPool, rule: str, deadly: int) -> None:
+@pytest.mark.parametrize(
+    ("rule", "deadly", "workers"),
+    [
+        ("fixed:seconds=1", signal.SIGKILL, 1),
+        ("fixed:seconds=1", signal.SIGSTOP, 1),
+        ("fixed:seconds=1", signal.SIGSEGV, 1),
+        ("scenes:min=1,max=2", signal.SIGKILL, 1),
+        ("fixed:seconds=1", signal.SIGKILL, 3),
+        ("scenes:min=1,max=2", signal.SIGKILL, 3),
+    ],
+)
+def test_a_child_that_dies_once_is_replaced(long_film: Path, small: WorkerPool, rule: str, deadly: int, workers: int) -> None:
     with reading(long_film, pool=small, rule=rule) as film:
         whole = [(w.start, w.end, [f.time for f in w.frames]) for w in film]
-    with reading(long_film, pool=small, rule=rule) as film:
+    with reading(long_film, pool=small, rule=rule, workers=workers) as film:
         windows = iter(film)
         found = [next(windows) for _ in range(5)]
-        os.kill(children(film)[0], deadly)
+        at_work = children(film)
+        assert len(at_work) == workers
+        os.kill(at_work[-1], deadly)
         found += windows
     assert [(w.start, w.end, [f.time for f in w.frames]) for w in found] == whole
 
@@ -77,6 +89,30 @@ def test_a_film_that_kills_twice_is_given_up(long_film: Path, small: WorkerPool)
         with pytest.raises(InputError) as caught:
             list(windows)
     assert caught.value.code == "crashed_worker"
+
+
+def test_a_film_that_takes_its_time_for_ever_is_ended(films: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A demuxer that turns in circles gives signs of life for ever: the watchdog is content, the kernel is not."""
+    tmp_path.joinpath("sitecustomize.py").write_text(
+        "from pipeline.video import libav\nonce = libav.packets\n"
+        "def for_ever(*film):\n    packet = next(once(*film))\n    while True:\n        yield packet\n"
+        "libav.packets = for_ever\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with reading(films / "h264.mp4", limits=Limits(cpu=1, frames=1 << 40)) as film, pytest.raises(InputError) as caught:
+        list(film)
+    assert caught.value.code == "crashed_worker"
+    assert "processor time" in caught.value.message
+
+
+def test_a_reader_that_turns_in_circles_in_silence_is_ended(films: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tmp_path.joinpath("sitecustomize.py").write_text(
+        "from pipeline.video import libav\ndef spin(*film):\n    while True:\n        pass\nlibav.packets = spin\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with reading(films / "h264.mp4", limits=Limits(stall=1.0)) as film, pytest.raises(InputError) as caught:
+        list(film)
+    assert (caught.value.code, "hung" in caught.value.message) == ("crashed_worker", True)
 
 
 @pytest.mark.parametrize("workers", [1, 3])
@@ -100,8 +136,11 @@ def test_leaving_early_leaves_nothing(long_film: Path, small: WorkerPool) -> Non
 def test_many_children_give_the_same(long_film: Path, pool: WorkerPool) -> None:
     with reading(long_film, pool=pool) as film:
         one = [(w.start, w.end, [(f.time, f.index, f.image.tobytes()) for f in w.frames]) for w in film]
-    with reading(long_film, pool=pool, workers=3, limits=Limits(ring=1)) as film:
-        assert [(w.start, w.end, [(f.time, f.index, f.image.tobytes()) for f in w.frames]) for w in film] == one
+    for shared in (pool, WorkerPool(most=2)):
+        with reading(long_film, pool=shared, workers=3, limits=Limits(ring=1)) as film:
+            assert [(w.start, w.end, [(f.time, f.index, f.image.tobytes()) for f in w.frames]) for w in film] == one
+    assert shared.working == 0
+    shared.close()
 
 
 def test_a_film_that_vanishes_is_finished(long_film: Path, small: WorkerPool, tmp_path: Path) -> None:
@@ -129,9 +168,10 @@ def test_a_film_that_changes_is_told(long_film: Path, small: WorkerPool, tmp_pat
 
 def test_known_windows_need_no_frames(long_film: Path, pool: WorkerPool) -> None:
     known = {(float(i), float(i + 1)) for i in range(0, 40, 2)}
-    with reading(long_film, pool=pool, known=known) as film:
-        windows = list(film)
-    assert [(w.start, bool(w.frames)) for w in windows] == [(float(i), i % 2 == 1) for i in range(40)]
+    for workers in (1, 3):
+        with reading(long_film, pool=pool, known=known, workers=workers) as film:
+            windows = list(film)
+        assert [(w.start, bool(w.frames)) for w in windows] == [(float(i), i % 2 == 1) for i in range(40)]
     with reading(long_film, pool=pool, known={(float(i), float(i + 1)) for i in range(40)}) as film:
         assert all(not w.frames for w in film)
         assert film.frames_decoded == 0
@@ -194,6 +234,46 @@ def test_no_file_makes_a_connection(tmp_path: Path, pool: WorkerPool) -> None:
             server.accept()
 
 
+@pytest.mark.parametrize("name", ["h264.mp4", "vp9.webm", "h264.ts"])
+def test_a_child_has_one_socket(name: str, films: Path, pool: WorkerPool) -> None:
+    """The one that it talks to us through, from the first window to the last; none of them is of the network."""
+    with reading(films / name, pool=pool, rule="fixed:seconds=0.2", sampler="uniform:count=1", limits=Limits(ring=1)) as film:
+        for window in film:
+            for child in children(film):
+                sockets = [end for end in opened(child) if end.startswith("socket:")]
+                assert len(sockets) == 1, window
+
+
+def opened(pid: int) -> list[str]:
+    folder, found = f"/proc/{pid}/fd", []
+    for name in os.listdir(folder):
+        with suppress(OSError):
+            found.append(os.readlink(f"{folder}/{name}"))
+    return found
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not here; the other tests about sockets run everywhere")
+def test_no_system_call_asks_for_a_socket(tmp_path: Path, films: Path) -> None:
+    """The whole life of the children of an ordinary read and of a playlist's, as the kernel saw it."""
+    playlist, log = tmp_path / "x.mp4", tmp_path / "calls"
+    playlist.write_text("\0#EXTM3U\n#EXT-X-TARGETDURATION:3\n#EXTINF:3,\nhttp://127.0.0.1:9/x.ts\n")
+    code = (
+        "from pipeline.errors import InputError\nfrom pipeline.plugins import parse\nfrom pipeline.video import open_film, probe\n"
+        f"for path in {[str(films / 'h264.mp4'), str(films / 'vp9.webm'), str(playlist)]!r}:\n"
+        "    try:\n        info = probe(path)\n    except InputError as error:\n        print(error.code)\n        continue\n"
+        "    with open_film(info, rule=parse('windows', 'fixed'), sampler=parse('samplers', 'uniform'), size=(64, 36)) as film:\n"
+        "        print(len(list(film)))\n"
+    )
+    command = ["strace", "-f", "-qq", "-e", "trace=socket,connect,socketpair", "-o", str(log), sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[3])
+    if not log.exists() or not log.stat().st_size:
+        pytest.skip(f"strace may not trace here: {done.stderr[:200]}")
+    assert done.stdout.split() == ["1", "1", "unsupported_or_corrupt"], done.stderr
+    calls = log.read_text().splitlines()
+    assert any("socketpair(AF_UNIX" in call for call in calls)
+    assert not [call for call in calls if "socket(" in call or "connect(" in call]
+
+
 @pytest.mark.parametrize("reader", ["reader.OpenCVReader(fd, size=(8, 8), threads=1, offset=0.0)", "libav.open_container(fd)"])
 def test_decoders_refuse_playlists(reader: str, tmp_path: Path, films: Path) -> None:
     """The whitelist of formats, behind the gate: OpenCV's comes through the environment, where wrong syntax is ignored."""
@@ -202,7 +282,8 @@ def test_decoders_refuse_playlists(reader: str, tmp_path: Path, films: Path) -> 
     code = (
         "import os, numpy as np\nfrom pipeline.video import libav, reader, table\nfrom pipeline.errors import InputError\n"
         f"def look(path):\n    fd = os.open(path, os.O_RDONLY)\n    thing = {reader}\n"
-        "    t = table.build(np.arange(9), np.ones(9, bool), np.ones(9, bool), np.zeros(9, bool), base=.04, start=0., fps=25., last_duration=.04)\n"
+        "    yes, no = np.ones(9, bool), np.zeros(9, bool)\n"
+        "    t = table.build(table.Listing(np.arange(9), yes, yes, no, np.ones(9, np.int32), base=.04, start=0., fps=25.))\n"
         "    return len(list(thing.read(t, [0]))) if hasattr(thing, 'read') else 1\n"
         f"assert look({str(films / 'vp9.webm')!r}) > 0\n"
         f"try:\n    look({str(playlist)!r})\nexcept InputError as error:\n    print(error.code)\n"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import EnvironmentFault
-from pipeline.video import WorkerPool, probe
+from pipeline.video import Limits, WorkerPool, probe
 
 SAMPLE = Path(__file__).resolve().parents[3] / "samples" / "first.mp4"
 
@@ -17,3 +17,30 @@ def test_a_child_that_does_not_start_is_an_environment_fault(monkeypatch: pytest
         probe(SAMPLE, pool=pool)
     pool.close()
     assert caught.value.code == "reader_broken"
+
+
+def test_films_share_the_children(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each film gets one; a second one only while there are some over."""
+    monkeypatch.setattr("pipeline.video.pool.Child", FakeChild)
+    pool = WorkerPool(spare=0, most=2)
+    first = pool.acquire()
+    helper = pool.acquire_spare()
+    assert helper is not None
+    assert pool.acquire_spare() is None
+    assert not pool.crowded
+    other = pool.acquire()
+    assert pool.crowded
+    pool.release(helper)
+    assert not pool.crowded
+    assert pool.acquire_spare() is None
+    pool.release(other)
+    assert pool.acquire_spare() is not None
+    pool.release(first)
+    assert pool.working == 1
+
+
+class FakeChild:
+    dead, table = False, 0
+
+    def __init__(self, limits: Limits) -> None:
+        pass

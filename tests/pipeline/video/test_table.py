@@ -1,14 +1,16 @@
 """The plan decodes all that the wanted frames are built on, in any group structure, and nothing from before a clean start."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.video.plan import FEED, JUMP, SPARE, TARGET, plan, sudden
 from pipeline.video.stretches import divide
-from pipeline.video.table import FEED, JUMP, TARGET, Table, build, pack, plan, unpack
+from pipeline.video.table import Listing, Table, build, pack, unpack
 
 
 def film(groups: list[tuple[int, int, bool]], base: float = 0.04) -> Table:
@@ -29,16 +31,9 @@ def film(groups: list[tuple[int, int, bool]], base: float = 0.04) -> Table:
             key += [False] * (between + 1)
             clock += between + 1
     count = len(pts)
-    return build(
-        np.array(pts),
-        np.ones(count, bool),
-        np.array(key),
-        np.zeros(count, bool),
-        base=base,
-        start=0.0,
-        fps=25.0,
-        last_duration=base,
-    )
+    marks = np.ones(count, bool), np.array(key), np.zeros(count, bool)
+    listed = Listing(np.array(pts), *marks, np.ones(count, np.int32), base=base, start=0.0, fps=25.0, last_duration=base)
+    return build(listed)
 
 
 films = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 4), st.booleans()), min_size=1, max_size=8).map(film)
@@ -52,8 +47,10 @@ def test_plan_is_enough(table: Table, data: st.DataObject) -> None:
     assert wanted == set(targets.tolist())
     clean = False
     since: list[int] = []
+    watchful = data.draw(st.booleans())
     for at, action in enumerate(made.actions.tolist()):
         packet = made.first + at
+        action |= FEED if watchful and action & SPARE else 0
         if action & JUMP:
             assert table.key[packet]
             clean, since = True, [packet]
@@ -75,7 +72,7 @@ def test_times(table: Table) -> None:
         assert rank == 0 or table.times[rank] <= look + 1e-6
         assert rank == len(table.times) - 1 or table.times[rank + 1] > look
     again = unpack(*pack(table))
-    assert all(np.array_equal(getattr(table, name), getattr(again, name)) for name in ("times", "packets", "pts", "key"))
+    assert all(np.array_equal(getattr(table, name), getattr(again, name)) for name in ("times", "packets", "pts", "key", "sizes"))
 
 
 @given(films, st.integers(1, 5), st.booleans())
@@ -95,10 +92,24 @@ def test_any_clock_becomes_one_that_runs(stamps: list[int | None], data: st.Data
     key = np.array([True, *data.draw(st.lists(st.booleans(), min_size=len(stamps) - 1, max_size=len(stamps) - 1))])
     known = np.array([stamp is not None for stamp in stamps])
     pts = np.array([stamp or 0 for stamp in stamps])
-    table = build(pts, known, key, np.zeros(len(pts), bool), base=0.04, start=0.0, fps=25.0, last_duration=0.0)
+    sizes = np.ones(len(pts), np.int32)
+    table = build(Listing(pts, known, key, np.zeros(len(pts), bool), sizes, base=0.04, start=0.0, fps=25.0))
     assert len(table.times) == len(stamps)
     assert np.all(np.diff(table.times) > 0)
     assert sorted(table.packets.tolist()) == list(range(len(stamps)))
     if known.all() and len(set(stamps)) == len(stamps) and np.all(np.diff(pts[key]) > 0):
         assert not table.repaired
         assert table.times == pytest.approx(np.sort(pts) * 0.04)
+
+
+def test_a_new_shot_is_suspect_by_its_size() -> None:
+    table = film([(8, 3, False)])
+    sizes = np.where(table.key, 900, np.where(np.arange(len(table.pts)) % 4 == 1, 400, 200)).astype(np.int32)
+    assert not sudden(replace(table, sizes=sizes)).any()
+    sizes[17:21] += [300, 200, 20, 150]
+    assert np.flatnonzero(sudden(replace(table, sizes=sizes))).tolist() == [17, 18, 19, 20]
+
+
+@given(films)
+def test_any_film_has_suspects_or_none(table: Table) -> None:
+    assert len(sudden(table)) == len(table.pts)

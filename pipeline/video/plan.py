@@ -1,0 +1,103 @@
+"""Which packets a choice of frames needs, and which tell by their size alone that a shot may begin there.
+
+I0 P3 B1 B2 P6 B4 B5 | I7 P10 B8 B9 | I11 ...      '|' a keyframe starts a group that stands alone
+feed feed skip* skip* feed TARGET  .    .   .      target B4;  *only where nothing is built on them: the reader finds out
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.video.table import Table
+
+SKIP, FEED, TARGET, JUMP, LOOK, SPARE = 0, 1, 2, 4, 8, 16
+"""What to do with a packet: nothing; decode it for the sake of others; its frame is wanted; forget all before it first;
+decode it even where nothing is built on it; decode it only if the reader has been asked to be watchful."""
+SUDDEN = 1.25
+"""times the bytes of its neighbours that make a mini group suspect"""
+NEAR = 3
+"""mini groups at each side that are its neighbours"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Plan:
+    """What a reader does with each packet from ``first`` on."""
+
+    first: int
+    pts: NDArray[np.int64]
+    actions: NDArray[np.uint8]
+    ranks: NDArray[np.int64]
+    """[packets of the plan] rank of the frame that each holds, -1 where none is shown"""
+    whole: bool = False
+    """whether frames that nobody needs are decoded all the same"""
+
+
+def plan(table: Table, targets: NDArray[np.int64], *, everything: bool = False) -> Plan:
+    """What must be decoded, and nothing else, to see the frames of these ranks (ascending)."""
+    count = len(table.pts)
+    rank_of = np.full(count, -1, np.int64)
+    rank_of[table.packets] = np.arange(len(table.packets))
+    keys = np.flatnonzero(table.key)
+    wanted = table.packets[targets]
+    if everything or table.repaired or len(keys) == 0:
+        actions = np.full(count, FEED, np.uint8)
+        actions[wanted] |= TARGET
+        return Plan(first=0, pts=table.pts, actions=actions, ranks=rank_of, whole=True)
+    starts = _start_of(table, keys, wanted)
+    actions = np.zeros(count, np.uint8)
+    edge = -1
+    for start, stop in zip(starts.tolist(), wanted.tolist(), strict=True):
+        if stop <= edge:
+            continue
+        if start > edge + 1 or edge < 0:
+            actions[start] |= JUMP
+            fed = np.arange(start, stop + 1)
+            late = table.pts[fed] >= table.pts[start]
+            if edge >= 0 and not table.key[edge + 1 : start].any():
+                actions[edge + 1 : start] |= SPARE
+                actions[fed[~late]] |= SPARE
+            fed = fed[late]
+        else:
+            fed = np.arange(edge + 1, stop + 1)
+        actions[fed] |= FEED
+        edge = stop
+    actions[wanted] |= FEED | TARGET
+    first = int(starts.min()) if len(starts) else 0
+    stop = int(wanted.max()) + 1 if len(wanted) else 0
+    return Plan(first=first, pts=table.pts[first:stop], actions=actions[first:stop], ranks=rank_of[first:stop])
+
+
+def _start_of(table: Table, keys: NDArray[np.intp], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The keyframe that decoding must start at to see each of these packets; the first one where there is none before."""
+    at = np.searchsorted(table.pts[keys], table.pts[wanted], side="right") - 1
+    while True:
+        late = (at > 0) & (keys[np.maximum(at, 0)] > wanted)
+        if not late.any():
+            break
+        at = at - late
+    found: NDArray[np.int64] = np.where(at >= 0, keys[np.maximum(at, 0)], 0).astype(np.int64)
+    return np.minimum(found, wanted)
+
+
+def sudden(table: Table) -> NDArray[np.bool_]:
+    """[packets] whether they are suddenly large: a new shot is coded anew, even where it gets no keyframe.
+
+    I0 | P4 B2 B1 B3 | P8 B6 B5 B7 | P9 | ...      a frame and those shown before it that came after: one mini group each
+    9     7  5  3  3   11  8  3  6    7            bytes; the second group's mean is 1.56 times the first one's: all of it is suspect
+    """
+    count = len(table.pts)
+    if count == 0:
+        return np.zeros(0, np.bool_)
+    latest = np.maximum.accumulate(table.pts)
+    opens = table.key | (table.pts == latest)
+    group = np.cumsum(opens) - 1
+    usual = np.bincount(group, weights=table.sizes) / np.bincount(group)
+    led = table.key[np.flatnonzero(opens)]
+    plain = np.flatnonzero(~led)
+    found = np.zeros(len(usual), np.bool_)
+    if len(plain):
+        means = usual[plain]
+        around = np.lib.stride_tricks.sliding_window_view(np.pad(means, NEAR, mode="edge"), 2 * NEAR + 1)
+        found[plain] = means > SUDDEN * np.median(around, axis=1)
+    return np.asarray(found[group])
