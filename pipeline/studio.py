@@ -94,7 +94,7 @@ class Studio:
     async def __aenter__(self) -> Self:
         from pipeline.video import WorkerPool
 
-        self.pool = WorkerPool()
+        self.pool = WorkerPool(most=self.decode_workers)
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -131,6 +131,7 @@ class Studio:
             sampler=self.sampler,
             size=self.preset.frame_size(info.width, info.height),
             known=known,
+            workers=self.decode_workers,
             pool=self.pool,
         )
 
