@@ -25,8 +25,9 @@ import av
 
 from models.base import Captioner, Reply, Request
 from models.shapes import words
+from models.shapes.chance import sample_scene
 from models.shapes.draw import Painter
-from models.shapes.world import Scene, sample_scene
+from models.shapes.world import Scene
 from scripts.shapes_training import other
 from scripts.shapes_training.marks import mark
 

@@ -12,7 +12,8 @@ answer: "What colour is the circle?" needs exactly one circle.
 from collections.abc import Iterable
 from random import Random
 
-from models.shapes.world import COLOURS, SHAPES, Scene, Thing
+from models.shapes.colours import COLOURS
+from models.shapes.world import SHAPES, Scene, Thing
 
 NOTHING = "Nothing is there."
 

@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 
 from models.shapes import words
+from models.shapes.chance import sample_scene
 from models.shapes.draw import Painter
-from models.shapes.world import sample_scene
 from scripts.shapes_training import other
 from scripts.shapes_training.feed import _tokenizer, prompt_tokens, through_h264
 from scripts.shapes_training.folder import END, FRAMES

@@ -18,8 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.shapes import words
+from models.shapes.chance import SIZES, sample_scene
+from models.shapes.colours import COLOURS
 from models.shapes.draw import Painter, Style, sample_style
-from models.shapes.world import BACKGROUNDS, COLOURS, MOTIONS, SHAPES, SIZES, Scene, mirrored, sample_scene, without_motion
+from models.shapes.world import BACKGROUNDS, MOTIONS, SHAPES, Scene, mirrored, without_motion
 from scripts.shapes_training.folder import END, FRAMES, PAD, SIDE, START, tokenizer
 
 SPACES = (44, 30, 30, 30)

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from models.shapes import words
-from models.shapes.world import COLOURS, MOTIONS, SHAPES
+from models.shapes.colours import COLOURS
+from models.shapes.world import MOTIONS, SHAPES
 
 SIDE, PATCH, FRAMES = 196, 14, 8
 GRID = SIDE // PATCH

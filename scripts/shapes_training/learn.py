@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.shapes.world import COLOURS, MOTIONS, SHAPES
+from models.shapes.colours import COLOURS
+from models.shapes.world import MOTIONS, SHAPES
 from scripts.shapes_training.feed import SPACES, TEXT, THING, encode
 from scripts.shapes_training.folder import FRAMES, GRID, START
 

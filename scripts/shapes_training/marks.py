@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterable
 
-from models.shapes.world import COLOURS, MOTIONS, SHAPES
+from models.shapes.colours import COLOURS
+from models.shapes.world import MOTIONS, SHAPES
 
 _THING = re.compile(rf"\ban? ({'|'.join(COLOURS)}) ({'|'.join(SHAPES)})(?: ({'|'.join(MOTIONS)}))?", re.IGNORECASE)
 ATTRIBUTES = ("colour", "shape", "motion")

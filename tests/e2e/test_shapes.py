@@ -10,8 +10,9 @@ import av
 import pytest
 
 from models.shapes import words
+from models.shapes.chance import sample_scene
 from models.shapes.draw import Painter
-from models.shapes.world import Scene, sample_scene
+from models.shapes.world import Scene
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
 

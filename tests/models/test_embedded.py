@@ -14,8 +14,8 @@ from models.base import Captioner, Request, Sampling
 from models.endpoint_messages import chat_body
 from models.engines import open_captioner
 from models.presets import EMBEDDED, preset
+from models.shapes.chance import sample_scene
 from models.shapes.draw import Painter
-from models.shapes.world import sample_scene
 
 WHOLE = (Path(preset(EMBEDDED).id) / "model.safetensors").is_file()
 pytestmark = [pytest.mark.engine, pytest.mark.skipif(not WHOLE, reason="the embedded model's weights are not here")]

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 
 from models.presets import preset
 from models.shapes import words
+from models.shapes.chance import sample_scene
+from models.shapes.colours import COLOURS, distance, sample_rgb
 from models.shapes.draw import Painter, Style, sample_style
 from models.shapes.world import (
     BACKGROUNDS,
-    COLOURS,
     MOTIONS,
     SHAPES,
     WIDTHS,
@@ -27,11 +28,8 @@ from models.shapes.world import (
     Pose,
     Scene,
     Thing,
-    distance,
     mirrored,
     order_is_plain,
-    sample_rgb,
-    sample_scene,
     touching,
     without_motion,
 )

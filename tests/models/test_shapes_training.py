@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from models.shapes import words
+from models.shapes.chance import sample_scene
 from models.shapes.draw import Painter, Style
-from models.shapes.world import sample_scene
 from scripts.shapes_training.marks import mark, things
 
 torch = pytest.importorskip("torch")
