@@ -13,7 +13,8 @@ from pipeline.cli import console
 from pipeline.errors import InputError, UsageError
 
 if TYPE_CHECKING:
-    from pipeline.watch.queue import Job, Queue
+    from pipeline.watch.jobs import Job
+    from pipeline.watch.queue import Queue
 
 app = typer.Typer(
     help="What the watch folder's daemon has done and will do: list, show, retry, forget.", invoke_without_command=True

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 
-from pipeline.watch.queue import Job
+from pipeline.watch.jobs import Job
 
 
 class Crew:

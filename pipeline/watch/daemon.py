@@ -27,7 +27,8 @@ from pipeline.watch.lock import LEASE, StateLock
 from pipeline.watch.metrics import Counters
 from pipeline.watch.notify import Notifier
 from pipeline.watch.outbox import Outbox
-from pipeline.watch.queue import Job, Queue
+from pipeline.watch.pulse import beat
+from pipeline.watch.queue import Queue
 from pipeline.watch.rules import Rules
 from pipeline.watch.settings import OWN, WatchSettings
 from pipeline.watch.status import Status
@@ -42,8 +43,6 @@ STOP = 8.0
 GRACE = 3.0
 """of these, seconds in which what is nearly done may still be done"""
 TICK = 1.0
-LAST_ERRANDS = 30.0
-"""seconds that --once waits for webhooks and commands"""
 
 log = logs.get(__name__)
 
@@ -62,14 +61,12 @@ class Daemon:
         self.root, self.settings = root.absolute(), settings
         self.weather, self.counters, self.notifier = Weather(), Counters(), Notifier()
         self.health: Health | None = None
-        self.failures = 0
         self._reread, self._make_studio = reread, make_studio or _studio
         self.stopping = self._reloading = False
         self._wake = asyncio.Event()
         self.crew = Crew(ended=self._wake.set)
         self.status = Status(self)
         self._idle_since = time.monotonic()
-        self._told_until = 0.0
 
     def stop(self) -> None:
         """Take nothing more, end or give back what is in flight."""
@@ -88,11 +85,13 @@ class Daemon:
         """
         folder = self.settings.state_folder
         with ExitStack() as held:
-            self._lock = held.enter_context(StateLock(folder))
+            self.lock = held.enter_context(StateLock(folder))
             database = Database(folder)
             held.callback(database.close)
             self.queue, self.outbox = Queue(database), Outbox(database)
-            self._worker = Worker(self.queue, Library(database), self.weather, self.counters, again=self._again)
+            self._worker = Worker(
+                self.queue, Library(database), self.weather, self.counters, again=lambda job: self.folder.again(job.path)
+            )
             held.callback(self._worker.close)
             died, retried = self.queue.recover(), 0
             if self.settings.retry_failed:
@@ -105,9 +104,9 @@ class Daemon:
         self.studio = await self._engine.enter_async_context(self._make_studio(self.settings))
         self._source = Share(self.root, "source_gone")
         self._errands = Errands(self.outbox, self.settings)
-        helpers = [asyncio.create_task(self._errands.run()), asyncio.create_task(self._beat())]
+        helpers = [asyncio.create_task(self._errands.run()), asyncio.create_task(beat(self))]
         self._settle_in()
-        failed_before = self._failed_count()
+        failed_before = self.counters.failed
         try:
             self.notifier.ready()
             while not self.stopping:
@@ -120,7 +119,7 @@ class Daemon:
                     break
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), TICK)
-            return 1 if self._failed_count() > failed_before and self.settings.once else 0
+            return 1 if self.counters.failed > failed_before and self.settings.once else 0
         finally:
             self.notifier.stopping()
             await self._put_away([*helpers, self._arrivals])
@@ -202,10 +201,7 @@ class Daemon:
             counts = self.queue.counts(self.root)
             if counts["queued"] or counts["running"]:
                 return False
-            if not self.outbox.left():
-                return True
-            self._told_until = self._told_until or time.monotonic() + LAST_ERRANDS
-            return time.monotonic() > self._told_until
+            return self._errands.all_told()
         except EnvironmentFault as fault:
             self.weather.foul(fault)
             return False
@@ -241,34 +237,11 @@ class Daemon:
         await asyncio.gather(*helpers, return_exceptions=True)
         log.info("stopped")
 
-    def _again(self, job: Job) -> None:
-        self.folder.again(job.path)
-
     def _look_after(self, helpers: list[asyncio.Task[None]]) -> None:
         """A helper that died is a bug: end, and let the service manager start anew from what is on disk."""
         for task in (*helpers, self._arrivals):
             if task.done() and not task.cancelled() and (error := task.exception()) is not None:
                 raise error
-
-    async def _beat(self) -> None:
-        """Signs of life: the locks' leases, the watchdog, /healthz, and the minute's word on what is waited for."""
-        every = min(LEASE / 3, self.notifier.watchdog / 3 or LEASE, 10.0)
-        while True:
-            if self.folder.trouble is not None:
-                reason = f"the folder {self.root} can't be looked at: {self.folder.trouble.strerror or self.folder.trouble}"
-                self.weather.foul(EnvironmentFault("source_gone", reason))
-            self.weather.remind()
-            self._lock.renew()
-            with contextlib.suppress(EnvironmentFault):
-                if len(self.crew):
-                    self.queue.renew(LEASE)
-                self.notifier.alive(self.status.line())
-            if self.health is not None:
-                self.health.beat()
-            await asyncio.sleep(every)
-
-    def _failed_count(self) -> int:
-        return sum(count for (state, _), count in self.counters.outcomes.items() if state == "failed")
 
 
 def _studio(settings: WatchSettings) -> "Studio":

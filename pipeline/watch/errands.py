@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shlex
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ TRIES = 30
 """about a day: then it is let go, with a line in the log"""
 COMMAND_SECONDS = 600.0
 PAUSE = 1.0
+LAST = 30.0
+"""seconds that --once waits for webhooks and commands"""
 
 log = logs.get(__name__)
 
@@ -30,6 +33,7 @@ class Errands:
     def __init__(self, outbox: Outbox, settings: WatchSettings) -> None:
         self.outbox, self.settings = outbox, settings
         self._webhook = Webhook()
+        self._patient_until = 0.0
 
     async def run(self) -> None:
         """For ever. A webhook that hangs delays other webhooks, nothing else."""
@@ -38,6 +42,13 @@ class Errands:
             await asyncio.gather(*(self._lane(kind, way) for kind, way in ways.items()))
         finally:
             await self._webhook.close()
+
+    def all_told(self) -> bool:
+        """Whether nothing is left to do, or was waited for long enough since this was first asked."""
+        if not self.outbox.left():
+            return True
+        self._patient_until = self._patient_until or time.monotonic() + LAST
+        return time.monotonic() > self._patient_until
 
     async def _lane(self, kind: str, way: Callable[[Errand], Awaitable[str]]) -> None:
         while True:

@@ -10,7 +10,6 @@ the rescan finds the rest. Time is the monotonic clock; a file's own times are c
 
 import asyncio
 import contextlib
-import logging
 import os
 import stat
 import time
@@ -20,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pipeline.watch.events import events
 from pipeline.watch.identity import Stamp, stamp_of
 from pipeline.watch.rules import SKIP_MARK, Rules
 
@@ -27,8 +27,6 @@ RESCAN = 60.0
 """seconds between full looks where events are listened to"""
 GONE = 5.0
 """seconds between looks for a folder that is not there"""
-
-log = logging.getLogger(__name__)
 
 
 class Found(NamedTuple):
@@ -246,28 +244,7 @@ class Folder:
 
     async def _listen(self) -> None:
         """Take events as hints; without events the rescan goes on alone."""
-        from watchfiles import awatch
-
-        while True:
-            deaf = True
-            try:
-                async for changes in awatch(
-                    self.rules.root,
-                    watch_filter=None,
-                    recursive=self.rules.recursive,
-                    debounce=400,
-                    step=200,
-                    rust_timeout=2000,
-                    yield_on_timeout=True,
-                    ignore_permission_denied=True,
-                ):
-                    if deaf:  # what came after the look and before the first event could be heard is found now
-                        deaf, self._orders.rescan = False, True
-                        self._wake.set()
-                    if not changes:
-                        continue
-                    self._orders.hints.update(Path(name) for _, name in changes)
-                    self._wake.set()
-            except (OSError, RuntimeError) as error:  # the folder is gone, or the system has no watches left
-                log.warning("no events from %s (%s); it is looked at every %.0f seconds", self.rules.root, error, RESCAN)
-            await asyncio.sleep(RESCAN)
+        async for named in events(self.rules.root, recursive=self.rules.recursive, retry=RESCAN):
+            self._orders.rescan |= named is None  # what came after the look and before events could be heard is found now
+            self._orders.hints |= named or set()
+            self._wake.set()

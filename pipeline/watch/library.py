@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.watch.database import Database
-from pipeline.watch.queue import Job, as_bytes, as_path
+from pipeline.watch.jobs import Job, as_bytes, as_path
 
 
 @dataclass(frozen=True, slots=True)

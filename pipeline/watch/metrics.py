@@ -22,6 +22,11 @@ class Counters:
     def ended(self, state: str, reason: str) -> None:
         self.outcomes[state, reason] += 1
 
+    @property
+    def failed(self) -> int:
+        """Jobs that failed."""
+        return sum(count for (state, _), count in self.outcomes.items() if state == "failed")
+
     def captioned(self) -> None:
         self.windows += 1
         self._recent.append(time.monotonic())

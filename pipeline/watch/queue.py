@@ -9,14 +9,14 @@ import json
 import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pipeline.outputs import stems
-from pipeline.watch.database import Connection, Database, Row
+from pipeline.watch.database import Connection, Database
 from pipeline.watch.folder import Found
 from pipeline.watch.identity import Stamp
+from pipeline.watch.jobs import Job, as_bytes, as_path, as_text, job_of
 
 CRASHES = 10
 """times that the daemon may die with a film in its hands before the film is held to be the cause"""
@@ -25,35 +25,6 @@ LONGEST_WAIT = 3600.0
 PASSING = ("changed", "vanished")
 """reasons of skipped jobs whose file is taken again when it is seen again"""
 STATES = ("queued", "running", "done", "failed", "skipped")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """One row: one path and the version of its file that was last seen."""
-
-    id: int
-    root: Path
-    path: Path
-    stamp: Stamp
-    state: str
-    reason: str
-    message: str
-    attempts: int
-    crashes: int
-    stem: str
-    """of its outputs' names"""
-    place: Path
-    """folder of its outputs"""
-    written: str
-    """``CONTENT SETTINGS`` of the document that all its outputs were written from; empty before that and while they are"""
-    ours: bool
-    """files under its outputs' names may have been written for it before"""
-    outputs: tuple[str, ...]
-    captions: int
-    seconds: float
-    queued_at: float
-    started_at: float
-    finished_at: float
 
 
 class Queue:
@@ -131,7 +102,7 @@ class Queue:
                 f" WHERE id=(SELECT id FROM jobs WHERE {due} ORDER BY crashes, id LIMIT 1) RETURNING *",
                 (now + lease, now, *wait),
             ).fetchone()
-        return _job(row) if row is not None else None
+        return job_of(row) if row is not None else None
 
     def renew(self, lease: float) -> None:
         """Say that what runs is still being worked on. Not worth a sync: a lease lost to a power cut is lost rightly."""
@@ -188,13 +159,13 @@ class Queue:
         """Jobs in the order of their arrival, of these states or of all."""
         marks = ",".join("?" * len(states))
         return [
-            _job(row)
+            job_of(row)
             for row in self._db.rows(f"SELECT * FROM jobs {f'WHERE state IN ({marks})' if states else ''} ORDER BY id", *states)
         ]
 
     def find(self, path: Path) -> Job | None:
         rows = self._db.rows("SELECT * FROM jobs WHERE path=?", as_bytes(path))
-        return _job(rows[0]) if rows else None
+        return job_of(rows[0]) if rows else None
 
     def retry(self, jobs: Sequence[Job]) -> int:
         """Queue jobs again that are not queued or running; how many."""
@@ -229,31 +200,3 @@ def _requeue(db: Connection, where: str, *values: Any) -> int:
         f"UPDATE jobs SET state='queued', reason='', message='', attempts=0, crashes=0, not_before=0, queued_at=? WHERE {where}",
         (time.time(), *values),
     ).rowcount
-
-
-def as_bytes(path: Path) -> bytes:
-    """Names are bytes: not all of them are text."""
-    return os.fsencode(path)
-
-
-def as_path(raw: bytes) -> Path:
-    return Path(os.fsdecode(raw))
-
-
-def as_text(path: Path) -> str:
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
-
-
-def _job(row: Row) -> Job:
-    plain = ("id", "state", "reason", "message", "attempts", "crashes", "written", "captions", "seconds")
-    times = ("queued_at", "started_at", "finished_at")
-    return Job(
-        **{name: row[name] for name in (*plain, *times)},
-        root=as_path(row["root"]),
-        path=as_path(row["path"]),
-        stamp=Stamp(row["size"], row["mtime_ns"]),
-        stem=os.fsdecode(row["stem"]),
-        place=as_path(row["place"]),
-        ours=bool(row["ours"]),
-        outputs=tuple(json.loads(row["outputs"])),
-    )

@@ -15,8 +15,8 @@ from pipeline.finished import Earlier, Shelf, stamp
 from pipeline.outputs import Outputs
 from pipeline.types import Document, VideoInfo
 from pipeline.watch.identity import Opened
+from pipeline.watch.jobs import Job
 from pipeline.watch.library import Library
-from pipeline.watch.queue import Job
 
 
 class ContentShelf(Shelf):

@@ -18,9 +18,10 @@ from pipeline.inputs import Film
 from pipeline.job import Observer, Result, describe
 from pipeline.outputs import Outputs, name_outputs
 from pipeline.watch.identity import Opened
+from pipeline.watch.jobs import Job
 from pipeline.watch.library import Library
 from pipeline.watch.metrics import Counters
-from pipeline.watch.queue import Job, Queue
+from pipeline.watch.queue import Queue
 from pipeline.watch.settings import WatchSettings
 from pipeline.watch.shelf import ContentShelf
 from pipeline.watch.weather import Share, Weather, fault_behind

@@ -8,121 +8,30 @@ gives windows as the real one does); ``--real`` takes clips through the real rea
 """
 
 import argparse
-import asyncio
 import contextlib
 import hashlib
 import json
 import logging
 import mmap
-import os
 import shutil
-import signal
-import struct
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parents[2])]
 
+from soaks.case import Asked, Case  # noqa: E402
 from soaks.faults import KINDS, Injector  # noqa: E402
-from soaks.madeup import WINDOWS, MadeUp  # noqa: E402
+from soaks.madeup import WINDOWS  # noqa: E402
 
-from models.echo import EchoCaptioner  # noqa: E402
 from pipeline import cues, formats, media  # noqa: E402,F401 - warm for the forks, which then see one version of the code
-from pipeline import studio as studios  # noqa: E402
-from pipeline.errors import ScenescribeError  # noqa: E402
 from pipeline.formats import json as documents  # noqa: E402,F401 - warm for the forks
 from pipeline.watch import daemon as daemons  # noqa: E402
 from pipeline.watch import errands, folder, weather, work  # noqa: E402
 from pipeline.watch.database import Database  # noqa: E402
 from pipeline.watch.queue import Queue  # noqa: E402
-from pipeline.watch.settings import WatchSettings  # noqa: E402
-
-LIMIT = 30.0
-"""seconds that one daemon may take before it is held to hang"""
-
-
-class Asked:
-    """A count that forks share."""
-
-    def __init__(self) -> None:
-        self._shared = mmap.mmap(-1, 8)
-
-    @property
-    def value(self) -> int:
-        return int(struct.unpack("q", self._shared[:8])[0])
-
-    @value.setter
-    def value(self, value: int) -> None:
-        self._shared[:8] = struct.pack("q", value)
-
-
-@dataclass
-class Case:
-    """One case: its folder, and what is common to all."""
-
-    folder: Path
-    real: bool
-    moved: bool
-    asked: Asked
-
-    def settings(self) -> WatchSettings:
-        return WatchSettings(
-            engine="echo", model="shapes", output_dir=self.folder / "out", state_dir=self.folder / "state", settle=0.0, poll=60.0, once=True,
-            max_attempts=3, mux=self.real, done_dir=self.folder / "done" if self.moved else None, format="srt",
-            include=() if self.real else ("*.txt",), decode_workers=1,
-        )  # fmt: skip
-
-    def run(self, injector: Injector | None) -> int:
-        """One daemon in a fork: its exit code, negative for a signal, -1000 where it hung."""
-        child = os.fork()
-        if child == 0:
-            code = 99
-            try:
-                code = self._daemon(injector)
-            finally:
-                sys.stderr.flush()
-                os._exit(code)
-        until = time.monotonic() + LIMIT
-        while time.monotonic() < until:
-            done, status = os.waitpid(child, os.WNOHANG)
-            if done:
-                return os.waitstatus_to_exitcode(status)
-            time.sleep(0.002)
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-        return -1000
-
-    def _daemon(self, injector: Injector | None) -> int:
-        os.setpgid(0, 0)
-        log = os.open(self.folder.with_suffix(".log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-        os.dup2(log, 2)
-        faulty = injector is not None
-        if injector is not None:
-            injector.arm()
-        asked = self.asked
-
-        class Counted(EchoCaptioner):
-            async def caption(self, request: Any) -> Any:
-                asked.value += 1
-                return await super().caption(request)
-
-        def studio(settings: WatchSettings) -> studios.Studio:
-            kind = studios.Studio if self.real else MadeUp
-            return kind(settings, captioner=Counted())
-
-        try:
-            return asyncio.run(daemons.Daemon(self.folder / "in", self.settings(), make_studio=studio).run())
-        except ScenescribeError as error:
-            print(f"ended by {error}", file=sys.stderr)
-            return error.exit_code
-        except RuntimeError as error:
-            if faulty and "injected" in str(error):
-                return 98
-            raise
 
 
 def hurry() -> None:
@@ -130,7 +39,7 @@ def hurry() -> None:
     weather.FIRST, weather.LONGEST = 0.02, 0.1
     work.RETRY = (0.02, 0.02, 0.02)
     errands.PAUSE, errands.LATER = 0.02, (0.02,)
-    daemons.TICK, daemons.GRACE, daemons.LAST_ERRANDS = 0.05, 0.2, 5.0
+    daemons.TICK, daemons.GRACE, errands.LAST = 0.05, 0.2, 5.0
     folder.GONE = 0.05
     logging.getLogger("pipeline").setLevel(logging.WARNING)
 

@@ -21,7 +21,8 @@ from pipeline.watch import daemon as daemons
 from pipeline.watch import errands, folder, weather, work
 from pipeline.watch.daemon import Daemon
 from pipeline.watch.database import Database
-from pipeline.watch.queue import Job, Queue
+from pipeline.watch.jobs import Job
+from pipeline.watch.queue import Queue
 from pipeline.watch.settings import WatchSettings
 
 

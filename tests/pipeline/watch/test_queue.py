@@ -11,9 +11,10 @@ from pipeline.watch import database as databases
 from pipeline.watch.database import Database
 from pipeline.watch.folder import Found
 from pipeline.watch.identity import Stamp
+from pipeline.watch.jobs import Job
 from pipeline.watch.library import Library
 from pipeline.watch.outbox import Outbox
-from pipeline.watch.queue import CRASHES, Job, Queue
+from pipeline.watch.queue import CRASHES, Queue
 
 ROOT, OUT = Path("/in"), Path("/out")
 FIRST = Stamp(1, 1)

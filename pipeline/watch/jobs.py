@@ -1,0 +1,69 @@
+"""One job of the daemon, as its row in the table ``jobs`` has it."""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.watch.database import Row
+from pipeline.watch.identity import Stamp
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One row: one path and the version of its file that was last seen."""
+
+    id: int
+    root: Path
+    path: Path
+    stamp: Stamp
+    state: str
+    reason: str
+    message: str
+    attempts: int
+    crashes: int
+    stem: str
+    """of its outputs' names"""
+    place: Path
+    """folder of its outputs"""
+    written: str
+    """``CONTENT SETTINGS`` of the document that all its outputs were written from; empty before that and while they are"""
+    ours: bool
+    """files under its outputs' names may have been written for it before"""
+    outputs: tuple[str, ...]
+    captions: int
+    seconds: float
+    queued_at: float
+    started_at: float
+    finished_at: float
+
+
+def as_bytes(path: Path) -> bytes:
+    """Names are bytes: not all of them are text."""
+    return os.fsencode(path)
+
+
+def as_path(raw: bytes) -> Path:
+    """``as_bytes``, undone."""
+    return Path(os.fsdecode(raw))
+
+
+def as_text(path: Path) -> str:
+    """A name that can be shown and put into JSON, whatever its bytes."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def job_of(row: Row) -> Job:
+    """A row of the table ``jobs``."""
+    plain = ("id", "state", "reason", "message", "attempts", "crashes", "written", "captions", "seconds")
+    times = ("queued_at", "started_at", "finished_at")
+    return Job(
+        **{name: row[name] for name in (*plain, *times)},
+        root=as_path(row["root"]),
+        path=as_path(row["path"]),
+        stamp=Stamp(row["size"], row["mtime_ns"]),
+        stem=os.fsdecode(row["stem"]),
+        place=as_path(row["place"]),
+        ours=bool(row["ours"]),
+        outputs=tuple(json.loads(row["outputs"])),
+    )
