@@ -80,6 +80,11 @@ def main() -> None:
         console.end(error)
     except KeyboardInterrupt:
         sys.exit(130)
-    except BrokenPipeError:  # the reader of our output went away: nothing is wrong with the work
-        sys.stderr.close()
-        sys.exit(0)
+    except (BrokenPipeError, SystemExit) as error:
+        # typer and rich end the program with 1 where the reader of what they print went away (``--help | head``)
+        broken = error.__context__ if isinstance(error, SystemExit) else error
+        if not isinstance(broken, BrokenPipeError):
+            raise
+        console.unheard(sys.stdout)
+        console.unheard(sys.stderr)
+        sys.exit(getattr(broken.__context__, "exit_code", 0))  # of the error that was being said, if it was one

@@ -1,6 +1,5 @@
 """What a person sees of a run: live bars on a terminal, plain lines elsewhere, JSON lines where programs listen."""
 
-import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -14,24 +13,18 @@ from rich.table import Column
 from rich.text import Text
 
 from pipeline.cli.console import data, name_of, one_line, unheard
-from pipeline.cli.summary import Summary, clock, working_seconds
+from pipeline.cli.line import FilmLine
+from pipeline.cli.summary import Summary, clock, counted, working_seconds
 from pipeline.errors import ScenescribeError
 from pipeline.inputs import Film
-from pipeline.job import Observer, Result
-from pipeline.types import Caption, Notice, VideoInfo
+from pipeline.job import Result
+from pipeline.types import Notice
 
 if TYPE_CHECKING:
     from pipeline.studio import Studio
 
-PLAIN_EVERY = 10.0
-"""seconds between two lines of progress of one film where stderr is no terminal"""
 LINES = 12
 """films that are shown at once on a terminal; hundreds may wait for the engine"""
-
-
-def counted(count: int, noun: str) -> str:
-    """``1 film``, ``2 films``."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 class Screen(Console):
@@ -46,7 +39,8 @@ class Display:
     """A RunObserver. Entering it shows the live part, leaving it takes it away; what was said stays on the screen."""
 
     def __init__(self, *, live: bool | None = None, quiet: bool = False, verbose: bool = False, as_json: bool = False) -> None:
-        self.console = Screen(stderr=True, highlight=False, soft_wrap=True)
+        self.console = Screen(stderr=True, highlight=False)
+        self.console.soft_wrap = not self.console.is_terminal  # a terminal's lines break between words, all others stay whole
         self.live = (self.console.is_terminal if live is None else live) and not quiet
         self.quiet, self.verbose, self.as_json = quiet, verbose, as_json
         self.strict = False
@@ -61,25 +55,40 @@ class Display:
             transient=True,
         )
         self._total: TaskID | None = None
-        self._lines: dict[Path, FilmDisplay] = {}
-        self._count = 0
+        self._lines: dict[Path, FilmLine] = {}
+        self.count = 0
         self._studio: Studio | None = None
 
     def begin(self, studio: "Studio", films: Sequence[Film]) -> None:
         """Say what is going to run."""
-        self._count = len(films)
+        self.count = len(films)
         self.strict = studio.settings.strict
         model = studio.model
-        self._say(f"{counted(len(films), 'film')} · model {model.name} · engine {model.engine}")
-        studio.supervisor.on_ready.append(lambda: self._say(f"model loaded in {studio.supervisor.last_start:.0f} s"))
+        self.say(f"{counted(len(films), 'film')} · model {model.name} · engine {model.engine}")
+        studio.supervisor.on_ready.append(self._loaded)
         self._studio = studio
         if studio.preset.knows and studio.settings.engine != "echo":
-            self._say(f"note: {studio.preset.knows}")
+            self.say(f"note: {studio.preset.knows}")
+
+    def _loaded(self) -> None:
+        assert self._studio is not None
+        self.say(f"model loaded in {self._studio.supervisor.last_start:.0f} s")
+        for line in self._lines.values():
+            line.show_state()
+
+    @property
+    def model_ready(self) -> bool:
+        return self._studio is not None and self._studio.supervisor.ready
+
+    def seconds_at_work(self, since: float) -> float:
+        """Seconds from ``since`` on time.monotonic's clock until now in which no model was loading."""
+        now = time.monotonic()
+        return now - since - (self._studio.supervisor.starting_seconds(since, now) if self._studio is not None else 0.0)
 
     def __enter__(self) -> Self:
         if self.live:
-            if self._count > 1:
-                self._total = self.progress.add_task("all films", total=self._count, state="")
+            if self.count > 1:
+                self._total = self.progress.add_task("all films", total=self.count, state="")
             self.progress.start()
         return self
 
@@ -87,8 +96,8 @@ class Display:
         if self.live:
             self.progress.stop()
 
-    def observer(self, film: Film) -> "FilmDisplay":
-        self._lines[film.path] = FilmDisplay(self, film)
+    def observer(self, film: Film) -> "FilmLine":
+        self._lines[film.path] = FilmLine(self, film)
         return self._lines[film.path]
 
     def finished(self, film: Film, result: Result) -> None:
@@ -107,11 +116,11 @@ class Display:
         captions = counted(len(result.document.captions), "caption")
         if result.described:
             speed = f" · {result.info.duration / took:.1f}x real time" if took else ""
-            self._say(f"{name}: {captions} · {clock(result.info.duration)} in {clock(took)}{speed}")
+            self.say(f"{name}: {captions} · {clock(result.info.duration)} in {clock(took)}{speed}")
         elif result.state == "done":
-            self._say(f"{name}: {captions} were there · files that were missing are written")
+            self.say(f"{name}: {captions} were there · files that were missing are written")
         else:
-            self._say(f"{name}: skipped: it is finished (--overwrite describes it anew)")
+            self.say(f"{name}: skipped: it is finished (--overwrite describes it anew)")
         self._row(name, state, reason, result if state == "done" else None)
         if self.as_json:
             stats = dict(result.document.stats)
@@ -138,17 +147,16 @@ class Display:
 
     def metrics(self, metrics: Mapping[str, Any]) -> None:
         """The engine's own gauges at their highest, with -v."""
-        self._say("engine, at most: " + ", ".join(f"{key} {value}" for key, value in metrics.items()))
+        self.say("engine, at most: " + ", ".join(f"{key} {value}" for key, value in metrics.items()))
 
     def end(self, started: float) -> None:
         """The last lines: a table where there were many films, and one line for all. ``started``: on time.monotonic's clock."""
         assert self._studio is not None
-        now = time.monotonic()
-        took = now - started - self._studio.supervisor.starting_seconds(started, now)
+        took = self.seconds_at_work(started)
         if (table := self.summary.table()) is not None and not self.quiet:
             self.console.print(table)
         for line in self.summary.lines(took, self._studio.captioning.gate.clock):
-            self._say(line)
+            self.say(line)
 
     def _warn(self, name: str, notices: Sequence[Notice]) -> None:
         """One line a kind of warning; each of them with -v."""
@@ -159,12 +167,12 @@ class Display:
             first = alike[0]
             at = "" if first.start is None else f" at {clock(first.start)}"
             more = f" and {counted(len(alike) - 1, 'time')} more" if len(alike) > 1 else ""
-            self._say(f"{name}: warning: {first.code}{at}{more}: {one_line(first.message)}")
+            self.say(f"{name}: warning: {first.code}{at}{more}: {one_line(first.message)}")
 
     def _row(self, name: str, state: str, reason: str, result: Result | None = None) -> None:
         self.summary.add(name, state, reason, result)
         if self._total is not None:
-            self.progress.update(self._total, advance=1, state=f"{len(self.summary.rows)} of {self._count}")
+            self.progress.update(self._total, advance=1, state=f"{len(self.summary.rows)} of {self.count}")
 
     def show_first(self) -> None:
         """The films that were begun first have the lines there are."""
@@ -172,61 +180,9 @@ class Display:
         for place, task in enumerate(shown):
             self.progress.update(task, visible=place < LINES)
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
         if not self.quiet:
             self._print(text)
 
     def _print(self, text: str) -> None:
         self.console.print(Text(text.encode("utf-8", "backslashreplace").decode()))
-
-
-class FilmDisplay(Observer):
-    """One film's line: time done of time to do, captions so far, speed, and the last caption."""
-
-    def __init__(self, display: Display, film: Film) -> None:
-        self.display, self.film = display, film
-        self.task: TaskID | None = None
-        self.count = 0
-        self.info: VideoInfo | None = None
-        self.started = self.spoken = time.monotonic()
-        self.done = 0.0
-
-    def opened(self, info: VideoInfo) -> None:
-        self.info = info
-        if self.display.live:
-            name = name_of(os.path.basename(self.film.path))
-            self.task = self.display.progress.add_task(
-                Text(name[:40]).plain.replace("[", "\\["),
-                total=max(info.duration, 0.001),
-                state="waiting for the engine",
-                visible=False,
-            )
-            self.display.show_first()
-
-    def captioned(self, caption: Caption, position: float) -> None:
-        assert self.info is not None
-        self.count += 1
-        self.done = max(self.done, min(caption.end, self.info.duration))
-        passed = time.monotonic() - self.started
-        state = (
-            f"{clock(self.done)} of {clock(self.info.duration)} · {counted(self.count, 'caption')} · {self.done / passed:.1f}x"
-        )
-        if self.task is not None:
-            last = one_line(caption.text).replace("[", "\\[")
-            self.display.progress.update(self.task, completed=self.done, state=f"{state} · {last}")
-            if self.display.verbose or self.display._count == 1:
-                self.display._say(f"  {clock(caption.start)}  {one_line(caption.text)}")
-        elif time.monotonic() - self.spoken > PLAIN_EVERY or self.display.verbose:
-            self.spoken = time.monotonic()
-            self.display._say(f"{name_of(self.film.path)}: {state} · {one_line(caption.text)}")
-
-    def step(self, what: str, done: float = 0.0) -> None:
-        if self.task is not None:
-            self.display.progress.update(
-                self.task, completed=done * (self.info.duration if self.info else 1), state=f"{what} {done:.0%}"
-            )
-
-    def close(self) -> None:
-        if self.task is not None:
-            self.display.progress.remove_task(self.task)
-            self.display.show_first()

@@ -20,6 +20,11 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def counted(count: int, noun: str) -> str:
+    """``1 film``, ``2 films``."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def working_seconds(result: Result) -> float:
     """Seconds that describing a film took, without loading the engine; 0 where its captions were there."""
     seconds = result.document.stats.get("seconds", {})

@@ -72,6 +72,12 @@ def test_work_goes_on_when_nobody_listens_any_more(films: Path, tmp_path: Path, 
     assert sorted(path.name for path in (tmp_path / "out").glob("*.srt")) == ["a.descriptions.en.srt", "b.descriptions.en.srt"]
 
 
+@pytest.mark.parametrize(("words", "code"), [("--help", 0), ("caption --help", 0), ("--version", 0), ("caption --no-such", 2)])
+def test_an_answer_that_nobody_reads_is_no_failure(words: str, code: int, tmp_path: Path) -> None:
+    done = shell(f"{SCENESCRIBE} {words} 2>&1 | true; exit ${{PIPESTATUS[0]}}", tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (code, "", "")
+
+
 @pytest.mark.parametrize(
     ("name", "sign"), [("bash", "COMPREPLY"), ("zsh", "#compdef scenescribe"), ("fish", "complete --command scenescribe")]
 )
