@@ -17,9 +17,9 @@ def test_it_tells_windows_apart(film: Film) -> None:
     red, blue = np.zeros((2, 4, 6, 3), np.uint8), np.zeros((2, 4, 6, 3), np.uint8)
     red[..., 0], blue[..., 2] = 200, 100
     says = describe(Request(prompt="x", video=red, times=(1.0, 2.5)))
-    assert says == "2 frames of 6x4, 1.0 s to 2.5 s: red 200, green 0, blue 0; then red 200, green 0, blue 0."
-    assert "blue 100" in describe(Request(prompt="x", video=blue))
-    assert describe(Request(prompt="x", images=(red[0],))).startswith("1 images of 6x4: red 200")
+    assert says == "2 frames of 6x4 in 1.5 s: #c80000."
+    assert describe(Request(prompt="x", video=blue)) == "2 frames of 6x4: #000064."
+    assert describe(Request(prompt="x", images=(red[0], blue[0]))) == "2 images of 6x4: #c80000 to #000064."
     assert describe(Request(prompt="what is it?")) == "Text alone: what is it?"
 
 
