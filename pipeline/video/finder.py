@@ -30,9 +30,12 @@ class CutFinder:
         self._chain: list[Shown] = []
         self._first: Image | None = None
         self._precise = not request["keyframes"]
+        self._by_size = request["reader"] == "pyav" and not table.repaired
         self._head: list[Image] = []
         self._tail: list[Shown] = []
         self._told = False
+        self._doubt: tuple[int, Image] | None = None
+        """a cut, and the sample before it: it may be a flash, after which all is as it was"""
 
     def see(self, shown: Shown, sample: bool) -> list[int]:
         """Ranks of the first frames of new shots that this sample has brought to light."""
@@ -44,6 +47,7 @@ class CutFinder:
                 self._chain.append(shown)
             return []
         last = shown.small()
+        settled = self._settle(last)
         found: list[int] = []
         change = cuts.change(self._first, last) if self._first is not None else (0.0, 0.0)
         self._watch = max(0, self._watch - 1)
@@ -51,8 +55,30 @@ class CutFinder:
             rank = self._between(shown, last)
             found = [rank] if rank is not None else []
             self._watch = self._watch if found else WATCH
-        self._first, self._chain, self._before = last, [shown], change[0] if not found else 0.0
-        return found
+        if settled is None:
+            found = []  # this is where the flash ends
+        elif found and self._precise:
+            assert self._first is not None
+            self._doubt, found = (found[0], self._first), []
+        self._first, self._chain, self._before = last, [shown], 0.0 if found or self._doubt else change[0]
+        return [*(settled or ()), *found]
+
+    def _settle(self, last: Image) -> list[int] | None:
+        """The cut in doubt, now that one more sample is seen; None where that looks like the one before the cut."""
+        doubt, self._doubt = self._doubt, None
+        if doubt is None:
+            return []
+        return [doubt[0]] if cuts.suspicious(*cuts.change(doubt[1], last)) else None
+
+    @property
+    def undecided(self) -> bool:
+        """Whether the next sample decides if there was a cut before this one."""
+        return self._doubt is not None
+
+    def finish(self) -> list[int]:
+        """The cut that was still in doubt when there was nothing more to see."""
+        doubt, self._doubt = self._doubt, None
+        return [doubt[0]] if doubt else []
 
     @property
     def watchful(self) -> bool:
@@ -83,6 +109,8 @@ class CutFinder:
         sure = cuts.cut_in(pictures) == place
         if sure and (after - before == 1 or self._at_entry(before, after, cuts.change(*pictures[place - 1 : place + 1])[0])):
             return after
+        if not sure and self._by_size and not (self._sudden | self._entries)[before + 1 : after + 1].any():
+            return None  # moves a little more than before; a shot that began here would have been coded anew
         return self._closely(before, after)
 
     def _at_entry(self, before: int, after: int, change: float) -> bool:

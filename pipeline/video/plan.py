@@ -14,8 +14,10 @@ from pipeline.video.table import Table
 SKIP, FEED, TARGET, JUMP, LOOK, SPARE = 0, 1, 2, 4, 8, 16
 """What to do with a packet: nothing; decode it for the sake of others; its frame is wanted; forget all before it first;
 decode it even where nothing is built on it; decode it only if the reader has been asked to be watchful."""
-SUDDEN = 1.25
+SUDDEN = 1.2
 """times the bytes of its neighbours that make a mini group suspect"""
+BESIDE = 1.15
+"""times the bytes of the group beside it, where that has as many frames"""
 NEAR = 3
 """mini groups at each side that are its neighbours"""
 
@@ -85,19 +87,22 @@ def sudden(table: Table) -> NDArray[np.bool_]:
 
     I0 | P4 B2 B1 B3 | P8 B6 B5 B7 | P9 | ...      a frame and those shown before it that came after: one mini group each
     9     7  5  3  3   11  8  3  6    7            bytes; the second group's mean is 1.56 times the first one's: all of it is suspect
+
+    A group is suspect that is larger than most around it and than the one beside it (rate control gives more to all groups
+    after a keyframe), and so is what a keyframe leads in with: its size can't be compared.
     """
-    count = len(table.pts)
-    if count == 0:
+    if len(table.pts) == 0:
         return np.zeros(0, np.bool_)
-    latest = np.maximum.accumulate(table.pts)
-    opens = table.key | (table.pts == latest)
+    opens = table.key | (table.pts == np.maximum.accumulate(table.pts))
     group = np.cumsum(opens) - 1
-    usual = np.bincount(group, weights=table.sizes) / np.bincount(group)
-    led = table.key[np.flatnonzero(opens)]
-    plain = np.flatnonzero(~led)
-    found = np.zeros(len(usual), np.bool_)
+    count = np.bincount(group)
+    mean = np.bincount(group, weights=table.sizes) / count
+    found = table.key[np.flatnonzero(opens)]
+    plain = np.flatnonzero(~found)
     if len(plain):
-        means = usual[plain]
-        around = np.lib.stride_tricks.sliding_window_view(np.pad(means, NEAR, mode="edge"), 2 * NEAR + 1)
-        found[plain] = means > SUDDEN * np.median(around, axis=1)
-    return np.asarray(found[group])
+        around = np.lib.stride_tricks.sliding_window_view(np.pad(mean[plain], NEAR, mode="edge"), 2 * NEAR + 1)
+        beside = np.where(found[plain - 1], np.minimum(plain + 1, len(mean) - 1), plain - 1)
+        alike = (count[beside] == count[plain]) & ~found[beside]
+        large = mean[plain] > SUDDEN * np.median(around, axis=1)
+        found[plain] = large & ~(alike & (mean[plain] < BESIDE * mean[beside]))
+    return np.asarray(found[group] & ~table.key)

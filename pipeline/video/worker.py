@@ -99,6 +99,7 @@ class Worker:
         waiting = targets.tolist()[::-1]
         silent, loose = set(request["silent"]), request["loose"]
         waited = 0.0
+        late: list[dict[str, Any]] = []
         try:
             for shown in walk:
                 if shown is None:
@@ -119,11 +120,14 @@ class Worker:
                     wanted = True
                 missed = [rank for rank in missed if rank not in silent]
                 if missed:
+                    self._send(late)
                     wire.send(self._sock, {"lost": missed})
                 image = shown.image() if wanted and sent else None
                 if finder is not None:
                     for cut in finder.see(shown, wanted):
                         wire.send(self._sock, {"cut": cut})
+                    if wanted:
+                        self._send(late)
                     reader.watchful = finder.watchful
                     if head := finder.head():
                         wire.send(self._sock, {"head": shown.rank}, head)
@@ -132,9 +136,14 @@ class Worker:
                     before = time.perf_counter()
                     slot = ring.put(image)
                     waited += time.perf_counter() - before
-                    wire.send(self._sock, {"frame": shown.rank, "slot": slot, "corrupt": shown.corrupt})
+                    late.append({"frame": shown.rank, "slot": slot, "corrupt": shown.corrupt})
+                    if finder is None or not finder.undecided:  # else the cut before it is told first, if it is one
+                        self._send(late)
         finally:
             ring.close()
+        for cut in finder.finish() if finder is not None else ():
+            wire.send(self._sock, {"cut": cut})
+        self._send(late)
         lost = [rank for rank in waiting[::-1] if rank not in silent]
         if lost:
             wire.send(self._sock, {"lost": lost})
@@ -171,6 +180,10 @@ class Worker:
         else:
             made.actions[large[made.first : made.first + len(made.actions)]] |= LOOK
         return pyav, pyav.read(table, made)
+
+    def _send(self, late: list[dict[str, Any]]) -> None:
+        while late:
+            wire.send(self._sock, late.pop(0))
 
     def _tick(self, seconds: float, decoded: int) -> None:
         now = time.monotonic()

@@ -115,6 +115,19 @@ def test_windows_begin_at_cuts(film: Path, pool: WorkerPool, reader: str) -> Non
             assert abs(frame.time - (window.start + (i + 0.5) * share)) <= 0.125 + 1 / FPS
 
 
+def test_a_flash_is_no_cut(tmp_path: Path, pool: WorkerPool, tools: ModuleType) -> None:
+    """Two white frames where a sample falls, and a real cut after them."""
+    frames = np.frombuffer(pictures(FAR, 0), np.uint8).reshape(-1, HEIGHT, WIDTH, 3)[: cut_frames()[1]].copy()
+    frames[50:52] = frames[50:52] // 4 + 190
+    path = tmp_path / "flash.mkv"
+    raw = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{WIDTH}x{HEIGHT}", "-r", str(FPS), "-i", "-"]
+    command = [tools.FFMPEG, "-v", "error", *raw, *ENCODINGS["scenecut"], "-pix_fmt", "yuv420p", str(path)]
+    subprocess.run(command, input=frames.tobytes(), check=True)
+    windows, reading = read(path, pool)
+    assert list(reading.shots) == pytest.approx([cut_frames()[0] / FPS], abs=0.0011)
+    assert [len(window.frames) for window in windows] == [8, 8]
+
+
 def summary(windows: list[Any]) -> list[Any]:
     return [(w.start, w.end, [f.time for f in w.frames]) for w in windows]
 
