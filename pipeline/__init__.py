@@ -9,22 +9,8 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from pipeline.api import (
-        Run,
-        burn,
-        caption,
-        caption_all,
-        caption_all_async,
-        caption_async,
-        export,
-        load_settings,
-        make_track,
-        mux,
-        probe,
-        read_document,
-        read_track,
-        write_track,
-    )
+    from pipeline.api.films import Run, caption, caption_all, caption_all_async, caption_async, load_settings, probe
+    from pipeline.api.tracks import burn, export, make_track, mux, read_document, read_track, write_track
     from pipeline.config import Settings
     from pipeline.errors import EnvironmentFault, InputError, OutputError, ScenescribeError, UsageError
     from pipeline.job import Result
@@ -65,8 +51,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "api": "Run burn caption caption_all caption_all_async caption_async export load_settings make_track mux probe read_document"
-    " read_track write_track",
+    "api.films": "Run caption caption_all caption_all_async caption_async load_settings probe",
+    "api.tracks": "burn export make_track mux read_document read_track write_track",
     "config": "Settings",
     "errors": "EnvironmentFault InputError OutputError ScenescribeError UsageError",
     "job": "Result",
