@@ -38,7 +38,9 @@ SECONDS = {
     "wait_for_frames": "waiting for frames",
     "wait_for_engine": "waiting for the engine",
     "engine": "first question to last answer",
+    "write": "writing",
 }
+"""key of the document's seconds -> what it says"""
 
 
 MARK = b'<meta name="generator" content="Scenescribe">'
@@ -153,7 +155,9 @@ def _described(record: "FilmRecord", result: "Result", studio: "Studio") -> dict
         }
         for caption in document.captions
     ]  # fmt: skip
-    seconds = document.stats.get("seconds", {})
+    seconds = dict(document.stats.get("seconds", {}))
+    if "write" in seconds:  # what is kept there was written before the other files were
+        seconds["write"] += result.write_seconds
     return {
         "state": result.state,
         "reason": "",
