@@ -29,7 +29,6 @@ def option(default: Any, panel: str, help: str, *flags: str) -> Any:
 
 
 Positive = Annotated[int, Gt(0)]
-PositiveSeconds = Annotated[float, Gt(0)]
 
 
 class Settings(BaseSettings):

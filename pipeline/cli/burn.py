@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pipeline.cli import console, writing
-from pipeline.errors import ScenescribeError, UsageError
+from pipeline.errors import UsageError
 
 STYLE, PICTURE = "Style", "Picture"
 
@@ -38,26 +38,18 @@ def burn(
     style = media.Style(font=font, font_size=font_size, box=box, outline=outline, margin=margin)
     if fonts_dir is not None and not fonts_dir.is_dir():
         raise UsageError("bad_value", f"--fonts-dir: {fonts_dir} is no folder")
-    about = video
-    try:
+    with writing.failures(video, quiet=quiet) as about:
         out = writing.video_target(video, output, media.burned_suffix(video.suffix), overwrite=overwrite)
         encoding = media.encoding_for(out, encoder=encoder, crf=crf, preset=preset)
-        about = subtitles
+        about.path = subtitles
         loaded = load(subtitles)
-        about = video
+        about.path = video
         track = placed(loaded.track, position)
         told = writing.progress("burn", lambda: loaded.document.source.duration, quiet=quiet)
         with writing.stoppable() as cancel:
             found = media.burn(
                 video, track, out, style=style, encoding=encoding, fonts=fonts_dir, on_progress=told, cancel=cancel
             )
-    except UsageError:
-        raise
-    except ScenescribeError as error:
-        writing.end_line(quiet=quiet)
-        console.fail(about, error)
-        sys.exit(error.exit_code)
-    writing.end_line(quiet=quiet)
     failures = writing.notices_of(video, (*loaded.notices, *found), strict=strict, quiet=quiet)
     if as_json:
         console.data(

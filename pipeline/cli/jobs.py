@@ -22,7 +22,10 @@ app = typer.Typer(
 
 StateDir = Annotated[Path | None, typer.Option("--state-dir", help="The daemon's state folder; also SCENESCRIBE_STATE_DIR.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
-Paths = Annotated[list[str], typer.Argument(help="Films by their paths, or jobs by their numbers.", show_default=False)]
+WHICH = "Films by their paths, or jobs by their numbers."
+Paths = Annotated[list[str], typer.Argument(help=WHICH, show_default=False)]
+SomePaths = Annotated[list[str] | None, typer.Argument(help=WHICH)]
+AllFailed = Annotated[bool, typer.Option("--failed", help="All that failed.")]
 
 
 @app.callback()
@@ -76,8 +79,8 @@ def show(context: typer.Context, paths: Paths, state_dir: StateDir = None, as_js
 @app.command()
 def retry(
     context: typer.Context,
-    paths: Annotated[list[str] | None, typer.Argument(help="Films by their paths, or jobs by their numbers.")] = None,
-    failed: Annotated[bool, typer.Option("--failed", help="All that failed.")] = False,
+    paths: SomePaths = None,
+    failed: AllFailed = False,
     state_dir: StateDir = None,
 ) -> None:
     """Queue jobs again; a running daemon takes them at once."""
@@ -89,8 +92,8 @@ def retry(
 @app.command()
 def forget(
     context: typer.Context,
-    paths: Annotated[list[str] | None, typer.Argument(help="Films by their paths, or jobs by their numbers.")] = None,
-    failed: Annotated[bool, typer.Option("--failed", help="All that failed.")] = False,
+    paths: SomePaths = None,
+    failed: AllFailed = False,
     state_dir: StateDir = None,
 ) -> None:
     """Delete jobs and the captions kept for them; outputs stay. A film that is still in the folder is taken as a new one."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.cli import console, writing
-from pipeline.errors import ScenescribeError, UsageError
+from pipeline.errors import UsageError
 
 if TYPE_CHECKING:
     from pipeline.types import Notice, Track
@@ -39,27 +39,19 @@ def mux(
     for given, what in ((languages, "--language"), (titles, "--title")):
         if len(given) > len(subtitles):
             raise UsageError("bad_value", f"{what} is given {len(given)} times for {len(subtitles)} subtitle files")
-    about = video
-    try:
+    with writing.failures(video, quiet=quiet) as about:
         out = writing.video_target(video, output, media.muxed_suffix(video.suffix), overwrite=overwrite)
         tracks: list[Track] = []
         notices: list[Notice] = []
         for n, path in enumerate(subtitles):
-            about = path
+            about.path = path
             loaded = load(path, language=languages[n] if n < len(languages) else None, title=titles[n] if n < len(titles) else "")
             tracks.append(replace(loaded.track, kind="descriptions" if descriptions else "subtitles"))
             notices += loaded.notices
-        about = video
+        about.path = video
         told = writing.progress("mux", lambda: 0.0, quiet=quiet)
         with writing.stoppable() as cancel:
             notices += media.mux(video, tracks, out, default=default, on_progress=told, cancel=cancel)
-    except UsageError:
-        raise
-    except ScenescribeError as error:
-        writing.end_line(quiet=quiet)
-        console.fail(about, error)
-        sys.exit(error.exit_code)
-    writing.end_line(quiet=quiet)
     failures = writing.notices_of(video, notices, strict=strict, quiet=quiet)
     if as_json:
         console.data(

@@ -7,12 +7,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
 from pipeline.cli import console
-from pipeline.errors import OutputError, UsageError
+from pipeline.errors import OutputError, ScenescribeError, UsageError
 
 if TYPE_CHECKING:
     from pipeline.types import Notice
@@ -55,6 +56,31 @@ def notices_of(path: Path, notices: "Sequence[Notice]", *, strict: bool, quiet: 
         more = f" and {len(same) - 1} more" if len(same) > 1 else ""
         console.say(f"{console.name_of(path)}: warning: {first.code}{at}{more}: {console.one_line(first.message)}")
     return 1 if strict and notices else 0
+
+
+@dataclass(slots=True)
+class About:
+    """The file that an error is said of."""
+
+    path: Path
+
+
+@contextlib.contextmanager
+def failures(path: Path, *, quiet: bool) -> Iterator[About]:
+    """Its block reads and writes one film: what fails is one line about the file at hand, and ends the program.
+
+    UsageError passes: it is about no file.
+    """
+    about = About(path)
+    try:
+        yield about
+    except UsageError:
+        raise
+    except ScenescribeError as error:
+        end_line(quiet=quiet)
+        console.fail(about.path, error)
+        sys.exit(error.exit_code)
+    end_line(quiet=quiet)
 
 
 @contextlib.contextmanager
