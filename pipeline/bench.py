@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from models.base import Captioner, Reply, Request
+from pipeline.blocks import together
 from pipeline.config import Settings
 from pipeline.errors import ScenescribeError, UsageError
 from pipeline.inputs import Film, find_films
@@ -177,7 +178,7 @@ class _Keeps(Observer):
 
     def read(self, window: Window) -> None:
         if len(self._kept) < KEPT:
-            self._kept.append(window)
+            self._kept.append(together(window))
 
 
 class SaysSomething:

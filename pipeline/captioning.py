@@ -19,6 +19,7 @@ from models.base import Reply
 from models.errors import RequestRefused
 from models.ranges import marked
 from pipeline import answers, static
+from pipeline.blocks import together
 from pipeline.gate import Gate
 from pipeline.question import Question
 from pipeline.supervisor import Supervisor
@@ -132,7 +133,7 @@ class Captioning:
             started = time.monotonic()
             async with self.gate.reading():
                 with marked("read"):
-                    window = await loop.run_in_executor(self._threads, next, windows, None)
+                    window = await loop.run_in_executor(self._threads, _next, windows)
             film.tally.read_wait += time.monotonic() - started
             if window is None:
                 return
@@ -235,6 +236,11 @@ class Captioning:
         for task in film.tasks:
             if task.done() and not task.cancelled() and (error := task.exception()) is not None:
                 raise error
+
+
+def _next(windows: Iterator[Window]) -> Window | None:
+    window = next(windows, None)
+    return None if window is None else together(window)
 
 
 NOTICES = {

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-
 from models.base import Request, Sampling
+from pipeline.blocks import video_of
 from pipeline.types import Window
 
 WORDS_A_SECOND = 3.0
@@ -35,7 +34,7 @@ class Question:
         if self.frames == "images" or not images:
             return Request(prompt=prompt, images=images, sampling=sampling)
         times = tuple(frame.time - window.frames[0].time for frame in window.frames)
-        return Request(prompt=prompt, video=np.stack(images), times=times, sampling=sampling)
+        return Request(prompt=prompt, video=video_of(images), times=times, sampling=sampling)
 
 
 def words_for(seconds: float) -> int:
