@@ -48,7 +48,7 @@ class Tally:
     gate_wait: float = 0.0
     """seconds that its windows waited for room in the engine"""
     engine: float = 0.0
-    """seconds from first admission to last reply"""
+    """seconds from first admission to last reply, without the engine's loading"""
 
 
 @dataclass(slots=True)
@@ -181,7 +181,8 @@ class Captioning:
             raise
         answer.set_result(caption)
         self._keep(film, window, caption)
-        film.tally.engine = time.monotonic() - film.first
+        now = time.monotonic()
+        film.tally.engine = now - film.first - self.supervisor.starting_seconds(film.first, now)
 
     async def _reuse(self, film: _Film, window: Window, answer: "asyncio.Future[Caption]") -> None:
         before = await asyncio.shield(answer)
@@ -239,8 +240,7 @@ class Captioning:
 
 
 def _next(windows: Iterator[Window]) -> Window | None:
-    window = next(windows, None)
-    return None if window is None else together(window)
+    return together(window) if (window := next(windows, None)) is not None else None
 
 
 NOTICES = {

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from pipeline.cli.console import data, name_of, one_line, unheard
 from pipeline.cli.line import FilmLine
-from pipeline.cli.summary import Summary, clock, counted, working_seconds
+from pipeline.cli.summary import Summary, clock, counted, gauges_line, working_seconds
 from pipeline.errors import ScenescribeError
 from pipeline.inputs import Film
 from pipeline.job import Result
@@ -147,7 +147,8 @@ class Display:
 
     def metrics(self, metrics: Mapping[str, Any]) -> None:
         """The engine's own gauges at their highest, with -v."""
-        self.say("engine, at most: " + ", ".join(f"{key} {value}" for key, value in metrics.items()))
+        if metrics:
+            self.say(gauges_line(metrics))
 
     def end(self, started: float) -> None:
         """The last lines: a table where there were many films, and one line for all. ``started``: on time.monotonic's clock."""

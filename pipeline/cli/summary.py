@@ -1,7 +1,8 @@
 """What is said at a run's end: a table where there were many films, one line for all, and where the time went."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from rich.table import Table
 from rich.text import Text
@@ -29,6 +30,26 @@ def working_seconds(result: Result) -> float:
     """Seconds that describing a film took, without loading the engine; 0 where its captions were there."""
     seconds = result.document.stats.get("seconds", {})
     return float(seconds.get("total", 0.0)) - float(seconds.get("engine_start", 0.0)) if result.described else 0.0
+
+
+GAUGES = {
+    "running": "{} running",
+    "waiting": "{} waiting",
+    "asked": "{} asked",
+    "kv_cache_use": "KV cache {:.1%} full",
+    "preemptions": "{} preemptions",
+    "prompt_tokens": "{} prompt tokens",
+    "generation_tokens": "{} output tokens",
+}
+"""gauge of an engine -> how it is said"""
+
+
+def gauges_line(highest: Mapping[str, Any]) -> str:
+    """The engine's gauges at their highest, for people."""
+    parts = [said.format(highest[name]) for name, said in GAUGES.items() if name in highest]
+    for used, total in zip(highest.get("gpu_memory_used_gb", ()), highest.get("gpu_memory_total_gb", ()), strict=False):
+        parts.append(f"GPU memory {used:.1f} of {total:.1f} GiB")
+    return "engine, at most: " + ", ".join(parts)
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.captioning import Tally
-from pipeline.cli.summary import Summary, clock
+from pipeline.cli.summary import Summary, clock, gauges_line
 from pipeline.gate import Clock
 from pipeline.job import Result
 from pipeline.stats import film_stats
@@ -66,6 +66,19 @@ def test_the_last_lines_say_how_fast_and_where_the_time_went() -> None:
         ),
     ]
     assert summary.table() is None
+
+
+def test_gauges_are_said_for_people() -> None:
+    seen = {
+        "running": 12,
+        "waiting": 3,
+        "kv_cache_use": 0.0244,
+        "gpu_memory_used_gb": [66.13, 5.0],
+        "gpu_memory_total_gb": [79.6, 79.6],
+    }
+    assert gauges_line(seen) == (
+        "engine, at most: 12 running, 3 waiting, KV cache 2.4% full, GPU memory 66.1 of 79.6 GiB, GPU memory 5.0 of 79.6 GiB"
+    )
 
 
 def test_what_an_earlier_run_described_is_no_speed_of_this_one() -> None:
