@@ -34,13 +34,16 @@ class CutFinder:
         self._head: list[Image] = []
         self._tail: list[Shown] = []
         self._told = False
-        self._doubt: tuple[int, Image] | None = None
-        """a cut, and the sample before it: it may be a flash, after which all is as it was"""
+        self._ahead: Shown | None = None
+        """the frame right before the last sample, where that is of the same shot"""
+        self._doubt: tuple[int, Image, float] | None = None
+        """a cut, the sample before it, and how much changed: it may be a flash, after which all is as it was"""
 
     def see(self, shown: Shown, sample: bool) -> list[int]:
         """Ranks of the first frames of new shots that this sample has brought to light."""
         if len(self._head) < EDGE:
             self._head.append(shown.small())
+        before = self._tail[-1] if self._tail else None
         self._tail = [*self._tail[1 - EDGE :], shown]
         if not sample:
             if self._first is not None and len(self._chain) < 64:
@@ -59,7 +62,8 @@ class CutFinder:
             found = []  # this is where the flash ends
         elif found and self._precise:
             assert self._first is not None
-            self._doubt, found = (found[0], self._first), []
+            self._doubt, found = (found[0], self._first, change[0]), []
+        self._ahead = None if found or self._doubt else before
         self._first, self._chain, self._before = last, [shown], 0.0 if found or self._doubt else change[0]
         return [*(settled or ()), *found]
 
@@ -68,7 +72,8 @@ class CutFinder:
         doubt, self._doubt = self._doubt, None
         if doubt is None:
             return []
-        return [doubt[0]] if cuts.suspicious(*cuts.change(doubt[1], last)) else None
+        rank, before, change = doubt
+        return [rank] if cuts.change(before, last)[0] > change / 2 else None
 
     @property
     def undecided(self) -> bool:
@@ -102,7 +107,10 @@ class CutFinder:
             return shown.rank
         chain = [*(s.rank for s in self._chain), shown.rank]
         pictures = [self._first, *(s.small() for s in self._chain[1:]), last]
-        place = cuts.cut_in(pictures, cuts.DOUBT)
+        if chain[-1] - chain[0] == 1 and self._ahead is not None:  # nothing between to compare with: what came before must do
+            place = 1 if cuts.cut_in([self._ahead.small(), *pictures], cuts.DOUBT) == 2 else None
+        else:
+            place = cuts.cut_in(pictures, cuts.DOUBT)
         if place is None:
             return None
         before, after = chain[place - 1], chain[place]

@@ -159,7 +159,12 @@ class Reading:
                 self._crash(crash)
                 rest = part.targets[np.searchsorted(part.targets, reached, side="right") :]
                 before = [reached] if lead and reached >= 0 else []
-                again = Stretch(targets=np.array([*before, *rest], np.int64), silent=(*before, *part.silent))
+                again = Stretch(
+                    targets=np.array([*before, *rest], np.int64),
+                    silent=(*before, *part.silent),
+                    exact=part.exact,
+                    peeks=part.peeks,
+                )
                 lanes.replace(number, again)
 
     def _ask(self, lane: Lane, part: Stretch, options: dict[str, Any]) -> None:
@@ -172,7 +177,8 @@ class Reading:
         request |= {"rotation": info.rotation, "mirrored": info.mirrored, "interlaced": info.interlaced}
         request["cpu"] = self.limits.processor_seconds(frames=len(table.times), pixels=info.width * info.height)
         request["threads"] = max(1, round(self.limits.threads / max(1, self.pool.working)))  # those at work share the cores
-        request |= {"offset": float(table.times[0]), "silent": part.silent, **options}
+        request |= {"offset": float(table.times[0]), **options}
+        request |= {"silent": part.silent, "exact": part.exact, "peeks": part.peeks}
         lane.child.request(request, part.targets.tobytes(), [self.source.fd, lane.ring.memory, lane.ring.room])
 
     def _messages(self, lane: Lane) -> Iterator[tuple[Event, bytes]]:

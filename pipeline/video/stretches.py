@@ -27,6 +27,10 @@ class Stretch:
     targets: NDArray[np.int64]
     silent: tuple[int, ...] = ()
     """ranks among them that are looked at for cuts only: the frames at both sides of a border"""
+    exact: tuple[int, ...] = ()
+    """ranks among them that no other frame may stand for: the two frames at each side of a border"""
+    peeks: tuple[int, ...] = ()
+    """silent ones that are no samples: neighbours to compare with"""
     lead: int = -1
     """rank of the keyframe that it begins with, where another stretch ends"""
 
@@ -39,12 +43,14 @@ def divide(table: Table, targets: NDArray[np.int64], *, most: int, cuts: bool) -
     begin, lead = 0, -1
     while begin < len(targets):
         stop, border = _border(targets, keys, begin + size)
-        ranks, silent = targets[begin:stop], []
+        ranks, silent, exact, peeks = targets[begin:stop], list[int](), list[int](), list[int]()
         if cuts:
-            edges = ([lead] if lead >= 0 else []) + ([border - 1] if border >= 0 else [])
-            silent = [edge for edge in edges if edge not in ranks]
+            edges = ([lead, lead + 1] if lead >= 0 else []) + ([border - 2, border - 1] if border >= 0 else [])
+            exact = [edge for edge in edges if 0 <= edge < len(table.times)]
+            silent = [edge for edge in exact if edge not in ranks]
+            peeks = [edge for edge in silent if edge in (lead + 1, border - 2)]
             ranks = np.unique(np.concatenate([ranks, np.array(silent, np.int64)]))
-        found.append(Stretch(targets=ranks, silent=tuple(silent), lead=lead))
+        found.append(Stretch(targets=ranks, silent=tuple(silent), exact=tuple(exact), peeks=tuple(peeks), lead=lead))
         begin, lead = stop, border
     return found
 

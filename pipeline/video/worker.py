@@ -124,7 +124,7 @@ class Worker:
                     wire.send(self._sock, {"lost": missed})
                 image = shown.image() if wanted and sent else None
                 if finder is not None:
-                    for cut in finder.see(shown, wanted):
+                    for cut in finder.see(shown, wanted and shown.rank not in request["peeks"]):
                         wire.send(self._sock, {"cut": cut})
                     if wanted:
                         self._send(late)
@@ -171,7 +171,7 @@ class Worker:
         )
         made = plan(table, targets, everything=request["everything"] or request["interlaced"])
         if request["loose"]:
-            exact = {*request["silent"], targets[-1]}
+            exact = {*request["silent"], *request["exact"], targets[-1]}
             made.actions[[table.packets[rank] - made.first for rank in targets.tolist() if rank not in exact]] &= ~np.uint8(
                 TARGET
             )
