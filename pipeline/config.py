@@ -7,6 +7,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
@@ -167,6 +168,12 @@ def load(cls: type[S], flags: Mapping[str, Any], config: Path | None = None) -> 
 
 
 def _from_environment(cls: type[Settings]) -> dict[str, Any]:
+    known = {name.upper() for name in _known(cls)}
+    for name in sorted(os.environ):
+        word = name.removeprefix(ENV_PREFIX)
+        # not every other one is a mistake: some are no options (SCENESCRIBE_ARCHITECTURES)
+        if name != word and word not in known and (meant := nearest(word, known, alike=0.8)):
+            raise UsageError("unknown_option", f"there is no option {name} (from environment){meant}", option=name)
     source = EnvSettingsSource(cls, env_prefix=ENV_PREFIX)
     found = {name: value for name, value in source().items() if name in cls.model_fields}
     if "api_key" not in found and os.environ.get("OPENAI_API_KEY"):
@@ -182,10 +189,15 @@ def _from_file(cls: type[Settings], path: Path) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError("bad_config", f"{path}: not valid TOML: {error}", path=str(path)) from None
     values = {key.replace("-", "_"): value for key, value in raw.items()}
-    # a file serves caption and watch alike: what is an option of either is no mistake
-    kinds: list[type[Settings]] = [Settings, cls, *Settings.__subclasses__()]
-    known = {name for kind in kinds for name in kind.model_fields}
+    known = _known(cls)
     for key in values:
         if key not in known:
             raise UsageError("unknown_option", f"{path}: there is no option '{key}'{nearest(key, known)}", option=key)
     return {key: value for key, value in values.items() if key in cls.model_fields}
+
+
+def _known(cls: type[Settings]) -> set[str]:
+    """A file and the environment serve ``caption`` and ``watch`` alike: what is an option of either is no mistake."""
+    import_module("pipeline.watch.settings")  # by its name: this floor of the house knows nothing of those above
+    kinds: list[type[Settings]] = [Settings, cls, *Settings.__subclasses__()]
+    return {name for kind in kinds for name in kind.model_fields}

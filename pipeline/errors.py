@@ -58,7 +58,7 @@ class OutputError(ScenescribeError):
     """What was made could not be written."""
 
 
-def nearest(word: str, words: Iterable[str]) -> str:
-    """``; did you mean 'x'?`` for the word that is spelled most like this one, or an empty text."""
-    found = get_close_matches(word, list(words), n=1, cutoff=0.5)
+def nearest(word: str, words: Iterable[str], *, alike: float = 0.5) -> str:
+    """``; did you mean 'x'?`` for the word that is spelled most like this one, or an empty text. ``alike``: 1 is the same."""
+    found = get_close_matches(word, list(words), n=1, cutoff=alike)
     return f"; did you mean '{found[0]}'?" if found else ""

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline.errors import OutputError
+from pipeline.errors import OutputError, nearest
 
 MARK = ".scenescribe-"
 STALE = 60.0
@@ -82,11 +82,23 @@ def _remove_stale(folder: Path, prefix: bytes, older: float) -> None:
                 os.unlink(entry.path)
 
 
+def missing(path: Path) -> str:
+    """What is said of a file that is not there: that it is a link to nothing, or which file of its folder may be meant."""
+    if path.is_symlink():
+        return "it is a link to nothing"
+    names: list[str] = []
+    with contextlib.suppress(OSError):
+        names = [name for name in os.listdir(path.parent) if not name.startswith(".")]
+    return f"there is no such file{nearest(path.name, names, alike=0.8)}"
+
+
 def explained(path: Path, error: OSError) -> OutputError:
     """The reason why a file can't be written, as an OutputError."""
     if error.errno in _FULL:
         return OutputError("no_space", f"the disk of {path.parent} is full; make room or write elsewhere with -o", path=path)
     reason = (error.strerror or str(error)).lower()
+    if error.errno in (errno.EEXIST, errno.ENOTDIR):
+        reason = "a file has the name of this folder, or of one above it"
     return OutputError("unwritable", f"{path} can't be written: {reason}", path=path)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from pipeline.errors import OutputError
+from pipeline.files import explained
 from pipeline.types import Caption, Outcome
 
 VERSION = 1
@@ -43,7 +43,7 @@ class Journal:
             os.replace(temporary, path)
             self._file = open(path, "a", encoding="utf-8")  # noqa: SIM115 - closed by close()
         except OSError as error:
-            raise output_error(error, path) from error
+            raise explained(path.parent, error) from error
         finally:
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)  # there only where it could not take its name
@@ -56,7 +56,7 @@ class Journal:
             self._file.flush()
             self._empty = False
         except OSError as error:
-            raise output_error(error, self.path) from error
+            raise explained(self.path, error) from error
 
     def close(self) -> None:
         """Let the file go; it stays for the next run, unless there is no caption in it."""
@@ -92,17 +92,6 @@ class Journal:
             except (ValueError, TypeError, KeyError):
                 break
         return tuple(captions)
-
-
-def output_error(error: OSError, path: Path) -> OutputError:
-    """The OutputError that says what an OSError of writing to ``path`` means."""
-    import errno
-
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return OutputError(
-            "no_space", f"no space left to write {path.parent}; make room and run the same command again", path=str(path)
-        )
-    return OutputError("unwritable", f"can't write to {path.parent}: {error.strerror or error}", path=str(path))
 
 
 def _line(caption: Caption) -> str:

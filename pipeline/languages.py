@@ -13,7 +13,19 @@ def check_tag(tag: str) -> str:
             return str(language.to_tag())
     except (langcodes.tag_parser.LanguageTagError, ValueError):
         pass
-    raise UsageError("bad_language", f"'{tag}' is no language tag; write it as BCP 47 has it: en, de, pt-BR, zh-Hans", tag=tag)
+    raise UsageError(
+        "bad_language", f"'{tag}' is no language tag{_meant(tag)}; write it as BCP 47 has it: en, de, pt-BR, zh-Hans", tag=tag
+    )
+
+
+def _meant(name: str) -> str:
+    """``, did you mean 'de'?`` for the name of a language: German, Deutsch."""
+    import langcodes
+
+    try:
+        return f", did you mean '{langcodes.find(name).to_tag()}'?"
+    except LookupError:
+        return ""
 
 
 def english_name(tag: str) -> str:

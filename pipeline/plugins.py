@@ -64,9 +64,8 @@ def parse(family: str, spec: str) -> Any:
             options = (
                 ", ".join(f"{f.name}={f.default if f.default is not MISSING else '...'}" for f in allowed.values()) or "none"
             )
-            raise UsageError(
-                "unknown_option", f"'{name}' has no option '{key}'{nearest(key, allowed)} (it takes: {options})", option=key
-            )
+            wrong = f"'{name}' has no option '{key}'{nearest(key, allowed)}" if equals else f"'{item}' wants a name or a value"
+            raise UsageError("unknown_option", f"{wrong} (it takes: {options})", option=key)
         values[key] = value.strip()
     try:
         return TypeAdapter(cls).validate_python(values)

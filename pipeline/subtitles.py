@@ -10,7 +10,9 @@ from pathlib import Path
 from pipeline import formats
 from pipeline.cues import Layout, make_track
 from pipeline.errors import InputError, UsageError
+from pipeline.files import missing
 from pipeline.formats import json
+from pipeline.inputs import VIDEO_SUFFIXES
 from pipeline.languages import check_tag
 from pipeline.sanitize import MAX_CHARACTERS
 from pipeline.types import Cue, Document, Notice, Track
@@ -42,6 +44,8 @@ def load(
     name = form or (path.suffix[1:].lower() if path.name != "-" else "json")
     if not name:
         raise UsageError("unknown_format", f"{path} has no suffix that tells its format; name it by --from (json, srt, vtt, ass)")
+    if form is None and path.suffix.lower() in VIDEO_SUFFIXES:
+        raise UsageError("unknown_format", f"{path} is called like a film, and captions are read here (.json, .srt, .vtt, .ass)")
     text = _decoded(_read(path))
     tag = check_tag(language) if language else None
     if formats.format_of(name) == "json":
@@ -104,7 +108,7 @@ def _read(path: Path) -> bytes:
             raise InputError("bad_subtitles", "the file is larger than 256 MB; subtitles are not")
         return path.read_bytes()
     except FileNotFoundError:
-        raise InputError("not_found", "there is no such file") from None
+        raise InputError("not_found", missing(path)) from None
     except OSError as error:
         raise InputError("unreadable", f"the file can't be read: {(error.strerror or str(error)).lower()}") from None
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import InputError
+from pipeline.files import missing
 
 DEMUXERS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,mpegtsraw,mpeg,mpegvideo,avi,flv,live_flv,ogg,asf,gif,ivf,dv,mxf,nut,"
@@ -95,7 +96,7 @@ def open_source(path: Path, *, follow_links: bool = True) -> Source:
 
 def _refusal(error: OSError, path: Path) -> InputError:
     if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
-        return InputError("not_found", "there is no such file (or it is a link to nothing)", path=str(path))
+        return InputError("not_found", missing(path), path=str(path))
     if error.errno in (errno.ELOOP, errno.ENXIO, errno.ENODEV, errno.EISDIR):
         return InputError("not_a_regular_file", "this is a link, a pipe or a device; give a video file", path=str(path))
     return InputError("unreadable", f"the file can't be read ({os.strerror(error.errno or 0)})", path=str(path))

@@ -1,0 +1,69 @@
+"""Errors say what may have been meant: the nearest file, option, language."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.config import Settings, load
+from pipeline.errors import InputError, OutputError, UsageError
+from pipeline.files import explained, missing
+from pipeline.languages import check_tag
+from pipeline.plugins import parse
+from pipeline.subtitles import load as load_subtitles
+
+
+def test_the_nearest_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "holiday.mp4").touch()
+    (tmp_path / "link.mp4").symlink_to("nowhere")
+    assert missing(tmp_path / "holidya.mp4") == "there is no such file; did you mean 'holiday.mp4'?"
+    assert missing(tmp_path / "other.mp4") == "there is no such file"
+    assert missing(tmp_path / "no/folder.mp4") == "there is no such file"
+    assert missing(tmp_path / "link.mp4") == "it is a link to nothing"
+    with pytest.raises(InputError, match=r"did you mean 'holiday\.mp4'"):
+        load_subtitles(tmp_path / "holday.mp4", form="srt")
+
+
+def test_a_file_where_a_folder_is_wanted(tmp_path: Path) -> None:
+    (tmp_path / "out").touch()
+    for folder in (tmp_path / "out", tmp_path / "out/deeper"):
+        with pytest.raises(OSError) as caught:
+            folder.mkdir()
+        error = explained(folder, caught.value)
+        assert isinstance(error, OutputError)
+        assert "a file has the name of this folder" in error.message
+
+
+def test_a_film_where_captions_are_wanted(tmp_path: Path) -> None:
+    (tmp_path / "film.mp4").touch()
+    with pytest.raises(UsageError, match="called like a film"):
+        load_subtitles(tmp_path / "film.mp4")
+
+
+@pytest.mark.parametrize(("name", "tag"), [("german", "de"), ("Deutsch", "de"), ("french", "fr")])
+def test_the_name_of_a_language_is_no_tag(name: str, tag: str) -> None:
+    with pytest.raises(UsageError, match=f"did you mean '{tag}'"):
+        check_tag(name)
+
+
+def test_an_option_of_a_plugin_without_its_name() -> None:
+    with pytest.raises(UsageError, match="'8' wants a name or a value"):
+        parse("windows", "fixed:8")
+
+
+def test_a_variable_that_is_spelled_wrong(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    for name in ("LOG_FORMAT", "STATE_DIR", "WEBHOOK_SECRET", "ARCHITECTURES", "SETUP_ENGINE", "FFMPEG"):
+        monkeypatch.setenv(f"SCENESCRIBE_{name}", "json")
+    load(Settings, {})
+    monkeypatch.setenv("SCENESCRIBE_MODLE", "x")
+    with pytest.raises(UsageError, match=r"SCENESCRIBE_MODLE .*did you mean 'MODEL'"):
+        load(Settings, {})
+
+
+def test_a_file_of_options_serves_caption_and_watch(tmp_path: Path) -> None:
+    path = tmp_path / "options.toml"
+    path.write_text('settle = 3\nlanguage = "de"\n')
+    assert load(Settings, {}, path).settings.language == "de"
+    path.write_text("setle = 3\n")
+    with pytest.raises(UsageError, match="did you mean 'settle'"):
+        load(Settings, {}, path)
