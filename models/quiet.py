@@ -21,6 +21,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from models.errors import BadEngineOption
+
 NOISY = ("vllm", "transformers", "huggingface_hub", "torch", "httpx")
 LARGEST = 20_000_000
 """bytes of a log that a start still adds to"""
@@ -116,10 +118,21 @@ def _spawn(path: Any, args: Any, passfds: Any) -> int:
 
 
 def make_room(log: Path) -> None:
-    """Make the log's folder; a log that grew over LARGEST is set aside as ``NAME.1``, in place of the one set aside before."""
-    log.parent.mkdir(parents=True, exist_ok=True)
-    if log.exists() and log.stat().st_size > LARGEST:
-        log.replace(log.with_name(log.name + ".1"))
+    """Make the log's folder; a log that grew over LARGEST is set aside as ``NAME.1``, in place of the one set aside before.
+
+    Raises BadEngineOption where it can't be written.
+    """
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        if log.is_file() and log.stat().st_size > LARGEST:
+            log.replace(log.with_name(log.name + ".1"))
+        fresh = not log.exists()
+        log.open("a").close()
+        if fresh:
+            log.unlink()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise BadEngineOption(f"the engine's log {log} can't be written: {reason}; name another file by --log-file") from None
 
 
 def default_log() -> Path:

@@ -32,7 +32,10 @@ class Inputs:
 
 
 def find_films(names: Sequence[str], *, recursive: bool) -> Inputs:
-    """Look at the disk for what the user named. A name that exists is taken as it stands before it is tried as a glob."""
+    """Look at the disk for what the user named. A name that exists is taken as it stands before it is tried as a glob.
+
+    Outputs of ours that are named beside their film are left out: a shell's ``*`` brings them along.
+    """
     films: dict[Path, Film] = {}
     errors: list[tuple[str, InputError]] = []
     for name in names:
@@ -55,7 +58,23 @@ def find_films(names: Sequence[str], *, recursive: bool) -> Inputs:
             for match in matches:
                 if match.is_file():
                     films.setdefault(_identity(match), Film(match, Path(match.name)))
-    return Inputs(tuple(films.values()), tuple(errors))
+    named = {(path.parent, stem) for path in films for stem in (path.stem, path.name)}
+    kept = [film for path, film in films.items() if (path.parent, _described_stem(path.name)) not in named]
+    return Inputs(tuple(kept), tuple(errors))
+
+
+def is_described(name: str) -> bool:
+    """Whether this is what a film that we wrote is called: ``movie.described.mp4``, ``movie.described.soft.mkv``."""
+    return "described" in name.casefold().split(".")[1:][-3:]
+
+
+def _described_stem(name: str) -> str | None:
+    """``movie`` of ``movie.descriptions.en.srt`` and ``movie.described.mp4``; None where it is no output of ours."""
+    for mark in (".descriptions.", ".described."):
+        stem, found, _ = name.rpartition(mark)
+        if found:
+            return stem
+    return None
 
 
 def _identity(path: Path) -> Path:
@@ -70,5 +89,5 @@ def _films_below(folder: Path, *, recursive: bool) -> Iterable[Film]:
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in sorted(files):
             path = Path(root, name)
-            if not name.startswith(".") and path.suffix.lower() in VIDEO_SUFFIXES and ".described" not in path.suffixes[-2:]:
+            if not name.startswith(".") and path.suffix.lower() in VIDEO_SUFFIXES and not is_described(name):
                 yield Film(path, path.relative_to(folder))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from pipeline.inputs import VIDEO_SUFFIXES
+from pipeline.inputs import VIDEO_SUFFIXES, is_described
 from pipeline.watch.settings import WatchSettings
 
 PARTIAL = (".part", ".crdownload", ".tmp", ".partial", ".download", ".!qb", ".aria2")
@@ -13,8 +13,6 @@ PARTIAL = (".part", ".crdownload", ".tmp", ".partial", ".download", ".!qb", ".ar
 SYSTEM_FOLDERS = frozenset({"@eaDir", ".stfolder", ".Trashes", "__MACOSX"})
 SKIP_MARK = ".scenescribe-skip"
 """a folder that holds a file of this name is left out, with all that is below it"""
-DESCRIBED = "described"
-"""in the names of videos that we write: film.described.mp4, film.described.soft.mkv"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +63,7 @@ class Rules:
     def may_take(self, name: str) -> bool:
         """Whether a file of this name can be such a film; asked of every file in the folder each minute, so it is quick."""
         low = name.casefold()
-        if name.startswith(".") or low.endswith(PARTIAL) or DESCRIBED in low.split(".")[1:][-3:]:
+        if name.startswith(".") or low.endswith(PARTIAL) or is_described(low):
             return False
         return bool(self.include) or os.path.splitext(low)[1] in VIDEO_SUFFIXES
 

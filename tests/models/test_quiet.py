@@ -7,6 +7,9 @@ import multiprocessing
 import os
 from pathlib import Path
 
+import pytest
+
+from models.errors import BadEngineOption
 from models.quiet import LARGEST, children_apart, default_log, hush, last_error, logging_file, make_room
 
 
@@ -59,6 +62,14 @@ def test_a_log_that_grew_large_is_set_aside(tmp_path: Path) -> None:
     make_room(log)
     assert not log.exists()
     assert (tmp_path / "deep" / "engine.log.1").stat().st_size == LARGEST + 1
+
+
+def test_a_log_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(BadEngineOption, match="--log-file"):
+        make_room(tmp_path / "file" / "engine.log")
+    with pytest.raises(BadEngineOption, match="--log-file"):
+        make_room(tmp_path)
 
 
 def test_the_log_has_a_place() -> None:
