@@ -53,7 +53,7 @@ def main() -> None:
         engine = "" if arguments.engine == "vllm" else f" --engine {arguments.engine}"
         commands = [
             f"scenescribe caption films -o out --model shapes{engine}",
-            "head -n 9 out/first.descriptions.en.srt",
+            "head -n 7 out/first.descriptions.en.srt",
             "scenescribe export out/first.descriptions.json --format ass,ttml",
             "ls out",
         ]
@@ -168,12 +168,12 @@ def svg(frames: list[tuple[tuple[Line, ...], float]]) -> str:
         steps.append(f"{100 * at / total:.3f}%{{transform:translateY(-{number * height}px)}}")
         at += length
     steps.append(f"100%{{transform:translateY(-{(len(frames) - 1) * height}px)}}")
-    still = f"#f{{animation:none;transform:translateY(-{(len(frames) - 1) * height}px)}}"
+    still = "#f{animation:none}"  # the last frame, as where nothing moves
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" '
         f'aria-label="A terminal: films are described, subtitles are shown and exported">\n'
         f"<style>text{{font:14px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;white-space:pre}}"
-        f"#f{{animation:f {total:.2f}s steps(1,end) infinite}}@keyframes f{{{''.join(steps)}}}"
+        f"#f{{transform:translateY(-{(len(frames) - 1) * height}px);animation:f {total:.2f}s steps(1,end) infinite}}@keyframes f{{{''.join(steps)}}}"
         f"@media (prefers-reduced-motion:reduce){{{still}}}</style>\n"
         f'<defs>{drawn}</defs><rect width="{width}" height="{height}" rx="10" fill="#1b1e24"/>\n'
         f'<svg width="{width}" height="{height}"><g id="f">{"".join(shown)}</g></svg>\n</svg>\n'

@@ -62,5 +62,5 @@ def burn(
             }
         )
     elif not quiet:
-        console.say(f"{console.name_of(out)}: {len(track.cues)} cues burned in ({encoding})")
+        console.say(f"{console.name_of(out)}: {len(track.cues)} cue{'s' * (len(track.cues) != 1)} burned in ({encoding})")
     sys.exit(1 if failures else 0)

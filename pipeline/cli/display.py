@@ -72,7 +72,8 @@ class Display:
 
     def _loaded(self) -> None:
         assert self._studio is not None
-        self.say(f"model loaded in {self._studio.supervisor.last_start:.0f} s")
+        if self._studio.settings.engine != "echo":
+            self.say(f"model loaded in {self._studio.supervisor.last_start:.0f} s")
         for line in self._lines.values():
             line.show_state()
 
@@ -117,6 +118,8 @@ class Display:
         if result.described:
             speed = f" · {result.info.duration / took:.1f}x real time" if took else ""
             self.say(f"{name}: {captions} · {clock(result.info.duration)} in {clock(took)}{speed}")
+            if self.count == 1:
+                self.say(f"  -> {', '.join(name_of(path) for path in result.outputs)}")
         elif result.state == "done":
             self.say(f"{name}: {captions} were there · files that were missing are written")
         else:

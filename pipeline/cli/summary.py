@@ -82,14 +82,14 @@ class Summary:
             self.write += stats["seconds"]["write"]
 
     def table(self) -> Table | None:
-        """A row a film; None where there are few."""
+        """A row a film, what failed last; None where there are few."""
         if len(self.rows) < TABLE_FROM:
             return None
         table = Table(box=None, pad_edge=False, header_style="bold")
         for heading in ("film", "state", "reason", "length", "took", "speed"):
             justify: Literal["left", "right"] = "right" if heading in ("length", "took", "speed") else "left"
             table.add_column(heading, justify=justify, overflow="fold")
-        for name, state, reason, length, took in self.rows:
+        for name, state, reason, length, took in sorted(self.rows, key=lambda row: row[1] == "failed"):
             speed = f"{length / took:.1f}x" if took else ""
             table.add_row(Text(name), state, reason, clock(length) if length else "", clock(took) if took else "", speed)
         return table

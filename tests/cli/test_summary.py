@@ -86,3 +86,14 @@ def test_what_an_earlier_run_described_is_no_speed_of_this_one() -> None:
     summary.add("a.mp4", "done", "", result(described=False))
     assert summary.lines(10.0, Clock()) == ["1 done · 0:10"]
     assert summary.rows[0][4] == 0.0
+
+
+def test_the_table_ends_with_what_failed() -> None:
+    summary = Summary()
+    for name, state in (("a", "failed"), ("b", "done"), ("c", "skipped"), ("d", "failed"), ("e", "done")):
+        summary.add(name, state)
+    assert summary.table() is None
+    summary.add("f", "done")
+    table = summary.table()
+    assert table is not None
+    assert "".join(map(str, table.columns[0].cells)) == "bcefad"
