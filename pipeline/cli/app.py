@@ -6,9 +6,10 @@ import re
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperOption
 
 from pipeline import __version__
 from pipeline.cli import console
@@ -69,9 +70,22 @@ def _not_asked() -> None:
     """Stands for a command in the list of ``--help``."""
 
 
+def _flags_take_no_value() -> None:
+    """``--overwrite`` in the help, where typer says ``--overwrite <bool>``: what stands behind a flag is an input."""
+    shown = getattr(TyperOption, "display_type_rich", None)
+    if shown is None:  # a version of typer that does not say it
+        return
+
+    def display_type_rich(self: TyperOption, ctx: Any) -> str | None:
+        return None if self.is_flag else shown(self, ctx)
+
+    TyperOption.display_type_rich = display_type_rich  # type: ignore[method-assign]
+
+
 def main() -> None:
     """The console script. Exit codes: 0 done, 1 an input failed, 2 usage, 3 environment, 130 and 143 signals."""
     _mount()
+    _flags_take_no_value()
     # --snake_case is taken for --kebab-case
     sys.argv[1:] = [re.sub(r"^--[a-z0-9_]+", lambda match: match.group().replace("_", "-"), word) for word in sys.argv[1:]]
     try:
