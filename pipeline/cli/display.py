@@ -72,7 +72,7 @@ class Display:
 
     def _loaded(self) -> None:
         assert self._studio is not None
-        if self._studio.settings.engine != "echo":
+        if self._studio.supervisor.last_start >= 0.5:  # echo loads none, and an endpoint has
             self.say(f"model loaded in {self._studio.supervisor.last_start:.0f} s")
         for line in self._lines.values():
             line.show_state()
