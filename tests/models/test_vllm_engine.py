@@ -132,9 +132,8 @@ async def test_a_start_that_is_cancelled_leaves_nothing(tiny: Preset, engine_log
 async def test_a_killed_engine_is_noticed_at_once_and_starts_again(vllm_engine: Captioner, film: Film, tmp_path: Path) -> None:
     """And, since a start takes half a minute, with --profile this time."""
     before = await vllm_engine.caption(film())
-    tasks = [asyncio.create_task(vllm_engine.caption(film(seed, max_tokens=900))) for seed in range(6)]
-    await asyncio.sleep(0.5)
-    assert not all(task.done() for task in tasks)
+    tasks = [asyncio.create_task(vllm_engine.caption(film(seed, max_tokens=900))) for seed in range(100)]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)  # it works, and most have yet to begin
     for child in multiprocessing.active_children():
         if child.pid:
             os.kill(child.pid, signal.SIGKILL)
