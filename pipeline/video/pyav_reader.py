@@ -67,7 +67,7 @@ class PyAVReader:
         """Everything that gets decoded, as it is shown; None is a sign of life."""
         with libav.open_container(self.fd) as container:
             stream = libav.film_stream(container)
-            libav.set_up(stream, self.threads, 0 if table.repaired else table.depth())
+            libav.set_up(stream, self.threads, 0 if table.repaired else table.depth)
             yield from self._walk(stream, plan, _aligned(container, stream, plan, self.fd), by_order=table.repaired)
 
     def _walk(self, stream: Any, plan: Plan, packets: Iterator[Any], *, by_order: bool) -> Iterator[Shown | None]:

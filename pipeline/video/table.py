@@ -35,15 +35,12 @@ class Table:
     """times at which the container itself is damaged"""
     repaired: bool
     """whether times were made up because the stored ones go back, stand still or are missing"""
+    depth: int = 0
+    """how many frames come before others that are shown earlier: what a decoder must hold back"""
 
     def on_screen(self, times: NDArray[np.float64]) -> NDArray[np.int64]:
         """Rank of the frame that a player shows at each of these times; the first one before the film begins."""
         return np.maximum(np.searchsorted(self.times, times + 1e-6, side="right") - 1, 0)
-
-    def depth(self) -> int:
-        """How many frames come before others that are shown earlier: what a decoder must hold back."""
-        ranks = np.argsort(np.argsort(self.packets))
-        return int(max(0, (ranks - np.arange(len(ranks))).max(initial=0)))
 
     def keyframes(self) -> NDArray[np.int64]:
         """Ranks of the frames that stand alone."""
@@ -94,9 +91,11 @@ def build(listed: Listing) -> Table:
         packets, times = _repaired(listed, keys, shown)
         repaired = True
     usual = float(np.median(np.diff(times))) if len(times) > 1 else listed.step
+    ranks = np.argsort(np.argsort(packets))
     return Table(
         times=times,
         packets=packets,
+        depth=int(max(0, (ranks - np.arange(len(ranks))).max(initial=0))),
         pts=listed.pts,
         key=listed.key,
         sizes=listed.sizes,
@@ -146,6 +145,7 @@ def pack(table: Table) -> tuple[dict[str, Any], bytes]:
         "packets": len(table.pts),
         "end": table.end,
         "repaired": table.repaired,
+        "depth": table.depth,
         "holes": table.holes,
     }
     return head, b"".join(part.tobytes() for part in (table.times, table.packets, table.pts, table.sizes, table.key))
@@ -159,5 +159,5 @@ def unpack(head: dict[str, Any], payload: bytes) -> Table:
     pts = np.frombuffer(payload, np.int64, count, 16 * frames)
     sizes = np.frombuffer(payload, np.int32, count, 16 * frames + 8 * count)
     key = np.frombuffer(payload, np.bool_, count, 16 * frames + 12 * count)
-    end, repaired, holes = head["end"], head["repaired"], tuple(head["holes"])
-    return Table(times=times, packets=packets, pts=pts, key=key, sizes=sizes, end=end, repaired=repaired, holes=holes)
+    told = {"end": head["end"], "repaired": head["repaired"], "holes": tuple(head["holes"]), "depth": head["depth"]}
+    return Table(times=times, packets=packets, pts=pts, key=key, sizes=sizes, **told)

@@ -42,6 +42,7 @@ class Worker:
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self._tables: dict[int, Table] = {}
+        self._sudden: tuple[int, NDArray[np.bool_]] | None = None
         self._last_tick = 0.0
 
     def serve(self) -> None:
@@ -92,7 +93,7 @@ class Worker:
         size = (request["size"][0], request["size"][1])
         ring = Writer(fds[1], fds[2], size, request["slots"])
         begun = time.perf_counter()
-        large = sudden(table) if request["cuts"] else None
+        large = self._large(request["table"]) if request["cuts"] else None
         reader, walk = self._reader(request, table, targets, fds[0], large)
         finder = CutFinder(request, table, fds[0], large) if large is not None else None
         frames = 0
@@ -151,6 +152,12 @@ class Worker:
         spent = time.perf_counter() - begun - waited
         damaged = sorted({rank for rank in reader.damaged if rank >= 0})[:10000]
         wire.send(self._sock, {"done": frames, "decoded": reader.decoded, "seconds": spent, "damaged": damaged}, tail)
+
+    def _large(self, number: int) -> NDArray[np.bool_]:
+        """The suddenly large packets of a table, found once for all stretches of a film."""
+        if self._sudden is None or self._sudden[0] != number:
+            self._sudden = number, sudden(self._tables[number])
+        return self._sudden[1]
 
     def _reader(
         self, request: dict[str, Any], table: Table, targets: Any, fd: int, large: NDArray[np.bool_] | None

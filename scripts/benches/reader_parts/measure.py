@@ -14,26 +14,30 @@ Works = Mapping[str, Callable[[], int]]
 
 
 class Memory:
-    """The most that this process and its children hold, resident, while it watches."""
+    """The most that this process and its children hold, resident, while it watches, above what they held before."""
 
     def __enter__(self) -> "Memory":
-        self.most, self._done = 0, threading.Event()
+        self.most, self._done, self._before = 0, threading.Event(), held()
         self._thread = threading.Thread(target=self._watch)
         self._thread.start()
         return self
 
     def _watch(self) -> None:
-        me = psutil.Process()
         while not self._done.wait(0.05):
-            total = 0
-            for process in [me, *me.children(recursive=True)]:
-                with contextlib.suppress(psutil.Error):
-                    total += process.memory_info().rss
-            self.most = max(self.most, total)
+            self.most = max(self.most, held() - self._before)
 
     def __exit__(self, *_: object) -> None:
         self._done.set()
         self._thread.join()
+
+
+def held() -> int:
+    """Resident bytes of this process and its children."""
+    total, me = 0, psutil.Process()
+    for process in [me, *me.children(recursive=True)]:
+        with contextlib.suppress(psutil.Error):
+            total += process.memory_info().rss
+    return total
 
 
 def cpu_seconds() -> float:

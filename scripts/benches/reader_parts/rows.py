@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from pipeline.video import WorkerPool
 
 from . import films
@@ -136,7 +134,6 @@ def memory(folder: Path, seconds: int) -> Iterator[Row]:
 
 
 def _held(path: Path, rule: str) -> tuple[int, float]:
-    before = psutil.Process().memory_info().rss
     with Memory() as watch:
         seconds, _, _ = timed(lambda: ours(path, rule=rule))
-    return watch.most - before, round(seconds, 1)
+    return watch.most, round(seconds, 1)

@@ -61,7 +61,6 @@ def small() -> Iterator[WorkerPool]:
         ("fixed:seconds=1", signal.SIGKILL, 1),
         ("fixed:seconds=1", signal.SIGSTOP, 1),
         ("fixed:seconds=1", signal.SIGSEGV, 1),
-        ("scenes:min=1,max=2", signal.SIGKILL, 1),
         ("fixed:seconds=1", signal.SIGKILL, 3),
         ("scenes:min=1,max=2", signal.SIGKILL, 3),
     ],
