@@ -121,7 +121,7 @@ class Display:
             if self.count == 1:
                 self.say(f"  -> {', '.join(name_of(path) for path in result.outputs)}")
         elif result.state == "done":
-            self.say(f"{name}: {captions} were there · files that were missing are written")
+            self.say(f"{name}: {captions} kept · files that were missing are written")
         else:
             self.say(f"{name}: skipped: it is finished (--overwrite describes it anew)")
         self._row(name, state, reason, result if state == "done" else None)
