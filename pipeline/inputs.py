@@ -40,7 +40,9 @@ def find_films(names: Sequence[str], *, recursive: bool) -> Inputs:
     errors: list[tuple[str, InputError]] = []
     for name in names:
         path = Path(name)
-        if "\0" in name:
+        if not name:
+            errors.append((name, InputError("not_found", "an empty name is no file")))
+        elif "\0" in name:
             errors.append((name, InputError("not_found", "a file name can't hold a NUL character")))
         elif path.is_dir():
             found = list(_films_below(path, recursive=recursive))

@@ -88,9 +88,8 @@ async def describe(
         document = await shelf.keep(await _caption(info, outputs, studio, observer, on_read))
     else:
         document = earlier.document
-    began = time.monotonic()
     wanted = [path for path in outputs.all if earlier is None or not earlier.current or not path.exists()]
-    notices = await _write(document, outputs, wanted, info, studio, observer)
+    notices, seconds = await _write(document, outputs, wanted, info, studio, observer)
     return Result(
         state="done" if wanted else "skipped",
         info=info,
@@ -98,7 +97,7 @@ async def describe(
         outputs=outputs.all,
         notices=(*document.warnings, *notices),
         described=earlier is None,
-        write_seconds=time.monotonic() - began,
+        write_seconds=seconds,
     )
 
 
@@ -186,21 +185,25 @@ async def _caption_once(
 
 async def _write(
     document: Document, outputs: Outputs, wanted: Collection[Path], info: VideoInfo, studio: "Studio", observer: Observer
-) -> tuple[Notice, ...]:
-    """The JSON, then the sidecars and videos among ``wanted``, from the document alone."""
-    track, about_cues = await asyncio.to_thread(_write_texts, document, outputs, wanted, studio)
-    if not wanted:
-        return ()
+) -> tuple[tuple[Notice, ...], float]:
+    """The JSON, then the sidecars and videos among ``wanted``, from the document alone; and the seconds that it took."""
     from pipeline import media
 
-    notices = list(about_cues)
+    began = time.monotonic()
+    track, about_cues = await asyncio.to_thread(_write_texts, document, outputs, wanted, studio)
+    seconds = time.monotonic() - began
+    notices = list(about_cues) if wanted else []
+    works = []
     if (burned := outputs.burned) is not None and burned in wanted:
-        work = partial(media.burn, info.path, track, burned)
-        notices += await _with_progress("burn", info, observer, studio.writing, work)
+        works.append(("burn", partial(media.burn, info.path, track, burned)))
     if (muxed := outputs.muxed) is not None and muxed in wanted:
-        work = partial(media.mux, info.path, [track], muxed)
-        notices += await _with_progress("mux", info, observer, studio.writing, work)
-    return tuple(notices)
+        works.append(("mux", partial(media.mux, info.path, [track], muxed)))
+    for what, work in works:
+        async with studio.writing:  # waiting for its turn is no writing
+            began = time.monotonic()
+            notices += await _with_progress(what, info, observer, work)
+            seconds += time.monotonic() - began
+    return tuple(notices), seconds
 
 
 def _write_texts(
@@ -226,7 +229,7 @@ def _write_texts(
 
 
 async def _with_progress(
-    what: str, info: VideoInfo, observer: Observer, places: asyncio.Semaphore, work: Callable[..., tuple[Notice, ...]]
+    what: str, info: VideoInfo, observer: Observer, work: Callable[..., tuple[Notice, ...]]
 ) -> tuple[Notice, ...]:
     """Run a long writing step on a thread; its progress comes back to the event loop, cancelling it ends its ffmpeg."""
     loop, cancel = asyncio.get_running_loop(), threading.Event()
@@ -234,12 +237,11 @@ async def _with_progress(
     def tell(seconds: float) -> None:
         loop.call_soon_threadsafe(observer.step, what, min(seconds / info.duration, 1.0) if info.duration > 0 else 0.0)
 
-    async with places:
-        observer.step(what)
-        task = asyncio.create_task(asyncio.to_thread(work, on_progress=tell, cancel=cancel))
-        try:
-            return await asyncio.shield(task)
-        except asyncio.CancelledError:
-            cancel.set()
-            await asyncio.gather(task, return_exceptions=True)
-            raise
+    observer.step(what)
+    task = asyncio.create_task(asyncio.to_thread(work, on_progress=tell, cancel=cancel))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        cancel.set()
+        await asyncio.gather(task, return_exceptions=True)
+        raise
