@@ -55,13 +55,17 @@ async def measure(settings: Settings, workload: Workload, *, random_weights: boo
         studio = Studio(settings)
         studio.supervisor.captioner = studio.captioner = SaysSomething(studio.captioner)
         async with studio:
-            await studio.supervisor.warm()
-            window_count, shape, kept = await _first_run(studio, films, Path(folder))
-            bare, product = [], []
-            for turn in range(workload.rounds):
-                bare.append(await _bare(studio, window_count, kept))
-                product.append(await run_once(studio, films, Path(folder) / f"out{turn}"))
-            engine = dict(await studio.captioner.metrics())
+            return await compare(studio, films, workload.rounds, Path(folder))
+
+
+async def compare(studio: Studio, films: tuple[Film, ...], rounds: int, folder: Path) -> dict[str, Any]:
+    """Product and bare engine in turn on what an entered studio has loaded; what :func:`measure` returns."""
+    await studio.supervisor.warm()
+    window_count, shape, kept = await _first_run(studio, films, folder)
+    bare, product = [], []
+    for turn in range(rounds):
+        bare.append(await _bare(studio, window_count, kept))
+        product.append(await run_once(studio, films, folder / f"out{turn}"))
     best = statistics.median
     bare_rate, product_rate = (
         best(window_count / seconds for seconds in bare),
@@ -88,7 +92,7 @@ async def measure(settings: Settings, workload: Workload, *, random_weights: boo
             "processor": platform.processor() or platform.machine(),
             "python": platform.python_version(),
         },
-        "engine_metrics": engine,
+        "engine_metrics": dict(studio.gauges.highest),
     }
 
 

@@ -45,24 +45,27 @@ async def describe_all(films: Sequence[Film], outputs: Mapping[Path, Outputs], s
     """
 
     async def one(film: Film, seat: Seat) -> None:
-        with seat:
-            try:
-                result = await describe(film, outputs[film.path], studio, observer.observer(film), on_read=seat.done_reading)
-            except (EnvironmentFault, UsageError):
-                raise
-            except ScenescribeError as error:
-                observer.failed(film.path, error)
-            else:
-                observer.finished(film, result)
+        try:
+            result = await describe(film, outputs[film.path], studio, observer.observer(film), on_read=seat.done_reading)
+        except (EnvironmentFault, UsageError):
+            raise
+        except ScenescribeError as error:
+            observer.failed(film.path, error)
+        else:
+            observer.finished(film, result)
+
+    def begin(film: Film, seat: Seat) -> "asyncio.Task[None]":
+        task = asyncio.create_task(one(film, seat))
+        task.add_done_callback(lambda _: seat.leave())  # a task that is cancelled before it begins leaves too
+        return task
 
     running: set[asyncio.Task[None]] = set()
     try:
         for film in films:
-            seat = await studio.seats.take()
+            running.add(begin(film, await studio.seats.take()))
             for task in [task for task in running if task.done()]:
                 running.discard(task)
                 task.result()
-            running.add(asyncio.create_task(one(film, seat)))
         await asyncio.gather(*running)
     finally:
         for task in running:

@@ -10,12 +10,10 @@ would see as many as there are decoders.
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from types import TracebackType
-from typing import Self
 
 
 class Seat:
-    """One film's place; leaving the ``with`` block gives up what is left of it."""
+    """One film's place, to be given up in two steps."""
 
     def __init__(self, seats: "Seats") -> None:
         self._seats = seats
@@ -35,12 +33,6 @@ class Seat:
             self._begun = False
             self._seats.begun -= 1
             self._seats.freed()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.leave()
 
 
 class Seats:

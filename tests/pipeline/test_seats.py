@@ -32,9 +32,10 @@ async def test_those_who_wait_come_in_turn_and_one_who_left_is_passed_over() -> 
     seats, came = Seats(most_reading=1, most_begun=9), list[int]()
 
     async def film(number: int) -> None:
-        with await seats.take():
-            came.append(number)
-            await asyncio.sleep(0)
+        seat = await seats.take()
+        came.append(number)
+        await asyncio.sleep(0)
+        seat.leave()
 
     films = [asyncio.create_task(film(number)) for number in range(5)]
     await asyncio.sleep(0)
