@@ -14,6 +14,7 @@ from pipeline.types import Image
 from pipeline.video import libav
 from pipeline.video.complaints import complaint
 from pipeline.video.cuts import SMALL
+from pipeline.video.nal import framing, is_idr
 from pipeline.video.plan import FEED, JUMP, LOOK, SPARE, TARGET, Plan
 from pipeline.video.shown import Shown
 from pipeline.video.table import Listing, Table, build
@@ -72,6 +73,7 @@ class PyAVReader:
 
     def _walk(self, stream: Any, plan: Plan, packets: Iterator[Any], *, by_order: bool) -> Iterator[Shown | None]:
         context = stream.codec_context
+        units = framing(context.name, bytes(context.extradata or b""))
         pending: dict[int, tuple[int, bool]] = {}
         wanted_ranks = set(plan.ranks[(plan.actions & TARGET) > 0].tolist())
         graph = None
@@ -133,10 +135,11 @@ class PyAVReader:
                 continue
             if action & JUMP:
                 lead, tail, entry = bool(tail), None, ticks
-                if not lead and not asleep:
-                    yield from drain()
-                    pending.clear()
-                entering = number_of + plan.first > 0 and not lead
+                if not is_idr(packet, units):  # else the decoder forgets by itself, and its threads go on
+                    if not lead and not asleep:
+                        yield from drain()
+                        pending.clear()
+                    entering = number_of + plan.first > 0 and not lead
             asleep = False
             wanted = bool(action & TARGET)
             if rank >= 0 and packet.pts is not None:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 SHOT = 4.0
 """seconds between cuts"""
 GRAIN = 14
-"""levels of brightness that the grain spans: 1080p at 30 frames a second comes to some 8 Mbit/s"""
+"""levels of brightness that the grain spans: 1080p at 30 frames a second comes to some 4 Mbit/s"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
