@@ -13,8 +13,6 @@ from .readers import OTHERS, Given, by_ours, looks, ours, reading
 
 Row = dict[str, Any]
 CODECS = ("h264", "hevc")
-LONG = 120
-"""seconds of the films for keyframes and for several children: the shorter ones after themselves"""
 
 
 def against_others(found: dict[str, dict[str, float]]) -> Row:
