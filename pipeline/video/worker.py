@@ -32,8 +32,6 @@ from pipeline.video.ring import Writer
 from pipeline.video.shown import Shown
 from pipeline.video.table import Table, pack, unpack
 
-NICE = 5
-"""where cores are short the engine goes first: a decoder is ahead of it by many windows, and a GPU that waits is lost"""
 STAND_IN = 1.0
 """seconds within which the next readable frame may stand in for a lost one"""
 
@@ -225,7 +223,6 @@ def main() -> None:
     memory = int(sys.argv[1])
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    os.nice(NICE)
     ctypes.CDLL(None).prctl(15, b"scenescribe-rd", 0, 0, 0)
     libav.listen()
     sock = socket.socket(fileno=0)
