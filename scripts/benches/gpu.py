@@ -8,7 +8,7 @@ Rows are films of one size under one sampler; all rows share one loaded engine, 
 where it is under ``bare``, decoding is the limit.
 
 Encoding hours of film takes longer than measuring them: a quarter as many seconds is encoded, and each film is four of these
-pieces in an order of its own, joined without encoding again.
+pieces, joined without encoding again.
 """
 
 import argparse
@@ -62,7 +62,7 @@ async def _run(asked: argparse.Namespace, place: Path) -> None:
     folder = asked.folder or place / "films"
     found: dict[str, Any] = {
         "machine": f"{_processor()}, {len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.1f}",
-        "precision": asked.quantization or "bf16",
+        "quantization": asked.quantization,
         "reader": {},
         "rows": {},
     }
