@@ -1,5 +1,6 @@
 """Which of the frames that have come belong to a window."""
 
+import math
 from bisect import bisect_left, bisect_right
 from typing import Any
 
@@ -8,6 +9,10 @@ from numpy.typing import NDArray
 
 from pipeline.types import Frame
 
+MOORED = 4 / 3
+"""steps between the last candidate of a group of pictures and the keyframe that comes after it"""
+SHORT = 16
+"""steps under which a group of pictures is short: to leave out its end saves much of it"""
 Span = tuple[float, float]
 
 
@@ -22,19 +27,42 @@ def rounded(span: Span) -> Span:
 
 
 def nearest(span: Span, held: list[Frame], sampler: Any, keyframes: list[float]) -> list[Frame]:
-    """Of the samples in a span, those nearest to where the sampler looks."""
+    """Of the samples in a span, those nearest to where the sampler looks; each is taken once."""
     a, b = bisect_left(held, span[0], key=time_of), bisect_left(held, span[1], key=time_of)
     inside = held[a:b]
     if not inside:
         return []
     times = [frame.time for frame in inside]
     keys = keyframes[bisect_left(keyframes, span[0]) : bisect_left(keyframes, span[1])]
-    places = set()
-    for look in sampler.times(*span, keys):
+    looks = sampler.times(*span, keys)
+    if len(looks) >= len(inside):
+        return inside
+    places: list[int] = []
+    for left, look in zip(range(len(looks) - 1, -1, -1), looks, strict=True):
         at = bisect_right(times, look)
-        near = [i for i in (at - 1, at) if 0 <= i < len(times)]
-        places.add(min(near, key=lambda i: abs(times[i] - look)))
-    return [inside[i] for i in sorted(places)]
+        near = min((i for i in (at - 1, at) if 0 <= i < len(times)), key=lambda i: abs(times[i] - look))
+        places.append(min(max(near, places[-1] + 1 if places else 0), len(times) - 1 - left))
+    return [inside[i] for i in places]
+
+
+def candidates(first: float, end: float, step: float, keyframes: list[float], due: list[bool]) -> NDArray[np.float64]:
+    """Times in seconds from first to end, at most a step apart, which cost little to see; ascending.
+
+    K  x  x  x    K  x  x  x    K      a group of pictures is decoded up to the last one that is wanted
+
+    ``due``: keyframes that come when the group before them has its usual length. Where groups are short, the last candidate is
+    MOORED steps ahead of such a keyframe. (Shots begin at the others, so their ends are worth seeing.)
+    """
+    anchors, slack = [first], [0.0]
+    for time, usual in zip(keyframes, due, strict=True):
+        if time >= anchors[-1] + step:
+            slack.append(MOORED if usual and time - anchors[-1] < SHORT * step else 1)
+            anchors.append(time)
+    parts = []
+    for start, stop, ahead in zip(anchors, [*anchors[1:], end], [*slack[1:], 1], strict=True):
+        last = max(0.0, stop - start - ahead * step)
+        parts.append(np.linspace(start, start + last, math.ceil(last / step - 1e-6) + 1))
+    return np.concatenate(parts)
 
 
 def these(held: dict[int, Frame], ranks: NDArray[np.int64], span: Span) -> list[int]:

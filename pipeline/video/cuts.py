@@ -23,17 +23,42 @@ MEAN = 3.0
 CONTRAST = 2.5
 DOUBT = 1.4
 """contrast from which it is worth to look at every frame, where the pictures compared are some frames apart"""
+CLEAR = 2.0
+"""contrast of a cell to its own motion before that a shot's motion does not reach in enough cells"""
+SURPRISE = 1 / 3
+"""share of the cells that are enough: at a cut it is 0.34 or more at DOUBT; motion reaches 0.33 at CLEAR (docs/decisions/0013)"""
+Seen = tuple[int, Image]
+"""rank and tiny picture of a frame"""
 
 
 def change(one: Image, other: Image) -> tuple[float, float]:
     """(mean change of a cell, share of the cells that changed): a cell changes by its most changed channel."""
-    delta: NDArray[np.int16] = np.abs(one.astype(np.int16) - other.astype(np.int16)).max(axis=2)
+    delta = _delta(one, other)
     return float(delta.mean()), float((delta > NOISE).mean())
+
+
+def _delta(one: Image, other: Image) -> NDArray[np.int16]:
+    delta: NDArray[np.int16] = np.abs(one.astype(np.int16) - other.astype(np.int16)).max(axis=2)
+    return delta
 
 
 def suspicious(mean: float, share: float) -> bool:
     """Whether there may be a cut between two frames that differ so, a fraction of a second apart: then look between them."""
     return mean >= MEAN and share >= SHARE
+
+
+def surprise(past: Sequence[Seen], now: Seen, contrast: float) -> float:
+    """Share of the cells that changed, since the last picture before, by more than noise and ``contrast`` times their own motion.
+
+    A cell's own motion is its largest change from one picture to the next in ``past`` (two or more of one shot), stretched where more
+    frames went by since. Objects that move leave most cells still, so they hide no cut in the rest.
+    """
+    moved = np.zeros((SMALL[1], SMALL[0]))
+    since = now[0] - past[-1][0]
+    for (rank, one), (next_rank, other) in pairwise(past):
+        moved = np.maximum(moved, _delta(one, other) * max(1.0, since / (next_rank - rank)))
+    changed = _delta(past[-1][1], now[1])
+    return float(((changed > NOISE) & (changed > contrast * moved)).mean())
 
 
 def cut_in(pictures: Sequence[Image], contrast: float = CONTRAST) -> int | None:

@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 from pipeline.errors import InputError
 from pipeline.types import Frame, Image, Notice, VideoInfo, Window
 from pipeline.video import notices
-from pipeline.video.choice import Span, joined, nearest, rounded, these, time_of
+from pipeline.video.choice import Span, candidates, joined, nearest, rounded, these, time_of
 from pipeline.video.frames import Closed, Event, Reading
 from pipeline.video.gate import open_source
 from pipeline.video.limits import Limits
+from pipeline.video.plan import routine
 from pipeline.video.pool import WorkerPool
 from pipeline.video.table import Table
 
@@ -192,8 +193,8 @@ class Film:
         else:
             first = float(table.times[0])
             step = max(self._sampler.spacing(min(self._rule.min, table.end - first)), 0.02)
-            grid = np.arange(first, table.end, step)
-            targets = table.on_screen(grid)
+            due = routine(table)[table.packets[keyframes]].tolist()
+            targets = table.on_screen(candidates(first, table.end, step, table.times[keyframes].tolist(), due))
             loose = len(table.times) > 1 and step >= 4 * float(np.median(np.diff(table.times)))
             targets = np.concatenate([targets, keyframes]) if self._sampler.wants_keyframes else targets
         targets = np.unique(targets)

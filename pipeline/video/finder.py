@@ -13,6 +13,10 @@ from pipeline.video.table import Table
 
 EDGE = 2
 """pictures at each end of a stretch that are compared with the neighbours'"""
+PAST = 3
+"""pairs of samples that show how a shot moves"""
+PLAIN = 2
+"""times the bytes of the frames before it that a keyframe takes where these can't be what a shot begins with"""
 WATCH = 4
 """pairs of samples to go on looking between, after one that differed without a cut"""
 
@@ -24,8 +28,8 @@ class CutFinder:
         self._request, self._table, self._fd = request, table, fd
         self._sudden = sudden[table.packets]
         self._entries = table.key[table.packets]
-        self._before = 0.0
-        """change from the sample before the last one to that"""
+        self._past: list[cuts.Seen] = []
+        """samples of the shot before the last one, and its first frame where it began among them"""
         self._watch = 0
         self._chain: list[Shown] = []
         self._first: Image | None = None
@@ -54,17 +58,20 @@ class CutFinder:
         found: list[int] = []
         change = cuts.change(self._first, last) if self._first is not None else (0.0, 0.0)
         self._watch = max(0, self._watch - 1)
+        past = [*self._past[-PAST:], (self._chain[0].rank, self._first)] if self._first is not None else []
         if cuts.suspicious(*change):
-            rank = self._between(shown, last)
-            found = [rank] if rank is not None else []
-            self._watch = self._watch if found else WATCH
+            first = None if self._moves_on(past, shown.rank, last) else self._between(past, shown, last)
+            if first is None:
+                self._watch = WATCH
+            else:
+                found, past = [first[0]], [first] if first[0] < shown.rank else []
         if settled is None:
             found = []  # this is where the flash ends
         elif found and self._precise:
             assert self._first is not None
             self._doubt, found = (found[0], self._first, change[0]), []
         self._ahead = None if found or self._doubt else before
-        self._first, self._chain, self._before = last, [shown], 0.0 if found or self._doubt else change[0]
+        self._first, self._chain, self._past = last, [shown], past
         return [*(settled or ()), *found]
 
     def _settle(self, last: Image) -> list[int] | None:
@@ -101,10 +108,22 @@ class CutFinder:
         """The last pictures that were decoded."""
         return b"".join(shown.small().tobytes() for shown in self._tail)
 
-    def _between(self, shown: Shown, last: Image) -> int | None:
+    def _moves_on(self, past: list[cuts.Seen], rank: int, last: Image) -> bool:
+        """Whether what changed from the last sample to this one goes on as it did before that, and no packet speaks against it."""
+        if len(past) < 2 or not self._by_size or self._sudden[past[-1][0] + 1 : rank + 1].any():
+            return False
+        return cuts.surprise(past[-2:], (rank, last), cuts.DOUBT) < cuts.SURPRISE
+
+    @staticmethod
+    def _clear(past: list[cuts.Seen], rank: int, last: Image) -> bool:
+        """Whether it changed so much more from the last sample to this one than ever before that a shot must begin between."""
+        return len(past) > PAST and cuts.surprise(past, (rank, last), cuts.CLEAR) >= cuts.SURPRISE
+
+    def _between(self, past: list[cuts.Seen], shown: Shown, last: Image) -> cuts.Seen | None:
+        """A shot's first frame between the last sample and this one."""
         assert self._first is not None
         if not self._precise:
-            return shown.rank
+            return shown.rank, last
         chain = [*(s.rank for s in self._chain), shown.rank]
         pictures = [self._first, *(s.small() for s in self._chain[1:]), last]
         if chain[-1] - chain[0] == 1 and self._ahead is not None:  # nothing between to compare with: what came before must do
@@ -115,23 +134,29 @@ class CutFinder:
             return None
         before, after = chain[place - 1], chain[place]
         sure = cuts.cut_in(pictures) == place
-        if sure and (after - before == 1 or self._at_entry(before, after, cuts.change(*pictures[place - 1 : place + 1])[0])):
-            return after
+        if sure and (after - before == 1 or (self._clear(past, shown.rank, last) and self._only_at_entry(before, after))):
+            return after, pictures[place]
         if not sure and self._by_size and not (self._sudden | self._entries)[before + 1 : after + 1].any():
             return None  # moves a little more than before; a shot that began here would have been coded anew
-        return self._closely(before, after)
+        return self._closely(before, after, pictures[place])
 
-    def _at_entry(self, before: int, after: int, change: float) -> bool:
-        """Whether a cut between two frames can only be where the film can be entered: calm before, and no sudden packet between.
+    def _only_at_entry(self, before: int, after: int) -> bool:
+        """Whether a shot that begins between two frames must begin at a keyframe, by the sizes of what is between.
 
-        Frames that are stored after an entry and shown before it may belong to either shot.
+        A frame that is coded anew takes about what a keyframe does; the others take far less, but for grain. Frames that are
+        stored after a keyframe and shown before it may belong to either shot.
         """
-        calm = change >= cuts.CONTRAST * self._before
-        led = (self._table.packets[before + 1 : after] > self._table.packets[after]).any()
-        return bool(self._entries[after]) and calm and not led and not self._sudden[before + 1 : after].any()
+        packets = self._table.packets[before + 1 : after + 1]
+        between, entry = packets[:-1], packets[-1]
+        if not self._entries[after] or (between > entry).any() or self._sudden[before + 1 : after].any():
+            return False
+        return bool((PLAIN * self._table.sizes[between] <= self._table.sizes[entry]).all())
 
-    def _closely(self, before: int, after: int) -> int | None:
-        """Look at every frame between two, and one more at each side."""
+    def _closely(self, before: int, after: int, picture: Image) -> cuts.Seen | None:
+        """Look at every frame between two, and one more at each side.
+
+        ``picture``: of the second one, which must do where the film can't be entered before it.
+        """
         ranks = np.arange(max(0, before - 1), min(len(self._table.times), after + 2))
         reader = pyav_reader.PyAVReader(
             self._fd,
@@ -147,6 +172,6 @@ class CutFinder:
             walk = reader.read(self._table, plan(self._table, ranks, everything=everything))
             seen = [(shown.rank, shown.small()) for shown in walk if shown is not None and shown.rank in inside]
         except pyav_reader.Unclean:
-            return after
+            return after, picture
         exact = cuts.cut_in([small for _, small in seen])
-        return seen[exact][0] if exact is not None else None
+        return seen[exact] if exact is not None else None

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from pipeline.errors import InputError
 from pipeline.video import libav, pyav_reader, wire
 from pipeline.video.finder import CutFinder
-from pipeline.video.plan import LOOK, SPARE, TARGET, plan, sudden
+from pipeline.video.plan import TARGET, plan, sudden
 from pipeline.video.ring import Writer
 from pipeline.video.shown import Shown
 from pipeline.video.table import Table, pack, unpack
@@ -176,16 +176,17 @@ class Worker:
             deinterlace=request["interlaced"],
             threads=threads,
         )
-        made = plan(table, targets, everything=request["everything"] or request["interlaced"])
+        made = plan(
+            table,
+            targets,
+            everything=request["everything"] or request["interlaced"],
+            large=None if request["keyframes"] else large,
+        )
         if request["loose"]:
             exact = {*request["silent"], *request["exact"], targets[-1]}
             made.actions[[table.packets[rank] - made.first for rank in targets.tolist() if rank not in exact]] &= ~np.uint8(
                 TARGET
             )
-        if large is None:
-            made.actions[:] &= ~np.uint8(SPARE)
-        else:
-            made.actions[large[made.first : made.first + len(made.actions)]] |= LOOK
         return pyav, pyav.read(table, made)
 
     def _send(self, late: list[dict[str, Any]]) -> None:

@@ -42,7 +42,8 @@ films = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 4), st.booleans()),
 @given(films, st.data())
 def test_plan_is_enough(table: Table, data: st.DataObject) -> None:
     targets = np.array(sorted(data.draw(st.sets(st.integers(0, len(table.times) - 1), min_size=1))))
-    made = plan(table, targets)
+    large = data.draw(st.none() | st.lists(st.booleans(), min_size=len(table.pts), max_size=len(table.pts)).map(np.array))
+    made = plan(table, targets, large=large)
     wanted = set(made.ranks[(made.actions & TARGET) > 0].tolist())
     assert wanted == set(targets.tolist())
     clean = False
@@ -108,6 +109,43 @@ def test_a_new_shot_is_suspect_by_its_size() -> None:
     assert not sudden(replace(table, sizes=sizes)).any()
     sizes[17:21] += [300, 200, 20, 150]
     assert np.flatnonzero(sudden(replace(table, sizes=sizes))).tolist() == [17, 18, 19, 20]
+
+
+def test_what_leads_in_a_shot_is_suspect_by_its_size() -> None:
+    """x265's open groups: the B frames before a keyframe can't be predicted from it where a shot begins there."""
+    table = film([(9, 3, True)] * 8)
+    sizes = np.where(table.key, 900, 200).astype(np.int32)
+    assert not sudden(replace(table, sizes=sizes)).any()
+    led = np.flatnonzero(table.key)[4] + 1
+    assert table.pts[led] < table.pts[led - 1]
+    sizes[led : led + 3] = [420, 300, 200]
+    assert np.flatnonzero(sudden(replace(table, sizes=sizes))).tolist() == [led, led + 1, led + 2]
+
+
+def test_an_early_keyframe_is_suspect() -> None:
+    lengths = [7, 7, 3, 7, 7, 7, 5, 7]
+    table = film([(minis, 3, False) for minis in lengths])
+    starts = np.flatnonzero(table.key)
+    assert np.flatnonzero(sudden(table)).tolist() == [starts[3], starts[7]]
+    table = film([(minis, 3, False) for minis in (2, 9, 5, 14, 3, 8, 4, 6, 7, 10)])
+    assert sudden(table)[table.key].tolist() == [False] + [True] * 9, "no length is usual: the encoder chose all of them"
+
+
+def test_the_end_of_a_group_is_left_out_unless_a_shot_may_begin_there() -> None:
+    """Samples far ahead of keyframes; the end of the third group is suspect, the fifth one's too, by what is stored after it."""
+    table = film([(9, 2, True)] * 6)
+    starts = np.flatnonzero(table.key)
+    ranks = np.concatenate([table.keyframes(), table.keyframes()[:-1] + 6])
+    ranks.sort()
+    large = np.zeros(len(table.pts), np.bool_)
+    plain = plan(table, ranks, large=large).actions
+    assert not (plain & SPARE).any()
+    assert ((plain & JUMP) > 0).sum() == 6
+    large[starts[3] - 2] = large[starts[5] + 1] = True
+    made = plan(table, ranks, large=large).actions
+    assert np.flatnonzero(made & JUMP).tolist() == starts[[0, 1, 2, 4]].tolist()
+    assert (made[starts[2] : starts[3]] & FEED).all()
+    assert (made[starts[4] :] & FEED).all()
 
 
 @given(films)
