@@ -27,6 +27,8 @@ CLEAR = 2.0
 """contrast of a cell to its own motion before that a shot's motion does not reach in enough cells"""
 SURPRISE = 1 / 3
 """share of the cells that are enough: at a cut it is 0.34 or more at DOUBT; motion reaches 0.33 at CLEAR (docs/decisions/0013)"""
+BACK = 1 / 3
+"""of the change that a flash makes, at most, is what a picture differs by after it from one before it"""
 Seen = tuple[int, Image]
 """rank and tiny picture of a frame"""
 
@@ -35,6 +37,11 @@ def change(one: Image, other: Image) -> tuple[float, float]:
     """(mean change of a cell, share of the cells that changed): a cell changes by its most changed channel."""
     delta = _delta(one, other)
     return float(delta.mean()), float((delta > NOISE).mean())
+
+
+def pace(one: Seen, other: Seen) -> float:
+    """Mean change of a cell from one frame to the next, between two that may be some frames apart."""
+    return change(one[1], other[1])[0] / (other[0] - one[0])
 
 
 def _delta(one: Image, other: Image) -> NDArray[np.int16]:
@@ -59,6 +66,22 @@ def surprise(past: Sequence[Seen], now: Seen, contrast: float) -> float:
         moved = np.maximum(moved, _delta(one, other) * max(1.0, since / (next_rank - rank)))
     changed = _delta(past[-1][1], now[1])
     return float(((changed > NOISE) & (changed > contrast * moved)).mean())
+
+
+def between_flashes(seen: Sequence[Seen]) -> list[list[Seen]]:
+    """Runs of pictures in which nothing flashes up: where one looks as before a change again, what is between is left out."""
+    runs, rest = [list(seen[:1])], list(seen[1:])
+    while rest:
+        last = runs[-1][-1][1]
+        mean, share = change(last, rest[0][1])
+        back = 0
+        if suspicious(mean, share):
+            back = next((at for at, (_, other) in enumerate(rest) if change(last, other)[0] <= mean * BACK), 0)
+        if back:
+            runs.append([])
+        runs[-1].append(rest[back])
+        rest = rest[back + 1 :]
+    return runs
 
 
 def cut_in(pictures: Sequence[Image], contrast: float = CONTRAST) -> int | None:

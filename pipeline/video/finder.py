@@ -54,33 +54,42 @@ class CutFinder:
                 self._chain.append(shown)
             return []
         last = shown.small()
-        settled = self._settle(last)
+        settled = self._settle(shown)
         found: list[int] = []
         change = cuts.change(self._first, last) if self._first is not None else (0.0, 0.0)
         self._watch = max(0, self._watch - 1)
-        past = [*self._past[-PAST:], (self._chain[0].rank, self._first)] if self._first is not None else []
+        past = list(self._past[-PAST:])
+        if self._first is not None and self._chain[0] is not shown:
+            past.append((self._chain[0].rank, self._first))
         if cuts.suspicious(*change):
             first = None if self._moves_on(past, shown.rank, last) else self._between(past, shown, last)
             if first is None:
                 self._watch = WATCH
             else:
-                found, past = [first[0]], [first] if first[0] < shown.rank else []
-        if settled is None:
-            found = []  # this is where the flash ends
-        elif found and self._precise:
+                found = [] if self._flashed(past, first, change[0]) else [first[0]]
+                past = [first] if first[0] < shown.rank else []
+        if found and self._precise:
             assert self._first is not None
             self._doubt, found = (found[0], self._first, change[0]), []
         self._ahead = None if found or self._doubt else before
         self._first, self._chain, self._past = last, [shown], past
-        return [*(settled or ()), *found]
+        return [*settled, *found]
 
-    def _settle(self, last: Image) -> list[int] | None:
-        """The cut in doubt, now that one more sample is seen; None where that looks like the one before the cut."""
+    def _settle(self, shown: Shown) -> list[int]:
+        """The cut in doubt, now that one more sample is seen, if it is one.
+
+        Where a picture since then looks like the one before the cut it was a flash, and all is as if it had not been.
+        """
         doubt, self._doubt = self._doubt, None
         if doubt is None:
             return []
         rank, before, change = doubt
-        return [rank] if cuts.change(before, last)[0] > change / 2 else None
+        since = [*self._chain[1:], shown]
+        back = next((at for at, one in enumerate(since) if cuts.change(before, one.small())[0] <= change * cuts.BACK), None)
+        if back is None:
+            return [rank]
+        self._chain, self._first, self._past, self._ahead = since[back:-1] or [shown], since[back].small(), [], None
+        return []
 
     @property
     def undecided(self) -> bool:
@@ -110,7 +119,7 @@ class CutFinder:
 
     def _moves_on(self, past: list[cuts.Seen], rank: int, last: Image) -> bool:
         """Whether what changed from the last sample to this one goes on as it did before that, and no packet speaks against it."""
-        if len(past) < 2 or not self._by_size or self._sudden[past[-1][0] + 1 : rank + 1].any():
+        if not self._precise or not self._by_size or len(past) < 2 or self._sudden[past[-1][0] + 1 : rank + 1].any():
             return False
         return cuts.surprise(past[-2:], (rank, last), cuts.DOUBT) < cuts.SURPRISE
 
@@ -119,22 +128,35 @@ class CutFinder:
         """Whether it changed so much more from the last sample to this one than ever before that a shot must begin between."""
         return len(past) > PAST and cuts.surprise(past, (rank, last), cuts.CLEAR) >= cuts.SURPRISE
 
+    def _flashed(self, past: list[cuts.Seen], first: cuts.Seen, change: float) -> bool:
+        """Whether the last sample was a flash: what seems to begin a shot is as the sample before that one."""
+        return self._precise and len(past) > 1 and cuts.change(past[-2][1], first[1])[0] <= change * cuts.BACK
+
     def _between(self, past: list[cuts.Seen], shown: Shown, last: Image) -> cuts.Seen | None:
         """A shot's first frame between the last sample and this one."""
         assert self._first is not None
         if not self._precise:
             return shown.rank, last
-        chain = [*(s.rank for s in self._chain), shown.rank]
-        pictures = [self._first, *(s.small() for s in self._chain[1:]), last]
-        if chain[-1] - chain[0] == 1 and self._ahead is not None:  # nothing between to compare with: what came before must do
-            place = 1 if cuts.cut_in([self._ahead.small(), *pictures], cuts.DOUBT) == 2 else None
-        else:
-            place = cuts.cut_in(pictures, cuts.DOUBT)
+        seen = [(self._chain[0].rank, self._first), *((s.rank, s.small()) for s in self._chain[1:]), (shown.rank, last)]
+        usual = cuts.pace((self._ahead.rank, self._ahead.small()), seen[0]) if self._ahead is not None else 0.0
+        for run in cuts.between_flashes(seen):
+            first = self._within(run, usual, past, (shown.rank, last))
+            if first is not None:
+                return first
+            usual = cuts.pace(*run[-2:]) if len(run) > 1 else usual
+        return None
+
+    def _within(self, run: list[cuts.Seen], usual: float, past: list[cuts.Seen], now: cuts.Seen) -> cuts.Seen | None:
+        """A shot's first frame in a run of pictures. ``usual``: change from one frame to the next before that."""
+        chain, pictures = [rank for rank, _ in run], [picture for _, picture in run]
+        place = cuts.cut_in(pictures, cuts.DOUBT)
+        if len(run) == 2 and chain[1] - chain[0] == 1 and cuts.pace(*run) < cuts.DOUBT * usual:
+            return None  # nothing between to compare with, and it moved as much before
         if place is None:
             return None
         before, after = chain[place - 1], chain[place]
         sure = cuts.cut_in(pictures) == place
-        if sure and (after - before == 1 or (self._clear(past, shown.rank, last) and self._only_at_entry(before, after))):
+        if sure and (after - before == 1 or (self._clear(past, *now) and self._only_at_entry(before, after))):
             return after, pictures[place]
         if not sure and self._by_size and not (self._sudden | self._entries)[before + 1 : after + 1].any():
             return None  # moves a little more than before; a shot that began here would have been coded anew
@@ -174,4 +196,4 @@ class CutFinder:
         except pyav_reader.Unclean:
             return after, picture
         exact = cuts.cut_in([small for _, small in seen])
-        return seen[exact] if exact is not None else None
+        return seen[exact] if exact is not None and before < seen[exact][0] <= after else None

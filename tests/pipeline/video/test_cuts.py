@@ -11,7 +11,7 @@ import pytest
 from pipeline.plugins import parse
 from pipeline.types import Image
 from pipeline.video import WorkerPool, open_film, probe
-from pipeline.video.cuts import CLEAR, DOUBT, SMALL, SURPRISE, surprise
+from pipeline.video.cuts import CLEAR, DOUBT, SMALL, SURPRISE, Seen, between_flashes, surprise
 
 WIDTH, HEIGHT, FPS, GOP = 320, 180, 25, 30
 CUTS = [GOP * 2, *(2 * GOP * i - before for i, before in enumerate((1, 2, 3, 4, 5, 7), 2)), GOP * 16 + 1, GOP * 18 + 11]
@@ -49,6 +49,49 @@ def test_an_object_that_moves_hides_no_cut() -> None:
     past = [(6 * i, crossed(scenes[0], 8 * i)) for i in range(4)]
     assert surprise(past, (24, crossed(scenes[0], 32)), CLEAR) < SURPRISE
     assert surprise(past, (24, crossed(scenes[1], 32)), CLEAR) > SURPRISE
+
+
+def test_flashes_divide_what_is_compared() -> None:
+    one, other = texture(1), texture(2)
+    dark, cut = [small(one, 2 * i) for i in range(6)], small(other, 0)
+    white = np.full_like(cut, 250)
+
+    def ranks(*pictures: Image) -> list[list[int]]:
+        seen: list[Seen] = list(enumerate(pictures))
+        return [[rank for rank, _ in run] for run in between_flashes(seen)]
+
+    assert ranks(*dark) == [[0, 1, 2, 3, 4, 5]]
+    assert ranks(dark[0], white, white, dark[3], dark[4]) == [[0], [3, 4]]
+    assert ranks(dark[0], dark[1], white, dark[3], cut, cut) == [[0, 1], [3, 4, 5]]
+    assert ranks(dark[0], dark[1], cut, cut) == [[0, 1, 2, 3]]
+    assert ranks(dark[0], white) == [[0, 1]]
+    assert ranks(dark[0]) == [[0]]
+
+
+def test_cuts_beside_flashes(tmp_path: Path, pool: WorkerPool, tools: ModuleType) -> None:
+    """Three bright frames at any place between two samples, some of them right before a cut."""
+    cuts, flashes = [60, 118, 181, 243, 300], [20, 41, 70, 90, 113, 140, 177, 205, 239, 260, 283, 330]
+    path = tmp_path / "flashes.mp4"
+    raw = f"-v error -y -f rawvideo -pix_fmt rgb24 -s {WIDTH}x{HEIGHT} -r {FPS} -i - -pix_fmt yuv420p -c:v"
+    coding = ["libx264", "-preset", "veryfast", "-sc_threshold", "0"]
+    with subprocess.Popen([tools.FFMPEG, *raw.split(), *coding, str(path)], stdin=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        begun, scene = 0, texture(0)
+        for number in range(360):
+            if number in cuts:
+                begun, scene = number, texture(number)
+            picture = scene[HEIGHT // 2 : HEIGHT // 2 + HEIGHT, 2 * (number - begun) :][:, :WIDTH]
+            bright = any(flash <= number < flash + 3 for flash in flashes)
+            process.stdin.write(np.ascontiguousarray(picture // 4 + 190 if bright else picture).tobytes())
+    with open_film(
+        probe(path, pool=pool),
+        rule=parse("windows", "scenes"),
+        sampler=parse("samplers", "uniform:count=8"),
+        size=(96, 54),
+        pool=pool,
+    ) as film:
+        assert list(film)
+    assert [round(time * FPS) for time in film.shots] == cuts
 
 
 CODINGS = {
