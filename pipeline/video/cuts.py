@@ -27,6 +27,8 @@ CLEAR = 2.0
 """contrast of a cell to its own motion before that a shot's motion does not reach in enough cells"""
 SURPRISE = 1 / 3
 """share of the cells that are enough: at a cut it is 0.34 or more at DOUBT; motion reaches 0.33 at CLEAR (docs/decisions/0013)"""
+ROOM = 1.25
+"""times what moves that a cut has to change for one to be told from the other"""
 BACK = 1 / 3
 """of the change that a flash makes, at most, is what a picture differs by after it from one before it"""
 Seen = tuple[int, Image]
@@ -47,6 +49,15 @@ def pace(one: Seen, other: Seen) -> float:
 def _delta(one: Image, other: Image) -> NDArray[np.int16]:
     delta: NDArray[np.int16] = np.abs(one.astype(np.int16) - other.astype(np.int16)).max(axis=2)
     return delta
+
+
+def blurred(past: Sequence[Seen], now: Seen, longer: float) -> bool:
+    """Whether so much moves that a cut would hardly change more cells, or change them more.
+
+    ``longer``: times the distance of the last two pictures of ``past`` over which it has to be told. What a cut changes is
+    estimated by what turning the picture upside down does.
+    """
+    return change(now[1], now[1][::-1, ::-1])[0] < ROOM * longer * change(past[-2][1], past[-1][1])[0]
 
 
 def suspicious(mean: float, share: float) -> bool:

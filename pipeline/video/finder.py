@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from pipeline.types import Image
 from pipeline.video import cuts, pyav_reader
+from pipeline.video.choice import MOORED
 from pipeline.video.plan import plan
 from pipeline.video.shown import Shown
 from pipeline.video.table import Table
@@ -30,7 +31,7 @@ class CutFinder:
         self._entries = table.key[table.packets]
         self._past: list[cuts.Seen] = []
         """samples of the shot before the last one, and its first frame where it began among them"""
-        self._watch = 0
+        self._watch = self._blurred = 0
         self._chain: list[Shown] = []
         self._first: Image | None = None
         self._precise = not request["keyframes"]
@@ -57,7 +58,7 @@ class CutFinder:
         settled = self._settle(shown)
         found: list[int] = []
         change = cuts.change(self._first, last) if self._first is not None else (0.0, 0.0)
-        self._watch = max(0, self._watch - 1)
+        self._watch, self._blurred = max(0, self._watch - 1), max(0, self._blurred - 1)
         past = list(self._past[-PAST:])
         if self._first is not None and self._chain[0] is not shown:
             past.append((self._chain[0].rank, self._first))
@@ -102,9 +103,9 @@ class CutFinder:
         return [doubt[0]] if doubt else []
 
     @property
-    def watchful(self) -> bool:
-        """Whether so much moves that all frames must be compared."""
-        return self._precise and self._watch > 0
+    def watchful(self) -> int:
+        """1 where much moves, 2 where so much does that only the very frames beside a cut tell it."""
+        return (2 if self._blurred else 1 if self._watch else 0) if self._precise else 0
 
     def head(self) -> bytes:
         """The first pictures that were decoded, once there are enough of them to compare; nothing before and after."""
@@ -119,7 +120,13 @@ class CutFinder:
 
     def _moves_on(self, past: list[cuts.Seen], rank: int, last: Image) -> bool:
         """Whether what changed from the last sample to this one goes on as it did before that, and no packet speaks against it."""
-        if not self._precise or not self._by_size or len(past) < 2 or self._sudden[past[-1][0] + 1 : rank + 1].any():
+        if not self._precise or not self._by_size or len(past) < 2:
+            return False
+        longer = max(MOORED, (rank - past[-1][0]) / (past[-1][0] - past[-2][0]))
+        if cuts.blurred(past, (rank, last), longer):
+            self._blurred = WATCH
+            return False
+        if self._sudden[past[-1][0] + 1 : rank + 1].any():
             return False
         return cuts.surprise(past[-2:], (rank, last), cuts.DOUBT) < cuts.SURPRISE
 

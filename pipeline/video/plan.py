@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from pipeline.video.table import Table
 
-SKIP, FEED, TARGET, JUMP, LOOK, SPARE = 0, 1, 2, 4, 8, 16
+SKIP, FEED, TARGET, JUMP, LOOK, SPARE, BLURRED = 0, 1, 2, 4, 8, 16, 32
 """What to do with a packet: nothing; decode it for the sake of others; its frame is wanted; forget all before it first;
-decode it even where nothing is built on it; decode it only if the reader has been asked to be watchful."""
+decode it even where nothing is built on it; decode it only where much moves; only where so much moves that it hides cuts."""
 EARLY = 0.9
 """times the usual length of a group under which its end was no matter of routine: the encoder saw something new"""
 SUDDEN = 1.2
@@ -45,7 +45,7 @@ def plan(table: Table, targets: NDArray[np.int64], *, everything: bool = False, 
     """What must be decoded, and nothing else, to see the frames of these ranks (ascending).
 
     ``large``: what ``sudden`` found, where cuts are looked for; then those packets are decoded too, and the ends of groups
-    are SPARE where a shot may begin in them or right after them.
+    are SPARE where a shot may begin in them or right after them, or BLURRED.
     """
     count = len(table.pts)
     rank_of = np.full(count, -1, np.int64)
@@ -68,8 +68,8 @@ def plan(table: Table, targets: NDArray[np.int64], *, everything: bool = False, 
             if large is None or not large[end].any():
                 actions[start] |= JUMP
                 before = keys[np.searchsorted(keys, start) - 1]
-                if large is not None and (large[start] or CHEAP * len(end) <= start - before):
-                    actions[end] |= SPARE
+                if large is not None:
+                    actions[end] |= SPARE if large[start] or CHEAP * len(end) <= start - before else BLURRED
                 fed = np.arange(start, stop + 1)
                 fed = fed[table.pts[fed] >= table.pts[start]]
         actions[fed] |= FEED

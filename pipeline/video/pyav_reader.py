@@ -15,7 +15,7 @@ from pipeline.video import libav
 from pipeline.video.complaints import complaint
 from pipeline.video.cuts import SMALL
 from pipeline.video.nal import framing, is_idr
-from pipeline.video.plan import FEED, JUMP, LOOK, SPARE, TARGET, Plan
+from pipeline.video.plan import BLURRED, FEED, JUMP, LOOK, SPARE, TARGET, Plan
 from pipeline.video.shown import Shown
 from pipeline.video.table import Listing, Table, build
 
@@ -58,8 +58,9 @@ class PyAVReader:
             deinterlace,
             threads,
         )
-        self.watchful = False
-        """whether the ends of groups are decoded though no sample is there; who looks for cuts changes it on the way"""
+        self.watchful = 0
+        """which ends of groups are decoded though no sample is there: 1, those that are SPARE; 2, all. Who looks for cuts changes it
+        on the way"""
         self.decoded = 0
         self.damaged: list[int] = []
         """ranks of frames whose packets could not be decoded"""
@@ -129,9 +130,10 @@ class PyAVReader:
         ):
             if number_of % TICK == 0:
                 yield None
-            if action & SPARE and ticks > entry:  # the end of a group; what leads the next one in goes the same way
-                tail = self.watchful if tail is None else tail
-            if not action & FEED and not (action & SPARE and (tail if ticks > entry else lead)):
+            ending = action & (SPARE | BLURRED)
+            if ending and ticks > entry and tail is None:  # the end of a group; what leads the next one in goes the same way
+                tail = self.watchful >= (1 if action & SPARE else 2)
+            if not action & FEED and not (ending and (tail if ticks > entry else lead)):
                 continue
             if action & JUMP:
                 lead, tail, entry = bool(tail), None, ticks

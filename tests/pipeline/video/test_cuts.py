@@ -12,6 +12,7 @@ from pipeline.plugins import parse
 from pipeline.types import Image
 from pipeline.video import WorkerPool, open_film, probe
 from pipeline.video.cuts import CLEAR, DOUBT, SMALL, SURPRISE, Seen, between_flashes, surprise
+from pipeline.video.testfilm import FilmSpec, write
 
 WIDTH, HEIGHT, FPS, GOP = 320, 180, 25, 30
 CUTS = [GOP * 2, *(2 * GOP * i - before for i, before in enumerate((1, 2, 3, 4, 5, 7), 2)), GOP * 16 + 1, GOP * 18 + 11]
@@ -144,3 +145,14 @@ def test_cuts_near_keyframes_in_film_that_moves(moving: Path, pool: WorkerPool) 
     with open_film(info, rule=given, sampler=sampler, size=(96, 54), pool=pool) as alone:
         assert [(window.start, window.end) for window in alone] == given.spans(0, 0)
     assert film.frames_decoded <= 1.1 * alone.frames_decoded, "the ends of groups are left out"
+
+
+@pytest.mark.parametrize("gop", [25, 40])
+def test_cuts_where_more_moves_than_a_cut_changes(tmp_path: Path, pool: WorkerPool, gop: int) -> None:
+    """From sample to sample as much changes as at a cut; only the frames beside it tell it."""
+    path = tmp_path / "fast.mp4"
+    write(path, FilmSpec(seconds=16, width=320, height=180, fps=25, gop=gop))
+    rule, sampler = parse("windows", "scenes"), parse("samplers", "uniform:count=8")
+    with open_film(probe(path, pool=pool), rule=rule, sampler=sampler, size=(96, 54), pool=pool) as film:
+        assert list(film)
+    assert list(film.shots) == [4, 8, 12]
