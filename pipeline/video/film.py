@@ -8,7 +8,8 @@ Shots are known only when they are over: then a bounded set of samples waits unt
 """
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Generator, Iterator
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -70,6 +71,7 @@ class Film:
         self._notices: tuple[Notice, ...] = info.notices
         self._shots: list[float] = []
         self._count = 0
+        self._walk: Generator[Window, None, None] | None = None
         self.end = info.duration
         """when the film ends, exact once iteration has begun"""
 
@@ -100,6 +102,9 @@ class Film:
     def close(self) -> None:
         """Give everything back. Harmless when repeated."""
         self._reading.close()
+        if self._walk is not None:
+            with suppress(ValueError):  # it runs in another thread, where it ends by itself
+                self._walk.close()
         if self._own_pool is not None:
             self._own_pool.close()
         self._source.close()
@@ -111,6 +116,11 @@ class Film:
         self.close()
 
     def __iter__(self) -> Iterator[Window]:
+        """Once. Raises what ``_windows`` raises."""
+        self._walk = self._windows()
+        return self._walk
+
+    def _windows(self) -> Generator[Window, None, None]:
         """Raises InputError ``no_decodable_frames``, ``crashed_worker``, ``source_changed``."""
         try:
             table = self._reading.table()

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import EnvironmentFault
-from pipeline.video import Limits, WorkerPool, probe
+from pipeline.plugins import parse
+from pipeline.video import Limits, WorkerPool, open_film, probe
+from pipeline.video.testfilm import FilmSpec, write
 
 SAMPLE = Path(__file__).resolve().parents[3] / "samples" / "first.mp4"
 
@@ -44,3 +46,17 @@ class FakeChild:
 
     def __init__(self, limits: Limits) -> None:
         pass
+
+
+def test_a_film_that_is_left_in_the_middle_gives_its_child_back(tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    write(path, FilmSpec(seconds=8, width=320, height=180, fps=25, gop=25))
+    with WorkerPool(spare=0) as pool:
+        rule, sampler = parse("windows", "fixed:seconds=2"), parse("samplers", "uniform:count=4")
+        film = open_film(probe(path, pool=pool), rule=rule, sampler=sampler, size=(96, 54), pool=pool)
+        windows = iter(film)
+        next(windows)
+        assert pool.working == 1
+        film.close()
+        assert pool.working == 0
+        assert list(windows) == []
