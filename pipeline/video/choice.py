@@ -1,4 +1,4 @@
-"""Which of the frames that have come belong to a window."""
+"""Which frames are looked at before the windows are known, and which of those that have come belong to a window."""
 
 import math
 from bisect import bisect_left, bisect_right
