@@ -1,4 +1,4 @@
-"""What vLLM runs in each of its processes (entry point ``vllm.general_plugins``): our architectures, and a leash.
+"""What vLLM runs in each of its processes (entry point ``vllm.general_plugins``): architectures, ours and mended ones, and a leash.
 
 An architecture that vLLM does not know is registered by an entry point of an installed package
 
@@ -16,8 +16,11 @@ import os
 import threading
 import time
 from collections.abc import Mapping
+from typing import Any
 
 VARIABLE = "SCENESCRIBE_ARCHITECTURES"
+MENDED = {"LlavaOnevisionForConditionalGeneration": "models.llava_onevision:LlavaOnevision"}
+"""architectures of vLLM's own that are replaced by a class with a fault mended"""
 LEASH = "SCENESCRIBE_ENGINE_LEASH"
 """set by vllm_engine in the processes that it starts, to its own process id"""
 
@@ -26,16 +29,19 @@ def register() -> None:
     """Called by vLLM, more than once in a process."""
     _leash()
     wanted = architectures()
-    if not wanted:
-        return
     from vllm import ModelRegistry
 
     known = set(ModelRegistry.get_supported_archs())
-    for name, place in wanted.items():
-        if name not in known:
-            ModelRegistry.register_model(
-                name, place
-            )  # by name: imported where it is needed, and by no process that has CUDA open
+    # by name: a class is imported where it is needed, and by no process that has CUDA open
+    for name, place in {**MENDED, **{name: place for name, place in wanted.items() if name not in known}}.items():
+        if not _registered(ModelRegistry, name, place):
+            ModelRegistry.register_model(name, place)
+
+
+def _registered(registry: Any, name: str, place: str) -> bool:
+    """Whether a name has this class already: vLLM warns of each that it is told twice."""
+    known = getattr(registry, "models", {}).get(name)
+    return known is not None and f"{known.module_name}:{known.class_name}" == place
 
 
 def architectures(environment: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -30,6 +30,12 @@ async def test_it_says_what_the_reference_says(vllm_engine: Captioner, reference
         assert ours == theirs
 
 
+async def test_videos_of_different_lengths_are_answered_together(vllm_engine: Captioner, film: Film) -> None:
+    requests = [film(seed, frames=1 + seed % 8) for seed in range(16)]  # as many as the engine runs at once
+    together = await asyncio.gather(*(vllm_engine.caption(request) for request in requests))
+    assert together == [await vllm_engine.caption(request) for request in requests]
+
+
 async def test_frames_of_another_size_are_resized_by_the_processor(vllm_engine: Captioner, film: Film) -> None:
     assert (await vllm_engine.caption(film(1, side=90))).prompt_tokens == (await vllm_engine.caption(film(1))).prompt_tokens
 
