@@ -11,9 +11,9 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from pipeline.api.films import Run, caption, caption_all, caption_all_async, caption_async, load_settings, probe
     from pipeline.api.tracks import burn, export, make_track, mux, read_document, read_track, write_track
-    from pipeline.config import Settings
     from pipeline.errors import EnvironmentFault, InputError, OutputError, ScenescribeError, UsageError
     from pipeline.job import Result
+    from pipeline.options.caption import Settings
     from pipeline.types import Caption, Cue, Document, Model, Notice, Outcome, Source, Track, VideoInfo
 
 __all__ = [
@@ -53,7 +53,7 @@ __all__ = [
 _HOMES = {
     "api.films": "Run caption caption_all caption_all_async caption_async load_settings probe",
     "api.tracks": "burn export make_track mux read_document read_track write_track",
-    "config": "Settings",
+    "options.caption": "Settings",
     "errors": "EnvironmentFault InputError OutputError ScenescribeError UsageError",
     "job": "Result",
     "types": "Caption Cue Document Model Notice Outcome Source Track VideoInfo",

@@ -19,10 +19,10 @@ from typing import Any
 
 from models.base import Captioner, Reply, Request
 from pipeline.blocks import together
-from pipeline.config import Settings
 from pipeline.errors import ScenescribeError, UsageError
 from pipeline.inputs import Film, find_films
 from pipeline.job import Observer, Result
+from pipeline.options.caption import Settings
 from pipeline.outputs import plan
 from pipeline.run import describe_all
 from pipeline.studio import Studio

@@ -17,10 +17,10 @@ from models.errors import EngineMissing, ModelError
 from models.presets import EMBEDDED
 from pipeline import plugins
 from pipeline.captioning import Captioning, Captions
-from pipeline.config import Settings
 from pipeline.errors import EnvironmentFault, UsageError
 from pipeline.gauges import Gauges
 from pipeline.languages import check_tag, english_name
+from pipeline.options.caption import Settings
 from pipeline.question import Question
 from pipeline.seats import Seats
 from pipeline.supervisor import Supervisor

@@ -21,8 +21,9 @@ from typing import Any
 from pydantic.fields import FieldInfo
 
 from pipeline import __version__
-from pipeline.config import ENV_PREFIX, Settings
-from pipeline.watch.settings import OWN, WatchSettings
+from pipeline.options.base import ENV_PREFIX
+from pipeline.options.caption import Settings
+from pipeline.options.watch import OWN, WatchSettings
 
 ROOT = Path(__file__).parents[1]
 COMMANDS = (

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
-from pipeline import config
-from pipeline.config import Settings
 from pipeline.errors import ScenescribeError, UsageError, nearest
+from pipeline.options import names
+from pipeline.options.base import load
+from pipeline.options.caption import Settings
 
 if TYPE_CHECKING:
     from models.base import Captioner
@@ -125,7 +126,7 @@ def load_settings(config_file: AnyPath | None = None, **options: Any) -> Setting
 
     Raises UsageError ``bad_config``, ``unknown_option``, ``bad_value``.
     """
-    return config.load(Settings, options, Path(config_file) if config_file is not None else None).settings
+    return load(Settings, options, Path(config_file) if config_file is not None else None, known=names()).settings
 
 
 def probe(film: AnyPath) -> "VideoInfo":

@@ -8,7 +8,9 @@ import typer
 
 from pipeline.cli import console
 from pipeline.cli.options import with_options
-from pipeline.config import Settings, load
+from pipeline.options import names
+from pipeline.options.base import load
+from pipeline.options.caption import Settings
 
 
 @with_options(Settings)
@@ -47,7 +49,7 @@ def bench(
         gop=gop,
         rounds=rounds,
     )
-    settings = load(Settings, flags, config).settings
+    settings = load(Settings, flags, config, known=names()).settings
     result = asyncio.run(measure(settings, workload, random_weights=random_weights))
     if as_json:
         console.data(result)

@@ -12,7 +12,9 @@ import typer
 
 from pipeline.cli import console
 from pipeline.cli.options import with_options
-from pipeline.config import Settings, load
+from pipeline.options import names
+from pipeline.options.base import load
+from pipeline.options.caption import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +49,7 @@ def caption(
     Films that are finished are skipped, a run that was stopped goes on where it was. Exit code: 0 done, 1 an input failed,
     2 usage, 3 something is missing on this machine.
     """
-    loaded = load(Settings, flags, config)
+    loaded = load(Settings, flags, config, known=names())
     if print_config:
         console.print_settings(loaded)
         return

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 from pipeline.errors import ScenescribeError
 
 if TYPE_CHECKING:
-    from pipeline.config import Loaded
+    from pipeline.options.base import Loaded
 
 
 def name_of(path: Path | str) -> str:

@@ -104,13 +104,14 @@ def forget(
 
 @contextmanager
 def _queue(context: typer.Context, state_dir: Path | None) -> "Iterator[Queue]":
-    from pipeline.config import load
+    from pipeline.options import names
+    from pipeline.options.base import load
+    from pipeline.options.watch import WatchSettings
     from pipeline.watch.database import FILE, Database
     from pipeline.watch.queue import Queue
-    from pipeline.watch.settings import WatchSettings
 
     given = state_dir or context.obj[0]
-    folder = load(WatchSettings, {"state_dir": given}).settings.state_folder
+    folder = load(WatchSettings, {"state_dir": given}, known=names()).settings.state_folder
     if not (folder / FILE).is_file():
         raise UsageError("not_found", f"no daemon has worked with the state folder {console.name_of(folder)}; see --state-dir")
     database = Database(folder)

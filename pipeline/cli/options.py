@@ -1,4 +1,4 @@
-"""The options of ``caption`` and ``watch``, made from the fields of their settings: each is written once, in config.py."""
+"""The options of ``caption`` and ``watch``, made from the fields of their settings: each is written once, in ``pipeline/options``."""
 
 import inspect
 import types
@@ -10,10 +10,10 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import typer
 from pydantic.fields import FieldInfo
 
-from pipeline.config import Settings
+from pipeline.options.base import Options
 
 
-def with_options(cls: type[Settings]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def with_options(cls: type[Options]) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Decorator: the command's keyword-only parameters are the settings' fields, after those it has itself.
 
     The function is called with its own parameters and ``flags``, a dictionary of the fields that were given on the command line.

@@ -13,9 +13,10 @@ import typer
 
 from pipeline.cli import console
 from pipeline.cli.options import with_options
-from pipeline.config import load
 from pipeline.errors import UsageError
-from pipeline.watch.settings import WatchSettings
+from pipeline.options import names
+from pipeline.options.base import load
+from pipeline.options.watch import WatchSettings
 
 AT_MOST = 9.0
 """seconds from SIGTERM to the end, whatever hangs: what is on disk is complete at every moment"""
@@ -37,7 +38,7 @@ def watch(
     SIGTERM ends it within ten seconds, SIGHUP reads the configuration again. Exit code: 0 done (--once), 1 a film failed
     (--once), 2 usage, 3 something is missing or another daemon has the state folder, 130 and 143 signals.
     """
-    loaded = load(WatchSettings, flags, config)
+    loaded = load(WatchSettings, flags, config, known=names())
     if print_config:
         console.print_settings(loaded)
         return
@@ -50,7 +51,7 @@ def watch(
     from pipeline import log
 
     log.set_up(loaded.settings.log_format, level=logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO)
-    sys.exit(_run(folder, loaded.settings, lambda: _check(load(WatchSettings, flags, config).settings)))
+    sys.exit(_run(folder, loaded.settings, lambda: _check(load(WatchSettings, flags, config, known=names()).settings)))
 
 
 def _check(settings: WatchSettings) -> WatchSettings:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from pipeline import log as logs
 from pipeline.errors import EnvironmentFault, ScenescribeError, UsageError
+from pipeline.options.watch import OWN, WatchSettings
 from pipeline.watch.crew import Crew
 from pipeline.watch.database import Database
 from pipeline.watch.errands import Errands
@@ -30,7 +31,6 @@ from pipeline.watch.outbox import Outbox
 from pipeline.watch.pulse import beat
 from pipeline.watch.queue import Queue
 from pipeline.watch.rules import Rules
-from pipeline.watch.settings import OWN, WatchSettings
 from pipeline.watch.status import Status
 from pipeline.watch.weather import Share, Weather
 from pipeline.watch.work import Worker

@@ -10,9 +10,9 @@ from typing import Any
 
 from pipeline import log as logs
 from pipeline.errors import EnvironmentFault, ScenescribeError
+from pipeline.options.watch import WatchSettings
 from pipeline.watch.move import move
 from pipeline.watch.outbox import Errand, Outbox
-from pipeline.watch.settings import WatchSettings
 from pipeline.watch.webhook import Webhook, body_of
 
 LATER = (10.0, 60.0, 300.0, 900.0, 3500.0)

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from pipeline.inputs import VIDEO_SUFFIXES, is_described
-from pipeline.watch.settings import WatchSettings
+from pipeline.options.watch import WatchSettings
 
 PARTIAL = (".part", ".crdownload", ".tmp", ".partial", ".download", ".!qb", ".aria2")
 """what downloads are called until they are whole"""

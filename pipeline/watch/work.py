@@ -16,13 +16,13 @@ from pipeline.errors import EnvironmentFault, InputError, ScenescribeError, Usag
 from pipeline.files import remove_stale
 from pipeline.inputs import Film
 from pipeline.job import Observer, Result, describe
+from pipeline.options.watch import WatchSettings
 from pipeline.outputs import Outputs, name_outputs
 from pipeline.watch.identity import Opened
 from pipeline.watch.jobs import Job
 from pipeline.watch.library import Library
 from pipeline.watch.metrics import Counters
 from pipeline.watch.queue import Queue
-from pipeline.watch.settings import WatchSettings
 from pipeline.watch.shelf import ContentShelf
 from pipeline.watch.weather import Share, Weather, fault_behind
 

@@ -26,8 +26,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from models.base import Reply, Request
 from pipeline.bench import SaysSomething, compare, run_once
-from pipeline.config import Settings
 from pipeline.inputs import Film
+from pipeline.options.caption import Settings
 from pipeline.studio import Studio
 from pipeline.video.testfilm import FilmSpec, make_films
 

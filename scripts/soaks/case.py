@@ -17,8 +17,8 @@ from soaks.madeup import MadeUp
 from models.echo import EchoCaptioner
 from pipeline import studio as studios
 from pipeline.errors import ScenescribeError
+from pipeline.options.watch import WatchSettings
 from pipeline.watch import daemon as daemons
-from pipeline.watch.settings import WatchSettings
 
 LIMIT = 30.0
 """seconds that one daemon may take before it is held to hang"""

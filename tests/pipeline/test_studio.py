@@ -2,8 +2,8 @@
 
 import pytest
 
-from pipeline.config import Settings
 from pipeline.errors import UsageError
+from pipeline.options.caption import Settings
 from pipeline.studio import Studio, choose_preset
 
 

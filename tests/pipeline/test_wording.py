@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.config import Settings, load
 from pipeline.errors import InputError, OutputError, UsageError
 from pipeline.files import explained, missing
 from pipeline.languages import check_tag
@@ -48,22 +47,3 @@ def test_the_name_of_a_language_is_no_tag(name: str, tag: str) -> None:
 def test_an_option_of_a_plugin_without_its_name() -> None:
     with pytest.raises(UsageError, match="'8' wants a name or a value"):
         parse("windows", "fixed:8")
-
-
-def test_a_variable_that_is_spelled_wrong(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    for name in ("LOG_FORMAT", "STATE_DIR", "WEBHOOK_SECRET", "ARCHITECTURES", "SETUP_ENGINE", "FFMPEG"):
-        monkeypatch.setenv(f"SCENESCRIBE_{name}", "json")
-    load(Settings, {})
-    monkeypatch.setenv("SCENESCRIBE_MODLE", "x")
-    with pytest.raises(UsageError, match=r"SCENESCRIBE_MODLE .*did you mean 'MODEL'"):
-        load(Settings, {})
-
-
-def test_a_file_of_options_serves_caption_and_watch(tmp_path: Path) -> None:
-    path = tmp_path / "options.toml"
-    path.write_text('settle = 3\nlanguage = "de"\n')
-    assert load(Settings, {}, path).settings.language == "de"
-    path.write_text("setle = 3\n")
-    with pytest.raises(UsageError, match="did you mean 'settle'"):
-        load(Settings, {}, path)

@@ -17,13 +17,13 @@ from models.echo import EchoCaptioner
 from models.errors import EndpointError, EngineMissing
 from pipeline import files
 from pipeline.errors import EnvironmentFault, InputError, UsageError
+from pipeline.options.watch import WatchSettings
 from pipeline.watch import daemon as daemons
 from pipeline.watch import errands, folder, weather, work
 from pipeline.watch.daemon import Daemon
 from pipeline.watch.database import Database
 from pipeline.watch.jobs import Job
 from pipeline.watch.queue import Queue
-from pipeline.watch.settings import WatchSettings
 
 
 class Echo(EchoCaptioner):

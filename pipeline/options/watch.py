@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Gt
 from platformdirs import user_state_path
 
-from pipeline.config import Positive, Settings, option
+from pipeline.options.base import Positive, option
+from pipeline.options.caption import Settings
 
 WATCH, AFTER, SERVICE = "Watch", "Afterwards", "Service"
 """panels of ``--help``"""

@@ -1,0 +1,130 @@
+"""What an option is, and where its value comes from: the command line, the environment, files, all by the same name.
+
+Precedence: flags, then ``SCENESCRIBE_*``, then the file of ``--config``, then the user's ``scenescribe.toml``, then defaults.
+"""
+
+import os
+import tomllib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Generic, Self, TypeVar
+
+from annotated_types import Gt
+from platformdirs import user_config_path
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from pipeline.errors import UsageError, nearest
+
+ENV_PREFIX = "SCENESCRIBE_"
+
+
+def option(default: Any, panel: str, help: str, *flags: str) -> Any:
+    """A field that is an option: its panel of ``--help``, its one line of help, and flags beside ``--field-name``."""
+    return Field(default, description=help, json_schema_extra={"panel": panel, "flags": list(flags)})
+
+
+Positive = Annotated[int, Gt(0)]
+
+
+class Options(BaseSettings):
+    """What one command is told; each field is an option. Frozen: a run never changes its own settings."""
+
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="forbid")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what it is called with: ``load`` reads the other places itself, to know where each value came from."""
+        return (init_settings,)
+
+    def changed(self, **values: Any) -> Self:
+        """A copy with these values, checked."""
+        return type(self)(**{**self.model_dump(), **values})
+
+
+S = TypeVar("S", bound=Options)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded(Generic[S]):
+    """Settings, and for each field the place its value came from."""
+
+    settings: S
+    origin: Mapping[str, str]
+
+
+def user_file() -> Path:
+    """The user's own configuration file, whether it exists or not."""
+    return user_config_path("scenescribe") / "scenescribe.toml"
+
+
+def load(cls: type[S], flags: Mapping[str, Any], config: Path | None = None, *, known: Collection[str] = ()) -> "Loaded[S]":
+    """Settings from all places by precedence.
+
+    A file and the environment serve all commands alike: ``known`` names the options of the others, which are no mistake there
+    and count for nothing here (``pipeline.options.names()``).
+
+    Raises UsageError ``bad_config`` (a file that can't be read), ``unknown_option`` (a key that is no option) and ``bad_value``.
+    """
+    known = {*known, *cls.model_fields}
+    layers: list[tuple[str, Mapping[str, Any]]] = []
+    if user_file().is_file():
+        layers.append((str(user_file()), _from_file(cls, user_file(), known)))
+    if config is not None:
+        layers.append((str(config), _from_file(cls, config, known)))
+    layers.append(("environment", _from_environment(cls, known)))
+    layers.append(("flag", {key: value for key, value in flags.items() if value is not None}))
+
+    values: dict[str, Any] = {}
+    origin = dict.fromkeys(cls.model_fields, "default")
+    for place, layer in layers:
+        values.update(layer)
+        origin.update(dict.fromkeys(layer, place))
+    try:
+        return Loaded(cls(**values), origin)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else ""
+        place = origin.get(name, "flag")
+        flag = "--" + name.replace("_", "-")
+        raise UsageError(
+            "bad_value",
+            f"{flag} {values.get(name)!s}: {first['msg'].lower()}{'' if place == 'flag' else f' (from {place})'}",
+            option=name,
+        ) from None
+
+
+def _from_environment(cls: type[Options], known: Collection[str]) -> dict[str, Any]:
+    known = {name.upper() for name in known}
+    for name in sorted(os.environ):
+        word = name.removeprefix(ENV_PREFIX)
+        # not every other one is a mistake: some are no options (SCENESCRIBE_ARCHITECTURES)
+        if name != word and word not in known and (meant := nearest(word, known, alike=0.8)):
+            raise UsageError("unknown_option", f"there is no option {name} (from environment){meant}", option=name)
+    source = EnvSettingsSource(cls, env_prefix=ENV_PREFIX)
+    found = {name: value for name, value in source().items() if name in cls.model_fields}
+    if "api_key" not in found and os.environ.get("OPENAI_API_KEY"):
+        found["api_key"] = os.environ["OPENAI_API_KEY"]
+    return found
+
+
+def _from_file(cls: type[Options], path: Path, known: Collection[str]) -> dict[str, Any]:
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError("bad_config", f"{path}: {error.strerror or error}", path=str(path)) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError("bad_config", f"{path}: not valid TOML: {error}", path=str(path)) from None
+    values = {key.replace("-", "_"): value for key, value in raw.items()}
+    for key in values:
+        if key not in known:
+            raise UsageError("unknown_option", f"{path}: there is no option '{key}'{nearest(key, known)}", option=key)
+    return {key: value for key, value in values.items() if key in cls.model_fields}

@@ -1,0 +1,80 @@
+"""The options of ``scenescribe caption``, of which those of every other command that describes are made."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Gt, Le
+
+from pipeline.options.base import Options, Positive, option
+
+MODEL, FRAMES, OUTPUT, LAYOUT, SAMPLING, ENGINE, RUN = "Model", "Frames", "Output", "Cues", "Sampling", "Engine", "Run"
+"""panels of ``--help``"""
+
+
+class Settings(Options):
+    """What ``scenescribe caption`` is told. Frozen: a run never changes its own settings."""
+
+    model: str | None = option(
+        None, MODEL, "A preset, a folder or a hub id; a preset that fits the GPU where it is not given.", "-m"
+    )
+    engine: str = option(
+        "vllm", MODEL, "Who runs the model: vllm, openai, transformers, or echo (runs none, says what it was shown)."
+    )
+    base_url: str | None = option(None, MODEL, "The server of --engine openai, such as http://localhost:8000/v1.")
+    api_key: str | None = option(None, MODEL, "Its key; also read from OPENAI_API_KEY.")
+    prompt: str | None = option(None, MODEL, "What to ask of each window; the preset's question where it is not given.", "-p")
+    language: str = option("en", MODEL, "Language of the answer, a BCP 47 tag.", "-l")
+
+    windows: str | None = option(
+        None,
+        FRAMES,
+        "Where a description begins and ends: scenes:min=2,max=10 or fixed:seconds=8; the preset's (scenes) otherwise.",
+    )
+    sampler: str | None = option(
+        None,
+        FRAMES,
+        "Which frames of a window are shown: uniform:count=8, rate:fps=1 or keyframes:count=8; the preset's otherwise.",
+    )
+    skip_static: bool = option(False, FRAMES, "Give a window that looks like the one before it the same caption, without asking.")
+    refine: bool = option(
+        False, FRAMES, "Ask a second time, over all captions of a film, to remove repetition and keep names the same."
+    )
+
+    format: str = option("srt,vtt", OUTPUT, "Sidecars to write, by commas, or all. JSON is always written.", "-f")
+    output_dir: Path | None = option(
+        None, OUTPUT, "Write here and keep the inputs' tree; beside the input where it is not given.", "-o"
+    )
+    burn: bool = option(False, OUTPUT, "Also a video with the descriptions drawn into the picture.")
+    mux: bool = option(False, OUTPUT, "Also a video with the descriptions as a track that the viewer can switch on.")
+    overwrite: bool = option(False, OUTPUT, "Describe finished films anew and replace files that are in the way.")
+    resume: bool = option(True, OUTPUT, "Go on where a killed run stopped.")
+    strict: bool = option(False, OUTPUT, "Warnings count as failures.")
+
+    profile: str = option("netflix", LAYOUT, "Layout and timing of cues: netflix, bbc, vertical or none.")
+    max_line_width: Positive | None = option(None, LAYOUT, "Characters a line; the profile's (42) where it is not given.")
+    max_lines: Positive | None = option(None, LAYOUT, "Lines a cue; the profile's (2).")
+    max_cps: Annotated[float, Gt(0)] | None = option(None, LAYOUT, "Reading speed, characters a second; the profile's (17).")
+    position: Literal["bottom", "top"] = option("bottom", LAYOUT, "Where on the picture: bottom, or top where dialogue is below.")
+
+    temperature: Annotated[float, Ge(0), Le(2)] = option(0.0, SAMPLING, "0 is the likeliest word each time, and repeatable.")
+    top_p: Annotated[float, Gt(0), Le(1)] = option(1.0, SAMPLING, "Draw from the likeliest words that make up this share.")
+    max_tokens: Positive | None = option(None, SAMPLING, "Longest answer; the preset's where it is not given.")
+    seed: Annotated[int, Ge(0)] = option(0, SAMPLING, "Of the drawing of words.")
+
+    tensor_parallel_size: Positive | None = option(None, ENGINE, "GPUs that share each layer.")
+    pipeline_parallel_size: Positive | None = option(None, ENGINE, "GPUs that take layers in turn.")
+    data_parallel_size: Positive | None = option(None, ENGINE, "Copies of the model, each on GPUs of its own.")
+    gpu_memory_utilization: Annotated[float, Gt(0), Le(1)] | None = option(None, ENGINE, "Share of the GPU's memory to take.")
+    max_num_seqs: Positive | None = option(None, ENGINE, "Windows that the engine works on at once.")
+    max_model_len: Positive | None = option(None, ENGINE, "Longest prompt and answer together, in tokens.")
+    quantization: str | None = option(None, ENGINE, "awq, gptq or fp8.")
+    dtype: str | None = option(None, ENGINE, "auto, bfloat16, float16 or float32.")
+    block_size: Positive | None = option(None, ENGINE, "Tokens in a block of the KV cache.")
+    kv_offload_gb: Annotated[float, Gt(0)] | None = option(None, ENGINE, "GiB of main memory for KV cache that leaves the GPU.")
+    engine_arg: tuple[str, ...] = option((), ENGINE, "KEY=VALUE, any option of vLLM's engine; may be repeated.")
+    profile_trace: Path | None = option(None, ENGINE, "Write a torch profiler trace of the engine into this folder.")
+
+    max_in_flight: Positive | None = option(None, RUN, "Windows asked at once; from the engine where it is not given.")
+    memory_gb: Annotated[float, Gt(0)] = option(2.0, RUN, "Bound on the frames in flight, GiB.")
+    decode_workers: Positive | None = option(None, RUN, "Processes that decode; from the cores where it is not given.")
+    log_file: Path | None = option(None, RUN, "Where the engine's own messages go.")

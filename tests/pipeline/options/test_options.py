@@ -1,0 +1,57 @@
+"""Where an option's value may come from, and what is an option at all."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline import options
+from pipeline.errors import UsageError
+from pipeline.options import FAMILY, names
+from pipeline.options.base import load, option
+from pipeline.options.caption import Settings
+
+
+def test_a_variable_that_is_spelled_wrong(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    for name in ("LOG_FORMAT", "STATE_DIR", "WEBHOOK_SECRET", "ARCHITECTURES", "SETUP_ENGINE", "FFMPEG"):
+        monkeypatch.setenv(f"SCENESCRIBE_{name}", "json")
+    load(Settings, {}, known=names())
+    monkeypatch.setenv("SCENESCRIBE_MODLE", "x")
+    with pytest.raises(UsageError, match=r"SCENESCRIBE_MODLE .*did you mean 'MODEL'"):
+        load(Settings, {}, known=names())
+
+
+def test_a_file_of_options_serves_caption_and_watch(tmp_path: Path) -> None:
+    path = tmp_path / "options.toml"
+    path.write_text('settle = 3\nlanguage = "de"\n')
+    assert load(Settings, {}, path, known=names()).settings.language == "de"
+    path.write_text("setle = 3\n")
+    with pytest.raises(UsageError, match="did you mean 'settle'"):
+        load(Settings, {}, path, known=names())
+
+
+def test_each_command_with_options_has_its_file_and_each_file_its_command() -> None:
+    files = {path.stem for path in Path(options.__file__).parent.glob("*.py")} - {"__init__", "base"}
+    assert set(FAMILY) == files
+    assert all(kind.__module__ == f"pipeline.options.{command}" for command, kind in FAMILY.items())
+
+
+def test_a_class_of_options_elsewhere_adds_none(tmp_path: Path) -> None:
+    """What is an option is the family's list, never what happens to be imported."""
+
+    class Elsewhere(Settings):
+        colour: str = option("red", "Other", "Of nobody's interest.")
+
+    path = tmp_path / "options.toml"
+    path.write_text('colour = "blue"\n')
+    assert load(Elsewhere, {}, path).settings.colour == "blue"
+    with pytest.raises(UsageError, match="no option 'colour'"):
+        load(Settings, {}, path, known=names())
+
+
+def test_what_other_commands_know_is_no_mistake_and_counts_for_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "options.toml"
+    path.write_text("settle = 3\n")
+    with pytest.raises(UsageError, match="no option 'settle'"):
+        load(Settings, {}, path)
+    assert load(Settings, {}, path, known=names()).settings == Settings()
