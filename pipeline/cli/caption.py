@@ -57,10 +57,11 @@ def caption(
         console.say("scenescribe: no_input: name at least one film or folder (scenescribe caption --help)")
         sys.exit(2)
     from pipeline.cli.display import Display
+    from pipeline.cli.screen import Screen
     from pipeline.inputs import find_films
 
     found = find_films(inputs, recursive=recursive)
-    display = Display(live=progress, quiet=quiet, verbose=verbose, as_json=as_json)
+    display = Display(Screen(live=progress, quiet=quiet, verbose=verbose), as_json=as_json)
     for name, error in found.errors:
         display.failed(name, error)
     if found.films:
@@ -73,7 +74,7 @@ async def _run(settings: Settings, found: "Inputs", display: "Display", report: 
     from pipeline.run import describe_all, plan_outputs
     from pipeline.studio import Studio
 
-    studio = Studio(settings, verbose=display.verbose)
+    studio = Studio(settings, verbose=display.screen.verbose)
     display.begin(studio, found.films)
     outputs = plan_outputs(found.films, studio)
     started = time.monotonic()
@@ -82,7 +83,7 @@ async def _run(settings: Settings, found: "Inputs", display: "Display", report: 
             try:
                 await describe_all(found.films, outputs, studio, observer)
             finally:
-                if display.verbose:
+                if display.screen.verbose:
                     display.metrics(studio.gauges.highest)
     display.end(started)
     return 1 if display.failures else 0

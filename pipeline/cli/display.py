@@ -1,19 +1,15 @@
 """What a person sees of a run: live bars on a terminal, plain lines elsewhere, JSON lines where programs listen."""
 
-import sys
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
-from rich.table import Column
-from rich.text import Text
+from rich.progress import TaskID
 
-from pipeline.cli.console import data, name_of, one_line, unheard
-from pipeline.cli.line import FilmLine
+from pipeline.cli.console import data, name_of, one_line
+from pipeline.cli.line import FilmLine, seconds_at_work
+from pipeline.cli.screen import Screen
 from pipeline.cli.summary import Summary, clock, counted, gauges_line, working_seconds
 from pipeline.errors import ScenescribeError
 from pipeline.inputs import Film
@@ -23,37 +19,15 @@ from pipeline.types import Notice
 if TYPE_CHECKING:
     from pipeline.studio import Studio
 
-LINES = 12
-"""films that are shown at once on a terminal; hundreds may wait for the engine"""
-
-
-class Screen(Console):
-    """stderr. Where nobody reads it any more (``2>&1 | head -1``), the work goes on; rich would end the program."""
-
-    def on_broken_pipe(self) -> None:
-        self.quiet = True
-        unheard(sys.stderr)
-
 
 class Display:
     """A RunObserver. Entering it shows the live part, leaving it takes it away; what was said stays on the screen."""
 
-    def __init__(self, *, live: bool | None = None, quiet: bool = False, verbose: bool = False, as_json: bool = False) -> None:
-        self.console = Screen(stderr=True, highlight=False)
-        self.console.soft_wrap = not self.console.is_terminal  # a terminal's lines break between words, all others stay whole
-        self.live = (self.console.is_terminal if live is None else live) and not quiet
-        self.quiet, self.verbose, self.as_json = quiet, verbose, as_json
+    def __init__(self, screen: Screen, *, as_json: bool = False) -> None:
+        self.screen, self.as_json = screen, as_json
         self.strict = False
         self.failures = 0
         self.summary = Summary()
-        self.progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
-            TextColumn("{task.fields[state]}", table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1)),
-            console=self.console,
-            expand=True,
-            transient=True,
-        )
         self._total: TaskID | None = None
         self._lines: dict[Path, FilmLine] = {}
         self.count = 0
@@ -64,41 +38,31 @@ class Display:
         self.count = len(films)
         self.strict = studio.settings.strict
         model = studio.model
-        self.say(f"{counted(len(films), 'film')} · model {model.name} · engine {model.engine}")
+        self.screen.say(f"{counted(len(films), 'film')} · model {model.name} · engine {model.engine}")
         studio.supervisor.on_ready.append(self._loaded)
         self._studio = studio
         if studio.preset.knows and studio.settings.engine != "echo":
-            self.say(f"note: {studio.preset.knows}")
+            self.screen.say(f"note: {studio.preset.knows}")
 
     def _loaded(self) -> None:
         assert self._studio is not None
         if self._studio.supervisor.last_start >= 0.5:  # echo loads none, and an endpoint has
-            self.say(f"model loaded in {self._studio.supervisor.last_start:.0f} s")
+            self.screen.say(f"model loaded in {self._studio.supervisor.last_start:.0f} s")
         for line in self._lines.values():
             line.show_state()
 
-    @property
-    def model_ready(self) -> bool:
-        return self._studio is not None and self._studio.supervisor.ready
-
-    def seconds_at_work(self, since: float) -> float:
-        """Seconds from ``since`` on time.monotonic's clock until now in which no model was loading."""
-        now = time.monotonic()
-        return now - since - (self._studio.supervisor.starting_seconds(since, now) if self._studio is not None else 0.0)
-
     def __enter__(self) -> Self:
-        if self.live:
-            if self.count > 1:
-                self._total = self.progress.add_task("all films", total=self.count, state="")
-            self.progress.start()
+        if self.screen.live and self.count > 1:
+            self._total = self.screen.add_total("all films", self.count)
+        self.screen.__enter__()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self.live:
-            self.progress.stop()
+        self.screen.__exit__(kind, error, trace)
 
-    def observer(self, film: Film) -> "FilmLine":
-        self._lines[film.path] = FilmLine(self, film)
+    def observer(self, film: Film) -> FilmLine:
+        model = self._studio.supervisor if self._studio is not None else None
+        self._lines[film.path] = FilmLine(self.screen, film, model, alone=self.count == 1)
         return self._lines[film.path]
 
     def finished(self, film: Film, result: Result) -> None:
@@ -117,13 +81,13 @@ class Display:
         captions = counted(len(result.document.captions), "caption")
         if result.described:
             speed = f" · {result.info.duration / took:.1f}x real time" if took else ""
-            self.say(f"{name}: {captions} · {clock(result.info.duration)} in {clock(took)}{speed}")
+            self.screen.say(f"{name}: {captions} · {clock(result.info.duration)} in {clock(took)}{speed}")
             if self.count == 1:
-                self.say(f"  -> {', '.join(name_of(path) for path in result.outputs)}")
+                self.screen.say(f"  -> {', '.join(name_of(path) for path in result.outputs)}")
         elif result.state == "done":
-            self.say(f"{name}: {captions} kept · files that were missing are written")
+            self.screen.say(f"{name}: {captions} kept · files that were missing are written")
         else:
-            self.say(f"{name}: skipped: it is finished (--overwrite describes it anew)")
+            self.screen.say(f"{name}: skipped: it is finished (--overwrite describes it anew)")
         self._row(name, state, reason, result if state == "done" else None)
         if self.as_json:
             stats = dict(result.document.stats)
@@ -143,7 +107,7 @@ class Display:
         self.failures += 1
         if isinstance(name, Path) and name in self._lines:
             self._lines.pop(name).close()
-        self._print(f"{name_of(name)}: {error.code}: {one_line(error.message)}")
+        self.screen.fail(f"{name_of(name)}: {error.code}: {one_line(error.message)}")
         self._row(name_of(name), "failed", error.code)
         if self.as_json:
             data({"path": name_of(name), "state": "failed", "code": error.code, "message": error.message})
@@ -151,42 +115,29 @@ class Display:
     def metrics(self, metrics: Mapping[str, Any]) -> None:
         """The engine's own gauges at their highest, with -v."""
         if metrics:
-            self.say(gauges_line(metrics))
+            self.screen.say(gauges_line(metrics))
 
     def end(self, started: float) -> None:
         """The last lines: a table where there were many films, and one line for all. ``started``: on time.monotonic's clock."""
         assert self._studio is not None
-        took = self.seconds_at_work(started)
-        if (table := self.summary.table()) is not None and not self.quiet:
-            self.console.print(table)
+        took = seconds_at_work(self._studio.supervisor, started)
+        if (table := self.summary.table()) is not None:
+            self.screen.show(table)
         for line in self.summary.lines(took, self._studio.captioning.gate.clock):
-            self.say(line)
+            self.screen.say(line)
 
     def _warn(self, name: str, notices: Sequence[Notice]) -> None:
         """One line a kind of warning; each of them with -v."""
         kinds: dict[str, list[Notice]] = {}
         for notice in notices:
-            kinds.setdefault(f"{notice.code} {notice.start}" if self.verbose else notice.code, []).append(notice)
+            kinds.setdefault(f"{notice.code} {notice.start}" if self.screen.verbose else notice.code, []).append(notice)
         for alike in kinds.values():
             first = alike[0]
             at = "" if first.start is None else f" at {clock(first.start)}"
             more = f" and {counted(len(alike) - 1, 'time')} more" if len(alike) > 1 else ""
-            self.say(f"{name}: warning: {first.code}{at}{more}: {one_line(first.message)}")
+            self.screen.say(f"{name}: warning: {first.code}{at}{more}: {one_line(first.message)}")
 
     def _row(self, name: str, state: str, reason: str, result: Result | None = None) -> None:
         self.summary.add(name, state, reason, result)
         if self._total is not None:
-            self.progress.update(self._total, advance=1, state=f"{len(self.summary.rows)} of {self.count}")
-
-    def show_first(self) -> None:
-        """The films that were begun first have the lines there are."""
-        shown = [line.task for line in self._lines.values() if line.task is not None][: LINES + 1]
-        for place, task in enumerate(shown):
-            self.progress.update(task, visible=place < LINES)
-
-    def say(self, text: str) -> None:
-        if not self.quiet:
-            self._print(text)
-
-    def _print(self, text: str) -> None:
-        self.console.print(Text(text.encode("utf-8", "backslashreplace").decode()))
+            self.screen.update(self._total, done=len(self.summary.rows), state=f"{len(self.summary.rows)} of {self.count}")

@@ -2,30 +2,39 @@
 
 import os
 import time
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from rich.progress import TaskID
-from rich.text import Text
 
 from pipeline.cli.console import name_of, one_line
+from pipeline.cli.screen import Screen
 from pipeline.cli.summary import clock, counted
 from pipeline.inputs import Film
 from pipeline.job import Observer
 from pipeline.types import Caption, VideoInfo
 
-if TYPE_CHECKING:
-    from pipeline.cli.display import Display
-
 PLAIN_EVERY = 10.0
 """seconds between two lines of progress of one film where stderr is no terminal"""
+
+
+class Model(Protocol):
+    """What a line wants to know of the model."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether it is loaded."""
+
+    def starting_seconds(self, since: float, until: float) -> float:
+        """Seconds between two moments of time.monotonic's clock in which it was loading."""
 
 
 class FilmLine(Observer):
     """One film's line: time done of time to do, captions so far, speed, and the last caption."""
 
-    def __init__(self, display: "Display", film: Film) -> None:
-        self.display, self.film = display, film
-        self.task: TaskID | None = None
+    def __init__(self, screen: Screen, film: Film, model: Model | None, *, alone: bool = False) -> None:
+        """``alone``: its captions are said one by one on a terminal too."""
+        self.screen, self.film, self.model, self.alone = screen, film, model, alone
+        self.row: TaskID | None = None
         self.count = 0
         self.info: VideoInfo | None = None
         self.started = self.spoken = time.monotonic()
@@ -33,34 +42,27 @@ class FilmLine(Observer):
 
     def opened(self, info: VideoInfo) -> None:
         self.info = info
-        if self.display.live:
-            name = name_of(os.path.basename(self.film.path))
-            self.task = self.display.progress.add_task(
-                Text(name[:40]).plain.replace("[", "\\["),
-                total=max(info.duration, 0.001),
-                state="waiting for the model",
-                visible=False,
-            )
-            if self.display.model_ready:
+        if self.screen.live:
+            self.row = self.screen.add_row(name_of(os.path.basename(self.film.path)), info.duration, "waiting for the model")
+            if self.model is not None and self.model.ready:
                 self.show_state()
-            self.display.show_first()
 
     def captioned(self, caption: Caption, position: float) -> None:
         assert self.info is not None
         self.count += 1
         self.done = max(self.done, min(caption.end, self.info.duration))
-        if self.task is not None:
+        if self.row is not None:
             self.show_state(f" · {one_line(caption.text)}")
-            if self.display.verbose or self.display.count == 1:
-                self.display.say(f"  {clock(caption.start)}  {one_line(caption.text)}")
-        elif time.monotonic() - self.spoken > PLAIN_EVERY or self.display.verbose:
+            if self.screen.verbose or self.alone:
+                self.screen.say(f"  {clock(caption.start)}  {one_line(caption.text)}")
+        elif time.monotonic() - self.spoken > PLAIN_EVERY or self.screen.verbose:
             self.spoken = time.monotonic()
-            self.display.say(f"{name_of(self.film.path)}: {self.state()} · {one_line(caption.text)}")
+            self.screen.say(f"{name_of(self.film.path)}: {self.state()} · {one_line(caption.text)}")
 
     def show_state(self, last: str = "") -> None:
         """How far the film is, on its line; ``last`` is its last caption."""
-        if self.task is not None:
-            self.display.progress.update(self.task, completed=self.done, state=(self.state() + last).replace("[", "\\["))
+        if self.row is not None:
+            self.screen.update(self.row, done=self.done, state=self.state() + last)
 
     def state(self) -> str:
         """Done of to do, captions, and the speed since the model is there."""
@@ -68,16 +70,20 @@ class FilmLine(Observer):
         far = f"{clock(self.done)} of {clock(self.info.duration)}"
         if not self.count:
             return f"{far} · no caption yet"
-        passed = max(self.display.seconds_at_work(self.started), 0.001)
+        passed = max(seconds_at_work(self.model, self.started), 0.001)
         return f"{far} · {counted(self.count, 'caption')} · {self.done / passed:.1f}x"
 
     def step(self, what: str, done: float = 0.0) -> None:
-        if self.task is not None:
-            self.display.progress.update(
-                self.task, completed=done * (self.info.duration if self.info else 1), state=f"{what} {done:.0%}"
-            )
+        if self.row is not None:
+            length = self.info.duration if self.info else 1
+            self.screen.update(self.row, done=done * length, state=f"{what} {done:.0%}")
 
     def close(self) -> None:
-        if self.task is not None:
-            self.display.progress.remove_task(self.task)
-            self.display.show_first()
+        if self.row is not None:
+            self.screen.remove_row(self.row)
+
+
+def seconds_at_work(model: Model | None, since: float) -> float:
+    """Seconds from ``since`` on time.monotonic's clock until now in which no model was loading."""
+    now = time.monotonic()
+    return now - since - (model.starting_seconds(since, now) if model is not None else 0.0)

@@ -2,15 +2,16 @@
 
 from pathlib import Path
 
-from pipeline.cli.display import LINES, Display
+from pipeline.cli.display import Display
+from pipeline.cli.screen import ROWS, Screen
 from pipeline.inputs import Film
 from pipeline.types import VideoInfo
 
 
 def test_of_many_films_under_way_those_begun_first_are_shown() -> None:
-    display = Display(live=True)
+    display = Display(Screen(live=True))
     lines = []
-    for number in range(LINES + 5):
+    for number in range(ROWS + 5):
         film = Film(Path(f"{number}.mp4"), Path(f"{number}.mp4"))
         lines.append(display.observer(film))
         lines[-1].opened(
@@ -18,9 +19,9 @@ def test_of_many_films_under_way_those_begun_first_are_shown() -> None:
         )
 
     def shown() -> list[str]:
-        return [task.description for task in display.progress.tasks if task.visible]
+        return [task.description for task in display.screen.progress.tasks if task.visible]
 
-    assert shown() == [f"{number}.mp4" for number in range(LINES)]
+    assert shown() == [f"{number}.mp4" for number in range(ROWS)]
     for number in (0, 3):
         display._lines.pop(Path(f"{number}.mp4")).close()
-    assert shown() == [f"{number}.mp4" for number in (1, 2, *range(4, LINES + 2))]
+    assert shown() == [f"{number}.mp4" for number in (1, 2, *range(4, ROWS + 2))]

@@ -1,0 +1,101 @@
+"""stderr, as a person sees it: what was said, and on a terminal below it a line with a bar for each film under way.
+
+model loaded in 61 s                                <- say: stays
+beach.mp4: 9 captions · 1:12 in 0:20 · 3.6x
+all films   ━━━━━━━━━━╸             3 of 8          <- rows: taken away when the screen is left
+harbour.mp4 ━━━━╸                   0:31 of 2:04 · 4 captions · 3.4x · A boat ...
+"""
+
+import sys
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console, RenderableType
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.table import Column
+from rich.text import Text
+
+from pipeline.cli.console import unheard
+
+ROWS = 12
+"""films that are shown at once on a terminal; hundreds may wait for the engine"""
+NAME = 40
+"""columns for a film's name"""
+
+
+class Screen:
+    """A context manager around the live part. ``live``: there is one, ``verbose``: more is said, ``quiet``: only failures."""
+
+    def __init__(self, *, live: bool | None = None, quiet: bool = False, verbose: bool = False) -> None:
+        self.console = _Console(stderr=True, highlight=False)
+        self.console.soft_wrap = not self.console.is_terminal  # a terminal's lines break between words, all others stay whole
+        self.live = (self.console.is_terminal if live is None else live) and not quiet
+        self.quiet, self.verbose = quiet, verbose
+        self.progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[state]}", table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1)),
+            console=self.console,
+            expand=True,
+            transient=True,
+        )
+        self._rows: list[TaskID] = []
+
+    def __enter__(self) -> Self:
+        if self.live:
+            self.progress.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self.live:
+            self.progress.stop()
+
+    def say(self, text: str) -> None:
+        """A message, unless only failures are wanted."""
+        if not self.quiet:
+            self.fail(text)
+
+    def fail(self, text: str) -> None:
+        """A message that is said in any case."""
+        self.console.print(Text(text.encode("utf-8", "backslashreplace").decode()))
+
+    def show(self, table: RenderableType) -> None:
+        """Something with columns, unless only failures are wanted."""
+        if not self.quiet:
+            self.console.print(table)
+
+    def add_total(self, name: str, count: int) -> TaskID:
+        """The row of all films together, above the others."""
+        return self.progress.add_task(name, total=count, state="")
+
+    def add_row(self, name: str, length: float, state: str) -> TaskID:
+        """A film's row, ``length`` seconds long; shown when there is room: films that were begun first come first."""
+        row = self.progress.add_task(_plain(name[:NAME]), total=max(length, 0.001), state=_plain(state), visible=False)
+        self._rows.append(row)
+        self._show_first()
+        return row
+
+    def update(self, row: TaskID, *, done: float, state: str) -> None:
+        self.progress.update(row, completed=done, state=_plain(state))
+
+    def remove_row(self, row: TaskID) -> None:
+        self._rows.remove(row)
+        self.progress.remove_task(row)
+        self._show_first()
+
+    def _show_first(self) -> None:
+        for place, row in enumerate(self._rows[: ROWS + 1]):
+            self.progress.update(row, visible=place < ROWS)
+
+
+def _plain(text: str) -> str:
+    """A text that rich takes as it is."""
+    return text.replace("[", "\\[")
+
+
+class _Console(Console):
+    """Where nobody reads stderr any more (``2>&1 | head -1``), the work goes on; rich would end the program."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        unheard(sys.stderr)
