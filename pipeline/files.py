@@ -9,6 +9,9 @@ import errno
 import os
 import re
 import secrets
+import shutil
+import stat
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -80,6 +83,31 @@ def _remove_stale(folder: Path, prefix: bytes, older: float) -> None:
             owner = _OWNER.search(entry.name) if entry.name.startswith(prefix) else None
             if owner and not _alive(int(owner.group(1))) and time.time() - entry.stat().st_mtime >= older:
                 os.unlink(entry.path)
+
+
+@contextlib.contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """A private folder (mode 0700) in the system's temporary folder, gone when the block ends.
+
+    A process that is killed leaves its own behind; the next that makes one removes those whose owner is gone.
+    """
+    for left in _left_folders(Path(tempfile.gettempdir())):
+        shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=f"scenescribe-{os.getpid()}-") as folder:
+        yield Path(folder)
+
+
+def _left_folders(place: Path) -> Iterator[Path]:
+    """Folders of ``temporary_folder`` that are this user's, and whose process is gone for STALE seconds or more."""
+    with contextlib.suppress(OSError), os.scandir(place) as entries:
+        for entry in entries:
+            owner = re.fullmatch(r"scenescribe-(\d+)-\w+", entry.name)
+            if owner is None or _alive(int(owner[1])):
+                continue
+            with contextlib.suppress(OSError):
+                found = entry.stat(follow_symlinks=False)
+                if stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and time.time() - found.st_mtime >= STALE:
+                    yield Path(entry.path)
 
 
 def missing(path: Path) -> str:

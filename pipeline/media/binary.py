@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from pipeline.environment import child_environment
 from pipeline.errors import EnvironmentFault, UsageError, nearest
 
 VARIABLE = "SCENESCRIBE_FFMPEG"
@@ -83,7 +84,12 @@ def _ask(path: Path) -> Ffmpeg | None:
     for question in ("-version", "-filters", "-encoders"):
         try:
             answer = subprocess.run(
-                [path, "-hide_banner", question], capture_output=True, timeout=30, stdin=subprocess.DEVNULL, check=True
+                [path, "-hide_banner", question],
+                capture_output=True,
+                timeout=30,
+                stdin=subprocess.DEVNULL,
+                check=True,
+                env=child_environment(),
             )
         except (OSError, subprocess.SubprocessError):
             return None

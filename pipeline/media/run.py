@@ -10,7 +10,6 @@ import re
 import select
 import signal
 import subprocess
-import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,7 +18,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pipeline.environment import child_environment
 from pipeline.errors import OutputError
+from pipeline.files import temporary_folder
 from pipeline.media.binary import Ffmpeg
 
 Progress = Callable[[float], None]
@@ -70,11 +71,11 @@ def workplace(film: Path, out: Path) -> Iterator[Place]:
     source = open_source(film)
     try:
         held = Path(f"/proc/{os.getpid()}/fd/{source.fd}")
-        with tempfile.TemporaryDirectory(prefix="scenescribe-") as folder:
+        with temporary_folder() as folder:
             names = "film" + _plain(film.suffix), "written" + _plain(out.suffix)
-            (Path(folder) / names[0]).symlink_to(held if held.exists() else film.absolute())
-            (Path(folder) / names[1]).symlink_to(out.absolute())
-            yield Place(Path(folder), *names)
+            (folder / names[0]).symlink_to(held if held.exists() else film.absolute())
+            (folder / names[1]).symlink_to(out.absolute())
+            yield Place(folder, *names)
     finally:
         source.close()
 
@@ -129,7 +130,7 @@ def run_command(
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env={**os.environ, "AV_LOG_FORCE_NOCOLOR": "1", **place.environment},
+        env=child_environment(AV_LOG_FORCE_NOCOLOR="1") | place.environment,
         start_new_session=True,
         preexec_fn=_die_with_parent,
     )

@@ -8,6 +8,7 @@ import subprocess
 from array import array
 from dataclasses import dataclass
 
+from pipeline.environment import child_environment
 from pipeline.errors import InputError
 from pipeline.media.binary import Ffmpeg
 from pipeline.media.run import Place
@@ -90,7 +91,15 @@ def contents(ffmpeg: Ffmpeg, place: Place, name: str) -> Contents:
     """What is in the file ``name`` of the place. Raises InputError ``unsupported_or_corrupt``."""
     command = [str(ffmpeg.path), "-hide_banner", "-nostdin", *guards(), "-i", f"file:{name}"]
     try:
-        said = subprocess.run(command, cwd=place.folder, capture_output=True, stdin=subprocess.DEVNULL, timeout=120, check=False)
+        said = subprocess.run(
+            command,
+            cwd=place.folder,
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            timeout=120,
+            check=False,
+            env=child_environment(),
+        )
     except subprocess.TimeoutExpired:
         raise InputError("unsupported_or_corrupt", "ffmpeg did not find out in two minutes what this file is") from None
     return _understood(said.stderr.decode("utf-8", "replace"))
@@ -153,7 +162,12 @@ def _listed(options: list[str], ffmpeg: Ffmpeg, place: Place, name: str) -> Pack
     with (
         (place.folder / _SAID).open("wb") as said,
         subprocess.Popen(
-            [str(ffmpeg.path), *reading], cwd=place.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said
+            [str(ffmpeg.path), *reading],
+            cwd=place.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=said,
+            env=child_environment(),
         ) as process,
     ):
         assert process.stdout is not None

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from pipeline.environment import child_environment
 from pipeline.errors import EnvironmentFault
 from pipeline.video import wire
 from pipeline.video.limits import Limits
@@ -40,13 +41,14 @@ class Child:
         self.table = 0
         """which table it holds"""
         self._stderr = os.memfd_create("scenescribe-stderr", os.MFD_CLOEXEC)
-        environment = {
-            **os.environ,
-            "OPENCV_FFMPEG_LOGLEVEL": "16",
-            "OPENCV_LOG_LEVEL": "SILENT",
-            "PYTHONPATH": os.pathsep.join(filter(None, [_ROOT, os.environ.get("PYTHONPATH")])),
-        }
-        environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
+        environment = child_environment(
+            OPENCV_FFMPEG_LOGLEVEL="16",
+            OPENCV_LOG_LEVEL="SILENT",
+            PYTHONPATH=os.pathsep.join(filter(None, [_ROOT, os.environ.get("PYTHONPATH")])),
+            OMP_NUM_THREADS="1",
+            OPENBLAS_NUM_THREADS="1",
+            MALLOC_ARENA_MAX="2",
+        )
         with theirs:
             self._process: subprocess.Popen[bytes] = subprocess.Popen(
                 [sys.executable, "-P", "-m", "pipeline.video.worker", str(limits.memory)],

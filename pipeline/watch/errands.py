@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import shlex
 import time
 from collections.abc import Awaitable, Callable
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import log as logs
+from pipeline.environment import child_environment
 from pipeline.errors import EnvironmentFault, ScenescribeError
 from pipeline.options.watch import WatchSettings
 from pipeline.watch.move import move
@@ -23,6 +25,8 @@ COMMAND_SECONDS = 600.0
 PAUSE = 1.0
 LAST = 30.0
 """seconds that --once waits for webhooks and commands"""
+
+_PLACE = re.compile(r"\{(?:path|state|json)\}")
 
 log = logs.get(__name__)
 
@@ -97,18 +101,16 @@ def _event(errand: Errand) -> dict[str, Any]:
 
 
 def arguments(command: str, event: dict[str, Any]) -> list[str]:
-    """``--exec``'s words with the film's values in the places of ``{path}``, ``{state}`` and ``{json}``: one word stays one."""
+    """``--exec``'s words with the film's values in the places of ``{path}``, ``{state}`` and ``{json}``: one word stays one.
+
+    Each word is gone through once: what a film is called is never looked through for places itself.
+    """
     values = {
         "{path}": event["path"],
         "{state}": event["event"],
         "{json}": next((path for path in event["outputs"] if path.endswith(".json")), ""),
     }
-    words = []
-    for word in shlex.split(command):
-        for place, value in values.items():
-            word = value if word == place else word.replace(place, value)
-        words.append(word)
-    return words
+    return [_PLACE.sub(lambda found: values[found[0]], word) for word in shlex.split(command)]
 
 
 async def run(words: list[str], stdin: bytes) -> str:
@@ -119,6 +121,7 @@ async def run(words: list[str], stdin: bytes) -> str:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
+            env=child_environment(),
             start_new_session=True,
         )
     except (OSError, ValueError) as error:

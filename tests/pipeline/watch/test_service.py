@@ -184,6 +184,11 @@ def test_words_of_a_command_stay_words() -> None:
     ]  # fmt: skip
 
 
+def test_a_film_named_like_a_place_is_not_looked_through_again() -> None:
+    event = {"path": "/in/{json} {state}.mp4", "event": "done", "outputs": ["/out/{path}.json"]}
+    assert arguments("see {path} {json}", event) == ["see", "/in/{json} {state}.mp4", "/out/{path}.json"]
+
+
 @pytest.mark.parametrize("form", ["json", "text"])
 def test_log_lines_hold_no_control_characters(form: Any, capfd: pytest.CaptureFixture[str]) -> None:
     logger = logging.getLogger("pipeline")
