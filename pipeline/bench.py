@@ -19,6 +19,7 @@ from typing import Any
 
 from models.base import Captioner, Reply, Request
 from pipeline.blocks import together
+from pipeline.engine.opening import choose_preset, open_captioner
 from pipeline.errors import ScenescribeError, UsageError
 from pipeline.inputs import Film, find_films
 from pipeline.job import Observer, Result
@@ -52,15 +53,14 @@ async def measure(settings: Settings, workload: Workload, *, random_weights: boo
         settings = settings.changed(engine_arg=(*settings.engine_arg, "load_format=dummy"))
     with tempfile.TemporaryDirectory(prefix="scenescribe-bench-") as folder:
         films = await asyncio.to_thread(_films, workload, Path(folder))
-        studio = Studio(settings)
-        studio.supervisor.captioner = studio.captioner = SaysSomething(studio.captioner)
+        studio = Studio(settings, captioner=says_something(settings))
         async with studio:
             return await compare(studio, films, workload.rounds, Path(folder))
 
 
 async def compare(studio: Studio, films: tuple[Film, ...], rounds: int, folder: Path) -> dict[str, Any]:
     """Product and bare engine in turn on what an entered studio has loaded; what :func:`measure` returns."""
-    await studio.supervisor.warm()
+    await studio.engine.warm()
     window_count, shape, kept = await _first_run(studio, films, folder)
     bare, product = [], []
     for turn in range(rounds):
@@ -86,13 +86,13 @@ async def compare(studio: Studio, films: tuple[Film, ...], rounds: int, folder: 
         "rounds": {"bare": [round(s, 3) for s in bare], "product": [one["seconds"] for one in product]},
         "model": studio.model.name,
         "engine": f"{studio.model.engine} {studio.model.engine_version}",
-        "max_in_flight": studio.captioning.gate.limit,
+        "max_in_flight": studio.engine.limit,
         "machine": {
             "cores": os.cpu_count(),
             "processor": platform.processor() or platform.machine(),
             "python": platform.python_version(),
         },
-        "engine_metrics": dict(studio.gauges.highest),
+        "engine_metrics": dict(studio.engine.gauges.highest),
     }
 
 
@@ -123,7 +123,7 @@ async def _first_run(studio: Studio, films: tuple[Film, ...], folder: Path) -> t
 async def run_once(studio: Studio, films: tuple[Film, ...], out: Path, kept: list[Window] | None = None) -> dict[str, Any]:
     """All films from file to sidecars under ``out``, and what it took; ``kept`` takes the first windows as they are read."""
     outputs = plan(films, folder=out, language="en", formats=studio.formats, burn=False, mux=False)
-    tally, clock = _Tally(kept), studio.captioning.gate.clock
+    tally, clock = _Tally(kept), studio.engine.clock
     hungry = clock.hungry
     started = time.monotonic()
     await describe_all(films, outputs, studio, tally)
@@ -135,18 +135,18 @@ async def run_once(studio: Studio, films: tuple[Film, ...], out: Path, kept: lis
         "engine_hungry_seconds": round(clock.hungry - hungry, 3),
         "decode_seconds": round(tally.decode, 3),
         "times_real_time": round(tally.length / seconds, 1),
-        "peak_bytes_in_flight": studio.captioning.gate.peak_nbytes,
+        "peak_bytes_in_flight": studio.engine.peak[1],
     }
 
 
 async def _bare(studio: Studio, count: int, kept: list[Window]) -> float:
     """Seconds for ``count`` windows from memory through the engine alone; it keeps no cache that would know one again."""
     question = studio.captioning.question
-    places = asyncio.Semaphore(studio.captioning.gate.limit)
+    places = asyncio.Semaphore(studio.engine.limit)
 
     async def one(i: int) -> None:
         async with places:
-            await studio.captioner.caption(question.about(kept[i % len(kept)]))
+            await studio.engine.captioner.caption(question.about(kept[i % len(kept)]))
 
     started = time.monotonic()
     await asyncio.gather(*(one(i) for i in range(count)))
@@ -196,3 +196,8 @@ class SaysSomething:
 
     async def caption(self, request: Request) -> Reply:
         return replace(await self._captioner.caption(request), text="Something is seen here.", finish="stop")
+
+
+def says_something(settings: Settings) -> "SaysSomething":
+    """The engine of the settings, not loaded, with one text for every answer."""
+    return SaysSomething(open_captioner(settings, choose_preset(settings)))

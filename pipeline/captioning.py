@@ -16,13 +16,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from models.base import Reply
-from models.errors import RequestRefused
 from models.ranges import marked
 from pipeline import answers, static
 from pipeline.blocks import together
-from pipeline.gate import Gate
+from pipeline.engine.engine import Engine
+from pipeline.engine.gate import Place
+from pipeline.errors import RequestError
 from pipeline.question import Question
-from pipeline.supervisor import Supervisor
 from pipeline.types import Caption, Notice, Outcome, Window
 
 Span = tuple[float, float]
@@ -51,7 +51,7 @@ class Tally:
     """seconds from first admission to last reply, without the engine's loading"""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Film:
     """One film on its way through."""
 
@@ -79,19 +79,14 @@ class Captioning:
 
     def __init__(
         self,
-        supervisor: Supervisor,
+        engine: Engine,
         *,
         question: Question,
-        max_in_flight: int,
-        memory_bytes: int,
         films: int,
         skip_static: bool = False,
     ) -> None:
-        self.supervisor = supervisor
+        self.engine = engine
         self.question = question
-        self.gate = Gate(max_in_flight, memory_bytes)
-        self.gate.wake(supervisor.ready)
-        supervisor.on_ready.append(self.gate.wake)
         self.skip_static = skip_static
         self._threads = ThreadPoolExecutor(films, thread_name_prefix="film")
 
@@ -131,7 +126,7 @@ class Captioning:
         while True:
             self._raise_first_failure(film)
             started = time.monotonic()
-            async with self.gate.reading():
+            async with self.engine.reading():
                 with marked("read"):
                     window = await loop.run_in_executor(self._threads, _next, windows)
             film.tally.read_wait += time.monotonic() - started
@@ -156,14 +151,13 @@ class Captioning:
         if self.skip_static:
             film.last_shown = (window, answer)
         started = time.monotonic()
-        nbytes = window.nbytes
         with marked("wait for the engine"):
-            await self.gate.enter(nbytes)
+            place = await self.engine.admit(window.nbytes, owner=film)
         film.first = film.first or time.monotonic()
         film.tally.gate_wait += time.monotonic() - started
-        asking = self._spawn(film, self._answer(film, window, answer))
+        asking = self._spawn(film, self._answer(film, window, answer, place))
         # not in _answer: a task that is cancelled before its first step never comes to its ``finally``
-        asking.add_done_callback(lambda _: self.gate.leave(nbytes))
+        asking.add_done_callback(lambda _: place.leave())
 
     def _spawn(self, film: _Film, work: Coroutine[None, None, None]) -> "asyncio.Task[None]":
         task = asyncio.create_task(work)
@@ -173,16 +167,16 @@ class Captioning:
         )
         return task
 
-    async def _answer(self, film: _Film, window: Window, answer: "asyncio.Future[Caption]") -> None:
+    async def _answer(self, film: _Film, window: Window, answer: "asyncio.Future[Caption]", place: Place) -> None:
         try:
-            caption = await self._ask(film, window)
+            caption = await self._ask(film, window, place)
         except BaseException:
             answer.cancel()
             raise
         answer.set_result(caption)
         self._keep(film, window, caption)
         now = time.monotonic()
-        film.tally.engine = now - film.first - self.supervisor.starting_seconds(film.first, now)
+        film.tally.engine = now - film.first - self.engine.starting_seconds(film.first, now)
 
     async def _reuse(self, film: _Film, window: Window, answer: "asyncio.Future[Caption]") -> None:
         before = await asyncio.shield(answer)
@@ -196,19 +190,19 @@ class Captioning:
         film.captions[window.index] = caption
         film.on_caption(caption)
 
-    async def _ask(self, film: _Film, window: Window) -> Caption:
+    async def _ask(self, film: _Film, window: Window, place: Place) -> Caption:
         """One window's caption: asked, guarded, asked once more where the answer is empty."""
         times = tuple(frame.time for frame in window.frames)
         text, outcome, replies = "", Outcome.EMPTY, list[Reply]()
         try:
             for attempt in range(2):
-                reply = await self.supervisor.ask(self.question.about(window, attempt=attempt))
+                reply = await self.engine.ask(self.question.about(window, attempt=attempt), place=place)
                 replies.append(reply)
                 film.tally.asked += 1
                 text, outcome = answers.guard(reply.text, cut_off=reply.finish == "length")
                 if outcome is not Outcome.EMPTY:
                     break
-        except RequestRefused as error:
+        except RequestError as error:
             outcome = Outcome.FAILED
             film.notices.append(Notice(code=error.code, message=error.message, start=window.start, end=window.end))
         prompt_tokens, completion_tokens = sum(r.prompt_tokens for r in replies), sum(r.completion_tokens for r in replies)

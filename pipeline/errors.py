@@ -4,7 +4,9 @@
     |-- UsageError              exit 2: an option or a configuration that can't be
     |-- EnvironmentFault        exit 3: this machine lacks something (no ffmpeg, no engine, no memory)
     |-- InputError              exit 1: this film can't be described; the others go on
-    `-- OutputError             exit 1: what was made could not be written
+    |-- OutputError             exit 1: what was made could not be written
+    `-- RequestError            exit 1: this one request got no answer; the engine answers others
+        `-- DeadlinePassed      its answer did not come in its time
 
 ``code`` is one of the reason codes of docs/troubleshooting.md, in snake_case. ``message`` is one sentence that says what
 is wrong and what to do next. ``data`` carries the values the sentence was made from.
@@ -56,6 +58,14 @@ class InputError(ScenescribeError):
 
 class OutputError(ScenescribeError):
     """What was made could not be written."""
+
+
+class RequestError(ScenescribeError):
+    """This one request got no answer, and asking again won't help; the engine answers others."""
+
+
+class DeadlinePassed(RequestError):
+    """The answer did not come before its deadline; the request is no longer in the engine."""
 
 
 def nearest(word: str, words: Iterable[str], *, alike: float = 0.5) -> str:

@@ -132,7 +132,7 @@ async def _caption_once(
         # a window that was refused is asked again: the journal does not say why it was
         kept = [caption for caption in journal.captions if caption.outcome is not Outcome.FAILED]
         known = {span_of(caption.start, caption.end): caption for caption in kept}
-        studio.supervisor.warm()
+        studio.engine.warm()
         with ExitStack() as held:
             reading = held.enter_context(await asyncio.to_thread(studio.open, info, known=frozenset(known)))
 
@@ -151,7 +151,7 @@ async def _caption_once(
                 held.close()  # the film's files and memory, before all answers are there
                 on_read()
 
-            async with studio.gauges.over() as gauges:
+            async with studio.engine.gauges.over() as gauges:
                 described = await studio.captioning.describe(map(seen, reading), known=known, on_caption=keep, on_read=let_go)
         if studio.settings.refine:
             described = await studio.refine(described)
@@ -172,11 +172,11 @@ async def _caption_once(
             described.tally,
             info,
             wall=time.monotonic() - started,
-            engine_start=studio.supervisor.starting_seconds(started, time.monotonic()),
+            engine_start=studio.engine.starting_seconds(started, time.monotonic()),
             decode=reading.decode_seconds,
             write=writing,
             resumed=len(known),
-            held_back_by=studio.captioning.gate.clock.held_back_by,
+            held_back_by=studio.engine.clock.held_back_by,
             engine_peaks=gauges,
         ),
     )  # fmt: skip

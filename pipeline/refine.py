@@ -8,9 +8,9 @@ import re
 from dataclasses import replace
 
 from models.base import Request, Sampling
-from models.errors import RequestRefused
 from pipeline.captioning import Captions
-from pipeline.supervisor import Supervisor
+from pipeline.engine.engine import Engine
+from pipeline.errors import RequestError
 from pipeline.types import Caption, Notice, Outcome
 
 STRETCH = 24
@@ -26,14 +26,15 @@ Answer with {count} lines and nothing else, numbered the same way.
 LINE = re.compile(r"^\s*(\d+)[.):]\s*(\S.*?)\s*$")
 
 
-async def refine(described: Captions, supervisor: Supervisor, sampling: Sampling) -> Captions:
+async def refine(described: Captions, engine: Engine, sampling: Sampling) -> Captions:
     """The same captions with refined texts; ``original`` keeps each text that changed.
 
     Raises EnvironmentFault where the engine can't go on.
     """
     with_text = [i for i, caption in enumerate(described.captions) if caption.text and caption.outcome is not Outcome.FAILED]
     stretches = [with_text[i : i + STRETCH] for i in range(0, len(with_text), STRETCH)]
-    answers = await asyncio.gather(*(_ask([described.captions[i] for i in part], supervisor, sampling) for part in stretches))
+    owner = object()  # other films take turns with this one's stretches
+    answers = await asyncio.gather(*(_ask([described.captions[i] for i in part], engine, sampling, owner) for part in stretches))
     captions, notices = list(described.captions), list(described.notices)
     for part, texts in zip(stretches, answers, strict=True):
         if texts is None:
@@ -53,13 +54,13 @@ async def refine(described: Captions, supervisor: Supervisor, sampling: Sampling
     return replace(described, captions=tuple(captions), notices=tuple(notices))
 
 
-async def _ask(captions: list[Caption], supervisor: Supervisor, sampling: Sampling) -> list[str] | None:
+async def _ask(captions: list[Caption], engine: Engine, sampling: Sampling, owner: object) -> list[str] | None:
     lines = "\n".join(f"{number}. {' '.join(caption.text.split())}" for number, caption in enumerate(captions, 1))
     prompt = PROMPT.format(count=len(captions), lines=lines)
     room = 32 + 2 * sum(caption.completion_tokens or len(caption.text) for caption in captions)
     try:
-        reply = await supervisor.ask(Request(prompt=prompt, sampling=replace(sampling, max_tokens=room)))
-    except RequestRefused:
+        reply = await engine.ask(Request(prompt=prompt, sampling=replace(sampling, max_tokens=room)), owner=owner)
+    except RequestError:
         return None
     return parse(reply.text, len(captions))
 

@@ -84,7 +84,7 @@ async def _run(settings: Settings, found: "Inputs", display: "Display", report: 
                 await describe_all(found.films, outputs, studio, observer)
             finally:
                 if display.screen.verbose:
-                    display.metrics(studio.gauges.highest)
+                    display.metrics(studio.engine.gauges.highest)
     display.end(started)
     return 1 if display.failures else 0
 

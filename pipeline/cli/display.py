@@ -39,15 +39,15 @@ class Display:
         self.strict = studio.settings.strict
         model = studio.model
         self.screen.say(f"{counted(len(films), 'film')} · model {model.name} · engine {model.engine}")
-        studio.supervisor.on_ready.append(self._loaded)
+        studio.engine.on_ready.append(self._loaded)
         self._studio = studio
         if studio.preset.knows and studio.settings.engine != "echo":
             self.screen.say(f"note: {studio.preset.knows}")
 
     def _loaded(self) -> None:
         assert self._studio is not None
-        if self._studio.supervisor.last_start >= 0.5:  # echo loads none, and an endpoint has
-            self.screen.say(f"model loaded in {self._studio.supervisor.last_start:.0f} s")
+        if self._studio.engine.last_start >= 0.5:  # echo loads none, and an endpoint has
+            self.screen.say(f"model loaded in {self._studio.engine.last_start:.0f} s")
         for line in self._lines.values():
             line.show_state()
 
@@ -61,7 +61,7 @@ class Display:
         self.screen.__exit__(kind, error, trace)
 
     def observer(self, film: Film) -> FilmLine:
-        model = self._studio.supervisor if self._studio is not None else None
+        model = self._studio.engine if self._studio is not None else None
         self._lines[film.path] = FilmLine(self.screen, film, model, alone=self.count == 1)
         return self._lines[film.path]
 
@@ -120,10 +120,10 @@ class Display:
     def end(self, started: float) -> None:
         """The last lines: a table where there were many films, and one line for all. ``started``: on time.monotonic's clock."""
         assert self._studio is not None
-        took = seconds_at_work(self._studio.supervisor, started)
+        took = seconds_at_work(self._studio.engine, started)
         if (table := self.summary.table()) is not None:
             self.screen.show(table)
-        for line in self.summary.lines(took, self._studio.captioning.gate.clock):
+        for line in self.summary.lines(took, self._studio.engine.clock):
             self.screen.say(line)
 
     def _warn(self, name: str, notices: Sequence[Notice]) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.gate import Clock
+from pipeline.engine.gate import Clock
 from pipeline.job import Result
 
 TABLE_FROM = 6

@@ -91,7 +91,7 @@ def view(record: "Recorder") -> dict[str, Any]:
     films = [_film(film, studio) for film in record.films]
     states = [film["state"] for film in films]
     length = sum(film["seconds"] for film in films if film["state"] == "done")
-    loading = studio.supervisor.starting_seconds(record.started, record.ended)
+    loading = studio.engine.starting_seconds(record.started, record.ended)
     model = studio.model
     return {
         "version": __version__,
@@ -105,15 +105,15 @@ def view(record: "Recorder") -> dict[str, Any]:
         "plot": plot(
             record.flow.points,
             seconds,
-            studio.captioning.gate.limit,
-            [(start - record.started, end - record.started) for start, end in studio.supervisor.starts],
+            studio.engine.limit,
+            [(start - record.started, end - record.started) for start, end in studio.engine.starts],
         ),
         "films": films,
     }
 
 
 def _facts(seconds: float, loading: float, length: float, record: "Recorder") -> list[tuple[str, str]]:
-    gate, working = record.studio.captioning.gate, max(seconds - loading, 0.001)
+    engine, working = record.studio.engine, max(seconds - loading, 0.001)
     asked = sum(
         int(film.result.document.stats.get("asked", 0)) for film in record.films if film.result and film.result.state == "done"
     )
@@ -123,8 +123,8 @@ def _facts(seconds: float, loading: float, length: float, record: "Recorder") ->
             ("film described", clock(length)),
             ("speed", f"{length / working:.1f} times real time"),
             ("windows asked", f"{asked}, {asked / working:.1f} a second"),
-            ("most in flight", f"{gate.peak_count} of {gate.limit} windows, {gate.peak_nbytes / 1e6:.3g} MB of frames"),
-            ("held back by", "decoding" if gate.clock.held_back_by == "decode" else "the engine"),
+            ("most in flight", f"{engine.peak[0]} of {engine.limit} windows, {engine.peak[1] / 1e6:.3g} MB of frames"),
+            ("held back by", "decoding" if engine.clock.held_back_by == "decode" else "the engine"),
         ]
     return facts
 

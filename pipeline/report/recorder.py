@@ -55,7 +55,7 @@ class Recorder:
         self.started = time.monotonic()
         self.when = time.time()
         self.ended = self.started
-        self.flow = Flow(studio.captioning.gate)
+        self.flow = Flow(studio.engine)
         self._open: dict[Path, FilmRecord] = {}
         self._room = ALL_THUMBNAILS
         self._windows = 0

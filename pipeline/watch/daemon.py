@@ -161,8 +161,8 @@ class Daemon:
         self.crew.gather()
         if len(self.crew) or self.weather.waits:
             self._idle_since = time.monotonic()
-        if self.weather.tries and not len(self.crew) and not self.weather.waits and not self.studio.supervisor.ready:
-            await self.studio.supervisor.close()  # an engine that did not start is started anew
+        if self.weather.tries and not len(self.crew) and not self.weather.waits and not self.studio.engine.ready:
+            await self.studio.engine.close()  # an engine that did not start is started anew
         try:
             if (changes := self.queue.changes()) != self._changes:  # ``scenescribe jobs`` retried or forgot something
                 self._changes = changes
@@ -188,10 +188,10 @@ class Daemon:
         return self.studio.seats.free and not alone and not self.weather.waits and not self.stopping
 
     async def _unload_if_idle(self) -> None:
-        minutes, supervisor = self.settings.idle_unload, self.studio.supervisor
-        if minutes and not len(self.crew) and supervisor.ready and time.monotonic() - self._idle_since > minutes * 60:
+        minutes, engine = self.settings.idle_unload, self.studio.engine
+        if minutes and not len(self.crew) and engine.ready and time.monotonic() - self._idle_since > minutes * 60:
             log.info("unloading the engine", idle_minutes=minutes)
-            await supervisor.close()
+            await engine.close()
 
     def _all_done(self) -> bool:
         """For --once: nothing is on its way, nothing waits, all is told."""

@@ -23,7 +23,7 @@ class Status:
     @property
     def engine(self) -> str:
         """unloaded, loading or ready."""
-        if self._daemon.studio.supervisor.ready:
+        if self._daemon.studio.engine.ready:
             return "ready"
         return "loading" if len(self._daemon.crew) else "unloaded"
 
@@ -52,9 +52,9 @@ class Status:
             jobs=daemon.queue.counts(),
             oldest_queued=daemon.queue.oldest("queued"),
             oldest_running=daemon.queue.oldest("running"),
-            windows_in_flight=daemon.studio.captioning.gate.count,
+            windows_in_flight=daemon.studio.engine.in_flight,
             engine=self.engine,
             waiting_for=self.waiting_for,
             errands=daemon.outbox.left(),
-            restarts=daemon.studio.supervisor.deaths,
+            restarts=daemon.studio.engine.deaths,
         )

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from pipeline.bench import SaysSomething, run_once
+from pipeline.bench import run_once, says_something
 from pipeline.inputs import Film
 from pipeline.options.caption import Settings
 from pipeline.studio import Studio
@@ -66,8 +66,7 @@ async def clips(asked: argparse.Namespace, folder: Path) -> dict[str, Any]:
     many = _films(folder / "many", [FilmSpec(seconds=3, width=width, height=height, seed=seed) for seed in range(asked.clips)])
     one = _films(folder / "one", [FilmSpec(seconds=3 * asked.clips, width=width, height=height)])
     settings = Settings(engine=asked.engine, model="shapes", windows="fixed:seconds=3", sampler="keyframes:count=3")
-    async with Studio(settings) as studio:
-        studio.supervisor.captioner = studio.captioner = SaysSomething(studio.captioner)
+    async with Studio(settings, captioner=says_something(settings)) as studio:
         found = await _in_turn(folder, asked.rounds, {"clips": (studio, many), "one film": (studio, one)})
     return found | {"ratio": round(found["clips"]["windows_per_second"] / found["one film"]["windows_per_second"], 3)}
 
@@ -77,10 +76,12 @@ async def static(asked: argparse.Namespace, folder: Path) -> dict[str, Any]:
     width, height = SIZE
     films = _films(folder / "films", [FilmSpec(seconds=60 * asked.minutes, width=width, height=height, still=60)])
     plain = Settings(engine=asked.engine, model="shapes", windows="fixed:seconds=6", sampler="keyframes:count=6")
-    async with Studio(plain) as studio:
-        captioner = studio.supervisor.captioner = studio.captioner = SaysSomething(studio.captioner)
-        async with Studio(plain.changed(skip_static=True), captioner=captioner) as skipping:
-            found = await _in_turn(folder, asked.rounds, {"all asked": (studio, films), "--skip-static": (skipping, films)})
+    captioner = says_something(plain)
+    async with (
+        Studio(plain, captioner=captioner) as studio,
+        Studio(plain.changed(skip_static=True), captioner=captioner) as skipping,
+    ):
+        found = await _in_turn(folder, asked.rounds, {"all asked": (studio, films), "--skip-static": (skipping, films)})
     return found | {"faster": round(found["--skip-static"]["windows_per_second"] / found["all asked"]["windows_per_second"], 2)}
 
 
@@ -89,7 +90,7 @@ async def _in_turn(folder: Path, rounds: int, sides: dict[str, tuple[Studio, tup
     took: dict[str, list[dict[str, Any]]] = {name: [] for name in sides}
     for turn in range(rounds + 1):
         for name, (studio, films) in sides.items():
-            await studio.supervisor.warm()
+            await studio.engine.warm()
             ran = await run_once(studio, films, folder / f"out {name} {turn}")
             if turn:
                 took[name].append(ran)

@@ -78,7 +78,7 @@ async def _run(asked: argparse.Namespace, place: Path) -> None:
         quantization=asked.quantization,
         engine_arg=("load_format=dummy",) if asked.random_weights else (),
     )
-    engine = Studio(settings).captioner  # one for all rows
+    engine = Studio(settings).engine.captioner  # one for all rows
     try:
         for row in asked.reader_rows:
             size, sampler = ROWS[row]

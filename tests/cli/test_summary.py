@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.captioning import Tally
 from pipeline.cli.summary import Summary, clock, gauges_line
-from pipeline.gate import Clock
+from pipeline.engine.gate import Clock
 from pipeline.job import Result
 from pipeline.stats import film_stats
 from pipeline.types import Caption, Document, Model, Outcome, Source, VideoInfo

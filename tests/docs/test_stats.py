@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pipeline.captioning import Tally
-from pipeline.gauges import KEPT
+from pipeline.engine.gauges import KEPT
 from pipeline.stats import film_stats
 from pipeline.types import VideoInfo
 

@@ -9,11 +9,11 @@ import pytest
 
 from models.base import Reply, Request
 from models.errors import EndpointError, EngineDead, ModelNotFound, RequestRefused
-from pipeline import supervisor as supervisor_module
 from pipeline.captioning import Captioning, span_of
+from pipeline.engine import supervisor as supervisor_module
+from pipeline.engine.engine import Engine
 from pipeline.errors import EnvironmentFault, InputError, UsageError
 from pipeline.question import Question
-from pipeline.supervisor import Supervisor
 from pipeline.types import Caption, Frame, Outcome, Window
 
 
@@ -23,9 +23,13 @@ class Told:
     engine, engine_version, capacity = "told", "1", 4
 
     def __init__(
-        self, answer: Callable[["Told", int], str | Exception] = lambda told, n: f"Window {n}.", delay: float = 0.0
+        self,
+        answer: Callable[["Told", int], str | Exception] = lambda told, n: f"Window {n}.",
+        delay: float = 0.0,
+        together: int = 1,
     ) -> None:
-        self.answer, self.delay = answer, delay
+        """``together``: nobody is answered before so many have asked."""
+        self.answer, self.delay, self.barrier = answer, delay, asyncio.Barrier(together)
         self.starts, self.running, self.peak = 0, 0, 0
         self.asked: list[int] = []
 
@@ -41,6 +45,7 @@ class Told:
         self.running += 1
         self.peak = max(self.peak, self.running)
         try:
+            await self.barrier.wait()
             await asyncio.sleep(self.delay * (number % 3))
             answer = self.answer(self, number)
         finally:
@@ -62,7 +67,7 @@ def windows(count: int, *, first: int = 0, still: bool = False) -> Iterator[Wind
 
 def heart(told: Told, *, in_flight: int = 4, nbytes: int = 1 << 30, **options: bool) -> Captioning:
     return Captioning(
-        Supervisor(told), question=Question(prompt="What?"), max_in_flight=in_flight, memory_bytes=nbytes, films=3, **options
+        Engine(told, in_flight=in_flight, memory_bytes=nbytes), question=Question(prompt="What?"), films=3, **options
     )
 
 
@@ -72,7 +77,7 @@ def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_captions_come_in_order_whatever_order_the_replies_have_and_the_bound_holds() -> None:
-    told = Told(delay=0.002)
+    told = Told(delay=0.002, together=5)
     described = await heart(told, in_flight=5).describe(windows(40))
     assert [caption.text for caption in described.captions] == [f"Window {i}." for i in range(40)]
     assert [caption.start for caption in described.captions] == list(range(40))
@@ -81,11 +86,11 @@ async def test_captions_come_in_order_whatever_order_the_replies_have_and_the_bo
 
 
 async def test_bytes_bound_what_is_in_flight() -> None:
-    told = Told(delay=0.002)
+    told = Told(delay=0.002, together=3)
     captioning = heart(told, in_flight=50, nbytes=3 * 32 * 32 * 3)
-    await captioning.describe(windows(20))
+    await captioning.describe(windows(21))
     assert told.peak == 3
-    assert captioning.gate.peak_nbytes == 3 * 32 * 32 * 3
+    assert captioning.engine.peak[1] == 3 * 32 * 32 * 3
 
 
 async def test_films_share_the_engine_fairly() -> None:
@@ -152,7 +157,7 @@ async def test_a_reader_that_fails_takes_its_film_along_and_no_other() -> None:
     assert isinstance(one, InputError)
     assert not isinstance(other, BaseException)
     assert len(other.captions) == 8
-    assert (captioning.gate.count, captioning.gate.nbytes) == (0, 0)
+    assert (captioning.engine.in_flight, captioning.engine.waiting) == (0, 0)
 
 
 async def test_a_film_that_fails_leaves_its_places_to_others() -> None:
@@ -162,7 +167,7 @@ async def test_a_film_that_fails_leaves_its_places_to_others() -> None:
         with contextlib.suppress(EnvironmentFault):
             await captioning.describe(windows(10))
         await asyncio.sleep(0)
-    assert (captioning.gate.count, captioning.gate.nbytes) == (0, 0)
+    assert (captioning.engine.in_flight, captioning.engine.waiting) == (0, 0)
 
 
 async def test_a_resumed_film_warns_of_the_same_answers() -> None:
@@ -190,7 +195,7 @@ async def test_cancelling_leaves_nothing_in_flight() -> None:
     work.cancel()
     with pytest.raises(asyncio.CancelledError):
         await work
-    assert (told.running, captioning.gate.count) == (0, 0)
+    assert (told.running, captioning.engine.in_flight) == (0, 0)
 
 
 async def test_a_window_that_looks_like_the_one_before_it_gets_its_caption_without_asking() -> None:

@@ -64,7 +64,7 @@ async def test_clips_of_one_window_fill_the_engine_though_few_are_read_at_once(c
     async with Studio(settings(tmp_path), captioner=Together()) as studio:
         assert studio.seats.most_reading < COUNT
         await asyncio.wait_for(describe_all(found.films, plan_outputs(found.films, studio), studio, told), 120)
-        assert studio.captioning.gate.peak_count == COUNT
+        assert studio.engine.peak[0] == COUNT
         assert (studio.seats.reading, studio.seats.begun) == (0, 0)
     assert told.ended == {f"{number}.mp4": "done" for number in range(COUNT)}
 
@@ -78,5 +78,5 @@ async def test_a_fault_that_stands_in_every_films_way_ends_the_run(clips: Path, 
     async with Studio(settings(tmp_path), captioner=Broken()) as studio:
         with pytest.raises(EnvironmentFault, match="there is none"):
             await asyncio.wait_for(describe_all(found.films, plan_outputs(found.films, studio), studio, told), 120)
-        assert studio.captioning.gate.count == 0
+        assert studio.engine.in_flight == 0
     assert "done" not in told.ended.values()

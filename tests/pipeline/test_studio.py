@@ -2,9 +2,10 @@
 
 import pytest
 
+from pipeline.engine.opening import choose_preset
 from pipeline.errors import UsageError
 from pipeline.options.caption import Settings
-from pipeline.studio import Studio, choose_preset
+from pipeline.studio import Studio
 
 
 def test_a_server_may_have_models_that_nobody_else_knows() -> None:

@@ -16,8 +16,8 @@ import pytest
 from models.base import Reply, Request
 from models.echo import EchoCaptioner
 from pipeline import Settings
+from pipeline.engine.engine import Engine
 from pipeline.errors import OutputError, ScenescribeError
-from pipeline.gate import Gate
 from pipeline.inputs import Film, find_films
 from pipeline.job import Observer, Result
 from pipeline.report import Recorder, check, flow, page, plot, recorder
@@ -191,24 +191,23 @@ def test_a_thumbnail_has_the_shape_of_the_film_and_not_of_the_model(shape: tuple
 
 
 async def test_what_was_in_flight_is_noted_as_it_changes() -> None:
-    gate = Gate(2, 1000)
-    seen = flow.Flow(gate)
-    await gate.enter(10)
-    await gate.enter(10)
-    third = asyncio.create_task(gate.enter(10))
+    engine = Engine(EchoCaptioner(), in_flight=2, memory_bytes=1000)
+    seen = flow.Flow(engine)
+    places = [await engine.admit(10), await engine.admit(10)]
+    third = asyncio.create_task(engine.admit(10))
     await asyncio.sleep(0)
-    gate.leave(10)
+    places[0].leave()
     await third
-    gate.leave(10)
-    gate.leave(10)
+    for place in (places[1], third.result()):
+        place.leave()
     seen.close()
     assert [count for _, count, _ in seen.points] == [1, 2, 2, 2, 1, 0, 0]
-    assert gate.on_change == []
+    assert engine.on_change == []
 
 
 def test_a_days_run_takes_no_more_room_than_a_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(flow, "MOST", 64)
-    seen = flow.Flow(Gate(8, 1))
+    seen = flow.Flow(Engine(EchoCaptioner()))
     for at in range(100_000):
         seen.add(at / 10, 9 if at == 77_777 else at % 8, 0)
     assert len(seen.points) < 128

@@ -196,7 +196,7 @@ def test_log_lines_hold_no_control_characters(form: Any, capfd: pytest.CaptureFi
     try:
         log.set_up(form)
         log.get("pipeline.watch").info("done", path=Path("/in/\x1b[31m\udcff.mp4"), captions=3)
-        logging.getLogger("pipeline.supervisor").warning("the engine died (%s)", "why")
+        logging.getLogger("pipeline.engine.supervisor").warning("the engine died (%s)", "why")
     finally:
         logger.handlers, logger.propagate, level = before
         logger.setLevel(level)

@@ -6,7 +6,7 @@ from typing import Any
 
 from models.echo import EchoCaptioner
 from models.errors import EngineDead
-from pipeline.gauges import Gauges, raise_to
+from pipeline.engine.gauges import Gauges, raise_to
 
 
 class Measured(EchoCaptioner):

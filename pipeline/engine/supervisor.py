@@ -5,10 +5,12 @@ import logging
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
 
 from models.base import Captioner, Reply, Request
-from models.errors import BadEngineOption, EndpointError, EngineDead, EngineMissing, ModelError, ModelNotFound
-from pipeline.errors import EnvironmentFault, UsageError
+from models.errors import EngineDead, ModelError
+from pipeline.engine.faults import translated
+from pipeline.errors import EnvironmentFault
 
 RESTARTS = 3
 WITHIN = 600.0
@@ -20,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 class Supervisor:
-    """The captioner as the pipeline sees it: ``ask`` never raises EngineDead; a request whose engine died is asked again."""
+    """The captioner, alive: a request whose engine died is asked again. Raises errors of ours alone (faults.py)."""
 
     def __init__(self, captioner: Captioner) -> None:
         self.captioner = captioner
@@ -46,7 +48,7 @@ class Supervisor:
         return self._starting
 
     async def ask(self, request: Request) -> Reply:
-        """The captioner's reply. Raises RequestRefused for this request alone, EnvironmentFault where the engine can't go on."""
+        """The captioner's reply. Raises RequestError for this request alone, EnvironmentFault where the engine can't go on."""
         while True:
             await asyncio.shield(self.warm())
             generation = self._generation
@@ -54,14 +56,31 @@ class Supervisor:
                 return await self.captioner.caption(request)
             except EngineDead as error:
                 self._bury(generation, error)
-            except EndpointError as error:
-                raise EnvironmentFault(error.code, error.message, **error.data) from error
+            except ModelError as error:
+                raise translated(error) from error
 
     async def stream(self, request: Request) -> AsyncIterator[str]:
-        """The reply's text as it comes; an engine that dies in the middle is not asked again."""
-        await asyncio.shield(self.warm())
-        async for piece in self.captioner.stream(request):
-            yield piece
+        """The reply's text as it comes. Raises what ``ask`` raises.
+
+        A request whose engine died is asked again as long as nothing of its answer was given away; after that it is an
+        EnvironmentFault: two answers can't be joined.
+        """
+        begun = False
+        while True:
+            await asyncio.shield(self.warm())
+            generation = self._generation
+            try:
+                async with aclosing(self.captioner.stream(request)) as pieces:  # type: ignore[type-var]
+                    async for piece in pieces:
+                        begun = True
+                        yield piece
+                return
+            except EngineDead as error:
+                self._bury(generation, error)
+                if begun:
+                    raise translated(error) from error
+            except ModelError as error:
+                raise translated(error) from error
 
     @property
     def last_start(self) -> float:
@@ -111,12 +130,8 @@ class Supervisor:
         started = time.monotonic()
         try:
             await self.captioner.start()
-        except (ModelNotFound, BadEngineOption) as error:
-            raise UsageError(error.code, error.message, **error.data) from error
-        except EngineMissing as error:
-            raise EnvironmentFault(error.code, error.message, **error.data) from error
         except ModelError as error:
-            raise EnvironmentFault(error.code, error.message, **error.data) from error
+            raise translated(error) from error
         self.starts.append((started, time.monotonic()))
         self.ready = True
         for told in self.on_ready:

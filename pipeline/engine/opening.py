@@ -1,0 +1,80 @@
+"""From options to an engine, not loaded yet: all that can be wrong with the options is found here, before a film is opened."""
+
+import contextlib
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from models.base import Captioner
+from models.errors import ModelError
+from pipeline import plugins
+from pipeline.engine.faults import translated
+from pipeline.options.caption import Settings
+
+if TYPE_CHECKING:
+    from models.preset import Preset
+
+ENGINE_FIELDS = (
+    "tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size", "gpu_memory_utilization", "max_num_seqs",
+    "max_model_len", "quantization", "dtype", "block_size", "kv_offload_gb",
+)  # fmt: skip
+
+
+def open_captioner(settings: Settings, preset: "Preset", *, verbose: bool = False) -> Captioner:
+    """The captioner of ``--engine`` for this model, not started.
+
+    Raises UsageError (an option that can't be) and EnvironmentFault (no such engine is installed).
+    """
+    from models import engines
+    from models.options import EngineOptions, parse_engine_args
+
+    try:
+        return engines.open_captioner(
+            settings.engine,
+            preset,
+            EngineOptions(
+                **{name: getattr(settings, name) for name in ENGINE_FIELDS},
+                extra=parse_engine_args(settings.engine_arg),
+                profile_dir=os.fspath(settings.profile_trace) if settings.profile_trace else None,
+            ),
+            base_url=settings.base_url,
+            api_key=settings.api_key,
+            log_path=settings.log_file,
+            verbose=verbose,
+        )
+    except ModelError as error:
+        raise translated(error) from error
+
+
+def choose_preset(settings: Settings) -> "Preset":
+    """The preset that the settings name, else one that fits this machine; with room for as many pictures as a window will have.
+
+    Raises UsageError ``model_not_found``.
+    """
+    from models.presets import default_preset, preset, served_preset
+
+    try:
+        if settings.engine == "openai":  # the server may have models that nobody else has heard of
+            chosen = served_preset(settings.model)
+        else:
+            chosen = preset(settings.model if settings.model is not None else default_preset(gpu_memory_gb()))
+    except ModelError as error:
+        raise translated(error) from error
+    count = getattr(plugins.parse("samplers", settings.sampler or chosen.sampler), "count", 0)
+    return replace(chosen, frame_count=max(count, chosen.frame_count))
+
+
+def gpu_memory_gb() -> float | None:
+    """Memory of the first NVIDIA GPU in GiB, asked of the driver's own tool; None where there is none."""
+    import subprocess
+
+    with contextlib.suppress(OSError, ValueError, IndexError, subprocess.SubprocessError):
+        answer = subprocess.run(
+            ["nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits"],
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=True,
+        )
+        return float(answer.stdout.splitlines()[0]) / 1024
+    return None

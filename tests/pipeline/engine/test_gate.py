@@ -1,0 +1,120 @@
+"""The gate never lets more through than its bounds, lets everybody through in turn, and gives back what is cancelled."""
+
+import asyncio
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.engine.gate import Gate, Priority
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 50), st.sampled_from(Priority), st.sampled_from("ABC"), st.booleans()), max_size=40),
+    st.integers(1, 5),
+    st.integers(1, 60),
+)
+@settings(max_examples=200, deadline=None)
+def test_bounds_hold_and_all_get_through(requests: list[tuple[int, Priority, str, bool]], count: int, nbytes: int) -> None:
+    """Whatever is asked, by whom, and whoever gives up waiting."""
+
+    async def run() -> tuple[Gate, int]:
+        gate, through = Gate(count, nbytes), 0
+
+        async def request(size: int, priority: Priority, owner: str) -> None:
+            nonlocal through
+            with await gate.admit(size, priority=priority, owner=owner):
+                assert gate.count == 1 or (gate.count <= count and gate.nbytes <= nbytes)
+                await asyncio.sleep(0)
+                through += 1
+
+        tasks = [asyncio.create_task(request(size, priority, owner)) for size, priority, owner, _ in requests]
+        await asyncio.sleep(0)
+        for task, (*_, gives_up) in zip(tasks, requests, strict=True):
+            if gives_up:
+                task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        assert all(task.cancelled() or task.exception() is None for task in tasks)
+        return gate, through
+
+    gate, through = asyncio.run(run())
+    assert (gate.count, gate.nbytes, gate.waiting) == (0, 0, 0)
+    assert through >= sum(not gives_up for *_, gives_up in requests)
+    assert gate.peak_count <= count
+    assert gate.peak_nbytes <= max([nbytes, *(size for size, *_ in requests)])
+
+
+async def order_of(gate: Gate, *requests: tuple[str, int, Priority, str]) -> list[str]:
+    """In which order requests (name, bytes, priority, owner) that come at once are admitted."""
+    order: list[str] = []
+
+    async def one(name: str, size: int, priority: Priority, owner: str) -> None:
+        with await gate.admit(size, priority=priority, owner=owner):
+            order.append(name)
+            await asyncio.sleep(0)
+
+    await asyncio.gather(*(one(*request) for request in requests))
+    return order
+
+
+async def test_first_come_first_served() -> None:
+    # b is small and would fit sooner; it waits for its turn all the same, or a large one would starve
+    film = [(name, size, Priority.CAPTION, "film") for name, size in (("a", 90), ("large", 90), ("b", 5))]
+    assert await order_of(Gate(1, 100), *film) == ["a", "large", "b"]
+    assert await order_of(Gate(9, 100), *film) == ["a", "large", "b"]
+
+
+async def test_owners_take_turns() -> None:
+    """A film whose captions are refined asks hundreds of times at once; the others do not wait for all of them."""
+    requests = [(f"a{i}", 1, Priority.CAPTION, "A") for i in range(4)] + [(f"b{i}", 1, Priority.CAPTION, "B") for i in range(2)]
+    assert await order_of(Gate(1, 100), *requests) == ["a0", "a1", "b0", "a2", "b1", "a3"], "a1 came when nobody else waited"
+
+
+async def test_a_question_goes_before_a_stream_and_a_stream_before_films() -> None:
+    requests = [
+        ("first", 1, Priority.CAPTION, "A"),
+        ("caption", 1, Priority.CAPTION, "A"),
+        ("live", 1, Priority.LIVE, "B"),
+        ("question", 1, Priority.QUESTION, "C"),
+    ]
+    assert await order_of(Gate(1, 100), *requests) == ["first", "question", "live", "caption"]
+
+
+async def test_a_cancelled_wait_leaves_the_queue_and_a_cancelled_admission_gives_its_place_back() -> None:
+    gate = Gate(1, 100)
+    place = await gate.admit(10)
+    waiting = asyncio.create_task(gate.admit(10))
+    behind = asyncio.create_task(gate.admit(10))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    place.leave()
+    place.leave()  # once is once
+    place = await behind
+    assert gate.count == 1
+
+    admitted = asyncio.create_task(gate.admit(10))
+    await asyncio.sleep(0)
+    place.leave()  # admits it, and before it runs it is cancelled
+    admitted.cancel()
+    await asyncio.gather(admitted, return_exceptions=True)
+    assert (gate.count, gate.nbytes, gate.waiting) == (0, 0, 0)
+
+
+async def test_the_clock_tells_a_hungry_engine_from_a_full_one() -> None:
+    now = 0.0
+    gate = Gate(2, 100, now=lambda: now)
+    async with gate.reading():
+        now += 5
+    assert gate.clock.hungry == 0, "no engine, no hunger: it is loading"
+    gate.wake()
+    async with gate.reading():
+        now += 7
+    assert (gate.clock.hungry, gate.clock.held_back_by) == (7, "decode")
+    places = [await gate.admit(1), await gate.admit(1)]
+    now += 1
+    waiting = asyncio.create_task(gate.admit(1))
+    await asyncio.sleep(0)
+    now += 9
+    places[0].leave()
+    await waiting
+    assert (gate.clock.fed, gate.clock.full, gate.clock.held_back_by) == (10, 9, "engine")
