@@ -9,7 +9,18 @@ from models import errors as model_errors
 from pipeline.types import Outcome
 
 ROOT = Path(__file__).parents[2]
-CARRIERS = {"InputError", "OutputError", "UsageError", "EnvironmentFault", "ScenescribeError", "Notice", "Fitted", "Share", "RequestError", "DeadlinePassed"}
+CARRIERS = {
+    "InputError",
+    "OutputError",
+    "UsageError",
+    "EnvironmentFault",
+    "ScenescribeError",
+    "Notice",
+    "Fitted",
+    "Share",
+    "RequestError",
+    "DeadlinePassed",
+}
 """calls with a code in them; Fitted and Share hand theirs on to a Notice and an EnvironmentFault"""
 CODE = re.compile(r"[a-z]+(_[a-z]+)+|hdr|partial|cancelled|unreadable|unwritable")
 
