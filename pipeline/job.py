@@ -21,9 +21,9 @@ from pipeline.errors import InputError
 from pipeline.files import explained, write_whole
 from pipeline.finished import Shelf
 from pipeline.inputs import Film
-from pipeline.journal import Journal
 from pipeline.outputs import Outputs
 from pipeline.stats import film_stats
+from pipeline.store.journal import Journal
 from pipeline.types import Caption, Document, Notice, Outcome, Source, Track, VideoInfo, Window
 
 if TYPE_CHECKING:

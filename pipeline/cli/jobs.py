@@ -13,8 +13,8 @@ from pipeline.cli import console
 from pipeline.errors import InputError, UsageError
 
 if TYPE_CHECKING:
-    from pipeline.watch.jobs import Job
-    from pipeline.watch.queue import Queue
+    from pipeline.store.job_row import Job
+    from pipeline.store.queue import Queue
 
 app = typer.Typer(
     help="What the watch folder's daemon has done and will do: list, show, retry, forget.", invoke_without_command=True
@@ -45,7 +45,7 @@ def list_jobs(
 ) -> None:
     """All jobs in the order of their arrival."""
     with _queue(context, state_dir) as queue:
-        from pipeline.watch.queue import STATES
+        from pipeline.store.queue import STATES
 
         if unknown := [word for word in state or () if word not in STATES]:
             raise UsageError("bad_value", f"--state {unknown[0]}: there are {', '.join(STATES)}")
@@ -107,8 +107,8 @@ def _queue(context: typer.Context, state_dir: Path | None) -> "Iterator[Queue]":
     from pipeline.options import names
     from pipeline.options.base import load
     from pipeline.options.watch import WatchSettings
-    from pipeline.watch.database import FILE, Database
-    from pipeline.watch.queue import Queue
+    from pipeline.store.database import FILE, Database
+    from pipeline.store.queue import Queue
 
     given = state_dir or context.obj[0]
     folder = load(WatchSettings, {"state_dir": given}, known=names()).settings.state_folder

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 
-from pipeline.watch.jobs import Job
+from pipeline.store.job_row import Job
 
 
 class Crew:

@@ -18,18 +18,18 @@ from typing import TYPE_CHECKING
 from pipeline import log as logs
 from pipeline.errors import EnvironmentFault, ScenescribeError, UsageError
 from pipeline.options.watch import OWN, WatchSettings
+from pipeline.store.database import Database
+from pipeline.store.documents import DocumentStore
+from pipeline.store.outbox import Outbox
+from pipeline.store.queue import Queue
 from pipeline.watch.crew import Crew
-from pipeline.watch.database import Database
 from pipeline.watch.errands import Errands
 from pipeline.watch.folder import Folder
 from pipeline.watch.health import Health
-from pipeline.watch.library import Library
 from pipeline.watch.lock import LEASE, StateLock
 from pipeline.watch.metrics import Counters
 from pipeline.watch.notify import Notifier
-from pipeline.watch.outbox import Outbox
 from pipeline.watch.pulse import beat
-from pipeline.watch.queue import Queue
 from pipeline.watch.rules import Rules
 from pipeline.watch.status import Status
 from pipeline.watch.weather import Share, Weather
@@ -90,7 +90,7 @@ class Daemon:
             held.callback(database.close)
             self.queue, self.outbox = Queue(database), Outbox(database)
             self._worker = Worker(
-                self.queue, Library(database), self.weather, self.counters, again=lambda job: self.folder.again(job.path)
+                self.queue, DocumentStore(database), self.weather, self.counters, again=lambda job: self.folder.again(job.path)
             )
             held.callback(self._worker.close)
             died, retried = self.queue.recover(), 0

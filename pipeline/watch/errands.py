@@ -13,8 +13,8 @@ from pipeline import log as logs
 from pipeline.environment import child_environment
 from pipeline.errors import EnvironmentFault, ScenescribeError
 from pipeline.options.watch import WatchSettings
+from pipeline.store.outbox import Errand, Outbox
 from pipeline.watch.move import move
-from pipeline.watch.outbox import Errand, Outbox
 from pipeline.watch.webhook import Webhook, body_of
 
 LATER = (10.0, 60.0, 300.0, 900.0, 3500.0)

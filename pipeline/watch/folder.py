@@ -17,23 +17,16 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mappin
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from pipeline.store.identity import Found, Stamp, stamp_of
 from pipeline.watch.events import events
-from pipeline.watch.identity import Stamp, stamp_of
 from pipeline.watch.rules import SKIP_MARK, Rules
 
 RESCAN = 60.0
 """seconds between full looks where events are listened to"""
 GONE = 5.0
 """seconds between looks for a folder that is not there"""
-
-
-class Found(NamedTuple):
-    """A file that stood still."""
-
-    path: Path
-    stamp: Stamp
 
 
 @dataclass(slots=True)

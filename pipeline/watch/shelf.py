@@ -1,4 +1,4 @@
-"""What is known of one job's film: by its content in the library, else by the JSON that ``caption`` left at its place."""
+"""What is known of one job's film: by its content in the document store, else by the JSON that ``caption`` left at its place."""
 
 import asyncio
 import contextlib
@@ -13,20 +13,20 @@ from typing import Any
 from pipeline.errors import InputError
 from pipeline.finished import Earlier, Shelf, stamp
 from pipeline.outputs import Outputs
+from pipeline.store.documents import DocumentStore
+from pipeline.store.identity import Opened
+from pipeline.store.job_row import Job
 from pipeline.types import Document, VideoInfo
-from pipeline.watch.identity import Opened
-from pipeline.watch.jobs import Job
-from pipeline.watch.library import Library
 
 
 class ContentShelf(Shelf):
     """A job's shelf; see pipeline.job. An asynchronous context manager around one description."""
 
     def __init__(
-        self, job: Job, opened: Opened, sample: str, library: Library, threads: ThreadPoolExecutor, *, overwrite: bool
+        self, job: Job, opened: Opened, sample: str, documents: DocumentStore, threads: ThreadPoolExecutor, *, overwrite: bool
     ) -> None:
         super().__init__(overwrite=overwrite)
-        self.job, self.library = job, library
+        self.job, self.documents = job, documents
         self.written = ""
         """key of the document that the outputs are made from; see Job.written"""
         self.like: Path | None = None
@@ -42,21 +42,21 @@ class ContentShelf(Shelf):
             earlier = await super().find(outputs, key, info)
             if earlier is not None and stamp(outputs.json) >= self.job.stamp.mtime_ns:
                 return earlier
-        if self.library.has_sample(self._sample):
+        if self.documents.has_sample(self._sample):
             content = await self._content()
-            stored = self.library.find(content, self._settings)
+            stored = self.documents.find(content, self._settings)
             if stored is not None:
                 return self._from(stored.text, stored.path, content, info)
         self._begin()  # runs beside the decoder
         return None
 
     async def keep(self, document: Document) -> Document:
-        """Put a new document into the library. What is written is made of its text: after a crash that is what there is."""
+        """Put a new document into the store. What is written is made of its text: after a crash that is what there is."""
         from pipeline.formats import json
 
         content = await self._content()
         text = json.to_text(document)
-        self.library.keep(self.job, content, self._settings, self._sample, text)
+        self.documents.keep(self.job, content, self._settings, self._sample, text)
         self.written = f"{content} {self._settings}"
         return json.from_text(text)
 
@@ -79,7 +79,7 @@ class ContentShelf(Shelf):
         self.written = f"{content} {self._settings}"
         current = self.job.written == self.written
         if not current:
-            self.library.rewriting(self.job)
+            self.documents.rewriting(self.job)
         return Earlier(document, current=current)
 
     def _begin(self) -> "asyncio.Future[str]":

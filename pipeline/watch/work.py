@@ -18,11 +18,11 @@ from pipeline.inputs import Film
 from pipeline.job import Observer, Result, describe
 from pipeline.options.watch import WatchSettings
 from pipeline.outputs import Outputs, name_outputs
-from pipeline.watch.identity import Opened
-from pipeline.watch.jobs import Job
-from pipeline.watch.library import Library
+from pipeline.store.documents import DocumentStore
+from pipeline.store.identity import Opened
+from pipeline.store.job_row import Job
+from pipeline.store.queue import Queue
 from pipeline.watch.metrics import Counters
-from pipeline.watch.queue import Queue
 from pipeline.watch.shelf import ContentShelf
 from pipeline.watch.weather import Share, Weather, fault_behind
 
@@ -49,10 +49,10 @@ class Worker:
     """Does jobs, several at once; what they share."""
 
     def __init__(
-        self, queue: Queue, library: Library, weather: Weather, counters: Counters, *, again: Callable[[Job], None]
+        self, queue: Queue, documents: DocumentStore, weather: Weather, counters: Counters, *, again: Callable[[Job], None]
     ) -> None:
         """``again`` is told of a job whose file changed or vanished."""
-        self.queue, self.library, self.weather, self.counters, self.again = queue, library, weather, counters, again
+        self.queue, self.documents, self.weather, self.counters, self.again = queue, documents, weather, counters, again
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="hash")
         self._alone: dict[str, asyncio.Lock] = {}
         self._wanted: Counter[str] = Counter()
@@ -119,7 +119,7 @@ class Worker:
             sample = await loop.run_in_executor(self._threads, opened.sample)
             async with (
                 self._only(sample),
-                ContentShelf(job, opened, sample, self.library, self._threads, overwrite=settings.overwrite) as shelf,
+                ContentShelf(job, opened, sample, self.documents, self._threads, overwrite=settings.overwrite) as shelf,
             ):
                 film = Film(job.path, job.path.relative_to(job.root))
                 result = await describe(film, outputs, studio, _Counting(self.counters), shelf, on_read=on_read)

@@ -17,8 +17,8 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).res
 
 from soaks.service import Service  # noqa: E402
 
+from pipeline.store.identity import stamp_of  # noqa: E402
 from pipeline.watch.folder import Folder, Found  # noqa: E402
-from pipeline.watch.identity import stamp_of  # noqa: E402
 from pipeline.watch.rules import Rules  # noqa: E402
 
 
@@ -65,8 +65,8 @@ async def _nothing() -> None:
 
 
 def daemon(base: Path, films: int, seconds: float) -> int:
-    from pipeline.watch.database import Database
-    from pipeline.watch.queue import Queue
+    from pipeline.store.database import Database
+    from pipeline.store.queue import Queue
 
     service = Service(base, "--recursive", "--settle", "1")
     found = [Found(path, stamp_of(path.stat())) for path in fill(service.inbox, films)]

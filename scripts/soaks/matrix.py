@@ -28,10 +28,10 @@ from soaks.madeup import WINDOWS  # noqa: E402
 
 from pipeline import cues, formats, media  # noqa: E402,F401 - warm for the forks, which then see one version of the code
 from pipeline.formats import json as documents  # noqa: E402,F401 - warm for the forks
+from pipeline.store.database import Database  # noqa: E402
+from pipeline.store.queue import Queue  # noqa: E402
 from pipeline.watch import daemon as daemons  # noqa: E402
 from pipeline.watch import errands, folder, weather, work  # noqa: E402
-from pipeline.watch.database import Database  # noqa: E402
-from pipeline.watch.queue import Queue  # noqa: E402
 
 
 def hurry() -> None:

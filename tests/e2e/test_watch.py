@@ -13,12 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from soaks.clips import clip
+from soaks.service import Service
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "scripts"))
-
-from soaks.clips import clip  # noqa: E402
-from soaks.service import Service  # noqa: E402
 
 
 @pytest.fixture

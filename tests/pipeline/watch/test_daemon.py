@@ -18,12 +18,12 @@ from models.errors import EndpointError, EngineMissing
 from pipeline import files
 from pipeline.errors import EnvironmentFault, InputError, UsageError
 from pipeline.options.watch import WatchSettings
+from pipeline.store.database import Database
+from pipeline.store.job_row import Job
+from pipeline.store.queue import Queue
 from pipeline.watch import daemon as daemons
 from pipeline.watch import errands, folder, weather, work
 from pipeline.watch.daemon import Daemon
-from pipeline.watch.database import Database
-from pipeline.watch.jobs import Job
-from pipeline.watch.queue import Queue
 
 
 class Echo(EchoCaptioner):

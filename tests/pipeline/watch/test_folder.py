@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from pipeline.store.identity import stamp_of
 from pipeline.watch.folder import Folder, _Orders
-from pipeline.watch.identity import stamp_of
 from pipeline.watch.rules import Rules
 
 

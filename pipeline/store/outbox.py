@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.watch.database import Database
+from pipeline.store.database import Database
 
 
 @dataclass(frozen=True, slots=True)

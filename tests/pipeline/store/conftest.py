@@ -1,14 +1,11 @@
-"""The made-up studio of the soaks serves these tests too."""
+"""A state folder's database for each test."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "scripts"))
-
-from pipeline.watch.database import Database
+from pipeline.store.database import Database
 
 
 @pytest.fixture

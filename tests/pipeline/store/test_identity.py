@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.watch.identity import PIECE, Opened, Stamp, stamp_of
+from pipeline.store.identity import PIECE, Opened, Stamp, stamp_of
 
 
 def open_(path: Path) -> Opened:

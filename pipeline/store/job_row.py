@@ -5,8 +5,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.watch.database import Row
-from pipeline.watch.identity import Stamp
+from pipeline.store.database import Row
+from pipeline.store.identity import Stamp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import EnvironmentFault
-from pipeline.watch.schema import SCHEMA, VERSION
+from pipeline.store.schema import SCHEMA, VERSION
 
 Row = sqlite3.Row
 Connection = sqlite3.Connection

@@ -5,8 +5,8 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.watch.database import Database
-from pipeline.watch.jobs import Job, as_bytes, as_path
+from pipeline.store.database import Database
+from pipeline.store.job_row import Job, as_bytes, as_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +17,8 @@ class Stored:
     path: Path
 
 
-class Library:
-    """The table ``documents``. Raises what Database raises."""
+class DocumentStore:
+    """The table ``documents``, by content and settings. Raises what Database raises."""
 
     def __init__(self, database: Database) -> None:
         self._db = database

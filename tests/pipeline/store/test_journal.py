@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import OutputError
-from pipeline.journal import Journal
+from pipeline.store.journal import Journal
 from pipeline.types import Caption, Outcome
 
 KEY = {"file": [10, 20], "model": "m", "prompt": "Wörds \ud800"}

@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.outputs import stems
-from pipeline.watch.database import Connection, Database
-from pipeline.watch.folder import Found
-from pipeline.watch.identity import Stamp
-from pipeline.watch.jobs import Job, as_bytes, as_path, as_text, job_of
+from pipeline.store.database import Connection, Database
+from pipeline.store.identity import Found, Stamp
+from pipeline.store.job_row import Job, as_bytes, as_path, as_text, job_of
 
 CRASHES = 10
 """times that the daemon may die with a film in its hands before the film is held to be the cause"""
@@ -25,6 +24,9 @@ LONGEST_WAIT = 3600.0
 PASSING = ("changed", "vanished")
 """reasons of skipped jobs whose file is taken again when it is seen again"""
 STATES = ("queued", "running", "done", "failed", "skipped")
+
+NEXT = "SELECT id FROM jobs WHERE state='queued' AND root=? AND not_before NOT BETWEEN ? AND ? ORDER BY crashes, id LIMIT 1"
+"""the job that is due next, by root and the two moments between which it still waits"""
 
 
 class Queue:
@@ -92,14 +94,12 @@ class Queue:
     def claim(self, root: Path, lease: float) -> Job | None:
         """The next job, now running; None where nothing is due. Those that a crash interrupted come last."""
         now = time.time()
-        due = "state='queued' AND root=? AND not_before NOT BETWEEN ? AND ?"
         wait = (as_bytes(root), now, now + LONGEST_WAIT)
-        if not self._db.rows(f"SELECT 1 FROM jobs WHERE {due} LIMIT 1", *wait):
+        if not self._db.rows(NEXT, *wait):
             return None  # without taking the write lock
         with self._db.transaction() as db:
             row = db.execute(
-                "UPDATE jobs SET state='running', attempts=attempts+1, lease=?, started_at=?"
-                f" WHERE id=(SELECT id FROM jobs WHERE {due} ORDER BY crashes, id LIMIT 1) RETURNING *",
+                f"UPDATE jobs SET state='running', attempts=attempts+1, lease=?, started_at=? WHERE id=({NEXT}) RETURNING *",
                 (now + lease, now, *wait),
             ).fetchone()
         return job_of(row) if row is not None else None

@@ -27,6 +27,13 @@ class Stamp(NamedTuple):
     mtime_ns: int
 
 
+class Found(NamedTuple):
+    """A file in a version that stood still."""
+
+    path: Path
+    stamp: Stamp
+
+
 def stamp_of(status: os.stat_result) -> Stamp:
     return Stamp(status.st_size, status.st_mtime_ns)
 
