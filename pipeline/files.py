@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.errors import OutputError, nearest
+from pipeline.filenames import cut
 
 MARK = ".scenescribe-"
 STALE = 60.0
@@ -61,7 +62,7 @@ def whole(path: Path) -> Iterator[Path]:
 
 def remove_stale(path: Path, *, older: float = STALE) -> None:
     """Remove what killed processes left of this file, where nobody wrote to it for ``older`` seconds."""
-    _remove_stale(path.parent, b"." + os.fsencode(path.name)[:120] + MARK.encode(), older)
+    _remove_stale(path.parent, os.fsencode(f".{cut(path.name, 120)}{MARK}"), older)
 
 
 def _tidy(folder: Path) -> None:
@@ -125,6 +126,8 @@ def explained(path: Path, error: OSError) -> OutputError:
     if error.errno in _FULL:
         return OutputError("no_space", f"the disk of {path.parent} is full; make room or write elsewhere with -o", path=path)
     reason = (error.strerror or str(error)).lower()
+    if error.errno == errno.ENAMETOOLONG:
+        reason = "the name, or the whole path, is longer than this file system takes; write elsewhere with -o"
     if error.errno in (errno.EEXIST, errno.ENOTDIR):
         reason = "a file has the name of this folder, or of one above it"
     return OutputError("unwritable", f"{path} can't be written: {reason}", path=path)
@@ -139,8 +142,7 @@ def _explain(path: Path) -> Iterator[None]:
 
 
 def _temporary(path: Path) -> Path:
-    start = os.fsdecode(os.fsencode(path.name)[:120])
-    return path.with_name(f".{start}{MARK}{os.getpid()}-{secrets.token_hex(4)}.tmp{path.suffix[:16]}")
+    return path.with_name(f".{cut(path.name, 120)}{MARK}{os.getpid()}-{secrets.token_hex(4)}.tmp{cut(path.suffix, 32)}")
 
 
 def _alive(process: int) -> bool:

@@ -9,7 +9,11 @@ from typing import Any, Literal
 
 from pipeline.errors import OutputError, ScenescribeError
 from pipeline.outputs import Outputs
+from pipeline.safe_open import read_text
 from pipeline.types import Document, VideoInfo
+
+LARGEST = 64 * 1024 * 1024
+"""bytes of a JSON of ours; ten hours of captions are 10 MB"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,7 @@ def find(outputs: Outputs, key: Mapping[str, Any], size: int, *, overwrite: bool
     if overwrite or not os.path.lexists(outputs.json):
         return None
     try:
-        document = json.from_text(outputs.json.read_text(encoding="utf-8"))
+        document = json.from_text(read_text(outputs.json, LARGEST))
     except (ScenescribeError, OSError, UnicodeDecodeError):
         raise _in_the_way(outputs.json) from None
     if document.source.size != size:

@@ -95,7 +95,7 @@ async def describe(
         info=info,
         document=document,
         outputs=outputs.all,
-        notices=(*document.warnings, *notices),
+        notices=(*outputs.notices, *document.warnings, *notices),
         described=earlier is None,
         write_seconds=seconds,
     )
@@ -167,7 +167,7 @@ async def _caption_once(
         captions=described.captions,
         shots=reading.shots,
         language=studio.settings.language,
-        warnings=tuple(dict.fromkeys((*info.notices, *reading.notices, *described.notices))),
+        warnings=tuple(dict.fromkeys((*journal.notices, *info.notices, *reading.notices, *described.notices))),
         stats=film_stats(
             described.tally,
             info,

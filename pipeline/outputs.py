@@ -3,7 +3,8 @@
     movie.mp4 -> movie.descriptions.json, movie.descriptions.en.srt, movie.described.mp4 (burned), movie.described.mkv (muxed)
 
 Where two inputs of a run would write the same name, each keeps its extension (movie.mp4.descriptions.json), and where that is
-not enough its folder, in the name: none is lost.
+not enough its folder, in the name: none is lost. A name too long for a file system is shortened and gets a hash
+(``pipeline.filenames``): the same one for all outputs of the film, and in every run.
 """
 
 import os
@@ -13,7 +14,9 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+from pipeline.filenames import fitted, name_in
 from pipeline.inputs import Film
+from pipeline.types import Notice
 
 MP4_FAMILY = frozenset({".mp4", ".m4v", ".mov"})
 
@@ -29,18 +32,28 @@ class Outputs:
     """sidecars beside the JSON"""
     burned: Path | None = None
     muxed: Path | None = None
+    shortened: bool = False
+    """whether ``stem`` is the beginning of the film's name and a hash"""
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What the user should know about these names."""
+        if not self.shortened:
+            return ()
+        sentence = f"the name is too long for what is added to it; its outputs begin with {self.stem}"
+        return (Notice(code="name_shortened", message=sentence),)
 
     @property
     def json(self) -> Path:
         """Everything that is known; the source of re-exports."""
-        return self.folder / f"{self.stem}.descriptions.json"
+        return name_in(self.folder, self.stem, ".descriptions.json")
 
     @property
     def journal(self) -> Path:
-        return self.folder / f".{self.stem}.descriptions.journal"
+        return name_in(self.folder, f".{self.stem}", ".descriptions.journal")
 
     def sidecar(self, format: str) -> Path:
-        return self.folder / f"{self.stem}.descriptions.{self.language}.{format}"
+        return name_in(self.folder, self.stem, f".descriptions.{self.language}.{format}")
 
     @property
     def all(self) -> tuple[Path, ...]:
@@ -64,16 +77,19 @@ def plan(
 
 
 def name_outputs(film: Path, place: Path, stem: str, *, language: str, formats: Sequence[str], burn: bool, mux: bool) -> Outputs:
-    """A film's outputs in the folder ``place`` under names that begin with ``stem``."""
-    burned, muxed = _videos(f"{stem}.described", film.suffix.lower())
+    """A film's outputs in the folder ``place`` under names that begin with ``stem``, or with its short form."""
+    short = fitted(stem, max((len(f".descriptions.{language}.{format}".encode()) for format in formats), default=0))
+    burned, muxed = _videos(film.suffix.lower())
+    # both were asked for and have the same name: the one that can be switched on says so
+    soft = ".soft" if burn and muxed == burned else ""
     return Outputs(
         folder=place,
-        stem=stem,
+        stem=short,
         language=language,
         formats=tuple(format for format in formats if format != "json"),
-        burned=place / burned if burn else None,
-        # both were asked for and have the same name: the one that can be switched on says so
-        muxed=place / (f"{stem}.described.soft{Path(muxed).suffix}" if burn and muxed == burned else muxed) if mux else None,
+        burned=name_in(place, short, f".described{burned}") if burn else None,
+        muxed=name_in(place, short, f".described{soft}{muxed}") if mux else None,
+        shortened=short != stem,
     )
 
 
@@ -95,11 +111,11 @@ def stems(path: Path) -> Iterator[str]:
         yield f"{path.name}~{number}"
 
 
-def _videos(stem: str, suffix: str) -> tuple[str, str]:
-    """Names of the burned and the muxed video of a film with this extension: MP4 and WebM stay what they are."""
+def _videos(suffix: str) -> tuple[str, str]:
+    """Extensions of the burned and the muxed video of a film with this extension: MP4 and WebM stay what they are."""
     burned = ".mp4" if suffix in MP4_FAMILY else ".webm" if suffix == ".webm" else ".mkv"
     muxed = suffix if suffix in (".mp4", ".webm") else ".mkv"
-    return stem + burned, stem + muxed
+    return burned, muxed
 
 
 def _stems(films: Sequence[Film], places: dict[Path, Path]) -> dict[Path, str]:

@@ -3,6 +3,7 @@
 file -> bytes -> text -> Loaded(track, document) -> shifted, relabelled -> what export, burn and mux work with
 """
 
+import errno
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,11 +15,13 @@ from pipeline.files import missing
 from pipeline.formats import json
 from pipeline.inputs import VIDEO_SUFFIXES
 from pipeline.languages import check_tag
+from pipeline.safe_open import MEGABYTE, read_bytes
 from pipeline.sanitize import MAX_CHARACTERS
 from pipeline.types import Cue, Document, Notice, Track
 
-LARGEST = 256 * 1024 * 1024
-"""bytes; ten hours of captions are 10 MB"""
+LARGEST = 64 * MEGABYTE
+"""ten hours of captions are 10 MB"""
+_TOO_LARGE = "the file is larger than 64 MB; subtitles are not"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,16 +103,19 @@ def shifted(loaded: Loaded, seconds: float) -> Loaded:
 
 def _read(path: Path) -> bytes:
     if path.name == "-" and path.parent == Path():
-        return sys.stdin.buffer.read(LARGEST)
+        data = sys.stdin.buffer.read(LARGEST + 1)
+        if len(data) > LARGEST:
+            raise InputError("bad_subtitles", _TOO_LARGE)
+        return data
     try:
-        if path.is_dir():
-            raise InputError("not_a_regular_file", "this is a folder; name a subtitle file")
-        if path.stat().st_size > LARGEST:
-            raise InputError("bad_subtitles", "the file is larger than 256 MB; subtitles are not")
-        return path.read_bytes()
+        return read_bytes(path, LARGEST)
     except FileNotFoundError:
         raise InputError("not_found", missing(path)) from None
     except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise InputError("bad_subtitles", _TOO_LARGE) from None
+        if error.errno in (errno.EINVAL, errno.EISDIR, errno.ELOOP):
+            raise InputError("not_a_regular_file", "this is a folder, a pipe or a device; name a subtitle file") from None
         raise InputError("unreadable", f"the file can't be read: {(error.strerror or str(error)).lower()}") from None
 
 

@@ -10,6 +10,7 @@ import typer
 from pipeline.cli import console
 from pipeline.cli.writing import notices_of, target_of
 from pipeline.errors import OutputError, ScenescribeError, UsageError
+from pipeline.filenames import fitted
 
 if TYPE_CHECKING:
     from pipeline.cues import Layout
@@ -91,9 +92,9 @@ def _target(path: Path, output: str | None, form: str, language: str, *, only: b
     from pipeline import formats
 
     stem = path.stem if path.name != "-" else "captions"
-    if path.suffix.lower() == ".json" and form != "json":
-        stem = f"{stem}.{language}"
-    return target_of(path, output, stem + formats.suffix(form), only=only)
+    tail = f".{language}" if path.suffix.lower() == ".json" and form != "json" else ""
+    tail += formats.suffix(form)
+    return target_of(path, output, fitted(stem, len(tail)) + tail, only=only)
 
 
 def _write(target: Path, text: str, source: Path, *, overwrite: bool) -> None:

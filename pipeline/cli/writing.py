@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.cli import console
 from pipeline.errors import OutputError, ScenescribeError, UsageError
+from pipeline.filenames import fitted, name_in
 
 if TYPE_CHECKING:
     from pipeline.types import Notice
@@ -24,16 +25,16 @@ VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv", ".webm")
 def target_of(source: Path, output: str | None, name: str, *, only: bool) -> Path:
     """Where an output goes: beside its source, into the folder ``output``, or under that very name if it is the only one."""
     if output is None:
-        return source.parent / name
+        return name_in(source.parent, name, "")
     path = Path(output)
     if path.is_dir() or output.endswith(os.sep) or not only:
-        return path / name
+        return name_in(path, name, "")
     return path
 
 
 def video_target(video: Path, output: str | None, suffix: str, *, overwrite: bool) -> Path:
     """The name of a written film. Raises UsageError ``bad_container``, ``same_file``, OutputError ``output_exists``."""
-    target = target_of(video, output, f"{video.stem}.described{suffix}", only=True)
+    target = target_of(video, output, f"{fitted(video.stem)}.described{suffix}", only=True)
     if target.suffix.lower() not in VIDEO_SUFFIXES:
         raise UsageError(
             "bad_container", f"'{target.suffix or target.name}' is no container that we write; name a {', '.join(VIDEO_SUFFIXES)}"

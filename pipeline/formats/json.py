@@ -4,6 +4,8 @@ The one format that keeps all of the model's text, cut or not in the cues; ``exp
 """
 
 import json
+import re
+from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
@@ -17,6 +19,14 @@ from pipeline.sanitize import printable
 from pipeline.types import Caption, Cue, Document, Model, Source, Track
 
 SCHEMA_VERSION = 1
+DEEPEST = 64
+"""brackets in brackets; ours has 5"""
+MOST_BRACKETS, MOST_COMMAS = 2_000_000, 20_000_000
+"""of one file: 400,000 captions; a small file of nothing but brackets would take gigabytes"""
+LONGEST = 1e7
+"""seconds, 115 days: no film has a time beyond it"""
+
+_LANGUAGE = re.compile(r"[A-Za-z]{1,8}(?:[-_][A-Za-z0-9]{1,8}){0,7}")
 
 
 class Format(base.Format):
@@ -46,8 +56,10 @@ def to_text(document: Document) -> str:
 
 def from_text(text: str) -> Document:
     """The document in a JSON text. Raises InputError ``bad_json``, which names the field that is wrong."""
+    if text.count("{") + text.count("[") > MOST_BRACKETS or text.count(",") > MOST_COMMAS:
+        raise InputError("bad_json", "this has more parts than 400,000 captions have; no film of ours does")
     try:
-        data = json.loads(text)
+        data = json.loads(text, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise InputError("bad_json", f"this is not JSON: {error}") from None
     if not isinstance(data, dict) or "schema_version" not in data:
@@ -55,12 +67,52 @@ def from_text(text: str) -> Document:
     version = data.pop("schema_version")
     if version != SCHEMA_VERSION:
         raise InputError("bad_json", f"schema_version: this scenescribe reads {SCHEMA_VERSION}, the file has {version!r}")
+    if _depth(data) > DEEPEST:
+        raise InputError("bad_json", f"its parts stand in each other more than {DEEPEST} deep; ours never do")
     try:
-        return _adapter().validate_python(data)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "document"
+        document = _adapter().validate_python(data)
+    except (ValidationError, RecursionError) as error:
+        first = error.errors()[0] if isinstance(error, ValidationError) else {"loc": (), "msg": "Too deep"}
+        where = ".".join(str(part)[:40] for part in first["loc"]) or "document"
         raise InputError("bad_json", f"{where}: {first['msg'][0].lower()}{first['msg'][1:]}", field=where) from None
+    for where, wrong in _wrong(document):
+        raise InputError("bad_json", f"{where}: {wrong}", field=where)
+    return document
+
+
+def _no_number(word: str) -> float:
+    raise ValueError(f"{word} is no number of JSON's")
+
+
+def _depth(data: Any) -> int:
+    """How deep the parts of parsed JSON stand in each other; level by level, so that no depth ends in a RecursionError."""
+    level, depth = [data], 0
+    while level and depth <= DEEPEST:
+        depth += 1
+        inside = [part for part in level if isinstance(part, (dict, list))]
+        level = [item for part in inside for item in (part.values() if isinstance(part, dict) else part)]
+    return depth - 1
+
+
+def _wrong(document: Document) -> Iterator[tuple[str, str]]:
+    """(field, what is wrong) of values that have the right type and can't be: times without end, a language with a slash.
+
+    ``language`` becomes part of file names.
+    """
+    if not _LANGUAGE.fullmatch(document.language):
+        yield "language", "no language tag, such as en or pt-BR"
+    source = document.source
+    for name, value in (("duration", source.duration), ("fps", source.fps), ("start", source.start)):
+        if not abs(value) <= LONGEST:
+            yield f"source.{name}", f"{value:g} can't be"
+    if not (0 <= source.width <= 100_000 and 0 <= source.height <= 100_000):
+        yield "source.width" if not 0 <= source.width <= 100_000 else "source.height", "no size of a picture"
+    for n, caption in enumerate(document.captions):
+        if not (abs(caption.start) <= LONGEST and abs(caption.end) <= LONGEST):
+            yield f"captions.{n}.start", f"no time of a film (at most {LONGEST:.0f} seconds)"
+    for n, shot in enumerate(document.shots):
+        if not abs(shot) <= LONGEST:
+            yield f"shots.{n}", f"no time of a film (at most {LONGEST:.0f} seconds)"
 
 
 def schema() -> dict[str, Any]:

@@ -16,8 +16,11 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from pipeline.errors import UsageError, nearest
+from pipeline.safe_open import MEGABYTE, read_text
 
 ENV_PREFIX = "SCENESCRIBE_"
+LARGEST_FILE = MEGABYTE
+"""bytes of a file of options"""
 
 
 def option(default: Any, panel: str, help: str, *flags: str) -> Any:
@@ -118,10 +121,10 @@ def _from_environment(cls: type[Options], known: Collection[str]) -> dict[str, A
 
 def _from_file(cls: type[Options], path: Path, known: Collection[str]) -> dict[str, Any]:
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        raw = tomllib.loads(read_text(path, LARGEST_FILE))
     except OSError as error:
         raise UsageError("bad_config", f"{path}: {error.strerror or error}", path=str(path)) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError("bad_config", f"{path}: not valid TOML: {error}", path=str(path)) from None
     values = {key.replace("-", "_"): value for key, value in raw.items()}
     for key in values:

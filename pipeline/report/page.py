@@ -14,6 +14,7 @@ from pipeline import __version__
 from pipeline.errors import OutputError
 from pipeline.files import explained, write_whole
 from pipeline.report.plot import plot, span
+from pipeline.safe_open import starts_with
 from pipeline.sanitize import clean
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def check(path: Path, *, overwrite: bool) -> None:
         raise OutputError("unwritable", f"{path} is a folder; name a file for the report", path=str(path))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        ours = not path.exists() or MARK in path.read_bytes()[:1024]
+        ours = not path.exists() or starts_with(path, MARK, 1024)
     except OSError as error:
         raise explained(path, error) from error
     if not ours and not overwrite:

@@ -2,11 +2,13 @@
 
 A text file beside the outputs, ``.NAME.descriptions.journal``: its first line names the film and the settings that captions
 depend on, each further line is one caption. Lines are appended as captions finish, in any order; a line that a crash cut short
-is dropped. A journal of another film or of other settings is started anew. When the JSON is written the journal goes.
+is dropped. A journal of another film or of other settings is started anew; one that is damaged, or is no file at all, is set aside
+as ``.NAME.descriptions.journal.damaged``. When the JSON is written the journal goes.
 """
 
 import contextlib
 import json
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -14,10 +16,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from pipeline.files import explained
-from pipeline.types import Caption, Outcome
+from pipeline.filenames import name_in
+from pipeline.files import explained, write_whole
+from pipeline.safe_open import append, read_text
+from pipeline.types import Caption, Notice, Outcome
 
 VERSION = 1
+LARGEST = 64 * 1024 * 1024
+"""bytes; a day of film has 10 MB"""
 
 
 class Journal:
@@ -26,27 +32,22 @@ class Journal:
     def __init__(self, path: Path, key: Mapping[str, Any], *, resume: bool = True) -> None:
         """Read what an earlier run left under the same ``key`` (any JSON values); the folder is made where there is none.
 
-        Raises OutputError ``unwritable`` or ``no_space``.
+        What stands there and is no journal is set aside, and ``notices`` says so. Raises OutputError ``unwritable``, ``no_space``.
         """
         self.path = path
         self._head = json.dumps({"journal": VERSION, "key": key}, sort_keys=True)
-        self.captions: tuple[Caption, ...] = self._read() if resume else ()
-        temporary = path.with_name(path.name + ".tmp")
+        self.notices: tuple[Notice, ...] = ()
         try:
-            # Written anew, not appended to: what a crash cut short would run into the next line.
             path.parent.mkdir(parents=True, exist_ok=True)
-            with open(temporary, "w", encoding="utf-8") as file:
-                file.write(self._head + "\n")
-                file.writelines(_line(caption) for caption in self.captions)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-            self._file = open(path, "a", encoding="utf-8")  # noqa: SIM115 - closed by close()
         except OSError as error:
             raise explained(path.parent, error) from error
-        finally:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)  # there only where it could not take its name
+        self.captions: tuple[Caption, ...] = self._earlier() if resume else ()
+        # Written anew, not appended to: what a crash cut short would run into the next line.
+        write_whole(path, b"".join((f"{self._head}\n".encode(), *map(_line, self.captions))))
+        try:
+            self._file = append(path)
+        except OSError as error:
+            raise explained(path, error) from error
         self._empty = not self.captions
 
     def add(self, caption: Caption) -> None:
@@ -77,22 +78,60 @@ class Journal:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
-    def _read(self) -> tuple[Caption, ...]:
+    def _earlier(self) -> tuple[Caption, ...]:
+        """The captions that are there; none where the file is of another film or of other settings, or had to be set aside."""
         try:
-            head, *lines = self.path.read_text(encoding="utf-8", errors="replace").split("\n")
-        except OSError:
+            return self._read()
+        except FileNotFoundError:
             return ()
+        except (OSError, _Damaged) as error:
+            reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        aside = name_in(self.path.parent, self.path.name, ".damaged")
+        try:
+            os.replace(self.path, aside)  # a link is moved itself, not what it points to
+        except OSError as error:
+            raise explained(self.path, error) from error
+        sentence = (
+            f"what an earlier run left can't be used ({reason.lower()}): it is set aside as {aside.name}, and the film begun anew"
+        )
+        self.notices = (Notice(code="journal_damaged", message=sentence),)
+        return ()
+
+    def _read(self) -> tuple[Caption, ...]:
+        """Raises OSError, and _Damaged where a line was not written by ``add``."""
+        text = read_text(self.path, LARGEST, follow=False, errors="replace")
+        head, *lines = text.split("\n")
         if head != self._head:
+            if not head.startswith('{"journal": ') and text.strip():
+                raise _Damaged("it is no journal")
             return ()
-        captions = []
-        for line in lines[:-1]:  # behind the last newline stands nothing, or what a crash cut short
-            try:
-                raw = json.loads(line)
-                captions.append(Caption(**{**raw, "outcome": Outcome(raw["outcome"]), "frames": tuple(raw["frames"])}))
-            except (ValueError, TypeError, KeyError):
-                break
-        return tuple(captions)
+        return tuple(_caption(number, line) for number, line in enumerate(lines[:-1], 2))  # behind the last newline: cut short
 
 
-def _line(caption: Caption) -> str:
-    return json.dumps(asdict(caption), ensure_ascii=True) + "\n"
+class _Damaged(Exception):
+    """A line that was not written by ``add``."""
+
+
+def _line(caption: Caption) -> bytes:
+    return (json.dumps(asdict(caption), ensure_ascii=True) + "\n").encode()
+
+
+def _caption(number: int, line: str) -> Caption:
+    """The caption in a line. Raises _Damaged: a journal lies where others may write, so its types and times are looked at."""
+    try:
+        raw = json.loads(line)
+        caption = Caption(**{**raw, "outcome": Outcome(raw["outcome"]), "frames": tuple(raw["frames"])})
+        times = (caption.start, caption.end, *caption.frames)
+        right = (
+            all(type(time) in (int, float) and math.isfinite(time) for time in times)
+            and type(caption.text) is str
+            and (caption.original is None or type(caption.original) is str)
+            and type(caption.prompt_tokens) is int
+            and type(caption.completion_tokens) is int
+            and type(caption.reused) is bool
+        )
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
+        right = False
+    if not right:
+        raise _Damaged(f"line {number} is no caption")
+    return caption

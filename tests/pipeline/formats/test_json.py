@@ -69,6 +69,14 @@ def test_it_keeps_all_of_the_models_text(text: str) -> None:
         (lambda d: d["captions"][1].update(outcome="great"), "captions.1.outcome"),
         (lambda d: d.update(schema_version=9), "schema_version"),
         (lambda d: d.pop("model"), "model"),
+        (lambda d: d.update(language="x/../../../../victim/authorized"), "language"),
+        (lambda d: d.update(language="en" * 100), "language"),
+        (lambda d: d.update(language=""), "language"),
+        (lambda d: d["captions"][0].update(start="Infinity"), "captions.0.start"),
+        (lambda d: d["captions"][0].update(end=1e300), "captions.0.start"),
+        (lambda d: d["source"].update(duration="nan"), "source.duration"),
+        (lambda d: d["source"].update(height=10**9), "source.height"),
+        (lambda d: d.update(shots=[1e9]), "shots.0"),
     ],
 )
 def test_a_wrong_field_is_named(change: Any, field: str) -> None:
@@ -79,3 +87,21 @@ def test_a_wrong_field_is_named(change: Any, field: str) -> None:
     assert caught.value.code == "bad_json"
     assert caught.value.message.startswith(field + ":")
     assert "\n" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 1_000_000,
+        '{"schema_version": 1, "settings": ' + "[" * 500 + "]" * 500 + "}",
+        '{"schema_version": 1, "settings": {"a": ' + '{"a": ' * 200 + "1" + "}" * 200 + "}}",
+        '{"schema_version": NaN}',
+        '{"schema_version": 1, "captions": [' + "{}," * 3_000_000 + "{}]}",
+        '{"schema_version": ' + "9" * 5000 + "}",
+    ],
+)
+def test_deep_large_and_endless_numbers_are_one_line(text: str) -> None:
+    with pytest.raises(InputError) as caught:
+        formats.read_document(text)
+    assert caught.value.code == "bad_json"
+    assert len(caught.value.message) < 300
