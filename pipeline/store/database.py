@@ -1,52 +1,62 @@
 """The state folder's one file: THE sqlite3 door. Write-ahead log; a commit is synced to the disk before it counts."""
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from pipeline.errors import EnvironmentFault
-from pipeline.store.schema import SCHEMA, VERSION
+from pipeline.store.schema import MIGRATIONS
+from pipeline.store.state_folder import DATABASE, damaged, make_private, open_private
 
 Row = sqlite3.Row
 Connection = sqlite3.Connection
-FILE = "jobs.sqlite3"
 
 
 class Database:
     """Rows and transactions, from any thread, one at a time.
 
-    Everything raises EnvironmentFault ``state_unwritable`` where the state folder's disk is full or fails: what was to be
-    done has not happened then.
+    Everything raises EnvironmentFault ``state_unwritable`` where the state folder's disk is full or fails (what was to be done
+    has not happened then), and ``state_damaged`` where what is in the file can't be.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Raises EnvironmentFault ``state_unwritable`` or ``state_too_new`` too."""
-        self.path = folder / FILE
+        """Raises EnvironmentFault ``state_too_new`` too."""
+        self.path = folder / DATABASE
         self._lock = threading.RLock()
-        with self._explained():
-            folder.mkdir(parents=True, exist_ok=True)
+        with self.explained():
+            make_private(folder)
+            os.close(open_private(self.path))
             self._db = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
         try:
-            with self._explained():
+            with self.explained():
                 self._prepare()
         except BaseException:
             self._db.close()
             raise
 
     def _prepare(self) -> None:
+        """Bring the tables to this version: an older state folder is taken over, a newer one refused."""
         self._db.row_factory = sqlite3.Row
         self._db.execute("PRAGMA journal_mode=WAL")
-        version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        if version > VERSION:
-            raise EnvironmentFault("state_too_new", f"{self.path} was written by a newer scenescribe; use that one")
-        if version < VERSION:
-            with self.transaction() as db:
-                for statement in SCHEMA:
-                    db.execute(statement)
-                db.execute(f"PRAGMA user_version={VERSION}")
+        if self._version() < len(MIGRATIONS):
+            with self.transaction() as db:  # asked again, under the lock: another process may have been first
+                for version, statements in enumerate(MIGRATIONS[self._version() :], self._version() + 1):
+                    for statement in statements:
+                        db.execute(statement)
+                    db.execute(f"PRAGMA user_version={version}")
+        if self._version() > len(MIGRATIONS):
+            raise EnvironmentFault(
+                "state_too_new", f"{self.path} was written by a newer scenescribe; use that one, or another --state-dir"
+            )
+        if missing := _columns_wanted() - _columns(self._db):
+            raise damaged(self.path, "there is no " + ", ".join(sorted(missing)[:3]))
+
+    def _version(self) -> int:
+        return int(self._db.execute("PRAGMA user_version").fetchone()[0])
 
     def close(self) -> None:
         """Let the file go. Harmless when repeated."""
@@ -54,13 +64,13 @@ class Database:
             self._db.close()
 
     def rows(self, sql: str, *values: Any) -> list[Row]:
-        with self._lock, self._explained():
+        with self._lock, self.explained():
             return self._db.execute(sql, values).fetchall()
 
     @contextmanager
     def transaction(self, *, durable: bool = True) -> Iterator[Connection]:
         """All of the block or nothing. ``durable`` False: a power cut may undo it, a crash may not."""
-        with self._lock, self._explained():
+        with self._lock, self.explained():
             self._db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -72,10 +82,37 @@ class Database:
                 raise
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def explained(self) -> Iterator[None]:
+        """Translate what goes wrong in the block, which uses the database or makes values of its rows."""
         try:
             yield
-        except (sqlite3.OperationalError, OSError) as error:
-            raise EnvironmentFault(
-                "state_unwritable", f"the state folder {self.path.parent} can't be used: {error}", path=str(self.path.parent)
-            ) from error
+        except sqlite3.OperationalError as error:
+            if "decode" in str(error):  # "Could not decode to UTF-8 column": no text of ours
+                raise damaged(self.path, error) from error
+            raise self._unwritable(error) from error
+        except UnicodeDecodeError as error:  # of SQLite's own sentence about what it found
+            raise damaged(self.path, error.reason) from error
+        except OSError as error:
+            raise self._unwritable(error) from error
+        except sqlite3.DatabaseError as error:
+            if type(error) is not sqlite3.DatabaseError:  # a mistake of ours: a closed database, a broken constraint
+                raise
+            raise damaged(self.path, error) from error
+
+    def _unwritable(self, error: Exception) -> EnvironmentFault:
+        folder = self.path.parent
+        return EnvironmentFault("state_unwritable", f"the state folder {folder} can't be used: {error}", path=str(folder))
+
+
+def _columns(db: Connection) -> set[str]:
+    """``table.column`` for all that there are."""
+    rows = db.execute("SELECT t.name, c.name FROM sqlite_master AS t JOIN pragma_table_info(t.name) AS c WHERE t.type='table'")
+    return {f"{table}.{column}" for table, column in rows}
+
+
+def _columns_wanted() -> set[str]:
+    with closing(sqlite3.connect(":memory:")) as empty:
+        for statements in MIGRATIONS:
+            for statement in statements:
+                empty.execute(statement)
+        return _columns(empty)

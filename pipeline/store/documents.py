@@ -5,8 +5,11 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline import log as logs
 from pipeline.store.database import Database
 from pipeline.store.job_row import Job, as_bytes, as_path
+
+log = logs.get(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +31,13 @@ class DocumentStore:
         return bool(self._db.rows("SELECT 1 FROM documents WHERE sample=? LIMIT 1", sample))
 
     def find(self, content: str, settings: str) -> Stored | None:
-        """What the model said about this content under these settings."""
+        """What the model said about this content under these settings; None too where its row is damaged: it is asked again."""
         rows = self._db.rows("SELECT body, path FROM documents WHERE content=? AND settings=?", content, settings)
-        return Stored(zlib.decompress(rows[0]["body"]).decode(), as_path(rows[0]["path"])) if rows else None
+        try:
+            return Stored(zlib.decompress(rows[0]["body"]).decode(), as_path(rows[0]["path"])) if rows else None
+        except (zlib.error, ValueError, TypeError) as error:
+            log.warning("a kept document is damaged", content=content, message=str(error))
+            return None
 
     def keep(self, job: Job, content: str, settings: str, sample: str, text: str) -> None:
         """Keep a document: from here on its film is described, and only its files are still to be written."""

@@ -4,6 +4,7 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pipeline.store.database import Row
 from pipeline.store.identity import Stamp
@@ -54,16 +55,20 @@ def as_text(path: Path) -> str:
 
 
 def job_of(row: Row) -> Job:
-    """A row of the table ``jobs``."""
-    plain = ("id", "state", "reason", "message", "attempts", "crashes", "written", "captions", "seconds")
-    times = ("queued_at", "started_at", "finished_at")
+    """A row of the table ``jobs``. Raises ValueError or TypeError where no version of ours wrote it."""
+    outputs = json.loads(row["outputs"])
+    if not isinstance(outputs, list) or not all(isinstance(name, str) for name in outputs):
+        raise ValueError("outputs are no list of names")
+    values: dict[str, Any] = {name: int(row[name]) for name in ("id", "attempts", "crashes", "captions")}
+    values |= {name: str(row[name]) for name in ("state", "reason", "message", "written")}
+    values |= {name: float(row[name]) for name in ("seconds", "queued_at", "started_at", "finished_at")}
     return Job(
-        **{name: row[name] for name in (*plain, *times)},
+        **values,
         root=as_path(row["root"]),
         path=as_path(row["path"]),
-        stamp=Stamp(row["size"], row["mtime_ns"]),
+        stamp=Stamp(int(row["size"]), int(row["mtime_ns"])),
         stem=os.fsdecode(row["stem"]),
         place=as_path(row["place"]),
         ours=bool(row["ours"]),
-        outputs=tuple(json.loads(row["outputs"])),
+        outputs=tuple(outputs),
     )

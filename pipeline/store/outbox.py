@@ -8,7 +8,10 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline import log as logs
 from pipeline.store.database import Database
+
+log = logs.get(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +31,25 @@ class Outbox:
         self._db = database
 
     def due(self, kind: str, limit: int = 20) -> list[Errand]:
-        """Errands of a kind that may be tried now, in order."""
+        """Errands of a kind that may be tried now, in order; one whose row is damaged is let go, with a line in the log."""
         rows = self._db.rows("SELECT * FROM outbox WHERE kind=? AND not_before<=? ORDER BY id LIMIT ?", kind, time.time(), limit)
-        return [Errand(row["id"], row["kind"], json.loads(row["body"]), row["tries"]) for row in rows]
+        due = []
+        for row in rows:
+            try:
+                body = json.loads(row["body"])
+                due.append(Errand(row["id"], row["kind"], {**body, "path": body["path"]}, int(row["tries"])))
+            except (ValueError, TypeError, KeyError, RecursionError) as error:
+                log.error("given up", errand=row["kind"], message=f"its row is damaged: {error}")
+                self.done(row["id"])
+        return due
 
     def left(self) -> int:
         return int(self._db.rows("SELECT count(*) AS n FROM outbox")[0]["n"])
 
-    def done(self, errand: Errand) -> None:
+    def done(self, errand: int) -> None:
+        """Nothing is left to do of the errand with this ``id``."""
         with self._db.transaction() as db:
-            db.execute("DELETE FROM outbox WHERE id=?", (errand.id,))
+            db.execute("DELETE FROM outbox WHERE id=?", (errand,))
 
     def later(self, errand: Errand, after: float) -> None:
         """Try again in ``after`` seconds."""

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.outputs import stems
-from pipeline.store.database import Connection, Database
+from pipeline.store.database import Connection, Database, Row
 from pipeline.store.identity import Found, Stamp
 from pipeline.store.job_row import Job, as_bytes, as_path, as_text, job_of
+from pipeline.store.state_folder import damaged
 
 CRASHES = 10
 """times that the daemon may die with a film in its hands before the film is held to be the cause"""
@@ -102,7 +103,7 @@ class Queue:
                 f"UPDATE jobs SET state='running', attempts=attempts+1, lease=?, started_at=? WHERE id=({NEXT}) RETURNING *",
                 (now + lease, now, *wait),
             ).fetchone()
-        return job_of(row) if row is not None else None
+        return self._job(row) if row is not None else None
 
     def renew(self, lease: float) -> None:
         """Say that what runs is still being worked on. Not worth a sync: a lease lost to a power cut is lost rightly."""
@@ -159,13 +160,13 @@ class Queue:
         """Jobs in the order of their arrival, of these states or of all."""
         marks = ",".join("?" * len(states))
         return [
-            job_of(row)
+            self._job(row)
             for row in self._db.rows(f"SELECT * FROM jobs {f'WHERE state IN ({marks})' if states else ''} ORDER BY id", *states)
         ]
 
     def find(self, path: Path) -> Job | None:
         rows = self._db.rows("SELECT * FROM jobs WHERE path=?", as_bytes(path))
-        return job_of(rows[0]) if rows else None
+        return self._job(rows[0]) if rows else None
 
     def retry(self, jobs: Sequence[Job]) -> int:
         """Queue jobs again that are not queued or running; how many."""
@@ -185,6 +186,12 @@ class Queue:
     def changes(self) -> int:
         """A number that changes when another process has written to the queue."""
         return int(self._db.rows("PRAGMA data_version")[0][0])
+
+    def _job(self, row: Row) -> Job:
+        try:
+            return job_of(row)
+        except (ValueError, TypeError, RecursionError) as error:
+            raise damaged(self._db.path, f"the row of job {row['id']}: {error}") from error
 
     def _free_stem(self, db: Connection, path: Path, place: Path) -> str:
         """A stem for the outputs that no other job has in this folder; see pipeline.outputs."""

@@ -1,8 +1,10 @@
-"""The tables of the queue. Paths are bytes, times are seconds since 1970, ``written`` is ``CONTENT SETTINGS``."""
+"""The tables, as a list of steps: a state folder of version N is brought up to date by the steps from N on.
 
-VERSION = 1
+Paths are bytes, times are seconds since 1970, ``written`` is ``CONTENT SETTINGS``. A step that was released is never changed:
+what a table is to become is one more step.
+"""
 
-SCHEMA = (
+_FIRST = (
     """CREATE TABLE jobs (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         root BLOB NOT NULL,
@@ -51,3 +53,5 @@ SCHEMA = (
         made_at REAL NOT NULL
     )""",
 )
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)

@@ -69,10 +69,10 @@ class Errands:
     async def _do(self, errand: Errand, way: Callable[[Errand], Awaitable[str]]) -> None:
         trouble = await way(errand)
         if not trouble:
-            self.outbox.done(errand)
+            self.outbox.done(errand.id)
         elif errand.tries + 1 >= TRIES or trouble.startswith("refused"):
             log.error("given up", errand=errand.kind, path=errand.body["path"], message=trouble, tries=errand.tries + 1)
-            self.outbox.done(errand)
+            self.outbox.done(errand.id)
         else:
             after = LATER[min(errand.tries, len(LATER) - 1)]
             log.warning("later", errand=errand.kind, path=errand.body["path"], message=trouble, in_seconds=after)

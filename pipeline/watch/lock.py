@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from pipeline.errors import EnvironmentFault
+from pipeline.store.state_folder import LOCK, make_private, open_private
 
 LEASE = 60.0
 """seconds; renewed three times as often"""
@@ -25,15 +26,15 @@ class StateLock:
     """Holds a state folder. A context manager; ``renew`` is called every LEASE / 3 seconds."""
 
     def __init__(self, folder: Path) -> None:
-        self.path = folder / "daemon.lock"
+        self.path = folder / LOCK
         self.since = datetime.now(UTC).isoformat(timespec="seconds")
         self._fd = -1
 
     def __enter__(self) -> Self:
-        """Raises EnvironmentFault ``already_running``, which says whose it is, and ``state_unwritable``."""
+        """Raises EnvironmentFault ``already_running``, which says whose it is, ``state_unwritable`` and ``state_damaged``."""
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            make_private(self.path.parent)
+            self._fd = open_private(self.path)
         except OSError as error:
             raise EnvironmentFault(
                 "state_unwritable", f"the state folder {self.path.parent} can't be written: {error.strerror}; see --state-dir"
@@ -44,7 +45,8 @@ class StateLock:
         except OSError:
             self._refuse(held)
         elsewhere = held.get("host") not in (None, socket.gethostname())
-        if elsewhere and float(held.get("until", 0)) > time.time():
+        until = held.get("until", 0)
+        if elsewhere and isinstance(until, (int, float)) and until > time.time():
             self._refuse(held)
         self.renew()
         return self
