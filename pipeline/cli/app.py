@@ -6,17 +6,18 @@ import re
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperOption
 
 from pipeline import __version__
 from pipeline.cli import console
+from pipeline.cli.help import Command, Group
 from pipeline.errors import ScenescribeError
 
 app = typer.Typer(
     name="scenescribe",
+    cls=Group,
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
@@ -54,38 +55,25 @@ def _mount() -> None:
             if isinstance(group := getattr(module, "app", None), typer.Typer):  # a command with commands of its own
                 app.add_typer(group, name=name)
             else:
-                app.command(name, help=_help_of(name))(getattr(module, name))
+                app.command(name, cls=Command, help=_help_of(name))(getattr(module, name))
         else:
-            app.command(name, help=_help_of(name))(_not_asked)
+            app.command(name, cls=Command, help=_help_of(name))(_not_asked)
 
 
 def _help_of(name: str) -> str:
-    """The docstring of a command, without importing what it needs; a paragraph is one line, which the terminal breaks."""
+    """The docstring of a command, without importing what it needs."""
     tree = ast.parse(Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8"))
     found = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name)
-    return re.sub(r"(?<!\n)\n(?!\n)", " ", ast.get_docstring(found) or "")
+    return ast.get_docstring(found) or ""
 
 
 def _not_asked() -> None:
     """Stands for a command in the list of ``--help``."""
 
 
-def _flags_take_no_value() -> None:
-    """``--overwrite`` in the help, where typer says ``--overwrite <bool>``: what stands behind a flag is an input."""
-    shown = getattr(TyperOption, "display_type_rich", None)
-    if shown is None:  # a version of typer that does not say it
-        return
-
-    def display_type_rich(self: TyperOption, ctx: Any) -> str | None:
-        return None if self.is_flag else shown(self, ctx)
-
-    TyperOption.display_type_rich = display_type_rich  # type: ignore[method-assign]
-
-
 def main() -> None:
     """The console script. Exit codes: 0 done, 1 an input failed, 2 usage, 3 environment, 130 and 143 signals."""
     _mount()
-    _flags_take_no_value()
     # --snake_case is taken for --kebab-case
     sys.argv[1:] = [re.sub(r"^--[a-z0-9_]+", lambda match: match.group().replace("_", "-"), word) for word in sys.argv[1:]]
     try:

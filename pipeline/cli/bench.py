@@ -33,6 +33,10 @@ def bench(
     """Measure windows a second from files to subtitles, against those of the engine fed from memory, in one run.
 
     The ratio says how much of the engine the pipeline keeps busy: 1 is all of it.
+
+    Examples:
+        scenescribe bench --films 2 --seconds 8 --size 640x360 --rounds 1
+        scenescribe bench --model llava-onevision-7b --json
     """
     from pipeline.bench import Workload, measure
     from pipeline.errors import UsageError

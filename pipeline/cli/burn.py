@@ -31,7 +31,12 @@ def burn(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only failures.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
-    """Draw subtitles into a film's picture; sound and other streams are copied."""
+    """Draw subtitles into a film's picture; sound and other streams are copied.
+
+    Examples:
+        scenescribe burn movie.mp4 movie.descriptions.json
+        scenescribe burn movie.mp4 movie.en.srt -o out.mp4 --font-size 7
+    """
     from pipeline import media
     from pipeline.subtitles import load, placed
 

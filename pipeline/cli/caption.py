@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipeline.cli import console
+from pipeline.cli.help import MOST
 from pipeline.cli.options import with_options
 from pipeline.options import names
 from pipeline.options.base import load
@@ -25,10 +26,12 @@ if TYPE_CHECKING:
     from pipeline.studio import Studio
 
 
-@with_options(Settings)
+@with_options(Settings, most=("model", "output_dir", "format", "language"))
 def caption(
     inputs: Annotated[list[str] | None, typer.Argument(help="Films, folders or globs.", show_default=False)] = None,
-    recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Look into the folders' folders too.")] = False,
+    recursive: Annotated[
+        bool, typer.Option("--recursive", "-r", help="Look into the folders' folders too.", rich_help_panel=MOST)
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a film on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only failures.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Also what the engine says and measures.")] = False,
@@ -48,6 +51,12 @@ def caption(
 
     Films that are finished are skipped, a run that was stopped goes on where it was. Exit code: 0 done, 1 an input failed,
     2 usage, 3 something is missing on this machine.
+
+    Examples:
+        scenescribe caption movie.mp4 --model llava-onevision-7b
+        scenescribe caption films --recursive -o described --format srt,vtt,ass
+        scenescribe caption movie.mp4 --engine openai --base-url http://gpu-machine:8000/v1
+        scenescribe caption movie.mp4 --engine echo        (no model: says what it was shown)
     """
     loaded = load(Settings, flags, config, known=names())
     if print_config:

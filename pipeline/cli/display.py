@@ -121,8 +121,8 @@ class Display:
         """The last lines: a table where there were many films, and one line for all. ``started``: on time.monotonic's clock."""
         assert self._studio is not None
         took = seconds_at_work(self._studio.engine, started)
-        if (table := self.summary.table()) is not None:
-            self.screen.show(table)
+        for row in self.summary.table(self.screen.width):
+            self.screen.say(row)
         for line in self.summary.lines(took, self._studio.engine.clock):
             self.screen.say(line)
 

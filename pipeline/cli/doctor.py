@@ -13,6 +13,10 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = F
     """Look at this machine: what works, what is missing, and the command that mends it.
 
     Exit code 3 where the main job can't run.
+
+    Examples:
+        scenescribe doctor
+        scenescribe doctor --json
     """
     from pipeline.doctor import examine
 

@@ -40,7 +40,13 @@ def export(
     strict: Annotated[bool, typer.Option("--strict", help="Warnings count as failures.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a file on stdout.")] = False,
 ) -> None:
-    """Write captions in other formats, laid out anew: no model and no video is needed."""
+    """Write captions in other formats, laid out anew: no model and no video is needed.
+
+    Examples:
+        scenescribe export movie.descriptions.json --format ttml,csv
+        scenescribe export movie.en.srt --format vtt -o web
+        scenescribe export movie.descriptions.json -f txt -o -
+    """
     from pipeline import formats
     from pipeline.subtitles import load, placed, shifted
 

@@ -10,15 +10,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipeline.cli import console
+from pipeline.cli.help import Command, Group
 from pipeline.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from pipeline.store.job_row import Job
     from pipeline.store.queue import Queue
 
-app = typer.Typer(
-    help="What the watch folder's daemon has done and will do: list, show, retry, forget.", invoke_without_command=True
-)
+HELP = """What the watch folder's daemon has done and will do: list, show, retry, forget.
+
+Examples:
+    scenescribe jobs list --state failed
+    scenescribe jobs show films/one.mp4
+    scenescribe jobs retry --failed
+"""
+
+app = typer.Typer(cls=Group, help=HELP, invoke_without_command=True)
 
 StateDir = Annotated[Path | None, typer.Option("--state-dir", help="The daemon's state folder; also SCENESCRIBE_STATE_DIR.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout.")]
@@ -36,7 +43,7 @@ def jobs(context: typer.Context, state_dir: StateDir = None, as_json: AsJson = F
         list_jobs(context)
 
 
-@app.command("list")
+@app.command("list", cls=Command)
 def list_jobs(
     context: typer.Context,
     state: Annotated[list[str] | None, typer.Option("--state", help="Only these: queued running done failed skipped.")] = None,
@@ -62,7 +69,7 @@ def list_jobs(
     console.say(counts or "no jobs")
 
 
-@app.command()
+@app.command(cls=Command)
 def show(context: typer.Context, paths: Paths, state_dir: StateDir = None, as_json: AsJson = False) -> None:
     """All that is known of some jobs."""
     with _queue(context, state_dir) as queue:
@@ -76,7 +83,7 @@ def show(context: typer.Context, paths: Paths, state_dir: StateDir = None, as_js
         print()
 
 
-@app.command()
+@app.command(cls=Command)
 def retry(
     context: typer.Context,
     paths: SomePaths = None,
@@ -89,7 +96,7 @@ def retry(
     console.say(f"{count} queued")
 
 
-@app.command()
+@app.command(cls=Command)
 def forget(
     context: typer.Context,
     paths: SomePaths = None,

@@ -31,7 +31,12 @@ def mux(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only failures.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
-    """Add subtitles to a film as tracks that the viewer can switch on; nothing is encoded again."""
+    """Add subtitles to a film as tracks that the viewer can switch on; nothing is encoded again.
+
+    Examples:
+        scenescribe mux movie.mp4 movie.descriptions.json
+        scenescribe mux movie.mp4 movie.en.srt movie.de.srt -o out.mkv
+    """
     from pipeline import media
     from pipeline.subtitles import load
 

@@ -10,18 +10,21 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import typer
 from pydantic.fields import FieldInfo
 
+from pipeline.cli.help import MOST
 from pipeline.options.base import Options
 
 
-def with_options(cls: type[Options]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Decorator: the command's keyword-only parameters are the settings' fields, after those it has itself.
+def with_options(cls: type[Options], *, most: tuple[str, ...] = ()) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Decorator: the command's keyword-only parameters are the settings' fields, after those it has itself; those of ``most`` are
+    the options that matter first.
 
     The function is called with its own parameters and ``flags``, a dictionary of the fields that were given on the command line.
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         own = [p for p in inspect.signature(command, eval_str=True).parameters.values() if p.name != "flags"]
-        options = [_parameter(name, field) for name, field in cls.model_fields.items()]
+        order = [*most, *(name for name in cls.model_fields if name not in most)]
+        options = [_parameter(name, cls.model_fields[name], MOST if name in most else None) for name in order]
 
         def run(**values: Any) -> None:
             flags = {name: values.pop(name) for name in cls.model_fields}
@@ -35,15 +38,15 @@ def with_options(cls: type[Options]) -> Callable[[Callable[..., None]], Callable
     return decorate
 
 
-def _parameter(name: str, field: FieldInfo) -> inspect.Parameter:
+def _parameter(name: str, field: FieldInfo, panel: str | None = None) -> inspect.Parameter:
     extra = typing.cast(dict[str, Any], field.json_schema_extra)
     flag = "--" + name.replace("_", "-")
     names = [*extra["flags"], flag]
     if field.annotation is bool:
         names = [*extra["flags"], f"{flag}/--no-{name.replace('_', '-')}"]
     quiet = field.default in (None, ()) or field.annotation is bool
-    description = field.description if quiet else f"{field.description} [dim]\\[{field.default}][/dim]"
-    option = typer.Option(*names, help=description, rich_help_panel=extra["panel"], show_default=False)
+    description = field.description if quiet else f"{field.description} [{field.default}]"
+    option = typer.Option(*names, help=description, rich_help_panel=panel or extra["panel"], show_default=False)
     # No default here: a flag that is not given must not hide what the environment or a file says.
     empty: Any = None
     return inspect.Parameter(

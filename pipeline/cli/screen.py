@@ -10,7 +10,7 @@ import sys
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console, RenderableType
+from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Column
 from rich.text import Text
@@ -59,10 +59,10 @@ class Screen:
         """A message that is said in any case."""
         self.console.print(Text(text.encode("utf-8", "backslashreplace").decode()))
 
-    def show(self, table: RenderableType) -> None:
-        """Something with columns, unless only failures are wanted."""
-        if not self.quiet:
-            self.console.print(table)
+    @property
+    def width(self) -> int | None:
+        """Columns of the terminal; None where it is none, and a line may be as long as it is."""
+        return self.console.width if self.console.is_terminal else None
 
     def add_total(self, name: str, count: int) -> TaskID:
         """The row of all films together, above the others."""

@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
-from rich.table import Table
-from rich.text import Text
-
+from pipeline.cli import table
 from pipeline.engine.gate import Clock
 from pipeline.job import Result
 
@@ -81,18 +79,16 @@ class Summary:
             self.decode += stats["seconds"]["decode"]
             self.write += stats["seconds"]["write"]
 
-    def table(self) -> Table | None:
-        """A row a film, what failed last; None where there are few."""
+    def table(self, width: int | None = None) -> list[str]:
+        """A row a film, what failed last; none where there are few. ``width``: the terminal's columns, None where it is none."""
         if len(self.rows) < TABLE_FROM:
-            return None
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for heading in ("film", "state", "reason", "length", "took", "speed"):
-            justify: Literal["left", "right"] = "right" if heading in ("length", "took", "speed") else "left"
-            table.add_column(heading, justify=justify, overflow="fold")
+            return []
+        rows = []
         for name, state, reason, length, took in sorted(self.rows, key=lambda row: row[1] == "failed"):
             speed = f"{length / took:.1f}x" if took else ""
-            table.add_row(Text(name), state, reason, clock(length) if length else "", clock(took) if took else "", speed)
-        return table
+            rows.append((name, state, reason, clock(length) if length else "", clock(took) if took else "", speed))
+        headings = ("film", "state", "reason", "length", "took", "speed")
+        return table.lines(headings, rows, width=width, right=frozenset(headings[3:]))
 
     def lines(self, took: float, engine: Clock) -> list[str]:
         """How it went in ``took`` seconds, and where the time went; the parts overlap."""

@@ -22,7 +22,7 @@ AT_MOST = 9.0
 """seconds from SIGTERM to the end, whatever hangs: what is on disk is complete at every moment"""
 
 
-@with_options(WatchSettings)
+@with_options(WatchSettings, most=("output_dir", "model", "format", "state_dir", "once"))
 def watch(
     folder: Annotated[Path | None, typer.Argument(help="The folder to watch.", show_default=False)] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only warnings and failures.")] = False,
@@ -37,6 +37,11 @@ def watch(
 
     SIGTERM ends it within ten seconds, SIGHUP reads the configuration again. Exit code: 0 done (--once), 1 a film failed
     (--once), 2 usage, 3 something is missing or another daemon has the state folder, 130 and 143 signals.
+
+    Examples:
+        scenescribe watch films -o described --model llava-onevision-7b
+        scenescribe watch films -o described --once --settle 0
+        scenescribe watch films -o described --webhook https://example.org/films
     """
     loaded = load(WatchSettings, flags, config, known=names())
     if print_config:

@@ -65,7 +65,7 @@ def test_the_last_lines_say_how_fast_and_where_the_time_went() -> None:
             "16 frames/s, 400 prompt and 80 output tokens/s"
         ),
     ]
-    assert summary.table() is None
+    assert summary.table() == []
 
 
 def test_gauges_are_said_for_people() -> None:
@@ -92,8 +92,6 @@ def test_the_table_ends_with_what_failed() -> None:
     summary = Summary()
     for name, state in (("a", "failed"), ("b", "done"), ("c", "skipped"), ("d", "failed"), ("e", "done")):
         summary.add(name, state)
-    assert summary.table() is None
+    assert summary.table() == []
     summary.add("f", "done")
-    table = summary.table()
-    assert table is not None
-    assert "".join(map(str, table.columns[0].cells)) == "bcefad"
+    assert "".join(line.split()[0] for line in summary.table()[1:]) == "bcefad"

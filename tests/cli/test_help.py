@@ -1,0 +1,78 @@
+"""``--help``: what matters first comes first, no name is ever cut, examples that the program takes stand at the end."""
+
+import os
+import re
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from pipeline.cli.app import COMMANDS
+
+ROOT = Path(__file__).parents[2]
+
+
+@cache
+def said(words: str, width: int = 80) -> str:
+    """What the command prints into a pipe."""
+    environment = {**os.environ, "COLUMNS": str(width)}
+    line = [sys.executable, "-m", "pipeline.cli", *words.split()]
+    return subprocess.run(line, capture_output=True, text=True, check=True, env=environment, timeout=60).stdout
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("width", [40, 80])
+def test_no_name_is_cut_and_no_line_too_long(name: str, width: int) -> None:
+    wide, page = said(f"{name} --help", 110), said(f"{name} --help", width)
+    names = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
+    assert names.findall(page) == names.findall(wide), "each option by its whole name"
+    assert "…" not in page
+    options, _, examples = page.partition("\nExamples\n")
+    too_long = [line for line in options.splitlines() if len(line) > width]
+    assert all(len(line.split()) <= 3 for line in too_long), "only a name that is longer than the page"
+    assert examples.strip().startswith(f"scenescribe {name}")
+
+
+def test_the_options_that_matter_first_stand_first() -> None:
+    page = said("caption --help")
+    titles = [line for line in page.splitlines() if re.fullmatch(r"[A-Z][A-Za-z ]+", line)]
+    assert titles == [
+        "Arguments",
+        "Most used",
+        "Options",
+        "Model",
+        "Frames",
+        "Output",
+        "Cues",
+        "Sampling",
+        "Engine",
+        "Run",
+        "Examples",
+    ]
+    most = page.partition("Most used\n")[2].partition("\n\nOptions")[0]
+    found = re.findall(r"^  (?:-\w, )?(--[a-z-]+)", most, re.MULTILINE)
+    assert found == ["--recursive", "--model", "--output-dir", "--format", "--language"]
+
+
+def test_defaults_are_said() -> None:
+    assert "[srt,vtt]" in said("export --help")
+    assert "[srt,vtt]" in said("caption --help")
+    assert "[dim]" not in said("caption --help")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_of_an_example_is_an_option(name: str) -> None:
+    page = said(f"{name} --help", 110)
+    groups = [f"{name} {sub}" for sub in ("list", "show", "retry", "forget")] if name == "jobs" else []
+    known = set(
+        re.findall(r"(?<!\w)--?[a-z][a-z-]*", page.partition("\nExamples\n")[0] + "".join(said(f"{g} --help") for g in groups))
+    )
+    used = set(re.findall(r"(?<=\s)--?[a-z][a-z-]*", page.partition("\nExamples\n")[2]))
+    assert used <= known
+
+
+def test_the_list_of_commands_says_one_sentence_each() -> None:
+    page = said("--help", 200).partition("\nCommands\n")[2]
+    assert re.findall(r"^  (\w+)  ", page, re.MULTILINE) == list(COMMANDS)
