@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from models.base import Reply
-from models.ranges import marked
+from models.nvtx import marked
 from pipeline import answers, static
 from pipeline.blocks import together
 from pipeline.engine.engine import Engine

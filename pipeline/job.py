@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from models.ranges import marked
+from models.nvtx import marked
 from pipeline import finished
 from pipeline.captioning import span_of
 from pipeline.errors import InputError

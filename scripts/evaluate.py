@@ -24,12 +24,12 @@ from typing import Any
 import av
 
 from models.base import Captioner, Reply, Request
-from models.shapes import words
-from models.shapes.chance import sample_scene
-from models.shapes.draw import Painter
-from models.shapes.world import Scene
 from scripts.shapes_training import other
 from scripts.shapes_training.marks import mark
+from scripts.shapes_world import words
+from scripts.shapes_world.chance import sample_scene
+from scripts.shapes_world.draw import Painter
+from scripts.shapes_world.world import Scene
 
 _SEED = 424_242  # of the scenes that are marked; training draws from other seeds
 _SIZES = (*((640, 360),) * 4, (854, 480), (640, 480), (640, 640), (360, 640), (1280, 720))

@@ -17,11 +17,11 @@ from random import Random
 import av
 import numpy as np
 
-from models.shapes.chance import sample_scene
-from models.shapes.colours import distance
-from models.shapes.draw import Painter, Picture
-from models.shapes.words import caption
-from models.shapes.world import Scene
+from scripts.shapes_world.chance import sample_scene
+from scripts.shapes_world.colours import distance
+from scripts.shapes_world.draw import Painter, Picture
+from scripts.shapes_world.words import caption
+from scripts.shapes_world.world import Scene
 
 MILLISECONDS = Fraction(1, 1000)
 SOUND_RATE = 48000

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from models.errors import ModelNotFound
-from models.folder import folder_preset, folder_size
+from models.model_folder import folder_preset, folder_size
 from models.preset import FrameSize, Preset, read_preset
 
 HERE = Path(__file__).parent

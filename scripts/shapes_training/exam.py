@@ -8,14 +8,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from models.shapes import words
-from models.shapes.chance import sample_scene
-from models.shapes.draw import Painter
 from scripts.shapes_training import other
 from scripts.shapes_training.feed import _tokenizer, prompt_tokens, through_h264
 from scripts.shapes_training.folder import END, FRAMES
 from scripts.shapes_training.learn import Learner, answer
 from scripts.shapes_training.marks import mark
+from scripts.shapes_world import words
+from scripts.shapes_world.chance import sample_scene
+from scripts.shapes_world.draw import Painter
 
 Paper = tuple[NDArray[np.uint8], str]
 _DUE = (0.15, 0.3, 0.45, 0.6, 0.75, 0.9)

@@ -17,12 +17,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.shapes import words
-from models.shapes.chance import SIZES, sample_scene
-from models.shapes.colours import COLOURS
-from models.shapes.draw import Painter, Style, sample_style
-from models.shapes.world import BACKGROUNDS, MOTIONS, SHAPES, Scene, mirrored, without_motion
 from scripts.shapes_training.folder import END, FRAMES, PAD, SIDE, START, tokenizer
+from scripts.shapes_world import words
+from scripts.shapes_world.chance import SIZES, sample_scene
+from scripts.shapes_world.colours import COLOURS
+from scripts.shapes_world.draw import Painter, Style, sample_style
+from scripts.shapes_world.world import BACKGROUNDS, MOTIONS, SHAPES, Scene, mirrored, without_motion
 
 SPACES = (44, 30, 30, 30)
 TEXT = sum(SPACES)

@@ -5,9 +5,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from models.shapes import words
-from models.shapes.colours import COLOURS
-from models.shapes.world import MOTIONS, SHAPES
+from scripts.shapes_world import words
+from scripts.shapes_world.colours import COLOURS
+from scripts.shapes_world.world import MOTIONS, SHAPES
 
 SIDE, PATCH, FRAMES = 196, 14, 8
 GRID = SIDE // PATCH

@@ -1,6 +1,6 @@
 """Draws rows of scenes on the GPU, thousands of frames a second, with something like a codec's damage.
 
-The shapes are those of models/shapes/draw.py, written for tensors (a test holds the two together); background textures only
+The shapes are those of scripts/shapes_world/draw.py, written for tensors (a test holds the two together); background textures only
 need to look alike. Frames are drawn at twice the model's side and averaged, as INTER_AREA does on the way down.
 """
 
@@ -10,9 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from models.shapes.draw import STAR_CENTRE, STAR_RADIUS, TRIANGLE_SIDE
 from scripts.shapes_training.feed import THING, WORLD
 from scripts.shapes_training.folder import FRAMES, PATCH, SIDE
+from scripts.shapes_world.draw import STAR_CENTRE, STAR_RADIUS, TRIANGLE_SIDE
 
 
 def draw(numbers: Tensor, times: Tensor, finer: int = 2) -> tuple[Tensor, Tensor]:

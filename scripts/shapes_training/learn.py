@@ -13,10 +13,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.shapes.colours import COLOURS
-from models.shapes.world import MOTIONS, SHAPES
 from scripts.shapes_training.feed import SPACES, TEXT, THING, encode
 from scripts.shapes_training.folder import FRAMES, GRID, START
+from scripts.shapes_world.colours import COLOURS
+from scripts.shapes_world.world import MOTIONS, SHAPES
 
 BEFORE = 3  # tokens before the pictures: <|im_start|>, user, newline
 VIDEO = FRAMES * (GRID // 2) ** 2 + 1

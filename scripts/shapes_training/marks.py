@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable
 
-from models.shapes.colours import COLOURS
-from models.shapes.world import MOTIONS, SHAPES
+from scripts.shapes_world.colours import COLOURS
+from scripts.shapes_world.world import MOTIONS, SHAPES
 
 _THING = re.compile(rf"\ban? ({'|'.join(COLOURS)}) ({'|'.join(SHAPES)})(?: ({'|'.join(MOTIONS)}))?", re.IGNORECASE)
 ATTRIBUTES = ("colour", "shape", "motion")

@@ -1,4 +1,4 @@
-"""Another way to draw the world, with none of models/shapes/draw.py in it: OpenCV's polygons, soft edges and mild blur.
+"""Another way to draw the world, with none of scripts/shapes_world/draw.py in it: OpenCV's polygons, soft edges and mild blur.
 
 Nothing that is drawn here is ever trained on: it asks what the model knows beyond one renderer's habits.
 """
@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.shapes.world import Background, Scene, Thing
+from scripts.shapes_world.world import Background, Scene, Thing
 
 _SHIFT = 4  # OpenCV's coordinates here are sixteenths of a pixel
 

@@ -14,7 +14,7 @@ from typing import Any
 from soaks.faults import Injector
 from soaks.madeup import MadeUp
 
-from models.echo import EchoCaptioner
+from models.engines.echo import EchoCaptioner
 from pipeline import studio as studios
 from pipeline.errors import ScenescribeError
 from pipeline.options.watch import WatchSettings

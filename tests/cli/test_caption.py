@@ -168,7 +168,7 @@ def test_flags_before_environment_before_file_before_defaults(run: Run, tmp_path
 
 SLOW = """
 import sys, models.engines
-from models.echo import EchoCaptioner
+from models.engines.echo import EchoCaptioner
 models.engines.open_captioner = lambda *_, **__: EchoCaptioner(delay=0.25, capacity=1)
 from pipeline.cli.app import main
 main()

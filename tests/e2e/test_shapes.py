@@ -9,10 +9,10 @@ from random import Random
 import av
 import pytest
 
-from models.shapes import words
-from models.shapes.chance import sample_scene
-from models.shapes.draw import Painter
-from models.shapes.world import Scene
+from scripts.shapes_world import words
+from scripts.shapes_world.chance import sample_scene
+from scripts.shapes_world.draw import Painter
+from scripts.shapes_world.world import Scene
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from models.base import Captioner, Request, Sampling
-from models.plugin import VARIABLE, architectures
+from models.engines.vllm.plugin import VARIABLE, architectures
 
 ROOT = Path(__file__).parents[2]
 NAME = "GatedLlavaForConditionalGeneration"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from models.base import Request, Sampling
-from models.echo import EchoCaptioner, describe
+from models.engines.echo import EchoCaptioner, describe
 from models.errors import EngineDead, RequestRefused
 
 Film = Callable[..., Request]

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from models.base import Captioner, Request, Sampling
-from models.endpoint_messages import chat_body
 from models.engines import open_captioner
+from models.engines.openai.messages import chat_body
 from models.presets import EMBEDDED, preset
-from models.shapes.chance import sample_scene
-from models.shapes.draw import Painter
+from scripts.shapes_world.chance import sample_scene
+from scripts.shapes_world.draw import Painter
 
 WHOLE = (Path(preset(EMBEDDED).id) / "model.safetensors").is_file()
 pytestmark = [pytest.mark.engine, pytest.mark.skipif(not WHOLE, reason="the embedded model's weights are not here")]

@@ -13,7 +13,7 @@ def test_engines_presets_and_options_import_nothing_heavy() -> None:
         "from models.engines import open_captioner\n"
         "from models.options import EngineOptions\n"
         "from models.presets import names, preset\n"
-        "from models.vllm_args import argument_names\n"
+        "from models.engines.vllm.args import argument_names\n"
         "presets = [preset(name) for name in names()]\n"
         "open_captioner('vllm', presets[0], EngineOptions(extra={'enforce_eager': True}))\n"
         f"print(*[name for name in {HEAVY!r} if name in sys.modules])\n"

@@ -19,9 +19,9 @@ import pytest
 from PIL import Image
 
 from models.base import Request, Sampling
-from models.endpoint_faults import retry_after
+from models.engines.openai.endpoint import OpenAIEndpoint
+from models.engines.openai.faults import retry_after
 from models.errors import BadEngineOption, EndpointError, ModelNotFound, PromptTooLong, RequestRefused
-from models.openai_endpoint import OpenAIEndpoint
 from models.options import EngineOptions
 from models.preset import Preset
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from models.engines.vllm.args import argument_names, engine_arguments, environment
 from models.errors import BadEngineOption
 from models.options import EngineOptions, check, parse_engine_args
 from models.preset import Preset
-from models.vllm_args import argument_names, engine_arguments, environment
 
 PRESET = Preset(name="p", id="p", engine={"max_model_len": 4096, "max_num_seqs": 64})
 

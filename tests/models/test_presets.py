@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.errors import ModelNotFound
-from models.folder import check_weights, frames_kind
 from models.hub import split_revision
+from models.model_folder import check_weights, frames_kind
 from models.preset import FrameSize, Preset, read_preset
 from models.presets import DEFAULTS, HERE, default_preset, names, preset, served_preset
 

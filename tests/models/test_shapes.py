@@ -15,11 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.presets import preset
-from models.shapes import words
-from models.shapes.chance import sample_scene
-from models.shapes.colours import COLOURS, distance, sample_rgb
-from models.shapes.draw import Painter, Style, sample_style
-from models.shapes.world import (
+from scripts.shapes_world import words
+from scripts.shapes_world.chance import sample_scene
+from scripts.shapes_world.colours import COLOURS, distance, sample_rgb
+from scripts.shapes_world.draw import Painter, Style, sample_style
+from scripts.shapes_world.world import (
     BACKGROUNDS,
     MOTIONS,
     SHAPES,
@@ -34,7 +34,8 @@ from models.shapes.world import (
     without_motion,
 )
 
-HERE = Path(words.__file__).parent
+WORLD = Path(words.__file__).parent
+FOLDER = Path(preset("shapes").id)
 SEEDS = st.integers(0, 2**32)
 THING = rf"(?:a|an) (?:{'|'.join(COLOURS)}) (?:{'|'.join(SHAPES)})"
 MOVING = rf"{THING} (?:{'|'.join(MOTIONS)})"
@@ -212,7 +213,7 @@ def test_a_still_picture_has_its_objects_in_the_order_that_they_have_then() -> N
 
 
 def test_the_world_needs_no_more_than_numpy_and_knows_no_pipeline() -> None:
-    for path in HERE.glob("*.py"):
+    for path in WORLD.glob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
         names |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
@@ -220,7 +221,7 @@ def test_the_world_needs_no_more_than_numpy_and_knows_no_pipeline() -> None:
 
 
 def test_the_folder_is_whole_small_and_in_bfloat16() -> None:
-    weights = HERE / "model.safetensors"
+    weights = FOLDER / "model.safetensors"
     assert weights.stat().st_size <= 16e6
     with weights.open("rb") as file:
         header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
@@ -237,11 +238,11 @@ def test_the_folder_is_whole_small_and_in_bfloat16() -> None:
         "chat_template.jinja",
         "MODEL_CARD.md",
     ):
-        assert (HERE / name).is_file(), name
+        assert (FOLDER / name).is_file(), name
 
 
 def test_the_preset_shows_frames_as_the_model_was_taught() -> None:
-    config = json.loads((HERE / "config.json").read_text(encoding="utf-8"))
+    config = json.loads((FOLDER / "config.json").read_text(encoding="utf-8"))
     ours = preset("shapes")
     assert ours.size.mode == "stretch"
     assert ours.size.side == config["vision_config"]["image_size"]
@@ -252,7 +253,7 @@ def test_the_preset_shows_frames_as_the_model_was_taught() -> None:
 
 def test_every_word_of_the_world_is_one_token() -> None:
     tokenizers = pytest.importorskip("tokenizers")
-    tokenizer = tokenizers.Tokenizer.from_file(str(HERE / "tokenizer.json"))
+    tokenizer = tokenizers.Tokenizer.from_file(str(FOLDER / "tokenizer.json"))
     for word in (*COLOURS, *SHAPES, "moves", "left", "right", "up", "down", "grows", "shrinks", "stays", "still", "and"):
         assert len(tokenizer.encode(f" {word}", add_special_tokens=False).ids) == 1, word
     for text in (words.PROMPT, "Où est l'étoile ? 星はどこ\n", words.NOTHING):

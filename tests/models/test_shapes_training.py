@@ -5,10 +5,10 @@ from random import Random
 import numpy as np
 import pytest
 
-from models.shapes import words
-from models.shapes.chance import sample_scene
-from models.shapes.draw import Painter, Style
 from scripts.shapes_training.marks import mark, things
+from scripts.shapes_world import words
+from scripts.shapes_world.chance import sample_scene
+from scripts.shapes_world.draw import Painter, Style
 
 torch = pytest.importorskip("torch")
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from models.base import Request, Sampling
+from models.engines.transformers import TransformersEngine
 from models.presets import preset
-from models.transformers_engine import TransformersEngine
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")
 

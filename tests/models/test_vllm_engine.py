@@ -14,10 +14,10 @@ import pytest
 
 from models.base import Captioner, Request
 from models.engines import open_captioner
+from models.engines.vllm.engine import VllmEngine
 from models.errors import BadEngineOption, EngineDead, ModelNotFound, RequestRefused
 from models.options import EngineOptions
 from models.preset import Preset
-from models.vllm_engine import VllmEngine
 
 Film = Callable[..., Request]
 pytestmark = pytest.mark.engine

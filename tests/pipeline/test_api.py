@@ -138,7 +138,7 @@ async def test_in_a_running_loop_the_asynchronous_twin_is_named(film: Path, tmp_
 
 
 def test_an_engine_of_ones_own_answers(film: Path, tmp_path: Path) -> None:
-    from models.echo import EchoCaptioner
+    from models.engines.echo import EchoCaptioner
 
     mine = EchoCaptioner()
     pipeline.caption(film, captioner=mine, output_dir=tmp_path, windows="fixed:seconds=3", model="shapes")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from models.base import Reply, Request
-from models.echo import EchoCaptioner
+from models.engines.echo import EchoCaptioner
 from pipeline.errors import EnvironmentFault, ScenescribeError
 from pipeline.inputs import Film, find_films
 from pipeline.job import Observer, Result

@@ -10,7 +10,7 @@ import pytest
 
 from models import errors as theirs
 from models.base import Reply, Request
-from models.echo import EchoCaptioner
+from models.engines.echo import EchoCaptioner
 from models.errors import EndpointError, EngineDead, EngineMissing, ModelNotFound, PromptTooLong, RequestRefused
 from pipeline.engine import supervisor
 from pipeline.engine.engine import Engine, size_of

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from models.echo import EchoCaptioner
+from models.engines.echo import EchoCaptioner
 from models.errors import EngineDead
 from pipeline.engine.gauges import Gauges, raise_to
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from models.base import Reply, Request
-from models.echo import EchoCaptioner
+from models.engines.echo import EchoCaptioner
 from pipeline import Settings
 from pipeline.engine.engine import Engine
 from pipeline.errors import OutputError, ScenescribeError

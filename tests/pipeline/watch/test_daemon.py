@@ -13,7 +13,7 @@ from soaks import madeup
 from soaks.madeup import WINDOWS, MadeUp
 
 from models.base import Reply, Request
-from models.echo import EchoCaptioner
+from models.engines.echo import EchoCaptioner
 from models.errors import EndpointError, EngineMissing
 from pipeline import files
 from pipeline.errors import EnvironmentFault, InputError, UsageError

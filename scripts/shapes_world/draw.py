@@ -16,7 +16,7 @@ from random import Random
 import numpy as np
 from numpy.typing import NDArray
 
-from models.shapes.world import WIDTHS, Background, Scene
+from scripts.shapes_world.world import WIDTHS, Background, Scene
 
 Floats = NDArray[np.float32]
 Picture = NDArray[np.uint8]

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from models import ranges
-from models.ranges import marked
+from models import nvtx
+from models.nvtx import marked
 
 
 @pytest.fixture
@@ -16,9 +16,9 @@ def marks() -> Iterator[list[str]]:
         made.append(f"+{name}")
         return name
 
-    ranges.use(start, lambda handle: made.append(f"-{handle}"))
+    nvtx.use(start, lambda handle: made.append(f"-{handle}"))
     yield made
-    ranges.use(None, None)
+    nvtx.use(None, None)
 
 
 def test_ranges_may_overlap(marks: list[str]) -> None:

@@ -21,16 +21,16 @@ from pathlib import Path
 from typing import Any
 
 from models.base import Reply, Request
+from models.engines.vllm.args import argument_names, engine_arguments, environment, preparers
+from models.engines.vllm.faults import first_line, refusal
+from models.engines.vllm.log import children_apart, default_log, hush, last_error, logging_file, make_room
+from models.engines.vllm.plugin import LEASH
 from models.errors import BadEngineOption, EngineDead, EngineMissing, ModelError, ModelNotFound
-from models.folder import chat_template, check_weights
+from models.model_folder import chat_template, check_weights
+from models.nvtx import enable, marked
 from models.options import EngineOptions, check
-from models.plugin import LEASH
 from models.preset import Preset
 from models.prompts import frame_metadata, pictures, render
-from models.quiet import children_apart, default_log, hush, last_error, logging_file, make_room
-from models.ranges import enable, marked
-from models.vllm_args import argument_names, engine_arguments, environment, preparers
-from models.vllm_faults import first_line, refusal
 
 
 class VllmEngine:
@@ -212,7 +212,7 @@ class VllmEngine:
         return {"prompt": text, "multi_modal_data": data} if data else {"prompt": text}
 
     async def metrics(self) -> Mapping[str, Any]:
-        from models.vllm_metrics import read_metrics
+        from models.engines.vllm.metrics import read_metrics
 
         return await asyncio.to_thread(read_metrics) if self._llm is not None else {}
 

@@ -17,8 +17,8 @@ import httpx
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from models.base import Reply, Request
-from models.endpoint_faults import Again, fault, retry_after
-from models.endpoint_messages import chat_body
+from models.engines.openai.faults import Again, fault, retry_after
+from models.engines.openai.messages import chat_body
 from models.errors import BadEngineOption, EndpointError, EngineDead, ModelNotFound, RequestRefused
 from models.options import EngineOptions
 from models.preset import Preset

@@ -1,6 +1,6 @@
 """The transformers door: the plain reference, one request at a time, float32 and greedy unless told otherwise.
 
-For machines where vLLM does not run, and what vllm_engine is checked against. Slow on purpose: nothing is batched or cached.
+For machines where vLLM does not run, and what the vllm engine is checked against. Slow on purpose: nothing is batched or cached.
 """
 
 import asyncio
@@ -9,13 +9,19 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from models.base import Reply, Request
+from models.base import Captioner, Reply, Request
+from models.engines.base import Access
 from models.errors import BadEngineOption, EngineDead, EngineMissing, ModelNotFound, PromptTooLong, RequestRefused
-from models.folder import chat_template, check_weights
+from models.model_folder import chat_template, check_weights
 from models.options import EngineOptions, check
 from models.preset import Preset
 from models.prompts import frame_metadata, pictures, render
 from models.streams import strip_pieces
+
+
+def open(preset: Preset, options: EngineOptions, access: Access) -> Captioner:
+    """The engine, not started. Raises BadEngineOption."""
+    return TransformersEngine(preset, options)
 
 
 class TransformersEngine:

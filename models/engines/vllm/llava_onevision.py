@@ -8,11 +8,11 @@ numbers of keyframes, and a film's last window is short: real films meet this, f
 
 from typing import Any
 
-from vllm.model_executor.models.llava_onevision import LlavaOnevisionForConditionalGeneration
+from vllm.model_executor.models.engines.vllm.llava_onevision import LlavaOnevisionForConditionalGeneration
 
 
 class LlavaOnevision(LlavaOnevisionForConditionalGeneration):  # type: ignore[misc]
-    """What vLLM runs for ``LlavaOnevisionForConditionalGeneration``; registered by ``models.plugin``."""
+    """What vLLM runs for ``LlavaOnevisionForConditionalGeneration``; registered by ``models.engines.vllm.plugin``."""
 
     def _process_video_pixels(self, inputs: Any) -> Any:
         """One matrix, tokens x width, for each video, whatever their lengths."""

@@ -19,10 +19,10 @@ from collections.abc import Mapping
 from typing import Any
 
 VARIABLE = "SCENESCRIBE_ARCHITECTURES"
-MENDED = {"LlavaOnevisionForConditionalGeneration": "models.llava_onevision:LlavaOnevision"}
+MENDED = {"LlavaOnevisionForConditionalGeneration": "models.engines.vllm.llava_onevision:LlavaOnevision"}
 """architectures of vLLM's own that are replaced by a class with a fault mended"""
 LEASH = "SCENESCRIBE_ENGINE_LEASH"
-"""set by vllm_engine in the processes that it starts, to its own process id"""
+"""set by engine.py in the processes that it starts, to its own process id"""
 
 
 def register() -> None:

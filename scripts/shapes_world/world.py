@@ -12,7 +12,7 @@ the scene's time, so that one scene can be drawn at any size and any frame rate:
 from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 
-from models.shapes.colours import Rgb, mix
+from scripts.shapes_world.colours import Rgb, mix
 
 SHAPES = ("circle", "square", "triangle", "star", "cross")
 MOTIONS = ("moves left", "moves right", "moves up", "moves down", "grows", "shrinks", "stays still")

@@ -12,11 +12,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.base import Reply, Request
+from models.base import Captioner, Reply, Request
+from models.engines.base import Access
 from models.errors import EngineDead, PromptTooLong
+from models.options import EngineOptions
+from models.preset import Preset
 
 CONTEXT = 32768
 """words that its prompt may have, so that "too long" can be tried without a model"""
+
+
+def open(preset: Preset, options: EngineOptions, access: Access) -> Captioner:
+    """The engine, not started; it needs nothing of what it is given."""
+    return EchoCaptioner()
 
 
 class EchoCaptioner:

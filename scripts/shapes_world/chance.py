@@ -6,8 +6,8 @@ colour of what is behind them.
 
 from random import Random
 
-from models.shapes.colours import COLOURS, Rgb, distance, from_hsv, mix, sample_rgb
-from models.shapes.world import BACKGROUNDS, MOTIONS, ORDER, SHAPES, WIDTHS, Background, Pose, Scene, Thing
+from scripts.shapes_world.colours import COLOURS, Rgb, distance, from_hsv, mix, sample_rgb
+from scripts.shapes_world.world import BACKGROUNDS, MOTIONS, ORDER, SHAPES, WIDTHS, Background, Pose, Scene, Thing
 
 SIZES = ((640, 360), (854, 480), (960, 540), (640, 480), (480, 480), (540, 960), (360, 640))
 """Pictures that `sample_scene` chooses from: 16:9, 4:3, 1:1 and 9:16."""

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from models.engines.vllm.log import LARGEST, children_apart, default_log, hush, last_error, logging_file, make_room
 from models.errors import BadEngineOption
-from models.quiet import LARGEST, children_apart, default_log, hush, last_error, logging_file, make_room
 
 
 def test_children_started_apart_write_to_the_log(tmp_path: Path) -> None:

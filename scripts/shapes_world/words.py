@@ -12,8 +12,8 @@ answer: "What colour is the circle?" needs exactly one circle.
 from collections.abc import Iterable
 from random import Random
 
-from models.shapes.colours import COLOURS
-from models.shapes.world import SHAPES, Scene, Thing
+from scripts.shapes_world.colours import COLOURS
+from scripts.shapes_world.world import SHAPES, Scene, Thing
 
 NOTHING = "Nothing is there."
 
