@@ -5,6 +5,7 @@ everything from elsewhere, should that ever fail.
 """
 
 import os
+import re
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ from pipeline.safe_open import starts_with
 from pipeline.sanitize import clean
 
 if TYPE_CHECKING:
+    from markupsafe import Markup
+
     from pipeline.job import Result
     from pipeline.report.recorder import FilmRecord, Recorder
     from pipeline.studio import Studio
@@ -83,7 +86,15 @@ def render(record: "Recorder") -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["breakable"] = breakable
     return environment.get_template("page.html.jinja").render(view(record))
+
+
+def breakable(name: str) -> "Markup":
+    """A name, an id or a path that a narrow page may break after its separators and nowhere else; escaped."""
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub(r"(?<=[/._-])(?=[^/._-])", "<wbr>", str(escape(name))))
 
 
 def view(record: "Recorder") -> dict[str, Any]:

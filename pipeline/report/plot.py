@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-WIDTH, HEIGHT, LEFT, BOTTOM = 960, 180, 40, 24
-"""user units of the plot; room at the left and below for the scales"""
+SIDE = 100.0
+"""the plot is a square of so many units, which the page stretches: a place in it is a percentage, for the labels around it too"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +36,10 @@ def plot(
     top = limit if limit <= 2 * highest else highest
 
     def x(at: float) -> float:
-        return round(LEFT + (WIDTH - LEFT) * min(at / seconds, 1), 1)
+        return round(SIDE * min(at / seconds, 1), 2)
 
     def y(count: float) -> float:
-        return round((HEIGHT - BOTTOM) * (1 - 0.94 * count / top), 1)
+        return round(SIDE * (1 - 0.94 * count / top), 2)
 
     def steps(values: Sequence[tuple[float, int]]) -> str:
         path, last = f"M{x(0)},{y(0)}", -1
@@ -49,14 +49,14 @@ def plot(
                 last = count
         return f"{path}H{x(seconds)}"
 
-    every_x, every_y = nice(seconds / 8), max(1, math.ceil(nice(top / 4)))
+    every_x, every_y = nice(seconds / 6), max(1, math.ceil(nice(top / 4)))
     return Plot(
         area=f"{steps([(at, count) for at, count, _ in points])}V{y(0)}Z",
         waiting=steps([(at, waiting) for at, _, waiting in points]),
         ticks_x=tuple((x(n * every_x), f"{n * every_x:g} s") for n in range(int(seconds / every_x) + 1)),
         ticks_y=tuple((y(count), str(count)) for count in range(0, top + 1, every_y)),
         limit=y(limit),
-        loading=tuple((x(max(start, 0)), round(x(end) - x(max(start, 0)), 1)) for start, end in loading if end > 0),
+        loading=tuple((x(max(start, 0)), round(x(end) - x(max(start, 0)), 2)) for start, end in loading if end > 0),
         peak=peak,
         limit_count=limit,
     )

@@ -84,7 +84,7 @@ def kept(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Recorder:
 class Tags(html.parser.HTMLParser):
     """All tags with their attributes, and that each is closed."""
 
-    VOID = frozenset({"meta", "img", "br", "rect", "line", "path"})
+    VOID = frozenset({"meta", "img", "br", "rect", "line", "path", "wbr"})
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -114,10 +114,31 @@ def test_the_page_shows_every_film_window_cue_and_warning(kept: Recorder) -> Non
     assert len(pictures) == 3
     assert all(src.startswith("data:image/jpeg;base64,/9j/") for src in pictures)
     assert [attrs["id"] for tag, attrs in tags if tag == "li"] == ["f3w1", "f3w2", "f3w3"]
-    assert len([tag for tag, attrs in tags if tag == "section"]) == 4
-    for said in ("nope.mp4", "not_found", "unsupported_or_corrupt", "0:02 to 0:04", "1 done", "3 failed", "held back by"):
+    assert len([tag for tag, attrs in tags if tag == "section"]) == 5, "four films and the run"
+    for said in ("nope.<wbr>mp4", "not_found", "unsupported_or_corrupt", "0:02 to 0:04", "1 done", "3 failed", "held back by"):
         assert said in text, said
     assert sorted(kept.inner.told) == ["b<b>roken&.mp4 unsupported_or_corrupt", "film.mp4 done", "nope.mp4 not_found"]  # type: ignore[attr-defined]
+
+
+def test_the_films_come_first_and_the_run_s_numbers_last(kept: Recorder) -> None:
+    text = page.render(kept)
+    body = text[text.index("<main>") :]
+    marks = (
+        "<h1>",
+        '<table class="films">',
+        '<section class="film"',
+        '<section class="run"',
+        '<dl class="facts">',
+        'class="plot"',
+    )
+    order = [body.index(mark) for mark in marks]
+    assert order == sorted(order)
+    assert "overflow-wrap: anywhere" not in text, "no word is broken inside"
+
+
+def test_a_name_may_be_broken_after_its_separators_alone() -> None:
+    assert page.breakable("a-b/c_d.mp4") == "a-<wbr>b/<wbr>c_<wbr>d.<wbr>mp4"
+    assert page.breakable("<b>--x") == "&lt;b&gt;--<wbr>x"
 
 
 def test_nothing_in_a_page_acts_and_nothing_comes_from_elsewhere(kept: Recorder) -> None:
@@ -132,7 +153,7 @@ def test_nothing_in_a_page_acts_and_nothing_comes_from_elsewhere(kept: Recorder)
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
     assert "{{ 7*7 }}" in text
     assert "\u202e" not in text
-    assert "b&lt;b&gt;roken&amp;.mp4" in text
+    assert "b&lt;b&gt;roken&amp;.<wbr>mp4" in text
 
 
 def test_on_the_command_line_the_page_takes_a_free_name_or_that_of_an_older_report(
@@ -221,11 +242,12 @@ def test_a_days_run_takes_no_more_room_than_a_minutes(monkeypatch: pytest.Monkey
 def test_the_plot_stays_in_its_picture(seconds: float, limit: int) -> None:
     drawn = plot.plot([(0, 1, 0), (seconds / 2, 8, 3), (seconds, 0, 0)], seconds, limit, [(-3, -1), (-1, seconds / 4 + 0.0001)])
     [(x, width)] = drawn.loading
-    assert plot.LEFT <= x <= x + width <= plot.WIDTH
+    assert 0 <= x <= x + width <= plot.SIDE
     for x, y in re.findall(r"M([\d.]+),([\d.]+)", drawn.area):
-        assert 0 <= float(x) <= plot.WIDTH
-        assert 0 <= float(y) <= plot.HEIGHT
-    assert len(drawn.ticks_x) <= 12
+        assert 0 <= float(x) <= plot.SIDE
+        assert 0 <= float(y) <= plot.SIDE
+    assert len(drawn.ticks_x) <= 7, "labels have room on a telephone"
+    assert all(0 <= place <= plot.SIDE for place, _ in (*drawn.ticks_x, *drawn.ticks_y)), "as the drawing, so its labels"
     assert 2 <= len(drawn.ticks_y) <= 8
     assert "nan" not in drawn.area + drawn.waiting
 
