@@ -72,6 +72,10 @@ def _check(settings: WatchSettings) -> WatchSettings:
             raise UsageError("bad_value", "--exec: there is no command in it")
     if settings.webhook is not None and not settings.webhook.startswith(("http://", "https://")):
         raise UsageError("bad_value", f"--webhook {settings.webhook}: give an address that begins with http:// or https://")
+    if settings.listen is not None:
+        from pipeline.watch.health import address_of
+
+        address_of(settings.listen)
     return settings
 
 

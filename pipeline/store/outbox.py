@@ -15,7 +15,7 @@ log = logs.get(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
+class Delivery:
     """``kind`` is move, webhook or exec."""
 
     id: int
@@ -30,14 +30,14 @@ class Outbox:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def due(self, kind: str, limit: int = 20) -> list[Errand]:
-        """Errands of a kind that may be tried now, in order; one whose row is damaged is let go, with a line in the log."""
+    def due(self, kind: str, limit: int = 20) -> list[Delivery]:
+        """Deliveries of a kind that may be tried now, in order; one whose row is damaged is let go, with a line in the log."""
         rows = self._db.rows("SELECT * FROM outbox WHERE kind=? AND not_before<=? ORDER BY id LIMIT ?", kind, time.time(), limit)
         due = []
         for row in rows:
             try:
                 body = json.loads(row["body"])
-                due.append(Errand(row["id"], row["kind"], {**body, "path": body["path"]}, int(row["tries"])))
+                due.append(Delivery(row["id"], row["kind"], {**body, "path": body["path"]}, int(row["tries"])))
             except (ValueError, TypeError, KeyError, RecursionError) as error:
                 log.error("given up", errand=row["kind"], message=f"its row is damaged: {error}")
                 self.done(row["id"])
@@ -46,12 +46,12 @@ class Outbox:
     def left(self) -> int:
         return int(self._db.rows("SELECT count(*) AS n FROM outbox")[0]["n"])
 
-    def done(self, errand: int) -> None:
-        """Nothing is left to do of the errand with this ``id``."""
+    def done(self, delivery: int) -> None:
+        """Nothing is left to do of the delivery with this ``id``."""
         with self._db.transaction() as db:
-            db.execute("DELETE FROM outbox WHERE id=?", (errand,))
+            db.execute("DELETE FROM outbox WHERE id=?", (delivery,))
 
-    def later(self, errand: Errand, after: float) -> None:
+    def later(self, delivery: Delivery, after: float) -> None:
         """Try again in ``after`` seconds."""
         with self._db.transaction() as db:
-            db.execute("UPDATE outbox SET tries=tries+1, not_before=? WHERE id=?", (time.time() + after, errand.id))
+            db.execute("UPDATE outbox SET tries=tries+1, not_before=? WHERE id=?", (time.time() + after, delivery.id))

@@ -112,7 +112,7 @@ class Queue:
 
     def finish(
         self, job: Job, state: str, *, reason: str = "", message: str = "", written: str | None = None,
-        outputs: Sequence[Path] = (), captions: int = 0, errands: Sequence[tuple[str, Mapping[str, Any]]] = (),
+        outputs: Sequence[Path] = (), captions: int = 0, deliveries: Sequence[tuple[str, Mapping[str, Any]]] = (),
     ) -> bool:  # fmt: skip
         """End a job, with what is to be done after it. False where its file has changed since: it is queued again."""
         now = time.time()
@@ -131,7 +131,7 @@ class Queue:
                     (written, job.id),
                 )
                 return False
-            for kind, body in errands:
+            for kind, body in deliveries:
                 db.execute("INSERT INTO outbox(job, kind, body, made_at) VALUES(?,?,?,?)", (job.id, kind, json.dumps(body), now))
         return True
 

@@ -4,7 +4,7 @@
                   ^            |
                   `------------'  what could not be ended goes back; what crashed is taken back at the start
 
-Nothing but the state folder is believed across a start. SIGTERM ends it within STOP seconds, SIGHUP changes its settings.
+Nothing but the state folder is believed across a start. SIGTERM ends it within seconds, SIGHUP changes its settings.
 """
 
 import asyncio
@@ -22,27 +22,20 @@ from pipeline.store.database import Database
 from pipeline.store.documents import DocumentStore
 from pipeline.store.outbox import Outbox
 from pipeline.store.queue import Queue
+from pipeline.watch.breaker import Breaker
 from pipeline.watch.crew import Crew
-from pipeline.watch.errands import Errands
-from pipeline.watch.folder import Folder
+from pipeline.watch.deliveries import Deliveries
 from pipeline.watch.health import Health
+from pipeline.watch.intake import Intake
 from pipeline.watch.lock import LEASE, StateLock
-from pipeline.watch.metrics import Counters
-from pipeline.watch.notify import Notifier
-from pipeline.watch.pulse import beat
-from pipeline.watch.rules import Rules
-from pipeline.watch.status import Status
-from pipeline.watch.weather import Share, Weather
+from pipeline.watch.state import Setup, State
+from pipeline.watch.status import Status, heartbeat
+from pipeline.watch.systemd import Systemd
+from pipeline.watch.timings import Timings
 from pipeline.watch.work import Worker
 
 if TYPE_CHECKING:
     from pipeline.studio import Studio
-
-STOP = 8.0
-"""seconds for an orderly end, of the ten that are promised"""
-GRACE = 3.0
-"""of these, seconds in which what is nearly done may still be done"""
-TICK = 1.0
 
 log = logs.get(__name__)
 
@@ -57,20 +50,35 @@ class Daemon:
         *,
         reread: Callable[[], WatchSettings] | None = None,
         make_studio: "Callable[[WatchSettings], Studio] | None" = None,
+        timings: Timings | None = None,
     ) -> None:
-        self.root, self.settings = root.absolute(), settings
-        self.weather, self.counters, self.notifier = Weather(), Counters(), Notifier()
-        self.health: Health | None = None
-        self._reread, self._make_studio = reread, make_studio or _studio
-        self.stopping = self._reloading = False
-        self._wake = asyncio.Event()
-        self.crew = Crew(ended=self._wake.set)
-        self.status = Status(self)
-        self._idle_since = time.monotonic()
+        """``reread``: the settings as they are now, asked after a SIGHUP; it raises UsageError where they are wrong."""
+        self.root, self.settings, self.timings = root.absolute(), settings, timings or Timings()
+        self.reread: Callable[[], WatchSettings] = reread or (lambda: settings)
+        self._make_studio = make_studio or _studio
+        self._stopping, self._wake = asyncio.Event(), asyncio.Event()
+        self._reloading = False
+        self._state: State | None = None
+
+    @property
+    def state(self) -> State:
+        """What it works with, while it runs."""
+        assert self._state is not None, "the daemon does not run"
+        return self._state
+
+    @property
+    def looks(self) -> bool:
+        """Whether it runs, and has looked at all of its folder."""
+        return self._state is not None and self._state.setup.folder.scans > 0
+
+    @property
+    def reloading(self) -> bool:
+        """Whether a SIGHUP is still to be followed."""
+        return self._reloading
 
     def stop(self) -> None:
         """Take nothing more, end or give back what is in flight."""
-        self.stopping = True
+        self._stopping.set()
         self._wake.set()
 
     def reload(self) -> None:
@@ -83,163 +91,155 @@ class Daemon:
 
         Raises EnvironmentFault (another daemon, no engine to be had) and UsageError at the start.
         """
-        folder = self.settings.state_folder
         with ExitStack() as held:
-            self.lock = held.enter_context(StateLock(folder))
-            database = Database(folder)
+            lock = held.enter_context(StateLock(self.settings.state_folder))
+            database = Database(self.settings.state_folder)
             held.callback(database.close)
-            self.queue, self.outbox = Queue(database), Outbox(database)
-            self._worker = Worker(
-                self.queue, DocumentStore(database), self.weather, self.counters, again=lambda job: self.folder.again(job.path)
-            )
-            held.callback(self._worker.close)
-            died, retried = self.queue.recover(), 0
+            queue = Queue(database)
+            died, retried = queue.recover(), 0
             if self.settings.retry_failed:
-                retried = self.queue.retry_failed(self.root)
-            log.info("watching", folder=self.root, taken_back=died, retried=retried, state_folder=folder)
+                retried = queue.retry_failed(self.root)
+            log.info("watching", folder=self.root, taken_back=died, retried=retried, state_folder=self.settings.state_folder)
             async with AsyncExitStack() as self._engine:
+                studio = self._make_studio(self.settings)
+                self._state = State(
+                    root=self.root, settings=self.settings, setup=Setup.of(self.root, self.settings, queue, self.timings),
+                    studio=await self._engine.enter_async_context(studio), lock=lock, queue=queue,
+                    documents=DocumentStore(database), outbox=Outbox(database), running=Crew(ended=self._wake.set),
+                    stopping=self._stopping, timings=self.timings, breaker=Breaker(self.timings),
+                )  # fmt: skip
+                studio.seats.on_free.append(self._wake.set)
+                self._worker = held.enter_context(contextlib.closing(Worker(self._state)))
                 return await self._serve()
 
     async def _serve(self) -> int:
-        self.studio = await self._engine.enter_async_context(self._make_studio(self.settings))
-        self._source = Share(self.root, "source_gone")
-        self._errands = Errands(self.outbox, self.settings)
-        helpers = [asyncio.create_task(self._errands.run()), asyncio.create_task(beat(self))]
-        self._settle_in()
-        failed_before = self.counters.failed
+        state, self._idle_since = self.state, time.monotonic()
+        systemd, self._status, self._deliveries = Systemd(), Status(state), Deliveries(state)
+        self._health: Health | None = None
+        self._changes = state.queue.changes()
+        helpers = [
+            asyncio.create_task(self._deliveries.run()),
+            asyncio.create_task(heartbeat(state, self._status, systemd, lambda: self._health)),
+        ]
+        self._intake = Intake(state, taken=self._wake.set)
         try:
-            self.notifier.ready()
-            while not self.stopping:
+            self._listen()
+            systemd.ready()
+            while not self._stopping.is_set():
                 self._wake.clear()
                 self._look_after(helpers)
                 if self._reloading:
+                    systemd.reloading()
                     await self._change()
+                    systemd.ready()
                 await self._begin_jobs()
-                if self.settings.once and self._all_done():
+                if state.settings.once and self._all_done():
                     break
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), TICK)
-            return 1 if self.counters.failed > failed_before and self.settings.once else 0
+                    await asyncio.wait_for(self._wake.wait(), self.timings.tick)
+            return 1 if state.counters.failed and state.settings.once else 0
         finally:
-            self.notifier.stopping()
-            await self._put_away([*helpers, self._arrivals])
-            if self.health is not None:
-                self.health.close()
+            systemd.stopping()
+            await self._put_away(helpers)
+            if self._health is not None:
+                self._health.close()
 
-    def _settle_in(self) -> None:
-        """Everything that follows from the settings alone, and costs no model."""
-        settings = self.settings
-        self.studio.seats.on_free = [self._wake.set]
-        output = settings.output_dir.absolute() if settings.output_dir is not None else None
-        if output is not None:
-            try:
-                output.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise EnvironmentFault("unwritable", f"the folder {output} can't be made: {error.strerror}") from error
-        self._output = Share(output or self.root, "output_gone" if output is not None else "source_gone")
-        rules, known = Rules.of(self.root, settings), self.queue.known(self.root)
-        self.folder = Folder(rules, settle=settings.settle, poll=settings.poll, known=known)
-        self._changes = self.queue.changes()
-        self._arrivals = asyncio.create_task(self._take(self.folder, output))
-        if self.health is None or self.health.address != settings.listen:
-            if self.health is not None:
-                self.health.close()
-            self.health = (
-                Health(settings.listen, ready=self.status.ready, metrics=self.status.metrics) if settings.listen else None
-            )
-
-    async def _take(self, folder: Folder, output: Path | None) -> None:
-        """Arrivals into the queue, for ever."""
-        async with contextlib.aclosing(folder.arrivals()) as arrivals:
-            async for found in arrivals:
-                count = await self._worker.surely(self.queue.offer, self.root, found, output_dir=output)
-                log.info("queued", films=count)
-                self._wake.set()
+    def _listen(self) -> None:
+        """Follow ``--listen``. Raises UsageError and EnvironmentFault; then nothing is listened to."""
+        address = self.state.settings.listen
+        if self._health is not None and self._health.address != address:
+            self._health.close()
+            self._health = None
+        if self._health is None and address:
+            self._health = Health(address, ready=self._status.ready, metrics=self._status.metrics)
 
     async def _begin_jobs(self) -> None:
         """Claim as many jobs as may run."""
-        self.crew.gather()
-        if len(self.crew) or self.weather.waits:
+        state = self.state
+        state.running.gather()
+        if len(state.running) or state.breaker.is_open:
             self._idle_since = time.monotonic()
-        if self.weather.tries and not len(self.crew) and not self.weather.waits and not self.studio.engine.ready:
-            await self.studio.engine.close()  # an engine that did not start is started anew
+        if state.breaker.may_probe and not len(state.running) and not state.studio.engine.ready:
+            await state.studio.engine.close()  # an engine that did not start is started anew
         try:
-            if (changes := self.queue.changes()) != self._changes:  # ``scenescribe jobs`` retried or forgot something
+            if (changes := state.queue.changes()) != self._changes:  # ``scenescribe jobs`` retried or forgot something
                 self._changes = changes
-                self.folder.reset(self.queue.known(self.root))
+                state.setup.folder.reset(state.queue.known(self.root))
             while self._may_begin():
-                self._source.check()
-                job = self.queue.claim(self.root, LEASE)
+                state.setup.source.check()
+                job = state.queue.claim(self.root, LEASE)
                 if job is None:
-                    if not len(self.crew) and self.weather.fault is not None:
-                        self.weather.fair()  # nobody is left to say that it is over
+                    if not len(state.running):
+                        state.breaker.reset()  # nobody is left to say that it is over
                     break
-                seat = self.studio.seats.try_take()
+                seat = state.studio.seats.try_take()
                 assert seat is not None
-                work = self._worker.work(job, self.settings, self.studio, self._source, self._output, on_read=seat.done_reading)
-                self.crew.begin(job, work, ended=seat.leave)
+                state.running.begin(job, self._worker.work(job, on_read=seat.done_reading), ended=seat.leave)
         except EnvironmentFault as fault:
-            self.weather.foul(fault)
+            state.breaker.trip(fault)
         await self._unload_if_idle()
 
     def _may_begin(self) -> bool:
         """Whether one more job may run now; one alone while it is tried whether a fault is over."""
-        alone = self.weather.tries and len(self.crew)
-        return self.studio.seats.free and not alone and not self.weather.waits and not self.stopping
+        state = self.state
+        if self._stopping.is_set() or state.breaker.is_open or not state.studio.seats.free:
+            return False
+        return not (state.breaker.may_probe and len(state.running))
 
     async def _unload_if_idle(self) -> None:
-        minutes, engine = self.settings.idle_unload, self.studio.engine
-        if minutes and not len(self.crew) and engine.ready and time.monotonic() - self._idle_since > minutes * 60:
+        minutes, engine = self.state.settings.idle_unload, self.state.studio.engine
+        if minutes and not len(self.state.running) and engine.ready and time.monotonic() - self._idle_since > minutes * 60:
             log.info("unloading the engine", idle_minutes=minutes)
             await engine.close()
 
     def _all_done(self) -> bool:
-        """For --once: nothing is on its way, nothing waits, all is told."""
-        if not self.folder.quiet or len(self.crew) or self.folder.trouble is not None:
+        """For --once: nothing is on its way, nothing waits, all is delivered."""
+        state = self.state
+        if not state.setup.folder.quiet or len(state.running) or state.setup.folder.trouble is not None:
             return False
         try:
-            counts = self.queue.counts(self.root)
-            if counts["queued"] or counts["running"]:
-                return False
-            return self._errands.all_told()
+            counts = state.queue.counts(self.root)
+            return not counts["queued"] and not counts["running"] and self._deliveries.all_told()
         except EnvironmentFault as fault:
-            self.weather.foul(fault)
+            state.breaker.trip(fault)
             return False
 
     async def _change(self) -> None:
         """Follow a SIGHUP: new settings where they are right, the old ones where they are not."""
+        state, before = self.state, self.state.settings
         self._reloading = False
-        self.notifier.reloading()
         try:
-            settings = self._reread() if self._reread is not None else self.settings
-            differ = {name for name, value in self.settings if getattr(settings, name) != value}
+            settings = self.reread()
+            differ = {name for name, value in before if getattr(settings, name) != value}
             if "state_dir" in differ:
                 raise UsageError("bad_value", "--state-dir can't change while the daemon runs")
+            setup = Setup.of(self.root, settings, state.queue, self.timings, before=state.setup)
             if differ - OWN:  # another engine or other outputs: what runs goes back, and on where its journal stands
                 studio = self._make_studio(settings)
-                await self.crew.give_back(grace=0.0, patience=STOP)
+                await state.running.give_back(grace=0.0, patience=self.timings.stop)
                 await self._engine.aclose()
-                self.studio = await self._engine.enter_async_context(studio)
-            self.settings = self._errands.settings = settings
-            self._arrivals.cancel()
-            await asyncio.gather(self._arrivals, return_exceptions=True)
-            self._settle_in()
+                state.studio = await self._engine.enter_async_context(studio)
+                studio.seats.on_free.append(self._wake.set)
+            state.settings, state.setup = settings, setup
+            await self._intake.restart()
+            self._listen()
             log.info("settings read again", changed=sorted(differ))
         except ScenescribeError as error:
             log.error("settings not changed", reason=error.code, message=error.message)
-        self.notifier.ready()
 
     async def _put_away(self, helpers: list[asyncio.Task[None]]) -> None:
-        """The end, in GRACE seconds for what runs and the rest of STOP for giving it back."""
+        """The end: a moment for what is nearly done, and the rest of the time for giving back what runs."""
         for helper in helpers:
             helper.cancel()
-        await self.crew.give_back(grace=GRACE if self.stopping else 0.0, patience=STOP - GRACE)
+        await self._intake.end()
+        grace = self.timings.grace if self._stopping.is_set() else 0.0
+        await self.state.running.give_back(grace=grace, patience=self.timings.stop - self.timings.grace)
         await asyncio.gather(*helpers, return_exceptions=True)
         log.info("stopped")
 
     def _look_after(self, helpers: list[asyncio.Task[None]]) -> None:
         """A helper that died is a bug: end, and let the service manager start anew from what is on disk."""
-        for task in (*helpers, self._arrivals):
+        for task in (*helpers, self._intake.task):
             if task.done() and not task.cancelled() and (error := task.exception()) is not None:
                 raise error
 

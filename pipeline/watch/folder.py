@@ -25,8 +25,6 @@ from pipeline.watch.rules import SKIP_MARK, Rules
 
 RESCAN = 60.0
 """seconds between full looks where events are listened to"""
-GONE = 5.0
-"""seconds between looks for a folder that is not there"""
 
 
 @dataclass(slots=True)
@@ -61,10 +59,11 @@ class Folder:
         settle: float,
         poll: float,
         known: Mapping[Path, Stamp],
+        gone: float = 5.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``known`` are versions that need not be given again."""
-        self.rules, self.settle, self.poll, self.clock = rules, settle, poll, clock
+        """``known`` are versions that need not be given again, ``gone`` seconds between looks for a folder that is not there."""
+        self.rules, self.settle, self.poll, self.gone, self.clock = rules, settle, poll, gone, clock
         self.trouble: OSError | None = None
         """why the folder can't be looked at, while it can't"""
         self.scans = 0
@@ -143,7 +142,7 @@ class Folder:
 
     def _pause(self) -> float:
         if self.trouble is not None:
-            return GONE
+            return self.gone
         now = self.clock()
         due = min((candidate.due for candidate in self._waiting.values()), default=self._rescan_at)
         return max(0.02, min(due, self._rescan_at) - now)

@@ -3,7 +3,9 @@
 A thread of its own answers, so that it can say that the loop hangs.
 """
 
+import ipaddress
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -26,9 +28,7 @@ class Health:
         """
         self.address = address
         self._beat = time.monotonic()
-        host, colon, port = address.rpartition(":")
-        if not colon or not port.isdigit():
-            raise UsageError("bad_value", f"--listen {address}: this is no address; give one such as 127.0.0.1:9410")
+        place = address_of(address)
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -50,8 +50,8 @@ class Health:
                 """No line for each scrape."""
 
         try:
-            self._server = ThreadingHTTPServer((host.strip("[]") or "127.0.0.1", int(port)), Handler)
-        except (OSError, OverflowError) as error:
+            self._server = (_Server6 if ":" in place[0] else ThreadingHTTPServer)(place, Handler)
+        except (OSError, UnicodeError, TypeError) as error:  # the two last: a name that the resolver can not even encode
             raise EnvironmentFault("address_in_use", f"can't listen on {address}: {error}") from error
         self._server.daemon_threads = True
         self.port = int(self._server.server_address[1])
@@ -76,6 +76,31 @@ class Health:
     def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+
+class _Server6(ThreadingHTTPServer):
+    address_family = socket.AF_INET6
+
+
+def address_of(text: str) -> tuple[str, int]:
+    """``HOST:PORT``, ``[IPV6]:PORT`` or ``:PORT`` (this machine alone) -> host, port. Raises UsageError ``bad_value``."""
+    host, colon, port = text.rpartition(":")
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    wrong = ""
+    if not colon or not (port.isascii() and port.isdigit()):
+        wrong = "this is no address"
+    elif int(port) > 65535:
+        wrong = f"there is no port {port}, they end at 65535"
+    elif ":" in bare:
+        try:
+            ipaddress.IPv6Address(bare)
+        except ValueError:
+            wrong = f"'{bare}' is no IPv6 address"
+    elif bare != host:
+        wrong = "brackets are for IPv6"
+    if wrong:
+        raise UsageError("bad_value", f"--listen {text}: {wrong}; give one such as 127.0.0.1:9410 or [::1]:9410")
+    return bare or "127.0.0.1", int(port)
 
 
 def _json(status: int, value: Mapping[str, Any]) -> tuple[int, str, bytes]:

@@ -18,13 +18,12 @@ from pipeline.inputs import Film
 from pipeline.job import Observer, Result, describe
 from pipeline.options.watch import WatchSettings
 from pipeline.outputs import Outputs, name_outputs
-from pipeline.store.documents import DocumentStore
 from pipeline.store.identity import Opened
 from pipeline.store.job_row import Job
-from pipeline.store.queue import Queue
 from pipeline.watch.metrics import Counters
+from pipeline.watch.shares import fault_behind
 from pipeline.watch.shelf import ContentShelf
-from pipeline.watch.weather import Share, Weather, fault_behind
+from pipeline.watch.state import Setup, State
 
 if TYPE_CHECKING:
     from pipeline.studio import Studio
@@ -35,12 +34,8 @@ FINAL = frozenset({
     "frame_too_large", "output_exists", "settings_differ",
 })  # fmt: skip
 """verdicts that another try would not change while the file is what it is"""
-FATAL = frozenset({"engine_missing"})
-"""faults of the environment that do not pass: the daemon ends, the queue stays"""
 MOVED_ON = {"source_changed": "changed", "not_found": "vanished"}
 """not failures: the file is taken again when it is there and stands still"""
-RETRY = (2.0, 15.0, 120.0)
-"""seconds before the second, third and further tries"""
 
 log = logs.get(__name__)
 
@@ -48,11 +43,8 @@ log = logs.get(__name__)
 class Worker:
     """Does jobs, several at once; what they share."""
 
-    def __init__(
-        self, queue: Queue, documents: DocumentStore, weather: Weather, counters: Counters, *, again: Callable[[Job], None]
-    ) -> None:
-        """``again`` is told of a job whose file changed or vanished."""
-        self.queue, self.documents, self.weather, self.counters, self.again = queue, documents, weather, counters, again
+    def __init__(self, state: State) -> None:
+        self._state = state
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="hash")
         self._alone: dict[str, asyncio.Lock] = {}
         self._wanted: Counter[str] = Counter()
@@ -60,50 +52,31 @@ class Worker:
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def work(
-        self,
-        job: Job,
-        settings: WatchSettings,
-        studio: "Studio",
-        source: Share,
-        output: Share,
-        *,
-        on_read: Callable[[], None] = lambda: None,
-    ) -> None:
-        """Take a claimed job to its end; ``on_read`` is called when its film needs no reading any more.
+    async def work(self, job: Job, *, on_read: Callable[[], None] = lambda: None) -> None:
+        """Take a claimed job to its end, under the settings of now; ``on_read`` is called when its film is read.
 
-        Raises UsageError: nothing can be described under these settings.
+        Raises UsageError: nothing can be described under these settings. EnvironmentFault: no waiting mends it.
         """
+        state, settings, setup = self._state, self._state.settings, self._state.setup
         try:
             try:
-                output.check()
-                result, shelf = await self._describe(job, settings, studio, on_read)
-                output.check()  # it did not go away underneath: what was written is where it should be
+                setup.output.check()
+                result, shelf = await self._describe(job, settings, state.studio, on_read)
+                setup.output.check()  # it did not go away underneath: what was written is where it should be
             except (asyncio.CancelledError, UsageError):
-                self.queue.give_back(job)
+                state.queue.give_back(job)
                 raise
             except ScenescribeError as error:
-                await self._failed(job, error, settings, source, output)
+                await self._failed(job, error, settings, setup)
             except Exception as error:
                 log.exception("internal error", path=job.path)
                 text = f"{type(error).__name__}: {error}"
-                await self._failed(job, InputError("internal_error", text), settings, source, output)
+                await self._failed(job, InputError("internal_error", text), settings, setup)
             else:
                 await self._ended(job, result, shelf, settings)
-        except EnvironmentFault as fault:  # no waiting mends it, or the state folder failed us
-            if fault.code in FATAL:
-                raise
-            self.weather.foul(fault)
-            await self.surely(self.queue.give_back, job)
-
-    async def surely(self, write: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """Write to the queue, as often as it takes."""
-        while True:
-            try:
-                return write(*args, **kwargs)
-            except EnvironmentFault as fault:
-                self.weather.foul(fault)
-                await asyncio.sleep(max(0.1, min(self.weather.until - asyncio.get_running_loop().time(), 60.0)))
+        except EnvironmentFault as fault:  # the state folder failed us, or no waiting mends it
+            state.breaker.trip(fault)
+            await state.surely(state.queue.give_back, job)
 
     async def _describe(
         self, job: Job, settings: WatchSettings, studio: "Studio", on_read: Callable[[], None]
@@ -119,10 +92,10 @@ class Worker:
             sample = await loop.run_in_executor(self._threads, opened.sample)
             async with (
                 self._only(sample),
-                ContentShelf(job, opened, sample, self.documents, self._threads, overwrite=settings.overwrite) as shelf,
+                ContentShelf(job, opened, sample, self._state.documents, self._threads, overwrite=settings.overwrite) as shelf,
             ):
                 film = Film(job.path, job.path.relative_to(job.root))
-                result = await describe(film, outputs, studio, _Counting(self.counters), shelf, on_read=on_read)
+                result = await describe(film, outputs, studio, _Counting(self._state.counters), shelf, on_read=on_read)
                 return result, shelf
 
     @asynccontextmanager
@@ -139,7 +112,7 @@ class Worker:
                 del self._wanted[sample], self._alone[sample]
 
     async def _ended(self, job: Job, result: Result, shelf: ContentShelf, settings: WatchSettings) -> None:
-        self.weather.fair()
+        self._state.breaker.reset()
         state, reason, message = result.state, "", ""
         if result.notices and settings.strict:
             notice = result.notices[0]
@@ -156,32 +129,30 @@ class Worker:
             captions=len(result.document.captions),
         )  # fmt: skip
 
-    async def _failed(self, job: Job, error: ScenescribeError, settings: WatchSettings, source: Share, output: Share) -> None:
-        fault = await asyncio.to_thread(fault_behind, error, source, output)
-        if fault is not None and fault.code in FATAL:
-            self.queue.give_back(job)
-            raise fault
+    async def _failed(self, job: Job, error: ScenescribeError, settings: WatchSettings, setup: Setup) -> None:
+        state = self._state
+        fault = await asyncio.to_thread(fault_behind, error, setup.source, setup.output)
         if fault is not None:
-            self.weather.foul(fault)
-            await self.surely(self.queue.give_back, job, reason=fault.code, message=fault.message)
+            await state.surely(state.queue.give_back, job, reason=fault.code, message=fault.message)
+            state.breaker.trip(fault)
         elif error.code in MOVED_ON:
-            await self.surely(self.queue.finish, job, "skipped", reason=MOVED_ON[error.code], message=error.message)
-            self.again(job)
+            await state.surely(state.queue.finish, job, "skipped", reason=MOVED_ON[error.code], message=error.message)
+            state.setup.folder.again(job.path)  # the folder of now: a SIGHUP may have come between
         elif error.code in FINAL or job.attempts >= settings.max_attempts:
             await self._finish(job, "failed", settings, reason=error.code, message=error.message)
         else:
-            after = RETRY[min(job.attempts, len(RETRY)) - 1]
+            after = state.timings.retry[min(job.attempts, len(state.timings.retry)) - 1]
             log.warning("another try", path=job.path, reason=error.code, message=error.message, in_seconds=after)
-            await self.surely(
-                self.queue.give_back, job, after=after, counts=True, reason=error.code, message=error.message
+            await state.surely(
+                state.queue.give_back, job, after=after, counts=True, reason=error.code, message=error.message
             )  # fmt: skip
 
     async def _finish(self, job: Job, state: str, settings: WatchSettings, **values: Any) -> None:
-        errands = list(_errands(job, state, settings, values))
-        if not await self.surely(self.queue.finish, job, state, errands=errands, **values):
+        deliveries = list(_deliveries(job, state, settings, values))
+        if not await self._state.surely(self._state.queue.finish, job, state, deliveries=deliveries, **values):
             log.info("changed meanwhile", path=job.path)
             return
-        self.counters.ended(state, values.get("reason", ""))
+        self._state.counters.ended(state, values.get("reason", ""))
         told = {key: values[key] for key in ("reason", "message", "captions") if values.get(key)}
         (log.error if state == "failed" else log.info)(state, path=job.path, **told)
 
@@ -203,16 +174,16 @@ def _sweep(outputs: Outputs) -> None:
     outputs.journal.with_name(outputs.journal.name + ".tmp").unlink(missing_ok=True)
 
 
-def _errands(job: Job, state: str, settings: WatchSettings, values: dict[str, Any]) -> "list[tuple[str, dict[str, Any]]]":
+def _deliveries(job: Job, state: str, settings: WatchSettings, values: dict[str, Any]) -> "list[tuple[str, dict[str, Any]]]":
     """What is to be done after a job, in order: moved, then told."""
     name = os.fsdecode(job.path)
-    errands: list[tuple[str, dict[str, Any]]] = []
+    deliveries: list[tuple[str, dict[str, Any]]] = []
     folder = settings.failed_dir if state == "failed" else settings.done_dir
     if folder is not None:
         target = folder.absolute() / job.path.relative_to(job.root)
-        errands.append(("move", {"path": name, "target": os.fsdecode(target), "size": job.stamp.size}))
+        deliveries.append(("move", {"path": name, "target": os.fsdecode(target), "size": job.stamp.size}))
     if state == "skipped":
-        return errands
+        return deliveries
     told = {
         "event": state,
         "path": name,
@@ -222,5 +193,5 @@ def _errands(job: Job, state: str, settings: WatchSettings, values: dict[str, An
         "attempts": job.attempts,
         "outputs": [os.fsdecode(path) for path in values.get("outputs", ())],
     }
-    errands += [(kind, told) for kind in ("webhook", "exec") if getattr(settings, kind)]
-    return errands
+    deliveries += [(kind, told) for kind in ("webhook", "exec") if getattr(settings, kind)]
+    return deliveries

@@ -19,7 +19,13 @@ from pipeline import studio as studios
 from pipeline.errors import ScenescribeError
 from pipeline.options.watch import WatchSettings
 from pipeline.watch import daemon as daemons
+from pipeline.watch.timings import Timings
 
+HURRY = Timings(
+    grace=0.2, tick=0.05, retry=(0.02, 0.02, 0.02), probe_first=0.02, probe_longest=0.1, deliveries_pause=0.02,
+    deliveries_retry=(0.02,), deliveries_last=5.0, folder_gone=0.05,
+)  # fmt: skip
+"""waits of seconds become waits of milliseconds"""
 LIMIT = 30.0
 """seconds that one daemon may take before it is held to hang"""
 
@@ -94,7 +100,7 @@ class Case:
             return kind(settings, captioner=Counted())
 
         try:
-            return asyncio.run(daemons.Daemon(self.folder / "in", self.settings(), make_studio=studio).run())
+            return asyncio.run(daemons.Daemon(self.folder / "in", self.settings(), make_studio=studio, timings=HURRY).run())
         except ScenescribeError as error:
             print(f"ended by {error}", file=sys.stderr)
             return error.exit_code

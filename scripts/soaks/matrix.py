@@ -30,18 +30,6 @@ from pipeline import cues, formats, media  # noqa: E402,F401 - warm for the fork
 from pipeline.formats import json as documents  # noqa: E402,F401 - warm for the forks
 from pipeline.store.database import Database  # noqa: E402
 from pipeline.store.queue import Queue  # noqa: E402
-from pipeline.watch import daemon as daemons  # noqa: E402
-from pipeline.watch import errands, folder, weather, work  # noqa: E402
-
-
-def hurry() -> None:
-    """Waits of seconds become waits of milliseconds."""
-    weather.FIRST, weather.LONGEST = 0.02, 0.1
-    work.RETRY = (0.02, 0.02, 0.02)
-    errands.PAUSE, errands.LATER = 0.02, (0.02,)
-    daemons.TICK, daemons.GRACE, errands.LAST = 0.05, 0.2, 5.0
-    folder.GONE = 0.05
-    logging.getLogger("pipeline").setLevel(logging.WARNING)
 
 
 def films(place: Path, real: bool) -> None:
@@ -74,7 +62,7 @@ def picture(case: Case) -> dict[str, Any]:
     seen["jobs"] = [(job.path.name, job.state) for job in jobs]  # which of two copies was described is a matter of order
     seen["reasons"] = sorted(job.reason for job in jobs)
     seen["documents"] = database.rows("SELECT count(*) FROM documents")[0][0]
-    seen["errands"] = database.rows("SELECT count(*) FROM outbox")[0][0]
+    seen["deliveries"] = database.rows("SELECT count(*) FROM outbox")[0][0]
     database.close()
     return seen
 
@@ -135,7 +123,7 @@ def main() -> int:
     parser.add_argument("--done-dir", action="store_true", help="with --done-dir")
     parser.add_argument("--folder", type=Path, help="keep what is left of failed cases here")
     options = parser.parse_args()
-    hurry()
+    logging.getLogger("pipeline").setLevel(logging.WARNING)
     base = Path(tempfile.mkdtemp(prefix="scenescribe-matrix-", dir=options.folder))
     asked, told = Asked(), mmap.mmap(-1, 64)
     case = Case(base / "expected" / "x", options.real, options.done_dir, asked)

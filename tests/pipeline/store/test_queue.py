@@ -139,18 +139,18 @@ def test_a_document_is_known_by_content_and_settings(queue: Queue, database: Dat
     assert queue.jobs()[0].ours
 
 
-def test_errands_come_with_the_end_of_a_job(queue: Queue, database: Database) -> None:
+def test_deliveries_come_with_the_end_of_a_job(queue: Queue, database: Database) -> None:
     outbox = Outbox(database)
     offer(queue, "a.mp4")
     job = claim(queue)
     offer(queue, "a.mp4", stamp=Stamp(2, 2))
-    queue.finish(job, "done", errands=[("webhook", {"path": "a"})])
+    queue.finish(job, "done", deliveries=[("webhook", {"path": "a"})])
     assert outbox.left() == 0, "it did not end"
-    queue.finish(claim(queue), "done", errands=[("webhook", {"path": "a"})])
-    (errand,) = outbox.due("webhook")
-    outbox.later(errand, 60)
+    queue.finish(claim(queue), "done", deliveries=[("webhook", {"path": "a"})])
+    (delivery,) = outbox.due("webhook")
+    outbox.later(delivery, 60)
     assert outbox.due("webhook") == []
-    outbox.done(errand.id)
+    outbox.done(delivery.id)
     assert outbox.left() == 0
 
 

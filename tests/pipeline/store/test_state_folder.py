@@ -24,7 +24,7 @@ from pipeline.watch.lock import StateLock
 
 
 def filled(folder: Path, version: int = len(MIGRATIONS)) -> None:
-    """A state folder as a release with the first ``version`` migrations left it: one job done, its document, an errand."""
+    """A state folder as a release with the first ``version`` migrations left it: one job done, its document, a delivery."""
     folder.mkdir(parents=True)
     db = sqlite3.connect(folder / DATABASE)
     for statements in MIGRATIONS[:version]:
@@ -73,7 +73,7 @@ def test_an_older_state_folder_is_taken_over(tmp_path: Path, version: int) -> No
     stored = DocumentStore(database).find("content", "settings")
     assert stored is not None
     assert stored.text == "{}"
-    assert [errand.body for errand in Outbox(database).due("webhook")] == [{"path": "a"}]
+    assert [delivery.body for delivery in Outbox(database).due("webhook")] == [{"path": "a"}]
     assert database.rows("PRAGMA user_version")[0][0] == len(MIGRATIONS)
     database.close()
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,9 +22,12 @@ from pipeline.options.watch import WatchSettings
 from pipeline.store.database import Database
 from pipeline.store.job_row import Job
 from pipeline.store.queue import Queue
-from pipeline.watch import daemon as daemons
-from pipeline.watch import errands, folder, weather, work
+from pipeline.watch import deliveries
 from pipeline.watch.daemon import Daemon
+from pipeline.watch.status import Status
+from pipeline.watch.timings import Timings
+
+HURRY = Timings(grace=0.2, tick=0.05, retry=(0.02,), probe_first=0.05, probe_longest=0.2, deliveries_pause=0.02, folder_gone=0.05)
 
 
 class Echo(EchoCaptioner):
@@ -64,7 +68,9 @@ class House:
         return path
 
     def daemon(self, **changed: Any) -> Daemon:
-        return Daemon(self.inbox, self.settings.changed(**changed), make_studio=lambda s: MadeUp(s, captioner=self.echo))
+        return Daemon(
+            self.inbox, self.settings.changed(**changed), make_studio=lambda s: MadeUp(s, captioner=self.echo), timings=HURRY
+        )
 
     async def once(self, **changed: Any) -> int:
         return await asyncio.wait_for(self.daemon(**changed).run(), 20)
@@ -74,7 +80,7 @@ class House:
         daemon = self.daemon(once=False, **changed)
         task = asyncio.create_task(daemon.run())
         try:
-            await until(lambda: hasattr(daemon, "folder") and daemon.folder.scans)
+            await until(lambda: daemon.looks or task.done())
             yield daemon
         finally:
             daemon.stop()
@@ -106,17 +112,6 @@ async def until(condition: Callable[[], Any], seconds: float = 15.0) -> None:
             return
         await asyncio.sleep(0.02)
     raise TimeoutError
-
-
-@pytest.fixture(autouse=True)
-def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(weather, "FIRST", 0.05)
-    monkeypatch.setattr(weather, "LONGEST", 0.2)
-    monkeypatch.setattr(work, "RETRY", (0.02,))
-    monkeypatch.setattr(errands, "PAUSE", 0.02)
-    monkeypatch.setattr(daemons, "TICK", 0.05)
-    monkeypatch.setattr(daemons, "GRACE", 0.2)
-    monkeypatch.setattr(folder, "GONE", 0.05)
 
 
 @pytest.fixture
@@ -233,25 +228,26 @@ async def test_a_killed_film_goes_on_where_its_journal_ends(house: House, monkey
 
 
 async def test_a_full_disk_is_waited_for(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    full = [True]
+    full, refused = [True], [0]
     real = files.os.fsync  # type: ignore[attr-defined]
 
     def fsync(descriptor: int) -> None:
         if full[0]:
+            refused[0] += 1
             raise OSError(28, "No space left on device")
         real(descriptor)
 
+    monkeypatch.setattr(files.os, "fsync", fsync)  # type: ignore[attr-defined]
     house.film("a.txt", "one")
     house.film("b.txt", "two")
     async with house.running() as daemon:
-        monkeypatch.setattr(files.os, "fsync", fsync)  # type: ignore[attr-defined]
-        await until(lambda: daemon.weather.fault is not None)
-        await asyncio.sleep(0.4)
-        assert daemon.weather.fault is not None
-        assert daemon.weather.fault.code == "no_space"
-        assert not daemon.status.ready()["ready"]
+        await until(lambda: refused[0] >= 4)  # several probes met the same
+        await until(lambda: daemon.state.breaker.fault is not None)
+        assert daemon.state.breaker.fault is not None
+        assert daemon.state.breaker.fault.code == "no_space"
+        assert not Status(daemon.state).ready()["ready"]
         full[0] = False
-        await until(lambda: daemon.counters.outcomes["done", ""] == 2)
+        await until(lambda: daemon.state.counters.outcomes["done", ""] == 2)
     assert {job.attempts for job in house.jobs().values()} == {1}
     assert house.left() == []
 
@@ -267,18 +263,18 @@ async def test_an_engine_that_is_down_is_waited_for(house: House) -> None:
 
 async def test_shares_that_go_away_are_waited_for(house: House) -> None:
     async with house.running() as daemon:
-        await until(lambda: daemon.folder.scans > 0)
+        await until(lambda: daemon.state.setup.folder.scans > 0)
         house.out.rename(house.base / "away")
         house.film("a.txt")
-        await until(lambda: daemon.weather.fault is not None and daemon.weather.fault.code == "output_gone")
+        await until(lambda: daemon.state.breaker.fault is not None and daemon.state.breaker.fault.code == "output_gone")
         assert not house.out.exists(), "the folder under a share is not the share"
         (house.base / "away").rename(house.out)
-        await until(lambda: daemon.counters.outcomes["done", ""] == 1)
+        await until(lambda: daemon.state.counters.outcomes["done", ""] == 1)
         house.inbox.rename(house.base / "gone")
-        await until(lambda: daemon.folder.trouble is not None)
+        await until(lambda: daemon.state.setup.folder.trouble is not None)
         (house.base / "gone").rename(house.inbox)
         house.film("b.txt", "two")
-        await until(lambda: daemon.counters.outcomes["done", ""] == 2)
+        await until(lambda: daemon.state.counters.outcomes["done", ""] == 2)
     assert house.echo.total == 2 * WINDOWS
 
 
@@ -388,10 +384,10 @@ async def test_a_command_is_run_with_words_and_without_a_shell(house: House) -> 
 async def test_an_idle_engine_is_let_go_and_comes_back(house: House) -> None:
     async with house.running(idle_unload=0.005) as daemon:
         house.film("a.txt", "one")
-        await until(lambda: daemon.counters.outcomes["done", ""] == 1)
-        await until(lambda: daemon.status.engine == "unloaded")
+        await until(lambda: daemon.state.counters.outcomes["done", ""] == 1)
+        await until(lambda: Status(daemon.state).engine == "unloaded")
         house.film("b.txt", "two")
-        await until(lambda: daemon.counters.outcomes["done", ""] == 2)
+        await until(lambda: daemon.state.counters.outcomes["done", ""] == 2)
     assert house.echo.starts == 2
 
 
@@ -399,17 +395,17 @@ async def test_sighup_changes_what_is_taken_and_keeps_the_engine(house: House) -
     house.film("a.txt", "one")
     house.film("b.dat", "two")
     async with house.running() as daemon:
-        await until(lambda: daemon.counters.outcomes["done", ""] == 1)
-        studio = daemon.studio
-        daemon._reread = lambda: daemon.settings.changed(include=("*",))
+        await until(lambda: daemon.state.counters.outcomes["done", ""] == 1)
+        studio = daemon.state.studio
+        daemon.reread = lambda: daemon.state.settings.changed(include=("*",))
         daemon.reload()
-        await until(lambda: daemon.counters.outcomes["done", ""] == 2)
-        assert daemon.studio is studio
-        daemon._reread = lambda: daemon.settings.changed(prompt="What else?")
+        await until(lambda: daemon.state.counters.outcomes["done", ""] == 2)
+        assert daemon.state.studio is studio
+        daemon.reread = lambda: daemon.state.settings.changed(prompt="What else?")
         daemon.reload()
-        await until(lambda: daemon.studio is not studio)
+        await until(lambda: daemon.state.studio is not studio)
         house.film("c.txt", "three")
-        await until(lambda: daemon.counters.outcomes["done", ""] == 3)
+        await until(lambda: daemon.state.counters.outcomes["done", ""] == 3)
     assert house.document("c")["settings"]["prompt"] == "What else?"
 
 
@@ -421,14 +417,14 @@ async def test_a_configuration_that_is_wrong_changes_nothing(house: House, error
         return house.settings.changed(once=False, state_dir=house.base / "elsewhere")
 
     async with house.running() as daemon:
-        await until(lambda: daemon.folder.scans > 0)
-        before = daemon.settings
-        daemon._reread = reread
+        await until(lambda: daemon.state.setup.folder.scans > 0)
+        before = daemon.state.settings
+        daemon.reread = reread
         daemon.reload()
-        await until(lambda: not daemon._reloading)
+        await until(lambda: not daemon.reloading)
         house.film("a.txt")
-        await until(lambda: daemon.counters.outcomes["done", ""] == 1)
-        assert daemon.settings is before
+        await until(lambda: daemon.state.counters.outcomes["done", ""] == 1)
+        assert daemon.state.settings is before
 
 
 async def test_stopping_gives_back_what_is_in_flight(house: House) -> None:
@@ -468,3 +464,36 @@ async def test_an_engine_that_is_not_installed_ends_the_daemon_and_keeps_the_que
     with pytest.raises(EnvironmentFault, match="engine_missing"):
         await house.once()
     assert (house.states(), house.jobs()["a.txt"].attempts) == ({"a.txt": "queued"}, 0)
+
+
+async def test_an_address_that_is_taken_ends_the_daemon_and_all_that_it_began(house: House) -> None:
+    house.film("a.txt")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        before = asyncio.all_tasks()
+        with pytest.raises(EnvironmentFault, match="address_in_use"):
+            await house.once(listen=f"127.0.0.1:{taken.getsockname()[1]}")
+    assert asyncio.all_tasks() == before
+
+
+async def test_a_damaged_state_folder_ends_the_daemon_at_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def finish(*_: Any, **__: Any) -> bool:
+        raise EnvironmentFault("state_damaged", "database disk image is malformed")
+
+    monkeypatch.setattr(Queue, "finish", finish)
+    house.film("a.txt")
+    with pytest.raises(EnvironmentFault, match="state_damaged"):
+        await house.once()
+
+
+async def test_a_delivery_that_fails_in_an_unexpected_way_stops_no_other(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def accident(source: Path, *_: Any) -> None:
+        if source.name == "a.txt":
+            raise ValueError("a bug of ours")
+        source.unlink()
+
+    monkeypatch.setattr(deliveries, "move", accident)
+    house.film("a.txt", "one")
+    house.film("b.txt", "two")
+    async with house.running(done_dir=house.base / "done") as daemon:
+        await until(lambda: not (house.inbox / "b.txt").exists())
+        assert daemon.state.outbox.left() == 1

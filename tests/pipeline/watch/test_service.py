@@ -15,12 +15,13 @@ from prometheus_client.parser import text_string_to_metric_families
 from pipeline import log
 from pipeline.errors import EnvironmentFault, InputError, OutputError, UsageError
 from pipeline.watch import health as healths
-from pipeline.watch.errands import arguments
-from pipeline.watch.health import Health
+from pipeline.watch.breaker import Breaker
+from pipeline.watch.deliveries import arguments
+from pipeline.watch.health import Health, address_of
 from pipeline.watch.metrics import Counters, Snapshot, exposition
 from pipeline.watch.move import move
-from pipeline.watch.notify import Notifier
-from pipeline.watch.weather import Share, Weather, fault_behind
+from pipeline.watch.shares import Share, fault_behind
+from pipeline.watch.systemd import Systemd
 
 
 def get(health: Health, path: str) -> tuple[int, str]:
@@ -58,10 +59,55 @@ def test_health(health: Health, state: dict[str, Any], monkeypatch: pytest.Monke
     health.beat()
 
 
-@pytest.mark.parametrize("address", ["9410", "127.0.0.1:", "127.0.0.1:http"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "9410",
+        "127.0.0.1:",
+        "127.0.0.1:http",
+        ":99999",
+        "127.0.0.1:-1",
+        "127.0.0.1:\u00b2",
+        "[::1",
+        "[::1]",
+        "[::x]:80",
+        "[a]:80",
+        "::1::80:",
+    ],
+)
 def test_an_address_that_is_none(address: str) -> None:
     with pytest.raises(UsageError, match="bad_value"):
         Health(address, ready=dict, metrics=bytes)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("127.0.0.1:9410", ("127.0.0.1", 9410)), (":9410", ("127.0.0.1", 9410)), ("localhost:0", ("localhost", 0)),
+        ("[::1]:9411", ("::1", 9411)), ("::1:9411", ("::1", 9411)), ("[fe80::1%lo]:65535", ("fe80::1%lo", 65535)),
+    ],
+)  # fmt: skip
+def test_addresses(text: str, place: tuple[str, int]) -> None:
+    assert address_of(text) == place
+
+
+def test_ipv6_is_listened_to() -> None:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("no IPv6 on this machine")
+    made = Health("[::1]:0", ready=dict, metrics=lambda: b"x 1\n")
+    try:
+        with urllib.request.urlopen(f"http://[::1]:{made.port}/metrics", timeout=5) as answer:
+            assert answer.read() == b"x 1\n"
+    finally:
+        made.close()
+
+
+def test_an_address_of_nobody() -> None:
+    for host in ("a" * 70, "a..b", "\udcff"):  # names that the resolver can't even encode
+        with pytest.raises(EnvironmentFault, match="address_in_use"):
+            Health(f"{host}:0", ready=dict, metrics=bytes)
 
 
 def test_an_address_that_is_taken(health: Health) -> None:
@@ -94,12 +140,12 @@ def test_systemd_hears_us(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, abstr
         systemd.settimeout(5)
         monkeypatch.setenv("NOTIFY_SOCKET", address)
         monkeypatch.setenv("WATCHDOG_USEC", "30000000")
-        notifier = Notifier()
-        assert notifier.watchdog == 30
-        notifier.ready()
-        notifier.alive("2 queued")
-        notifier.reloading()
-        notifier.stopping()
+        ours = Systemd()
+        assert ours.watchdog == 30
+        ours.ready()
+        ours.alive("2 queued")
+        ours.reloading()
+        ours.stopping()
         words = [systemd.recv(1000).decode() for _ in range(4)]
     assert words[:2] == ["READY=1", "WATCHDOG=1\nSTATUS=2 queued"]
     assert words[2].startswith("RELOADING=1\nMONOTONIC_USEC=")
@@ -108,34 +154,34 @@ def test_systemd_hears_us(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, abstr
 
 def test_nobody_hears_us_and_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
-    Notifier().ready()
+    Systemd().ready()
     monkeypatch.setenv("NOTIFY_SOCKET", "/nowhere/at/all")
     monkeypatch.setenv("WATCHDOG_PID", "1")
     monkeypatch.setenv("WATCHDOG_USEC", "30000000")
-    assert Notifier().watchdog == 0
-    Notifier().ready()
+    assert Systemd().watchdog == 0
+    Systemd().ready()
 
 
-def test_weather_waits_longer_each_time_and_speaks_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_breaker_waits_longer_each_time_and_speaks_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
     now = [0.0]
-    weather = Weather(clock=lambda: now[0])
+    breaker = Breaker(clock=lambda: now[0])
     fault = EnvironmentFault("no_space", "full")
     pauses = []
     with caplog.at_level(logging.INFO):
         while now[0] < 590:
-            weather.foul(fault)
-            weather.foul(fault)  # another film that met it at once
-            assert weather.waits
-            pauses.append(weather.until - now[0])
-            now[0] = weather.until
-            assert not weather.waits
-            assert weather.tries
-            weather.remind()
+            breaker.trip(fault)
+            breaker.trip(fault)  # another film that met it at once
+            assert breaker.is_open
+            pauses.append(breaker.until - now[0])
+            now[0] = breaker.until
+            assert not breaker.is_open
+            assert breaker.may_probe
+            breaker.remind()
         said = len(caplog.records)
-        weather.fair()
+        breaker.reset()
     assert pauses[:6] == [2, 4, 8, 16, 32, 60]
     assert 9 <= said <= 11
-    assert weather.fault is None
+    assert breaker.fault is None
 
 
 def test_whose_fault_it_is(tmp_path: Path) -> None:

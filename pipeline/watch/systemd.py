@@ -6,7 +6,7 @@ import socket
 import time
 
 
-class Notifier:
+class Systemd:
     """Speaks to the socket in ``NOTIFY_SOCKET``."""
 
     def __init__(self) -> None:

@@ -12,36 +12,32 @@ from typing import Any
 from pipeline import log as logs
 from pipeline.environment import child_environment
 from pipeline.errors import EnvironmentFault, ScenescribeError
-from pipeline.options.watch import WatchSettings
-from pipeline.store.outbox import Errand, Outbox
+from pipeline.store.outbox import Delivery
+from pipeline.watch.breaker import FATAL
 from pipeline.watch.move import move
+from pipeline.watch.state import State
 from pipeline.watch.webhook import Webhook, body_of
 
-LATER = (10.0, 60.0, 300.0, 900.0, 3500.0)
-"""seconds between tries; the last one again and again"""
 TRIES = 30
 """about a day: then it is let go, with a line in the log"""
 COMMAND_SECONDS = 600.0
-PAUSE = 1.0
-LAST = 30.0
-"""seconds that --once waits for webhooks and commands"""
 
 _PLACE = re.compile(r"\{(?:path|state|json)\}")
 
 log = logs.get(__name__)
 
 
-class Errands:
-    """Runs the outbox. ``settings`` may be replaced while it does."""
+class Deliveries:
+    """Runs the outbox, under the settings as they are at each moment."""
 
-    def __init__(self, outbox: Outbox, settings: WatchSettings) -> None:
-        self.outbox, self.settings = outbox, settings
+    def __init__(self, state: State) -> None:
+        self._state = state
         self._webhook = Webhook()
         self._patient_until = 0.0
 
     async def run(self) -> None:
         """For ever. A webhook that hangs delays other webhooks, nothing else."""
-        ways: dict[str, Callable[[Errand], Awaitable[str]]] = {"move": self._move, "webhook": self._post, "exec": self._exec}
+        ways: dict[str, Callable[[Delivery], Awaitable[str]]] = {"move": self._move, "webhook": self._post, "exec": self._exec}
         try:
             await asyncio.gather(*(self._lane(kind, way) for kind, way in ways.items()))
         finally:
@@ -49,55 +45,65 @@ class Errands:
 
     def all_told(self) -> bool:
         """Whether nothing is left to do, or was waited for long enough since this was first asked."""
-        if not self.outbox.left():
+        if not self._state.outbox.left():
             return True
-        self._patient_until = self._patient_until or time.monotonic() + LAST
+        self._patient_until = self._patient_until or time.monotonic() + self._state.timings.deliveries_last
         return time.monotonic() > self._patient_until
 
-    async def _lane(self, kind: str, way: Callable[[Errand], Awaitable[str]]) -> None:
+    async def _lane(self, kind: str, way: Callable[[Delivery], Awaitable[str]]) -> None:
+        pause = self._state.timings.deliveries_pause
         while True:
             try:
-                due = self.outbox.due(kind)
-                for errand in due:
-                    await self._do(errand, way)
-            except EnvironmentFault:  # the state folder: the daemon says so; errands wait as jobs do
+                due = self._state.outbox.due(kind)
+                for delivery in due:
+                    await self._do(delivery, way)
+            except EnvironmentFault as fault:  # the state folder: the daemon says so; deliveries wait as jobs do
+                if fault.code in FATAL:
+                    raise
                 due = []
-                await asyncio.sleep(10 * PAUSE)
+                await asyncio.sleep(10 * pause)
             if not due:
-                await asyncio.sleep(PAUSE)
+                await asyncio.sleep(pause)
 
-    async def _do(self, errand: Errand, way: Callable[[Errand], Awaitable[str]]) -> None:
-        trouble = await way(errand)
-        if not trouble:
-            self.outbox.done(errand.id)
-        elif errand.tries + 1 >= TRIES or trouble.startswith("refused"):
-            log.error("given up", errand=errand.kind, path=errand.body["path"], message=trouble, tries=errand.tries + 1)
-            self.outbox.done(errand.id)
-        else:
-            after = LATER[min(errand.tries, len(LATER) - 1)]
-            log.warning("later", errand=errand.kind, path=errand.body["path"], message=trouble, in_seconds=after)
-            self.outbox.later(errand, after)
-
-    async def _move(self, errand: Errand) -> str:
+    async def _do(self, delivery: Delivery, way: Callable[[Delivery], Awaitable[str]]) -> None:
+        later = self._state.timings.deliveries_retry
         try:
-            await asyncio.to_thread(move, Path(errand.body["path"]), Path(errand.body["target"]), errand.body["size"])
+            trouble = await way(delivery)
+        except Exception as error:  # one delivery's accident is its own: the others go on
+            log.exception("internal error", errand=delivery.kind, path=delivery.body["path"])
+            trouble = f"internal error: {type(error).__name__}: {error}"
+        if not trouble:
+            self._state.outbox.done(delivery.id)
+        elif delivery.tries + 1 >= TRIES or trouble.startswith("refused"):
+            log.error("given up", errand=delivery.kind, path=delivery.body["path"], message=trouble, tries=delivery.tries + 1)
+            self._state.outbox.done(delivery.id)
+        else:
+            after = later[min(delivery.tries, len(later) - 1)]
+            log.warning("later", errand=delivery.kind, path=delivery.body["path"], message=trouble, in_seconds=after)
+            self._state.outbox.later(delivery, after)
+
+    async def _move(self, delivery: Delivery) -> str:
+        try:
+            await asyncio.to_thread(move, Path(delivery.body["path"]), Path(delivery.body["target"]), delivery.body["size"])
         except (OSError, ScenescribeError) as error:
             return str(error)
         return ""
 
-    async def _post(self, errand: Errand) -> str:
-        if not self.settings.webhook:
+    async def _post(self, delivery: Delivery) -> str:
+        if not self._state.settings.webhook:
             return "refused: there is no --webhook any more"
-        return await self._webhook.post(self.settings.webhook, self.settings.webhook_secret, str(errand.id), _event(errand))
+        return await self._webhook.post(
+            self._state.settings.webhook, self._state.settings.webhook_secret, str(delivery.id), _event(delivery)
+        )
 
-    async def _exec(self, errand: Errand) -> str:
-        if not self.settings.exec:
+    async def _exec(self, delivery: Delivery) -> str:
+        if not self._state.settings.exec:
             return "refused: there is no --exec any more"
-        return await run(arguments(self.settings.exec, errand.body), body_of(_event(errand)))
+        return await run(arguments(self._state.settings.exec, delivery.body), body_of(_event(delivery)))
 
 
-def _event(errand: Errand) -> dict[str, Any]:
-    return {"id": errand.id, **errand.body}
+def _event(delivery: Delivery) -> dict[str, Any]:
+    return {"id": delivery.id, **delivery.body}
 
 
 def arguments(command: str, event: dict[str, Any]) -> list[str]:

@@ -1,0 +1,92 @@
+"""What the daemon works with: built once, when it runs, and handed to all its parts."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pipeline.errors import EnvironmentFault
+from pipeline.options.watch import WatchSettings
+from pipeline.store.documents import DocumentStore
+from pipeline.store.outbox import Outbox
+from pipeline.store.queue import Queue
+from pipeline.watch.breaker import Breaker
+from pipeline.watch.crew import Crew
+from pipeline.watch.folder import Folder
+from pipeline.watch.lock import StateLock
+from pipeline.watch.metrics import Counters
+from pipeline.watch.rules import Rules
+from pipeline.watch.shares import Share
+from pipeline.watch.timings import Timings
+
+if TYPE_CHECKING:
+    from pipeline.studio import Studio
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True, kw_only=True)
+class State:
+    """The parts of a daemon. ``settings``, ``setup`` and ``studio`` are replaced where a SIGHUP asks for it, the rest stays."""
+
+    root: Path
+    settings: WatchSettings
+    setup: "Setup"
+    studio: "Studio"
+    lock: StateLock
+    queue: Queue
+    documents: DocumentStore
+    outbox: Outbox
+    running: Crew
+    stopping: asyncio.Event
+    timings: Timings
+    breaker: Breaker
+    counters: Counters = field(default_factory=Counters)
+
+    async def surely(self, write: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """Write to the store, as often as it takes. Raises EnvironmentFault where no waiting mends it."""
+        while True:
+            try:
+                return write(*args, **kwargs)
+            except EnvironmentFault as fault:
+                self.breaker.trip(fault)
+                await asyncio.sleep(max(0.1, min(self.breaker.until - time.monotonic(), 60.0)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """What follows from the settings and costs no model: the folders that must be there, and what is taken from the watched one."""
+
+    source: Share
+    output: Share
+    output_dir: Path | None
+    folder: Folder
+
+    @classmethod
+    def of(cls, root: Path, settings: WatchSettings, queue: Queue, timings: Timings, *, before: "Setup | None" = None) -> "Setup":
+        """``before``: what these settings take the place of; a folder of both is still the one that was mounted then.
+
+        Raises EnvironmentFault ``unwritable`` where the output folder can't be made."""
+        output = settings.output_dir.absolute() if settings.output_dir is not None else None
+        if output is not None:
+            try:
+                output.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise EnvironmentFault("unwritable", f"the folder {output} can't be made: {error.strerror}") from error
+        same = before is not None and before.output_dir == output
+        return cls(
+            source=before.source if before is not None else Share(root, "source_gone"),
+            output=before.output
+            if before is not None and same
+            else Share(output or root, "output_gone" if output is not None else "source_gone"),
+            output_dir=output,
+            folder=Folder(
+                Rules.of(root, settings),
+                settle=settings.settle,
+                poll=settings.poll,
+                known=queue.known(root),
+                gone=timings.folder_gone,
+            ),
+        )
