@@ -5,10 +5,11 @@ where the lines still match: a model that answers something else changes nothing
 
 import asyncio
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from models.base import Request, Sampling
-from pipeline.captioning import Captions
+from pipeline.captioning.recipe import Recipe
 from pipeline.engine.engine import Engine
 from pipeline.errors import RequestError
 from pipeline.types import Caption, Notice, Outcome
@@ -26,35 +27,35 @@ Answer with {count} lines and nothing else, numbered the same way.
 LINE = re.compile(r"^\s*(\d+)[.):]\s*(\S.*?)\s*$")
 
 
-async def refine(described: Captions, engine: Engine, sampling: Sampling) -> Captions:
-    """The same captions with refined texts; ``original`` keeps each text that changed.
+async def refine(captions: Sequence[Caption], recipe: Recipe, engine: Engine) -> tuple[tuple[Caption, ...], tuple[Notice, ...]]:
+    """The same captions with refined texts, and what to say of them; ``original`` keeps each text that changed.
 
     Raises EnvironmentFault where the engine can't go on.
     """
-    with_text = [i for i, caption in enumerate(described.captions) if caption.text and caption.outcome is not Outcome.FAILED]
+    refined, notices = list(captions), list[Notice]()
+    with_text = [i for i, caption in enumerate(captions) if caption.text and caption.outcome is not Outcome.FAILED]
     stretches = [with_text[i : i + STRETCH] for i in range(0, len(with_text), STRETCH)]
     owner = object()  # other films take turns with this one's stretches
-    answers = await asyncio.gather(*(_ask([described.captions[i] for i in part], engine, sampling, owner) for part in stretches))
-    captions, notices = list(described.captions), list(described.notices)
+    asking = [asyncio.create_task(_ask([captions[i] for i in part], recipe.sampling, engine, owner)) for part in stretches]
+    try:
+        answers = await asyncio.gather(*asking)
+    finally:
+        for task in asking:
+            task.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
     for part, texts in zip(stretches, answers, strict=True):
         if texts is None:
+            message = "the second step's answer did not match; first texts kept"
             start, end = captions[part[0]].start, captions[part[-1]].end
-            notices.append(
-                Notice(
-                    code="refine_unusable",
-                    message="the second step's answer did not match; first texts kept",
-                    start=start,
-                    end=end,
-                )
-            )
+            notices.append(Notice(code="refine_unusable", message=message, start=start, end=end))
             continue
         for i, text in zip(part, texts, strict=True):
-            if text != captions[i].text:
-                captions[i] = replace(captions[i], text=text, original=captions[i].text)
-    return replace(described, captions=tuple(captions), notices=tuple(notices))
+            if text != refined[i].text:
+                refined[i] = replace(refined[i], text=text, original=refined[i].text)
+    return tuple(refined), tuple(notices)
 
 
-async def _ask(captions: list[Caption], engine: Engine, sampling: Sampling, owner: object) -> list[str] | None:
+async def _ask(captions: list[Caption], sampling: Sampling, engine: Engine, owner: object) -> list[str] | None:
     lines = "\n".join(f"{number}. {' '.join(caption.text.split())}" for number, caption in enumerate(captions, 1))
     prompt = PROMPT.format(count=len(captions), lines=lines)
     room = 32 + 2 * sum(caption.completion_tokens or len(caption.text) for caption in captions)

@@ -1,0 +1,34 @@
+"""What is asked of a window: one instruction, the words that the window can carry, the frames and their times."""
+
+from dataclasses import replace
+
+from models.base import Request
+from pipeline.blocks import video_of
+from pipeline.captioning.recipe import Recipe
+from pipeline.types import Window
+
+WORDS_A_SECOND = 3.0
+"""norm of audio description; more can't be read in the time either (17 characters a second are about three words)"""
+WORDS = (5, 60)
+"""fewest and most words asked for"""
+
+RETRY_TEMPERATURE = 0.4
+"""asked again at temperature 0, a model would say the same nothing again"""
+
+
+def request_for(window: Window, recipe: Recipe, *, attempt: int = 0) -> Request:
+    """The request for this window; ``attempt`` 1 is the second try after an empty answer."""
+    sampling = recipe.sampling
+    if attempt:
+        sampling = replace(sampling, seed=sampling.seed + attempt, temperature=max(sampling.temperature, RETRY_TEMPERATURE))
+    prompt = recipe.prompt.replace("{words}", str(words_for(window.end - window.start)))
+    images = tuple(frame.image for frame in window.frames)
+    if recipe.frames == "images" or not images:
+        return Request(prompt=prompt, images=images, sampling=sampling)
+    times = tuple(frame.time - window.frames[0].time for frame in window.frames)
+    return Request(prompt=prompt, video=video_of(images), times=times, sampling=sampling)
+
+
+def words_for(seconds: float) -> int:
+    """Words that a description may have to be read in this time."""
+    return int(min(max(seconds * WORDS_A_SECOND, WORDS[0]), WORDS[1]))

@@ -1,0 +1,1 @@
+"""Text made from captions, after them: each pass is one file."""
