@@ -19,6 +19,7 @@ from typing import Any
 
 from models.base import Captioner, Reply, Request
 from pipeline.blocks import together
+from pipeline.captioning.prompt import request_for
 from pipeline.engine.opening import choose_preset, open_captioner
 from pipeline.errors import ScenescribeError, UsageError
 from pipeline.inputs import Film, find_films
@@ -141,12 +142,11 @@ async def run_once(studio: Studio, films: tuple[Film, ...], out: Path, kept: lis
 
 async def _bare(studio: Studio, count: int, kept: list[Window]) -> float:
     """Seconds for ``count`` windows from memory through the engine alone; it keeps no cache that would know one again."""
-    question = studio.captioning.question
     places = asyncio.Semaphore(studio.engine.limit)
 
     async def one(i: int) -> None:
         async with places:
-            await studio.engine.captioner.caption(question.about(kept[i % len(kept)]))
+            await studio.engine.captioner.caption(request_for(kept[i % len(kept)], studio.recipe))
 
     started = time.monotonic()
     await asyncio.gather(*(one(i) for i in range(count)))

@@ -8,7 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Collection
-from contextlib import ExitStack
+from contextlib import ExitStack, aclosing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Literal
 
 from models.nvtx import marked
 from pipeline import finished
-from pipeline.captioning import span_of
+from pipeline.captioning.captioning import captions, span_of
+from pipeline.captioning.tally import Tally
 from pipeline.errors import InputError
 from pipeline.files import explained, write_whole
 from pipeline.finished import Shelf
 from pipeline.inputs import Film
 from pipeline.outputs import Outputs
+from pipeline.passes.refine import refine
 from pipeline.stats import film_stats
 from pipeline.store.journal import Journal
 from pipeline.types import Caption, Document, Notice, Outcome, Source, Track, VideoInfo, Window
@@ -83,7 +85,7 @@ async def describe(
     observer, shelf = observer or Observer(), shelf or Shelf(overwrite=studio.settings.overwrite)
     info = await asyncio.to_thread(studio.probe, film.path)
     observer.opened(info)
-    earlier = await shelf.find(outputs, studio.key(info), info)
+    earlier = await shelf.find(outputs, studio.recipe.key(info), info)
     if earlier is None:
         document = await shelf.keep(await _caption(info, outputs, studio, observer, on_read))
     else:
@@ -124,8 +126,8 @@ async def _caption_once(
 ) -> tuple[Document, Literal["same", "changed", "vanished"]]:
     """All captions of a film, and whether the file stayed what it was."""
     started, resume = time.monotonic(), studio.settings.resume and not studio.settings.overwrite
-    stamp = finished.stamp(info.path)
-    key = {"file": [info.size, stamp], **studio.key(info)}
+    stamp, tally, notices = finished.stamp(info.path), Tally(), list[Notice]()
+    key = {"file": [info.size, stamp], **studio.recipe.key(info)}
     opened = time.monotonic()
     with await asyncio.to_thread(Journal, outputs.journal, key, resume=resume) as journal:
         writing = time.monotonic() - opened
@@ -151,11 +153,20 @@ async def _caption_once(
                 held.close()  # the film's files and memory, before all answers are there
                 on_read()
 
-            async with studio.engine.gauges.over() as gauges:
-                described = await studio.captioning.describe(map(seen, reading), known=known, on_caption=keep, on_read=let_go)
-        if studio.settings.refine:
-            described = await studio.refine(described)
-    if not described.captions:
+            async with (
+                studio.engine.gauges.over() as gauges,
+                aclosing(
+                    captions(
+                        map(seen, reading), studio.recipe, studio.engine, known=known, on_caption=keep, on_notice=notices.append,
+                        on_read=let_go, tally=tally,
+                    )
+                ) as flow,
+            ):  # fmt: skip
+                described = tuple([caption async for caption in flow])
+        if studio.recipe.refine:
+            described, more = await refine(described, studio.recipe, studio.engine)
+            notices += more
+    if not described:
         raise InputError("no_decodable_frames", "no picture could be decoded from this film")
     document = Document(
         source=Source(
@@ -163,13 +174,13 @@ async def _caption_once(
             width=info.width, height=info.height, start=info.start, codec=info.codec, reader=info.reader,
         ),
         model=studio.model,
-        settings=studio.key(info),
-        captions=described.captions,
+        settings=studio.recipe.key(info),
+        captions=described,
         shots=reading.shots,
         language=studio.settings.language,
-        warnings=tuple(dict.fromkeys((*journal.notices, *info.notices, *reading.notices, *described.notices))),
+        warnings=tuple(dict.fromkeys((*journal.notices, *info.notices, *reading.notices, *sorted(notices, key=lambda notice: notice.start or 0.0)))),
         stats=film_stats(
-            described.tally,
+            tally,
             info,
             wall=time.monotonic() - started,
             engine_start=studio.engine.starting_seconds(started, time.monotonic()),

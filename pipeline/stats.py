@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.captioning import Tally
+from pipeline.captioning.tally import Tally
 from pipeline.types import VideoInfo
 
 

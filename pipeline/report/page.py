@@ -111,7 +111,7 @@ def view(record: "Recorder") -> dict[str, Any]:
         "model": {"name": clean(model.name), "id": clean(model.id), "revision": clean(model.revision)},
         "engine": f"{model.engine} {model.engine_version}",
         "knows": studio.preset.knows if model.engine != "echo" else "the echo engine runs no model: it says what it was shown",
-        "prompt": clean(studio.captioning.question.prompt),
+        "prompt": clean(studio.recipe.prompt),
         "counts": [(state, states.count(state)) for state in ("done", "skipped", "failed") if state in states],
         "facts": _facts(seconds, loading, length, record),
         "plot": plot(

@@ -47,7 +47,7 @@ class MadeUp(studios.Studio):
         return self
 
     async def __aexit__(self, *_: Any) -> None:
-        self.captioning.close()
+        await self.engine.close()
 
     def probe(self, path: Path) -> VideoInfo:
         try:

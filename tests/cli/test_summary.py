@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.captioning import Tally
+from pipeline.captioning.tally import Tally
 from pipeline.cli.summary import Summary, clock, gauges_line
 from pipeline.engine.gate import Clock
 from pipeline.job import Result

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pipeline.captioning import Tally
+from pipeline.captioning.tally import Tally
 from pipeline.engine.gauges import KEPT
 from pipeline.stats import film_stats
 from pipeline.types import VideoInfo

@@ -3,7 +3,8 @@
 import numpy as np
 
 from pipeline.blocks import together, video_of
-from pipeline.question import Question
+from pipeline.captioning.prompt import request_for
+from pipeline.captioning.recipe import Recipe
 from pipeline.types import Frame, Window
 
 
@@ -22,7 +23,7 @@ def test_the_same_pictures_once_in_memory() -> None:
     assert [frame.time for frame in after.frames] == [0.0, 1.0, 2.0]
     assert all(np.array_equal(a.image, b.image) for a, b in zip(before.frames, after.frames, strict=True))
     assert after.nbytes == before.nbytes
-    video = Question(prompt="What?").about(after).video
+    video = request_for(after, Recipe(model="m", prompt="What?")).video
     assert video is not None
     assert np.shares_memory(video, after.frames[2].image)
     assert np.array_equal(video, np.stack([frame.image for frame in before.frames]))

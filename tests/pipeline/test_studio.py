@@ -25,7 +25,7 @@ async def test_more_frames_than_the_preset_has_are_made_room_for() -> None:
 async def test_the_words_asked_for_fit_the_language() -> None:
     studio = Studio(Settings(engine="echo", model="shapes", language="pt-br"))
     assert studio.settings.language == "pt-BR"
-    assert studio.captioning.question.prompt.endswith("Answer in Portuguese (Brazil).")
+    assert studio.recipe.prompt.endswith("Answer in Portuguese (Brazil).")
 
 
 async def test_equal_keys_only_where_captions_would_be_equal() -> None:
@@ -38,7 +38,7 @@ async def test_equal_keys_only_where_captions_would_be_equal() -> None:
     )
 
     def key(**options: object) -> dict[str, object]:
-        return Studio(Settings(engine="echo", model="shapes", **options)).key(info)
+        return Studio(Settings(engine="echo", model="shapes", **options)).recipe.key(info)
 
     assert key() == key(format="ass", burn=True, max_in_flight=3, memory_gb=1, profile="bbc")
     for options in (

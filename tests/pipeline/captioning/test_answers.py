@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.answers import guard, sentences
+from pipeline.captioning.answers import guard, sentences
 from pipeline.types import Outcome
 
 

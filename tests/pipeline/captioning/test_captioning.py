@@ -2,19 +2,27 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator
+import sys
+import weakref
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import pytest
 
 from models.base import Reply, Request
+from models.engines.echo import EchoCaptioner
 from models.errors import EndpointError, EngineDead, ModelNotFound, RequestRefused
-from pipeline.captioning import Captioning, span_of
+from pipeline.captioning.captioning import captions, span_of
+from pipeline.captioning.recipe import Recipe
+from pipeline.captioning.tally import Tally
 from pipeline.engine import supervisor as supervisor_module
 from pipeline.engine.engine import Engine
-from pipeline.errors import EnvironmentFault, InputError, UsageError
-from pipeline.question import Question
-from pipeline.types import Caption, Frame, Outcome, Window
+from pipeline.engine.gate import Priority
+from pipeline.errors import EnvironmentFault, InputError, OutputError, UsageError
+from pipeline.types import Caption, Frame, Notice, Outcome, Window
 
 
 class Told:
@@ -65,10 +73,35 @@ def windows(count: int, *, first: int = 0, still: bool = False) -> Iterator[Wind
         yield Window(index=i, start=i, end=i + 1, frames=(Frame(image=image, time=i + 0.5, index=i),))
 
 
-def heart(told: Told, *, in_flight: int = 4, nbytes: int = 1 << 30, **options: bool) -> Captioning:
-    return Captioning(
-        Engine(told, in_flight=in_flight, memory_bytes=nbytes), question=Question(prompt="What?"), films=3, **options
-    )
+RECIPE = Recipe(model="told", prompt="What?")
+
+
+@dataclass
+class Described:
+    """All that came of one source."""
+
+    captions: list[Caption]
+    notices: list[Notice]
+    tally: Tally
+
+
+class Heart:
+    """One engine, and whole sources through it."""
+
+    def __init__(self, told: Told, *, in_flight: int = 4, nbytes: int = 1 << 30, skip_static: bool = False) -> None:
+        self.engine = Engine(told, in_flight=in_flight, memory_bytes=nbytes)
+        self.recipe = RECIPE.changed(skip_static=skip_static)
+
+    async def describe(
+        self, windows: Iterator[Window] | AsyncIterator[Window], *, known: dict[tuple[float, float], Caption] | None = None
+    ) -> Described:
+        tally, notices = Tally(), list[Notice]()
+        flow = captions(windows, self.recipe, self.engine, known=known, on_notice=notices.append, tally=tally)
+        async with aclosing(flow):
+            return Described([caption async for caption in flow], sorted(notices, key=lambda n: n.start or 0.0), tally)
+
+
+heart = Heart
 
 
 @pytest.fixture(autouse=True)
@@ -206,3 +239,129 @@ async def test_a_window_that_looks_like_the_one_before_it_gets_its_caption_witho
     assert {caption.text for caption in described.captions[:7]} == {"Window 0."}
     assert described.captions[3].completion_tokens == 0
     assert described.captions[3].frames == (3.5,)
+
+
+async def test_an_endless_source_takes_no_more_room_than_a_short_one() -> None:
+    """A hundred thousand windows from a stream: what is alive at once is what is in flight."""
+    picture = np.zeros((1, 1, 3), np.uint8)
+    alive: weakref.WeakSet[Window] = weakref.WeakSet()
+    most = given = 0
+
+    class Seen(Window):
+        __slots__ = ("__weakref__",)
+
+    async def stream() -> AsyncIterator[Window]:
+        for i in range(100_000):
+            window = Seen(index=i, start=i, end=i + 1, frames=(Frame(image=picture, time=i, index=i),))
+            alive.add(window)
+            yield window
+
+    class Quick(Told):
+        async def caption(self, request: Request) -> Reply:
+            return Reply(text="Seen.", finish="stop", prompt_tokens=1, completion_tokens=1)
+
+    engine = Engine(Quick(), in_flight=4)
+    async with aclosing(captions(stream(), RECIPE, engine)) as flow:
+        async for caption in flow:
+            assert caption.start == given
+            given += 1
+            most = max(most, len(alive))
+            if given == 10_000:
+                early = sys.getallocatedblocks()
+        late = sys.getallocatedblocks()
+    assert given == 100_000
+    assert most <= 4 + 3, "in flight, and one that is read"
+    assert late - early < 10_000, "ninety thousand captions later"
+
+
+async def test_a_slow_consumer_stops_the_reader() -> None:
+    read = 0
+
+    def counted() -> Iterator[Window]:
+        nonlocal read
+        for window in windows(200):
+            read += 1
+            yield window
+
+    engine = Engine(Told(), in_flight=4)
+    async with aclosing(captions(counted(), RECIPE, engine, ahead=10)) as flow:
+        first = await anext(flow)
+        while read < 11 or engine.in_flight:  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0.001)
+        for _ in range(20):
+            await asyncio.sleep(0.001)
+        assert (first.text, read) == ("Window 0.", 11), "one is given, ten wait, and no more is read"
+        assert [caption.start async for caption in flow] == list(range(1, 200))
+
+
+async def test_a_window_that_takes_long_does_not_hold_up_the_others() -> None:
+    slow = asyncio.Event()
+    heard: list[float] = []
+
+    class Uneven(Told):
+        async def caption(self, request: Request) -> Reply:
+            reply = await super().caption(request)
+            if reply.text == "Window 0.":
+                await slow.wait()
+            return reply
+
+    def on_caption(caption: Caption) -> None:
+        heard.append(caption.start)
+        if len(heard) == 29:
+            slow.set()
+
+    async with aclosing(captions(windows(30), RECIPE, Engine(Uneven(), in_flight=4), on_caption=on_caption)) as flow:
+        assert [caption.start async for caption in flow] == list(range(30))
+    assert heard[-1] == 0.0, "finished last, given first"
+
+
+async def test_a_caption_that_can_not_be_kept_ends_its_film() -> None:
+    def full(caption: Caption) -> None:
+        raise OutputError("no_space", "the disk is full")
+
+    told = Told()
+    engine = Engine(told)
+    flow = captions(windows(20), RECIPE, engine, on_caption=full)
+    with pytest.raises(OutputError, match="no_space"):
+        await anext(flow)
+    await flow.aclose()
+    assert (told.running, engine.in_flight, engine.waiting) == (0, 0, 0)
+
+
+async def test_two_recipes_on_one_engine_give_what_each_gives_alone() -> None:
+    def recipe(prompt: str, frames: Literal["video", "images"]) -> Recipe:
+        return Recipe(model="echo", prompt=prompt, frames=frames)
+
+    class Says(EchoCaptioner):
+        async def caption(self, request: Request) -> Reply:
+            reply = await super().caption(request)
+            return replace(reply, text=f"{request.prompt} {reply.text}")
+
+    async def one(engine: Engine, recipe: Recipe, first: int) -> list[Caption]:
+        async with aclosing(captions(windows(40, first=first), recipe, engine)) as flow:
+            return [caption async for caption in flow]
+
+    first, second = recipe("What?", "video"), recipe("Who, in {words} words?", "images")
+    alone = [await one(Engine(Says()), first, 0), await one(Engine(Says()), second, 100)]
+    engine = Engine(Says(), in_flight=3)
+    assert await asyncio.gather(one(engine, first, 0), one(engine, second, 100)) == alone
+    assert alone[0][0].text != alone[1][0].text
+
+
+async def test_a_question_comes_back_while_a_film_is_captioned() -> None:
+    answered: list[str] = []
+
+    class Asked(Told):
+        async def caption(self, request: Request) -> Reply:
+            if request.video is None:
+                answered.append(request.prompt)
+                return Reply(text="A film.", finish="stop", prompt_tokens=1, completion_tokens=1)
+            return await super().caption(request)
+
+    engine = Engine(Asked(), in_flight=2)
+    async with aclosing(captions(windows(100), RECIPE, engine)) as flow:
+        await anext(flow)
+        reply = await engine.ask(Request(prompt="What is this?"), priority=Priority.QUESTION)
+        assert (reply.text, answered) == ("A film.", ["What is this?"])
+        rest = [caption async for caption in flow]
+    assert len(rest) == 99

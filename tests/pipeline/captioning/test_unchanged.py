@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline.static import THRESHOLD, difference, looks_like
+from pipeline.captioning.unchanged import THRESHOLD, difference, looks_like
 from pipeline.types import Frame, Window
 
 
