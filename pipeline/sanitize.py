@@ -17,11 +17,15 @@ MAX_CHARACTERS = 2_000
 LONGEST_LINE = 600
 """A line's; ffmpeg's SRT demuxer cuts lines at 4,096 bytes, in the middle of a character"""
 
+PASSES = 8
+"""rounds in which model tokens that stand in each other are taken out one by one"""
+
 REPLACEMENT = "\ufffd"
 
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 _LINE_ENDS = re.compile(r"\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _MODEL_TOKENS = re.compile(r"<\|[^<>\n]{0,64}\|>")
+_BARS = re.compile(r"<\|+")
 _SPACES = re.compile(r"[ \t\x1f\u1680\u2000-\u2006\u2008-\u200a\u205f]+")
 _PLAIN = re.compile(r"[\x21-\x7e]+(?: [\x21-\x7e]+)*")
 _INVISIBLE = re.compile(
@@ -46,9 +50,11 @@ def clean(text: str) -> str:
     if is_clean(text):
         return text
     text = _LINE_ENDS.sub("\n", _SURROGATES.sub(REPLACEMENT, text))
-    before = None
+    before, passes = None, 0
     while before != text:  # what goes may bring together what must go next
-        before = text
+        before, passes = text, passes + 1
+        if passes > PASSES:  # tokens in tokens in tokens: without their bars none is left
+            text = _BARS.sub("<", text)
         text = _INVISIBLE.sub(lambda found: found.group(1) or "", _SPACES.sub(" ", text))
         text = unicodedata.normalize("NFC", _MODEL_TOKENS.sub("", text))
         text = "\n".join(stripped for line in text.split("\n") if not _BLANK.fullmatch(stripped := line.strip()))

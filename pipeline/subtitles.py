@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pipeline import formats
 from pipeline.cues import Layout, make_track
+from pipeline.encoding import Decoded, check_encoding, decoded
 from pipeline.errors import InputError, UsageError
 from pipeline.files import missing
 from pipeline.formats import json
@@ -17,6 +18,7 @@ from pipeline.inputs import VIDEO_SUFFIXES
 from pipeline.languages import check_tag
 from pipeline.safe_open import MEGABYTE, read_bytes
 from pipeline.sanitize import MAX_CHARACTERS
+from pipeline.sidecar_names import labels_in
 from pipeline.types import Cue, Document, Notice, Track
 
 LARGEST = 64 * MEGABYTE
@@ -35,9 +37,18 @@ class Loaded:
 
 
 def load(
-    path: Path, layout: Layout | None = None, *, form: str | None = None, language: str | None = None, title: str = ""
+    path: Path,
+    layout: Layout | None = None,
+    *,
+    form: str | None = None,
+    language: str | None = None,
+    title: str = "",
+    encoding: str | None = None,
 ) -> Loaded:
-    """Read a subtitle file; ``-`` is stdin. ``form`` is its format, its suffix otherwise.
+    """Read a subtitle file; ``-`` is stdin. ``form`` is its format, its suffix otherwise; ``encoding`` overrules what its bytes say.
+
+    What had to be guessed or left out is in the notices: ``encoding_guessed``, ``text_damaged``, ``header_missing``,
+    ``times_guessed``, ``cue_dropped``, ``drawing_left_out``, ``text_cut``.
 
     JSON is laid out by ``layout`` (netflix where it is None); other files keep their cues where it is None.
 
@@ -49,18 +60,21 @@ def load(
         raise UsageError("unknown_format", f"{path} has no suffix that tells its format; name it by --from (json, srt, vtt, ass)")
     if form is None and path.suffix.lower() in VIDEO_SUFFIXES:
         raise UsageError("unknown_format", f"{path} is called like a film, and captions are read here (.json, .srt, .vtt, .ass)")
-    text = _decoded(_read(path))
+    read = decoded(_read(path), check_encoding(encoding) if encoding else None)
+    about = _about(read)
+    text = read.text
     tag = check_tag(language) if language else None
     if formats.format_of(name) == "json":
         document = formats.read_document(text)
         document = replace(document, language=tag) if tag else document
         track, notices = make_track(document, layout or Layout(), title=title)
-        return Loaded(track=track, document=document, notices=notices)
-    track = formats.read(name, text)
+        return Loaded(track=track, document=document, notices=(*about, *notices))
+    parsed = formats.parse(name, text)
+    labels = labels_in(path)
+    track = replace(parsed.track, title=title or parsed.track.title, flags=labels.flags)
     if tag or track.language == "und":
-        track = replace(track, language=tag or _language_in(path) or "und")
-    track = replace(track, title=title or track.title)
-    notices = tuple(_cut(cue) for cue in track.cues if len(cue.text) >= MAX_CHARACTERS)
+        track = replace(track, language=tag or labels.language or "und")
+    notices = (*about, *parsed.notices, *(_cut(cue) for cue in track.cues if len(cue.text) >= MAX_CHARACTERS))
     document = json.document_of(track)
     if layout is not None:
         laid_out, more = make_track(document, layout, title=track.title)
@@ -119,25 +133,16 @@ def _read(path: Path) -> bytes:
         raise InputError("unreadable", f"the file can't be read: {(error.strerror or str(error)).lower()}") from None
 
 
-def _decoded(data: bytes) -> str:
-    """UTF-8, UTF-16 with its mark, or else Windows-1252, which most old SRT files are in."""
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", "replace")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")
-
-
-def _language_in(path: Path) -> str | None:
-    """``pt-BR`` of ``movie.descriptions.pt-BR.srt``."""
-    tag = Path(path.stem).suffix[1:]
-    if not 2 <= len(tag) <= 12:
-        return None
-    try:
-        return check_tag(tag)
-    except UsageError:
-        return None
+def _about(read: Decoded) -> tuple[Notice, ...]:
+    """What is said of how a file's bytes were read."""
+    notices = []
+    if read.guessed:
+        sentence = f"the file is not UTF-8 and was read as {read.encoding}; --encoding names another"
+        notices.append(Notice(code="encoding_guessed", message=sentence))
+    if read.broken:
+        places = "1 place" if read.broken == 1 else f"{read.broken} places"
+        notices.append(Notice(code="text_damaged", message=f"{places} of it can't be read as {read.encoding}: shown as \ufffd"))
+    return tuple(notices)
 
 
 def _cut(cue: Cue) -> Notice:

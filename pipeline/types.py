@@ -142,6 +142,8 @@ class Track:
     """display size of the film, for formats that place text on it; 0 where unknown"""
     height: int = 0
     position: Literal["bottom", "top"] = "bottom"
+    flags: frozenset[str] = frozenset()
+    """``forced``, ``hearing_impaired``, ``default``, as the name of a file of others tells"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

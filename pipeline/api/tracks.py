@@ -17,8 +17,17 @@ def read_document(path: AnyPath) -> Document:
     return load(Path(path), form="json").document
 
 
-def read_track(path: AnyPath, *, format: str | None = None, language: str | None = None, profile: str | None = None) -> Track:
+def read_track(
+    path: AnyPath,
+    *,
+    format: str | None = None,
+    language: str | None = None,
+    profile: str | None = None,
+    encoding: str | None = None,
+) -> Track:
     """The cues of a JSON of ours, or of anybody's SRT, WebVTT or ASS; laid out anew where a ``profile`` is named.
+
+    ``encoding`` overrules what is guessed of a file that is no UTF-8.
 
     Raises InputError ``not_found``, ``bad_subtitles``, ``bad_json``; UsageError ``unknown_format``, ``not_readable``.
     """
@@ -26,7 +35,7 @@ def read_track(path: AnyPath, *, format: str | None = None, language: str | None
     from pipeline.subtitles import load
 
     layout = cues.profile(profile) if profile is not None else None
-    return load(Path(path), layout, form=format, language=language).track
+    return load(Path(path), layout, form=format, language=language, encoding=encoding).track
 
 
 def make_track(

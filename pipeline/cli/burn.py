@@ -16,6 +16,9 @@ def burn(
     video: Annotated[Path, typer.Argument(help="The film.", show_default=False)],
     subtitles: Annotated[Path, typer.Argument(help="Our .json, or .srt, .vtt, .ass.", show_default=False)],
     output: Annotated[str | None, typer.Option("--output", "-o", help="FILE.described.mp4 beside the film otherwise.")] = None,
+    text_encoding: Annotated[
+        str | None, typer.Option("--encoding", help="Of the subtitles, such as cp1251; guessed where they are no UTF-8.")
+    ] = None,
     font: Annotated[str, typer.Option(help="Family name.", rich_help_panel=STYLE)] = "Sans",
     font_size: Annotated[float, typer.Option(help="Height of a line, % of the picture's height.", rich_help_panel=STYLE)] = 5.0,
     position: Annotated[str | None, typer.Option(help="bottom or top.", rich_help_panel=STYLE)] = None,
@@ -47,7 +50,7 @@ def burn(
         out = writing.video_target(video, output, media.burned_suffix(video.suffix), overwrite=overwrite)
         encoding = media.encoding_for(out, encoder=encoder, crf=crf, preset=preset)
         about.path = subtitles
-        loaded = load(subtitles)
+        loaded = load(subtitles, encoding=text_encoding)
         about.path = video
         track = placed(loaded.track, position)
         told = writing.progress("burn", lambda: loaded.document.source.duration, quiet=quiet)

@@ -25,6 +25,7 @@ def export(
         str | None, typer.Option("--output", "-o", help="A file, a folder, or - for stdout; beside the input otherwise.")
     ] = None,
     source_format: Annotated[str | None, typer.Option("--from", help="The input's format, where its name doesn't tell.")] = None,
+    encoding: Annotated[str | None, typer.Option(help="Of the input, such as cp1251; guessed where it is no UTF-8.")] = None,
     profile: Annotated[
         str | None,
         typer.Option(help="Lay out anew: netflix, bbc, vertical or none (JSON: netflix by itself).", rich_help_panel=LAYOUT),
@@ -59,7 +60,7 @@ def export(
     for name in files:
         path = Path(name)
         try:
-            loaded = shifted(load(path, layout, form=source_format, language=language, title=title), shift)
+            loaded = shifted(load(path, layout, form=source_format, language=language, title=title, encoding=encoding), shift)
             track = placed(loaded.track, position)
             failures += notices_of(path, loaded.notices, strict=strict)
             written = []

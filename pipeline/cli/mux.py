@@ -22,6 +22,9 @@ def mux(
         list[str] | None, typer.Option("--language", "-l", help="Of each file in turn; from the file or its name otherwise.")
     ] = None,
     title: Annotated[list[str] | None, typer.Option("--title", help="Of each track in turn; Descriptions otherwise.")] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="Of the subtitles, such as cp1251; guessed where they are no UTF-8.")
+    ] = None,
     default: Annotated[bool, typer.Option("--default/--no-default", help="Switch the first track on for the viewer.")] = False,
     descriptions: Annotated[
         bool, typer.Option("--descriptions/--subtitles", help="Mark the tracks as descriptions of the picture.")
@@ -50,7 +53,12 @@ def mux(
         notices: list[Notice] = []
         for n, path in enumerate(subtitles):
             about.path = path
-            loaded = load(path, language=languages[n] if n < len(languages) else None, title=titles[n] if n < len(titles) else "")
+            loaded = load(
+                path,
+                language=languages[n] if n < len(languages) else None,
+                title=titles[n] if n < len(titles) else "",
+                encoding=encoding,
+            )
             tracks.append(replace(loaded.track, kind="descriptions" if descriptions else "subtitles"))
             notices += loaded.notices
         about.path = video

@@ -10,13 +10,27 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from pipeline.errors import UsageError, nearest
+from pipeline.formats._heads import Parsed
 from pipeline.formats.base import Format
 from pipeline.sanitize import clean, is_clean
 from pipeline.types import Cue, Document, Track
 
-__all__ = ["Format", "format_of", "names", "parse_names", "read", "read_document", "suffix", "tidy", "write", "write_document"]
+__all__ = [
+    "Format",
+    "Parsed",
+    "format_of",
+    "names",
+    "parse",
+    "parse_names",
+    "read",
+    "read_document",
+    "suffix",
+    "tidy",
+    "write",
+    "write_document",
+]
 
-_TAG = re.compile(r"[A-Za-z]{1,8}([-_][A-Za-z0-9]{1,8})*")
+_TAG = re.compile(r"[A-Za-z]{1,8}([-_][A-Za-z0-9]{1,8}){0,7}")
 
 
 def names() -> list[str]:
@@ -83,7 +97,13 @@ def write(name: str, track: Track, document: Document | None = None) -> str:
 
 def read(name: str, text: str) -> Track:
     """The track in a file. Raises UsageError ``not_readable``, InputError ``bad_subtitles`` or ``bad_json``."""
-    return tidy(find(name).read(text.removeprefix("\ufeff")))
+    return parse(name, text).track
+
+
+def parse(name: str, text: str) -> Parsed:
+    """The same, and what had to be guessed or left out to read it."""
+    parsed = find(name).parse(text.replace("\ufeff", ""))
+    return replace(parsed, track=tidy(parsed.track))
 
 
 @lru_cache(maxsize=2)

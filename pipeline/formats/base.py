@@ -8,6 +8,7 @@ find it by its file name. The contract test (tests/pipeline/formats/test_contrac
 
         def write(self, track: Track, document: Document | None = None) -> str: ...
         def read(self, text: str) -> Track: ...         # leave it out where reading back makes no sense
+        def parse(self, text: str) -> Parsed: ...       # in place of read, where others' files are guessed at: track and notices
 
 ``write`` gets cues whose lines went through ``pipeline.sanitize.clean`` (no controls, no blank lines) and does what
 remains: escaping what its format reads as markup. Times become milliseconds, frames or centiseconds here and only here.
@@ -17,6 +18,7 @@ from abc import ABC, abstractmethod
 from typing import ClassVar
 
 from pipeline.errors import UsageError
+from pipeline.formats._heads import Parsed
 from pipeline.types import Document, Track
 
 
@@ -33,7 +35,13 @@ class Format(ABC):
 
     def read(self, text: str) -> Track:
         """The track in a file of this format. Raises InputError ``bad_subtitles`` where the text is none."""
+        if type(self).parse is not Format.parse:
+            return self.parse(text).track
         raise UsageError("not_readable", f"a {self.suffix} file can't be read back; export from the .json, .srt, .vtt or .ass")
+
+    def parse(self, text: str) -> Parsed:
+        """The same, and what had to be guessed or left out."""
+        return Parsed(self.read(text))
 
 
 def milliseconds(seconds: float) -> int:

@@ -9,14 +9,15 @@ import re
 
 from pipeline.errors import InputError
 from pipeline.formats import base
-from pipeline.types import Cue, Document, Track
+from pipeline.formats._heads import LONGEST_LINE, MOST_BODY, Head, Notes, Parsed, bounded, cue_of, head
+from pipeline.types import Document, Track
 
 JOINER = "\u2060"
 _ARMOUR = str.maketrans({"<": "<" + JOINER, "\\": "\\" + JOINER, "{": "\uff5b" + JOINER, "}": "\uff5d" + JOINER})
 _STAMP = re.compile(r"(\d:\d{1,2})(?=[.,]\d)")
-_MARKUP = re.compile(r"</?(?:i|b|u|s|font)\b[^<>\u2060]*>|\{\\[^}\u2060]*\}", re.IGNORECASE)
+_MARKUP = re.compile(r"</?(?:i|b|u|s|font)\b[^<>\u2060]*>|\{\\[^{}\u2060]*\}", re.IGNORECASE)
 """What players take for markup in files of others; in ours a joiner stands in its way"""
-_HEAD = re.compile(r"\s*(\d+):(\d{1,2}):(\d{1,2})[,.](\d{1,3})\s*-->\s*(\d+):(\d{1,2}):(\d{1,2})[,.](\d{1,3})(?:\s.*)?$")
+_HEAD = re.compile(r"\s*\d+:\d{1,2}:\d{1,2}[,.]\d{1,3}\s*-->\s*\d+:\d{1,2}:\d{1,2}[,.]\d{1,3}(?:\s.*)?$", re.ASCII)
 
 
 class Format(base.Format):
@@ -31,20 +32,38 @@ class Format(base.Format):
             blocks.append(f"{number}\n{base.clock(start, ',')} --> {base.clock(end, ',')}\n{text}\n")
         return "\n".join(blocks)
 
-    def read(self, text: str) -> Track:
-        """Lenient with blank lines and indices, as players are; italics and the like are dropped."""
-        cues, lines = [], text.splitlines()
-        heads = [(k, found) for k, line in enumerate(lines) if (found := _HEAD.match(line))]
+    def parse(self, text: str) -> Parsed:
+        """Lenient as players are: blank lines, numbers and times as they come; italics and the like are dropped.
+
+        Raises InputError ``bad_subtitles`` where no line holds the times of a cue, or more do than any film has.
+        """
+        bounded(text, text.count("-->"))
+        notes, lines = Notes(), text.splitlines()
+        heads: list[Head] = []
+        places: list[int] = []
+        above = ""
+        for k, line in enumerate(lines):
+            if (found := head(line, _HEAD, alone=not above or above.isdecimal())) is not None:
+                heads.append(found)
+                places.append(k)
+            above = line.strip()
         if not heads and text.strip():
             raise InputError("bad_subtitles", "no line of this file is the times of an SRT cue (00:00:01,000 --> 00:00:02,000)")
-        for n, (at, head) in enumerate(heads):
-            until = heads[n + 1][0] if n + 1 < len(heads) else len(lines)
-            body = [line.strip() for line in lines[at + 1 : until]]
-            if n + 1 < len(heads) and body and body[-1].isdecimal():
-                body.pop()
-            start, end = _seconds(head.groups()[:4]), _seconds(head.groups()[4:])
-            cues.append(Cue(start=start, end=end, lines=tuple(disarmed(_MARKUP.sub("", line)) for line in body if line)))
-        return Track(cues=tuple(cues), language="und", kind="subtitles")
+        if any(line.strip() and not line.strip().isdecimal() for line in lines[: places[0] if places else 0]):
+            notes.add("cue_dropped", "their lines stand above the first times of the file")
+        cues = []
+        for n, at in enumerate(places):
+            last = n + 1 == len(places)
+            end = len(lines) if last else places[n + 1]
+            while end > at + 1 and not lines[end - 1].strip():
+                end -= 1
+            if not last and end > at + 1 and lines[end - 1].strip().isdecimal():
+                end -= 1
+            body = [line.strip()[:LONGEST_LINE] for line in lines[at + 1 : min(end, at + 1 + MOST_BODY)]]
+            made = cue_of(heads, n, [disarmed(_MARKUP.sub("", line)) for line in body if line], notes)
+            if made is not None:
+                cues.append(made)
+        return Parsed(Track(cues=tuple(cues), language="und", kind="subtitles"), notes.notices())
 
 
 def armoured(line: str) -> str:
@@ -57,8 +76,3 @@ def armoured(line: str) -> str:
 def disarmed(line: str) -> str:
     """The line before ``armoured``."""
     return line.replace("\uff5b" + JOINER, "{").replace("\uff5d" + JOINER, "}").replace(JOINER, "")
-
-
-def _seconds(parts: tuple[str, ...]) -> float:
-    hours, minutes, seconds, fraction = parts
-    return int(hours) * 3600 + int(minutes) * 60 + int(seconds) + int(fraction.ljust(3, "0")) / 1000

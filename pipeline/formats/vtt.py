@@ -1,20 +1,24 @@
 """WebVTT (W3C): for the web. ``&``, ``<`` and ``>`` are escaped, so ``-->`` can't stand in a text.
 
-Reading goes through webvtt-py's strict parser, the only one that we found to keep to the standard.
+Reading keeps to the standard where the file does, and reads on where it does not: no ``WEBVTT`` line, times as SRT has them, cues
+without a blank line between them. What was guessed is said.
 """
 
 import html
 import re
-from typing import Literal
 
 from pipeline.errors import InputError
 from pipeline.formats import base
+from pipeline.formats._heads import LONGEST_LINE, MOST_BODY, Head, Notes, Parsed, bounded, cue_of, head
 from pipeline.types import Cue, Document, Track
 
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
-_TAG = re.compile(r"<[^>]*>")
-_LANGUAGE = re.compile(r"^Language:[ \t]*(\S+)", re.MULTILINE)
-_KIND = re.compile(r"^Kind:[ \t]*descriptions\b", re.MULTILINE)
+_TAG = re.compile(r"<[^<>]*>")
+_LONG_NUMBER = re.compile(r"&#[0-9]{8,};?")
+_HEAD = re.compile(r"[ \t]*(?:\d{2,}:)?\d{2}:\d{2}\.\d{3}[ \t]*-->[ \t]*(?:\d{2,}:)?\d{2}:\d{2}\.\d{3}(?:[ \t].*)?$", re.ASCII)
+_LINE = re.compile(r"(?:^|\s)line:(\d{1,3})(%?)")
+_BESIDE = ("NOTE", "STYLE", "REGION")
+"""blocks that hold no cue"""
 
 
 class Format(base.Format):
@@ -25,38 +29,85 @@ class Format(base.Format):
         kind = f"Kind: {track.kind}\n"
         blocks = [f"WEBVTT\n{kind}Language: {track.language}\n"]
         settings = " line:5%" if track.position == "top" else ""
-        for cue in track.cues:
-            start, end = base.milliseconds(cue.start), base.milliseconds(cue.end)
-            text = "\n".join(cue.lines).translate(_ESCAPES)
+        for one in track.cues:
+            start, end = base.milliseconds(one.start), base.milliseconds(one.end)
+            text = "\n".join(one.lines).translate(_ESCAPES)
             blocks.append(f"{base.clock(start)} --> {base.clock(end)}{settings}\n{text}\n")
         return "\n".join(blocks)
 
-    def read(self, text: str) -> Track:
-        import webvtt
-
-        try:
-            parsed = webvtt.from_string(text)
-        except webvtt.errors.MalformedFileError as error:
-            raise InputError("bad_subtitles", f"this is no WebVTT file: {str(error).rstrip('.').lower()}") from None
-        cues = []
-        for caption in parsed.captions:
-            lines = tuple(html.unescape(_TAG.sub("", line)) for line in caption.raw_text.split("\n"))
-            cues.append(Cue(start=_seconds(caption.start), end=_seconds(caption.end), lines=lines))
-        header = text.partition("\n\n")[0]
-        language, kind = _LANGUAGE.search(header), "descriptions" if _KIND.search(header) else "subtitles"
-        top = bool(re.search(r"-->.* line:5%$", text, re.MULTILINE))
-        return Track(
-            cues=tuple(cues),
-            language=language.group(1) if language else "und",
-            kind=_kind(kind),
-            position="top" if top else "bottom",
+    def parse(self, text: str) -> Parsed:
+        """Raises InputError ``bad_subtitles`` where no line holds the times of a cue, or more do than any film has."""
+        bounded(text, text.count("-->"))
+        lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        notes, header = Notes(), _header(lines)
+        heads, bodies = _blocks(lines, notes)
+        if not heads and not header:
+            raise InputError("bad_subtitles", "no line of this file is the times of a WebVTT cue (00:01.000 --> 00:02.000)")
+        if not header:
+            notes.add("header_missing", "WEBVTT line")
+        made = [cue_of(heads, n, [_plain(line) for line in body], notes) for n, body in enumerate(bodies)]
+        cues: tuple[Cue, ...] = tuple(one for one in made if one is not None)
+        on_top = sum(map(_on_top, heads))
+        return Parsed(
+            Track(
+                cues=cues,
+                language=header.get("language", "und").split(None, 1)[0] if header.get("language") else "und",
+                kind="descriptions" if header.get("kind") == "descriptions" else "subtitles",
+                position="top" if on_top * 2 > len(heads) else "bottom",
+            ),
+            notes.notices(),
         )
 
 
-def _kind(name: str) -> Literal["subtitles", "descriptions"]:
-    return "descriptions" if name == "descriptions" else "subtitles"
+def _header(lines: list[str]) -> dict[str, str]:
+    """What stands under the first line; empty where that is not ``WEBVTT``."""
+    first = lines[0].split(None, 1)
+    if not first or first[0] != "WEBVTT":
+        return {}
+    found = {"": "WEBVTT"}
+    for line in lines[1:32]:
+        if not line.strip() or "-->" in line:
+            break
+        name, colon, value = line[:400].partition(":")
+        if colon:
+            found.setdefault(name.strip().lower(), value.strip())
+    return found
 
 
-def _seconds(stamp: str) -> float:
-    hours, minutes, rest = ("0:" + stamp).split(":")[-3:]
-    return int(hours) * 3600 + int(minutes) * 60 + round(float(rest) * 1000) / 1000
+def _blocks(lines: list[str], notes: Notes) -> tuple[list[Head], list[list[str]]]:
+    """The heads and the lines below each, up to a blank line or the next head; what stands elsewhere and is text is noted."""
+    heads: list[Head] = []
+    bodies: list[list[str]] = []
+    above, open_cue, beside, stray = "", False, False, 0
+    for line in lines:
+        blank = not line.strip()
+        found = None if beside and not blank and "-->" not in line else head(line, _HEAD, alone=not open_cue or above.isdecimal())
+        if found is not None:
+            if open_cue and bodies[-1] and bodies[-1][-1].strip().isdecimal():
+                bodies[-1].pop()  # the number of this cue, without a blank line before it
+            heads.append(found)
+            bodies.append([])
+            open_cue, beside, stray = True, False, 0
+        elif blank:
+            if stray > 1 and heads:
+                notes.add("cue_dropped", "their lines stand below no times")
+            open_cue, beside, stray = False, False, 0
+        elif open_cue:
+            if len(bodies[-1]) < MOST_BODY:
+                bodies[-1].append(line[:LONGEST_LINE])
+        elif not beside:
+            beside = not stray and line.split(None, 1)[0] in _BESIDE
+            stray += not beside
+        above = line.strip()
+    return heads, bodies
+
+
+def _plain(line: str) -> str:
+    """A line without tags and character references."""
+    return html.unescape(_LONG_NUMBER.sub("\ufffd", _TAG.sub("", line)))
+
+
+def _on_top(found: Head) -> bool:
+    """Whether a cue's settings put it into the upper third: ``line:5%``, ``line:0``."""
+    place = _LINE.search(found.settings)
+    return place is not None and int(place.group(1)) <= (33 if place.group(2) else 3)

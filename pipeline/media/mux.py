@@ -88,6 +88,7 @@ def _graph(film: Contents, streams: Plan, tracks: Sequence[Track], place: Place,
         options[f"c:s:{at}"] = "mov_text" if streams.subtitle_codec == "mov_text" else "copy"
         flags = "descriptions+visual_impaired" if track.kind == "descriptions" else ""
         switched_on = "default" if default and not n else ""
-        options[f"disposition:s:{at}"] = "+".join(filter(None, (switched_on, flags))) or "0"
+        named = "+".join(sorted(track.flags & {"forced", "hearing_impaired"}))
+        options[f"disposition:s:{at}"] = "+".join(filter(None, (switched_on, flags, named))) or "0"
     inputs = [source[str(stream.index)] for stream in (film.film, *streams.kept)]
     return graph([*inputs, *texts], place.written, options)

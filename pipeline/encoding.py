@@ -1,0 +1,203 @@
+"""Which encoding the bytes of a subtitle file are in, where nothing says so.
+
+byte order mark -> UTF-16 by its zero bytes -> UTF-8 -> the old code pages, by how likely the text is that each of them gives
+
+A subtitle file may have two short lines, which is too little for statistics over bytes. So each candidate decodes the text, and its
+letters are weighed: how frequent they are in the languages that were written in it, whether capitals stand inside words, whether
+accented letters stand beside each other. The best average wins; docs/decisions/0070 has what was tried.
+"""
+
+import codecs
+import re
+from dataclasses import dataclass
+
+from pipeline.errors import UsageError, nearest
+
+SAMPLE = 40_000
+"""bytes of lines with something beyond ASCII that are weighed"""
+
+_HIGH_LINES = re.compile(rb"[^\r\n]*[\x80-\xff][^\r\n]*")
+_PUNCTUATION = frozenset("“”‘’‚„…–—«»‹›№°©®™·•€£\u00a0\u200e\u200f")
+
+_BY_FREQUENCY = {
+    "cyrillic": "оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфіїєъёґўјљњђћџ",
+    "greek": "αοιετσνηυρπκμλςωδγχθφβξζψάέίόύήώϊΐϋΰ",
+    "hebrew": "יוהלאתרבשםמנחעדקכפצטגסזןךףץ",
+    "arabic": "اليمنوترهبعدسفقكحةجشصخأءطذىضغزثظئؤإآ،؟",
+    "thai": "านรอกเงมลวยทดสตะปบคหจพชแใไขโณ่้ัีิ็์ุูึืำผถฟธศซภญฐษฎฉฮฬฌฒฑๆฯ",
+}
+_WEIGHT = {
+    letter: 1.0 - 0.9 * rank / len(order) for order in _BY_FREQUENCY.values() for rank, letter in enumerate(order)
+}  # fmt: skip
+
+_SINGLE: dict[str, tuple[str, ...]] = {
+    "cp1252": ("éèàçêâîôûùïëœæ", "áíóúñéü¿¡", "äöüß", "åäöæøé", "ãõçáéíóúâêôà", "àèéìòù", "áéíóúýðþæö", "éëïóöüè"),
+    "cp1250": ("áéíóúýčďěňřšťůž", "ąćęłńóśźż", "áéíóöőúüű", "ăâîșțşţ", "čćđšž", "áäčďéíĺľňóôŕšťúýž", "ëç"),
+    "cp1254": ("ğışçöüâîû",),
+    "cp1257": ("āčēģīķļņšūž", "ąčęėįšųūž", "äöõüšž"),
+    "cp1251": ("cyrillic",), "koi8-r": ("cyrillic",), "cp866": ("cyrillic",), "iso8859-5": ("cyrillic",), "mac-cyrillic": ("cyrillic",),
+    "cp1253": ("greek",), "cp1255": ("hebrew",), "cp1256": ("arabic",), "cp874": ("thai",),
+}  # fmt: skip
+"""code page -> the script it was made for, or the letters beyond ASCII of each of its languages; of equals the first wins"""
+
+_COMMON = {
+    "gb18030": "的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得着下自之年过发后作里好吗谢么什没天很她",
+    "big5": "的一是不了在人有我他這個們中來上大為和國地到以說時要就出會可也你對生能而子那得著下自之年過發後作裡好嗎謝麼什沒天很她",
+    "cp949": "이다는에을가의고하지한를은로도사리대기어니자나아해그요안녕습라네있시",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A file's text, and the encoding that it was read in; ``guessed`` where neither a mark nor UTF-8 told it."""
+
+    text: str
+    encoding: str
+    guessed: bool = False
+    broken: int = 0
+    """places that could not be decoded and are shown as U+FFFD"""
+
+
+def check_encoding(name: str) -> str:
+    """The encoding's own name. Raises UsageError ``bad_value`` for what is none, or none of text."""
+    known = (*_SINGLE, *_COMMON, "utf-8", "utf-16", "cp932", "euc_jp", "iso8859-1", "iso8859-2", "iso8859-15")
+    try:
+        "a".encode(name)
+        return codecs.lookup(name).name
+    except (LookupError, ValueError, TypeError):
+        hint = nearest(name.lower(), known)
+        raise UsageError(
+            "bad_value", f"--encoding {name}: there is no such encoding{hint}; write it as cp1251 or shift_jis"
+        ) from None
+
+
+def decoded(data: bytes, encoding: str | None = None) -> Decoded:
+    """The text of a file; ``encoding`` overrules what its bytes say."""
+    name = encoding or _marked(data) or _zeros(data)
+    if name is None:
+        try:
+            return Decoded(data.decode("utf-8"), "utf-8")
+        except UnicodeDecodeError:
+            name = _guessed(data)
+            text = data.decode(name, "replace")
+            return Decoded(text, name, guessed=True, broken=text.count("\ufffd"))
+    text = data.decode(name, "replace")
+    unmarked = encoding is None and not data.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return Decoded(text.removeprefix("\ufeff"), name, guessed=unmarked, broken=text.count("\ufffd"))
+
+
+def _marked(data: bytes) -> str | None:
+    for mark, name in (
+        (codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
+    ):  # fmt: skip
+        if data.startswith(mark):
+            return name
+    return None
+
+
+def _zeros(data: bytes) -> str | None:
+    """UTF-16 without a mark: digits, arrows and line ends have a zero byte each, always on the same side."""
+    start = data[:SAMPLE]
+    even, odd, pairs = start[::2].count(0), start[1::2].count(0), max(1, len(start) // 2)
+    if odd > pairs * 0.15 and even < odd * 0.1:
+        return "utf-16-le"
+    if even > pairs * 0.15 and odd < even * 0.1:
+        return "utf-16-be"
+    return None
+
+
+def _guessed(data: bytes) -> str:
+    """The most likely encoding of bytes that are no UTF-8."""
+    lines, size = [], 0
+    for found in _HIGH_LINES.finditer(data):
+        lines.append(found.group()[:SAMPLE])
+        size += len(lines[-1])
+        if size >= SAMPLE:
+            break
+    sample = b"\n".join(lines)
+    damaged = sample.decode("utf-8", "replace")
+    whole = sum(character > "\x7f" and character != "\ufffd" for character in damaged)
+    if whole > 5 * damaged.count("\ufffd"):
+        return "utf-8"  # a few broken places in a text that else is
+    scores = {name: _single(sample, name) for name in _SINGLE} | {
+        name: _double(sample, name) for name in (*_COMMON, "cp932", "euc_jp")
+    }
+    return max(scores, key=lambda name: scores[name])
+
+
+def _strictly(sample: bytes, name: str) -> str | None:
+    """The sample's text; None where more than one byte in fifty is no character (one alone may be: the sample is cut)."""
+    text = sample.decode(name, "replace")
+    wrong = text.count("\ufffd")
+    return text if wrong <= 1 + len(sample) // 500 and (wrong == 0 or len(sample) > 200) else None
+
+
+def _single(sample: bytes, name: str) -> float:
+    """How likely a text is in a code page of one byte a character: 0 is chance, 1 the best."""
+    text = _strictly(sample, name)
+    return -9.0 if text is None else max(_letters(text, language) for language in _SINGLE[name])
+
+
+def _letters(text: str, language: str) -> float:
+    """How well a text's letters beyond ASCII are those of a script or a language, on average."""
+    score, count, before, script = 0.0, 0, " ", _BY_FREQUENCY.get(language)
+    for letter in text:
+        low = letter.lower()
+        if letter > "\x7f":
+            count += 1
+            if script is not None:
+                score += _WEIGHT[low] if low in script else 0.6 if letter in _PUNCTUATION else -1.0
+                score -= 0.5 if before.isascii() and before.isalpha() else 0.0
+            else:
+                score += 0.8 if low in language else 0.6 if letter in _PUNCTUATION else -0.4 if letter.isalpha() else -1.0
+                score -= 0.7 if letter.isalpha() and before > "\x7f" and before.isalpha() else 0.0
+            if letter != low and before.isalpha() and before == before.lower() != before.upper():
+                score -= 1.0  # a capital inside a word
+        before = letter
+    return score / max(count, 1)
+
+
+def _double(sample: bytes, name: str) -> float:
+    """How likely a text is in an encoding of one and two bytes a character."""
+    text = _strictly(sample, name)
+    if text is None:
+        return -9.0
+    common, score, count = _COMMON.get(name, ""), 0.0, 0
+    for letter in text:
+        if letter <= "\x7f":
+            continue
+        count += 1
+        score += _east_asian(letter, name) + (0.3 if letter in common else 0.0)
+    return (score - 0.3) / max(count, 1)  # two bytes alone are any two Cyrillic letters too
+
+
+def _east_asian(letter: str, name: str) -> float:
+    try:
+        raw = letter.encode(name)
+    except UnicodeEncodeError:
+        return -1.0
+    lead, trail = raw[0], raw[-1]
+    if "\uff61" <= letter <= "\uff9f" or len(raw) != 2:
+        return -0.7  # half-width katakana, and what GB18030 has four bytes for
+    if "\u3041" <= letter <= "\u30ff":
+        return 1.0 if name in ("cp932", "euc_jp") else -0.5
+    if "\u3000" <= letter <= "\u303f" or "\uff01" <= letter <= "\uff5e":
+        return 0.7
+    match name:
+        case "gb18030":
+            return (
+                0.85
+                if 0xB0 <= lead <= 0xD7 and trail >= 0xA1
+                else 0.6
+                if letter in _PUNCTUATION
+                else -0.2
+                if trail >= 0xA1
+                else -0.5
+            )
+        case "big5":
+            return 0.85 if 0xA4 <= lead <= 0xC6 else 0.6 if letter in _PUNCTUATION else -0.2
+        case "cp949":
+            return 0.9 if 0xB0 <= lead <= 0xC8 and trail >= 0xA1 else 0.6 if letter in _PUNCTUATION else -0.5
+        case "cp932":
+            return 0.75 if 0x88 <= lead <= 0x97 else 0.6 if letter in _PUNCTUATION else -0.3
+    return 0.75 if 0xB0 <= lead <= 0xCF else 0.6 if letter in _PUNCTUATION else -0.3

@@ -1,0 +1,150 @@
+"""The times above a cue, as other people's programs write them, and what the readers of SRT, WebVTT and ASS say of a file.
+
+    00:00:01,000 --> 00:00:02,500        as SRT has it; ``.`` for ``,`` in WebVTT
+    1:02 -> 1:05.5                       no milliseconds, no hours, another arrow: read, and counted as guessed
+    00:00:xx,000 --> 00:00:02,000        times that are none: the cue can't be shown, and is counted as dropped
+
+Everything here is linear in the length of the text: a head is at most ``LONGEST_HEAD`` characters.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from pipeline.errors import InputError
+from pipeline.types import Cue, Notice, Track
+
+MOST_CUES = 200_000
+"""of one file; a film of a day with a cue a second has 86,400"""
+MOST_LINES = 3_000_000
+LONGEST_HEAD = 200
+"""characters; behind the times stand WebVTT's settings or SRT's coordinates"""
+MOST_BODY = 500
+"""lines below one head that are looked at, each up to LONGEST_LINE characters; a cue shows 2,000 characters at most"""
+LONGEST_LINE = 20_000
+GUESSED_LENGTH = 3.0
+"""seconds a cue is given that has a beginning and no end"""
+
+_ARROW = re.compile(r"-{1,3}>|[\u2192\u2013\u2014]>?")
+_LOOSE = re.compile(r"[ \t]{0,4}([:;,.])[ \t]{0,4}(?=\d)")
+_SEEMS = re.compile(r"\d\D{0,4}[:;]")
+
+KINDS = {
+    "header_missing": "the file has no {what}; it was read as if it had",
+    "times_guessed": "the times of {n} are not written as the format has them, and were read as well as can be",
+    "cue_dropped": "{n} can't be shown: {what}",
+    "drawing_left_out": "{n} of drawings (\\p), which are no text, {are} left out",
+}
+
+
+@dataclass(slots=True)
+class Notes:
+    """What a reader had to guess or to leave out, counted by kind, with the time of the first."""
+
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    first: dict[tuple[str, str], float | None] = field(default_factory=dict)
+
+    def add(self, code: str, what: str = "", at: float | None = None, n: int = 1) -> None:
+        self.counts[code, what] += n
+        self.first.setdefault((code, what), at)
+
+    def notices(self) -> tuple[Notice, ...]:
+        made = []
+        for (code, what), n in self.counts.items():
+            words = {"n": f"{n} cue{'s' * (n != 1)}", "are": "are" if n != 1 else "is", "what": what}
+            made.append(Notice(code=code, message=KINDS[code].format(**words), start=self.first[code, what]))
+        return tuple(made)
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A track, and what had to be guessed or left out to read it."""
+
+    track: Track
+    notices: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The times above a cue. ``start`` None: they are none; ``end`` None: there is no second one."""
+
+    start: float | None
+    end: float | None
+    settings: str = ""
+    exact: bool = True
+
+
+def bounded(text: str, cues: int) -> None:
+    """Raise InputError ``bad_subtitles`` where a file has more lines or cues (as counted by a mark of theirs) than any film."""
+    if cues > MOST_CUES:
+        raise InputError("bad_subtitles", f"this file has {cues:,} cues; at most {MOST_CUES:,} are read")
+    if text.count("\n") + text.count("\r") > MOST_LINES:
+        raise InputError("bad_subtitles", f"this file has more than {MOST_LINES:,} lines; subtitles have fewer")
+
+
+def head(line: str, strict: re.Pattern[str], *, alone: bool) -> Head | None:
+    """The head in a line; None where it is text. ``alone``: nothing or a number stands above it, as above a head."""
+    if len(line) > LONGEST_HEAD or not (arrow := _ARROW.search(line)):
+        return None
+    left, right = line[: arrow.start()], line[arrow.end() :]
+    words = _LOOSE.sub(r"\1", right).split(None, 1)
+    settings = words[1] if len(words) > 1 else ""
+    start, end = clock(_LOOSE.sub(r"\1", left)), clock(words[0]) if words else None
+    if strict.match(line) and start is not None and end is not None:
+        return Head(start, end, settings)
+    if not alone:
+        return None
+    if start is not None and (end is not None or not right.strip()):
+        return Head(start, end, settings, exact=False)
+    if _SEEMS.search(left) and _SEEMS.search(right) and sum(map(str.isalpha, left + (words[0] if words else ""))) <= 8:
+        return Head(None, None, exact=False)
+    return None
+
+
+def clock(stamp: str) -> float | None:
+    """Seconds of ``1:02:03,500``, ``02:03.5``, ``3,5``, ``-0:00:01,000``; None where it is no time.
+
+    Behind a fourth colon stand milliseconds where they are three digits, else hundredths.
+    """
+    stamp = stamp.strip()
+    sign = -1.0 if stamp.startswith("-") else 1.0
+    parts = re.split(r"[:;]", stamp.lstrip("+-"))
+    fraction = ""
+    last = re.fullmatch(r"(\d{1,6})[,.](\d{1,9})", parts[-1])
+    if last:
+        parts[-1], fraction = last.groups()
+    elif len(parts) == 4:
+        fraction = parts.pop()
+    if (
+        len(parts) > 3
+        or not all(re.fullmatch(r"[0-9]{1,6}", part) for part in parts)
+        or not re.fullmatch(r"[0-9]{0,9}", fraction)
+    ):
+        return None
+    seconds = 0.0
+    for part in parts:
+        seconds = seconds * 60 + int(part)
+    return sign * (seconds + (int(fraction) / 10 ** len(fraction) if fraction else 0.0))
+
+
+def cue_of(heads: Sequence[Head], n: int, lines: Sequence[str], notes: Notes) -> Cue | None:
+    """The cue of head ``n`` and its lines; None where nothing of it can be shown, which the notes then say."""
+    found = heads[n]
+    start, end, shown = found.start, found.end, any(line.strip() for line in lines)
+    if start is None:
+        if shown:
+            notes.add("cue_dropped", "their times can't be read")
+        return None
+    if end is None:
+        after = heads[n + 1].start if n + 1 < len(heads) else None
+        end = min(start + GUESSED_LENGTH, after) if after is not None and after > start else start + GUESSED_LENGTH
+    if end <= max(start, 0.0):
+        if shown:
+            notes.add(
+                "cue_dropped", "they end before they begin, or at once" if end > 0 else "they end before the film begins", start
+            )
+        return None
+    if not found.exact or start < 0:
+        notes.add("times_guessed", at=max(start, 0.0))
+    return Cue(start=max(start, 0.0), end=end, lines=tuple(lines))

@@ -1,0 +1,200 @@
+"""Subtitle files as other people's programs write them: read as they are meant, and what was guessed is said."""
+
+from collections.abc import Callable
+
+import pytest
+
+from pipeline import formats
+from pipeline.errors import InputError
+from pipeline.formats.ass import spoken
+
+GOOD = "1\n00:00:01,000 --> 00:00:02,000\nOne\n\n2\n00:00:04,000 --> 00:00:06,000\nTwo\n"
+WANTED = [(1.0, 2.0, "One"), (4.0, 6.0, "Two")]
+
+
+def read(name: str, text: str) -> tuple[list[tuple[float, float, str]], list[str]]:
+    parsed = formats.parse(name, text)
+    return [(c.start, c.end, c.text) for c in parsed.track.cues], [notice.code for notice in parsed.notices]
+
+
+@pytest.mark.parametrize(
+    ("change", "codes"),
+    [
+        (lambda t: t, []),
+        (lambda t: t.replace("\n", "\r\n"), []),
+        (lambda t: t.replace("\n", "\r"), []),
+        (lambda t: t.replace("One\n", "One\r\n").replace("2\n", "2\r\r\n"), []),
+        (lambda t: t.replace("\n\n", "\n"), []),
+        (lambda t: t.replace(",", "."), []),
+        (lambda t: "\ufeff" + t.replace("2\n00", "\ufeff2\n00"), []),
+        (lambda t: t.replace("1\n00", "00").replace("2\n00", "00"), []),
+        (lambda t: t.replace("1\n00", "1\n\n00"), []),
+        (lambda t: t.replace("02,000\n", "02,000 X1:100 X2:200 Y1:10 Y2:20\n"), []),
+        (lambda t: t.replace("00:00:04,000 --> 00:00:06,000", "00:00:04 --> 00:00:06"), ["times_guessed"]),
+        (lambda t: t.replace("00:00:04,000 --> 00:00:06,000", "0:04,0 --> 0:06,0"), ["times_guessed"]),
+        (lambda t: t.replace("00:00:01,000 --> 00:00:02,000", "00:01 -> 00:02"), ["times_guessed"]),
+        (lambda t: t.replace("00:00:01,000 --> 00:00:02,000", "00;00;01;000 --> 00;00;02;000"), ["times_guessed"]),
+        (lambda t: t.replace("00:00:01,000 --> 00:00:02,000", "00:00:01, 000 --> 00:00: 02,000"), ["times_guessed"]),
+        (lambda t: t.replace("00:00:01,000 --> 00:00:02,000", "00:00:01:000 --> 00:00:02:000"), ["times_guessed"]),
+        (lambda t: t.replace("00:00:01,000 --> 00:00:02,000", "00:00:01,000 —> 00:00:02,000"), ["times_guessed"]),
+        (lambda t: t.replace("00:00:01,000", "00:00:01,000000"), ["times_guessed"]),
+        (lambda t: "Some site's advert\n\n" + t, ["cue_dropped"]),
+    ],
+)
+def test_srt_of_others(change: Callable[[str], str], codes: list[str]) -> None:
+    assert read("srt", change(GOOD)) == (WANTED, codes)
+
+
+@pytest.mark.parametrize(
+    ("head", "cues", "codes"),
+    [
+        ("00:00:02,500 --> 00:00:02,500", WANTED, ["cue_dropped"]),
+        ("00:00:03,000 --> 00:00:02,500", WANTED, ["cue_dropped"]),
+        ("-00:00:03,000 --> -00:00:02,500", WANTED, ["cue_dropped"]),
+        ("00:00:xx,000 --> 00:00:03,000", WANTED, ["cue_dropped"]),
+        ("00:00:02,500 -->", [WANTED[0], (2.5, 4.0, "X"), WANTED[1]], ["times_guessed"]),
+        ("-00:00:00,500 --> 00:00:00,500", [(0.0, 0.5, "X"), *WANTED], ["times_guessed"]),
+    ],
+)
+@pytest.mark.parametrize("name", ["srt", "vtt"])
+def test_cues_that_cannot_be_are_told(name: str, head: str, cues: list[tuple[float, float, str]], codes: list[str]) -> None:
+    text = GOOD.replace("2\n00", f"2\n{head}\nX\n\n3\n00")
+    if name == "vtt":
+        text = "WEBVTT\n\n" + text.replace(",", ".")
+    assert read(name, text) == (cues, codes)
+
+
+def test_an_arrow_in_a_text_is_no_head() -> None:
+    text = GOOD.replace("One", "Paris 10:30 -> 11:45 Lyon\n2 --> 3 steps")
+    assert read("srt", text) == ([(1.0, 2.0, "Paris 10:30 -> 11:45 Lyon\n2 --> 3 steps"), WANTED[1]], [])
+
+
+def test_overlapping_and_unordered_cues_stay() -> None:
+    text = "1\n00:00:04,000 --> 00:00:09,000\nB\n\n2\n00:00:01,000 --> 00:00:06,000\nA\n"
+    assert read("srt", text) == ([(1.0, 6.0, "A"), (4.0, 9.0, "B")], [])
+
+
+VTT = "WEBVTT\n\n00:01.000 --> 00:02.000\nOne\n\n00:04.000 --> 00:06.000\nTwo\n"
+
+
+@pytest.mark.parametrize(
+    ("change", "codes"),
+    [
+        (lambda t: t, []),
+        (lambda t: t.replace("\n", "\r\n"), []),
+        (lambda t: t.replace("\n", "\r"), []),
+        (lambda t: t.replace("WEBVTT\n", "WEBVTT - a title\nKind: captions\nLanguage: en\n"), []),
+        (lambda t: t.replace("WEBVTT\n", "WEBVTT\n\nSTYLE\n::cue { color: red }\n\nNOTE\nabout --\nmore\n\nREGION\nid:a\n"), []),
+        (lambda t: t.replace("00:04", "a name\n00:04"), []),
+        (lambda t: t.replace("02.000", "02.000 line:90% align:start"), []),
+        (lambda t: t.removeprefix("WEBVTT\n\n"), ["header_missing"]),
+        (lambda t: t.replace(".", ","), ["times_guessed"]),
+        (lambda t: t.replace("00:01.000", "0:01.000"), ["times_guessed"]),
+        (lambda t: t.replace("One\n\n", "One\n"), []),
+        (lambda t: t.replace("One\n\n", "One\n2\n"), []),
+        (lambda t: t.replace("One\n\n", "One\n\nlost\nlines\n\n"), ["cue_dropped"]),
+    ],
+)
+def test_vtt_of_others(change: Callable[[str], str], codes: list[str]) -> None:
+    assert read("vtt", change(VTT)) == (WANTED, codes)
+
+
+ASS = """[Script Info]
+Title: x
+[V4+ Styles]
+Style: Default,Arial,20
+[Events]
+Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
+Dialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,One
+Dialogue: 0,0:00:04.00,0:00:06.00,Default,,0,0,0,,Two
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "codes"),
+    [
+        (lambda t: t, []),
+        (lambda t: t.replace("\n", "\r\n"), []),
+        (lambda t: t.replace("V4+", "V4").replace("Layer", "Marked").replace("Dialogue: 0", "Dialogue: Marked=0"), []),
+        (lambda t: t.replace("Format: Layer, Start", "X: Layer, Start"), []),
+        (lambda t: t.replace("[Events]\n", ""), ["header_missing"]),
+        (lambda t: t.replace("One", r"{\i1}One{\i0}").replace("Two", r"{\k20}T{\k10}wo"), []),
+        (lambda t: t.replace("One", r"{\p1}m 0 0 l 100 0 100 100{\p0}One"), ["drawing_left_out"]),
+        (lambda t: t + "Dialogue: 0,0:00:07.00,0:00:08.00,Default,,0,0,0,,{\\an7\\p2}m 0 0 l 9 9\n", ["drawing_left_out"]),
+        (lambda t: t + "Comment: 0,0:00:07.00,0:00:08.00,Default,,0,0,0,,not shown\n", []),
+        (lambda t: t + "Dialogue: 0,0:00:08.00,0:00:08.00,Default,,0,0,0,,X\n", ["cue_dropped"]),
+        (lambda t: t + "Dialogue: 0,nonsense,0:00:08.00,Default,,0,0,0,,X\n", ["cue_dropped"]),
+        (lambda t: t.replace("0:00:01.00", "0:00:01"), ["times_guessed"]),
+    ],
+)
+def test_ass_of_others(change: Callable[[str], str], codes: list[str]) -> None:
+    assert read("ass", change(ASS)) == (WANTED, codes)
+
+
+def test_drawings_and_blocks() -> None:
+    assert spoken(r"a{\pos(1,2)}b{\pbo3}c") == ("abc", False)
+    assert spoken(r"a{\p1}m 0 0{\an8}l 1 1{\p0\i1}b") == ("ab", True)
+    assert spoken(r"a\{b\}c{open") == (r"a\{b\}c{open", False)
+    assert spoken(r"{\p1}{\p0}") == ("", False)
+
+
+MARKS = {
+    "srt": [
+        "{",
+        "{\\",
+        "<",
+        "<i",
+        "</",
+        "-->",
+        "->",
+        " ",
+        "1\n",
+        "\n",
+        "\r\n",
+        "00:",
+        "00:00:01,000 --> ",
+        "<|",
+        "\u2060",
+        "\u0301",
+        "\ufeff",
+    ],
+    "vtt": ["<", "<c.", "&", "&#1", "&#1;", "-->", " ", "\n", "00:", "00:01.000 --> ", "NOTE\n", "line:", "<|<|", "WEBVTT\n"],
+    "ass": ["{", "}", "{}", "\\{", "{\\p1}", "\\p", ",", ":", "[", "\\N", "Dialogue: ", "Format: ", "Style: Default,", "\n"],
+    "json": ["{", "[", "[]", '"', "\\", ",", "1", "[{", "-", " ", "\n"],
+}
+
+
+@pytest.mark.parametrize(("name", "mark"), [(name, mark) for name, marks in MARKS.items() for mark in marks])
+def test_five_megabytes_of_a_delimiter_are_read_in_one_pass(name: str, mark: str) -> None:
+    """Not timed: what is quadratic takes hours and meets the suite's own limit."""
+    many = mark * (5_000_000 // len(mark))
+    before = {
+        "srt": "00:00:01,000 --> 00:00:02,000\n",
+        "vtt": "WEBVTT\n\n00:01.000 --> 00:02.000\n",
+        "json": '{"schema_version": 1, "a": "',
+    }
+    for text in (many, before.get(name, ASS.rpartition("Two")[0]) + many):
+        error = refused(name, text)
+        assert error is None or (error.code in ("bad_subtitles", "bad_json") and len(error.message) < 300)
+
+
+def refused(name: str, text: str) -> InputError | None:
+    try:
+        formats.parse(name, text)
+    except InputError as error:
+        return error
+    return None
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("srt", "1\n00:00:01,000 --> 00:00:02,000\nA\n\n" * 300_000),
+        ("vtt", "WEBVTT\n\n" + "00:01.000 --> 00:02.000\nA\n\n" * 300_000),
+        ("ass", ASS + "Dialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,A\n" * 300_000),
+    ],
+)
+def test_more_cues_than_any_film_has_are_one_line(name: str, text: str) -> None:
+    with pytest.raises(InputError, match="at most 200,000") as caught:
+        formats.parse(name, text)
+    assert caught.value.code == "bad_subtitles"

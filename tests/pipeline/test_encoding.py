@@ -1,0 +1,79 @@
+"""Old code pages, told from a few lines; what is UTF-8 or has a mark is never guessed at."""
+
+import codecs
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.encoding import check_encoding, decoded
+from pipeline.errors import UsageError
+
+SRT = "1\r\n00:00:01,000 --> 00:00:02,500\r\n{}\r\n\r\n2\r\n00:00:04,000 --> 00:00:06,000\r\n{}\r\n"
+SAID = [
+    ("cp1251", "Здравствуйте, меня зовут Анна.", "Он открывает дверь и выходит."),
+    ("cp1251", "Дай мені, будь ласка, води.", "Його їжа вже на столі."),
+    ("koi8-r", "Здравствуйте, меня зовут Анна.", "Он открывает дверь и выходит."),
+    ("cp866", "Здравствуйте, меня зовут Анна.", "Он открывает дверь и выходит."),
+    ("cp1250", "Dobrý den, jak se máte?", "Žena otevírá dveře a směje se."),
+    ("cp1250", "Dzień dobry, czy mogę wejść?", "Kobieta zamyka książkę."),
+    ("cp1250", "Hová mész? Nem tudom, hol a könyv.", "A nő kinyitja az ajtót, és leül a székre. Eső esik, erős szél fúj."),
+    ("cp1252", "Il n'a pas été là, ça suffit.", "Une fenêtre s’ouvre où l’élève était."),
+    ("cp1252", "¿Dónde está la niña? ¡Aquí!", "Mañana saldrá el sol."),
+    ("latin-1", "Die Tür öffnet sich, ein Mädchen läuft über die Straße.", "Später hört man Geräusche."),
+    ("cp1252", "Não sei, talvez amanhã.", "A mãe abre a porta do coração."),
+    ("cp1252", "Flickan går över gatan.", "Är det här din väska?"),
+    ("cp1254", "Kadın kapıyı açıyor ve gülümsüyor.", "Şimdi ne yapacağız?"),
+    ("cp1253", "Η γυναίκα ανοίγει την πόρτα.", "Πού είναι το παιδί;"),
+    ("cp1255", "האישה פותחת את הדלת.", "איפה הילד שלי?"),
+    ("cp1256", "المرأة تفتح الباب.", "أين الولد الآن؟"),
+    ("cp874", "ผู้หญิงเปิดประตู", "เด็กอยู่ที่ไหน"),
+    ("shift_jis", "女の人がドアを開ける。", "子供はどこですか。"),
+    ("euc_jp", "女の人がドアを開ける。", "子供はどこですか。"),
+    ("gb18030", "一个女人打开了门。", "孩子在哪里？"),
+    ("big5", "一個女人打開了門。", "孩子在哪裡？"),
+    ("euc_kr", "여자가 문을 열고 들어온다.", "아이는 어디에 있나요?"),
+]
+
+
+@pytest.mark.parametrize(("encoding", "one", "two"), SAID)
+def test_two_cues_tell_their_encoding(encoding: str, one: str, two: str) -> None:
+    text = SRT.format(one, two)
+    for times in (1, 400):
+        read = decoded((text * times).encode(encoding))
+        assert read.text == text * times, read.encoding
+        assert read.guessed
+
+
+@pytest.mark.parametrize(("encoding", "one", "two"), SAID)
+def test_utf8_and_utf16_are_known_for_sure_or_by_their_zeros(encoding: str, one: str, two: str) -> None:
+    text = SRT.format(one, two)
+    assert decoded(text.encode()).guessed is False
+    for name, mark in (("utf-8", codecs.BOM_UTF8), ("utf-16-le", codecs.BOM_UTF16_LE), ("utf-16-be", codecs.BOM_UTF16_BE)):
+        read = decoded(mark + text.encode(name))
+        assert (read.text, read.guessed, read.broken) == (text, False, 0)
+    for name in ("utf-16-le", "utf-16-be"):
+        read = decoded(text.encode(name))
+        assert (read.text, read.encoding, read.guessed) == (text, name, True)
+
+
+def test_a_broken_byte_in_utf8_does_not_make_it_something_else() -> None:
+    data = SRT.format("Здравствуйте, меня зовут Анна.", "Привет").encode().replace("а".encode(), b"\xd0", 1)
+    read = decoded(data)
+    assert read.encoding == "utf-8"
+    assert read.broken == 1
+
+
+def test_what_is_asked_for_is_done() -> None:
+    assert decoded("Привет".encode("koi8-r"), "koi8-r").text == "Привет"
+    assert decoded(b"\xff\xfea\x00", "utf-16").text == "a"
+    assert check_encoding("CP1251") == "cp1251"
+    for wrong in ("cp12511", "rot13", "hex", "", "base64", "x" * 500, "a\0b"):
+        with pytest.raises(UsageError, match="--encoding"):
+            check_encoding(wrong)
+
+
+@given(st.binary(max_size=400))
+def test_no_bytes_are_refused(data: bytes) -> None:
+    read = decoded(data)
+    read.text.encode("utf-8", "surrogatepass")
