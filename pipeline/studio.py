@@ -22,7 +22,7 @@ from pipeline.types import Document, Model, Notice, Track, VideoInfo
 
 if TYPE_CHECKING:
     from pipeline.cues import Layout
-    from pipeline.video import Reading
+    from pipeline.video.film import Film
 
 WRITING = 2
 """videos that are written at once: an encoder takes all cores that it finds"""
@@ -53,7 +53,7 @@ class Studio:
         self.writing = asyncio.Semaphore(WRITING)
 
     async def __aenter__(self) -> Self:
-        from pipeline.video import WorkerPool
+        from pipeline.video.children.pool import WorkerPool
 
         self.pool = WorkerPool(most=self.decode_workers)
         return self
@@ -72,13 +72,13 @@ class Studio:
 
     def probe(self, path: Path) -> VideoInfo:
         """Look at a file before any decoder does. Raises InputError."""
-        from pipeline.video import probe
+        from pipeline.video.probe import probe
 
         return probe(path, pool=self.pool)
 
-    def open(self, info: VideoInfo, *, known: frozenset[tuple[float, float]] = frozenset()) -> "Reading":
+    def open(self, info: VideoInfo, *, known: frozenset[tuple[float, float]] = frozenset()) -> "Film":
         """Begin to read a film's windows; a context manager."""
-        from pipeline.video import open_film
+        from pipeline.video.film import open_film
 
         return open_film(
             info,

@@ -131,8 +131,8 @@ def load_settings(config_file: AnyPath | None = None, **options: Any) -> Setting
 
 def probe(film: AnyPath) -> "VideoInfo":
     """What a film is: size, length, codec, and what is odd about it; nothing is decoded in this process. Raises InputError."""
-    from pipeline.video import WorkerPool
-    from pipeline.video import probe as look
+    from pipeline.video.children.pool import WorkerPool
+    from pipeline.video.probe import probe as look
 
     pool = WorkerPool()
     try:

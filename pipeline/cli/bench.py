@@ -38,7 +38,7 @@ def bench(
         scenescribe bench --films 2 --seconds 8 --size 640x360 --rounds 1
         scenescribe bench --model llava-onevision-7b --json
     """
-    from pipeline.bench import Workload, measure
+    from pipeline.bench.measure import Workload, measure
     from pipeline.errors import UsageError
 
     width, _, height = size.partition("x")

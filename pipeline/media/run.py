@@ -66,7 +66,7 @@ def workplace(film: Path, out: Path) -> Iterator[Place]:
     Names with quotes, brackets, newlines or bytes that are no UTF-8 so never reach ffmpeg or ffmpeg-python. The film is held open:
     it is read to its end even if its name goes. Raises InputError as ``gate.open_source`` does.
     """
-    from pipeline.video.gate import open_source
+    from pipeline.video.source import open_source
 
     source = open_source(film)
     try:

@@ -189,6 +189,6 @@ def guards() -> list[str]:
 
 def guard_options() -> dict[str, str]:
     """``guards`` for ffmpeg-python."""
-    from pipeline.video.gate import DEMUXERS
+    from pipeline.video.source import DEMUXERS
 
     return {"protocol_whitelist": "file", "format_whitelist": DEMUXERS}

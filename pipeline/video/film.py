@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 
 from pipeline.errors import InputError
 from pipeline.types import Frame, Image, Notice, VideoInfo, Window
-from pipeline.video import notices
-from pipeline.video.choice import Span, candidates, joined, nearest, rounded, these, time_of
-from pipeline.video.frames import Closed, Event, Reading
-from pipeline.video.gate import open_source
+from pipeline.video import damage
+from pipeline.video.children.frames import Closed, Event, Reading
+from pipeline.video.children.pool import WorkerPool
+from pipeline.video.cuts.sizes import routine
 from pipeline.video.limits import Limits
-from pipeline.video.plan import routine
-from pipeline.video.pool import WorkerPool
+from pipeline.video.sampling import Span, candidates, joined, nearest, rounded, these, time_of
+from pipeline.video.source import open_source
 from pipeline.video.table import Table
 
 
@@ -139,7 +139,7 @@ class Film:
                     path=str(self.info.path),
                 )
             self._reading.position = self.end
-            self._notices += notices.of(self.info, table, self._reading.lost, self._reading.damaged)
+            self._notices += damage.notices(self.info, table, self._reading.lost, self._reading.damaged)
         except Closed:
             return
 

@@ -22,11 +22,11 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from pipeline.bench import run_once, says_something
+from pipeline.bench.films import FilmSpec, make_films
+from pipeline.bench.measure import run_once, says_something
 from pipeline.inputs import Film
 from pipeline.options.caption import Settings
 from pipeline.studio import Studio
-from pipeline.video.testfilm import FilmSpec, make_films
 
 SIZE = (640, 360)
 

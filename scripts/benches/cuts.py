@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from reader_parts.measure import timed
 from reader_parts.readers import reading
 
-from pipeline.video import WorkerPool
+from pipeline.video.children.pool import WorkerPool
 
 WIDTH, HEIGHT, FPS, SHOTS = 960, 540, 25, 12
 CODINGS = {

@@ -4,7 +4,7 @@
     scripts/bench gpu --model FOLDER --random-weights --folder FILMS --json fp8.json --quantization fp8
 
 Rows are films of one size under one sampler; all rows share one loaded engine, and in each bare and product take turns
-(pipeline/bench.py). ``reader`` is how many windows a second the same films give when every question is answered at once:
+(pipeline/bench/measure.py). ``reader`` is how many windows a second the same films give when every question is answered at once:
 where it is under ``bare``, decoding is the limit.
 
 Encoding hours of film takes longer than measuring them: a quarter as many seconds is encoded, and each film is four of these
@@ -25,11 +25,11 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from models.base import Reply, Request
-from pipeline.bench import SaysSomething, compare, run_once
+from pipeline.bench.films import FilmSpec, make_films
+from pipeline.bench.measure import SaysSomething, compare, run_once
 from pipeline.inputs import Film
 from pipeline.options.caption import Settings
 from pipeline.studio import Studio
-from pipeline.video.testfilm import FilmSpec, make_films
 
 ROWS = {
     "1080p keyframes": ((1920, 1080), "keyframes:count=8"),

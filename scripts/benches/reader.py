@@ -27,7 +27,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from reader_parts import rows
 from reader_parts.readers import THREADS
 
-from pipeline.video import Limits, WorkerPool
+from pipeline.video.children.pool import WorkerPool
+from pipeline.video.limits import Limits
 
 
 def main() -> None:

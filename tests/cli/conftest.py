@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.video.testfilm import FilmSpec, write
+from pipeline.bench.films import FilmSpec, write
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 

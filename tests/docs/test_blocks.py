@@ -19,7 +19,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 from blocks import MARKS, PAGES, ROOT, SHELL, SHOWN, Block, blocks, run
 
-from pipeline.video.testfilm import FilmSpec, write
+from pipeline.bench.films import FilmSpec, write
 
 
 @pytest.fixture(scope="module")

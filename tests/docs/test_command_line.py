@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.video.testfilm import FilmSpec, write
+from pipeline.bench.films import FilmSpec, write
 
 SCENESCRIBE = f"{sys.executable} -m pipeline.cli"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.video.testfilm import FilmSpec, write
+from pipeline.bench.films import FilmSpec, write
 
 sys.path.insert(0, str(Path(__file__).parent))
 from blocks import ROOT, SHELL, blocks

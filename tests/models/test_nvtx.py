@@ -43,7 +43,7 @@ def test_without_a_profiler_nothing_is_called() -> None:
 
 async def test_a_run_marks_its_stages(marks: list[str], tmp_path) -> None:  # type: ignore[no-untyped-def]
     from pipeline import caption_async
-    from pipeline.video.testfilm import FilmSpec, write
+    from pipeline.bench.films import FilmSpec, write
 
     write(tmp_path / "film.mp4", FilmSpec(seconds=4, width=160, height=90, fps=10, gop=10))
     await caption_async(tmp_path / "film.mp4", engine="echo", windows="fixed:seconds=2", output_dir=tmp_path)

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import __version__
-from pipeline.video.testfilm import FilmSpec, write
+from pipeline.bench.films import FilmSpec, write
 
 ROOT = Path(__file__).parents[2]
 Scenescribe = Callable[..., "subprocess.CompletedProcess[str]"]

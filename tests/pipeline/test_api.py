@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import pipeline
-from pipeline.video.testfilm import FilmSpec, write
+from pipeline.bench.films import FilmSpec, write
 
 HEAVY = {
     "torch",

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 import pipeline
-from pipeline.video import WorkerPool
-from pipeline.video.testfilm import FilmSpec, write
+from pipeline.bench.films import FilmSpec, write
+from pipeline.video.children.pool import WorkerPool
 
 
 @pytest.fixture(scope="module")

@@ -7,13 +7,13 @@ import pytest
 
 from models.base import Reply, Request
 from models.engines.echo import EchoCaptioner
+from pipeline.bench.films import FilmSpec, write
 from pipeline.errors import EnvironmentFault, ScenescribeError
 from pipeline.inputs import Film, find_films
 from pipeline.job import Observer, Result
 from pipeline.options.caption import Settings
 from pipeline.run import describe_all, plan_outputs
 from pipeline.studio import Studio
-from pipeline.video.testfilm import FilmSpec, write
 
 COUNT = 7
 

@@ -13,8 +13,10 @@ import decord
 import numpy as np
 
 from pipeline.plugins import parse
-from pipeline.video import WorkerPool, open_film, probe
+from pipeline.video.children.pool import WorkerPool
+from pipeline.video.film import open_film
 from pipeline.video.limits import cores
+from pipeline.video.probe import probe
 
 from .films import FFMPEG
 

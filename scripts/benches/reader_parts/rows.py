@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pipeline.video import WorkerPool
+from pipeline.video.children.pool import WorkerPool
 
 from . import films
 from .measure import Memory, Works, best, columns, ratio, timed

@@ -16,6 +16,7 @@ import pytest
 from models.base import Reply, Request
 from models.engines.echo import EchoCaptioner
 from pipeline import Settings
+from pipeline.bench.films import FilmSpec, write
 from pipeline.engine.engine import Engine
 from pipeline.errors import OutputError, ScenescribeError
 from pipeline.inputs import Film, find_films
@@ -24,7 +25,6 @@ from pipeline.report import Recorder, check, flow, page, plot, recorder
 from pipeline.run import describe_all, plan_outputs
 from pipeline.studio import Studio
 from pipeline.types import Frame
-from pipeline.video.testfilm import FilmSpec, write
 
 NASTY = "<script>alert(1)</script> \"'> </title><img src=x onerror=alert(2)> \u202eevil & {{ 7*7 }} <|im_end|>"
 

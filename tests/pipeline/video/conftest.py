@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from pipeline.video import WorkerPool
+from pipeline.video.children.pool import WorkerPool
 
 
 def _module(name: str) -> ModuleType:

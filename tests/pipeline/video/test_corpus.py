@@ -15,7 +15,9 @@ import pytest
 from pipeline.errors import InputError
 from pipeline.plugins import parse
 from pipeline.types import Window
-from pipeline.video import WorkerPool, open_film, probe
+from pipeline.video.children.pool import WorkerPool
+from pipeline.video.film import open_film
+from pipeline.video.probe import probe
 
 av.logging.set_level(av.logging.PANIC)
 

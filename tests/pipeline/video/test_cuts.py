@@ -8,11 +8,13 @@ import cv2
 import numpy as np
 import pytest
 
+from pipeline.bench.films import FilmSpec, write
 from pipeline.plugins import parse
 from pipeline.types import Image
-from pipeline.video import WorkerPool, open_film, probe
-from pipeline.video.cuts import CLEAR, DOUBT, SMALL, SURPRISE, Seen, between_flashes, surprise
-from pipeline.video.testfilm import FilmSpec, write
+from pipeline.video.children.pool import WorkerPool
+from pipeline.video.cuts.rule import CLEAR, DOUBT, SMALL, SURPRISE, Seen, between_flashes, surprise
+from pipeline.video.film import open_film
+from pipeline.video.probe import probe
 
 WIDTH, HEIGHT, FPS, GOP = 320, 180, 25, 30
 CUTS = [GOP * 2, *(2 * GOP * i - before for i, before in enumerate((1, 2, 3, 4, 5, 7), 2)), GOP * 16 + 1, GOP * 18 + 11]

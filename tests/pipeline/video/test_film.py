@@ -20,7 +20,10 @@ import pytest
 
 from pipeline.errors import InputError
 from pipeline.plugins import parse
-from pipeline.video import Limits, WorkerPool, open_film, probe
+from pipeline.video.children.pool import WorkerPool
+from pipeline.video.film import open_film
+from pipeline.video.limits import Limits
+from pipeline.video.probe import probe
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +96,7 @@ def test_a_film_that_kills_twice_is_given_up(long_film: Path, small: WorkerPool)
 def test_a_film_that_takes_its_time_for_ever_is_ended(films: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A demuxer that turns in circles gives signs of life for ever: the watchdog is content, the kernel is not."""
     tmp_path.joinpath("sitecustomize.py").write_text(
-        "from pipeline.video import libav\nonce = libav.packets\n"
+        "from pipeline.video.decode import libav\nonce = libav.packets\n"
         "def for_ever(*film):\n    packet = next(once(*film))\n    while True:\n        yield packet\n"
         "libav.packets = for_ever\n"
     )
@@ -106,7 +109,7 @@ def test_a_film_that_takes_its_time_for_ever_is_ended(films: Path, tmp_path: Pat
 
 def test_a_reader_that_turns_in_circles_in_silence_is_ended(films: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tmp_path.joinpath("sitecustomize.py").write_text(
-        "from pipeline.video import libav\ndef spin(*film):\n    while True:\n        pass\nlibav.packets = spin\n"
+        "from pipeline.video.decode import libav\ndef spin(*film):\n    while True:\n        pass\nlibav.packets = spin\n"
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with reading(films / "h264.mp4", limits=Limits(stall=1.0)) as film, pytest.raises(InputError) as caught:
@@ -257,7 +260,8 @@ def test_no_system_call_asks_for_a_socket(tmp_path: Path, films: Path) -> None:
     playlist, log = tmp_path / "x.mp4", tmp_path / "calls"
     playlist.write_text("\0#EXTM3U\n#EXT-X-TARGETDURATION:3\n#EXTINF:3,\nhttp://127.0.0.1:9/x.ts\n")
     code = (
-        "from pipeline.errors import InputError\nfrom pipeline.plugins import parse\nfrom pipeline.video import open_film, probe\n"
+        "from pipeline.errors import InputError\nfrom pipeline.plugins import parse\nfrom pipeline.video.film import open_film\n"
+        "from pipeline.video.probe import probe\n"
         f"for path in {[str(films / 'h264.mp4'), str(films / 'vp9.webm'), str(playlist)]!r}:\n"
         "    try:\n        info = probe(path)\n    except InputError as error:\n        print(error.code)\n        continue\n"
         "    with open_film(info, rule=parse('windows', 'fixed'), sampler=parse('samplers', 'uniform'), size=(64, 36)) as film:\n"
@@ -273,13 +277,16 @@ def test_no_system_call_asks_for_a_socket(tmp_path: Path, films: Path) -> None:
     assert not [call for call in calls if "socket(" in call or "connect(" in call]
 
 
-@pytest.mark.parametrize("reader", ["reader.OpenCVReader(fd, size=(8, 8), threads=1, offset=0.0)", "libav.open_container(fd)"])
+@pytest.mark.parametrize(
+    "reader", ["opencv_reader.OpenCVReader(fd, size=(8, 8), threads=1, offset=0.0)", "libav.open_container(fd)"]
+)
 def test_decoders_refuse_playlists(reader: str, tmp_path: Path, films: Path) -> None:
     """The whitelist of formats, behind the gate: OpenCV's comes through the environment, where wrong syntax is ignored."""
     playlist = tmp_path / "x.mp4"
     playlist.write_text(f"ffconcat version 1.0\nfile '{films / 'h264.mp4'}'\n")
     code = (
-        "import os, numpy as np\nfrom pipeline.video import libav, reader, table\nfrom pipeline.errors import InputError\n"
+        "import os, numpy as np\nfrom pipeline.video import table\nfrom pipeline.video.decode import libav, opencv_reader\n"
+        "from pipeline.errors import InputError\n"
         f"def look(path):\n    fd = os.open(path, os.O_RDONLY)\n    thing = {reader}\n"
         "    yes, no = np.ones(9, bool), np.zeros(9, bool)\n"
         "    t = table.build(table.Listing(np.arange(9), yes, yes, no, np.ones(9, np.int32), base=.04, start=0., fps=25.))\n"
@@ -299,7 +306,8 @@ def test_importing_is_quick() -> None:
 
 def test_the_parent_never_decodes(films: Path) -> None:
     code = (
-        "import sys\nfrom pipeline.plugins import parse\nfrom pipeline.video import open_film, probe\n"
+        "import sys\nfrom pipeline.plugins import parse\nfrom pipeline.video.film import open_film\n"
+        "from pipeline.video.probe import probe\n"
         f"info = probe({str(films / 'vp9.webm')!r})\n"
         "with open_film(info, rule=parse('windows', 'scenes'), sampler=parse('samplers', 'uniform'), size=(64, 36)) as film:\n"
         "    print(len(list(film)), [m for m in ('cv2', 'av') if m in sys.modules])\n"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.video.nal import Framing, framing, is_idr
+from pipeline.video.decode.nal import Framing, framing, is_idr
 
 CODERS = {
     "h264": "-c:v libx264 -x264-params keyint=12:min-keyint=12:scenecut=0:bframes=3:open-gop={open}",

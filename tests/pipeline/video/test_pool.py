@@ -4,16 +4,19 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.bench.films import FilmSpec, write
 from pipeline.errors import EnvironmentFault
 from pipeline.plugins import parse
-from pipeline.video import Limits, WorkerPool, open_film, probe
-from pipeline.video.testfilm import FilmSpec, write
+from pipeline.video.children.pool import WorkerPool
+from pipeline.video.film import open_film
+from pipeline.video.limits import Limits
+from pipeline.video.probe import probe
 
 SAMPLE = Path(__file__).resolve().parents[3] / "samples" / "first.mp4"
 
 
 def test_a_child_that_does_not_start_is_an_environment_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.video.pool.sys.executable", "/bin/false")
+    monkeypatch.setattr("pipeline.video.children.pool.sys.executable", "/bin/false")
     pool = WorkerPool()
     with pytest.raises(EnvironmentFault) as caught:
         probe(SAMPLE, pool=pool)
@@ -23,7 +26,7 @@ def test_a_child_that_does_not_start_is_an_environment_fault(monkeypatch: pytest
 
 def test_films_share_the_children(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each film gets one; a second one only while there are some over."""
-    monkeypatch.setattr("pipeline.video.pool.Child", FakeChild)
+    monkeypatch.setattr("pipeline.video.children.pool.Child", FakeChild)
     pool = WorkerPool(spare=0, most=2)
     first = pool.acquire()
     helper = pool.acquire_spare()

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from pipeline.plugins import parse
-from pipeline.video import WorkerPool, open_film, probe
+from pipeline.video.children.pool import WorkerPool
+from pipeline.video.film import open_film
+from pipeline.video.probe import probe
 
 PLAIN = [
     "h264.mp4", "h264_long.mp4", "h264_pyramid.mp4", "h264_10bit.mkv", "h264.ts", "hevc.mp4", "vp8.webm", "vp9.webm", "av1.mp4", "mpeg2.mpg",

@@ -10,8 +10,11 @@ import numpy as np
 import pytest
 
 from pipeline.plugins import parse
-from pipeline.video import Limits, WorkerPool, open_film, probe
-from pipeline.video.choice import MOORED
+from pipeline.video.children.pool import WorkerPool
+from pipeline.video.film import open_film
+from pipeline.video.limits import Limits
+from pipeline.video.probe import probe
+from pipeline.video.sampling import MOORED
 
 WIDTH, HEIGHT, FPS = 320, 180, 25
 SHOTS = [3.0, 2.52, 4.2, 2.2, 6.04, 3.28, 5.0, 2.88]

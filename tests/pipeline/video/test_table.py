@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.video.plan import BLURRED, FEED, JUMP, SPARE, TARGET, plan, sudden
-from pipeline.video.stretches import divide
+from pipeline.video.children.segments import divide
+from pipeline.video.cuts.sizes import sudden
+from pipeline.video.decode.plan import BLURRED, FEED, JUMP, SPARE, TARGET, plan
 from pipeline.video.table import Listing, Table, build, pack, unpack
 
 

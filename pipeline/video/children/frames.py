@@ -7,14 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.types import Image, VideoInfo
-from pipeline.video.cuts import cut_at_border
-from pipeline.video.gate import Source
-from pipeline.video.lanes import Lane, Lanes
+from pipeline.video.children.pool import Child, Crashed, WorkerPool, new_table_id
+from pipeline.video.children.readahead import Lane, Lanes
+from pipeline.video.children.ring import Ring
+from pipeline.video.children.segments import Stretch, divide
+from pipeline.video.cuts.rule import cut_at_border
 from pipeline.video.limits import Limits
-from pipeline.video.look import crashed, refuse
-from pipeline.video.pool import Child, Crashed, WorkerPool, new_table_id
-from pipeline.video.ring import Ring
-from pipeline.video.stretches import Stretch, divide
+from pipeline.video.probe import crashed, refuse
+from pipeline.video.source import Source
 from pipeline.video.table import Table, pack, unpack
 
 Event = tuple[str, int, Image | None]

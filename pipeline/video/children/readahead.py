@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from pipeline.video.pool import Child, Crashed
-from pipeline.video.ring import Ring
-from pipeline.video.stretches import Stretch
+from pipeline.video.children.pool import Child, Crashed
+from pipeline.video.children.ring import Ring
+from pipeline.video.children.segments import Stretch
 
 
 @dataclass(slots=True)

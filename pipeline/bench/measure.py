@@ -103,7 +103,7 @@ def _films(workload: Workload, folder: Path) -> tuple[Film, ...]:
         for name, error in found.errors:
             raise UsageError(error.code, f"{name}: {error.message}")
         return found.films
-    from pipeline.video.testfilm import FilmSpec, make_films
+    from pipeline.bench.films import FilmSpec, make_films
 
     specs = [
         FilmSpec(seconds=workload.seconds, width=workload.width, height=workload.height, gop=workload.gop, seed=seed)

@@ -12,8 +12,8 @@ from av.video.reformatter import Interpolation, VideoReformatter
 
 from pipeline.errors import InputError
 from pipeline.types import Image
-from pipeline.video.gate import DEMUXERS
-from pipeline.video.tiny import shrink
+from pipeline.video.decode.thumbnail import shrink
+from pipeline.video.source import DEMUXERS
 
 AvError = av.error.FFmpegError
 _HDR = {16, 18}

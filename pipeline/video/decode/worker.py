@@ -1,4 +1,4 @@
-"""The child process that decodes. ``python -m pipeline.video.worker`` with a socket as its standard input.
+"""The child process that decodes. ``python -m pipeline.video.decode.worker`` with a socket as its standard input.
 
     request  {"op": "probe"}                          + the film's descriptor    -> info
     request  {"op": "list", "table": id, ...}         + the film's descriptor    -> the table
@@ -25,11 +25,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import InputError
-from pipeline.video import libav, pyav_reader, wire
-from pipeline.video.finder import CutFinder
-from pipeline.video.plan import TARGET, plan, sudden
-from pipeline.video.ring import Writer
-from pipeline.video.shown import Shown
+from pipeline.video.children import wire
+from pipeline.video.children.ring import Writer
+from pipeline.video.cuts.sizes import sudden
+from pipeline.video.decode import libav, pyav_reader
+from pipeline.video.decode.cut_finder import CutFinder
+from pipeline.video.decode.decoded import Shown
+from pipeline.video.decode.plan import TARGET, plan
 from pipeline.video.table import Table, pack, unpack
 
 STAND_IN = 1.0
@@ -164,7 +166,7 @@ class Worker:
     ) -> tuple[Any, Iterator[Shown | None]]:
         size, threads = (request["size"][0], request["size"][1]), request["threads"]
         if request["reader"] == "opencv":
-            from pipeline.video.reader import OpenCVReader
+            from pipeline.video.decode.opencv_reader import OpenCVReader
 
             opencv = OpenCVReader(fd, size=size, threads=threads, offset=request["offset"])
             return opencv, opencv.read(table, targets.tolist())

@@ -18,10 +18,10 @@ from typing import Any, Self
 
 from pipeline.environment import child_environment
 from pipeline.errors import EnvironmentFault
-from pipeline.video import wire
+from pipeline.video.children import wire
 from pipeline.video.limits import Limits
 
-_ROOT = str(Path(__file__).resolve().parents[2])
+_ROOT = str(Path(__file__).resolve().parents[3])
 _table_ids = itertools.count(1)
 
 
@@ -50,8 +50,9 @@ class Child:
             MALLOC_ARENA_MAX="2",
         )
         with theirs:
+            # -u: OpenCV's libav complains by printf, which a buffer would keep from decoder_log
             self._process: subprocess.Popen[bytes] = subprocess.Popen(
-                [sys.executable, "-P", "-m", "pipeline.video.worker", str(limits.memory)],
+                [sys.executable, "-u", "-P", "-m", "pipeline.video.decode.worker", str(limits.memory)],
                 stdin=theirs.fileno(),
                 stdout=self._stderr,
                 stderr=self._stderr,

@@ -1,6 +1,6 @@
 """Films for measuring: H.264 of any size and length whose every second looks different, made in a process of its own.
 
-    python -m pipeline.video.testfilm OUT SECONDS WIDTH HEIGHT FPS GOP SEED STILL
+    python -m pipeline.bench.films OUT SECONDS WIDTH HEIGHT FPS GOP SEED STILL
 
 The picture is a coarse random texture that drifts under grain, with a hard cut every few seconds: the grain keeps the bit rate
 at that of filmed material, and with it the work of decoding; no two windows are the same to the engine.
@@ -43,7 +43,7 @@ def make_films(folder: Path, specs: Sequence[FilmSpec], *, at_once: int) -> list
         if len(running) >= at_once:
             _finish(running.pop(0))
         words = [str(value) for value in (spec.seconds, spec.width, spec.height, spec.fps, spec.gop, spec.seed, spec.still)]
-        running.append(subprocess.Popen([sys.executable, "-m", "pipeline.video.testfilm", str(path), *words]))
+        running.append(subprocess.Popen([sys.executable, "-m", "pipeline.bench.films", str(path), *words]))
     for one in running:
         _finish(one)
     return paths

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from pipeline.types import Image
-from pipeline.video import libav
-from pipeline.video.complaints import complaint
-from pipeline.video.cuts import SMALL
-from pipeline.video.nal import framing, is_idr
-from pipeline.video.plan import BLURRED, FEED, JUMP, LOOK, SPARE, TARGET, Plan
-from pipeline.video.shown import Shown
+from pipeline.video.cuts.rule import SMALL
+from pipeline.video.decode import libav
+from pipeline.video.decode.decoded import Shown
+from pipeline.video.decode.decoder_log import complaint
+from pipeline.video.decode.nal import framing, is_idr
+from pipeline.video.decode.plan import BLURRED, FEED, JUMP, LOOK, SPARE, TARGET, Plan
 from pipeline.video.table import Listing, Table, build
 
 SEARCHED = 2

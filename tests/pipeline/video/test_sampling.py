@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.plugins import parse
 from pipeline.types import Frame
-from pipeline.video.choice import MOORED, SHORT, candidates, nearest
+from pipeline.video.sampling import MOORED, SHORT, candidates, nearest
 
 steps = st.floats(0.02, 3)
 keyframes = st.lists(st.floats(0, 60), max_size=40, unique=True).map(sorted)

@@ -14,10 +14,10 @@ import numpy as np
 
 from pipeline.errors import InputError
 from pipeline.types import Image
-from pipeline.video.complaints import complaint
-from pipeline.video.cuts import SMALL
-from pipeline.video.gate import DEMUXERS
-from pipeline.video.shown import Shown
+from pipeline.video.cuts.rule import SMALL
+from pipeline.video.decode.decoded import Shown
+from pipeline.video.decode.decoder_log import complaint
+from pipeline.video.source import DEMUXERS
 from pipeline.video.table import Table
 
 os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = f"protocol_whitelist;file|format_whitelist;{DEMUXERS}"

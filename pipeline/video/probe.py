@@ -5,9 +5,9 @@ from typing import Any
 
 from pipeline.errors import InputError
 from pipeline.types import Notice, VideoInfo
-from pipeline.video.gate import Source, open_source
+from pipeline.video.children.pool import Crashed, WorkerPool
 from pipeline.video.limits import Limits
-from pipeline.video.pool import Crashed, WorkerPool
+from pipeline.video.source import Source, open_source
 
 SKIPPERS = ("h264", "hevc")
 """Codecs whose decoders leave out frames that nobody needs: there PyAV beats OpenCV (docs/performance-reader.md)."""

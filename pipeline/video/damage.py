@@ -6,7 +6,7 @@ from pipeline.types import Notice, VideoInfo
 from pipeline.video.table import Table
 
 
-def of(info: VideoInfo, table: Table, lost: Collection[int], damaged: Collection[int]) -> tuple[Notice, ...]:
+def notices(info: VideoInfo, table: Table, lost: Collection[int], damaged: Collection[int]) -> tuple[Notice, ...]:
     """``timestamps_repaired`` and ``partial``, one for each stretch lost."""
     found = []
     if table.repaired:

@@ -1,4 +1,4 @@
-"""Which packets a choice of frames needs, and which tell by their size alone that a shot may begin there.
+"""Which packets a choice of frames needs.
 
 I0 P3 B1 B2 P6 B4 B5 | I7 P10 B8 B9 | I11 ...      '|' a keyframe starts a group that stands alone
 feed feed skip* skip* feed TARGET  .    .   .      target B4;  *only where nothing is built on them: the reader finds out
@@ -14,18 +14,8 @@ from pipeline.video.table import Table
 SKIP, FEED, TARGET, JUMP, LOOK, SPARE, BLURRED = 0, 1, 2, 4, 8, 16, 32
 """What to do with a packet: nothing; decode it for the sake of others; its frame is wanted; forget all before it first;
 decode it even where nothing is built on it; decode it only where much moves; only where so much moves that it hides cuts."""
-EARLY = 0.9
-"""times the usual length of a group under which its end was no matter of routine: the encoder saw something new"""
-SUDDEN = 1.2
-"""times the bytes of its neighbours that make a mini group suspect"""
-BESIDE = 1.15
-"""times the bytes of the group beside it, where that has as many frames"""
-ALIKE = 8
-"""packets of the same kind at each side that one is compared with"""
 CHEAP = 12
 """times as long as its end is a group of pictures of which the end is worth decoding wherever much moves"""
-NEAR = 3
-"""mini groups at each side that are its neighbours"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -92,62 +82,6 @@ def _start_of(table: Table, keys: NDArray[np.intp], wanted: NDArray[np.int64]) -
         at = at - late
     found: NDArray[np.int64] = np.where(at >= 0, keys[np.maximum(at, 0)], 0).astype(np.int64)
     return np.minimum(found, wanted)
-
-
-def sudden(table: Table) -> NDArray[np.bool_]:
-    """[packets] whether they are suddenly large: a new shot is coded anew, even where it gets no keyframe.
-
-    I0 | P4 B2 B1 B3 | P8 B6 B5 B7 | P9 | ...      a frame and those shown before it that came after: one mini group each
-    9     7  5  3  3   11  8  3  6    7            bytes; the second group's mean is 1.56 times the first one's: all of it is suspect
-
-    A group is suspect that is larger than most around it and than the one beside it (rate control gives more to all groups
-    after a keyframe). What a keyframe leads in with is compared with frames that were predicted from both sides like it:
-
-    I0 P3 B1 B2 | I6 B4 B5 P9 B7 B8 | ...      B4 and B5 are predicted from P3 and I6; where a shot begins at I6, only one of
-    ..   7  3  3  ..  6  6   7  3  3           these two is any good, so they take more bytes than other B
-
-    A keyframe itself is suspect where it comes earlier than usual: the encoder saw something new.
-    """
-    if len(table.pts) == 0:
-        return np.zeros(0, np.bool_)
-    opens = table.key | (table.pts == np.maximum.accumulate(table.pts))
-    group = np.cumsum(opens) - 1
-    count = np.bincount(group)
-    mean = np.bincount(group, weights=table.sizes) / count
-    entries = table.key[np.flatnonzero(opens)]
-    found = np.zeros(len(mean), np.bool_)
-    plain = np.flatnonzero(~entries)
-    if len(plain):
-        around = np.lib.stride_tricks.sliding_window_view(np.pad(mean[plain], NEAR, mode="edge"), 2 * NEAR + 1)
-        beside = np.where(entries[plain - 1], np.minimum(plain + 1, len(mean) - 1), plain - 1)
-        alike = (count[beside] == count[plain]) & ~entries[beside]
-        large = mean[plain] > SUDDEN * np.median(around, axis=1)
-        found[plain] = large & ~(alike & (mean[plain] < BESIDE * mean[beside]))
-    leads = ~opens & entries[group]
-    others = np.flatnonzero(~opens & ~leads)
-    led, of = np.unique(group[leads], return_inverse=True)
-    if len(led) and len(others):
-        mean[led] = np.bincount(of, weights=table.sizes[leads]) / np.bincount(of)
-        sizes = np.pad(table.sizes[others], ALIKE, mode="edge")
-        usual = np.median(np.lib.stride_tricks.sliding_window_view(sizes, 2 * ALIKE), axis=1)
-        found[led] = mean[led] > SUDDEN * usual[np.searchsorted(others, np.flatnonzero(opens)[led])]
-    else:
-        found[led] = True
-    suspect: NDArray[np.bool_] = found[group] & ~table.key
-    suspect[np.flatnonzero(table.key)[1:]] = True
-    return suspect & ~routine(table)
-
-
-def routine(table: Table) -> NDArray[np.bool_]:
-    """[packets] keyframes that come when they are due: the group before has about the length at which this film's groups end by
-    themselves. None where no length is usual."""
-    found = np.zeros(len(table.pts), np.bool_)
-    keys = np.flatnonzero(table.key)
-    lengths = np.diff(keys)
-    if len(lengths):
-        long = lengths >= EARLY * np.quantile(lengths, 0.9)
-        found[keys[1:]] = long & (long.sum() >= len(lengths) / 4)
-    return found
 
 
 def _end_of(table: Table, edge: int, start: int) -> NDArray[np.int64]:

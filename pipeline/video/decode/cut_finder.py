@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.types import Image
-from pipeline.video import cuts, pyav_reader
-from pipeline.video.choice import MOORED
-from pipeline.video.plan import plan
-from pipeline.video.shown import Shown
+from pipeline.video.cuts import rule
+from pipeline.video.decode import pyav_reader
+from pipeline.video.decode.decoded import Shown
+from pipeline.video.decode.plan import plan
+from pipeline.video.sampling import MOORED
 from pipeline.video.table import Table
 
 EDGE = 2
@@ -29,7 +30,7 @@ class CutFinder:
         self._request, self._table, self._fd = request, table, fd
         self._sudden = sudden[table.packets]
         self._entries = table.key[table.packets]
-        self._past: list[cuts.Seen] = []
+        self._past: list[rule.Seen] = []
         """samples of the shot before the last one, and its first frame where it began among them"""
         self._watch = self._blurred = 0
         self._chain: list[Shown] = []
@@ -57,12 +58,12 @@ class CutFinder:
         last = shown.small()
         settled = self._settle(shown)
         found: list[int] = []
-        change = cuts.change(self._first, last) if self._first is not None else (0.0, 0.0)
+        change = rule.change(self._first, last) if self._first is not None else (0.0, 0.0)
         self._watch, self._blurred = max(0, self._watch - 1), max(0, self._blurred - 1)
         past = list(self._past[-PAST:])
         if self._first is not None and self._chain[0] is not shown:
             past.append((self._chain[0].rank, self._first))
-        if cuts.suspicious(*change):
+        if rule.suspicious(*change):
             first = None if self._moves_on(past, shown.rank, last) else self._between(past, shown, last)
             if first is None:
                 self._watch = WATCH
@@ -86,7 +87,7 @@ class CutFinder:
             return []
         rank, before, change = doubt
         since = [*self._chain[1:], shown]
-        back = next((at for at, one in enumerate(since) if cuts.change(before, one.small())[0] <= change * cuts.BACK), None)
+        back = next((at for at, one in enumerate(since) if rule.change(before, one.small())[0] <= change * rule.BACK), None)
         if back is None:
             return [rank]
         self._chain, self._first, self._past, self._ahead = since[back:-1] or [shown], since[back].small(), [], None
@@ -118,51 +119,51 @@ class CutFinder:
         """The last pictures that were decoded."""
         return b"".join(shown.small().tobytes() for shown in self._tail)
 
-    def _moves_on(self, past: list[cuts.Seen], rank: int, last: Image) -> bool:
+    def _moves_on(self, past: list[rule.Seen], rank: int, last: Image) -> bool:
         """Whether what changed from the last sample to this one goes on as it did before that, and no packet speaks against it."""
         if not self._precise or not self._by_size or len(past) < 2:
             return False
         longer = max(MOORED, (rank - past[-1][0]) / (past[-1][0] - past[-2][0]))
-        if cuts.blurred(past, (rank, last), longer):
+        if rule.blurred(past, (rank, last), longer):
             self._blurred = WATCH
             return False
         if self._sudden[past[-1][0] + 1 : rank + 1].any():
             return False
-        return cuts.surprise(past[-2:], (rank, last), cuts.DOUBT) < cuts.SURPRISE
+        return rule.surprise(past[-2:], (rank, last), rule.DOUBT) < rule.SURPRISE
 
     @staticmethod
-    def _clear(past: list[cuts.Seen], rank: int, last: Image) -> bool:
+    def _clear(past: list[rule.Seen], rank: int, last: Image) -> bool:
         """Whether it changed so much more from the last sample to this one than ever before that a shot must begin between."""
-        return len(past) > PAST and cuts.surprise(past, (rank, last), cuts.CLEAR) >= cuts.SURPRISE
+        return len(past) > PAST and rule.surprise(past, (rank, last), rule.CLEAR) >= rule.SURPRISE
 
-    def _flashed(self, past: list[cuts.Seen], first: cuts.Seen, change: float) -> bool:
+    def _flashed(self, past: list[rule.Seen], first: rule.Seen, change: float) -> bool:
         """Whether the last sample was a flash: what seems to begin a shot is as the sample before that one."""
-        return self._precise and len(past) > 1 and cuts.change(past[-2][1], first[1])[0] <= change * cuts.BACK
+        return self._precise and len(past) > 1 and rule.change(past[-2][1], first[1])[0] <= change * rule.BACK
 
-    def _between(self, past: list[cuts.Seen], shown: Shown, last: Image) -> cuts.Seen | None:
+    def _between(self, past: list[rule.Seen], shown: Shown, last: Image) -> rule.Seen | None:
         """A shot's first frame between the last sample and this one."""
         assert self._first is not None
         if not self._precise:
             return shown.rank, last
         seen = [(self._chain[0].rank, self._first), *((s.rank, s.small()) for s in self._chain[1:]), (shown.rank, last)]
-        usual = cuts.pace((self._ahead.rank, self._ahead.small()), seen[0]) if self._ahead is not None else 0.0
-        for run in cuts.between_flashes(seen):
+        usual = rule.pace((self._ahead.rank, self._ahead.small()), seen[0]) if self._ahead is not None else 0.0
+        for run in rule.between_flashes(seen):
             first = self._within(run, usual, past, (shown.rank, last))
             if first is not None:
                 return first
-            usual = cuts.pace(*run[-2:]) if len(run) > 1 else usual
+            usual = rule.pace(*run[-2:]) if len(run) > 1 else usual
         return None
 
-    def _within(self, run: list[cuts.Seen], usual: float, past: list[cuts.Seen], now: cuts.Seen) -> cuts.Seen | None:
+    def _within(self, run: list[rule.Seen], usual: float, past: list[rule.Seen], now: rule.Seen) -> rule.Seen | None:
         """A shot's first frame in a run of pictures. ``usual``: change from one frame to the next before that."""
         chain, pictures = [rank for rank, _ in run], [picture for _, picture in run]
-        place = cuts.cut_in(pictures, cuts.DOUBT)
-        if len(run) == 2 and chain[1] - chain[0] == 1 and cuts.pace(*run) < cuts.DOUBT * usual:
+        place = rule.cut_in(pictures, rule.DOUBT)
+        if len(run) == 2 and chain[1] - chain[0] == 1 and rule.pace(*run) < rule.DOUBT * usual:
             return None  # nothing between to compare with, and it moved as much before
         if place is None:
             return None
         before, after = chain[place - 1], chain[place]
-        sure = cuts.cut_in(pictures) == place
+        sure = rule.cut_in(pictures) == place
         if sure and (after - before == 1 or (self._clear(past, *now) and self._only_at_entry(before, after))):
             return after, pictures[place]
         if not sure and self._by_size and not (self._sudden | self._entries)[before + 1 : after + 1].any():
@@ -181,7 +182,7 @@ class CutFinder:
             return False
         return bool((PLAIN * self._table.sizes[between] <= self._table.sizes[entry]).all())
 
-    def _closely(self, before: int, after: int, picture: Image) -> cuts.Seen | None:
+    def _closely(self, before: int, after: int, picture: Image) -> rule.Seen | None:
         """Look at every frame between two, and one more at each side.
 
         ``picture``: of the second one, which must do where the film can't be entered before it.
@@ -189,7 +190,7 @@ class CutFinder:
         ranks = np.arange(max(0, before - 1), min(len(self._table.times), after + 2))
         reader = pyav_reader.PyAVReader(
             self._fd,
-            size=cuts.SMALL,
+            size=rule.SMALL,
             turn=0,
             mirrored=False,
             deinterlace=self._request["interlaced"],
@@ -202,5 +203,5 @@ class CutFinder:
             seen = [(shown.rank, shown.small()) for shown in walk if shown is not None and shown.rank in inside]
         except pyav_reader.Unclean:
             return after, picture
-        exact = cuts.cut_in([small for _, small in seen])
+        exact = rule.cut_in([small for _, small in seen])
         return seen[exact] if exact is not None and before < seen[exact][0] <= after else None
