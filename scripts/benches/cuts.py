@@ -2,6 +2,7 @@
 
     scripts/bench cuts                  about six minutes on two cores; needs ``pip install scenedetect-headless`` for the others
     scripts/bench cuts --only pans      one kind of film
+    scripts/bench cuts --only decks     twenty recordings of slides, an hour and a half of them (``reader_parts/decks.py``)
 
 Each kind of film is shot in five ways of coding. A cut counts as found where one is told within a frame of it; ``exact`` where it
 is that very frame. Ours reads the film, finds the cuts and yields eight frames a window of 384x384; the others find the cuts.
@@ -13,7 +14,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ import imageio_ffmpeg
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from reader_parts import decks
 from reader_parts.measure import timed
 from reader_parts.readers import reading
 
@@ -132,19 +134,41 @@ def by_scenedetect(path: Path, detector: Any) -> list[float]:
     return [start.seconds for start, _ in scenedetect.detect(str(path), detector())[1:]]
 
 
-def judged(told: list[float], cuts: list[float]) -> dict[str, int]:
-    """How many cuts were found, missed, and told where there is none."""
-    frame = 1 / FPS
+def judged(
+    told: list[float], cuts: Sequence[float], frame: float = 1 / FPS, faded: Sequence[tuple[float, float]] = ()
+) -> dict[str, int]:
+    """How many cuts were found, missed, and told where there is none; what is told within a fade is neither."""
+    told = [one for one in told if not any(start - frame < one < end + frame for start, end in faded)]
     found = [cut for cut in cuts if any(abs(cut - one) < 1.5 * frame for one in told)]
     exact = [cut for cut in cuts if any(abs(cut - one) < 0.5 * frame for one in told)]
     false = [one for one in told if all(abs(cut - one) >= 1.5 * frame for cut in cuts)]
     return {"found": len(found), "exact": len(exact), "missed": len(cuts) - len(found), "false": len(false)}
 
 
+def judge_decks(folder: Path, ways: dict[str, Callable[[Path], list[float]]]) -> list[dict[str, Any]]:
+    """One row a deck and way. ``part``: whether the rule was tuned on it, or only judged by it."""
+    rows = []
+    for number, deck in enumerate(decks.DECKS):
+        made = decks.make(folder / f"deck{number:02}", deck, 1000 + number)
+        for name, way in ways.items():
+            seconds, cpu, told = timed(functools.partial(way, made.path))
+            judgement = judged(told, made.cuts, 1 / (deck.fps or 10), made.fades)
+            part = "judged" if number % 2 else "tuned"
+            row = {"kind": "decks", "deck": deck.name, "part": part, "way": name, "cuts": len(made.cuts), **judgement}
+            rows.append({**row, "hours": round(made.seconds / 3600, 4), "seconds": round(seconds, 2), "cpu": round(cpu, 2)})
+            print("  ".join(f"{key}={value}" for key, value in rows[-1].items()), flush=True)
+    for name in ways:
+        for part in ("tuned", "judged"):
+            mine = [row for row in rows if row["way"] == name and row["part"] == part]
+            total = {key: round(sum(row[key] for row in mine), 3) for key in ("cuts", "found", "exact", "false", "hours", "cpu")}
+            print(f"{name}, decks {part}: {total}")
+    return rows
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, default=Path("/tmp/scenescribe-bench"), help="where the films are kept")
-    parser.add_argument("--only", nargs="+", choices=sorted(KINDS), default=list(KINDS))
+    parser.add_argument("--only", nargs="+", choices=[*sorted(KINDS), "decks"], default=[*KINDS, "decks"])
     parser.add_argument("--ours-only", action="store_true")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
@@ -160,6 +184,8 @@ def main() -> None:
                 "AdaptiveDetector": lambda path: by_scenedetect(path, AdaptiveDetector),
             }
         for kind in options.only:
+            if kind == "decks":
+                continue
             paths, cuts = make(options.folder, kind)
             for coding, path in paths.items():
                 for name, way in ways.items():
@@ -174,12 +200,13 @@ def main() -> None:
                     }
                     rows.append(row)
                     print("  ".join(f"{key}={value}" for key, value in row.items()), flush=True)
+        slides = judge_decks(options.folder, ways) if "decks" in options.only else []
     for name in ways:
         mine = [row for row in rows if row["way"] == name]
         total = {key: round(sum(row[key] for row in mine), 1) for key in ("found", "exact", "missed", "false", "seconds", "cpu")}
         print(f"{name}: {total}")
     if options.json:
-        options.json.write_text(json.dumps({"time": time.time(), "rows": rows}, indent=1))
+        options.json.write_text(json.dumps({"time": time.time(), "rows": rows + slides}, indent=1))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from pipeline.video.children.readahead import Lane, Lanes
 from pipeline.video.children.ring import Ring
 from pipeline.video.children.segments import Stretch, divide
 from pipeline.video.cuts.rule import cut_at_border
+from pipeline.video.cuts.slides import STOOD, turn_at_border
 from pipeline.video.limits import Limits
 from pipeline.video.probe import crashed, refuse
 from pipeline.video.source import Source
@@ -127,8 +128,9 @@ class Reading:
                 early: list[Event] | None = [] if number and options["cuts"] else None
                 for event, edge in self._stretch(lanes, number, part, lead=options["cuts"]):
                     if edge and event[0] == "head" and early is not None:
-                        if cut_at_border(tail, edge):
-                            yield "cut", int(part.targets[0] if part.lead < 0 else part.lead), None
+                        first = int(part.targets[0] if part.lead < 0 else part.lead)
+                        if cut_at_border(tail, edge) or turn_at_border(tail, edge, self._stood(first)):
+                            yield "cut", first, None
                         yield from early
                         early = None
                     elif event[0] == "done":
@@ -141,6 +143,11 @@ class Reading:
                 yield from early or ()
         finally:
             lanes.close()
+
+    def _stood(self, first: int) -> tuple[bool, bool]:
+        """Whether the frame before this one, and this one, are shown long enough to be slides by themselves."""
+        beside = self.table().times[first - 1 : first + 2]
+        return bool(beside[1] - beside[0] >= STOOD), bool(len(beside) < 3 or beside[2] - beside[1] >= STOOD)
 
     def _stretch(self, lanes: Lanes, number: int, part: Stretch, *, lead: bool) -> Iterator[tuple[Event, bytes]]:
         """What a child tells of one stretch; a second child goes on where the first one dies.

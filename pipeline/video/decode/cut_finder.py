@@ -1,12 +1,15 @@
 """Finds cuts among the frames that a reader hands on, at the side of sampling."""
 
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.types import Image
-from pipeline.video.cuts import rule
+from pipeline.video.cuts import rule, slides
+from pipeline.video.cuts.doubt import FLASH, Doubt
 from pipeline.video.decode import pyav_reader
 from pipeline.video.decode.decoded import Shown
 from pipeline.video.decode.plan import plan
@@ -21,6 +24,8 @@ PLAIN = 2
 """times the bytes of the frames before it that a keyframe takes where these can't be what a shot begins with"""
 WATCH = 4
 """pairs of samples to go on looking between, after one that differed without a cut"""
+SLIDE_KEYS = 30.0
+"""seconds after which a cell that moved stands again, where only keyframes are seen"""
 
 
 class CutFinder:
@@ -42,8 +47,8 @@ class CutFinder:
         self._told = False
         self._ahead: Shown | None = None
         """the frame right before the last sample, where that is of the same shot"""
-        self._doubt: tuple[int, Image, float] | None = None
-        """a cut, the sample before it, and how much changed: it may be a flash, after which all is as it was"""
+        self._doubt: Doubt | None = None
+        self._standing = slides.Standing(slides.LIVELY if self._precise else SLIDE_KEYS)
 
     def see(self, shown: Shown, sample: bool) -> list[int]:
         """Ranks of the first frames of new shots that this sample has brought to light."""
@@ -58,6 +63,8 @@ class CutFinder:
         last = shown.small()
         settled = self._settle(shown)
         found: list[int] = []
+        slide: slides.Mask | None = None
+        time = float(self._table.times[shown.rank])
         change = rule.change(self._first, last) if self._first is not None else (0.0, 0.0)
         self._watch, self._blurred = max(0, self._watch - 1), max(0, self._blurred - 1)
         past = list(self._past[-PAST:])
@@ -70,9 +77,19 @@ class CutFinder:
             else:
                 found = [] if self._flashed(past, first, change[0]) else [first[0]]
                 past = [first] if first[0] < shown.rank else []
+        elif self._first is not None and (slide := slides.turned(self._first, last, self._standing.still(time))) is not None:
+            first = self._between(past, shown, last, slide)
+            if first is not None:
+                found, past = [first[0]], [first] if first[0] < shown.rank else []
+        if found:
+            self._standing.restart(time)
+        elif self._first is None:
+            self._standing.restart(-math.inf)  # what was before this stretch of the film is not known here
+        else:
+            self._standing.see(time, self._first, last)
         if found and self._precise:
             assert self._first is not None
-            self._doubt, found = (found[0], self._first, change[0]), []
+            self._doubt, found = Doubt(rank=found[0], before=self._first, change=change[0], slide=slide), []
         self._ahead = None if found or self._doubt else before
         self._first, self._chain, self._past = last, [shown], past
         return [*settled, *found]
@@ -85,13 +102,14 @@ class CutFinder:
         doubt, self._doubt = self._doubt, None
         if doubt is None:
             return []
-        rank, before, change = doubt
         since = [*self._chain[1:], shown]
-        back = next((at for at, one in enumerate(since) if rule.change(before, one.small())[0] <= change * rule.BACK), None)
-        if back is None:
-            return [rank]
-        self._chain, self._first, self._past, self._ahead = since[back:-1] or [shown], since[back].small(), [], None
-        return []
+        soon = [one for one in since if self._table.times[one.rank] - self._table.times[doubt.rank] < FLASH]
+        back = next((at for at, one in enumerate(soon) if doubt.is_over(one.small())), None)
+        if back is not None:
+            self._chain, self._first, self._past, self._ahead = since[back:-1] or [shown], since[back].small(), [], None
+            return []
+        assert self._first is not None
+        return [doubt.rank] if not soon or doubt.lasts(self._first, soon[-1].small()) else []
 
     @property
     def undecided(self) -> bool:
@@ -101,7 +119,7 @@ class CutFinder:
     def finish(self) -> list[int]:
         """The cut that was still in doubt when there was nothing more to see."""
         doubt, self._doubt = self._doubt, None
-        return [doubt[0]] if doubt else []
+        return [doubt.rank] if doubt else []
 
     @property
     def watchful(self) -> int:
@@ -138,14 +156,18 @@ class CutFinder:
 
     def _flashed(self, past: list[rule.Seen], first: rule.Seen, change: float) -> bool:
         """Whether the last sample was a flash: what seems to begin a shot is as the sample before that one."""
+        if len(past) > 1 and self._table.times[first[0]] - self._table.times[past[-1][0]] >= FLASH:
+            return False
         return self._precise and len(past) > 1 and rule.change(past[-2][1], first[1])[0] <= change * rule.BACK
 
-    def _between(self, past: list[rule.Seen], shown: Shown, last: Image) -> rule.Seen | None:
-        """A shot's first frame between the last sample and this one."""
+    def _between(self, past: list[rule.Seen], shown: Shown, last: Image, slide: slides.Mask | None = None) -> rule.Seen | None:
+        """A shot's first frame between the last sample and this one. ``slide``: cells that a new slide changed, if it is one."""
         assert self._first is not None
         if not self._precise:
             return shown.rank, last
         seen = [(self._chain[0].rank, self._first), *((s.rank, s.small()) for s in self._chain[1:]), (shown.rank, last)]
+        if slide is not None:
+            return self._slide_within(seen, slide)
         usual = rule.pace((self._ahead.rank, self._ahead.small()), seen[0]) if self._ahead is not None else 0.0
         for run in rule.between_flashes(seen):
             first = self._within(run, usual, past, (shown.rank, last))
@@ -170,6 +192,18 @@ class CutFinder:
             return None  # moves a little more than before; a shot that began here would have been coded anew
         return self._closely(before, after, pictures[place])
 
+    def _slide_within(self, run: list[rule.Seen], changed: slides.Mask) -> rule.Seen | None:
+        """A slide's first frame in a run of pictures."""
+        place = slides.turn_in([picture for _, picture in run], changed)
+        if place is None:
+            return None
+        before, after = run[place - 1][0], run[place][0]
+        if after - before == 1:
+            return run[place]
+        if self._by_size and not (self._sudden | self._entries)[before + 1 : after + 1].any():
+            return None  # what is drawn anew takes bytes
+        return self._closely(before, after, run[place][1], lambda pictures: slides.turn_in(pictures, changed))
+
     def _only_at_entry(self, before: int, after: int) -> bool:
         """Whether a shot that begins between two frames must begin at a keyframe, by the sizes of what is between.
 
@@ -182,8 +216,10 @@ class CutFinder:
             return False
         return bool((PLAIN * self._table.sizes[between] <= self._table.sizes[entry]).all())
 
-    def _closely(self, before: int, after: int, picture: Image) -> rule.Seen | None:
-        """Look at every frame between two, and one more at each side.
+    def _closely(
+        self, before: int, after: int, picture: Image, first_of: Callable[[Sequence[Image]], int | None] = rule.cut_in
+    ) -> rule.Seen | None:
+        """Look at every frame between two, and one more at each side. ``first_of``: tells the first picture of the new shot.
 
         ``picture``: of the second one, which must do where the film can't be entered before it.
         """
@@ -203,5 +239,5 @@ class CutFinder:
             seen = [(shown.rank, shown.small()) for shown in walk if shown is not None and shown.rank in inside]
         except pyav_reader.Unclean:
             return after, picture
-        exact = rule.cut_in([small for _, small in seen])
+        exact = first_of([small for _, small in seen])
         return seen[exact] if exact is not None and before < seen[exact][0] <= after else None

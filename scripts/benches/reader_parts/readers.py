@@ -9,7 +9,6 @@ from typing import Any
 
 import av
 import cv2
-import decord
 import numpy as np
 
 from pipeline.plugins import parse
@@ -58,6 +57,8 @@ def by_pyav(path: Path, times: list[float]) -> int:
 
 
 def by_decord(path: Path, times: list[float]) -> int:
+    import decord
+
     reader = decord.VideoReader(str(path), width=SIDE, height=SIDE, num_threads=THREADS)
     fps = reader.get_avg_fps()
     numbers = [number for time in times if (number := int(time * fps + 1e-6)) < len(reader)]

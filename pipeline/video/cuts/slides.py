@@ -1,0 +1,139 @@
+"""Where one slide gives way to the next: a picture that stands, of which what is drawn on it is replaced at once.
+
+    before   Title A        after   Title B           a new slide: of the cells that held something most of those that can
+             - one                  - two             look different do; the paper between the lines looks the same
+
+    before   Title A        after   Title A           a bullet more: nothing that was there is gone. The pointer, a clock,
+             - one                  - one             burned-in captions: little of what was there is gone
+                                    - two
+
+A change of text touches a tenth of the picture, so ``rule`` (half of all cells) does not see it. Here it is not the size that
+counts but what became of that which was drawn. All pictures are tiny ones, [27, 48, 3] uint8; masks are [27, 48]. The bounds
+were chosen on half of ``scripts/bench cuts --decks`` (docs/decisions/0070).
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.types import Image
+from pipeline.video.cuts.rule import CONTRAST, NOISE, SMALL, pictures_of
+
+EDGE = 8
+"""levels to a neighbour from which a cell holds something: text, a line, part of a photograph"""
+GONE = 0.12
+"""share of what was drawn that has to look different. Text for text comes to 0.16 to 0.4, since a line's margins and what all
+slides share count too; one bullet more, the pointer and clocks come to 0.04 at most"""
+CAPTIONS = 21
+"""first of the rows, of 27, in which nothing counts: captions change there, and names of speakers"""
+LEAST = 12
+"""cells that have to look different: one per cent"""
+EMPTY = 12
+"""cells up to which nothing was drawn: then a slide begins where ``FILLED`` cells are"""
+FILLED = 40
+PAPER = 0.3
+"""share of the cells that hold nothing, before or after: slides have paper; what covers the whole picture is a matter of ``rule``"""
+STILL = 0.5
+"""share of the picture that has to stand: the rest may be a talking head"""
+STANDS = 0.9
+"""share of what changed that has to stay as it became; of an object that jumps and moves on it is less"""
+STOOD = 0.4
+"""seconds that a picture has stood before it can give way to the next"""
+LIVELY = 1.5
+"""seconds after which a cell that moved stands again"""
+Mask = NDArray[np.bool_]
+
+
+class Standing:
+    """Which cells of a shot have not moved of late. ``lively``: seconds after which a cell that moved stands again."""
+
+    def __init__(self, lively: float) -> None:
+        self._lively = lively
+        self.restart(float("inf"))
+
+    def restart(self, time: float) -> None:
+        """A shot begins at this time."""
+        self._since = time
+        self._moved = np.full((SMALL[1], SMALL[0]), -np.inf)
+
+    def still(self, time: float) -> Mask:
+        """The cells that stand, as a frame comes at this time; none where the shot has hardly begun."""
+        if time - self._since < STOOD:
+            return np.zeros(self._moved.shape, np.bool_)
+        still: Mask = time - self._moved > self._lively
+        return still
+
+    def see(self, time: float, one: Image, other: Image) -> None:
+        """Two pictures of the shot, one after the other; the second is of this time."""
+        self._moved[delta(one, other) > NOISE] = time
+
+
+def delta(one: Image, other: Image) -> NDArray[np.int16]:
+    """[27, 48] change of each cell, by its most changed channel."""
+    found: NDArray[np.int16] = np.abs(one.astype(np.int16) - other.astype(np.int16)).max(axis=2)
+    return found
+
+
+def drawn(picture: Image) -> Mask:
+    """Cells that hold something: they differ from a neighbour. (Paper may be of any colour, or fade from one to another.)"""
+    found = np.zeros(picture.shape[:2], np.bool_)
+    levels = picture.astype(np.int16)
+    down = np.abs(np.diff(levels, axis=0)).max(axis=2) > EDGE
+    right = np.abs(np.diff(levels, axis=1)).max(axis=2) > EDGE
+    found[1:] |= down
+    found[:-1] |= down
+    found[:, 1:] |= right
+    found[:, :-1] |= right
+    return found
+
+
+def turned(before: Image, after: Image, still: Mask) -> Mask | None:
+    """The cells that a new slide changed, or None where there is none. ``still``: cells that did not move before."""
+    if still.mean() < STILL:
+        return None
+    still = still.copy()
+    still[CAPTIONS:] = False
+    changed: Mask = (delta(before, after) > NOISE) & still
+    count = int(changed.sum())
+    if count < LEAST:
+        return None
+    had, has = drawn(before), drawn(after)
+    if min(had.mean(), has.mean()) > 1 - PAPER:
+        return None
+    there = int((had & still).sum())
+    if there <= EMPTY:
+        return changed if count >= FILLED else None
+    return changed if int((changed & had).sum()) >= GONE * there else None
+
+
+def turn_in(pictures: Sequence[Image], changed: Mask) -> int | None:
+    """The first picture of the new slide: where these cells change much more than before and after; None where none stands out."""
+    changes = [float(delta(a, b)[changed].mean()) for a, b in pairwise(pictures)]
+    if not changes:
+        return None
+    place = max(range(len(changes)), key=changes.__getitem__)
+    usual = max((changes[i] for i in (place - 1, place + 1) if 0 <= i < len(changes)), default=0.0)
+    return place + 1 if changes[place] >= max(NOISE, CONTRAST * usual) else None
+
+
+def stands(one: Image, other: Image, changed: Mask) -> bool:
+    """Whether what a slide changed is still as it became."""
+    return bool((delta(one, other)[changed] <= NOISE).mean() >= STANDS)
+
+
+def turn_at_border(before: bytes, after: bytes, stood: tuple[bool, bool]) -> bool:
+    """Whether a new slide begins where one stretch of a film meets the next, by the last two and the first two pictures there.
+
+    ``stood``: whether the last picture before the border and the first one after it stood long enough to be slides by themselves.
+    """
+    one, other = pictures_of(before), pictures_of(after)
+    if not len(one) or not len(other):
+        return False
+    still = np.ones((SMALL[1], SMALL[0]), np.bool_)
+    across = delta(one[-1], other[0])
+    for side, alone in zip((one, other), stood, strict=True):
+        for first, second in () if alone else pairwise(side):
+            still &= across >= CONTRAST * delta(first, second)
+    return turned(one[-1], other[0], still) is not None
