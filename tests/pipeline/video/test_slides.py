@@ -11,9 +11,10 @@ import pytest
 
 from pipeline.plugins import parse
 from pipeline.types import Image
-from pipeline.video import Limits, WorkerPool, open_film, probe
+from pipeline.video import WorkerPool, open_film, probe
 from pipeline.video.cuts.rule import NOISE, SMALL
 from pipeline.video.cuts.slides import LIVELY, STOOD, Standing, stands, turn_at_border, turn_in, turned
+from pipeline.video.limits import Limits
 
 ALL = np.ones((SMALL[1], SMALL[0]), np.bool_)
 
