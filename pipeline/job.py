@@ -206,7 +206,9 @@ async def _write(
     notices = list(about_cues) if wanted else []
     works = []
     if (burned := outputs.burned) is not None and burned in wanted:
-        works.append(("burn", partial(media.burn, info.path, track, burned)))
+        look = studio.look
+        burn = partial(media.burn, style=look.style, layout=look.layout, encoding=look.encoding(burned), fonts=look.fonts)
+        works.append(("burn", partial(burn, info.path, track, burned)))
     if (muxed := outputs.muxed) is not None and muxed in wanted:
         works.append(("mux", partial(media.mux, info.path, [track], muxed)))
     for what, work in works:

@@ -21,7 +21,6 @@ from pipeline.seats import Seats
 from pipeline.types import Document, Model, Notice, Track, VideoInfo
 
 if TYPE_CHECKING:
-    from pipeline.cues import Layout
     from pipeline.video.film import Film
 
 WRITING = 2
@@ -37,10 +36,13 @@ class Studio:
     """
 
     def __init__(self, settings: Settings, *, captioner: Captioner | None = None, verbose: bool = False) -> None:
+        from pipeline import media
+
         self.settings = settings = settings.changed(language=check_tag(settings.language))
         self.preset = choose_preset(settings)
         self.recipe = Recipe.of(settings, self.preset)
-        self.layout = _layout(settings)
+        self.layout = media.layout_of(settings)
+        self.look = media.look_of(settings, self.layout)
         self.formats = _formats(settings)
         self.decode_workers = settings.decode_workers or max(1, min(os.cpu_count() or 1, 16) - 1)
         self.engine = Engine(
@@ -95,15 +97,6 @@ class Studio:
         from pipeline.cues import make_track
 
         return make_track(document, self.layout)
-
-
-def _layout(settings: Settings) -> "Layout":
-    from pipeline.cues import profile
-
-    return profile(
-        settings.profile, max_line_width=settings.max_line_width, max_lines=settings.max_lines, max_cps=settings.max_cps,
-        position=settings.position,
-    )  # fmt: skip
 
 
 def _formats(settings: Settings) -> tuple[str, ...]:

@@ -63,8 +63,8 @@ def words(page: str) -> list[str]:
 
 def options() -> dict[str, str]:
     """A table for each panel of options, of ``caption`` and of ``watch`` alone."""
-    of_watch = {name: field for name, field in WatchSettings.model_fields.items() if name in OWN}
-    return {"caption": tables(Settings.model_fields), "watch": tables(of_watch)}
+    of_watch = {name: field for name, field in WatchSettings.ordered().items() if name in OWN}
+    return {"caption": tables(Settings.ordered()), "watch": tables(of_watch)}
 
 
 def tables(fields: Mapping[str, FieldInfo]) -> str:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from pipeline.errors import ScenescribeError, UsageError, nearest
 from pipeline.options import names
-from pipeline.options.base import load
+from pipeline.options.base import Options, load
 from pipeline.options.caption import Settings
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ AnyPath = str | Path
 OnCaption = Callable[[Path, "Caption"], None]
 """told of each caption as it is finished, with its film, in any order"""
 T = TypeVar("T")
+S = TypeVar("S", bound=Options)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,11 +143,17 @@ def probe(film: AnyPath) -> "VideoInfo":
 
 
 def _settings(given: Settings | None, options: dict[str, Any]) -> Settings:
+    return checked(given or Settings(), options)
+
+
+def checked(given: S, options: dict[str, Any]) -> S:
+    """Options with some of them changed. Raises UsageError ``unknown_option``, ``bad_value``."""
+    known = type(given).model_fields
     for name in options:
-        if name not in Settings.model_fields:
-            raise UsageError("unknown_option", f"there is no option '{name}'{nearest(name, Settings.model_fields)}", option=name)
+        if name not in known:
+            raise UsageError("unknown_option", f"there is no option '{name}'{nearest(name, known)}", option=name)
     try:
-        return (given or Settings()).changed(**options)
+        return given.changed(**options)
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else ""

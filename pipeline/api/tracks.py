@@ -84,16 +84,26 @@ def export(
 
 
 def burn(
-    film: AnyPath, subtitles: AnyPath | Track, target: AnyPath, *, overwrite: bool = False, **style: Any
+    film: AnyPath, subtitles: AnyPath | Track, target: AnyPath, *, overwrite: bool = False, **options: Any
 ) -> tuple[Notice, ...]:
     """Draw subtitles into a film's picture, as ``scenescribe burn`` does.
 
-    ``style``: fields of ``pipeline.media.Style`` (``font``, ``font_size`` in % of the height, ``box``, ``outline``, ``margin``).
-    Raises EnvironmentFault ``no_ffmpeg``, ``no_libass``, ``no_font``; InputError; OutputError.
+    ``options``: those of ``scenescribe burn`` in snake_case (``font_size``, ``margin``, ``encoder``, ``max_lines``, ...); see
+    ``pipeline.options.burn``.
+    Raises UsageError ``unknown_option``, ``bad_value``; EnvironmentFault ``no_ffmpeg``, ``no_libass``, ``no_font``; InputError;
+    OutputError.
     """
     from pipeline import media
+    from pipeline.api.films import checked
+    from pipeline.options.burn import BurnSettings
+    from pipeline.subtitles import load, placed
 
-    return media.burn(Path(film), _track(subtitles), _free(target, overwrite=overwrite), style=media.Style(**style))
+    settings = checked(BurnSettings(), options)
+    look = media.look_of(settings, media.layout_of(settings))
+    track = subtitles if isinstance(subtitles, Track) else load(Path(subtitles), look.layout_for(Path(subtitles), options)).track
+    track = placed(track, options.get("position"))
+    out = _free(target, overwrite=overwrite)
+    return media.burn(Path(film), track, out, style=look.style, layout=look.layout, encoding=look.encoding(out), fonts=look.fonts)
 
 
 def mux(

@@ -2,16 +2,18 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from pipeline.cli import console, writing
-from pipeline.errors import UsageError
+from pipeline.cli.options import with_options
+from pipeline.options import names
+from pipeline.options.base import load
+from pipeline.options.burn import BurnSettings
 
-STYLE, PICTURE = "Style", "Picture"
 
-
+@with_options(BurnSettings)
 def burn(
     video: Annotated[Path, typer.Argument(help="The film.", show_default=False)],
     subtitles: Annotated[Path, typer.Argument(help="Our .json, or .srt, .vtt, .ass.", show_default=False)],
@@ -19,45 +21,41 @@ def burn(
     text_encoding: Annotated[
         str | None, typer.Option("--encoding", help="Of the subtitles, such as cp1251; guessed where they are no UTF-8.")
     ] = None,
-    font: Annotated[str, typer.Option(help="Family name.", rich_help_panel=STYLE)] = "Sans",
-    font_size: Annotated[float, typer.Option(help="Height of a line, % of the picture's height.", rich_help_panel=STYLE)] = 5.0,
-    position: Annotated[str | None, typer.Option(help="bottom or top.", rich_help_panel=STYLE)] = None,
-    box: Annotated[bool, typer.Option("--box/--no-box", help="A dark box behind the text.", rich_help_panel=STYLE)] = True,
-    outline: Annotated[bool, typer.Option("--outline/--no-outline", help="A black edge.", rich_help_panel=STYLE)] = True,
-    margin: Annotated[float, typer.Option(help="To the picture's edge, % of its height.", rich_help_panel=STYLE)] = 5.0,
-    fonts_dir: Annotated[Path | None, typer.Option(help="A folder with more fonts.", rich_help_panel=STYLE)] = None,
-    crf: Annotated[float | None, typer.Option(help="Quality, less is better; 18.", rich_help_panel=PICTURE)] = None,
-    preset: Annotated[str | None, typer.Option(help="Speed against size; medium.", rich_help_panel=PICTURE)] = None,
-    encoder: Annotated[str | None, typer.Option(help="Such as libx265 or h264_nvenc; libx264.", rich_help_panel=PICTURE)] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is in the way.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings count as failures.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only failures.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    config: Annotated[Path | None, typer.Option("--config", help="A TOML file of options.", dir_okay=False)] = None,
+    flags: dict[str, Any] = {},  # noqa: B006 - filled by with_options
 ) -> None:
     """Draw subtitles into a film's picture; sound and other streams are copied.
+
+    Captions of ours are laid out as the options of cues say; other subtitle files keep their cues unless one of these is given.
 
     Examples:
         scenescribe burn movie.mp4 movie.descriptions.json
         scenescribe burn movie.mp4 movie.en.srt -o out.mp4 --font-size 7
     """
     from pipeline import media
-    from pipeline.subtitles import load, placed
+    from pipeline.subtitles import load as load_subtitles
+    from pipeline.subtitles import placed
 
-    style = media.Style(font=font, font_size=font_size, box=box, outline=outline, margin=margin)
-    if fonts_dir is not None and not fonts_dir.is_dir():
-        raise UsageError("bad_value", f"--fonts-dir: {fonts_dir} is no folder")
+    settings = load(BurnSettings, flags, config, known=names()).settings
+    look = media.look_of(settings, media.layout_of(settings))
+    layout = look.layout_for(subtitles, flags)
     with writing.failures(video, quiet=quiet) as about:
         out = writing.video_target(video, output, media.burned_suffix(video.suffix), overwrite=overwrite)
-        encoding = media.encoding_for(out, encoder=encoder, crf=crf, preset=preset)
+        encoding = look.encoding(out)
         about.path = subtitles
-        loaded = load(subtitles, encoding=text_encoding)
+        loaded = load_subtitles(subtitles, layout, encoding=text_encoding)
         about.path = video
-        track = placed(loaded.track, position)
+        track = placed(loaded.track, settings.position if layout or "position" in flags else None)
         told = writing.progress("burn", lambda: loaded.document.source.duration, quiet=quiet)
         with writing.stoppable() as cancel:
             found = media.burn(
-                video, track, out, style=style, encoding=encoding, fonts=fonts_dir, on_progress=told, cancel=cancel
-            )
+                video, track, out, style=look.style, layout=look.layout, encoding=encoding, fonts=look.fonts, on_progress=told,
+                cancel=cancel,
+            )  # fmt: skip
     failures = writing.notices_of(video, (*loaded.notices, *found), strict=strict, quiet=quiet)
     if as_json:
         console.data(

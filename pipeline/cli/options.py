@@ -23,7 +23,7 @@ def with_options(cls: type[Options], *, most: tuple[str, ...] = ()) -> Callable[
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         own = [p for p in inspect.signature(command, eval_str=True).parameters.values() if p.name != "flags"]
-        order = [*most, *(name for name in cls.model_fields if name not in most)]
+        order = [*most, *(name for name in cls.ordered() if name not in most)]
         options = [_parameter(name, cls.model_fields[name], MOST if name in most else None) for name in order]
 
         def run(**values: Any) -> None:

@@ -11,12 +11,13 @@ clause; lines break by ``grammar``'s costs and lean to the bottom-heavy pyramid.
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import accumulate, pairwise
 
 from pipeline.cues.grammar import GOOD
 from pipeline.cues.measure import characters, columns
 from pipeline.cues.profiles import Limits
-from pipeline.cues.words import Word
+from pipeline.cues.words import Measure, Word
 from pipeline.sanitize import clean
 
 INFINITY = float("inf")
@@ -37,14 +38,16 @@ class Block:
 
 
 class Typesetter:
-    """Breaks one text. ``most`` is the number of characters that a cue may hold at its longest duration."""
+    """Breaks one text. ``most`` is the number of characters that a cue may hold at its longest duration; ``measure`` is the
+    ruler of ``limits.width`` (columns where it is None)."""
 
-    def __init__(self, words: Sequence[Word], limits: Limits, most: float) -> None:
+    def __init__(self, words: Sequence[Word], limits: Limits, most: float, measure: Measure | None = None) -> None:
         self.words = words
         self.limits = limits
         self.most = most
-        sizes = [columns(word.text, wide=limits.wide) for word in words]
-        self._spaces = [columns(word.space, wide=limits.wide) for word in words]
+        measure = measure or partial(columns, wide=limits.wide)
+        sizes = [measure(word.text) for word in words]
+        self._spaces = [measure(word.space) for word in words]
         self._sums = [0.0, *accumulate(size + space for size, space in zip(sizes, self._spaces, strict=True))]
 
     def width(self, first: int, end: int) -> float:

@@ -6,12 +6,15 @@
 """
 
 import re
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from pipeline.cues import grammar
 from pipeline.cues.measure import break_units, columns, graphemes, line_break_class
+
+Measure = Callable[[str], float]
+"""How wide a piece of text is on its line."""
 
 
 class Word(NamedTuple):
@@ -37,9 +40,12 @@ _NEVER_FIRST = frozenset({"CL", "CP", "EX", "IS", "SY", "NS", "CJ", "IN", "CM", 
 _NEVER_LAST = frozenset({"OP", "GL", "WJ", "PR", "ZWJ"})
 
 
-def words(text: str, language: str, *, width: float, wide: bool) -> tuple[Word, ...]:
-    """The pieces of a clean text; none is wider than ``width`` unless it is one character."""
-    pieces = list(_pieces(text, language, width, wide))
+def words(text: str, language: str, *, width: float, wide: bool, measure: Measure | None = None) -> tuple[Word, ...]:
+    """The pieces of a clean text; none is wider than ``width`` unless it is one character.
+
+    ``measure`` is the ruler that ``width`` is given in; columns where it is None.
+    """
+    pieces = list(_pieces(text, language, width, measure or _ruler(wide), plain=measure is None))
     made: list[Word] = []
     base = language.split("-")[0].lower()
     starts = True
@@ -57,31 +63,36 @@ def words(text: str, language: str, *, width: float, wide: bool) -> tuple[Word, 
     return tuple(made)
 
 
-def _pieces(text: str, language: str, width: float, wide: bool) -> Iterator[tuple[str, str, int | None]]:
-    """(piece, space before it, the cost of a break before it where it is known)"""
-    if text.isascii() and not _LONE.search(text) and len(max(plain := text.split(" "), key=len)) <= width:
-        yield plain[0], "", None
-        for chunk in plain[1:]:
+@lru_cache(maxsize=2)
+def _ruler(wide: bool) -> Measure:
+    return partial(columns, wide=wide)
+
+
+def _pieces(text: str, language: str, width: float, measure: Measure, *, plain: bool) -> Iterator[tuple[str, str, int | None]]:
+    """(piece, space before it, the cost of a break before it where it is known); ``plain``: a letter is a column"""
+    if plain and text.isascii() and not _LONE.search(text) and len(max(chunks := text.split(" "), key=len)) <= width:
+        yield chunks[0], "", None
+        for chunk in chunks[1:]:
             yield chunk, " ", None
         return
-    for chunk, space in _chunks(text, width, wide):
+    for chunk, space in _chunks(text, width, measure):
         parts = [chunk] if _SPACED.fullmatch(chunk) and not _PHRASED.search(chunk) else _phrases(chunk, language)
         for n, part in enumerate(parts):
             cost = grammar.PHRASE if n else None
-            if columns(part, wide=wide) <= width:
+            if measure(part) <= width:
                 yield part, "" if n else space, cost
                 continue
-            for m, bit in enumerate(_cut(part, width, wide)):
+            for m, bit in enumerate(_cut(part, width, measure)):
                 yield bit, "" if n or m else space, grammar.INSIDE if m else cost
 
 
-def _chunks(text: str, width: float, wide: bool) -> Iterator[tuple[str, str]]:
+def _chunks(text: str, width: float, measure: Measure) -> Iterator[tuple[str, str]]:
     """What stands between spaces, with the space before it; « quoted » marks stay with what they quote where they fit."""
     fields = _SPACE.split("\n" + text.replace("\n", " "))
     space = ""
     for k in range(0, len(fields), 2):
         chunk = fields[k].lstrip("\n")
-        if " " in chunk and columns(chunk, wide=wide) > width:
+        if " " in chunk and measure(chunk) > width:
             for bit in chunk.split(" "):
                 yield bit, space
                 space = " "
@@ -140,12 +151,12 @@ def _parser(name: str) -> Any:
     return getattr(budoux, f"load_default_{name}_parser")()
 
 
-def _cut(part: str, width: float, wide: bool) -> Iterator[str]:
+def _cut(part: str, width: float, measure: Measure) -> Iterator[str]:
     """A piece that no line can hold, cut by UAX 14, and where even that is too long between characters."""
     line = ""
     for unit in break_units(part):
-        for bit in (unit,) if columns(unit, wide=wide) <= width else graphemes(unit):
-            if line and columns(line + bit, wide=wide) > width:
+        for bit in (unit,) if measure(unit) <= width else graphemes(unit):
+            if line and measure(line + bit) > width:
                 yield line
                 line = ""
             line += bit

@@ -16,6 +16,10 @@ from pipeline.types import Cue, Document, Track
 
 JOINER = "\u2060"
 DEFAULT_SIZE = (1920, 1080)
+SIDE = 0.025
+"""between the text and the picture's sides, as a share of its width"""
+BOX, OUTLINE = 0.15, 0.055
+"""how far the box and the letters' edge stand out, in heights of a line"""
 
 _COLUMNS = ["layer", "start", "end", "style", "name", "marginl", "marginr", "marginv", "effect", "text"]
 """of an event, where no Format line says otherwise; SSA v4 has Marked for Layer"""
@@ -37,6 +41,19 @@ class Style:
     """a black edge around the letters"""
     margin: float = 5.0
     """between the text and the picture's edge, in % of its height"""
+
+    def size(self, width: int, height: int) -> float:
+        """Height of a line in pixels of a picture."""
+        return self.font_size / 100 * min(height, width * 1.25)
+
+    def edge(self, width: int, height: int) -> float:
+        """Pixels that the box or the letters' edge stand out of the text, on each side."""
+        size = self.size(width, height)
+        return (size * BOX if self.box else 0.0) + (max(size * OUTLINE, 0.5) if self.outline else 0.0)
+
+    def from_edge(self, width: int, height: int) -> float:
+        """Pixels between the text and the picture's lower (or upper) edge: the margin, and never so few that the box is cut."""
+        return max(height * self.margin / 100, self.edge(width, height) + 2)
 
     def __post_init__(self) -> None:
         if not 1 <= self.font_size <= 30:
@@ -147,14 +164,14 @@ def render(track: Track, style: Style) -> str:
     for cue in track.cues:  # pysubs2 would clamp these to ten hours
         start, end = int(cue.start * 100 + 1e-6), int(cue.end * 100 + 1e-6)
         text = r"\N".join(map(escaped, cue.lines))
-        lines.append(f"Dialogue: 0,{_stamp(start)},{_stamp(max(end, start + 1))},Default,,0,0,0,,{text}\n")
+        lines.append(f"Dialogue: 0,{stamp(start)},{stamp(max(end, start + 1))},Default,,0,0,0,,{text}\n")
     return "".join(lines)
 
 
 def _ssa_style(track: Track, style: Style, width: int, height: int) -> Any:
     from pysubs2 import Alignment, Color, SSAStyle
 
-    size = style.font_size / 100 * min(height, width * 1.25)
+    size = style.size(width, height)
     return SSAStyle(
         fontname=style.font.strip(),
         fontsize=round(size, 2),
@@ -164,12 +181,12 @@ def _ssa_style(track: Track, style: Style, width: int, height: int) -> Any:
         backcolor=Color(0, 0, 0, 100 if style.box else 255),  # white on it keeps 4.5:1 even over white
         # 4 is libass's own: one box behind all lines in the back colour, as much larger as the shadow says; 1 is no box
         borderstyle=4 if style.box else 1,
-        shadow=round(size * 0.15, 2) if style.box else 0.0,
-        outline=round(max(size * 0.055, 0.5), 2) if style.outline else 0.0,
+        shadow=round(size * BOX, 2) if style.box else 0.0,
+        outline=round(max(size * OUTLINE, 0.5), 2) if style.outline else 0.0,
         alignment=Alignment.TOP_CENTER if track.position == "top" else Alignment.BOTTOM_CENTER,
-        marginl=round(width * 0.025),
-        marginr=round(width * 0.025),
-        marginv=round(height * style.margin / 100),
+        marginl=round(width * SIDE),
+        marginr=round(width * SIDE),
+        marginv=round(style.from_edge(width, height)),
         encoding=-1,  # libass: find the base direction of each line, for Arabic and Hebrew
     )
 
@@ -210,7 +227,8 @@ def unescaped(text: str) -> str:
     return text.replace(r"\{", "{").replace(r"\}", "}").replace("\\" + JOINER, "\\")
 
 
-def _stamp(centiseconds: int) -> str:
+def stamp(centiseconds: int) -> str:
+    """``0:01:02.50``, as events have it."""
     minutes, rest = divmod(centiseconds, 6_000)
     return f"{minutes // 60}:{minutes % 60:02d}:{rest // 100:02d}.{rest % 100:02d}"
 

@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from pipeline.cues import PROFILES, Layout, Limits, limits
 from pipeline.errors import EnvironmentFault, UsageError
 from pipeline.files import whole
 from pipeline.formats import tidy
 from pipeline.formats.ass import Style, render
 from pipeline.media.binary import Ffmpeg, find_ffmpeg
 from pipeline.media.containers import Plan, plan
+from pipeline.media.fitting import fitted
 from pipeline.media.fonts import add_fonts, check_fonts
 from pipeline.media.run import Place, Progress, entrance, graph, run, workplace
 from pipeline.media.streams import Contents, contents, guard_options, packets
@@ -55,12 +57,16 @@ def burn(
     out: Path,
     *,
     style: Style | None = None,
+    layout: Layout | None = None,
     encoding: Encoding | None = None,
     fonts: Path | None = None,
     on_progress: Progress | None = None,
     cancel: threading.Event | None = None,
 ) -> tuple[Notice, ...]:
-    """Write ``out``: the film with the track drawn into it. Blocks until it is done; ``fonts`` is a folder with more fonts.
+    """Write ``out``: the film with the track drawn into it. Blocks until it is done.
+
+    Text never leaves the picture: cues that are too wide or too tall as they are drawn are laid out anew, within ``layout``'s limits
+    (netflix where it is None). ``fonts`` is a folder with more fonts.
 
     Raises EnvironmentFault ``no_ffmpeg``, ``no_libass``, ``no_font``; UsageError ``unknown_encoder``; InputError;
     OutputError ``no_space``, ``unwritable``, ``ffmpeg_failed``, ``output_damaged``, ``cancelled``.
@@ -78,6 +84,8 @@ def burn(
         add_fonts(place, fonts)
         shown = replace(tidy(track), width=width, height=height)
         notices = [*_about(film), *check_fonts(ffmpeg, place, shown, style)]
+        shown, hurried = fitted(ffmpeg, place, shown, style, _limits(layout, shown))
+        notices += hurried
         (place.folder / "captions.ass").write_text(render(shown, style), encoding="utf-8")
         streams = plan(film, out.suffix.lower(), burning=True)
         work = _graph(ffmpeg, film, streams, encoding, place)
@@ -98,6 +106,10 @@ def encoding_for(out: Path, *, encoder: str | None = None, crf: float | None = N
     usual = 24.0 if name.startswith("libvpx") else 18.0
     speed = "medium" if name in ("libx264", "libx265") else ""
     return Encoding(encoder=name, crf=usual if crf is None else crf, preset=speed if preset is None else preset)
+
+
+def _limits(layout: Layout | None, track: Track) -> Limits:
+    return limits(layout or PROFILES["netflix"], track.language, vertical=track.height > track.width)
 
 
 def _about(film: Contents) -> list[Notice]:

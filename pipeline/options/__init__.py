@@ -5,10 +5,11 @@ imported by them.
 """
 
 from pipeline.options.base import Options
+from pipeline.options.burn import BurnSettings
 from pipeline.options.caption import Settings
 from pipeline.options.watch import WatchSettings
 
-FAMILY: dict[str, type[Options]] = {"caption": Settings, "watch": WatchSettings}
+FAMILY: dict[str, type[Options]] = {"caption": Settings, "watch": WatchSettings, "burn": BurnSettings}
 """command, which is the name of its file -> its options"""
 
 

@@ -8,11 +8,12 @@ import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Generic, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
 
 from annotated_types import Gt
 from platformdirs import user_config_path
 from pydantic import Field, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from pipeline.errors import UsageError, nearest
@@ -35,6 +36,19 @@ class Options(BaseSettings):
     """What one command is told; each field is an option. Frozen: a run never changes its own settings."""
 
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="forbid")
+    panels: ClassVar[tuple[str, ...]] = ()
+    """the order of its panels of ``--help``, where it takes options from several classes"""
+
+    @classmethod
+    def ordered(cls) -> dict[str, FieldInfo]:
+        """The fields in the order in which people read them; panels that are not named come last."""
+        places = {panel: n for n, panel in enumerate(cls.panels)}
+
+        def place(item: tuple[str, FieldInfo]) -> int:
+            extra = item[1].json_schema_extra
+            return places.get(str(extra["panel"]), len(places)) if isinstance(extra, dict) else len(places)
+
+        return dict(sorted(cls.model_fields.items(), key=place))
 
     @classmethod
     def settings_customise_sources(

@@ -1,18 +1,21 @@
 """The options of ``scenescribe caption``, of which those of every other command that describes are made."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar
 
 from annotated_types import Ge, Gt, Le
 
-from pipeline.options.base import Options, Positive, option
+from pipeline.options.base import Positive, option
+from pipeline.options.burn import LAYOUT, PICTURE, STYLE, Burned, Cues
 
-MODEL, FRAMES, OUTPUT, LAYOUT, SAMPLING, ENGINE, RUN = "Model", "Frames", "Output", "Cues", "Sampling", "Engine", "Run"
+MODEL, FRAMES, OUTPUT, SAMPLING, ENGINE, RUN = "Model", "Frames", "Output", "Sampling", "Engine", "Run"
 """panels of ``--help``"""
 
 
-class Settings(Options):
+class Settings(Burned, Cues):
     """What ``scenescribe caption`` is told. Frozen: a run never changes its own settings."""
+
+    panels: ClassVar = (MODEL, FRAMES, OUTPUT, LAYOUT, STYLE, PICTURE, SAMPLING, ENGINE, RUN)
 
     model: str | None = option(
         None, MODEL, "A preset, a folder or a hub id; a preset that fits the GPU where it is not given.", "-m"
@@ -49,12 +52,6 @@ class Settings(Options):
     overwrite: bool = option(False, OUTPUT, "Describe finished films anew and replace files that are in the way.")
     resume: bool = option(True, OUTPUT, "Go on where a killed run stopped.")
     strict: bool = option(False, OUTPUT, "Warnings count as failures.")
-
-    profile: str = option("netflix", LAYOUT, "Layout and timing of cues: netflix, bbc, vertical or none.")
-    max_line_width: Positive | None = option(None, LAYOUT, "Characters a line; the profile's (42) where it is not given.")
-    max_lines: Positive | None = option(None, LAYOUT, "Lines a cue; the profile's (2).")
-    max_cps: Annotated[float, Gt(0)] | None = option(None, LAYOUT, "Reading speed, characters a second; the profile's (17).")
-    position: Literal["bottom", "top"] = option("bottom", LAYOUT, "Where on the picture: bottom, or top where dialogue is below.")
 
     temperature: Annotated[float, Ge(0), Le(2)] = option(0.0, SAMPLING, "0 is the likeliest word each time, and repeatable.")
     top_p: Annotated[float, Gt(0), Le(1)] = option(1.0, SAMPLING, "Draw from the likeliest words that make up this share.")
