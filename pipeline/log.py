@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+from collections.abc import Callable
 from typing import Any, Literal
 
 import structlog
@@ -25,12 +26,26 @@ def get(name: str) -> Any:
     return structlog.stdlib.get_logger(name)
 
 
-def set_up(form: Literal["auto", "text", "json"] = "auto", *, level: int = logging.INFO) -> None:
-    """Send what ``pipeline`` and ``models`` log to stderr. ``auto`` is JSON where nobody sits before it."""
-    people = sys.stderr.isatty() and "JOURNAL_STREAM" not in os.environ if form == "auto" else form == "text"
-    shown: Any = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()) if people else structlog.processors.JSONRenderer()
+def for_people() -> bool:
+    """Whether somebody sits before stderr: a terminal that is no journal's."""
+    return sys.stderr.isatty() and "JOURNAL_STREAM" not in os.environ
+
+
+def set_up(
+    form: Literal["auto", "text", "json"] = "auto", *, level: int = logging.INFO, say: Callable[[str], None] | None = None
+) -> None:
+    """Send what ``pipeline`` and ``models`` log to stderr. ``auto`` is JSON where nobody sits before it.
+
+    ``say``: a screen takes the lines instead, as sentences.
+    """
+    people = for_people() if form == "auto" else form == "text"
+    shown: Any = structlog.processors.JSONRenderer()
+    if say is not None:
+        shown = _sentence
+    elif people:
+        shown = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), sort_keys=False)
     before: list[Any] = [structlog.stdlib.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True)]
-    handler = logging.StreamHandler(sys.stderr)
+    handler: logging.Handler = logging.StreamHandler(sys.stderr) if say is None else _Screen(say)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=before,
@@ -46,6 +61,29 @@ def set_up(form: Literal["auto", "text", "json"] = "auto", *, level: int = loggi
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [handler], False
         logger.setLevel(level)
+
+
+class _Screen(logging.Handler):
+    """Hands lines to a screen that has a live part, which others would tear."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        super().__init__()
+        self._say = say
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            self._say(self.format(record))
+        except Exception:
+            self.handleError(record)
+
+
+def _sentence(_logger: Any, _method: str, event: Any) -> str:
+    """``/in/a.mp4: later: errand webhook, in_seconds 10``: the film first, no time and no level."""
+    told = {key: value for key, value in event.items() if key not in ("timestamp", "level", "path", "event", "exception")}
+    before = f"{event['path']}: " if "path" in event else ""
+    after = ": " + ", ".join(f"{key} {value}" for key, value in told.items()) if told else ""
+    trace = f"\n{event['exception']}" if "exception" in event else ""
+    return f"{before}{event['event']}{after}{trace}"
 
 
 def _printable(_logger: Any, _method: str, event: Any) -> Any:

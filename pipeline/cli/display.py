@@ -10,11 +10,11 @@ from rich.progress import TaskID
 from pipeline.cli.console import data, name_of, one_line
 from pipeline.cli.line import FilmLine, seconds_at_work
 from pipeline.cli.screen import Screen
-from pipeline.cli.summary import Summary, clock, counted, gauges_line, working_seconds
+from pipeline.cli.sentences import how_it_ended, warnings
+from pipeline.cli.summary import Summary, counted, gauges_line
 from pipeline.errors import ScenescribeError
 from pipeline.inputs import Film
 from pipeline.job import Result
-from pipeline.types import Notice
 
 if TYPE_CHECKING:
     from pipeline.studio import Studio
@@ -67,27 +67,20 @@ class Display:
 
     def finished(self, film: Film, result: Result) -> None:
         self._lines.pop(film.path).close()
-        took = working_seconds(result)
         name, notices = name_of(film.path), result.notices
         state: str = result.state
         if state == "done":
-            self._warn(name, notices)
+            for line in warnings(name, notices, each=self.screen.verbose):
+                self.screen.say(line)
         reason = ""
         if notices and self.strict:
             state, reason = "failed", notices[0].code
             self.failures += 1
         elif notices and state == "done":
             reason = counted(len(notices), "warning")
-        captions = counted(len(result.document.captions), "caption")
-        if result.described:
-            speed = f" · {result.info.duration / took:.1f}x real time" if took else ""
-            self.screen.say(f"{name}: {captions} · {clock(result.info.duration)} in {clock(took)}{speed}")
-            if self.count == 1:
-                self.screen.say(f"  -> {', '.join(name_of(path) for path in result.outputs)}")
-        elif result.state == "done":
-            self.screen.say(f"{name}: {captions} kept · files that were missing are written")
-        else:
-            self.screen.say(f"{name}: skipped: it is finished (--overwrite describes it anew)")
+        self.screen.say(how_it_ended(name, result))
+        if result.described and self.count == 1:
+            self.screen.say(f"  -> {', '.join(name_of(path) for path in result.outputs)}")
         self._row(name, state, reason, result if state == "done" else None)
         if self.as_json:
             stats = dict(result.document.stats)
@@ -125,17 +118,6 @@ class Display:
             self.screen.say(row)
         for line in self.summary.lines(took, self._studio.engine.clock):
             self.screen.say(line)
-
-    def _warn(self, name: str, notices: Sequence[Notice]) -> None:
-        """One line a kind of warning; each of them with -v."""
-        kinds: dict[str, list[Notice]] = {}
-        for notice in notices:
-            kinds.setdefault(f"{notice.code} {notice.start}" if self.screen.verbose else notice.code, []).append(notice)
-        for alike in kinds.values():
-            first = alike[0]
-            at = "" if first.start is None else f" at {clock(first.start)}"
-            more = f" and {counted(len(alike) - 1, 'time')} more" if len(alike) > 1 else ""
-            self.screen.say(f"{name}: warning: {first.code}{at}{more}: {one_line(first.message)}")
 
     def _row(self, name: str, state: str, reason: str, result: Result | None = None) -> None:
         self.summary.add(name, state, reason, result)

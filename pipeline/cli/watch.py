@@ -6,8 +6,9 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,6 +18,9 @@ from pipeline.errors import UsageError
 from pipeline.options import names
 from pipeline.options.base import load
 from pipeline.options.watch import WatchSettings
+
+if TYPE_CHECKING:
+    from pipeline.cli.screen import Screen
 
 AT_MOST = 9.0
 """seconds from SIGTERM to the end, whatever hangs: what is on disk is complete at every moment"""
@@ -55,8 +59,18 @@ def watch(
 
     from pipeline import log
 
-    log.set_up(loaded.settings.log_format, level=logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO)
-    sys.exit(_run(folder, loaded.settings, lambda: _check(load(WatchSettings, flags, config, known=names()).settings)))
+    screen = None
+    if loaded.settings.log_format == "auto" and log.for_people():
+        from pipeline.cli.screen import Screen
+
+        screen = Screen(quiet=quiet, verbose=verbose)
+    level = logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO
+    log.set_up(loaded.settings.log_format, level=level, say=screen.fail if screen is not None else None)
+
+    def reread() -> WatchSettings:
+        return _check(load(WatchSettings, flags, config, known=names()).settings)
+
+    sys.exit(_run(folder, loaded.settings, reread, screen))
 
 
 def _check(settings: WatchSettings) -> WatchSettings:
@@ -79,13 +93,18 @@ def _check(settings: WatchSettings) -> WatchSettings:
     return settings
 
 
-def _run(folder: Path, settings: WatchSettings, reread: Any) -> int:
+def _run(folder: Path, settings: WatchSettings, reread: Callable[[], WatchSettings], screen: "Screen | None") -> int:
     from pipeline.watch.daemon import Daemon
 
+    observer = None
+    if screen is not None:
+        from pipeline.cli.watch_screen import WatchScreen
+
+        observer = WatchScreen(screen)
     caught: list[int] = []
 
     async def main() -> int:
-        daemon, loop = Daemon(folder, settings, reread=reread), asyncio.get_running_loop()
+        daemon, loop = Daemon(folder, settings, reread=reread, observer=observer), asyncio.get_running_loop()
 
         def stop(number: int) -> None:
             if not caught:
@@ -93,6 +112,8 @@ def _run(folder: Path, settings: WatchSettings, reread: Any) -> int:
                 last.daemon = True
                 last.start()
                 signal.setitimer(signal.ITIMER_REAL, AT_MOST + 0.7)  # the kernel's own, for where no thread gets its turn
+                if screen is not None:
+                    screen.say("\nstopping; what is under way goes on with the next start")
             caught.append(number)
             daemon.stop()
 

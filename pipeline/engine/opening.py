@@ -9,6 +9,7 @@ from models.base import Captioner
 from models.errors import ModelError
 from pipeline import plugins
 from pipeline.engine.faults import translated
+from pipeline.errors import UsageError
 from pipeline.options.caption import Settings
 
 if TYPE_CHECKING:
@@ -78,3 +79,19 @@ def gpu_memory_gb() -> float | None:
         )
         return float(answer.stdout.splitlines()[0]) / 1024
     return None
+
+
+def refuse_unnamed_embedded(settings: Settings, preset: "Preset") -> None:
+    """Raise UsageError ``model_not_named`` where the embedded model would be taken only because there is no other.
+
+    It knows drawn shapes alone. Over one film a note says so; over what nobody looks at as it runs (a watched folder, an archive)
+    it would write nonsense: a GPU's driver that is gone after an update is enough.
+    """
+    from models.presets import EMBEDDED
+
+    if settings.model is None and settings.engine != "echo" and preset.name == EMBEDDED:
+        raise UsageError(
+            "model_not_named",
+            "no GPU was found, and the model that is left, shapes, knows drawn shapes only: name a model with --model "
+            "(scenescribe models lists them, scenescribe doctor says what became of a GPU), or ask for it by --model shapes",
+        )

@@ -41,7 +41,9 @@ class WatchSettings(Settings):
     )
     listen: str | None = option(None, SERVICE, "Serve /healthz, /readyz and /metrics on this address, such as 127.0.0.1:9410.")
     log_format: Literal["auto", "text", "json"] = option(
-        "auto", SERVICE, "Log lines for people (text) or for a journal (json); auto goes by whether stderr is a terminal."
+        "auto",
+        SERVICE,
+        "Log lines for people (text) or for a journal (json); auto is json, and on a terminal what caption shows.",
     )
 
     @property

@@ -28,7 +28,8 @@ from pipeline.watch.deliveries import Deliveries
 from pipeline.watch.health import Health
 from pipeline.watch.intake import Intake
 from pipeline.watch.lock import LEASE, StateLock
-from pipeline.watch.state import Setup, State
+from pipeline.watch.observer import LogLines, WatchObserver
+from pipeline.watch.state import Setup, State, open_studio
 from pipeline.watch.status import Status, heartbeat
 from pipeline.watch.systemd import Systemd
 from pipeline.watch.timings import Timings
@@ -50,14 +51,16 @@ class Daemon:
         *,
         reread: Callable[[], WatchSettings] | None = None,
         make_studio: "Callable[[WatchSettings], Studio] | None" = None,
+        observer: WatchObserver | None = None,
         timings: Timings | None = None,
     ) -> None:
         """``reread``: the settings as they are now, asked after a SIGHUP; it raises UsageError where they are wrong."""
         self.root, self.settings, self.timings = root.absolute(), settings, timings or Timings()
         self.reread: Callable[[], WatchSettings] = reread or (lambda: settings)
-        self._make_studio = make_studio or _studio
+        self._make_studio, self._observer = make_studio or open_studio, observer or LogLines()
         self._stopping, self._wake = asyncio.Event(), asyncio.Event()
-        self._reloading = False
+        self.reloading = False
+        """whether a SIGHUP is still to be followed"""
         self._state: State | None = None
 
     @property
@@ -72,9 +75,8 @@ class Daemon:
         return self._state is not None and self._state.setup.folder.scans > 0
 
     @property
-    def reloading(self) -> bool:
-        """Whether a SIGHUP is still to be followed."""
-        return self._reloading
+    def stopping(self) -> bool:
+        return self._stopping.is_set()
 
     def stop(self) -> None:
         """Take nothing more, end or give back what is in flight."""
@@ -83,7 +85,7 @@ class Daemon:
 
     def reload(self) -> None:
         """Read the settings again; they count from the next film on."""
-        self._reloading = True
+        self.reloading = True
         self._wake.set()
 
     async def run(self) -> int:
@@ -99,7 +101,6 @@ class Daemon:
             died, retried = queue.recover(), 0
             if self.settings.retry_failed:
                 retried = queue.retry_failed(self.root)
-            log.info("watching", folder=self.root, taken_back=died, retried=retried, state_folder=self.settings.state_folder)
             async with AsyncExitStack() as self._engine:
                 studio = self._make_studio(self.settings)
                 self._state = State(
@@ -108,8 +109,9 @@ class Daemon:
                     documents=DocumentStore(database), outbox=Outbox(database), running=Crew(ended=self._wake.set),
                     stopping=self._stopping, timings=self.timings, breaker=Breaker(self.timings),
                 )  # fmt: skip
-                studio.seats.on_free.append(self._wake.set)
-                self._worker = held.enter_context(contextlib.closing(Worker(self._state)))
+                self._adopt(studio)
+                self._worker = held.enter_context(contextlib.closing(Worker(self._state, self._observer)))
+                self._observer.watching(self._state, taken_back=died, retried=retried)
                 return await self._serve()
 
     async def _serve(self) -> int:
@@ -117,18 +119,16 @@ class Daemon:
         systemd, self._status, self._deliveries = Systemd(), Status(state), Deliveries(state)
         self._health: Health | None = None
         self._changes = state.queue.changes()
-        helpers = [
-            asyncio.create_task(self._deliveries.run()),
-            asyncio.create_task(heartbeat(state, self._status, systemd, lambda: self._health)),
-        ]
-        self._intake = Intake(state, taken=self._wake.set)
+        beat = heartbeat(state, self._status, systemd, lambda: self._health)
+        helpers = [asyncio.create_task(self._deliveries.run()), asyncio.create_task(beat)]
+        self._intake = Intake(state, self._observer, taken=self._wake.set)
         try:
             self._listen()
             systemd.ready()
-            while not self._stopping.is_set():
+            while not self.stopping:
                 self._wake.clear()
                 self._look_after(helpers)
-                if self._reloading:
+                if self.reloading:
                     systemd.reloading()
                     await self._change()
                     systemd.ready()
@@ -143,6 +143,10 @@ class Daemon:
             await self._put_away(helpers)
             if self._health is not None:
                 self._health.close()
+
+    def _adopt(self, studio: "Studio") -> None:
+        studio.seats.on_free.append(self._wake.set)
+        studio.engine.on_ready.append(self._observer.loaded)
 
     def _listen(self) -> None:
         """Follow ``--listen``. Raises UsageError and EnvironmentFault; then nothing is listened to."""
@@ -181,10 +185,8 @@ class Daemon:
 
     def _may_begin(self) -> bool:
         """Whether one more job may run now; one alone while it is tried whether a fault is over."""
-        state = self.state
-        if self._stopping.is_set() or state.breaker.is_open or not state.studio.seats.free:
-            return False
-        return not (state.breaker.may_probe and len(state.running))
+        breaker, busy = self.state.breaker, len(self.state.running)
+        return self.state.studio.seats.free and not breaker.is_open and not (breaker.may_probe and busy) and not self.stopping
 
     async def _unload_if_idle(self) -> None:
         minutes, engine = self.state.settings.idle_unload, self.state.studio.engine
@@ -207,7 +209,7 @@ class Daemon:
     async def _change(self) -> None:
         """Follow a SIGHUP: new settings where they are right, the old ones where they are not."""
         state, before = self.state, self.state.settings
-        self._reloading = False
+        self.reloading = False
         try:
             settings = self.reread()
             differ = {name for name, value in before if getattr(settings, name) != value}
@@ -219,7 +221,7 @@ class Daemon:
                 await state.running.give_back(grace=0.0, patience=self.timings.stop)
                 await self._engine.aclose()
                 state.studio = await self._engine.enter_async_context(studio)
-                studio.seats.on_free.append(self._wake.set)
+                self._adopt(studio)
             state.settings, state.setup = settings, setup
             await self._intake.restart()
             self._listen()
@@ -232,19 +234,13 @@ class Daemon:
         for helper in helpers:
             helper.cancel()
         await self._intake.end()
-        grace = self.timings.grace if self._stopping.is_set() else 0.0
-        await self.state.running.give_back(grace=grace, patience=self.timings.stop - self.timings.grace)
+        times = self.timings
+        await self.state.running.give_back(grace=times.grace if self.stopping else 0.0, patience=times.stop - times.grace)
         await asyncio.gather(*helpers, return_exceptions=True)
-        log.info("stopped")
+        self._observer.stopped()
 
     def _look_after(self, helpers: list[asyncio.Task[None]]) -> None:
         """A helper that died is a bug: end, and let the service manager start anew from what is on disk."""
         for task in (*helpers, self._intake.task):
             if task.done() and not task.cancelled() and (error := task.exception()) is not None:
                 raise error
-
-
-def _studio(settings: WatchSettings) -> "Studio":
-    from pipeline.studio import Studio
-
-    return Studio(settings)

@@ -4,17 +4,15 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 
-from pipeline import log as logs
+from pipeline.watch.observer import WatchObserver
 from pipeline.watch.state import State
-
-log = logs.get(__name__)
 
 
 class Intake:
     """Takes what the folder of ``state.setup`` finds, for ever. ``taken`` is called when something was queued."""
 
-    def __init__(self, state: State, *, taken: Callable[[], None]) -> None:
-        self._state, self._taken = state, taken
+    def __init__(self, state: State, observer: WatchObserver, *, taken: Callable[[], None]) -> None:
+        self._state, self._observer, self._taken = state, observer, taken
         self.task = asyncio.create_task(self._run())
 
     async def restart(self) -> None:
@@ -31,5 +29,5 @@ class Intake:
         async with contextlib.aclosing(setup.folder.arrivals()) as arrivals:
             async for found in arrivals:
                 count = await state.surely(state.queue.offer, state.root, found, output_dir=setup.output_dir)
-                log.info("queued", films=count)
+                self._observer.queued(found, count)
                 self._taken()

@@ -90,3 +90,13 @@ class Setup:
                 gone=timings.folder_gone,
             ),
         )
+
+
+def open_studio(settings: WatchSettings) -> "Studio":
+    """Raises UsageError ``model_not_named`` too: nobody looks on while a watched folder is described."""
+    from pipeline.engine.opening import refuse_unnamed_embedded
+    from pipeline.studio import Studio
+
+    studio = Studio(settings)
+    refuse_unnamed_embedded(settings, studio.preset)
+    return studio

@@ -21,6 +21,7 @@ from pipeline.outputs import Outputs, name_outputs
 from pipeline.store.identity import Opened
 from pipeline.store.job_row import Job
 from pipeline.watch.metrics import Counters
+from pipeline.watch.observer import Ended, WatchObserver
 from pipeline.watch.shares import fault_behind
 from pipeline.watch.shelf import ContentShelf
 from pipeline.watch.state import Setup, State
@@ -43,8 +44,8 @@ log = logs.get(__name__)
 class Worker:
     """Does jobs, several at once; what they share."""
 
-    def __init__(self, state: State) -> None:
-        self._state = state
+    def __init__(self, state: State, observer: WatchObserver) -> None:
+        self._state, self._observer = state, observer
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="hash")
         self._alone: dict[str, asyncio.Lock] = {}
         self._wanted: Counter[str] = Counter()
@@ -77,6 +78,8 @@ class Worker:
         except EnvironmentFault as fault:  # the state folder failed us, or no waiting mends it
             state.breaker.trip(fault)
             await state.surely(state.queue.give_back, job)
+        finally:
+            self._observer.left(_film(job))
 
     async def _describe(
         self, job: Job, settings: WatchSettings, studio: "Studio", on_read: Callable[[], None]
@@ -94,8 +97,9 @@ class Worker:
                 self._only(sample),
                 ContentShelf(job, opened, sample, self._state.documents, self._threads, overwrite=settings.overwrite) as shelf,
             ):
-                film = Film(job.path, job.path.relative_to(job.root))
-                result = await describe(film, outputs, studio, _Counting(self._state.counters), shelf, on_read=on_read)
+                film = _film(job)
+                told = _Counting(self._state.counters, self._observer.film(film))
+                result = await describe(film, outputs, studio, told, shelf, on_read=on_read)
                 return result, shelf
 
     @asynccontextmanager
@@ -126,7 +130,7 @@ class Worker:
             reason, message = "same_content", f"described as {os.fsencode(shelf.like).decode('utf-8', 'backslashreplace')}"
         await self._finish(
             job, state, settings, reason=reason, message=message, written=shelf.written or None, outputs=result.outputs,
-            captions=len(result.document.captions),
+            captions=len(result.document.captions), result=result,
         )  # fmt: skip
 
     async def _failed(self, job: Job, error: ScenescribeError, settings: WatchSettings, setup: Setup) -> None:
@@ -142,29 +146,37 @@ class Worker:
             await self._finish(job, "failed", settings, reason=error.code, message=error.message)
         else:
             after = state.timings.retry[min(job.attempts, len(state.timings.retry)) - 1]
-            log.warning("another try", path=job.path, reason=error.code, message=error.message, in_seconds=after)
+            self._observer.again(_film(job), error, after)
             await state.surely(
                 state.queue.give_back, job, after=after, counts=True, reason=error.code, message=error.message
             )  # fmt: skip
 
-    async def _finish(self, job: Job, state: str, settings: WatchSettings, **values: Any) -> None:
+    async def _finish(
+        self, job: Job, state: str, settings: WatchSettings, *, result: Result | None = None, **values: Any
+    ) -> None:
         deliveries = list(_deliveries(job, state, settings, values))
         if not await self._state.surely(self._state.queue.finish, job, state, deliveries=deliveries, **values):
             log.info("changed meanwhile", path=job.path)
             return
+        told = {name: values[name] for name in ("reason", "message", "captions") if name in values}
         self._state.counters.ended(state, values.get("reason", ""))
-        told = {key: values[key] for key in ("reason", "message", "captions") if values.get(key)}
-        (log.error if state == "failed" else log.info)(state, path=job.path, **told)
+        self._observer.ended(Ended(film=_film(job), state=state, result=result, **told))
 
 
 class _Counting(Observer):
-    """Counts captions as they come."""
+    """Counts captions as they come, and hands all on."""
 
-    def __init__(self, counters: Counters) -> None:
-        self._counters = counters
+    def __init__(self, counters: Counters, told: Observer) -> None:
+        self._counters, self._told = counters, told
+        self.opened, self.read, self.step = told.opened, told.read, told.step  # type: ignore[method-assign]
 
     def captioned(self, caption: "Caption", position: float) -> None:
         self._counters.captioned()
+        self._told.captioned(caption, position)
+
+
+def _film(job: Job) -> Film:
+    return Film(job.path, job.path.relative_to(job.root))
 
 
 def _sweep(outputs: Outputs) -> None:
