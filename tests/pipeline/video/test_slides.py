@@ -11,10 +11,12 @@ import pytest
 
 from pipeline.plugins import parse
 from pipeline.types import Image
-from pipeline.video import WorkerPool, open_film, probe
+from pipeline.video.children.pool import WorkerPool
 from pipeline.video.cuts.rule import NOISE, SMALL
 from pipeline.video.cuts.slides import LIVELY, STOOD, Standing, stands, turn_at_border, turn_in, turned
+from pipeline.video.film import open_film
 from pipeline.video.limits import Limits
+from pipeline.video.probe import probe
 
 ALL = np.ones((SMALL[1], SMALL[0]), np.bool_)
 
