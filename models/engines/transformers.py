@@ -12,6 +12,7 @@ from typing import Any
 from models.base import Captioner, Reply, Request
 from models.engines.base import Access
 from models.errors import BadEngineOption, EngineDead, EngineMissing, ModelNotFound, PromptTooLong, RequestRefused
+from models.installed import adding
 from models.model_folder import chat_template, check_weights
 from models.options import EngineOptions, check
 from models.preset import Preset
@@ -62,7 +63,7 @@ class TransformersEngine:
             import torch
             import transformers
         except ImportError as error:
-            raise EngineMissing(f"transformers and torch are not installed: pip install 'scenescribe[cpu]' ({error})") from None
+            raise EngineMissing(f"transformers and torch are not installed ({error}): {adding('cpu')}") from None
         self.engine_version = transformers.__version__
         transformers.logging.set_verbosity_error()
         transformers.logging.disable_progress_bar()

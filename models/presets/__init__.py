@@ -1,11 +1,22 @@
-"""``--model``: the name of a TOML file of this folder, a model folder, or an id on the Hugging Face hub."""
+"""``--model``: the name of a TOML file of this folder, a model folder, or an id on the Hugging Face hub.
+
+An installed package adds presets by entry points that name the package in which ``NAME.toml`` lies
+
+    [project.entry-points."scenescribe.presets"]
+    my-model = "my_package"
+
+and an ``id`` of theirs that begins with ``./`` is a folder beside that file.
+"""
 
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
 from pathlib import Path
 
-from models.errors import ModelNotFound
+from models.errors import ModelError, ModelNotFound
+from models.families import GROUP
 from models.model_folder import folder_preset, folder_size
 from models.preset import FrameSize, Preset, read_preset
 
@@ -18,8 +29,8 @@ DEFAULTS = ("llava-onevision-7b", "llava-onevision-0.5b")
 
 @cache
 def names() -> tuple[str, ...]:
-    """Names of the presets, sorted."""
-    return tuple(sorted(path.stem for path in HERE.glob("*.toml")))
+    """Names of the presets, sorted: those here, and those of installed packages."""
+    return tuple(sorted({*(path.stem for path in HERE.glob("*.toml")), *_installed()}))
 
 
 def preset(wanted: str) -> Preset:
@@ -29,14 +40,17 @@ def preset(wanted: str) -> Preset:
     ModelNotFound, one line that names the nearest or what is missing.
     """
     if wanted in names():
-        return _embedded_path(read_preset(HERE / f"{wanted}.toml"))
+        return _read(wanted)
     path = Path(wanted).expanduser()
     if path.exists() or wanted.startswith((".", "/", "~")):
         return folder_preset(path)
     for name in names():
-        known = read_preset(HERE / f"{name}.toml")
+        try:
+            known = _read(name)
+        except ModelError:
+            continue  # an installed package's, broken, and not asked for
         if known.id == wanted:
-            return _embedded_path(known)
+            return known
     if wanted.count("/") == 1 and not wanted.endswith("/"):
         from models.hub import small_files, split_revision
 
@@ -75,10 +89,33 @@ def default_preset(gpu_memory_gb: float | None) -> str:
     return EMBEDDED
 
 
-def _embedded_path(found: Preset) -> Preset:
-    """The embedded model's id is a path below ``models/``: make it whole; its folder knows its frame size."""
-    if found.name != EMBEDDED:
+def _read(name: str) -> Preset:
+    """The preset in the file of this name, with the path of its model where that is a folder that came with it."""
+    ours = HERE / f"{name}.toml"
+    path = ours if ours.is_file() else _installed_path(name)
+    found = read_preset(path)
+    folder = HERE.parent / found.id if found.name == EMBEDDED else path.parent / found.id
+    if found.name != EMBEDDED and not found.id.startswith("./"):
         return found
-    folder = HERE.parent / found.id
-    size = folder_size(folder) if (folder / "config.json").is_file() else found.size
+    size = folder_size(folder) if (folder / "config.json").is_file() else found.size  # its folder knows its frame size
     return replace(found, id=str(folder), size=size)
+
+
+@cache
+def _installed() -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=GROUP + "presets")}
+
+
+def _installed_path(name: str) -> Path:
+    """The TOML file of an installed package's preset. Raises ModelNotFound where its package or the file is not there."""
+    point = _installed()[name]
+    try:
+        spec = find_spec(point.value)
+    except (ImportError, ValueError):
+        spec = None
+    for folder in (spec.submodule_search_locations if spec else None) or ():
+        path = Path(folder) / f"{name}.toml"
+        if path.is_file():
+            return path
+    whose = f" of the package {point.dist.name}" if point.dist is not None else ""
+    raise ModelNotFound(f"the preset '{name}'{whose} is broken: there is no {name}.toml in {point.value}", wanted=name)

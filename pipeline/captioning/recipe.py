@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from models.base import Sampling
 from models.preset import FrameSize
-from pipeline import plugins
+from pipeline import families
 from pipeline.languages import check_tag, english_name
 from pipeline.types import VideoInfo
 
@@ -63,8 +63,8 @@ class Recipe:
                 max_tokens=settings.max_tokens or preset.max_tokens,
                 seed=settings.seed,
             ),
-            windows=plugins.spec(plugins.parse("windows", settings.windows or preset.windows)),
-            sampler=plugins.spec(plugins.parse("samplers", settings.sampler or preset.sampler)),
+            windows=families.spec(families.parse("windows", settings.windows or preset.windows)),
+            sampler=families.spec(families.parse("samplers", settings.sampler or preset.sampler)),
             size=preset.size,
             frames=preset.frames,
             skip_static=settings.skip_static,

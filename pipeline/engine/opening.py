@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from models.base import Captioner
 from models.errors import ModelError
-from pipeline import plugins
+from pipeline import families
 from pipeline.engine.faults import translated
 from pipeline.errors import UsageError
 from pipeline.options.caption import Settings
@@ -61,7 +61,7 @@ def choose_preset(settings: Settings) -> "Preset":
             chosen = preset(settings.model if settings.model is not None else default_preset(gpu_memory_gb()))
     except ModelError as error:
         raise translated(error) from error
-    count = getattr(plugins.parse("samplers", settings.sampler or chosen.sampler), "count", 0)
+    count = getattr(families.parse("samplers", settings.sampler or chosen.sampler), "count", 0)
     return replace(chosen, frame_count=max(count, chosen.frame_count))
 
 

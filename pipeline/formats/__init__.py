@@ -6,10 +6,9 @@ names() -> ["ass", "csv", ...]      write("srt", track) -> text      read("srt",
 import re
 from dataclasses import replace
 from functools import cache, lru_cache
-from importlib import import_module
-from pkgutil import iter_modules
 
-from pipeline.errors import UsageError, nearest
+from pipeline import families
+from pipeline.errors import UsageError
 from pipeline.formats._heads import Parsed
 from pipeline.formats.base import Format
 from pipeline.sanitize import clean, is_clean
@@ -34,20 +33,21 @@ _TAG = re.compile(r"[A-Za-z]{1,8}([-_][A-Za-z0-9]{1,8}){0,7}")
 
 
 def names() -> list[str]:
-    """Every format, sorted."""
-    return sorted(module.name for module in iter_modules(__path__) if not module.name.startswith("_") and module.name != "base")
+    """Every format, sorted: the files here, and those of installed packages."""
+    return families.members("formats")
 
 
 @cache
 def find(name: str) -> Format:
-    """The format in ``pipeline/formats/NAME.py``. Raises UsageError ``unknown_format``."""
-    known = names()
-    if name not in known:
-        raise UsageError(
-            "unknown_format", f"there is no format '{name}'{nearest(name, known)} (there are: {', '.join(known)})", name=name
-        )
-    made = import_module(f"pipeline.formats.{name}").Format()
-    assert isinstance(made, Format)
+    """The format of a name. Raises UsageError ``unknown_format``, and ``plugin_broken`` for one of an installed package."""
+    try:
+        made = families.plugin_class("formats", name)()
+    except UsageError:
+        raise
+    except Exception as error:  # anything may happen in somebody else's class
+        raise UsageError("plugin_broken", f"the format '{name}' can't be used: {type(error).__name__}: {error}") from error
+    if not isinstance(made, Format):
+        raise UsageError("plugin_broken", f"the format '{name}' is none: its class is no pipeline.formats.base.Format")
     return made
 
 
@@ -80,9 +80,19 @@ def read_document(text: str) -> Document:
 def format_of(name: str) -> str:
     """The name of a format by its name or its suffix. Raises UsageError ``unknown_format``."""
     plain = name.lower().removeprefix(".")
-    found = next((known for known in names() if known == plain or find(known).suffix == "." + plain), plain)
-    find(found)
-    return found
+    if plain not in names():
+        plain = next((known for known in names() if _usable(known) and find(known).suffix == "." + plain), plain)
+    find(plain)
+    return plain
+
+
+def _usable(name: str) -> bool:
+    """Whether a format can be loaded: one that is broken, and not asked for, is in nobody's way."""
+    try:
+        find(name)
+    except UsageError:
+        return False
+    return True
 
 
 def suffix(name: str) -> str:

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+from models.installed import adding
 from pipeline.errors import EnvironmentFault
 from pipeline.formats.ass import Style, render
 from pipeline.media.binary import Ffmpeg
@@ -48,7 +49,7 @@ def check_fonts(ffmpeg: Ffmpeg, place: Place, track: Track, style: Style) -> tup
 
 
 def add_fonts(place: Place, fonts: Path | None) -> None:
-    """Let fontconfig, and so libass, also find the fonts in a folder and those of ``pip install scenescribe[fonts]``.
+    """Let fontconfig, and so libass, also find the fonts in a folder and those that our extra ``fonts`` brings.
 
     A configuration of our own is needed: libass takes fonts of its ``fontsdir`` for a named family, never for a missing letter.
     """
@@ -131,4 +132,4 @@ def _and(names: list[str]) -> str:
 
 
 def _mend() -> str:
-    return "pip install 'scenescribe[fonts]', or install Noto fonts, or name a folder with fonts by --fonts-dir"
+    return f"{adding('fonts')}, or install Noto fonts, or name a folder with fonts by --fonts-dir"

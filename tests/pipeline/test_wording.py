@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import InputError, OutputError, UsageError
+from pipeline.families import parse
 from pipeline.files import explained, missing
 from pipeline.languages import check_tag
-from pipeline.plugins import parse
 from pipeline.subtitles import load as load_subtitles
 
 

@@ -26,6 +26,7 @@ from models.engines.vllm.faults import first_line, refusal
 from models.engines.vllm.log import children_apart, default_log, hush, last_error, logging_file, make_room
 from models.engines.vllm.plugin import LEASH
 from models.errors import BadEngineOption, EngineDead, EngineMissing, ModelError, ModelNotFound
+from models.installed import adding
 from models.model_folder import chat_template, check_weights
 from models.nvtx import enable, marked
 from models.options import EngineOptions, check
@@ -66,7 +67,7 @@ class VllmEngine:
             return
         check(self.options, known=argument_names())
         if argument_names() is None:
-            raise EngineMissing("vLLM is not installed: pip install 'scenescribe[gpu]' (NVIDIA) or 'scenescribe[cpu]'")
+            raise EngineMissing(f"vLLM is not installed: {adding('gpu')} (NVIDIA), or {adding('cpu')}")
         folder = await asyncio.to_thread(self._folder)
         self._template = chat_template(folder)
         make_room(self.log_path)

@@ -11,7 +11,7 @@ import av
 import cv2
 import numpy as np
 
-from pipeline.plugins import parse
+from pipeline.families import parse
 from pipeline.video.children.pool import WorkerPool
 from pipeline.video.film import open_film
 from pipeline.video.limits import cores

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import UsageError
-from pipeline.plugins import members, parse
+from pipeline.families import members, parse
 
 SPECS = ["uniform", "uniform:count=1", "rate:fps=0.5", "rate:fps=30", "keyframes", "keyframes:count=3,fill=no"]
 seconds = st.floats(0, 36000, allow_nan=False)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.plugins import parse
+from pipeline.families import parse
 from pipeline.types import Window
 from pipeline.video.children.pool import WorkerPool
 from pipeline.video.film import open_film

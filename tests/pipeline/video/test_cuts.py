@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pipeline.bench.films import FilmSpec, write
-from pipeline.plugins import parse
+from pipeline.families import parse
 from pipeline.types import Image
 from pipeline.video.children.pool import WorkerPool
 from pipeline.video.cuts.rule import CLEAR, DOUBT, SMALL, SURPRISE, Seen, between_flashes, surprise

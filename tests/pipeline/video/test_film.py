@@ -19,7 +19,7 @@ import psutil
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.plugins import parse
+from pipeline.families import parse
 from pipeline.video.children.pool import WorkerPool
 from pipeline.video.film import open_film
 from pipeline.video.limits import Limits
@@ -260,7 +260,7 @@ def test_no_system_call_asks_for_a_socket(tmp_path: Path, films: Path) -> None:
     playlist, log = tmp_path / "x.mp4", tmp_path / "calls"
     playlist.write_text("\0#EXTM3U\n#EXT-X-TARGETDURATION:3\n#EXTINF:3,\nhttp://127.0.0.1:9/x.ts\n")
     code = (
-        "from pipeline.errors import InputError\nfrom pipeline.plugins import parse\nfrom pipeline.video.film import open_film\n"
+        "from pipeline.errors import InputError\nfrom pipeline.families import parse\nfrom pipeline.video.film import open_film\n"
         "from pipeline.video.probe import probe\n"
         f"for path in {[str(films / 'h264.mp4'), str(films / 'vp9.webm'), str(playlist)]!r}:\n"
         "    try:\n        info = probe(path)\n    except InputError as error:\n        print(error.code)\n        continue\n"
@@ -306,7 +306,7 @@ def test_importing_is_quick() -> None:
 
 def test_the_parent_never_decodes(films: Path) -> None:
     code = (
-        "import sys\nfrom pipeline.plugins import parse\nfrom pipeline.video.film import open_film\n"
+        "import sys\nfrom pipeline.families import parse\nfrom pipeline.video.film import open_film\n"
         "from pipeline.video.probe import probe\n"
         f"info = probe({str(films / 'vp9.webm')!r})\n"
         "with open_film(info, rule=parse('windows', 'scenes'), sampler=parse('samplers', 'uniform'), size=(64, 36)) as film:\n"

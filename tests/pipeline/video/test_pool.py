@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.bench.films import FilmSpec, write
 from pipeline.errors import EnvironmentFault
-from pipeline.plugins import parse
+from pipeline.families import parse
 from pipeline.video.children.pool import WorkerPool
 from pipeline.video.film import open_film
 from pipeline.video.limits import Limits

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.plugins import parse
+from pipeline.families import parse
 from pipeline.types import Frame
 from pipeline.video.sampling import MOORED, SHORT, candidates, nearest
 

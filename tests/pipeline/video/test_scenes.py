@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.plugins import parse
+from pipeline.families import parse
 from pipeline.video.children.pool import WorkerPool
 from pipeline.video.film import open_film
 from pipeline.video.limits import Limits

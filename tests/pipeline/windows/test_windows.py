@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import UsageError
-from pipeline.plugins import parse
+from pipeline.families import parse
 from pipeline.windows.fixed import Rule as Fixed
 from pipeline.windows.scenes import Rule as Scenes
 

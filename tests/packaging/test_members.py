@@ -1,0 +1,169 @@
+"""Somebody's package, installed by pip, brings a member of each family; the command line uses them as it uses ours."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pipeline.video.testfilm import FilmSpec, write
+
+PROJECT = """
+[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+[project]
+name = "scenescribe-fakes"
+version = "1"
+[tool.hatch.build.targets.wheel]
+packages = ["fakes"]
+[project.entry-points."scenescribe.formats"]
+shout = "fakes.loud_format"
+torn = "fakes.torn"
+[project.entry-points."scenescribe.samplers"]
+middle = "fakes.middle_sampler"
+bare = "fakes"
+[project.entry-points."scenescribe.windows"]
+halves = "fakes.halves_rule"
+[project.entry-points."scenescribe.engines"]
+parrot = "fakes.parrot_engine"
+dumb = "fakes"
+gone = "fakes.nowhere"
+[project.entry-points."scenescribe.presets"]
+tiny-bird = "fakes.birds"
+no-bird = "fakes.birds"
+"""
+FILES = {
+    "__init__.py": "",
+    "torn.py": "raise RuntimeError('torn\\nin two')\n",
+    "loud_format.py": '''
+from pipeline.formats import base
+
+class Format(base.Format):
+    suffix = ".shout"
+
+    def write(self, track, document=None):
+        return "".join(cue.text.upper() + "\\n" for cue in track.cues)
+''',
+    "middle_sampler.py": '''
+from dataclasses import dataclass
+from typing import ClassVar
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampler:
+    part: float = 0.5
+    keyframes_only: ClassVar[bool] = False
+    wants_keyframes: ClassVar[bool] = False
+
+    def times(self, start, end, keyframes=()):
+        return [start + self.part * (end - start)]
+
+    def spacing(self, shortest):
+        return shortest / 2
+''',
+    "parrot_engine.py": '''
+from models.engines.echo import EchoCaptioner
+
+class Parrot(EchoCaptioner):
+    engine = "parrot"
+    engine_version = "7"
+
+def open(preset, options, access):
+    return Parrot()
+''',
+    "birds/__init__.py": "",
+    "birds/tiny-bird.toml": 'id = "./nest"\nprompt = "Which bird?"\nsampler = "middle"\n[size]\nside = 64\n',
+    "birds/nest/README": "weights would be here",
+}  # fmt: skip
+HALVES = Path(__file__).parents[2] / "pipeline/windows/fixed.py"
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="module")
+def scenescribe(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The command, with the package installed in a folder of its own."""
+    home = tmp_path_factory.mktemp("fakes")
+    for name, text in FILES.items():
+        path = home / "project/fakes" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    (home / "project/fakes/halves_rule.py").write_text(HALVES.read_text())  # a rule of ours under another name
+    (home / "project/pyproject.toml").write_text(PROJECT)
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "--no-deps", "--no-index", "--no-build-isolation", "--quiet",
+         "--disable-pip-version-check", "--target", home / "installed", home / "project"],
+        check=True,
+    )  # fmt: skip
+    write(home / "film.mp4", FilmSpec(seconds=6, width=160, height=90, fps=10, gop=10))
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("SCENESCRIBE_", "XDG_"))}
+    environment = clean | {"PYTHONPATH": str(home / "installed"), "HOME": str(home), "COLUMNS": "200"}
+
+    def run(*words: object, code: int = 0) -> "subprocess.CompletedProcess[str]":
+        done = subprocess.run(
+            [sys.executable, "-m", "pipeline.cli", *map(str, words)],
+            capture_output=True, text=True, timeout=120, check=False, cwd=home, env=environment,
+        )  # fmt: skip
+        assert done.returncode == code, done.stderr
+        assert "Traceback" not in done.stderr
+        return done
+
+    return run
+
+
+def test_a_member_of_each_family_is_used(scenescribe: Run, tmp_path: Path) -> None:
+    words = "--engine parrot --model tiny-bird --windows halves:seconds=3 --sampler middle:part=0.25 -f shout,srt".split()
+    scenescribe("caption", "film.mp4", "-o", tmp_path, *words)
+    document = json.loads((tmp_path / "film.descriptions.json").read_text())
+    assert (document["model"]["engine"], document["model"]["engine_version"]) == ("parrot", "7")
+    assert document["model"]["id"].endswith("nest")
+    assert [(one["start"], one["end"]) for one in document["captions"]] == [(0, 3), (3, 6)]
+    assert [time for one in document["captions"] for time in one["frames"]] == pytest.approx([0.75, 3.75], abs=0.06)
+    assert (tmp_path / "film.descriptions.en.shout").read_text().startswith("1 FRAME OF 64X64")
+    assert document["settings"]["windows"].startswith("halves:")
+    assert document["settings"]["sampler"].startswith("middle:")
+
+
+def test_a_finished_film_is_skipped_and_exported_with_them(scenescribe: Run, tmp_path: Path) -> None:
+    words = "--engine parrot --model tiny-bird --windows halves:seconds=3 -f srt".split()
+    scenescribe("caption", "film.mp4", "-o", tmp_path, *words)
+    assert "skipped" in scenescribe("caption", "film.mp4", "-o", tmp_path, *words).stderr
+    scenescribe("export", tmp_path / "film.descriptions.json", "-f", "shout", "-o", tmp_path / "loud.shout")
+    assert (tmp_path / "loud.shout").is_file()
+
+
+def test_they_are_listed(scenescribe: Run) -> None:
+    said = scenescribe("models")
+    assert "tiny-bird" in said.stdout
+    assert "no-bird" in said.stderr, "one that is broken is told, and hides none"
+    assert (
+        "there is no engine 'parot', did you mean parrot?"
+        in scenescribe("caption", "film.mp4", "--engine", "parot", code=2).stderr
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["-f", "torn"], "the format 'torn' of the package scenescribe-fakes can't be imported: RuntimeError: torn in two"),
+        (["-f", "all"], "the format 'torn' of the package scenescribe-fakes can't be imported"),
+        (["--sampler", "bare"], "the sampler 'bare' is none: its module has no class Sampler"),
+        (["--engine", "dumb"], "its module has no open(preset, options, access)"),
+        (["--engine", "gone"], "the engine 'gone' of the package scenescribe-fakes can't be imported: ModuleNotFoundError"),
+        (["--model", "no-bird"], "the preset 'no-bird' of the package scenescribe-fakes is broken: there is no no-bird.toml"),
+    ],
+)  # fmt: skip
+def test_a_broken_one_is_one_line(scenescribe: Run, words: list[str], says: str, tmp_path: Path) -> None:
+    engine = [] if "--engine" in words else ["--engine", "echo"]
+    code = 3 if words[0] == "--engine" else 2
+    lines = scenescribe("caption", "film.mp4", "-o", tmp_path, *engine, *words, code=code).stderr.strip().splitlines()
+    assert len([line for line in lines if "plug" in line or says in line]) == 1, lines
+    assert says in " ".join(lines)
+
+
+def test_a_broken_one_is_in_nobodys_way(scenescribe: Run, tmp_path: Path) -> None:
+    scenescribe("caption", "film.mp4", "-o", tmp_path, "--engine", "echo", "--windows", "fixed:seconds=3")
+    scenescribe("export", tmp_path / "film.descriptions.en.srt", "-o", tmp_path / "again.vtt")
+    found = scenescribe("doctor", "--json").stdout
+    assert "scenescribe-fakes" in found
