@@ -21,11 +21,11 @@ from models import families as files
 from pipeline.errors import UsageError, nearest
 
 FAMILIES = {
-    "formats": ("format", "Format", "unknown_format"),
-    "samplers": ("sampler", "Sampler", "unknown_plugin"),
-    "windows": ("window rule", "Rule", "unknown_plugin"),
+    "formats": ("format", "Format"),
+    "samplers": ("sampler", "Sampler"),
+    "windows": ("window rule", "Rule"),
 }
-"""family (a package of pipeline) -> (what to call a member, the class that its file defines, code where there is none of a name)"""
+"""family (a package of pipeline) -> (what to call a member, the class that its file defines)"""
 _NAMES: dict[type, str] = {}
 """class -> the name that the command line has for it"""
 
@@ -41,10 +41,13 @@ def plugin_class(family: str, name: str) -> Any:
     Raises UsageError: ``unknown_plugin`` or ``unknown_format`` where there is none of this name, ``plugin_broken`` where it is an
     installed package's and can't be used.
     """
-    kind, class_name, code = FAMILIES[family]
+    kind, class_name = FAMILIES[family]
     known = members(family)
     if name not in known:
-        raise UsageError(code, f"there is no {kind} '{name}'{nearest(name, known)} (there are: {', '.join(known)})", name=name)
+        says = f"there is no {kind} '{name}'{nearest(name, known)} (there are: {', '.join(known)})"
+        if family == "formats":
+            raise UsageError("unknown_format", says, name=name)
+        raise UsageError("unknown_plugin", says, name=name)
     try:
         cls = getattr(files.member(*_package(family), name), class_name, None)
     except files.BrokenMember as error:
