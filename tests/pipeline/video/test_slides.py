@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.plugins import parse
+from pipeline.families import parse
 from pipeline.types import Image
 from pipeline.video.children.pool import WorkerPool
 from pipeline.video.cuts.rule import NOISE, SMALL
