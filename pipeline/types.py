@@ -146,14 +146,23 @@ class Track:
     """``forced``, ``hearing_impaired``, ``default``, as the name of a file of others tells"""
 
 
+LAYOUT_CODES = frozenset({"text_dropped", "text_cut", "too_fast", "too_short"})
+"""What the layout of cues did to a text for which there was no room. The JSON has the text whole."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """Something the user should know that did not stop the work; ``--strict`` makes it a failure."""
+    """Something the user should know that did not stop the work; ``--strict`` makes it a failure, if it is a fault."""
 
     code: str
     message: str
     start: float | None = None
     end: float | None = None
+
+    @property
+    def fault(self) -> bool:
+        """Whether something is wrong with the film or the files, and not only less room for a text than it wants."""
+        return self.code not in LAYOUT_CODES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,8 +22,10 @@ def burn(
         str | None, typer.Option("--encoding", help="Of the subtitles, such as cp1251; guessed where they are no UTF-8.")
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is in the way.")] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Warnings count as failures.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only failures.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Warnings count as failures; what only shortens a text is none.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only failures and warnings.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     config: Annotated[Path | None, typer.Option("--config", help="A TOML file of options.", dir_okay=False)] = None,
     flags: dict[str, Any] = {},  # noqa: B006 - filled by with_options

@@ -33,7 +33,7 @@ def caption(
         bool, typer.Option("--recursive", "-r", help="Look into the folders' folders too.", rich_help_panel=MOST)
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a film on stdout.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only failures.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only failures and warnings.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Also what the engine says and measures.")] = False,
     progress: Annotated[
         bool | None, typer.Option("--progress/--no-progress", help="Live display; by itself on a terminal.")

@@ -9,8 +9,9 @@ from rich.progress import TaskID
 
 from pipeline.cli.console import data, name_of, one_line
 from pipeline.cli.line import FilmLine, seconds_at_work
+from pipeline.cli.notices import faults, lines
 from pipeline.cli.screen import Screen
-from pipeline.cli.sentences import how_it_ended, warnings
+from pipeline.cli.sentences import how_it_ended
 from pipeline.cli.summary import Summary, counted, gauges_line
 from pipeline.errors import ScenescribeError
 from pipeline.inputs import Film
@@ -69,15 +70,15 @@ class Display:
         self._lines.pop(film.path).close()
         name, notices = name_of(film.path), result.notices
         state: str = result.state
+        wrong, reason = faults(notices), ""
         if state == "done":
-            for line in warnings(name, notices, each=self.screen.verbose):
-                self.screen.say(line)
-        reason = ""
-        if notices and self.strict:
-            state, reason = "failed", notices[0].code
+            for line in lines(film.path, notices, verbose=self.screen.verbose, quiet=self.screen.quiet):
+                self.screen.fail(line)
+        if wrong and self.strict:
+            state, reason = "failed", wrong[0].code
             self.failures += 1
-        elif notices and state == "done":
-            reason = counted(len(notices), "warning")
+        elif wrong and state == "done":
+            reason = counted(len(wrong), "warning")
         self.screen.say(how_it_ended(name, result))
         if result.described and self.count == 1:
             self.screen.say(f"  -> {', '.join(name_of(path) for path in result.outputs)}")

@@ -38,7 +38,9 @@ def export(
     language: Annotated[str | None, typer.Option("--language", "-l", help="Relabel the track, a BCP 47 tag.")] = None,
     title: Annotated[str, typer.Option(help="Title of the track, in the formats that have one.")] = "",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that are in the way.")] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Warnings count as failures.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Warnings count as failures; what only shortens a text is none.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a file on stdout.")] = False,
 ) -> None:
     """Write captions in other formats, laid out anew: no model and no video is needed.

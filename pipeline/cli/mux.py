@@ -30,8 +30,10 @@ def mux(
         bool, typer.Option("--descriptions/--subtitles", help="Mark the tracks as descriptions of the picture.")
     ] = True,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is in the way.")] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Warnings count as failures.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only failures.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Warnings count as failures; what only shortens a text is none.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only failures and warnings.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Add subtitles to a film as tracks that the viewer can switch on; nothing is encoded again.

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from pipeline.cli.console import name_of, one_line
 from pipeline.cli.line import FilmLine
+from pipeline.cli.notices import lines
 from pipeline.cli.screen import Screen
-from pipeline.cli.sentences import how_it_ended, warnings
+from pipeline.cli.sentences import how_it_ended
 from pipeline.cli.summary import counted
 from pipeline.errors import ScenescribeError
 from pipeline.inputs import Film
@@ -81,6 +82,6 @@ class WatchScreen(WatchObserver):
         elif ended.reason:
             self.screen.say(f"{name}: {ended.state}: {one_line(ended.message)}")
         elif result is not None:
-            for line in warnings(name, result.notices, each=self.screen.verbose):
-                self.screen.say(line)
+            for line in lines(name, result.notices, verbose=self.screen.verbose, quiet=self.screen.quiet):
+                self.screen.fail(line)
             self.screen.say(how_it_ended(name, result))

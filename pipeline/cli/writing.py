@@ -12,7 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from pipeline.cli import console
+from pipeline.cli import console, notices
 from pipeline.errors import OutputError, ScenescribeError, UsageError
 from pipeline.filenames import fitted, name_in
 
@@ -46,17 +46,11 @@ def video_target(video: Path, output: str | None, suffix: str, *, overwrite: boo
     return target
 
 
-def notices_of(path: Path, notices: "Sequence[Notice]", *, strict: bool, quiet: bool = False) -> int:
-    """Say the warnings, one line a kind; the number of failures that they are."""
-    kinds: dict[str, list[Notice]] = {}
-    for notice in notices:
-        kinds.setdefault(notice.code if notice.start is not None else f"{notice.code} {notice.message}", []).append(notice)
-    for same in () if quiet and not strict else kinds.values():
-        first = same[0]
-        at = f" at {first.start:.1f} s" if first.start is not None else ""
-        more = f" and {len(same) - 1} more" if len(same) > 1 else ""
-        console.say(f"{console.name_of(path)}: warning: {first.code}{at}{more}: {console.one_line(first.message)}")
-    return 1 if strict and notices else 0
+def notices_of(path: Path, found: "Sequence[Notice]", *, strict: bool, quiet: bool = False) -> int:
+    """Say the warnings, one line a film; the number of failures that they are."""
+    for line in notices.lines(path, found, quiet=quiet):
+        console.say(line)
+    return 1 if strict and notices.faults(found) else 0
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from pipeline.cues.fit import Fitter
 from pipeline.cues.profiles import PROFILES, Layout, Limits, limits, profile
+from pipeline.cues.room import Span, find_room
 from pipeline.cues.timing import EPSILON, Slot, close_gaps, least_gap, nearest_cut, share, snap_inside
 from pipeline.sanitize import clean
 from pipeline.types import Cue, Document, Notice, Track
@@ -31,7 +32,8 @@ class Passage:
 def make_track(document: Document, layout: Layout = PROFILES["netflix"], *, title: str = "") -> tuple[Track, tuple[Notice, ...]]:
     """The subtitle track of a described film, and a notice for each text that is not shown whole at its reading speed.
 
-    Every cue lies within the film and, where the text has room, within its caption's window; cues never overlap.
+    Every cue lies within the film and, where the text has room, within its caption's window; where it has not, it borrows from
+    empty time and from neighbours with time to spare (``room``). Cues never overlap.
     """
     source = document.source
     vertical = source.height > source.width > 0
@@ -103,16 +105,14 @@ def _fitted(
     lines: list[tuple[str, ...]] = []
     sizes: list[float] = []
     notices: list[Notice] = []
-    for k, passage in enumerate(passages):
-        following = passages[k + 1].start if k + 1 < len(passages) else math.inf
-        end = _last_moment(passage, following, layout, gap, cuts, film_end)
-        if end - passage.start < min(SHORTEST, max(layout.min_duration, 0.04)):
+    for passage, span in zip(passages, _spans(passages, layout, fitter, gap, cuts, film_end), strict=True):
+        if span.end - span.start < min(SHORTEST, max(layout.min_duration, 0.04)):
             notices.append(_no_room(passage))
             continue
-        fitted = fitter.fit(passage.text, end - passage.start)
+        fitted = fitter.fit(passage.text, span.end - span.start)
         if fitted.code:
             notices.append(Notice(code=fitted.code, message=fitted.message, start=passage.start, end=passage.end))
-        shared = share(passage.start, end, [fitter.need(block) for block in fitted.blocks], gap, layout.max_duration)
+        shared = share(span.start, span.end, [fitter.need(block) for block in fitted.blocks], gap, layout.max_duration)
         slots += snap_inside(shared, cuts, layout, gap) if layout.snap else shared
         lines += [block.lines for block in fitted.blocks]
         sizes += [block.characters for block in fitted.blocks]
@@ -120,6 +120,16 @@ def _fitted(
     cues = tuple(Cue(start=slot.start, end=slot.end, lines=text) for slot, text in zip(slots, lines, strict=True))
     notices += [notice for cue, size in zip(cues, sizes, strict=True) for notice in _complaints(cue, size, layout, bounds)]
     return cues, tuple(notices)
+
+
+def _spans(passages: list[Passage], layout: Layout, fitter: Fitter, gap: float, cuts: list[float], film_end: float) -> list[Span]:
+    """When each passage's cues may be shown: within its window, and past its edges where its text needs it."""
+    spans = []
+    for k, passage in enumerate(passages):
+        following = passages[k + 1].start if k + 1 < len(passages) else math.inf
+        end = _last_moment(passage, following, layout, gap, cuts, film_end)
+        spans.append(Span(passage.start, end, fitter.wanted(passage.text, end - passage.start)))
+    return find_room(spans, gap, film_end)
 
 
 def _last_moment(passage: Passage, following: float, layout: Layout, gap: float, cuts: list[float], film_end: float) -> float:

@@ -16,6 +16,8 @@ from pipeline.cues.words import Word, words
 HURRY = 1.5
 """A sentence that no window can carry may be read this much faster before words are left out"""
 ELLIPSIS = "…"
+FAR = 8.0
+"""seconds; with so much more than twice its room a text is not laid out to find out what it needs: no neighbour has that"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,13 @@ class Fitter:
             if self._seconds(blocks) <= room + 1e-6:
                 return self._by_sentences(blocks, len(ends) - count)
         return self._hurried(setter, ends, room) or self._cut(pieces, setter, ends[0], room)
+
+    def wanted(self, text: str, room: float) -> float:
+        """Seconds that all of ``text`` needs at its reading speed; a lower bound, where it is far more than ``room``."""
+        pieces = self.words(text)
+        setter = Typesetter(pieces, self.limits, self.most)
+        least = self._least(setter.width(0, len(pieces)), text.isascii())
+        return least if least > 2 * room + FAR else self._seconds(setter.blocks(0, len(pieces)))
 
     def _least(self, width: float, narrow: bool) -> float:
         """Seconds that a text of this many columns needs at least: a quick answer before it is laid out.

@@ -51,7 +51,7 @@ class Settings(Burned, Cues):
     mux: bool = option(False, OUTPUT, "Also a video with the descriptions as a track that the viewer can switch on.")
     overwrite: bool = option(False, OUTPUT, "Describe finished films anew and replace files that are in the way.")
     resume: bool = option(True, OUTPUT, "Go on where a killed run stopped.")
-    strict: bool = option(False, OUTPUT, "Warnings count as failures.")
+    strict: bool = option(False, OUTPUT, "Warnings count as failures; what only shortens a text is none.")
 
     temperature: Annotated[float, Ge(0), Le(2)] = option(0.0, SAMPLING, "0 is the likeliest word each time, and repeatable.")
     top_p: Annotated[float, Gt(0), Le(1)] = option(1.0, SAMPLING, "Draw from the likeliest words that make up this share.")

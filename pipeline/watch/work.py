@@ -118,9 +118,9 @@ class Worker:
     async def _ended(self, job: Job, result: Result, shelf: ContentShelf, settings: WatchSettings) -> None:
         self._state.breaker.reset()
         state, reason, message = result.state, "", ""
-        if result.notices and settings.strict:
-            notice = result.notices[0]
-            await self._finish(job, "failed", settings, reason=notice.code, message=notice.message, written=shelf.written)
+        wrong = next((notice for notice in result.notices if notice.fault), None)
+        if wrong is not None and settings.strict:
+            await self._finish(job, "failed", settings, reason=wrong.code, message=wrong.message, written=shelf.written)
             return
         if state == "skipped" and shelf.written:  # its files were all there: it had only been touched
             state = "done"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pipeline.video.testfilm import FilmSpec, write
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -143,10 +144,19 @@ def test_programs_get_one_json_object_a_film(run: Run, film: Path, tmp_path: Pat
     assert {(Path(line["path"]).name, line["state"]) for line in lines} == {("film.mp4", "done"), ("gone.mp4", "failed")}
 
 
-def test_strict_counts_warnings_as_failures(run: Run, film: Path, tmp_path: Path) -> None:
-    fast = ("--max-cps", 3, *ECHO)  # nobody reads as slowly as that: a warning each
-    assert run("caption", film, "-o", tmp_path / "a", *fast).returncode == 0
-    assert run("caption", film, "-o", tmp_path / "b", "--strict", *fast).returncode == 1
+def test_strict_counts_faults_and_not_what_only_shortens_a_text(run: Run, film: Path, tmp_path: Path) -> None:
+    fast = ("--max-cps", 3, *ECHO)  # nobody reads as slowly as that
+    done = run("caption", film, "-o", tmp_path / "a", "--strict", *fast)
+    assert done.returncode == 0
+    assert len([line for line in done.stderr.splitlines() if ": note: " in line]) == 1, "one line a film"
+    write(tmp_path / "whole.mkv", FilmSpec(seconds=4, width=64, height=48, fps=10, gop=5))
+    cut = tmp_path / "cut.mkv"
+    cut.write_bytes((tmp_path / "whole.mkv").read_bytes()[:-2000])
+    quiet = run("caption", cut, "-o", tmp_path / "b", "-q", *ECHO)
+    assert quiet.returncode == 0
+    assert len(quiet.stderr.splitlines()) == 1, "-q keeps what matters"
+    assert ": warning: " in quiet.stderr
+    assert run("caption", cut, "-o", tmp_path / "c", "--strict", *ECHO).returncode == 1
 
 
 def test_flags_before_environment_before_file_before_defaults(run: Run, tmp_path: Path) -> None:

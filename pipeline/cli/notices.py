@@ -1,0 +1,39 @@
+"""The warnings of one film as one calm line: faults first, by name; what the layout did to texts as a count."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.cli.console import name_of, one_line
+from pipeline.cli.summary import clock, counted
+from pipeline.types import Notice
+
+
+def faults(notices: Sequence[Notice]) -> list[Notice]:
+    """Those that ``--strict`` counts and ``-q`` says: all but the layout's."""
+    return [notice for notice in notices if notice.fault]
+
+
+def lines(path: Path | str, notices: Sequence[Notice], *, verbose: bool = False, quiet: bool = False) -> list[str]:
+    """What is said of a film: nothing or one line; with ``verbose`` a line each, with ``quiet`` faults alone."""
+    name = name_of(path)
+    told = faults(notices) if quiet else list(notices)
+    if verbose:
+        return [f"{name}: {'warning' if one.fault else 'note'}: {one.code}{_at(one)}: {one_line(one.message)}" for one in told]
+    kinds: dict[str, list[Notice]] = {}
+    for one in faults(told):
+        kinds.setdefault(one.code, []).append(one)
+    parts: list[str] = []
+    for alike in kinds.values():
+        more = f" and {counted(len(alike) - 1, 'time')} more" if len(alike) > 1 else ""
+        # the first is told whole, the others by their names
+        message = f": {one_line(alike[0].message)}" if not parts else ""
+        parts.append(f"{alike[0].code}{_at(alike[0])}{more}{message}")
+    layout = sorted({one.code for one in told if not one.fault})
+    if layout:
+        places = len({one.start for one in told if not one.fault})
+        parts.append(f"{counted(places, 'text')} shortened or shown fast ({', '.join(layout)}); the JSON has all of it")
+    return [f"{name}: {'warning' if kinds else 'note'}: {' · '.join(parts)}"] if parts else []
+
+
+def _at(notice: Notice) -> str:
+    return "" if notice.start is None else f" at {clock(notice.start)}"

@@ -1,0 +1,36 @@
+"""One calm line of warnings a film: faults by name, what the layout shortened as a count."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.cli.notices import faults, lines
+from pipeline.types import LAYOUT_CODES, Notice
+
+FAST = Notice(code="too_fast", message="21 characters a second, more than 17", start=2.0, end=4.0)
+CUT = Notice(code="text_cut", message="the sentence is too long", start=9.0, end=12.0)
+LOST = Notice(code="frames_lost", message="3 frames could not be decoded", start=5.0)
+MIXED = Notice(code="variable", message="all of it")
+
+codes = st.sampled_from(["frames_lost", "partial", *sorted(LAYOUT_CODES)])
+some = st.lists(st.builds(Notice, code=codes, message=st.text(max_size=9), start=st.none() | st.floats(0, 99)), max_size=20)
+
+
+@given(some)
+def test_at_most_one_line_a_film_and_one_each_where_asked(found: list[Notice]) -> None:
+    assert len(lines("a.mp4", found)) == (1 if found else 0)
+    assert len(lines("a.mp4", found, quiet=True)) == (1 if faults(found) else 0)
+    assert len(lines("a.mp4", found, verbose=True)) == len(found)
+
+
+def test_what_is_said() -> None:
+    assert lines("a.mp4", [FAST, CUT, CUT]) == [
+        "a.mp4: note: 2 texts shortened or shown fast (text_cut, too_fast); the JSON has all of it"
+    ]
+    assert lines("a.mp4", [LOST, FAST, LOST, MIXED]) == [
+        (
+            "a.mp4: warning: frames_lost at 0:05 and 1 time more: 3 frames could not be decoded · variable · "
+            "1 text shortened or shown fast (too_fast); the JSON has all of it"
+        )
+    ]
+    assert lines("a.mp4", [FAST], quiet=True) == []
+    assert lines("a.mp4", [LOST], quiet=True) == ["a.mp4: warning: frames_lost at 0:05: 3 frames could not be decoded"]
