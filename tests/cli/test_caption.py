@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pipeline.video.testfilm import FilmSpec, write
+
+from pipeline.bench.films import FilmSpec, write
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
