@@ -30,7 +30,7 @@ def codes_in(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-            if name in CARRIERS:
+            if name in CARRIERS or ast.unparse(node.func) == "notes.add":
                 where = [word.value for word in node.keywords if word.arg == "code"] or node.args[
                     : 1 if name not in ("Fitted", "Share") else 2
                 ]
