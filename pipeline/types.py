@@ -30,6 +30,10 @@ class VideoInfo:
     """bytes"""
     container: str
     codec: str
+    stream: int = 0
+    """which stream of the file is the film, counted among all of its streams: the one that a player shows"""
+    videos: int = 1
+    """video streams in the file, covers and stills counted"""
     duration: float
     """seconds, as declared or estimated: a bound for progress, never for a loop"""
     start: float

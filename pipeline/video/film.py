@@ -148,7 +148,7 @@ class Film:
         cuts, keyframes = self._rule.needs_cuts, self._sampler.keyframes_only
         first = "pyav" if table.repaired or keyframes or self._sampler.wants_keyframes else self.info.reader
         ways = [(first, False), ("pyav", True)]
-        if not table.repaired and not self.info.interlaced:
+        if not table.repaired and not self.info.interlaced and self.info.videos == 1:  # OpenCV chooses a stream by itself
             ways.append(("opencv", False))
         for reader, everything in ways:
             seen = False

@@ -78,6 +78,8 @@ def _info(answer: dict[str, Any], source: Source) -> VideoInfo:
         size=source.size,
         container=answer["container"],
         codec=answer["codec"],
+        stream=answer["stream"],
+        videos=answer["films"],
         duration=answer["duration"],
         start=answer["start"],
         ends=answer["ends"],

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
@@ -12,10 +13,14 @@ from av.video.reformatter import Interpolation, VideoReformatter
 
 from pipeline.errors import InputError
 from pipeline.types import Image
+from pipeline.video.decode.streams import Candidate, film_among
 from pipeline.video.decode.thumbnail import shrink
 from pipeline.video.source import DEMUXERS
 
 AvError = av.error.FFmpegError
+_ONLY_FILMS = {"protocol_whitelist": "file", "format_whitelist": DEMUXERS}
+PEEKED = 400
+"""packets that are looked at to tell a still picture from a film, where the container does not count frames"""
 _HDR = {16, 18}
 """color_trc of PQ and HLG (ITU-T H.273)"""
 
@@ -34,21 +39,17 @@ def open_container(fd: int) -> Any:
 
     Raises InputError ``unsupported_or_corrupt``.
     """
-    options = {"protocol_whitelist": "file", "format_whitelist": DEMUXERS}
     name = f"file:/proc/self/fd/{fd}"
     try:
         if _tells_itself(os.pread(fd, 12, 0)):
-            quick = av.open(name, options=options, stream_options=[{"skip_frame": "all"}] * 256, metadata_errors="replace")
+            quick = av.open(name, options=_ONLY_FILMS, stream_options=[{"skip_frame": "all"}] * 256, metadata_errors="replace")
             if all(stream.start_time is not None for stream in quick.streams):
                 return quick
             quick.close()
-        return av.open(name, options=options, metadata_errors="replace")
+        return av.open(name, options=_ONLY_FILMS, metadata_errors="replace")
     except (AvError, OSError, ValueError, MemoryError) as error:
-        raise InputError(
-            "unsupported_or_corrupt",
-            "no known video format, or its head is damaged; check that it plays elsewhere",
-            detail=str(error),
-        ) from None
+        what = "no known video format, or its head is damaged; check that it plays elsewhere"
+        raise InputError("unsupported_or_corrupt", what, detail=str(error)) from None
 
 
 def _tells_itself(head: bytes) -> bool:
@@ -57,14 +58,38 @@ def _tells_itself(head: bytes) -> bool:
 
 
 def film_stream(container: Any) -> Any:
-    """The stream to read: the first that is no cover art. Raises InputError ``no_video_stream``, ``no_decoder``."""
-    films = [stream for stream in container.streams.video if not stream.disposition & av.stream.Disposition.attached_pic]
-    if not films:
-        raise InputError("no_video_stream", "there is no moving picture in this file (sound, subtitles or a cover only)")
-    able = [stream for stream in films if stream.codec_context is not None]
-    if not able:
-        raise InputError("no_decoder", "no decoder for this film's codec; convert it to H.264, HEVC, VP9 or AV1")
-    return able[0]
+    """The stream to read: the one that a player shows (``streams``). Raises InputError ``no_video_stream``, ``no_decoder``."""
+    videos = list(container.streams.video)
+    unknown = len(videos) > 1 and any(stream.frames == 0 for stream in videos)
+    seen = _first_packets(container.name) if unknown else {}
+    candidates = [
+        Candidate(
+            codec=stream.codec_context.name if stream.codec_context else "",
+            disposition=stream.disposition.value,
+            frames=_counted(stream),
+            seen=seen.get(stream.index, 0),
+            decodes=stream.codec_context is not None,
+        )
+        for stream in videos
+    ]
+    return videos[film_among(candidates)]
+
+
+def _counted(stream: Any) -> int:
+    """Frames of a stream as its container tells; mkvmerge tells it in a tag."""
+    told = stream.metadata.get("NUMBER_OF_FRAMES", stream.metadata.get("NUMBER_OF_FRAMES-eng", ""))
+    return int(stream.frames) or (int(told) if told.isdecimal() and len(told) < 19 else 0)
+
+
+def _first_packets(name: str) -> dict[int, int]:
+    """Packets of each video stream in the first part of a file, which is opened once more for it."""
+    counts = Counter[int]()
+    with av.open(name, options=_ONLY_FILMS, metadata_errors="replace") as again:
+        for number, packet in enumerate(packets(again, again.streams.video)):
+            if number >= PEEKED:
+                break
+            counts[packet.stream_index] += 1
+    return counts
 
 
 def set_up(stream: Any, threads: int, depth: int = 0) -> None:
@@ -133,6 +158,7 @@ def describe(container: Any, stream: Any, pixels: int) -> dict[str, Any]:
     whole = (container.duration or 0) / av.time_base
     ends = _declared_end(container, stream, first_time - start, start)
     return {
+        "stream": stream.index,
         "container": container.format.name.split(",")[0],
         "codec": context.name,
         "duration": max(0.0, ends or whole),
