@@ -1,14 +1,14 @@
 """What flows through the pipeline, one type a stage; nobody writes into another stage's object.
 
-    Frame -> Window -> Caption -> Cue -> Track          (times in seconds on the player's clock)
-                          |
-                          +-> Document, everything known about one film; the JSON file is its text
+    FrameBatch -> Window -> Caption -> Cue -> Track     (times in seconds on the player's clock)
+                               |
+                               +-> Document, everything known about one film; the JSON file is its text
 
 "The player's clock" counts from the container's start, as a media player shows it: the first picture of a film whose
 video starts 2 s after its audio has time 2.0.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -58,7 +58,7 @@ class VideoInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Frame:
-    """One sampled picture."""
+    """One picture of a batch: a view, no copy."""
 
     image: Image
     time: float
@@ -71,18 +71,60 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FrameBatch:
+    """Pictures of one size in one array: what a model takes as a video, without a further copy.
+
+    A sequence of ``Frame``. Raises ValueError where there are not as many times and indices as pictures.
+    """
+
+    data: NDArray[np.uint8]
+    """n x height x width x 3, uint8, RGB, C-contiguous"""
+    times: tuple[float, ...]
+    """seconds on the player's clock, ascending"""
+    indices: tuple[int, ...]
+    """of each frame: count of frames before it, in the order they are shown"""
+
+    def __post_init__(self) -> None:
+        if self.data.ndim != 4 or self.data.shape[3] != 3 or not len(self.data) == len(self.times) == len(self.indices):
+            raise ValueError(f"{self.data.shape} pictures, {len(self.times)} times and {len(self.indices)} indices are no batch")
+
+    @classmethod
+    def of(cls, frames: Sequence[Frame], size: tuple[int, int] = (0, 0)) -> "FrameBatch":
+        """Copy frames of one size together; ``size`` (width, height) is that of a batch without frames."""
+        images = [frame.image for frame in frames]
+        return cls(
+            data=np.stack(images) if images else np.zeros((0, size[1], size[0], 3), np.uint8),
+            times=tuple(frame.time for frame in frames),
+            indices=tuple(frame.index for frame in frames),
+        )
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    def __getitem__(self, place: int) -> Frame:
+        return Frame(image=self.data[place], time=self.times[place], index=self.indices[place])
+
+    def __iter__(self) -> Iterator[Frame]:
+        return (self[place] for place in range(len(self)))
+
+    def __repr__(self) -> str:
+        return f"FrameBatch(data={'x'.join(map(str, self.data.shape))}, times=[{', '.join(f'{t:.3f}' for t in self.times)}])"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Window:
     """A stretch of film, half-open [start, end), and the frames of it that the model is shown."""
 
     index: int
     start: float
     end: float
-    frames: tuple[Frame, ...]
+    frames: FrameBatch
+    """none where the window need not be asked about"""
 
     @property
     def nbytes(self) -> int:
         """Bytes that the pictures hold."""
-        return sum(frame.image.nbytes for frame in self.frames)
+        return self.frames.data.nbytes
 
     def __repr__(self) -> str:
         return f"Window({self.index}, [{self.start:.3f}, {self.end:.3f}), {len(self.frames)} frames)"

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 from models.base import Captioner, Reply, Request
-from pipeline.blocks import together
 from pipeline.captioning.prompt import request_for
 from pipeline.engine.opening import choose_preset, open_captioner
 from pipeline.errors import ScenescribeError, UsageError
@@ -117,7 +116,7 @@ async def _first_run(studio: Studio, films: tuple[Film, ...], folder: Path) -> t
     """Warms everything up; how many windows there are, the shape of the first, and those that the bare engine is fed with."""
     kept: list[Window] = []
     counted = await run_once(studio, films, folder / "warm", kept)
-    shape = (len(kept[0].frames), *kept[0].frames[0].image.shape)
+    shape = kept[0].frames.data.shape
     return counted["windows"], shape, kept
 
 
@@ -182,7 +181,7 @@ class _Keeps(Observer):
 
     def read(self, window: Window) -> None:
         if len(self._kept) < KEPT:
-            self._kept.append(together(window))
+            self._kept.append(window)
 
 
 class SaysSomething:

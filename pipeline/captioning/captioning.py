@@ -17,7 +17,6 @@ from dataclasses import replace
 
 from models.base import Reply
 from models.nvtx import marked
-from pipeline.blocks import together
 from pipeline.captioning import answers, unchanged
 from pipeline.captioning.prompt import request_for
 from pipeline.captioning.recipe import Recipe
@@ -197,9 +196,14 @@ class _Flow:
 
     async def _reuse(self, number: int, window: Window, answer: "asyncio.Future[Caption]") -> None:
         before = await asyncio.shield(answer)
-        times = tuple(frame.time for frame in window.frames)
         caption = replace(
-            before, start=window.start, end=window.end, frames=times, prompt_tokens=0, completion_tokens=0, reused=True
+            before,
+            start=window.start,
+            end=window.end,
+            frames=window.frames.times,
+            prompt_tokens=0,
+            completion_tokens=0,
+            reused=True,
         )
         self.on_caption(caption)
         self._done(number, caption)
@@ -210,7 +214,6 @@ class _Flow:
 
     async def _ask(self, window: Window, place: Place) -> Caption:
         """One window's caption: asked, guarded, asked once more where the answer is empty."""
-        times = tuple(frame.time for frame in window.frames)
         text, outcome, replies = "", Outcome.EMPTY, list[Reply]()
         try:
             for attempt in range(2):
@@ -227,7 +230,7 @@ class _Flow:
         self.tally.prompt_tokens += prompt_tokens
         self.tally.completion_tokens += completion_tokens
         caption = Caption(
-            start=window.start, end=window.end, text=text, outcome=outcome, frames=times,
+            start=window.start, end=window.end, text=text, outcome=outcome, frames=window.frames.times,
             prompt_tokens=prompt_tokens, completion_tokens=completion_tokens,
         )  # fmt: skip
         self._note(caption)
@@ -246,7 +249,7 @@ async def _next(windows: Iterator[Window] | AsyncIterator[Window], thread: Threa
 
 
 def _next_on_thread(windows: Iterator[Window]) -> Window | None:
-    return together(window) if (window := next(windows, None)) is not None else None
+    return next(windows, None)
 
 
 NOTICES = {

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from models.base import Request
-from pipeline.blocks import video_of
 from pipeline.captioning.recipe import Recipe
 from pipeline.types import Window
 
@@ -22,11 +21,11 @@ def request_for(window: Window, recipe: Recipe, *, attempt: int = 0) -> Request:
     if attempt:
         sampling = replace(sampling, seed=sampling.seed + attempt, temperature=max(sampling.temperature, RETRY_TEMPERATURE))
     prompt = recipe.prompt.replace("{words}", str(words_for(window.end - window.start)))
-    images = tuple(frame.image for frame in window.frames)
-    if recipe.frames == "images" or not images:
-        return Request(prompt=prompt, images=images, sampling=sampling)
-    times = tuple(frame.time - window.frames[0].time for frame in window.frames)
-    return Request(prompt=prompt, video=video_of(images), times=times, sampling=sampling)
+    frames = window.frames
+    if recipe.frames == "images" or not len(frames):
+        return Request(prompt=prompt, images=tuple(frames.data), sampling=sampling)
+    times = tuple(time - frames.times[0] for time in frames.times)
+    return Request(prompt=prompt, video=frames.data, times=times, sampling=sampling)
 
 
 def words_for(seconds: float) -> int:

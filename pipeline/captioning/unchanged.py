@@ -14,9 +14,9 @@ still film differ by 0.5 to 3 between copies of a picture; a figure a twelfth of
 
 def difference(a: Window, b: Window) -> float:
     """Largest mean absolute difference, 0 to 255, over the fields of all pairs of frames; infinite where they don't pair up."""
-    if len(a.frames) != len(b.frames) or not a.frames or a.frames[0].image.shape != b.frames[0].image.shape:
+    if not len(a.frames) or a.frames.data.shape != b.frames.data.shape:
         return float("inf")
-    return max(_fields_apart(x.image, y.image) for x, y in zip(a.frames, b.frames, strict=True))
+    return max(_fields_apart(x, y) for x, y in zip(a.frames.data, b.frames.data, strict=True))
 
 
 def looks_like(window: Window, before: Window) -> bool:

@@ -13,7 +13,7 @@ from pipeline.errors import ScenescribeError
 from pipeline.inputs import Film
 from pipeline.job import Observer, Result
 from pipeline.report.flow import Flow
-from pipeline.types import Caption, Frame, VideoInfo, Window
+from pipeline.types import Caption, Frame, FrameBatch, VideoInfo, Window
 
 if TYPE_CHECKING:
     from pipeline.run import RunObserver
@@ -112,7 +112,7 @@ class FilmRecorder(Observer):
         self.inner.opened(info)
 
     def read(self, window: Window) -> None:
-        if window.frames:
+        if len(window.frames):
             uri = thumbnail(middle(window.frames), self.shape)
             if self.run.take(len(uri)):
                 self.record.thumbnails[round(window.start, 3)] = uri
@@ -127,7 +127,7 @@ class FilmRecorder(Observer):
         self.inner.step(what, done)
 
 
-def middle(frames: Sequence[Frame]) -> Frame:
+def middle(frames: FrameBatch) -> Frame:
     """The frame that stands for a window."""
     return frames[len(frames) // 2]
 

@@ -7,32 +7,30 @@ The table of all frames comes first, so windows of fixed length and their sample
 Shots are known only when they are over: then a bounded set of samples waits until its window is settled.
 """
 
-from bisect import bisect_left
 from collections.abc import Collection, Generator, Iterator
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Self
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Self
 
 from pipeline.errors import InputError
-from pipeline.types import Frame, Image, Notice, VideoInfo, Window
+from pipeline.samplers.base import Sampler
+from pipeline.types import FrameBatch, Notice, VideoInfo, Window
 from pipeline.video import damage
 from pipeline.video.children.frames import Closed, Event, Reading
 from pipeline.video.children.pool import WorkerPool
-from pipeline.video.cuts.sizes import routine
 from pipeline.video.limits import Limits
-from pipeline.video.sampling import Span, candidates, joined, nearest, rounded, these, time_of
+from pipeline.video.sampling import rounded
+from pipeline.video.selection import Chosen, Selection, selection
 from pipeline.video.source import open_source
 from pipeline.video.table import Table
+from pipeline.windows.base import Rule, Span
 
 
 def open_film(
     info: VideoInfo,
     *,
-    rule: Any,
-    sampler: Any,
+    rule: Rule,
+    sampler: Sampler,
     size: tuple[int, int],
     known: Collection[Span] = frozenset(),
     workers: int = 1,
@@ -53,8 +51,8 @@ class Film:
         self,
         info: VideoInfo,
         *,
-        rule: Any,
-        sampler: Any,
+        rule: Rule,
+        sampler: Sampler,
         size: tuple[int, int],
         known: Collection[Span],
         workers: int,
@@ -70,7 +68,6 @@ class Film:
         self._reading = Reading(self._source, info, size, used, limits or used.limits, workers)
         self._notices: tuple[Notice, ...] = info.notices
         self._shots: list[float] = []
-        self._count = 0
         self._walk: Generator[Window, None, None] | None = None
         self.end = info.duration
         """when the film ends, exact once iteration has begun"""
@@ -131,7 +128,12 @@ class Film:
                     path=str(self.info.path),
                 )
             self.end = table.end
-            yield from self._scenes(table) if self._rule.needs_cuts else self._fixed(table)
+            nothing = FrameBatch.of((), self._reading.size)
+            count = 0
+            for (start, end), frames in self._chosen(table):
+                if frames is None or len(frames):  # else all its frames are lost
+                    yield Window(index=count, start=start, end=end, frames=nothing if frames is None else frames)
+                    count += 1
             if self._source.changed():
                 raise InputError(
                     "source_changed",
@@ -143,8 +145,24 @@ class Film:
         except Closed:
             return
 
-    def _events(self, table: Table, targets: NDArray[np.int64], *, loose: bool = False) -> Iterator[Event]:
+    def _chosen(self, table: Table) -> Iterator[Chosen]:
+        """All windows, as their frames come."""
+        chosen = selection(table, self._rule, self._sampler, self._reading.size, self._known)
+        yield from chosen.begin()
+        for kind, rank, image in self._events(table, chosen):
+            if kind == "cut":
+                self._shots.append(float(table.times[rank]))
+                yield from chosen.cut(rank)
+            elif image is None:
+                yield from chosen.lost(rank)
+            else:
+                yield from chosen.frame(rank, image)
+        yield from chosen.finish()
+
+    def _events(self, table: Table, chosen: Selection) -> Iterator[Event]:
         """Frames by the reader that the probe chose, by the other one where that gives none at all."""
+        if len(chosen.targets) == 0:
+            return
         cuts, keyframes = self._rule.needs_cuts, self._sampler.keyframes_only
         first = "pyav" if table.repaired or keyframes or self._sampler.wants_keyframes else self.info.reader
         ways = [(first, False), ("pyav", True)]
@@ -155,86 +173,22 @@ class Film:
             self._reading.lost.clear()
             self._reading.reader = reader
             for event in self._reading.frames(
-                targets, cuts=cuts, keyframes=keyframes, reader=reader, loose=loose and reader == "pyav", everything=everything
+                chosen.targets,
+                place=chosen.place,
+                cuts=cuts,
+                keyframes=keyframes,
+                reader=reader,
+                loose=chosen.loose and reader == "pyav",
+                everything=everything,
             ):
                 if event[0] == "frame":
                     seen = True
                 if event[0] != "lost" or seen:
                     yield event
-            if seen or len(targets) == 0:
+            if seen:
                 return
         raise InputError(
             "no_decodable_frames",
             "none of its pictures can be decoded (damaged, encrypted or an unknown codec)",
             path=str(self.info.path),
         )
-
-    def _fixed(self, table: Table) -> Iterator[Window]:
-        keyframes = table.times[table.keyframes()].tolist()
-        spans = joined(self._rule.spans(float(table.times[0]), table.end), table.times.tolist())
-        wanted = []
-        for span in spans:
-            inside = keyframes[bisect_left(keyframes, span[0]) : bisect_left(keyframes, span[1])]
-            looks = [] if rounded(span) in self._known else self._sampler.times(*span, inside)
-            wanted.append(np.unique(table.on_screen(np.array(looks))))
-        targets = np.unique(np.concatenate(wanted)) if wanted else np.zeros(0, np.int64)
-        held: dict[int, Frame] = {}
-        events = self._events(table, targets) if len(targets) else iter(())
-        reached = -1
-        for span, ranks in zip(spans, wanted, strict=True):
-            final = int(ranks[-1]) if len(ranks) else -1
-            while reached < final:
-                event = next(events, None)
-                if event is None:
-                    break
-                reached = max(reached, event[1])
-                if event[2] is not None:
-                    held[event[1]] = self._frame(table, event[1], event[2])
-            yield from self._window(span, [held[rank] for rank in these(held, ranks, span)], asked=len(ranks) > 0)
-            for rank in [rank for rank, frame in held.items() if frame.time < span[0]]:
-                del held[rank]
-        for _ in events:
-            pass
-
-    def _scenes(self, table: Table) -> Iterator[Window]:
-        keyframes, loose = table.keyframes(), False
-        if self._sampler.keyframes_only:
-            targets = keyframes
-        else:
-            first = float(table.times[0])
-            step = max(self._sampler.spacing(min(self._rule.min, table.end - first)), 0.02)
-            due = routine(table)[table.packets[keyframes]].tolist()
-            targets = table.on_screen(candidates(first, table.end, step, table.times[keyframes].tolist(), due))
-            loose = len(table.times) > 1 and step >= 4 * float(np.median(np.diff(table.times)))
-            targets = np.concatenate([targets, keyframes]) if self._sampler.wants_keyframes else targets
-        targets = np.unique(targets)
-        keys = table.times[keyframes].tolist()
-        splitter = self._rule.splitter(float(table.times[0]))
-        held: list[Frame] = []
-
-        def settled(spans: list[Span]) -> Iterator[Window]:
-            for span in spans:
-                frames = nearest(span, held, self._sampler, keys)
-                yield from self._window(span, frames, asked=rounded(span) not in self._known)
-                del held[: bisect_left(held, span[1], key=time_of)]
-
-        for kind, rank, image in self._events(table, targets, loose=loose):
-            time = float(table.times[rank])
-            if kind == "cut":
-                self._shots.append(time)
-                yield from settled(splitter.cut(time))
-            elif image is not None:
-                spans = splitter.sample(time)
-                yield from settled(spans)
-                held.append(self._frame(table, rank, image))
-        yield from settled(splitter.finish(table.end))
-
-    def _frame(self, table: Table, rank: int, image: Image) -> Frame:
-        return Frame(image=image, time=float(table.times[rank]), index=rank)
-
-    def _window(self, span: Span, frames: list[Frame], *, asked: bool) -> Iterator[Window]:
-        """One window; none where all its frames are lost."""
-        if asked and not frames:
-            return
-        yield Window(index=self._count, start=span[0], end=span[1], frames=tuple(frames) if asked else ())
-        self._count += 1

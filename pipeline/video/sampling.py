@@ -2,18 +2,18 @@
 
 import math
 from bisect import bisect_left, bisect_right
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.samplers.base import Sampler
 from pipeline.types import Frame
+from pipeline.windows.base import Span
 
 MOORED = 4 / 3
 """steps between the last candidate of a group of pictures and the keyframe that comes after it"""
 SHORT = 16
 """steps under which a group of pictures is short: to leave out its end saves much of it"""
-Span = tuple[float, float]
 
 
 def time_of(frame: Frame) -> float:
@@ -26,7 +26,7 @@ def rounded(span: Span) -> Span:
     return round(span[0], 3), round(span[1], 3)
 
 
-def nearest(span: Span, held: list[Frame], sampler: Any, keyframes: list[float]) -> list[Frame]:
+def nearest(span: Span, held: list[Frame], sampler: Sampler, keyframes: list[float]) -> list[Frame]:
     """Of the samples in a span, those nearest to where the sampler looks; each is taken once."""
     a, b = bisect_left(held, span[0], key=time_of), bisect_left(held, span[1], key=time_of)
     inside = held[a:b]

@@ -6,6 +6,7 @@
 
 A film is read once, so a long shot is cut before its end is known: whenever ``2 * max`` seconds of it have gone by
 without a cut, its first ``max`` become a window. What is left at its end is one window, or two equal ones.
+A picture that stands for longer than ``max`` (a slide) is one window, however long: it is described once.
 """
 
 import math
@@ -15,10 +16,12 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from pipeline.windows.base import Span
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """Windows of ``min`` to ``max`` seconds."""
+    """Windows of ``min`` to ``max`` seconds, longer only where one picture stands for longer."""
 
     min: Annotated[float, Field(ge=0.2, le=3600)] = 2.0
     max: Annotated[float, Field(ge=0.4, le=3600)] = 10.0
@@ -27,6 +30,11 @@ class Rule:
     def __post_init__(self) -> None:
         if self.max < 2 * self.min:
             raise ValueError("max must be at least twice min")
+
+    @property
+    def shortest(self) -> float:
+        """``min``; a film that is shorter is one window."""
+        return self.min
 
     def splitter(self, first: float) -> "Splitter":
         """Who turns cuts into windows while a film goes by, from its first frame's time."""
@@ -42,17 +50,15 @@ class Splitter:
     """of the shot that goes on"""
     last: float
     """time of the last sample"""
-    held: tuple[float, float] | None = None
+    held: Span | None = None
     """the last window: it may have to take in a short end of the film"""
     shots: list[float] = field(default_factory=list)
 
-    def sample(self, time: float) -> list[tuple[float, float]]:
+    def sample(self, time: float) -> list[Span]:
         """A frame without a cut right before it."""
-        settled: list[tuple[float, float]] = []
+        settled: list[Span] = []
         if time - self.last > self.rule.max:
-            settled += self._close(self.last) if self.last - self.start >= self.rule.min else []
-            settled += self._hold(self.start, time)
-            self.start = time
+            settled += self._stand(time)
         while time - self.start >= 2 * self.rule.max:
             settled += self._hold(self.start, self.start + self.rule.max)
             self.start = round(self.start + self.rule.max, 6)
@@ -62,29 +68,38 @@ class Splitter:
             self.held = None
         return settled
 
-    def cut(self, time: float) -> list[tuple[float, float]]:
+    def cut(self, time: float) -> list[Span]:
         """The first frame of a new shot."""
         self.shots.append(time)
+        if time - self.last > self.rule.max:
+            return self._stand(time)
         return self._close(time) if time - self.start >= self.rule.min else []
 
-    def finish(self, end: float) -> list[tuple[float, float]]:
+    def finish(self, end: float) -> list[Span]:
         """The film is over."""
-        settled: list[tuple[float, float]] = []
-        if end - self.start < self.rule.min and self.held:
+        settled = self._stand(end) if end - self.last > self.rule.max else []
+        if 0 < end - self.start < self.rule.min and self.held:
             self.start, self.held = self.held[0], None
         settled += self._close(end) if end > self.start else []
         return settled + ([self.held] if self.held else [])
 
-    def _close(self, end: float) -> list[tuple[float, float]]:
+    def _stand(self, end: float) -> list[Span]:
+        """The last sample's picture has stood until now, longer than a window may be."""
+        settled = self._close(self.last) if self.last - self.start >= self.rule.min else []
+        settled += self._hold(self.start, end)
+        self.start = self.last = end
+        return settled
+
+    def _close(self, end: float) -> list[Span]:
         """End the shot here: one window, or equal parts."""
         start, parts = self.start, max(1, math.ceil((end - self.start) / self.rule.max - 1e-6))
         edges = [round(start + i * (end - start) / parts, 6) for i in range(parts)] + [end]
-        settled: list[tuple[float, float]] = []
+        settled: list[Span] = []
         for a, b in pairwise(edges):
             settled += self._hold(a, b)
         self.start = end
         return settled
 
-    def _hold(self, start: float, end: float) -> list[tuple[float, float]]:
+    def _hold(self, start: float, end: float) -> list[Span]:
         before, self.held = self.held, (round(start, 6), round(end, 6))
         return [before] if before else []

@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline import studio as studios
 from pipeline.errors import InputError
-from pipeline.types import Frame, VideoInfo, Window
+from pipeline.types import Frame, FrameBatch, VideoInfo, Window
 
 WINDOWS = 3
 
@@ -35,7 +35,7 @@ class Reading:
         for i in range(WINDOWS):
             asked = (float(i), i + 1.0) not in self.known
             image = np.full((8, 8, 3), (shade + i) % 256, np.uint8)
-            frames = (Frame(image=image, time=i + 0.5, index=i),) if asked else ()
+            frames = FrameBatch.of([Frame(image=image, time=i + 0.5, index=i)] if asked else [])
             yield Window(index=i, start=float(i), end=i + 1.0, frames=frames)
 
 

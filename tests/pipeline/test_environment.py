@@ -6,13 +6,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from pipeline.watch.errands import run
 
 from pipeline.environment import child_environment
 from pipeline.files import temporary_folder
 from pipeline.media import binary
 from pipeline.video.children.pool import Child
 from pipeline.video.limits import Limits
+from pipeline.watch.deliveries import run
 
 SECRETS = {"OPENAI_API_KEY": "sk-1", "HF_TOKEN": "hf_2", "SCENESCRIBE_WEBHOOK_SECRET": "s3", "AWS_SECRET_ACCESS_KEY": "a4"}
 

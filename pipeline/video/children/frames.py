@@ -1,6 +1,6 @@
 """Wanted frames of one film, in order, from children that may crash: what ``film`` makes windows of."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -80,6 +80,7 @@ class Reading:
         self,
         targets: NDArray[np.int64],
         *,
+        place: Callable[[int], Image],
         cuts: bool,
         keyframes: bool,
         reader: str,
@@ -88,8 +89,11 @@ class Reading:
     ) -> Iterator[Event]:
         """The frames of these ranks in order, as they come. ``loose``: or the next ones that are cheaper.
 
+        ``place``: where the picture of a rank is to be copied, an array of height x width x 3.
+
         Raises InputError, Closed.
         """
+        self._place = place
         options = {"cuts": cuts, "keyframes": keyframes, "reader": reader, "loose": loose and not everything}
         divided = (
             reader == "pyav" and not (everything or self.table().repaired or self.info.interlaced) and (cuts or self.workers > 1)
@@ -199,7 +203,9 @@ class Reading:
                 self.position = float(table.times[head["frame"]])
                 if head["corrupt"]:
                     self.damaged.add(head["frame"])
-                yield ("frame", head["frame"], lane.ring.take(head["slot"])), b""
+                image = self._place(head["frame"])
+                lane.ring.take(head["slot"], image)
+                yield ("frame", head["frame"], image), b""
             elif "cut" in head:
                 yield ("cut", head["cut"], None), b""
             elif "lost" in head:

@@ -22,7 +22,7 @@ from pipeline.engine import supervisor as supervisor_module
 from pipeline.engine.engine import Engine
 from pipeline.engine.gate import Priority
 from pipeline.errors import EnvironmentFault, InputError, OutputError, UsageError
-from pipeline.types import Caption, Frame, Notice, Outcome, Window
+from pipeline.types import Caption, Frame, FrameBatch, Notice, Outcome, Window
 
 
 class Told:
@@ -70,7 +70,7 @@ def windows(count: int, *, first: int = 0, still: bool = False) -> Iterator[Wind
         image[:, :, 0], image[:, :, 1] = number % 256, number // 256
         if not still:
             image[:, 16:] = 255 * (number % 2)
-        yield Window(index=i, start=i, end=i + 1, frames=(Frame(image=image, time=i + 0.5, index=i),))
+        yield Window(index=i, start=i, end=i + 1, frames=FrameBatch.of([Frame(image=image, time=i + 0.5, index=i)]))
 
 
 RECIPE = Recipe(model="told", prompt="What?")
@@ -252,7 +252,7 @@ async def test_an_endless_source_takes_no_more_room_than_a_short_one() -> None:
 
     async def stream() -> AsyncIterator[Window]:
         for i in range(100_000):
-            window = Seen(index=i, start=i, end=i + 1, frames=(Frame(image=picture, time=i, index=i),))
+            window = Seen(index=i, start=i, end=i + 1, frames=FrameBatch.of([Frame(image=picture, time=i, index=i)]))
             alive.add(window)
             yield window
 

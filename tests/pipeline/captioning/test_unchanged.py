@@ -3,11 +3,12 @@
 import numpy as np
 
 from pipeline.captioning.unchanged import THRESHOLD, difference, looks_like
-from pipeline.types import Frame, Window
+from pipeline.types import Frame, FrameBatch, Window
 
 
 def window(*images: np.ndarray) -> Window:
-    return Window(index=0, start=0, end=1, frames=tuple(Frame(image=image, time=i, index=i) for i, image in enumerate(images)))
+    frames = FrameBatch.of([Frame(image=image, time=i, index=i) for i, image in enumerate(images)])
+    return Window(index=0, start=0, end=1, frames=frames)
 
 
 def picture(x: int = 40, noise: int = 0) -> np.ndarray:

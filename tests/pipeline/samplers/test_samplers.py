@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import UsageError
 from pipeline.families import members, parse
+from pipeline.samplers.base import Sampler
 
 SPECS = ["uniform", "uniform:count=1", "rate:fps=0.5", "rate:fps=30", "keyframes", "keyframes:count=3,fill=no"]
 seconds = st.floats(0, 36000, allow_nan=False)
@@ -19,6 +20,7 @@ def test_every_member_is_tested() -> None:
 @given(start=seconds, length=st.floats(0.01, 60), marks=st.lists(st.floats(0, 0.999), max_size=20, unique=True))
 def test_contract(spec: str, start: float, length: float, marks: list[float]) -> None:
     sampler = parse("samplers", spec)
+    assert isinstance(sampler, Sampler)
     end = start + length
     keyframes = sorted({start + mark * length for mark in marks})
     times = sampler.times(start, end, keyframes)

@@ -7,27 +7,31 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import UsageError
-from pipeline.families import parse
+from pipeline.families import members, parse
+from pipeline.windows.base import Rule, Span, Splitter
 from pipeline.windows.fixed import Rule as Fixed
 from pipeline.windows.scenes import Rule as Scenes
+
+SPECS = ["fixed", "fixed:seconds=3,overlap=1", "fixed:seconds=0.5", "scenes", "scenes:min=0.5,max=3"]
 
 
 @given(first=st.floats(0, 100), length=st.floats(0.05, 500), seconds=st.floats(0.5, 60), share=st.floats(0, 0.9))
 def test_fixed(first: float, length: float, seconds: float, share: float) -> None:
     rule = Fixed(seconds=seconds, overlap=share * seconds)
-    spans = rule.spans(first, first + length)
+    spans = rule.splitter(first).finish(first + length)
     assert spans[0][0] == pytest.approx(first, abs=1e-5)
     assert spans[-1][1] == pytest.approx(first + length, abs=1e-5)
     for (a, b), (c, d) in itertools.pairwise(spans):
         assert a < c <= b + 1e-5
         assert b < d
     assert all(0 < b - a <= 1.1 * seconds + 1e-5 for a, b in spans)
+    assert len(spans) == 1 or all(b - a >= rule.shortest - 1e-5 for a, b in spans)
 
 
 def test_fixed_by_example() -> None:
-    assert Fixed(seconds=8).spans(0, 20) == [(0, 8), (8, 16), (16, 20)]
-    assert Fixed(seconds=8).spans(2, 18.2) == [(2, 10), (10, 18.2)]
-    assert Fixed(seconds=8, overlap=2).spans(0, 20) == [(0, 8), (6, 14), (12, 20)]
+    assert Fixed(seconds=8).splitter(0).finish(20) == [(0, 8), (8, 16), (16, 20)]
+    assert Fixed(seconds=8).splitter(2).finish(18.2) == [(2, 10), (10, 18.2)]
+    assert Fixed(seconds=8, overlap=2).splitter(0).finish(20) == [(0, 8), (6, 14), (12, 20)]
 
 
 def split(rule: Scenes, end: float, cuts: list[float], step: float = 0.25) -> list[tuple[float, float]]:
@@ -62,10 +66,50 @@ def test_scenes_by_example() -> None:
     assert split(rule, 12, [5, 11]) == [(0, 5), (5, 12)], "a short end joins what went before"
     assert split(rule, 14, []) == [(0, 7), (7, 14)]
     assert split(rule, 35, []) == [(0, 10), (10, 20), (20, 27.5), (27.5, 35)]
-    assert split(rule, 100, [], step=60) == [(0, 60), (60, 80), (80, 90), (90, 100)] or split(rule, 100, [], step=60)[0] == (
-        0,
-        60,
-    )
+
+
+def test_a_picture_that_stands_is_one_window_however_long() -> None:
+    rule = Scenes(min=2, max=10)
+    assert split(rule, 100, [], step=60) == [(0, 60), (60, 100)]
+    assert split(rule, 100, [60], step=60) == [(0, 60), (60, 100)], "a slide that changes is a cut too"
+
+
+def told(splitter: Splitter, times: list[float], end: float) -> list[Span]:
+    return [span for time in times for span in splitter.sample(time)] + list(splitter.finish(end))
+
+
+@pytest.mark.parametrize("spec", SPECS)
+@given(
+    first=st.floats(0, 1000),
+    length=st.floats(0.05, 300),
+    looks=st.lists(st.floats(0, 0.999), max_size=60),
+    marks=st.lists(st.floats(0.001, 0.999), max_size=20, unique=True),
+)
+def test_contract(spec: str, first: float, length: float, looks: list[float], marks: list[float]) -> None:
+    rule, end = parse("windows", spec), first + length
+    assert isinstance(rule, Rule)
+    splitter = rule.splitter(first)
+    assert isinstance(splitter, Splitter)
+    assert rule.shortest > 0
+    times = [first, *sorted({first + look * length for look in looks} - {first})]
+    if rule.needs_cuts:
+        cuts = {round(first + mark * length, 6) for mark in marks}
+        spans: list[Span] = []
+        for time in sorted({*times, *cuts}):
+            spans += splitter.cut(time) if time in cuts and time > first else ()
+            spans += splitter.sample(time)
+        spans += splitter.finish(end)
+    else:
+        spans = told(splitter, times, end)
+        assert spans == told(rule.splitter(first), [], end), "they depend on the film's length alone"
+    assert spans[0][0] == pytest.approx(first, abs=1e-5)
+    assert spans[-1][1] == pytest.approx(end, abs=1e-5)
+    assert all(start < stop for start, stop in spans)
+    assert all(after[0] > before[0] and after[0] <= before[1] + 1e-5 for before, after in itertools.pairwise(spans)), "a gap"
+
+
+def test_every_member_is_tested() -> None:
+    assert {spec.partition(":")[0] for spec in SPECS} == set(members("windows"))
 
 
 @pytest.mark.parametrize("spec", ["fixed:seconds=0", "fixed:seconds=4,overlap=4", "scenes:min=4,max=6", "scenes:min=0", "scene"])

@@ -1,0 +1,178 @@
+"""Which frames of a film are asked for, and which of those that come belong to a window. Two ways, one shape:
+
+Planned      windows are known before a frame is decoded: only what they show is, and it is copied once, out of the ring into
+             the window's batch
+Streaming    windows are known when they are over: frames close together are kept until then, and the nearest are taken
+"""
+
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Collection, Iterator
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.samplers.base import Sampler
+from pipeline.types import Frame, FrameBatch, Image
+from pipeline.video.cuts.sizes import routine
+from pipeline.video.sampling import candidates, joined, nearest, rounded, these, time_of
+from pipeline.video.table import Table
+from pipeline.windows.base import Rule, Span
+
+Chosen = tuple[Span, FrameBatch | None]
+"""a window and its frames; None where it need not be asked about"""
+
+
+class Selection(Protocol):
+    """Told in order of time what comes of ``targets``, it answers with the windows that are whole."""
+
+    targets: NDArray[np.int64]
+    """ranks of the frames to read, ascending"""
+    loose: bool
+    """whether another frame nearby, if it is cheaper to decode, does as well"""
+
+    def place(self, rank: int) -> Image:
+        """height x width x 3: where the picture of this frame shall be copied to before it is told of."""
+        ...
+
+    def begin(self) -> Iterator[Chosen]:
+        """Before the first frame."""
+        ...
+
+    def frame(self, rank: int, image: Image) -> Iterator[Chosen]:
+        """A frame has come."""
+        ...
+
+    def lost(self, rank: int) -> Iterator[Chosen]:
+        """A frame will not come, nor another one for it."""
+        ...
+
+    def cut(self, rank: int) -> Iterator[Chosen]:
+        """A shot begins with this frame, which has not been told yet."""
+        ...
+
+    def finish(self) -> Iterator[Chosen]:
+        """Nothing more comes."""
+        ...
+
+
+def selection(table: Table, rule: Rule, sampler: Sampler, size: tuple[int, int], known: Collection[Span]) -> Selection:
+    """How to choose frames of (width, height) for this rule. ``known``: windows, to the millisecond, that need none."""
+    return (Streaming if rule.needs_cuts else Planned)(table, rule, sampler, size, known)
+
+
+class Planned:
+    """Windows that depend on nothing but the film's beginning and end."""
+
+    loose = False
+
+    def __init__(self, table: Table, rule: Rule, sampler: Sampler, size: tuple[int, int], known: Collection[Span]) -> None:
+        self._table, self._shape = table, (size[1], size[0], 3)
+        keyframes = table.times[table.keyframes()].tolist()
+        spans = joined(list(rule.splitter(float(table.times[0])).finish(table.end)), table.times.tolist())
+        self._windows: deque[tuple[Span, NDArray[np.int64]]] = deque()
+        """those to come, with the ranks of their frames"""
+        for span in spans:
+            inside = keyframes[bisect_left(keyframes, span[0]) : bisect_left(keyframes, span[1])]
+            looks = [] if rounded(span) in known else sampler.times(*span, inside)
+            self._windows.append((span, np.unique(table.on_screen(np.array(looks)))))
+        self.targets = np.unique(np.concatenate([ranks for _, ranks in self._windows]))
+        self._held: dict[int, Frame] = {}
+        self._batch: NDArray[np.uint8] | None = None
+        """of the window that comes next"""
+        self._inside: list[int] = []
+        """ranks of the frames in it"""
+
+    def place(self, rank: int) -> Image:
+        """A row of the next window's batch. (What that does not show, a later one does.)"""
+        wanted = self._windows[0][1] if self._windows else ()
+        if len(self._inside) >= len(wanted):
+            return np.empty(self._shape, np.uint8)
+        if self._batch is None:
+            self._batch = np.empty((len(wanted), *self._shape), np.uint8)
+        self._inside.append(rank)
+        row: Image = self._batch[len(self._inside) - 1]
+        return row
+
+    def begin(self) -> Iterator[Chosen]:
+        return self._whole(-1)
+
+    def frame(self, rank: int, image: Image) -> Iterator[Chosen]:
+        self._held[rank] = Frame(image=image, time=float(self._table.times[rank]), index=rank)
+        return self._whole(rank)
+
+    def lost(self, rank: int) -> Iterator[Chosen]:
+        return self._whole(rank)
+
+    def cut(self, rank: int) -> Iterator[Chosen]:
+        return iter(())
+
+    def finish(self) -> Iterator[Chosen]:
+        return self._whole(len(self._table.times))
+
+    def _whole(self, reached: int) -> Iterator[Chosen]:
+        """The windows whose last frame has come."""
+        while self._windows and (not len(self._windows[0][1]) or self._windows[0][1][-1] <= reached):
+            span, ranks = self._windows.popleft()
+            yield span, self._frames(span, ranks) if len(ranks) else None
+            for rank in [rank for rank, frame in self._held.items() if frame.time < span[0]]:
+                del self._held[rank]
+
+    def _frames(self, span: Span, ranks: NDArray[np.int64]) -> FrameBatch:
+        frames = [self._held[rank] for rank in these(self._held, ranks, span)]
+        count = len(frames)
+        batch, inside = self._batch, self._inside[:count]
+        self._batch, self._inside = None, []
+        if batch is None or inside != [frame.index for frame in frames]:  # windows that overlap share frames
+            return FrameBatch.of(frames, (self._shape[1], self._shape[0]))
+        return FrameBatch(data=batch[:count], times=tuple(frame.time for frame in frames), indices=tuple(inside))
+
+
+class Streaming:
+    """Windows that depend on what is seen."""
+
+    def __init__(self, table: Table, rule: Rule, sampler: Sampler, size: tuple[int, int], known: Collection[Span]) -> None:
+        self._table, self._sampler, self._size, self._known = table, sampler, size, known
+        keyframes = table.keyframes()
+        self._keys: list[float] = table.times[keyframes].tolist()
+        self.loose = False
+        targets = keyframes
+        first = float(table.times[0])
+        if not sampler.keyframes_only:
+            step = max(sampler.spacing(min(rule.shortest, table.end - first)), 0.02)
+            due = routine(table)[table.packets[keyframes]].tolist()
+            targets = table.on_screen(candidates(first, table.end, step, self._keys, due))
+            self.loose = len(table.times) > 1 and step >= 4 * float(np.median(np.diff(table.times)))
+            targets = np.concatenate([targets, keyframes]) if sampler.wants_keyframes else targets
+        self.targets: NDArray[np.int64] = np.unique(targets)
+        self._splitter = rule.splitter(first)
+        self._held: list[Frame] = []
+        """frames of no window yet"""
+
+    def place(self, rank: int) -> Image:
+        return np.empty((self._size[1], self._size[0], 3), np.uint8)
+
+    def begin(self) -> Iterator[Chosen]:
+        return iter(())
+
+    def frame(self, rank: int, image: Image) -> Iterator[Chosen]:
+        time = float(self._table.times[rank])
+        yield from self._chosen(self._splitter.sample(time))
+        self._held.append(Frame(image=image, time=time, index=rank))
+
+    def lost(self, rank: int) -> Iterator[Chosen]:
+        return iter(())
+
+    def cut(self, rank: int) -> Iterator[Chosen]:
+        return self._chosen(self._splitter.cut(float(self._table.times[rank])))
+
+    def finish(self) -> Iterator[Chosen]:
+        return self._chosen(self._splitter.finish(self._table.end))
+
+    def _chosen(self, spans: Collection[Span]) -> Iterator[Chosen]:
+        for span in spans:
+            asked = rounded(span) not in self._known
+            frames = nearest(span, self._held, self._sampler, self._keys) if asked else []
+            yield span, FrameBatch.of(frames, self._size) if asked else None
+            del self._held[: bisect_left(self._held, span[1], key=time_of)]
