@@ -15,6 +15,7 @@ from pipeline.video.children.pool import WorkerPool
 from pipeline.video.cuts.rule import CLEAR, DOUBT, SMALL, SURPRISE, Seen, between_flashes, surprise
 from pipeline.video.film import open_film
 from pipeline.video.probe import probe
+from pipeline.windows.base import Span
 
 WIDTH, HEIGHT, FPS, GOP = 320, 180, 25, 30
 CUTS = [GOP * 2, *(2 * GOP * i - before for i, before in enumerate((1, 2, 3, 4, 5, 7), 2)), GOP * 16 + 1, GOP * 18 + 11]
@@ -124,15 +125,23 @@ def moving(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 class Given:
-    """Windows that are known beforehand."""
+    """A rule, and its splitter too, whose windows are known beforehand."""
 
-    needs_cuts = False
+    needs_cuts, shortest = False, 0.1
 
-    def __init__(self, spans: list[tuple[float, float]]) -> None:
-        self._spans = spans
+    def __init__(self, spans: list[Span]) -> None:
+        self.spans = spans
 
-    def spans(self, start: float, end: float) -> list[tuple[float, float]]:
-        return self._spans
+    def splitter(self, first: float) -> "Given":
+        return self
+
+    def sample(self, time: float) -> list[Span]:
+        return []
+
+    cut = sample
+
+    def finish(self, end: float) -> list[Span]:
+        return self.spans
 
 
 def test_cuts_near_keyframes_in_film_that_moves(moving: Path, pool: WorkerPool) -> None:
@@ -145,7 +154,7 @@ def test_cuts_near_keyframes_in_film_that_moves(moving: Path, pool: WorkerPool) 
     assert all(len(window.frames) == 6 for window in windows)
     given = Given([(window.start, window.end) for window in windows])
     with open_film(info, rule=given, sampler=sampler, size=(96, 54), pool=pool) as alone:
-        assert [(window.start, window.end) for window in alone] == given.spans(0, 0)
+        assert [(window.start, window.end) for window in alone] == given.spans
     assert film.frames_decoded <= 1.1 * alone.frames_decoded, "the ends of groups are left out"
 
 
