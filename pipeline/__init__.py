@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pipeline.errors import EnvironmentFault, InputError, OutputError, ScenescribeError, UsageError
     from pipeline.job import Result
     from pipeline.options.caption import Settings
+    from pipeline.retrieval.find import search
     from pipeline.types import Caption, Cue, Document, Model, Notice, Outcome, Source, Track, VideoInfo
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "probe",
     "read_document",
     "read_track",
+    "search",
     "write_track",
 ]
 
@@ -56,6 +58,7 @@ _HOMES = {
     "options.caption": "Settings",
     "errors": "EnvironmentFault InputError OutputError ScenescribeError UsageError",
     "job": "Result",
+    "retrieval.find": "search",
     "types": "Caption Cue Document Model Notice Outcome Source Track VideoInfo",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}

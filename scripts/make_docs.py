@@ -27,7 +27,8 @@ from pipeline.options.watch import OWN, WatchSettings
 
 ROOT = Path(__file__).parents[1]
 COMMANDS = (
-    "", "caption", "watch", "jobs", "jobs list", "jobs show", "jobs retry", "jobs forget", "export", "burn", "mux", "models", "doctor", "bench",
+    "", "caption", "watch", "jobs", "jobs list", "jobs show", "jobs retry", "jobs forget", "export", "burn", "mux", "search",
+    "models", "doctor", "bench",
 )  # fmt: skip
 
 

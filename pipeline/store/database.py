@@ -3,7 +3,7 @@
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,13 @@ class Database:
     has not happened then), and ``state_damaged`` where what is in the file can't be.
     """
 
-    def __init__(self, folder: Path) -> None:
-        """Raises EnvironmentFault ``state_too_new`` too."""
-        self.path = folder / DATABASE
+    def __init__(self, folder: Path, *, file: str = DATABASE, migrations: Sequence[Sequence[str]] = MIGRATIONS) -> None:
+        """``migrations``: for each version of the tables the statements that bring the one before to it.
+
+        Raises EnvironmentFault ``state_too_new`` too.
+        """
+        self.path = folder / file
+        self._migrations = migrations
         self._lock = threading.RLock()
         with self.explained():
             make_private(folder)
@@ -42,17 +46,17 @@ class Database:
         """Bring the tables to this version: an older state folder is taken over, a newer one refused."""
         self._db.row_factory = sqlite3.Row
         self._db.execute("PRAGMA journal_mode=WAL")
-        if self._version() < len(MIGRATIONS):
+        if self._version() < len(self._migrations):
             with self.transaction() as db:  # asked again, under the lock: another process may have been first
-                for version, statements in enumerate(MIGRATIONS[self._version() :], self._version() + 1):
+                for version, statements in enumerate(self._migrations[self._version() :], self._version() + 1):
                     for statement in statements:
                         db.execute(statement)
                     db.execute(f"PRAGMA user_version={version}")
-        if self._version() > len(MIGRATIONS):
+        if self._version() > len(self._migrations):
             raise EnvironmentFault(
                 "state_too_new", f"{self.path} was written by a newer scenescribe; use that one, or another --state-dir"
             )
-        if missing := _columns_wanted() - _columns(self._db):
+        if missing := _columns_wanted(self._migrations) - _columns(self._db):
             raise damaged(self.path, "there is no " + ", ".join(sorted(missing)[:3]))
 
     def _version(self) -> int:
@@ -110,9 +114,9 @@ def _columns(db: Connection) -> set[str]:
     return {f"{table}.{column}" for table, column in rows}
 
 
-def _columns_wanted() -> set[str]:
+def _columns_wanted(migrations: Sequence[Sequence[str]]) -> set[str]:
     with closing(sqlite3.connect(":memory:")) as empty:
-        for statements in MIGRATIONS:
+        for statements in migrations:
             for statement in statements:
                 empty.execute(statement)
         return _columns(empty)

@@ -1,0 +1,88 @@
+"""One search from a person's words to hits: the index brought up to date, then asked."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+from pipeline.errors import EnvironmentFault, InputError, ScenescribeError, UsageError
+from pipeline.retrieval.index import Hit, Index
+from pipeline.retrieval.meaning import Embedder, by_meaning, fused, prepare
+from pipeline.retrieval.reading import documents
+from pipeline.retrieval.text import match_of
+
+By = Literal["words", "meaning", "both"]
+POOL = 50
+"""hits of each channel that are fused"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """What was found. ``some``: no caption holds all words, these hold some of them."""
+
+    hits: tuple[Hit, ...]
+    some: bool = False
+    searched: int = 0
+    """documents that were looked through"""
+
+
+def search(
+    query: str,
+    names: Sequence[str] = (),
+    *,
+    state_folder: Path,
+    most: int = 10,
+    by: By = "words",
+    since: date | None = None,
+    until: date | None = None,
+    embedder: Embedder | None = None,
+    on_trouble: Callable[[Path | str, ScenescribeError], None] = lambda *_: None,
+    on_progress: Callable[[int, int], None] = lambda *_: None,
+) -> Results:
+    """Search the captions of these films, folders and JSON files; of all that were searched before where none is named.
+
+    A document that can't be read, a name that is not there, is told to ``on_trouble``; the others are searched. ``on_progress``
+    is told how many documents' vectors are made, of how many. ``since`` and ``until``: days, both within, on which the
+    captions were written. Raises UsageError ``bad_value`` (no word to look for) and
+    ``nothing_indexed``, EnvironmentFault ``state_unwritable``.
+    """
+    match_of(query)  # said before any file is read
+    if by != "words" and embedder is None:
+        raise UsageError("bad_value", "a search by meaning needs an embedding model")
+    with Index(state_folder) as index:
+        paths = _paths(names, on_trouble) if names else index.known()
+        if not paths and not names:
+            raise UsageError("nothing_indexed", "nothing was searched before: name a film, a folder or a .descriptions.json")
+        among = index.update(paths, on_trouble)
+        if since is not None or until is not None:
+            among = index.written_between(since, until, among)
+        limits = among if names or since or until else None
+        words, some, near = list[Hit](), False, list[Hit]()
+        if by != "meaning":
+            words, some = index.by_words(query, most=most if by == "words" else POOL, among=limits)
+        if by != "words":
+            assert embedder is not None
+            prepare(index, embedder, among, on_progress)
+            near = by_meaning(index, embedder, query, most=most if by == "meaning" else POOL, among=among)
+        hits = fused(words, near, most) if by == "both" else (words or near)
+    return Results(hits=tuple(hits), some=some and not near, searched=len(among))
+
+
+def _paths(names: Sequence[str], on_trouble: Callable[[Path | str, ScenescribeError], None]) -> list[Path]:
+    paths = dict[Path, None]()
+    for name in names:
+        try:
+            paths |= dict.fromkeys(documents([name]))
+        except InputError as error:
+            on_trouble(name, error)
+    return list(paths)
+
+
+def meaning_error(error: Exception) -> ScenescribeError:
+    """An error of the models' side as one of ours."""
+    from models.errors import EngineMissing, ModelError
+
+    assert isinstance(error, ModelError)
+    kind = EnvironmentFault if isinstance(error, EngineMissing) else UsageError
+    return kind(error.code, error.message, **error.data)

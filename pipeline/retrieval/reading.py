@@ -1,0 +1,116 @@
+"""Finished captions on the disk, and as little of each file as a search needs."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from pipeline.errors import InputError, ScenescribeError
+from pipeline.formats import json as ours
+from pipeline.safe_open import MEGABYTE, read_bytes
+
+SUFFIX = ".descriptions.json"
+LARGEST = 256 * MEGABYTE
+"""bytes of one film's JSON: 600,000 captions"""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The text of one film's captions, as far as a search needs it."""
+
+    film: Path
+    """the film where it stands beside its JSON, otherwise its name"""
+    language: str
+    captions: tuple[tuple[float, float, str], ...]
+    """start, end, text"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Caption:
+    start: float
+    end: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Document:
+    schema_version: int
+    source: _Source
+    language: str
+    captions: list[_Caption]
+
+
+@cache
+def _adapter() -> TypeAdapter[Any]:
+    return TypeAdapter(_Document)
+
+
+def documents(names: Sequence[str]) -> Iterator[Path]:
+    """The JSON files that the user named, each once: a JSON, a film that has one beside it, or a folder and those below it.
+
+    Raises InputError ``not_found``, ``no_captions``.
+    """
+    seen: set[Path] = set()
+    for name in names:
+        for path in _named(Path(name)):
+            absolute = Path(os.path.abspath(path))
+            if absolute not in seen:
+                seen.add(absolute)
+                yield absolute
+
+
+def _named(path: Path) -> Iterator[Path]:
+    if path.is_dir():
+        found = False
+        for root, folders, files in os.walk(path):
+            folders[:] = sorted(folder for folder in folders if not folder.startswith("."))
+            for file in sorted(files):
+                if file.endswith(SUFFIX) and not file.startswith("."):
+                    found = True
+                    yield Path(root, file)
+        if not found:
+            raise InputError(
+                "no_captions", f"no captions in this folder; scenescribe caption '{path}' makes them", path=str(path)
+            )
+    elif path.name.endswith(".json"):
+        if not path.exists():
+            raise InputError("not_found", "there is no such file", path=str(path))
+        yield path
+    else:
+        beside = [path.with_name(path.stem + SUFFIX), path.with_name(path.name + SUFFIX)]
+        described = next((one for one in beside if one.exists()), None)
+        if described is None:
+            if not path.exists():
+                raise InputError("not_found", "there is no such file", path=str(path))
+            raise InputError(
+                "no_captions", f"no captions beside this film; scenescribe caption '{path}' makes them", path=str(path)
+            )
+        yield described
+
+
+def read(path: Path) -> Found:
+    """A document's captions. Raises InputError ``bad_json``, ``unreadable``."""
+    try:
+        data = read_bytes(path, LARGEST)
+    except OSError as error:
+        raise InputError("unreadable", f"{path.name} can't be read: {error.strerror or error}", path=str(path)) from None
+    try:
+        document = _adapter().validate_json(data)
+        if document.schema_version != ours.SCHEMA_VERSION:
+            raise InputError("bad_json", "")
+    except (ValidationError, ScenescribeError):
+        ours.from_text(data.decode("utf-8", "replace"))  # it knows what to say of it
+        raise InputError("bad_json", "this JSON was not written by scenescribe", path=str(path)) from None
+    name = Path(os.fsdecode(os.path.basename(document.source.name.replace("\0", ""))))
+    beside = path.with_name(name.name) if name.name else path
+    captions = tuple((one.start, one.end, one.text) for one in document.captions if one.text)
+    return Found(film=beside if beside.exists() else name, language=document.language, captions=captions)

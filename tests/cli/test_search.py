@@ -1,0 +1,74 @@
+"""``scenescribe search`` as a person and as a program use it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def described(run: Run, film: Path, tmp_path: Path) -> Path:
+    folder = tmp_path / "films"
+    folder.mkdir()
+    (folder / "a film.mp4").write_bytes(film.read_bytes())
+    assert run("caption", folder, "--engine", "echo", "-q").returncode == 0
+    return folder
+
+
+def test_a_person_sees_film_time_and_text(run: Run, described: Path) -> None:
+    done = run("search", "frames of", described)
+    assert done.returncode == 0, done.stderr
+    first = done.stdout.splitlines()[0]
+    assert first.startswith("films/a film.mp4  [0:0")
+    assert "frames of" in first
+
+
+def test_a_program_gets_one_object_a_line(run: Run, described: Path) -> None:
+    done = run("search", "frames", described, "--json", "-k", "2")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(lines) == 2
+    assert set(lines[0]) == {"film", "start", "end", "text", "score"}
+    assert lines[0]["film"] == str(described / "a film.mp4")
+    assert lines[0]["score"] >= lines[1]["score"] >= 0
+
+
+def test_nothing_found_is_1_and_said(run: Run, described: Path) -> None:
+    done = run("search", "zebra", described)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.strip() == "nothing found in the captions of 1 film"
+
+
+def test_pictures_of_the_results(run: Run, described: Path, tmp_path: Path) -> None:
+    from PIL import Image
+
+    done = run("search", "frames", described, "-k", "1", "--frames", tmp_path / "pictures", "--json")
+    assert done.returncode == 0, done.stderr
+    with Image.open(json.loads(done.stdout)["frame"]) as picture:
+        assert picture.size == (320, 180)
+        assert max(high for _, high in picture.convert("RGB").getextrema()) > 60, "not black"
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["***"], "bad_value"),
+        (["x" * 10_000], "bad_value"),
+        (["frames", "--by", "colour"], "bad_value"),
+        (["frames", "--since", "yesterday"], "bad_value"),
+        (["frames", "--by", "meaning", "--embedding-model", "./nothing"], "model_not_found"),
+    ],
+)
+def test_what_can_not_be_looked_for_is_one_line(run: Run, described: Path, words: list[str], code: str) -> None:
+    done = run("search", words[0], described, *words[1:])
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith(f"scenescribe: {code}: ")
+
+
+def test_a_film_without_captions_says_how_to_make_them(run: Run, film: Path) -> None:
+    done = run("search", "frames", film)
+    assert done.returncode == 1
+    assert ": no_captions: no captions beside this film; scenescribe caption " in done.stderr

@@ -1,0 +1,139 @@
+"""The index follows the files: what is new comes in, what changed is read anew, what is gone goes."""
+
+import os
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import InputError, ScenescribeError, UsageError
+from pipeline.formats import json as ours
+from pipeline.retrieval.find import search
+from pipeline.retrieval.index import Index
+from pipeline.retrieval.reading import SUFFIX, documents
+from pipeline.retrieval.schema import DATABASE
+from pipeline.types import Caption, Document, Model, Source
+
+
+def write(folder: Path, name: str, *texts: str, stem: str | None = None) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    document = Document(
+        source=Source(name=name, size=1, duration=8.0 * len(texts), fps=25.0, width=64, height=36, start=0.0),
+        model=Model(name="m", id="m", revision="1", engine="echo", engine_version="1"),
+        settings={},
+        captions=tuple(Caption(start=8.0 * n, end=8.0 * n + 8, text=text) for n, text in enumerate(texts)),
+    )
+    path = folder / ((stem or Path(name).stem) + SUFFIX)
+    path.write_text(ours.to_text(document))
+    return path
+
+
+def texts(*found: str, folder: Path, query: str, **options: object) -> list[str]:
+    results = search(query, found, state_folder=folder / "state", **options)  # type: ignore[arg-type]
+    return [hit.text for hit in results.hits]
+
+
+def test_the_best_comes_first_with_its_film_and_its_times(tmp_path: Path) -> None:
+    write(tmp_path / "films", "a.mp4", "a dog sleeps", "a red van stops at the barrier and a man gets out of the van")
+    write(tmp_path / "films", "b.mp4", "a red van", "an empty street")
+    (tmp_path / "films" / "b.mp4").write_bytes(b"film")
+    results = search("red van", [str(tmp_path / "films")], state_folder=tmp_path / "state")
+    assert [(hit.film, hit.start, hit.end, hit.text) for hit in results.hits] == [
+        (tmp_path / "films" / "b.mp4", 0.0, 8.0, "a red van"),
+        (Path("a.mp4"), 8.0, 16.0, "a red van stops at the barrier and a man gets out of the van"),
+    ]
+    assert results.hits[0].score > results.hits[1].score > 0
+    assert results.searched == 2
+
+
+def test_files_that_change_and_go_are_followed(tmp_path: Path) -> None:
+    films = tmp_path / "films"
+    write(films, "a.mp4", "a dog sleeps")
+    gone = write(films, "b.mp4", "a dog runs")
+    assert sorted(texts(str(films), folder=tmp_path, query="dog")) == ["a dog runs", "a dog sleeps"]
+    write(films, "a.mp4", "a cat sleeps", "a bird sings")
+    gone.unlink()
+    write(films, "c.mp4", "a dog barks")
+    assert texts(str(films), folder=tmp_path, query="dog") == ["a dog barks"]
+    assert texts(str(films), folder=tmp_path, query="cat") == ["a cat sleeps"]
+    assert texts(folder=tmp_path, query="dog") == ["a dog barks"], "without a name: all that is known, and nothing that is gone"
+    with Index(tmp_path / "state") as index:
+        assert index.database.rows("SELECT count(*) FROM captions")[0][0] == 3
+        # every word of what went is gone from the index itself
+        assert (
+            index.database.rows("SELECT rowid FROM words WHERE words MATCH 'runs OR sleeps'")[0][0]
+            == index.captions(
+                [row[0] for row in index.database.rows("SELECT id FROM captions WHERE text='a cat sleeps'")], [1.0]
+            )[0].caption
+        )
+
+
+def test_only_what_is_named_is_searched(tmp_path: Path) -> None:
+    one, other = write(tmp_path / "one", "a.mp4", "a dog sleeps"), write(tmp_path / "other", "b.mp4", "a dog runs")
+    assert sorted(texts(str(tmp_path), folder=tmp_path, query="dog")) == ["a dog runs", "a dog sleeps"]
+    assert texts(str(other), folder=tmp_path, query="dog") == ["a dog runs"]
+    assert texts(str(one.with_name("a.mp4")), folder=tmp_path, query="dog") == ["a dog sleeps"], "a film stands for its captions"
+
+
+def test_days(tmp_path: Path) -> None:
+    old, new = write(tmp_path / "f", "a.mp4", "a dog sleeps"), write(tmp_path / "f", "b.mp4", "a dog runs")
+    long_ago = date.today() - timedelta(days=30)
+    os.utime(old, (os.stat(new).st_atime, os.stat(new).st_mtime - 30 * 86400))
+    assert texts(str(tmp_path / "f"), folder=tmp_path, query="dog", since=date.today() - timedelta(days=1)) == ["a dog runs"]
+    assert texts(str(tmp_path / "f"), folder=tmp_path, query="dog", until=long_ago + timedelta(days=1)) == ["a dog sleeps"]
+
+
+def test_some_of_the_words_where_none_has_all(tmp_path: Path) -> None:
+    path = write(tmp_path / "f", "a.mp4", "a dog sleeps", "a cat runs")
+    results = search("dog runs", [str(path)], state_folder=tmp_path / "state")
+    assert results.some
+    assert len(results.hits) == 2
+
+
+def test_one_bad_file_does_not_stop_the_others(tmp_path: Path) -> None:
+    write(tmp_path / "f", "a.mp4", "a dog sleeps")
+    (tmp_path / "f" / ("bad" + SUFFIX)).write_text('{"schema_version": 1, "captions": [')
+    newer = write(tmp_path / "f", "c.mp4", "a dog runs")
+    newer.write_text(newer.read_text().replace('"schema_version": 1', '"schema_version": 7'))
+    os.mkfifo(tmp_path / "f" / ("pipe" + SUFFIX))
+    told = dict[str, str]()
+
+    def trouble(name: Path | str, error: ScenescribeError) -> None:
+        told[Path(name).name] = error.code
+
+    names = [str(tmp_path / "f"), str(tmp_path / "nothing.mp4"), str(tmp_path / "f" / "d.mp4")]
+    (tmp_path / "f" / "d.mp4").write_bytes(b"film")
+    results = search("dog", names, state_folder=tmp_path / "state", on_trouble=trouble)
+    assert [hit.text for hit in results.hits] == ["a dog sleeps"]
+    assert told == {
+        "bad" + SUFFIX: "bad_json", "c" + SUFFIX: "bad_json", "pipe" + SUFFIX: "unreadable", "nothing.mp4": "not_found",
+        "d.mp4": "no_captions",
+    }  # fmt: skip
+
+
+def test_a_source_name_that_walks_out_of_its_folder_names_no_other_film(tmp_path: Path) -> None:
+    (tmp_path / "secret.mp4").write_bytes(b"film")
+    path = write(tmp_path / "f", "../secret.mp4", "a dog sleeps", stem="x")
+    results = search("dog", [str(path)], state_folder=tmp_path / "state")
+    assert results.hits[0].film == Path("secret.mp4")
+
+
+def test_a_damaged_index_is_made_anew(tmp_path: Path) -> None:
+    path = write(tmp_path / "f", "a.mp4", "a dog sleeps")
+    assert texts(str(path), folder=tmp_path, query="dog")
+    (tmp_path / "state" / DATABASE).write_bytes(b"no database at all" * 1000)
+    for ending in ("-wal", "-shm"):
+        (tmp_path / "state" / (DATABASE + ending)).unlink(missing_ok=True)
+    assert texts(str(path), folder=tmp_path, query="dog") == ["a dog sleeps"]
+
+
+def test_nothing_was_ever_searched(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="name a film, a folder") as caught:
+        search("dog", state_folder=tmp_path / "state")
+    assert caught.value.code == "nothing_indexed"
+
+
+def test_a_folder_without_captions(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="scenescribe caption") as caught:
+        list(documents([str(tmp_path)]))
+    assert caught.value.code == "no_captions"
