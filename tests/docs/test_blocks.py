@@ -9,14 +9,11 @@ engine, so that a block without ``--engine`` runs no model. A comment before a b
 import json
 import re
 import shutil
-import sys
 import tomllib
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
 from blocks import MARKS, PAGES, ROOT, SHELL, SHOWN, Block, blocks, run
 
 from pipeline.bench.films import FilmSpec, write

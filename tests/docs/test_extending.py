@@ -9,11 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from blocks import ROOT, SHELL, blocks
 
 from pipeline.bench.films import FilmSpec, write
-
-sys.path.insert(0, str(Path(__file__).parent))
-from blocks import ROOT, SHELL, blocks
 
 PAGE = ROOT / "docs/extending.md"
 NAMED = re.compile(r"# ((?:pipeline|models)/\S+)\n")

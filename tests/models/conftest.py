@@ -8,13 +8,13 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from runpy import run_path
 from typing import Any
 
 import httpx
 import numpy as np
 import pytest
 import pytest_asyncio
+import tiny_model
 
 from models.base import Captioner, Request, Sampling
 from models.engines import open_captioner
@@ -31,7 +31,7 @@ ENGINE = {"max_model_len": 1024, "max_num_seqs": 16, "limit_mm_per_prompt": {"vi
 def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model folder made by tiny_model.py."""
     folder = tmp_path_factory.mktemp("model") / "tiny"
-    run_path(str(Path(__file__).with_name("tiny_model.py")))["make"](folder)
+    tiny_model.make(folder)
     return folder
 
 

@@ -8,11 +8,11 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from runpy import run_path
 from typing import Any
 
 import numpy as np
 import pytest
+import tiny_model
 
 from models.base import Captioner, Request, Sampling
 from models.engines.vllm.plugin import VARIABLE, architectures
@@ -35,7 +35,7 @@ def gated_run(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     from safetensors.torch import load_file, save_file
 
     folder = tmp_path_factory.mktemp("gated")
-    model = run_path(str(Path(__file__).with_name("tiny_model.py")))["make"](folder / "model", architecture=NAME)
+    model = tiny_model.make(folder / "model", architecture=NAME)
     import torch
 
     weights = load_file(model / "model.safetensors")

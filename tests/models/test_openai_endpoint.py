@@ -9,14 +9,13 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from pathlib import Path
-from runpy import run_path
 from typing import Any
 
 import httpx
 import numpy as np
 import pytest
 from PIL import Image
+from stub_server import Stub, answer, body, events, reset, sleep, status
 
 from models.base import Request, Sampling
 from models.engines.openai.endpoint import OpenAIEndpoint
@@ -25,10 +24,6 @@ from models.errors import BadEngineOption, EndpointError, ModelNotFound, PromptT
 from models.options import EngineOptions
 from models.preset import Preset
 
-stub = run_path(str(Path(__file__).with_name("stub_server.py")))
-Stub, status, answer, events, body, sleep, reset = (
-    stub[name] for name in ("Stub", "status", "answer", "events", "body", "sleep", "reset")
-)
 Film = Callable[..., Request]
 PRESET = Preset(name="tiny", id="tiny")
 QUICK: dict[str, Any] = {"patience": 0.01, "timeout": httpx.Timeout(0.4), "attempts": 4}

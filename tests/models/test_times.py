@@ -1,10 +1,10 @@
 """Models that understand time are told it: the prompt that Qwen3-VL's processor makes names the second of each pair of frames."""
 
 from pathlib import Path
-from runpy import run_path
 
 import numpy as np
 import pytest
+import tiny_qwen
 
 from models.base import Request, Sampling
 from models.engines.transformers import TransformersEngine
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWa
 
 
 async def test_the_prompt_names_the_times(tmp_path: Path) -> None:
-    run_path(str(Path(__file__).with_name("tiny_qwen.py")))["make"](tmp_path)
+    tiny_qwen.make(tmp_path)
     found = preset(str(tmp_path))
     assert found.frames == "video"
     width, height = found.frame_size(1920, 1080)

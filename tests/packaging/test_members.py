@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from pipeline.video.testfilm import FilmSpec, write
+
+from pipeline.bench.films import FilmSpec, write
 
 PROJECT = """
 [build-system]

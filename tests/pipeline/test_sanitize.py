@@ -1,17 +1,13 @@
 """What the cleaner drops, what it keeps, and that it is done after one pass."""
 
 import unicodedata
-from pathlib import Path
-from runpy import run_path
-from typing import Any
 
 import pytest
+from hostile import hostile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.sanitize import LONGEST_LINE, MAX_CHARACTERS, clean, printable
-
-hostile: Any = run_path(str(Path(__file__).parent / "formats" / "hostile.py"))["hostile"]
 
 
 @given(text=st.one_of(hostile, st.text(st.characters(), max_size=200)))

@@ -2,11 +2,10 @@
 
 import itertools
 import math
-from pathlib import Path
-from runpy import run_path
 from typing import Any
 
 import pytest
+from hostile import hostile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +16,6 @@ from pipeline.errors import UsageError
 from pipeline.sanitize import clean
 from pipeline.types import Caption, Document, Model, Outcome, Source, Track
 
-hostile: Any = run_path(str(Path(__file__).parents[1] / "formats" / "hostile.py"))["hostile"]
 MS = 0.0021  # times are rounded to milliseconds, once in the layout and once more where they were moved
 
 

@@ -3,11 +3,11 @@
 import json
 from dataclasses import replace
 from pathlib import Path
-from runpy import run_path
 from typing import Any
 
 import jsonschema
 import pytest
+from hostile import hostile
 from hypothesis import given, settings
 
 from pipeline import formats
@@ -16,7 +16,6 @@ from pipeline.formats.json import schema
 from pipeline.types import Caption, Document, Model, Notice, Outcome, Source
 
 DOCS = Path(__file__).parents[3] / "docs"
-hostile: Any = run_path(str(Path(__file__).with_name("hostile.py")))["hostile"]
 
 DOCUMENT = Document(
     source=Source(

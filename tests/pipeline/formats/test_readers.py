@@ -7,15 +7,13 @@ import csv
 import io
 import re
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
-from runpy import run_path
-from typing import Any
 from xml.etree import ElementTree
 
 import pysubs2
 import pytest
 import webvtt
+from hostile import tracks
 from hypothesis import HealthCheck, given, settings
 
 from pipeline import formats
@@ -23,7 +21,6 @@ from pipeline.formats.srt import disarmed
 from pipeline.media import find_ffmpeg
 from pipeline.types import Cue, Track
 
-tracks: Callable[..., Any] = run_path(str(Path(__file__).with_name("hostile.py")))["tracks"]
 thousand = settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 TT = "{http://www.w3.org/ns/ttml}"

@@ -1,4 +1,4 @@
-"""Text as a model that was steered by a sign in the picture might write it, for hypothesis. Loaded by ``runpy``."""
+"""Text as a model that was steered by a sign in the picture might write it, for hypothesis."""
 
 from hypothesis import strategies as st
 

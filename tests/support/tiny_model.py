@@ -1,6 +1,6 @@
 """A LLaVA-OneVision folder with random weights, for tests: real architecture, real processor, real tokenizer, made in seconds.
 
-    python tests/models/tiny_model.py FOLDER
+    python tests/support/tiny_model.py FOLDER
 
 Its answers are noise that depends on the pictures; the same pictures give the same noise in every engine.
 """
