@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import signal
 import sys
 import time
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipeline.cli import console
+from pipeline.cli import console, signals
 from pipeline.cli.help import MOST
 from pipeline.cli.options import with_options
 from pipeline.options import names
@@ -124,13 +123,11 @@ def run_until_signalled(work: Any) -> int:
         assert task is not None
 
         def stop(number: int) -> None:
-            if not caught:
-                console.say("\nstopping; the same command goes on from here")
+            console.say("\nstopping; the same command goes on from here (once more ends it at once)")
             caught.append(number)
             task.cancel()
 
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop, number)
+        signals.on_first(loop, stop)
         return int(await work)
 
     try:

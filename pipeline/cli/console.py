@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
+from pipeline.cli.masked import masked
 from pipeline.errors import ScenescribeError
 
 if TYPE_CHECKING:
@@ -60,6 +61,6 @@ def end(error: ScenescribeError) -> NoReturn:
 def print_settings(loaded: "Loaded[Any]") -> None:
     """All options with their values and where each comes from, as the TOML that would set them; secrets are not shown."""
     for name, value in loaded.settings.model_dump(mode="json").items():
-        shown = '"(set)"' if name in ("api_key", "webhook_secret") and value else json.dumps(value, ensure_ascii=False)
+        shown = json.dumps(masked(name, value), ensure_ascii=False)
         line = f"{name.replace('_', '-')} = {shown}" if value is not None else f"# {name.replace('_', '-')} ="
         print(f"{line:<48}  # {loaded.origin[name]}")

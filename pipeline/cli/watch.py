@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipeline.cli import console
+from pipeline.cli import console, signals
 from pipeline.cli.options import with_options
 from pipeline.errors import UsageError
 from pipeline.options import names
@@ -107,18 +107,16 @@ def _run(folder: Path, settings: WatchSettings, reread: Callable[[], WatchSettin
         daemon, loop = Daemon(folder, settings, reread=reread, observer=observer), asyncio.get_running_loop()
 
         def stop(number: int) -> None:
-            if not caught:
-                last = threading.Timer(AT_MOST, os._exit, [128 + number])
-                last.daemon = True
-                last.start()
-                signal.setitimer(signal.ITIMER_REAL, AT_MOST + 0.7)  # the kernel's own, for where no thread gets its turn
-                if screen is not None:
-                    screen.say("\nstopping; what is under way goes on with the next start")
+            last = threading.Timer(AT_MOST, os._exit, [128 + number])
+            last.daemon = True
+            last.start()
+            signal.setitimer(signal.ITIMER_REAL, AT_MOST + 0.7)  # the kernel's own, for where no thread gets its turn
+            if screen is not None:
+                screen.say("\nstopping; what is under way goes on with the next start")
             caught.append(number)
             daemon.stop()
 
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop, number)
+        signals.on_first(loop, stop)
         loop.add_signal_handler(signal.SIGHUP, daemon.reload)
         return await daemon.run()
 

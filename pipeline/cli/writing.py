@@ -13,6 +13,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from pipeline.cli import console, notices
+from pipeline.cli.signals import NUMBERS, let_the_next_end
 from pipeline.errors import OutputError, ScenescribeError, UsageError
 from pipeline.filenames import fitted, name_in
 
@@ -86,8 +87,9 @@ def stoppable() -> Iterator[threading.Event]:
     def stop(number: int, _frame: FrameType | None) -> None:
         caught.append(number)
         cancel.set()
+        let_the_next_end()
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, stop) for number in NUMBERS}
     try:
         yield cancel
     except OutputError as error:

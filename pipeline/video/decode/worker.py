@@ -28,7 +28,7 @@ from pipeline.errors import InputError
 from pipeline.video.children import wire
 from pipeline.video.children.ring import Writer
 from pipeline.video.cuts.sizes import sudden
-from pipeline.video.decode import libav, pyav_reader
+from pipeline.video.decode import libav, pyav_reader, sandbox
 from pipeline.video.decode.cut_finder import CutFinder
 from pipeline.video.decode.decoded import Shown
 from pipeline.video.decode.plan import TARGET, plan
@@ -228,6 +228,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     ctypes.CDLL(None).prctl(15, b"scenescribe-rd", 0, 0, 0)
     libav.listen()
+    sandbox.enter()
     sock = socket.socket(fileno=0)
     threading.Thread(target=_leave_with_parent, args=(sock,), daemon=True).start()
     wire.send(sock, {"ready": os.getpid()})

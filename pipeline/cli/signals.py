@@ -1,0 +1,29 @@
+"""SIGINT and SIGTERM: the first ends the work in order, a second one ends the process."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+
+NUMBERS = (signal.SIGINT, signal.SIGTERM)
+
+
+def on_first(loop: asyncio.AbstractEventLoop, act: Callable[[int], None]) -> None:
+    """Call ``act`` with the number of the first signal. From then on the kernel's own way holds: whatever hangs, a second one ends us.
+
+    Children end with us: decoders when their socket hangs up, ffmpeg by PDEATHSIG. What is half written has a temporary name.
+    """
+
+    def first(number: int) -> None:
+        for one in NUMBERS:
+            loop.remove_signal_handler(one)
+        let_the_next_end()
+        act(number)
+
+    for number in NUMBERS:
+        loop.add_signal_handler(number, first, number)
+
+
+def let_the_next_end() -> None:
+    """The next SIGINT or SIGTERM ends the process at once."""
+    for number in NUMBERS:
+        signal.signal(number, signal.SIG_DFL)
