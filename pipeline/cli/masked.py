@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 
 SET = "(set)"
 _SECRET = re.compile(r"api_?key|secret|token|passw|credential", re.IGNORECASE)
-_GIVEN = re.compile(r"((?:[A-Za-z_-]{0,40}(?:key|secret|token|password|passwd))[=: ]{1,2}|Bearer )(\S+)", re.IGNORECASE)
+_WORD = "(?:key|secret|token|password|passwd)"
+_GIVEN = re.compile(rf"([A-Za-z_-]{{0,40}}{_WORD}[=:] ?|--[A-Za-z_-]{{0,40}}{_WORD} |Bearer )(\S+)", re.IGNORECASE)
 _URL = re.compile(r"[a-z][a-z0-9+.-]{1,20}://[^\s'\"]+", re.IGNORECASE)
 
 

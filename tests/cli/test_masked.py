@@ -33,7 +33,11 @@ def test_masked(name: str, value: Any, shown: Any) -> None:
 
 
 def test_print_config_shows_no_secret(run: Any) -> None:
-    secrets = {"SCENESCRIBE_WEBHOOK": "https://u:hunter2@h/T0/hunter2?t=hunter2", "SCENESCRIBE_WEBHOOK_SECRET": "hunter2", "OPENAI_API_KEY": "hunter2"}  # fmt: skip
+    secrets = {
+        "SCENESCRIBE_WEBHOOK": "https://u:hunter2@h/T0/hunter2?t=hunter2",
+        "SCENESCRIBE_WEBHOOK_SECRET": "hunter2",
+        "OPENAI_API_KEY": "hunter2",
+    }
     done = run("watch", "in", "-o", "out", "--print-config", env=secrets)
     assert done.returncode == 0, done.stderr
     assert "https://***@h/***" in done.stdout
