@@ -156,6 +156,7 @@ class Daemon:
             self._health = None
         if self._health is None and address:
             self._health = Health(address, ready=self._status.ready, metrics=self._status.metrics)
+            log.info("listening", address=self._health.bound)
 
     async def _begin_jobs(self) -> None:
         """Claim as many jobs as may run."""

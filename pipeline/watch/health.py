@@ -55,6 +55,8 @@ class Health:
             raise EnvironmentFault("address_in_use", f"can't listen on {address}: {error}") from error
         self._server.daemon_threads = True
         self.port = int(self._server.server_address[1])
+        self.bound = f"[{place[0]}]:{self.port}" if ":" in place[0] else f"{place[0]}:{self.port}"
+        """where it listens; the system chooses where the port is 0"""
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.5}, name="health", daemon=True).start()
 
     def beat(self) -> None:

@@ -53,6 +53,7 @@ def main() -> int:
     parser.add_argument("--settle", default="1")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--patience", type=float, default=3600)
+    parser.add_argument("--untimed", action="store_true", help="SIGTERM may take longer than ten seconds: the machine is busy")
     options = parser.parse_args()
     chance = random.Random(options.seed)
     base = Path(tempfile.mkdtemp(prefix="scenescribe-drop-"))
@@ -106,7 +107,7 @@ def main() -> int:
         problems.append(f"{len(ids)} events for {total} films")
     problems += [f"temporary file {path}" for path in service.temporary()[:5]]
     problems += [f"process left: {pid}" for pid in service.orphans()]
-    if code != 143 or seconds > 10:
+    if code != 143 or (seconds > 10 and not options.untimed):
         problems.append(f"SIGTERM: code {code} after {seconds:.1f} s")
     print(
         f"{total} films in two drops, {len(kills)} SIGKILLs (at {kills} films): {took:.0f} s, {total / took:.1f} films/s; "
