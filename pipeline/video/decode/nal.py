@@ -28,8 +28,14 @@ def framing(codec: str, extradata: bytes) -> Framing | None:
 def is_idr(packet: Any, framing: Framing | None) -> bool:
     """Whether a packet (a buffer of bytes) begins with an IDR picture: nothing after it is built on anything before it, and all
     before it is shown before it (ITU-T H.264 7.4.1.2.4, H.265 7.4.2.2). False where that can't be told."""
+    kind = slice_kind(packet, framing)
+    return kind is not None and framing is not None and (kind in (19, 20) if framing.hevc else kind == 5)
+
+
+def slice_kind(packet: Any, framing: Framing | None) -> int | None:
+    """nal_unit_type of a packet's first slice; parameters and remarks may come before it. None where it can't be told."""
     if framing is None:
-        return False
+        return None
     data, at = memoryview(packet), 0
     while True:
         if framing.length:
@@ -39,8 +45,8 @@ def is_idr(packet: Any, framing: Framing | None) -> bool:
             found = bytes(data[at : at + HEAD]).find(b"\0\0\1")
             unit = after = at + found + 3 if found >= 0 else len(data)
         if unit >= len(data):
-            return False
+            return None
         kind = (data[unit] >> 1) & 63 if framing.hevc else data[unit] & 31
-        if kind <= 31 if framing.hevc else 1 <= kind <= 5:  # a slice; parameters and remarks may come before it
-            return kind in (19, 20) if framing.hevc else kind == 5
+        if kind <= 31 if framing.hevc else 1 <= kind <= 5:
+            return kind
         at = after

@@ -17,6 +17,7 @@ from pipeline.video.decode.decoded import Shown
 from pipeline.video.decode.decoder_log import complaint
 from pipeline.video.decode.nal import framing, is_idr
 from pipeline.video.decode.plan import BLURRED, FEED, JUMP, LOOK, SPARE, TARGET, Plan
+from pipeline.video.decode.unshown import Unshown
 from pipeline.video.table import Listing, Table, build
 
 SEARCHED = 2
@@ -216,6 +217,7 @@ def list_packets(fd: int, *, start: float, fps: float, most: int) -> Iterator[Ta
         holes: list[float] = []
         heard, duration, latest = 0, 0, None
         heard, _ = complaint(0)
+        unshown = Unshown(stream.codec_context.codec.canonical_name, bytes(stream.codec_context.extradata or b""))
         for number, packet in enumerate(libav.packets(container, stream)):
             if number % 4096 == 0:
                 yield None
@@ -226,11 +228,11 @@ def list_packets(fd: int, *, start: float, fps: float, most: int) -> Iterator[Ta
             pts.append(stamp or 0)
             sizes.append(packet.size)
             key.append(packet.is_keyframe)
-            hidden.append(packet.is_discard)
+            hidden.append(packet.is_discard or unshown(packet))
             heard, damage = complaint(heard)
             if damage or packet.is_corrupt:
                 holes.append((stamp or latest or 0) * base - start)
-            if stamp is not None and (latest is None or stamp >= latest):
+            if stamp is not None and not hidden[-1] and (latest is None or stamp >= latest):
                 latest, duration = stamp, packet.duration or 0
         yield build(
             Listing(
