@@ -11,8 +11,8 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from pipeline.api.films import Run, caption, caption_all, caption_all_async, caption_async, load_settings, probe
     from pipeline.api.tracks import burn, export, make_track, mux, read_document, read_track, write_track
+    from pipeline.describe import Result
     from pipeline.errors import EnvironmentFault, InputError, OutputError, ScenescribeError, UsageError
-    from pipeline.job import Result
     from pipeline.options.caption import Settings
     from pipeline.retrieval.find import search
     from pipeline.types import Caption, Cue, Document, Model, Notice, Outcome, Source, Track, VideoInfo
@@ -57,8 +57,8 @@ _HOMES = {
     "api.tracks": "burn export make_track mux read_document read_track write_track",
     "options.caption": "Settings",
     "errors": "EnvironmentFault InputError OutputError ScenescribeError UsageError",
-    "job": "Result",
     "retrieval.find": "search",
+    "describe": "Result",
     "types": "Caption Cue Document Model Notice Outcome Source Track VideoInfo",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}

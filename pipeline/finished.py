@@ -3,14 +3,14 @@
 import asyncio
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pipeline.errors import OutputError, ScenescribeError
 from pipeline.outputs import Outputs
 from pipeline.safe_open import read_text
-from pipeline.types import Document, VideoInfo
+from pipeline.types import Caption, Document, Outcome, VideoInfo
 
 LARGEST = 64 * 1024 * 1024
 """bytes of a JSON of ours; ten hours of captions are 10 MB"""
@@ -23,27 +23,47 @@ class Earlier:
     document: Document
     current: bool
 
+    @property
+    def unanswered(self) -> int:
+        """Windows that the engine refused then: they are asked again."""
+        return sum(caption.outcome is Outcome.FAILED for caption in self.document.captions)
 
-class Shelf:
-    """Where a film's document is looked for before the model is asked, and kept after: the JSON beside the outputs.
+    @property
+    def answered(self) -> dict[tuple[float, float], Caption]:
+        """The other windows, as the model described them, by their times to the millisecond."""
+        return {
+            (round(caption.start, 3), round(caption.end, 3)): caption
+            if caption.original is None
+            else replace(caption, text=caption.original, original=None)
+            for caption in self.document.captions
+            if caption.outcome is not Outcome.FAILED
+        }
 
-    The watch folder has one of its own, which knows films by their content.
-    """
 
-    def __init__(self, *, overwrite: bool = False) -> None:
-        self.overwrite = overwrite
+class Lookup:
+    """Where a film's document is looked for before the model is asked, and kept after. This one knows and keeps nothing."""
 
-    async def find(self, outputs: Outputs, key: Mapping[str, Any], info: VideoInfo) -> Earlier | None:
+    async def find(self, key: Mapping[str, Any], info: VideoInfo) -> Earlier | None:
         """The document that makes asking needless, or None. Raises OutputError where an output's name is somebody else's."""
-        document = await asyncio.to_thread(find, outputs, key, info.size, overwrite=self.overwrite)
-        if document is not None:
-            return Earlier(document, current=True)
-        await asyncio.to_thread(refuse_strangers, outputs, overwrite=self.overwrite)
         return None
 
     async def keep(self, document: Document) -> Document:
-        """A new document is there and not yet written: what is to be written of it. Here the JSON will keep it."""
+        """A new document is there and not yet written: what is to be written of it."""
         return document
+
+
+class FileLookup(Lookup):
+    """The JSON beside the outputs. The watch folder has one of its own, which knows films by their content."""
+
+    def __init__(self, outputs: Outputs, *, overwrite: bool = False) -> None:
+        self.outputs, self.overwrite = outputs, overwrite
+
+    async def find(self, key: Mapping[str, Any], info: VideoInfo) -> Earlier | None:
+        document = await asyncio.to_thread(find, self.outputs, key, info.size, overwrite=self.overwrite)
+        if document is not None:
+            return Earlier(document, current=True)
+        await asyncio.to_thread(refuse_strangers, self.outputs, overwrite=self.overwrite)
+        return None
 
 
 def find(outputs: Outputs, key: Mapping[str, Any], size: int, *, overwrite: bool) -> Document | None:
@@ -82,23 +102,6 @@ def refuse_strangers(outputs: Outputs, *, overwrite: bool) -> None:
     for path in outputs.all:
         if os.path.lexists(path):
             raise _in_the_way(path)
-
-
-def stamp(path: Path) -> int:
-    """When the file was last written, in nanoseconds; 0 where it is gone."""
-    try:
-        return path.stat().st_mtime_ns
-    except OSError:
-        return 0
-
-
-def compare(path: Path, size: int, stamped: int) -> Literal["same", "changed", "vanished"]:
-    """What became of a file that had this size and stamp."""
-    try:
-        now = path.stat()
-    except OSError:
-        return "vanished"
-    return "same" if (now.st_size, now.st_mtime_ns) == (size, stamped) else "changed"
 
 
 def _in_the_way(path: Path) -> OutputError:

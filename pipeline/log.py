@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Literal
 
 import structlog
@@ -44,22 +45,48 @@ def set_up(
         shown = _sentence
     elif people:
         shown = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), sort_keys=False)
-    before: list[Any] = [structlog.stdlib.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True)]
     handler: logging.Handler = logging.StreamHandler(sys.stderr) if say is None else _Screen(say)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=before,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
-                _printable,
-                shown,
-            ],
-        )
+    handler.setFormatter(_formatter(shown))
+    _take([handler], level)
+
+
+def set_up_beside_a_screen(*, verbose: bool, file: Path | None) -> None:
+    """For commands that say themselves how each film ended: warnings are plain lines on stderr, tracebacks come with ``verbose``
+    alone, and everything goes to the end of ``file`` where there is one. Raises OSError where it can't be written."""
+    # a traceback is for people who mend it: plain, not drawn
+    plain_trace = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    plain = logging.StreamHandler(sys.stderr)
+    plain.addFilter(lambda record: not isinstance(record.msg, dict))
+    handlers: list[logging.Handler] = [plain]
+    if verbose:
+        traces = logging.StreamHandler(sys.stderr)
+        traces.addFilter(lambda record: isinstance(record.msg, dict))
+        traces.setFormatter(_formatter(plain_trace))
+        handlers.append(traces)
+    if file is not None:
+        kept = logging.FileHandler(file, encoding="utf-8", errors="backslashreplace", delay=True)
+        kept.setFormatter(_formatter(plain_trace))
+        handlers.append(kept)
+    _take(handlers, logging.WARNING)
+
+
+def _formatter(shown: Any) -> logging.Formatter:
+    before: list[Any] = [structlog.stdlib.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True)]
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=before,
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            _printable,
+            shown,
+        ],
     )
+
+
+def _take(handlers: list[logging.Handler], level: int) -> None:
     for name in ("pipeline", "models"):
         logger = logging.getLogger(name)
-        logger.handlers, logger.propagate = [handler], False
+        logger.handlers, logger.propagate = handlers, False
         logger.setLevel(level)
 
 

@@ -1,18 +1,20 @@
-"""All films of one run through one studio, several at a time; one that fails does not stop the others."""
+"""All films of one run, several at a time; one that fails does not stop the others, however it fails."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from pipeline.errors import EnvironmentFault, ScenescribeError, UsageError
+from pipeline import log as logs
+from pipeline.describe import Observer, Result
+from pipeline.errors import EnvironmentFault, InputError, ScenescribeError, UsageError
 from pipeline.inputs import Film
-from pipeline.job import Observer, Result, describe
 from pipeline.outputs import Outputs, plan
-from pipeline.seats import Seat
+from pipeline.scheduler import Scheduler, Seat
 
 if TYPE_CHECKING:
     from pipeline.studio import Studio
+
+log = logs.get(__name__)
 
 
 class RunObserver(Protocol):
@@ -31,7 +33,7 @@ def plan_outputs(films: Sequence[Film], studio: "Studio") -> dict[Path, Outputs]
     return plan(
         films,
         folder=settings.output_dir,
-        language=settings.language,
+        language=studio.recipe.language,
         formats=studio.formats,
         burn=settings.burn,
         mux=settings.mux,
@@ -39,35 +41,33 @@ def plan_outputs(films: Sequence[Film], studio: "Studio") -> dict[Path, Outputs]
 
 
 async def describe_all(films: Sequence[Film], outputs: Mapping[Path, Outputs], studio: "Studio", observer: RunObserver) -> None:
-    """Describe every film. InputError and OutputError are told to the observer.
+    """Describe every film. What is wrong with one is told to the observer, an error of ours as ``internal_error``.
 
     Raises EnvironmentFault and UsageError, which stand in the way of every film: the run ends, what is done stays done.
     """
 
     async def one(film: Film, seat: Seat) -> None:
         try:
-            result = await describe(film, outputs[film.path], studio, observer.observer(film), on_read=seat.done_reading)
+            result = await studio.describe(film.path, outputs[film.path], observer=observer.observer(film), place=seat)
+            observer.finished(film, result)
         except (EnvironmentFault, UsageError):
             raise
         except ScenescribeError as error:
             observer.failed(film.path, error)
-        else:
-            observer.finished(film, result)
+        except Exception as error:
+            observer.failed(film.path, internal_error(film.path, error))
 
-    def begin(film: Film, seat: Seat) -> "asyncio.Task[None]":
-        task = asyncio.create_task(one(film, seat))
-        task.add_done_callback(lambda _: seat.leave())  # a task that is cancelled before it begins leaves too
-        return task
-
-    running: set[asyncio.Task[None]] = set()
+    scheduler = Scheduler(studio.host.limits)
     try:
         for film in films:
-            running.add(begin(film, await studio.seats.take()))
-            for task in [task for task in running if task.done()]:
-                running.discard(task)
-                task.result()
-        await asyncio.gather(*running)
+            await scheduler.begin(lambda seat, film=film: one(film, seat))  # type: ignore[misc]
+        await scheduler.all_done()
     finally:
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        await scheduler.give_back()
+
+
+def internal_error(path: Path, error: Exception) -> InputError:
+    """An accident of one film, with its traceback in the log: whatever it was, it is that film's alone."""
+    log.error("internal error", path=path, exc_info=error)
+    text = f"a fault of ours ({type(error).__name__}: {error}); please report it with the traceback, which -v or --log-file shows"
+    return InputError("internal_error", text)

@@ -1,95 +1,94 @@
-"""What all films of a run share: the settings understood, one engine, one gate, the decoding children.
+"""What is wished of films, understood, and the host that does it: settings -> recipe, layout, formats, engine.
 
-The command line opens one for a run, the daemon one for its life. Everything that can be wrong with the settings is found
-here, before a film is opened or a model is loaded.
+Everything that can be wrong with the settings is found here, before a film is opened or a model is loaded.
 """
 
-import asyncio
-import os
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from models.base import Captioner
-from pipeline import families
 from pipeline.captioning.recipe import Recipe
-from pipeline.engine.engine import GIB, Engine
-from pipeline.engine.opening import choose_preset, open_captioner
-from pipeline.languages import check_tag
+from pipeline.describe import Observer, ReadingPlace, Result, describe
+from pipeline.engine.engine import Engine
+from pipeline.finished import FileLookup, Lookup
+from pipeline.host import Host
 from pipeline.options.caption import Settings
-from pipeline.seats import Seats
-from pipeline.types import Document, Model, Notice, Track, VideoInfo
+from pipeline.outputs import Outputs
+from pipeline.sinks.files import FileSink
+from pipeline.types import Document, Model, Notice, Track
 
 if TYPE_CHECKING:
-    from pipeline.video.film import Film
-
-WRITING = 2
-"""videos that are written at once: an encoder takes all cores that it finds"""
-BEGUN = 256
-"""most films that wait for answers or for their files to be written, beside those that are read; each holds a journal open"""
+    from models.preset import Preset
 
 
 class Studio:
-    """An asynchronous context manager around ``engine``, ``open`` and ``make_track``.
+    """One recipe and one way to write files, on a host. An asynchronous context manager, which holds its own host open.
 
     Raises UsageError (an option that can't be, an unknown model) and EnvironmentFault (no engine) when it is made.
     """
 
-    def __init__(self, settings: Settings, *, captioner: Captioner | None = None, verbose: bool = False) -> None:
+    def __init__(
+        self, settings: Settings, *, captioner: Captioner | None = None, verbose: bool = False, host: Host | None = None
+    ) -> None:
+        """``host``: one that runs already and serves these settings; it stays open. ``captioner`` answers in place of an engine
+        of ours."""
         from pipeline import media
 
-        self.settings = settings = settings.changed(language=check_tag(settings.language))
-        self.preset = choose_preset(settings)
-        self.recipe = Recipe.of(settings, self.preset)
+        self.host = host or self.open_host(settings, captioner, verbose)
+        self._own = host is None
+        self.recipe = Recipe.of(settings, self.host.preset)
+        self.settings = settings.changed(language=self.recipe.language)
         self.layout = media.layout_of(settings)
         self.look = media.look_of(settings, self.layout)
         self.formats = _formats(settings)
-        self.decode_workers = settings.decode_workers or max(1, min(os.cpu_count() or 1, 16) - 1)
-        self.engine = Engine(
-            captioner or open_captioner(settings, self.preset, verbose=verbose),
-            in_flight=settings.max_in_flight,
-            memory_bytes=int(settings.memory_gb * GIB),
-        )
-        readers = max(2, self.decode_workers)
-        self.seats = Seats(readers, readers + min(self.engine.limit, BEGUN))
-        self.writing = asyncio.Semaphore(WRITING)
+
+    def open_host(self, settings: Settings, captioner: Captioner | None, verbose: bool) -> Host:
+        """The host of a studio that is given none."""
+        return Host(settings, captioner=captioner, verbose=verbose)
 
     async def __aenter__(self) -> Self:
-        from pipeline.video.children.pool import WorkerPool
-
-        self.pool = WorkerPool(most=self.decode_workers)
+        if self._own:
+            await self.host.__aenter__()
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.pool.close()
-        await self.engine.close()
+    async def __aexit__(self, *_: object) -> None:
+        if self._own:
+            await self.host.__aexit__(*_)
+
+    @property
+    def engine(self) -> Engine:
+        return self.host.engine
+
+    @property
+    def preset(self) -> "Preset":
+        return self.host.preset
 
     @property
     def model(self) -> Model:
         """The model as the JSON names it."""
-        return Model(
-            name=self.preset.name, id=self.recipe.model, revision=self.preset.revision,
-            engine=self.engine.captioner.engine, engine_version=self.engine.captioner.engine_version,
-        )  # fmt: skip
+        return self.host.model(self.recipe.model)
 
-    def probe(self, path: Path) -> VideoInfo:
-        """Look at a file before any decoder does. Raises InputError."""
-        from pipeline.video.probe import probe
-
-        return probe(path, pool=self.pool)
-
-    def open(self, info: VideoInfo, *, known: frozenset[tuple[float, float]] = frozenset()) -> "Film":
-        """Begin to read a film's windows; a context manager."""
-        from pipeline.video.film import open_film
-
-        return open_film(
-            info,
-            rule=families.parse("windows", self.recipe.windows),
-            sampler=families.parse("samplers", self.recipe.sampler),
-            size=self.recipe.frame_size(info),
-            known=known,
-            workers=self.decode_workers,
-            pool=self.pool,
+    async def describe(
+        self,
+        film: Path,
+        outputs: Outputs,
+        *,
+        lookup: Lookup | None = None,
+        observer: Observer | None = None,
+        place: ReadingPlace | None = None,
+    ) -> Result:
+        """Describe one film into its files. Raises InputError, OutputError, EnvironmentFault, UsageError."""
+        observer = observer or Observer()
+        return await describe(
+            self.host.source(film),
+            self.recipe,
+            FileSink(outputs, self.layout, self.look, encoders=self.host.encoders, on_step=observer.step),
+            self.engine,
+            model=self.model,
+            lookup=lookup or FileLookup(outputs, overwrite=self.settings.overwrite),
+            resume=self.settings.resume and not self.settings.overwrite,
+            observer=observer,
+            place=place,
         )
 
     def make_track(self, document: Document) -> tuple[Track, tuple[Notice, ...]]:

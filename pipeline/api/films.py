@@ -15,8 +15,8 @@ from pipeline.options.caption import Settings
 
 if TYPE_CHECKING:
     from models.base import Captioner
+    from pipeline.describe import Observer, Result
     from pipeline.inputs import Film
-    from pipeline.job import Observer, Result
     from pipeline.types import Caption, VideoInfo
 
 AnyPath = str | Path
@@ -169,7 +169,7 @@ class _Listener:
     errors: list[tuple[str, ScenescribeError]] = field(default_factory=list)
 
     def observer(self, film: "Film") -> "Observer":
-        from pipeline.job import Observer
+        from pipeline.describe import Observer
 
         told, path = self.on_caption, film.path
 

@@ -19,10 +19,10 @@ from typing import Any
 
 from models.base import Captioner, Reply, Request
 from pipeline.captioning.prompt import request_for
+from pipeline.describe import Observer, Result
 from pipeline.engine.opening import choose_preset, open_captioner
 from pipeline.errors import ScenescribeError, UsageError
 from pipeline.inputs import Film, find_films
-from pipeline.job import Observer, Result
 from pipeline.options.caption import Settings
 from pipeline.outputs import plan
 from pipeline.run import describe_all

@@ -79,9 +79,11 @@ def caption(
 
 async def _run(settings: Settings, found: "Inputs", display: "Display", report: Path | None) -> int:
     """Describe all films with one studio; the exit code."""
+    from pipeline import log
     from pipeline.run import describe_all, plan_outputs
     from pipeline.studio import Studio
 
+    log.set_up_beside_a_screen(verbose=display.screen.verbose, file=settings.log_file)
     studio = Studio(settings, verbose=display.screen.verbose)
     display.begin(studio, found.films)
     outputs = plan_outputs(found.films, studio)

@@ -13,9 +13,9 @@ from pipeline.cli.notices import faults, lines
 from pipeline.cli.screen import Screen
 from pipeline.cli.sentences import how_it_ended
 from pipeline.cli.summary import Summary, counted, gauges_line
+from pipeline.describe import Result
 from pipeline.errors import ScenescribeError
 from pipeline.inputs import Film
-from pipeline.job import Result
 
 if TYPE_CHECKING:
     from pipeline.studio import Studio

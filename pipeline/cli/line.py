@@ -9,8 +9,8 @@ from rich.progress import TaskID
 from pipeline.cli.console import name_of, one_line
 from pipeline.cli.screen import Screen
 from pipeline.cli.summary import clock, counted
+from pipeline.describe import Observer
 from pipeline.inputs import Film
-from pipeline.job import Observer
 from pipeline.types import Caption, VideoInfo
 
 PLAIN_EVERY = 10.0

@@ -1,7 +1,7 @@
 """What is said of a film that has ended, by whichever command described it."""
 
 from pipeline.cli.summary import clock, counted, working_seconds
-from pipeline.job import Result
+from pipeline.describe import Result
 
 
 def how_it_ended(name: str, result: Result) -> str:

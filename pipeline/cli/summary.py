@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.cli import table
+from pipeline.describe import Result
 from pipeline.engine.gate import Clock
-from pipeline.job import Result
 
 TABLE_FROM = 6
 """films for which a table says more than the lines that scrolled by"""

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.describe import Observer, Result
 from pipeline.errors import ScenescribeError
 from pipeline.inputs import Film
-from pipeline.job import Observer, Result
 from pipeline.report.flow import Flow
 from pipeline.types import Caption, Frame, FrameBatch, VideoInfo, Window
 

@@ -15,33 +15,23 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.errors import InputError
+from pipeline.file_version import FileVersion
 
 PIECES, PIECE = 16, 64 * 1024
 BLOCK = 1024 * 1024
-
-
-class Stamp(NamedTuple):
-    """One version of a file, by what ``stat`` says of it."""
-
-    size: int
-    mtime_ns: int
 
 
 class Found(NamedTuple):
     """A file in a version that stood still."""
 
     path: Path
-    stamp: Stamp
-
-
-def stamp_of(status: os.stat_result) -> Stamp:
-    return Stamp(status.st_size, status.st_mtime_ns)
+    stamp: FileVersion
 
 
 class Opened:
     """A film's bytes by an open descriptor: they stay the same film's where the name has gone. A context manager."""
 
-    def __init__(self, path: Path, expected: Stamp) -> None:
+    def __init__(self, path: Path, expected: FileVersion) -> None:
         """Raises InputError ``not_found``, ``unreadable``, ``source_changed`` (it is not the version that was expected)."""
         self.path, self.stamp = path, expected
         self.cancel = threading.Event()
@@ -81,7 +71,7 @@ class Opened:
         return f"blake2b:{made.hexdigest()}"
 
     def _check(self) -> None:
-        if stamp_of(os.fstat(self._fd)) != self.stamp:
+        if FileVersion.of(os.fstat(self._fd)) != self.stamp:
             raise InputError("source_changed", "the file was written to; it is taken again when it has settled")
 
     def close(self) -> None:

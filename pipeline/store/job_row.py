@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline.file_version import FileVersion
 from pipeline.store.database import Row
-from pipeline.store.identity import Stamp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +17,7 @@ class Job:
     id: int
     root: Path
     path: Path
-    stamp: Stamp
+    stamp: FileVersion
     state: str
     reason: str
     message: str
@@ -66,7 +66,7 @@ def job_of(row: Row) -> Job:
         **values,
         root=as_path(row["root"]),
         path=as_path(row["path"]),
-        stamp=Stamp(int(row["size"]), int(row["mtime_ns"])),
+        stamp=FileVersion(int(row["size"]), int(row["mtime_ns"])),
         stem=os.fsdecode(row["stem"]),
         place=as_path(row["place"]),
         ours=bool(row["ours"]),

@@ -12,9 +12,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pipeline.file_version import FileVersion
 from pipeline.outputs import stems
 from pipeline.store.database import Connection, Database, Row
-from pipeline.store.identity import Found, Stamp
+from pipeline.store.identity import Found
 from pipeline.store.job_row import Job, as_bytes, as_path, as_text, job_of
 from pipeline.store.state_folder import damaged
 
@@ -36,13 +37,13 @@ class Queue:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def known(self, root: Path) -> dict[Path, Stamp]:
+    def known(self, root: Path) -> dict[Path, FileVersion]:
         """Versions of files below ``root`` that need not be offered again."""
         rows = self._db.rows(
             f"SELECT path, size, mtime_ns FROM jobs WHERE root=? AND NOT (state='skipped' AND reason IN {PASSING})",
             os.fsencode(root),
         )
-        return {as_path(row["path"]): Stamp(row["size"], row["mtime_ns"]) for row in rows}
+        return {as_path(row["path"]): FileVersion(row["size"], row["mtime_ns"]) for row in rows}
 
     def offer(self, root: Path, found: Sequence[Found], *, output_dir: Path | None) -> int:
         """Queue new files and new versions of known ones; how many. What is known in this version stays as it is."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import InputError
+from pipeline.file_version import FileVersion
 from pipeline.files import missing
 
 DEMUXERS = (
@@ -50,20 +51,16 @@ class Source:
     path: Path
     fd: int
     size: int
-    stamp: tuple[int, int, int, int]
+    version: FileVersion
 
     def changed(self) -> bool:
         """Whether the file was written to since it was opened."""
-        return self.fd >= 0 and _stamp(os.fstat(self.fd)) != self.stamp
+        return self.fd >= 0 and FileVersion.of(os.fstat(self.fd)) != self.version
 
     def close(self) -> None:
         if self.fd >= 0:
             os.close(self.fd)
             self.fd = -1
-
-
-def _stamp(status: os.stat_result) -> tuple[int, int, int, int]:
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def open_source(path: Path, *, follow_links: bool = True) -> Source:
@@ -85,7 +82,7 @@ def open_source(path: Path, *, follow_links: bool = True) -> Source:
         if status.st_size == 0:
             raise InputError("empty_file", "the file is empty", path=str(path))
         _sniff(os.pread(fd, 512, 0), path)
-        return Source(path, fd, status.st_size, _stamp(status))
+        return Source(path, fd, status.st_size, FileVersion.of(status))
     except OSError as error:
         os.close(fd)
         raise _refusal(error, path) from None

@@ -12,18 +12,19 @@ import contextlib
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack, ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline import log as logs
 from pipeline.errors import EnvironmentFault, ScenescribeError, UsageError
 from pipeline.options.watch import OWN, WatchSettings
+from pipeline.scheduler import Scheduler
 from pipeline.store.database import Database
 from pipeline.store.documents import DocumentStore
 from pipeline.store.outbox import Outbox
 from pipeline.store.queue import Queue
 from pipeline.watch.breaker import Breaker
-from pipeline.watch.crew import Crew
 from pipeline.watch.deliveries import Deliveries
 from pipeline.watch.health import Health
 from pipeline.watch.intake import Intake
@@ -106,9 +107,10 @@ class Daemon:
                 self._state = State(
                     root=self.root, settings=self.settings, setup=Setup.of(self.root, self.settings, queue, self.timings),
                     studio=await self._engine.enter_async_context(studio), lock=lock, queue=queue,
-                    documents=DocumentStore(database), outbox=Outbox(database), running=Crew(ended=self._wake.set),
+                    documents=DocumentStore(database), outbox=Outbox(database), running=Scheduler(studio.host.limits),
                     stopping=self._stopping, timings=self.timings, breaker=Breaker(self.timings),
                 )  # fmt: skip
+                self._state.running.on_free.append(self._wake.set)
                 self._adopt(studio)
                 self._worker = held.enter_context(contextlib.closing(Worker(self._state, self._observer)))
                 self._observer.watching(self._state, taken_back=died, retried=retried)
@@ -145,7 +147,6 @@ class Daemon:
                 self._health.close()
 
     def _adopt(self, studio: "Studio") -> None:
-        studio.seats.on_free.append(self._wake.set)
         studio.engine.on_ready.append(self._observer.loaded)
 
     def _listen(self) -> None:
@@ -177,9 +178,7 @@ class Daemon:
                     if not len(state.running):
                         state.breaker.reset()  # nobody is left to say that it is over
                     break
-                seat = state.studio.seats.try_take()
-                assert seat is not None
-                state.running.begin(job, self._worker.work(job, on_read=seat.done_reading), ended=seat.leave)
+                state.running.try_begin(partial(self._worker.work, job))
         except EnvironmentFault as fault:
             state.breaker.trip(fault)
         await self._unload_if_idle()
@@ -187,7 +186,7 @@ class Daemon:
     def _may_begin(self) -> bool:
         """Whether one more job may run now; one alone while it is tried whether a fault is over."""
         breaker, busy = self.state.breaker, len(self.state.running)
-        return self.state.studio.seats.free and not breaker.is_open and not (breaker.may_probe and busy) and not self.stopping
+        return self.state.running.free and not breaker.is_open and not (breaker.may_probe and busy) and not self.stopping
 
     async def _unload_if_idle(self) -> None:
         minutes, engine = self.state.settings.idle_unload, self.state.studio.engine
@@ -222,6 +221,7 @@ class Daemon:
                 await state.running.give_back(grace=0.0, patience=self.timings.stop)
                 await self._engine.aclose()
                 state.studio = await self._engine.enter_async_context(studio)
+                state.running.resize(studio.host.limits)
                 self._adopt(studio)
             state.settings, state.setup = settings, setup
             await self._intake.restart()

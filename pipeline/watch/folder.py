@@ -19,7 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.store.identity import Found, Stamp, stamp_of
+from pipeline.file_version import FileVersion
+from pipeline.store.identity import Found
 from pipeline.watch.events import events
 from pipeline.watch.rules import SKIP_MARK, Rules
 
@@ -29,7 +30,7 @@ RESCAN = 60.0
 
 @dataclass(slots=True)
 class _Candidate:
-    stamp: Stamp
+    stamp: FileVersion
     since: float
     """when it was first seen like this"""
     due: float
@@ -42,7 +43,7 @@ class _Orders:
 
     hints: set[Path] = field(default_factory=set)
     again: set[Path] = field(default_factory=set)
-    known: Mapping[Path, Stamp] | None = None
+    known: Mapping[Path, FileVersion] | None = None
     rescan: bool = False
 
 
@@ -58,7 +59,7 @@ class Folder:
         *,
         settle: float,
         poll: float,
-        known: Mapping[Path, Stamp],
+        known: Mapping[Path, FileVersion],
         gone: float = 5.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -85,7 +86,7 @@ class Folder:
         self._orders.again.add(path)
         self._wake.set()
 
-    def reset(self, known: Mapping[Path, Stamp]) -> None:
+    def reset(self, known: Mapping[Path, FileVersion]) -> None:
         """Take over what is known now, and look at everything."""
         self._orders.known = known
         self._wake.set()
@@ -178,7 +179,7 @@ class Folder:
                 elif self._is_film(entry, plain):
                     status = entry.stat()
                     if stat.S_ISREG(status.st_mode):
-                        self._consider(entry.path, stamp_of(status))
+                        self._consider(entry.path, FileVersion.of(status))
                         yield entry.path
 
     def _is_film(self, entry: os.DirEntry[str], plain: bool) -> bool:
@@ -206,9 +207,9 @@ class Folder:
             self._waiting.pop(os.fspath(path), None)
             return
         if stat.S_ISREG(status.st_mode) and self.rules.takes(path):
-            self._consider(os.fspath(path), stamp_of(status))
+            self._consider(os.fspath(path), FileVersion.of(status))
 
-    def _consider(self, path: str, stamp: Stamp) -> None:
+    def _consider(self, path: str, stamp: FileVersion) -> None:
         if self._seen.get(path) == stamp:
             self._waiting.pop(path, None)
             return
@@ -221,7 +222,7 @@ class Folder:
         now = self.clock()
         for path, candidate in [item for item in self._waiting.items() if item[1].due <= now]:
             try:
-                stamp = stamp_of(os.stat(path))
+                stamp = FileVersion.of(os.stat(path))
             except OSError:
                 del self._waiting[path]
                 continue

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline import log as logs
+from pipeline.describe import Observer, Result
 from pipeline.errors import ScenescribeError
 from pipeline.inputs import Film
-from pipeline.job import Observer, Result
 from pipeline.store.identity import Found
 from pipeline.watch.state import State
 

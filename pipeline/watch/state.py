@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipeline.errors import EnvironmentFault
 from pipeline.options.watch import WatchSettings
+from pipeline.scheduler import Scheduler
 from pipeline.store.documents import DocumentStore
 from pipeline.store.outbox import Outbox
 from pipeline.store.queue import Queue
 from pipeline.watch.breaker import Breaker
-from pipeline.watch.crew import Crew
 from pipeline.watch.folder import Folder
 from pipeline.watch.lock import StateLock
 from pipeline.watch.metrics import Counters
@@ -39,7 +39,7 @@ class State:
     queue: Queue
     documents: DocumentStore
     outbox: Outbox
-    running: Crew
+    running: Scheduler
     stopping: asyncio.Event
     timings: Timings
     breaker: Breaker

@@ -1,29 +1,30 @@
 """One job: its film described, and the queue told how it ended.
 
-claimed -> the file as it was seen? -> its content -> pipeline.job.describe -> one row: done, skipped, failed, or back again
+claimed -> the file as it was seen? -> its content -> pipeline.describe -> one row: done, skipped, failed, or back again
 """
 
 import asyncio
 import os
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from pipeline import log as logs
-from pipeline.errors import EnvironmentFault, InputError, ScenescribeError, UsageError
+from pipeline.describe import Observer, ReadingPlace, Result
+from pipeline.errors import EnvironmentFault, ScenescribeError, UsageError
 from pipeline.files import remove_stale
 from pipeline.inputs import Film
-from pipeline.job import Observer, Result, describe
 from pipeline.options.watch import WatchSettings
 from pipeline.outputs import Outputs, name_outputs
+from pipeline.run import internal_error
 from pipeline.store.identity import Opened
 from pipeline.store.job_row import Job
+from pipeline.watch.lookup import ContentLookup
 from pipeline.watch.metrics import Counters
 from pipeline.watch.observer import Ended, WatchObserver
 from pipeline.watch.shares import fault_behind
-from pipeline.watch.shelf import ContentShelf
 from pipeline.watch.state import Setup, State
 
 if TYPE_CHECKING:
@@ -53,8 +54,8 @@ class Worker:
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def work(self, job: Job, *, on_read: Callable[[], None] = lambda: None) -> None:
-        """Take a claimed job to its end, under the settings of now; ``on_read`` is called when its film is read.
+    async def work(self, job: Job, place: ReadingPlace) -> None:
+        """Take a claimed job to its end, under the settings of now; ``place`` is given up when its film is read.
 
         Raises UsageError: nothing can be described under these settings. EnvironmentFault: no waiting mends it.
         """
@@ -62,7 +63,7 @@ class Worker:
         try:
             try:
                 setup.output.check()
-                result, shelf = await self._describe(job, settings, state.studio, on_read)
+                result, lookup = await self._describe(job, settings, state.studio, place)
                 setup.output.check()  # it did not go away underneath: what was written is where it should be
             except (asyncio.CancelledError, UsageError):
                 state.queue.give_back(job)
@@ -70,11 +71,9 @@ class Worker:
             except ScenescribeError as error:
                 await self._failed(job, error, settings, setup)
             except Exception as error:
-                log.exception("internal error", path=job.path)
-                text = f"{type(error).__name__}: {error}"
-                await self._failed(job, InputError("internal_error", text), settings, setup)
+                await self._failed(job, internal_error(job.path, error), settings, setup)
             else:
-                await self._ended(job, result, shelf, settings)
+                await self._ended(job, result, lookup, settings)
         except EnvironmentFault as fault:  # the state folder failed us, or no waiting mends it
             state.breaker.trip(fault)
             await state.surely(state.queue.give_back, job)
@@ -82,10 +81,10 @@ class Worker:
             self._observer.left(_film(job))
 
     async def _describe(
-        self, job: Job, settings: WatchSettings, studio: "Studio", on_read: Callable[[], None]
-    ) -> tuple[Result, ContentShelf]:
+        self, job: Job, settings: WatchSettings, studio: "Studio", place: ReadingPlace
+    ) -> tuple[Result, ContentLookup]:
         outputs = name_outputs(
-            job.path, job.place, job.stem, language=studio.settings.language, formats=studio.formats,
+            job.path, job.place, job.stem, language=studio.recipe.language, formats=studio.formats,
             burn=settings.burn, mux=settings.mux,
         )  # fmt: skip
         if job.crashes:
@@ -95,12 +94,13 @@ class Worker:
             sample = await loop.run_in_executor(self._threads, opened.sample)
             async with (
                 self._only(sample),
-                ContentShelf(job, opened, sample, self._state.documents, self._threads, overwrite=settings.overwrite) as shelf,
+                ContentLookup(
+                    job, outputs, opened, sample, self._state.documents, self._threads, overwrite=settings.overwrite
+                ) as lookup,
             ):
-                film = _film(job)
-                told = _Counting(self._state.counters, self._observer.film(film))
-                result = await describe(film, outputs, studio, told, shelf, on_read=on_read)
-                return result, shelf
+                told = _Counting(self._state.counters, self._observer.film(_film(job)))
+                result = await studio.describe(job.path, outputs, lookup=lookup, observer=told, place=place)
+                return result, lookup
 
     @asynccontextmanager
     async def _only(self, sample: str) -> AsyncIterator[None]:
@@ -115,21 +115,21 @@ class Worker:
             if not self._wanted[sample]:
                 del self._wanted[sample], self._alone[sample]
 
-    async def _ended(self, job: Job, result: Result, shelf: ContentShelf, settings: WatchSettings) -> None:
+    async def _ended(self, job: Job, result: Result, lookup: ContentLookup, settings: WatchSettings) -> None:
         self._state.breaker.reset()
         state, reason, message = result.state, "", ""
         wrong = next((notice for notice in result.notices if notice.fault), None)
         if wrong is not None and settings.strict:
-            await self._finish(job, "failed", settings, reason=wrong.code, message=wrong.message, written=shelf.written)
+            await self._finish(job, "failed", settings, reason=wrong.code, message=wrong.message, written=lookup.written)
             return
-        if state == "skipped" and shelf.written:  # its files were all there: it had only been touched
+        if state == "skipped" and lookup.written:  # its files were all there: it had only been touched
             state = "done"
         if state == "skipped":
             reason, message = "described", "its descriptions were there already"
-        elif shelf.like is not None:
-            reason, message = "same_content", f"described as {os.fsencode(shelf.like).decode('utf-8', 'backslashreplace')}"
+        elif lookup.like is not None:
+            reason, message = "same_content", f"described as {os.fsencode(lookup.like).decode('utf-8', 'backslashreplace')}"
         await self._finish(
-            job, state, settings, reason=reason, message=message, written=shelf.written or None, outputs=result.outputs,
+            job, state, settings, reason=reason, message=message, written=lookup.written or None, outputs=result.outputs,
             captions=len(result.document.captions), result=result,
         )  # fmt: skip
 

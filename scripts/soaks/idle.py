@@ -17,7 +17,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).res
 
 from soaks.service import Service  # noqa: E402
 
-from pipeline.store.identity import stamp_of  # noqa: E402
+from pipeline.file_version import FileVersion  # noqa: E402
 from pipeline.watch.folder import Folder, Found  # noqa: E402
 from pipeline.watch.rules import Rules  # noqa: E402
 
@@ -40,7 +40,7 @@ def resident() -> int:
 
 def rescans(base: Path, films: int, count: int) -> int:
     made = fill(base / "in", films)
-    known = {path: stamp_of(path.stat()) for path in made}
+    known = {path: FileVersion.of(path.stat()) for path in made}
     clock = [0.0]
     asyncio.run(_nothing())
     folder = Folder(Rules(root=base / "in", recursive=True), settle=5.0, poll=60.0, known=known, clock=lambda: clock[0])
@@ -69,7 +69,7 @@ def daemon(base: Path, films: int, seconds: float) -> int:
     from pipeline.store.queue import Queue
 
     service = Service(base, "--recursive", "--settle", "1")
-    found = [Found(path, stamp_of(path.stat())) for path in fill(service.inbox, films)]
+    found = [Found(path, FileVersion.of(path.stat())) for path in fill(service.inbox, films)]
     database = Database(service.state)
     queue = Queue(database)
     queue.offer(service.inbox, found, output_dir=service.out)

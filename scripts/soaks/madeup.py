@@ -1,14 +1,18 @@
 """A studio whose films are text files, so that hundreds of daemons can be run in a minute."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from pipeline import studio as studios
+from models.base import Captioner
+from pipeline.captioning.recipe import Recipe
 from pipeline.errors import InputError
+from pipeline.file_version import Change, FileVersion
+from pipeline.host import Host
+from pipeline.options.caption import Settings
+from pipeline.studio import Studio
 from pipeline.types import Frame, FrameBatch, VideoInfo, Window
 
 WINDOWS = 3
@@ -22,8 +26,8 @@ class Reading:
     decode_seconds = 0.0
     position = 0.0
 
-    def __init__(self, info: VideoInfo, known: frozenset[tuple[float, float]]) -> None:
-        self.info, self.known = info, known
+    def __init__(self, path: Path, known: frozenset[tuple[float, float]]) -> None:
+        self.path, self.known = path, known
 
     def __enter__(self) -> "Reading":
         return self
@@ -31,7 +35,7 @@ class Reading:
     def __exit__(self, *_: object) -> None: ...
 
     def __iter__(self) -> Iterator[Window]:
-        shade = hashlib.blake2b(self.info.path.read_bytes(), digest_size=1).digest()[0]
+        shade = hashlib.blake2b(self.path.read_bytes(), digest_size=1).digest()[0]
         for i in range(WINDOWS):
             asked = (float(i), i + 1.0) not in self.known
             image = np.full((8, 8, 3), (shade + i) % 256, np.uint8)
@@ -39,25 +43,48 @@ class Reading:
             yield Window(index=i, start=float(i), end=i + 1.0, frames=frames)
 
 
-class MadeUp(studios.Studio):
-    """A studio whose films are text files."""
+class TextFilm:
+    """A text file as a source."""
 
-    async def __aenter__(self) -> "MadeUp":
-        self.pool: Any = None
-        return self
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._version: FileVersion | None = None
 
-    async def __aexit__(self, *_: Any) -> None:
-        await self.engine.close()
-
-    def probe(self, path: Path) -> VideoInfo:
+    def probe(self) -> VideoInfo:
+        self._version = FileVersion.at(self.path)
         try:
-            content = path.read_bytes()
+            content = self.path.read_bytes()
         except OSError as error:
             raise InputError("not_found", str(error)) from None
         return VideoInfo(
-            path=path, size=len(content), container="text", codec="text", duration=float(WINDOWS), start=0.0, fps=1.0, width=8,
+            path=self.path, size=len(content), container="text", codec="text", duration=float(WINDOWS), start=0.0, fps=1.0, width=8,
             height=8,
         )  # fmt: skip
 
-    def open(self, info: VideoInfo, *, known: frozenset[tuple[float, float]] = frozenset()) -> Any:
-        return Reading(info, known)
+    def windows(
+        self, recipe: Recipe, *, known: Collection[tuple[float, float]] = (), between: tuple[float, float] | None = None
+    ) -> Reading:
+        return Reading(self.path, frozenset(known))
+
+    def changed(self) -> Change:
+        return self._version.change_at(self.path) if self._version is not None else "vanished"
+
+
+class TextHost(Host):
+    """A host whose films are text files."""
+
+    async def __aenter__(self) -> "TextHost":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.engine.close()
+
+    def source(self, path: Path) -> TextFilm:
+        return TextFilm(path)
+
+
+class MadeUp(Studio):
+    """A studio on a host of text films."""
+
+    def open_host(self, settings: Settings, captioner: Captioner | None, verbose: bool) -> Host:
+        return TextHost(settings, captioner=captioner)

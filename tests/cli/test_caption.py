@@ -207,3 +207,28 @@ def test_a_run_that_is_stopped_goes_on_where_it_was(film: Path, tmp_path: Path, 
     assert (stats["resumed"], stats["asked"]) == (kept, 12 - kept)
     assert [caption["start"] for caption in load(out / "film.descriptions.json")["captions"]] == list(range(12))
     assert not journal.exists()
+
+
+def test_an_accident_is_one_line_and_its_traceback_is_in_the_log(run: Run, film: Path, tmp_path: Path) -> None:
+    (tmp_path / "other.mp4").write_bytes(film.read_bytes())
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "sitecustomize.py").write_text(
+        "from pipeline.sources.film import FilmSource\n"
+        "real = FilmSource.changed\n"
+        "def changed(self):\n"
+        "    if self.path.name == 'film.mp4':\n"
+        "        raise ZeroDivisionError('an accident')\n"
+        "    return real(self)\n"
+        "FilmSource.changed = changed\n"
+    )
+    bad = {"PYTHONPATH": os.fspath(tmp_path / "site")}
+    films = (film, tmp_path / "other.mp4", "-o", tmp_path / "out", "-q", *ECHO)
+    done = run("caption", *films, "--log-file", tmp_path / "log.txt", env=bad)
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1), done.stderr
+    assert "film.mp4: internal_error: a fault of ours (ZeroDivisionError: an accident)" in done.stderr
+    assert (tmp_path / "out/other.descriptions.json").exists()
+    log = (tmp_path / "log.txt").read_text()
+    assert "internal error" in log
+    assert "in changed\n    raise ZeroDivisionError" in log
+    assert "Traceback" in run("caption", film, "-o", tmp_path / "out", "-v", *ECHO, env=bad).stderr
+    assert run("caption", *films).returncode == 0, "the next run asks again"

@@ -8,9 +8,9 @@ import pytest
 from models.base import Reply, Request
 from models.engines.echo import EchoCaptioner
 from pipeline.bench.films import FilmSpec, write
+from pipeline.describe import Observer, Result
 from pipeline.errors import EnvironmentFault, ScenescribeError
 from pipeline.inputs import Film, find_films
-from pipeline.job import Observer, Result
 from pipeline.options.caption import Settings
 from pipeline.run import describe_all, plan_outputs
 from pipeline.studio import Studio
@@ -62,10 +62,10 @@ def settings(out: Path) -> Settings:
 async def test_clips_of_one_window_fill_the_engine_though_few_are_read_at_once(clips: Path, tmp_path: Path) -> None:
     told, found = Told(), find_films([str(clips)], recursive=False)
     async with Studio(settings(tmp_path), captioner=Together()) as studio:
-        assert studio.seats.most_reading < COUNT
+        assert studio.host.limits.reading < COUNT
         await asyncio.wait_for(describe_all(found.films, plan_outputs(found.films, studio), studio, told), 120)
         assert studio.engine.peak[0] == COUNT
-        assert (studio.seats.reading, studio.seats.begun) == (0, 0)
+        assert (studio.engine.in_flight, studio.engine.waiting) == (0, 0)
     assert told.ended == {f"{number}.mp4": "done" for number in range(COUNT)}
 
 

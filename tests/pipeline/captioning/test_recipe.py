@@ -24,10 +24,11 @@ def recipe(**options: object) -> Recipe:
     return Recipe.of(settings, choose_preset(settings))
 
 
+WORDS = st.text("aé\"\\\n{}漢", max_size=9)
 RECIPES = st.builds(
     Recipe,
-    model=st.text(),
-    prompt=st.text(),
+    model=WORDS,
+    prompt=WORDS,
     language=st.sampled_from(["en", "pt-BR"]),
     sampling=st.builds(Sampling, temperature=st.floats(0, 2), seed=st.integers(0)),
     windows=st.sampled_from(["scenes:min=2.0,max=10.0", "fixed:seconds=8.0"]),

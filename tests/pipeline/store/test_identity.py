@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.store.identity import PIECE, Opened, Stamp, stamp_of
+from pipeline.file_version import FileVersion
+from pipeline.store.identity import PIECE, Opened
 
 
 def open_(path: Path) -> Opened:
-    return Opened(path, stamp_of(path.stat()))
+    return Opened(path, FileVersion.of(path.stat()))
 
 
 def test_names_do_not_matter_and_every_byte_does(tmp_path: Path) -> None:
@@ -35,9 +36,9 @@ def test_small_files(tmp_path: Path, size: int) -> None:
 def test_another_version_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"x")
     with pytest.raises(InputError, match="source_changed"):
-        Opened(tmp_path / "a", Stamp(1, 1))
+        Opened(tmp_path / "a", FileVersion(1, 1))
     with pytest.raises(InputError, match="not_found"):
-        Opened(tmp_path / "b", Stamp(1, 1))
+        Opened(tmp_path / "b", FileVersion(1, 1))
     with open_(tmp_path / "a") as film:
         (tmp_path / "a").write_bytes(b"xy")
         with pytest.raises(InputError, match="source_changed"):

@@ -5,15 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.file_version import FileVersion
 from pipeline.store.database import Database
 from pipeline.store.documents import DocumentStore
-from pipeline.store.identity import Found, Stamp
+from pipeline.store.identity import Found
 from pipeline.store.job_row import Job
 from pipeline.store.outbox import Outbox
 from pipeline.store.queue import CRASHES, NEXT, Queue
 
 ROOT, OUT = Path("/in"), Path("/out")
-FIRST = Stamp(1, 1)
+FIRST = FileVersion(1, 1)
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def queue(database: Database) -> Queue:
     return Queue(database)
 
 
-def offer(queue: Queue, *names: str, stamp: Stamp = FIRST) -> int:
+def offer(queue: Queue, *names: str, stamp: FileVersion = FIRST) -> int:
     return queue.offer(ROOT, [Found(ROOT / name, stamp) for name in names], output_dir=OUT)
 
 
@@ -42,17 +43,17 @@ def test_a_version_is_queued_once(queue: Queue) -> None:
     assert (job.path, job.state, job.attempts) == (ROOT / "a.mp4", "running", 1)
     assert queue.finish(job, "done", outputs=[OUT / "a.json"], captions=3)
     assert offer(queue, "a.mp4") == 0
-    assert offer(queue, "a.mp4", stamp=Stamp(2, 2)) == 1
+    assert offer(queue, "a.mp4", stamp=FileVersion(2, 2)) == 1
     assert states(queue) == {"a.mp4": "queued", "b.mp4": "queued"}
-    assert queue.known(ROOT) == {ROOT / "a.mp4": Stamp(2, 2), ROOT / "b.mp4": Stamp(1, 1)}
+    assert queue.known(ROOT) == {ROOT / "a.mp4": FileVersion(2, 2), ROOT / "b.mp4": FileVersion(1, 1)}
 
 
 def test_a_file_that_changes_while_it_runs_is_queued_again(queue: Queue) -> None:
     offer(queue, "a.mp4")
     job = claim(queue)
-    offer(queue, "a.mp4", stamp=Stamp(2, 2))
+    offer(queue, "a.mp4", stamp=FileVersion(2, 2))
     assert queue.finish(job, "done") is False
-    assert claim(queue).stamp == Stamp(2, 2)
+    assert claim(queue).stamp == FileVersion(2, 2)
 
 
 def test_what_changed_or_vanished_is_taken_when_it_is_seen_again(queue: Queue) -> None:
@@ -143,7 +144,7 @@ def test_deliveries_come_with_the_end_of_a_job(queue: Queue, database: Database)
     outbox = Outbox(database)
     offer(queue, "a.mp4")
     job = claim(queue)
-    offer(queue, "a.mp4", stamp=Stamp(2, 2))
+    offer(queue, "a.mp4", stamp=FileVersion(2, 2))
     queue.finish(job, "done", deliveries=[("webhook", {"path": "a"})])
     assert outbox.left() == 0, "it did not end"
     queue.finish(claim(queue), "done", deliveries=[("webhook", {"path": "a"})])

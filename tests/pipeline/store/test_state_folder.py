@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import EnvironmentFault
+from pipeline.file_version import FileVersion
 from pipeline.store.database import Database
 from pipeline.store.documents import DocumentStore
-from pipeline.store.identity import Found, Stamp
+from pipeline.store.identity import Found
 from pipeline.store.outbox import Outbox
 from pipeline.store.queue import Queue
 from pipeline.store.schema import MIGRATIONS
@@ -48,7 +49,7 @@ def everything(folder: Path) -> None:
     try:
         queue = Queue(database)
         queue.recover()
-        queue.offer(Path("/in"), [Found(Path("/in/b.mp4"), Stamp(2, 2))], output_dir=None)
+        queue.offer(Path("/in"), [Found(Path("/in/b.mp4"), FileVersion(2, 2))], output_dir=None)
         queue.jobs()
         queue.known(Path("/in"))
         queue.claim(Path("/in"), 60)
@@ -104,7 +105,7 @@ def test_nobody_else_may_read_it(tmp_path: Path) -> None:
         folder = tmp_path / "a" / "state"
         with StateLock(folder):
             database = Database(folder)
-            Queue(database).offer(Path("/in"), [Found(Path("/in/a.mp4"), Stamp(1, 1))], output_dir=None)
+            Queue(database).offer(Path("/in"), [Found(Path("/in/a.mp4"), FileVersion(1, 1))], output_dir=None)
             modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
             database.close()
     finally:

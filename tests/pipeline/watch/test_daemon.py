@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from soaks import madeup
-from soaks.madeup import WINDOWS, MadeUp
+from soaks.madeup import WINDOWS, MadeUp, TextFilm
 
 from models.base import Reply, Request
 from models.engines.echo import EchoCaptioner
@@ -297,30 +297,30 @@ async def test_a_state_folder_that_fails_is_waited_for(house: House, monkeypatch
 async def test_a_failure_that_may_pass_is_tried_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     left = [2]
 
-    def probe(self: MadeUp, path: Path) -> Any:
-        if left[0] and path.name == "a.txt":
+    def probe(self: TextFilm) -> Any:
+        if left[0] and self.path.name == "a.txt":
             left[0] -= 1
             raise InputError("crashed_worker", "the reader died")
-        if path.name == "b.txt":
+        if self.path.name == "b.txt":
             raise ValueError("a bug of ours")
-        return real(self, path)
+        return real(self)
 
-    real = MadeUp.probe
-    monkeypatch.setattr(MadeUp, "probe", probe)
+    real = TextFilm.probe
+    monkeypatch.setattr(TextFilm, "probe", probe)
     house.film("a.txt", "one")
     house.film("b.txt", "two")
     assert await house.once() == 1
     jobs = house.jobs()
     assert (jobs["a.txt"].state, jobs["a.txt"].attempts) == ("done", 3)
     assert (jobs["b.txt"].state, jobs["b.txt"].reason, jobs["b.txt"].attempts) == ("failed", "internal_error", 3)
-    monkeypatch.setattr(MadeUp, "probe", real)
+    monkeypatch.setattr(TextFilm, "probe", real)
     assert await house.once() == 0, "what failed before is not tried again by itself"
     assert await house.once(retry_failed=True) == 0
     assert house.states()["b.txt"] == "done"
 
 
 async def test_a_verdict_on_the_film_is_not_tried_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(MadeUp, "probe", lambda *_: (_ for _ in ()).throw(InputError("not_a_video", "a picture")))
+    monkeypatch.setattr(TextFilm, "probe", lambda *_: (_ for _ in ()).throw(InputError("not_a_video", "a picture")))
     house.film("a.txt")
     assert await house.once() == 1
     assert house.jobs()["a.txt"].attempts == 1
@@ -329,16 +329,16 @@ async def test_a_verdict_on_the_film_is_not_tried_again(house: House, monkeypatc
 async def test_a_film_that_changes_under_the_reader_is_taken_when_it_has_settled(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, changes = MadeUp.probe, [1]
+    real, changes = TextFilm.probe, [1]
 
-    def probe(self: MadeUp, path: Path) -> Any:
+    def probe(self: TextFilm) -> Any:
         if changes[0]:
             changes[0] -= 1
-            path.write_text("longer than before")
+            self.path.write_text("longer than before")
             raise InputError("source_changed", "it grew")
-        return real(self, path)
+        return real(self)
 
-    monkeypatch.setattr(MadeUp, "probe", probe)
+    monkeypatch.setattr(TextFilm, "probe", probe)
     house.film("a.txt")
     assert await house.once() == 0
     assert house.states() == {"a.txt": "done"}
@@ -346,16 +346,16 @@ async def test_a_film_that_changes_under_the_reader_is_taken_when_it_has_settled
 
 
 async def test_a_film_that_vanishes_is_skipped_and_comes_back(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    def probe(self: MadeUp, path: Path) -> Any:
-        path.unlink()
+    def probe(self: TextFilm) -> Any:
+        self.path.unlink()
         raise InputError("not_found", "gone")
 
-    real = MadeUp.probe
-    monkeypatch.setattr(MadeUp, "probe", probe)
+    real = TextFilm.probe
+    monkeypatch.setattr(TextFilm, "probe", probe)
     house.film("a.txt")
     assert await house.once() == 0
     assert (house.jobs()["a.txt"].state, house.jobs()["a.txt"].reason) == ("skipped", "vanished")
-    monkeypatch.setattr(MadeUp, "probe", real)
+    monkeypatch.setattr(TextFilm, "probe", real)
     house.film("a.txt")
     await house.once()
     assert house.states() == {"a.txt": "done"}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.store.identity import stamp_of
+from pipeline.file_version import FileVersion
 from pipeline.watch.folder import Folder, _Orders
 from pipeline.watch.rules import Rules
 
@@ -96,7 +96,7 @@ def test_again_gives_the_same_version_once_more(tmp_path: Path, clock: Clock) ->
 def test_known_versions_are_not_given(tmp_path: Path, clock: Clock) -> None:
     path = tmp_path / "a.mp4"
     path.write_bytes(b"x")
-    known = {path: stamp_of(path.stat())}
+    known = {path: FileVersion.of(path.stat())}
     folder = Folder(Rules(root=tmp_path), settle=0.0, poll=1.0, known=known, clock=clock)
     assert names(folder) == []
     path.write_bytes(b"xy")

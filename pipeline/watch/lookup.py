@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import InputError
-from pipeline.finished import Earlier, Shelf, stamp
+from pipeline.file_version import FileVersion
+from pipeline.finished import Earlier, FileLookup
 from pipeline.outputs import Outputs
 from pipeline.store.documents import DocumentStore
 from pipeline.store.identity import Opened
@@ -19,13 +20,21 @@ from pipeline.store.job_row import Job
 from pipeline.types import Document, VideoInfo
 
 
-class ContentShelf(Shelf):
-    """A job's shelf; see pipeline.job. An asynchronous context manager around one description."""
+class ContentLookup(FileLookup):
+    """A job's lookup; see pipeline.describe. An asynchronous context manager around one description."""
 
     def __init__(
-        self, job: Job, opened: Opened, sample: str, documents: DocumentStore, threads: ThreadPoolExecutor, *, overwrite: bool
+        self,
+        job: Job,
+        outputs: Outputs,
+        opened: Opened,
+        sample: str,
+        documents: DocumentStore,
+        threads: ThreadPoolExecutor,
+        *,
+        overwrite: bool,
     ) -> None:
-        super().__init__(overwrite=overwrite)
+        super().__init__(outputs, overwrite=overwrite)
         self.job, self.documents = job, documents
         self.written = ""
         """key of the document that the outputs are made from; see Job.written"""
@@ -35,12 +44,13 @@ class ContentShelf(Shelf):
         self._settings = ""
         self._hash: asyncio.Future[str] | None = None
 
-    async def find(self, outputs: Outputs, key: Mapping[str, Any], info: VideoInfo) -> Earlier | None:
+    async def find(self, key: Mapping[str, Any], info: VideoInfo) -> Earlier | None:
         """Raises OutputError where an output's name is somebody else's, InputError where the film can't be read."""
         self._settings = settings_key(key)
         if not self.job.ours:
-            earlier = await super().find(outputs, key, info)
-            if earlier is not None and stamp(outputs.json) >= self.job.stamp.mtime_ns:
+            earlier = await super().find(key, info)
+            written = FileVersion.at(self.outputs.json)
+            if earlier is not None and written is not None and written.mtime_ns >= self.job.stamp.mtime_ns:
                 return earlier
         if self.documents.has_sample(self._sample):
             content = await self._content()
@@ -60,7 +70,7 @@ class ContentShelf(Shelf):
         self.written = f"{content} {self._settings}"
         return json.from_text(text)
 
-    async def __aenter__(self) -> "ContentShelf":
+    async def __aenter__(self) -> "ContentLookup":
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -92,5 +102,5 @@ class ContentShelf(Shelf):
 
 
 def settings_key(key: Mapping[str, Any]) -> str:
-    """Studio.key in few letters."""
+    """Recipe.key in few letters."""
     return blake2b(plain_json.dumps(key, sort_keys=True, ensure_ascii=True).encode(), digest_size=12).hexdigest()

@@ -1,0 +1,72 @@
+"""A host: one engine and the decoding processes that feed it. What all films of a process share, whatever is asked of them."""
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Self
+
+from models.base import Captioner
+from pipeline.engine.engine import GIB, Engine
+from pipeline.engine.opening import ENGINE_FIELDS, choose_preset, open_captioner
+from pipeline.options.caption import Settings
+from pipeline.scheduler import Limits
+from pipeline.sources.base import Source
+from pipeline.sources.film import FilmSource
+from pipeline.types import Model
+
+WRITING = 2
+"""videos that are written at once: an encoder takes all cores that it finds"""
+BEGUN = 256
+"""most films that wait for answers or for their files to be written, beside those that are read; each holds a journal open"""
+OWN = (
+    "model", "engine", "base_url", "api_key", "engine_arg", "profile_trace", "max_in_flight", "memory_gb", "decode_workers", "log_file",
+    *ENGINE_FIELDS,
+)  # fmt: skip
+"""options that another host is needed for where they change; all others are a recipe's or a sink's"""
+
+
+class Host:
+    """An asynchronous context manager; nothing is loaded before it is entered and asked.
+
+    Raises UsageError (an option that can't be, an unknown model) and EnvironmentFault (no engine) when it is made.
+    """
+
+    def __init__(self, settings: Settings, *, captioner: Captioner | None = None, verbose: bool = False) -> None:
+        self.settings = settings
+        self.preset = choose_preset(settings)
+        self.engine = Engine(
+            captioner or open_captioner(settings, self.preset, verbose=verbose),
+            in_flight=settings.max_in_flight,
+            memory_bytes=int(settings.memory_gb * GIB),
+        )
+        self.decode_workers = settings.decode_workers or max(1, min(os.cpu_count() or 1, 16) - 1)
+        self.encoders = asyncio.Semaphore(WRITING)
+        readers = max(2, self.decode_workers)
+        self.limits = Limits(reading=readers, under_way=readers + min(self.engine.limit, BEGUN))
+
+    async def __aenter__(self) -> Self:
+        from pipeline.video.children.pool import WorkerPool
+
+        self._pool = WorkerPool(most=self.decode_workers)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._pool.close()
+        await self.engine.close()
+
+    def source(self, path: Path) -> Source:
+        """A film, to be read by this host's processes."""
+        return FilmSource(path, self._pool, workers=self.decode_workers)
+
+    def model(self, id: str) -> Model:
+        """The model as the JSON names it; ``id`` as a recipe has it."""
+        captioner = self.engine.captioner
+        return Model(
+            name=self.preset.name, id=id, revision=self.preset.revision, engine=captioner.engine,
+            engine_version=captioner.engine_version,
+        )  # fmt: skip
+
+    def serves(self, settings: Settings) -> bool:
+        """Whether films can be described here under these settings: no option of the engine differs."""
+        same = all(getattr(settings, name) == getattr(self.settings, name) for name in OWN)
+        return same and choose_preset(settings) == self.preset

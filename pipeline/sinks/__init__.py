@@ -1,0 +1,1 @@
+"""Where captions go. ``base.py`` is the contract; each kind of sink is one file."""
