@@ -24,7 +24,7 @@ def recipe(**options: object) -> Recipe:
     return Recipe.of(settings, choose_preset(settings))
 
 
-WORDS = st.text("aé\"\\\n{}漢", max_size=9)
+WORDS = st.text('aé"\\\n{}漢', max_size=9)
 RECIPES = st.builds(
     Recipe,
     model=WORDS,
