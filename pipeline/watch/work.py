@@ -181,9 +181,8 @@ def _film(job: Job) -> Film:
 
 def _sweep(outputs: Outputs) -> None:
     """Remove what a daemon that died in the middle of this film left; its captions in the journal stay."""
-    for path in outputs.all:
+    for path in (*outputs.all, outputs.journal):
         remove_stale(path, older=0.0)
-    outputs.journal.with_name(outputs.journal.name + ".tmp").unlink(missing_ok=True)
 
 
 def _deliveries(job: Job, state: str, settings: WatchSettings, values: dict[str, Any]) -> "list[tuple[str, dict[str, Any]]]":

@@ -120,7 +120,7 @@ def test_every_track_keeps_the_rules(captions: Document, layout: Layout) -> None
 
 def _joined(captions: Document) -> bool:
     """Whether equal neighbours were joined, or a window is outside the film or under another."""
-    texts = [clean(caption.text) for caption in captions.captions]
+    texts = [text for caption in captions.captions if (text := clean(caption.text))]  # what nothing is left of parts nobody
     overlapping = any(b.start < a.end for a, b in zip(captions.captions, captions.captions[1:], strict=False))
     return (
         overlapping
