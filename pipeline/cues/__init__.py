@@ -55,11 +55,13 @@ def _passages(document: Document, layout: Layout, cuts: list[float], film_end: f
     """Clean texts in order, inside the film, without overlaps; equal neighbours joined; edges moved to cuts."""
     found: list[Passage] = []
     nowhere: list[Notice] = []
-    for caption in document.captions:
+    for caption in sorted(document.captions, key=lambda caption: (caption.start, caption.end)):
         text = clean(caption.text)
         if text and math.isfinite(caption.start) and not math.isnan(caption.end):
             start, end = max(0.0, round(caption.start, 3)), min(round(caption.end, 3), film_end)
             snapped = _to_cut(start, cuts, layout), _to_cut(end, cuts, layout)
+            if found and snapped[0] < found[-1].end <= start:  # one too short to move with its cut stays before this one
+                snapped = start, snapped[1]
             if snapped[1] > snapped[0]:
                 start, end = snapped
             passage = Passage(start, end, text if layout.profile == "none" else text.replace("\n", " "))

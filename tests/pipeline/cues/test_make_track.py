@@ -80,6 +80,15 @@ layouts = st.builds(
 )
 
 
+def test_a_text_after_one_too_short_to_move_with_its_cut_is_not_lost() -> None:
+    texts = ("A man walks across the busy street.", "No.", "A man walks across the busy street.")
+    times = ((0.0, 17.75), (17.75, 18.0), (18.0, 26.0))
+    captions = [Caption(start=start, end=end, text=text) for text, (start, end) in zip(texts, times, strict=True)]
+    track, _ = make_track(document(captions, duration=26.0, shots=(17.5,)), profile("netflix"))
+    assert [cue.text for cue in track.cues][-1] == texts[2]
+    assert track.cues[-1].start >= 18.0
+
+
 @given(captions=documents(), layout=layouts)
 @settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_every_track_keeps_the_rules(captions: Document, layout: Layout) -> None:
