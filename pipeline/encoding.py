@@ -13,10 +13,12 @@ from dataclasses import dataclass
 
 from pipeline.errors import UsageError, nearest
 
-SAMPLE = 40_000
+SAMPLE = 12_000
 """bytes of lines with something beyond ASCII that are weighed"""
 
-_HIGH_LINES = re.compile(rb"[^\r\n]*[\x80-\xff][^\r\n]*")
+_HIGH = re.compile(rb"[\x80-\xff]")
+_AROUND = 400
+"""bytes of a line before and behind its first one beyond ASCII that are weighed"""
 _PUNCTUATION = frozenset("“”‘’‚„…–—«»‹›№°©®™·•€£\u00a0\u200e\u200f")
 
 _BY_FREQUENCY = {
@@ -108,12 +110,14 @@ def _zeros(data: bytes) -> str | None:
 
 def _guessed(data: bytes) -> str:
     """The most likely encoding of bytes that are no UTF-8."""
-    lines, size = [], 0
-    for found in _HIGH_LINES.finditer(data):
-        lines.append(found.group()[:SAMPLE])
+    lines, size, at = [], 0, 0
+    while size < SAMPLE and (found := _HIGH.search(data, at)):
+        near = max(at, found.start() - _AROUND)
+        begin = data.rfind(b"\n", near, found.start()) + 1 or near
+        ends = data.find(b"\n", found.start(), found.start() + _AROUND)
+        at = found.start() + _AROUND if ends < 0 else ends + 1
+        lines.append(data[begin:at].rstrip(b"\r\n"))
         size += len(lines[-1])
-        if size >= SAMPLE:
-            break
     sample = b"\n".join(lines)
     damaged = sample.decode("utf-8", "replace")
     whole = sum(character > "\x7f" and character != "\ufffd" for character in damaged)

@@ -77,3 +77,9 @@ def test_what_is_asked_for_is_done() -> None:
 def test_no_bytes_are_refused(data: bytes) -> None:
     read = decoded(data)
     read.text.encode("utf-8", "surrogatepass")
+
+
+@pytest.mark.parametrize("mark", [b"a", b"\xff", b"a\xff", b"\xe3\x81", b" ", b"\r", b"\n", b"\0", b"-->"])
+def test_five_megabytes_of_anything_take_one_pass(mark: bytes) -> None:
+    """Not timed: what is quadratic takes hours."""
+    assert decoded(mark * (5_000_000 // len(mark)) + b"\xff\xc0").text

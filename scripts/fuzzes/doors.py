@@ -1,0 +1,200 @@
+"""The doors: for each the good inputs that mutants are made from, and what reads one. A reader may raise the errors of the tree."""
+
+import asyncio
+import json
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from models.errors import ModelError
+from pipeline.errors import ScenescribeError
+
+EXPECTED = (ScenescribeError, ModelError)
+"""what a reader may raise: one line for a person"""
+
+ROOT = Path(__file__).resolve().parents[2]
+GOLDENS = ROOT / "tests" / "goldens" / "formats"
+FOLDER = Path(tempfile.gettempdir()) / f"scenescribe-fuzz-{os.getuid()}"
+"""of the doors that read a file"""
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    seeds: Sequence[bytes]
+    read: Callable[[bytes], object]
+
+
+def _golden(*names: str) -> list[bytes]:
+    return [(GOLDENS / name).read_bytes() for name in names]
+
+
+def _subtitles(form: str) -> Callable[[bytes], object]:
+    def read(data: bytes) -> object:
+        from pipeline import formats
+        from pipeline.cues import Layout, make_track
+        from pipeline.encoding import decoded
+        from pipeline.formats.json import document_of
+
+        track = formats.parse(form, decoded(data).text).track
+        laid_out, _ = make_track(document_of(track), Layout())
+        return [formats.write(name, one).encode() for one in (track, laid_out) for name in formats.names()]
+
+    return read
+
+
+def _document(data: bytes) -> object:
+    from pipeline import formats
+    from pipeline.cues import Layout, make_track
+
+    document = formats.read_document(data.decode("utf-8", "replace"))
+    track, _ = make_track(document, Layout())
+    return [formats.write(name, track, document).encode() for name in formats.names()]
+
+
+KEY = {"file": [1, 2], "model": "m"}
+
+
+def _journal(data: bytes) -> object:
+    from pipeline.store.journal import Journal
+
+    path = _written("journal", data)
+    path.with_name("journal.damaged").unlink(missing_ok=True)
+    with Journal(path, KEY) as journal:
+        return journal.captions
+
+
+def _journal_seed() -> bytes:
+    caption = {"start": 0.0, "end": 1.5, "text": "A dog.", "outcome": "ok", "frames": [0.5], "prompt_tokens": 1,
+               "completion_tokens": 2, "reused": False, "original": None}  # fmt: skip
+    lines = [
+        json.dumps({"journal": 1, "key": KEY}, sort_keys=True),
+        *(json.dumps({**caption, "start": n / 10}) for n in range(5)),
+    ]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _options(data: bytes) -> object:
+    from pipeline.options.base import load
+    from pipeline.options.caption import Settings
+
+    return load(Settings, {}, _written("options.toml", data)).settings
+
+
+def _state(data: bytes) -> object:
+    from pipeline.store.database import Database
+
+    for name in ("jobs.sqlite3-wal", "jobs.sqlite3-shm"):
+        (FOLDER / name).unlink(missing_ok=True)
+    _written("jobs.sqlite3", data)
+    database = Database(FOLDER, file="jobs.sqlite3")
+    try:
+        return database.rows("SELECT * FROM jobs LIMIT 10")
+    finally:
+        database.close()
+
+
+def _state_seed() -> bytes:
+    from pipeline.store.database import Database
+
+    FOLDER.mkdir(mode=0o700, exist_ok=True)
+    for path in FOLDER.glob("jobs.sqlite3*"):
+        path.unlink()
+    Database(FOLDER, file="jobs.sqlite3").close()
+    return (FOLDER / "jobs.sqlite3").read_bytes()
+
+
+def _name(data: bytes) -> object:
+    from pipeline.cli.console import name_of
+    from pipeline.inputs import Film
+    from pipeline.outputs import plan
+    from pipeline.sidecar_names import labels_in
+
+    name = os.fsdecode(data.replace(b"\0", b"").replace(b"/", b"")[:255]) or "x"
+    film = Film(Path("in", name), Path(name))
+    outputs = plan([film], folder=Path("out"), language="zh-Hans", formats=("srt", "ttml"), burn=True, mux=True)[film.path]
+    for path in (*outputs.all, outputs.journal):
+        assert path.parent == Path("out"), path
+        assert len(os.fsencode(path.name)) <= 255, path
+        assert name_of(path).isprintable()
+    return labels_in(FOLDER / name)
+
+
+def _encoding(data: bytes) -> object:
+    from pipeline.encoding import decoded
+
+    return decoded(data).text.encode("utf-8", "surrogatepass")
+
+
+def _answer(data: bytes) -> object:
+    import httpx
+    import numpy as np
+
+    from models.base import Request
+    from models.engines.openai.endpoint import OpenAIEndpoint
+    from models.presets import preset
+
+    async def ask() -> list[object]:
+        transport = httpx.MockTransport(lambda _: httpx.Response(200, content=data))
+        endpoint = OpenAIEndpoint(preset("shapes"), base_url="http://localhost/v1", attempts=1)
+        endpoint._client = httpx.AsyncClient(transport=transport)
+        request = Request(prompt="x", video=np.zeros((1, 8, 8, 3), np.uint8), times=(0.0,))
+        got: list[object] = []
+        for act in (endpoint.caption(request), _all(endpoint.stream(request))):
+            try:
+                got.append(await act)
+            except EXPECTED:
+                got.append(None)
+        await endpoint.close()
+        return got
+
+    return asyncio.run(ask())
+
+
+async def _all(pieces: Any) -> list[object]:
+    return [piece async for piece in pieces]
+
+
+def _written(name: str, data: bytes) -> Path:
+    FOLDER.mkdir(mode=0o700, exist_ok=True)
+    path = FOLDER / name
+    path.write_bytes(data)
+    return path
+
+
+def _toml() -> bytes:
+    return (
+        b'model = "shapes"\nlanguage = "de"\nmax-line-width = 40\nburn = true\ntemperature = 0.5\nengine-arg = ["a=1", "b=2"]\n'
+    )
+
+
+ANSWER = json.dumps(
+    {"choices": [{"message": {"content": "A dog."}, "finish_reason": "stop"}], "usage": {"prompt_tokens": 3}}
+).encode()
+PIECES = b'data: {"choices": [{"delta": {"content": "A dog"}}]}\n\ndata: {"choices": [{"finish_reason": "stop", "delta": {}}]}\n\ndata: [DONE]\n\n'
+NAMES = [
+    b"movie.en.srt",
+    b"Movie.pl.hi.forced.srt",
+    "映画.ja.srt".encode(),
+    b"x" * 250 + b".mp4",
+    b"a\nb\x1b[31m.mp4",
+    b"b\xff.zh-Hans.ass",
+]
+
+DOORS: dict[str, Callable[[], Door]] = {
+    "srt": lambda: Door(_golden("film.en.srt", "film.ja.srt", "film.ar.srt"), _subtitles("srt")),
+    "vtt": lambda: Door(_golden("film.en.vtt", "film.th.vtt", "film.hi.vtt"), _subtitles("vtt")),
+    "ass": lambda: Door(_golden("film.en.ass", "film.zh-Hans.ass"), _subtitles("ass")),
+    "json": lambda: Door(_golden("film.en.json", "film.ar.json"), _document),
+    "journal": lambda: Door([_journal_seed()], _journal),
+    "options": lambda: Door([_toml()], _options),
+    "state": lambda: Door([_state_seed()], _state),
+    "names": lambda: Door(NAMES, _name),
+    "encoding": lambda: Door(
+        [(GOLDENS / "film.ja.srt").read_text(encoding="utf-8").encode(name) for name in ("shift_jis", "utf-16-le", "utf-8")], _encoding
+    ),
+    "answers": lambda: Door([ANSWER, PIECES], _answer),
+}  # fmt: skip
+"""name -> what makes the door: the seeds of some cost time"""

@@ -1,0 +1,88 @@
+"""Feed each door many mutants: no traceback, none over 10 seconds or 500 MB. A door has a process of its own; what fails is kept.
+
+scripts/fuzz srt json --count 10000 --seed 1
+"""
+
+import argparse
+import faulthandler
+import resource
+import signal
+import subprocess
+import sys
+import time
+import traceback
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parents[1])]
+
+from doors import DOORS, EXPECTED  # noqa: E402 - found by the line above
+from mutate import mutants  # noqa: E402
+
+SECONDS, MEGABYTES = 10, 500
+
+
+def feed(name: str, count: int, seed: int, keep: Path | None = None, *, alarms: bool = True) -> list[str]:
+    """What went wrong, a line each. ``alarms`` False where somebody else uses SIGALRM."""
+    door, wrong = DOORS[name](), []
+    slowest, before = 0.0, _peak()
+
+    def too_long(*_: object) -> None:
+        raise TimeoutError
+
+    old = signal.signal(signal.SIGALRM, too_long) if alarms else None
+    try:
+        for n, data in enumerate(mutants(door.seeds, count, seed)):
+            started = time.monotonic()
+            if alarms:
+                signal.alarm(SECONDS)
+            trouble = ""
+            try:
+                door.read(data)
+            except EXPECTED:
+                pass
+            except TimeoutError:
+                trouble = f"over {SECONDS} s"
+            except Exception as error:
+                place = traceback.extract_tb(error.__traceback__)[-1]
+                trouble = f"{type(error).__name__}: {str(error)[:120]} ({Path(place.filename).name}:{place.lineno})"
+            finally:
+                if alarms:
+                    signal.alarm(0)
+            slowest = max(slowest, time.monotonic() - started)
+            if (grown := _peak() - before) > MEGABYTES:
+                trouble, before = trouble or f"{grown:.0f} MB", _peak()
+            if trouble:
+                wrong.append(f"{name} {seed}/{n}: {trouble}")
+                if keep is not None:
+                    keep.mkdir(parents=True, exist_ok=True)
+                    (keep / f"{name}-{seed}-{n}").write_bytes(data)
+    finally:
+        if old is not None:
+            signal.signal(signal.SIGALRM, old)
+    print(f"{name}: {count} inputs, {len(wrong)} wrong, slowest {slowest:.2f} s, memory +{_peak() - before:.0f} MB", flush=True)
+    return wrong
+
+
+def _peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("doors", nargs="*", metavar="DOOR", help=", ".join(DOORS))
+    parser.add_argument("--count", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--keep", type=Path, default=Path("fuzz-failures"), help="folder for inputs that fail")
+    given = parser.parse_args()
+    faulthandler.enable()
+    if len(given.doors) == 1:
+        wrong = feed(given.doors[0], given.count, given.seed, given.keep)
+        print("\n".join(wrong[:20]))
+        return 1 if wrong else 0
+    words = ["--count", str(given.count), "--seed", str(given.seed), "--keep", str(given.keep)]
+    return max(subprocess.run([sys.executable, __file__, name, *words], check=False).returncode for name in given.doors or DOORS)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
