@@ -104,11 +104,11 @@ def stoppable() -> Iterator[threading.Event]:
 
 def progress(what: str, total: Callable[[], float], *, quiet: bool) -> Callable[[float], None]:
     """Tells how much is done: a line that is written over on a terminal, a plain line every ten seconds elsewhere."""
-    started, last, live = time.monotonic(), [0.0], sys.stderr.isatty()
+    started, last, live = time.monotonic(), [0.0 if sys.stderr.isatty() else time.monotonic()], sys.stderr.isatty()
 
     def tell(seconds: float) -> None:
         now = time.monotonic()
-        if quiet or now - last[0] < (0.2 if live else 10.0):
+        if quiet or seconds <= 0 or now - last[0] < (0.2 if live else 10.0):
             return
         last[0] = now
         length = total()

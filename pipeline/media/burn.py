@@ -9,16 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.cues import PROFILES, Layout, Limits, limits
-from pipeline.errors import EnvironmentFault, UsageError
+from pipeline.errors import EnvironmentFault, InputError, UsageError
 from pipeline.files import whole
 from pipeline.formats import tidy
 from pipeline.formats.ass import Style, render
-from pipeline.media.binary import Ffmpeg, find_ffmpeg
+from pipeline.media.binary import find_ffmpeg
 from pipeline.media.containers import Plan, plan
+from pipeline.media.covers import attached
 from pipeline.media.fitting import fitted
 from pipeline.media.fonts import add_fonts, check_fonts
-from pipeline.media.run import Place, Progress, entrance, graph, run, workplace
-from pipeline.media.streams import Contents, contents, guard_options, packets
+from pipeline.media.packets import GENERATED, source_packets
+from pipeline.media.run import Place, Progress, entrance, graph, repeated, run, workplace
+from pipeline.media.standing import LAST, repeats, write_repeats
+from pipeline.media.streams import Contents, contents, guard_options
 from pipeline.media.verify import check_burned
 from pipeline.types import Notice, Track
 
@@ -81,6 +84,7 @@ def burn(
     with whole(out) as temporary, workplace(video, temporary) as place:
         film = contents(ffmpeg, place, place.film)
         width, height = film.display_size
+        _check_size(film)
         add_fonts(place, fonts)
         shown = replace(tidy(track), width=width, height=height)
         notices = [*_about(film), *check_fonts(ffmpeg, place, shown, style)]
@@ -88,10 +92,11 @@ def burn(
         notices += hurried
         (place.folder / "captions.ass").write_text(render(shown, style), encoding="utf-8")
         streams = plan(film, out.suffix.lower(), burning=True)
-        work = _graph(ffmpeg, film, streams, encoding, place)
-        ended = run(ffmpeg, work, place, on_progress=on_progress, cancel=cancel)
-        before = packets(ffmpeg, place, place.film)
-        notices += check_burned(ffmpeg, place, ended, before, film, streams.count())
+        before, made_up = source_packets(ffmpeg, place)
+        again = repeats(before.times, before.end, shown.cues) if not before.untimed else []
+        work = _graph(film, streams, encoding, place, again, made_up=made_up)
+        ended = run(ffmpeg, work, place, more=attached(ffmpeg, place, streams), on_progress=on_progress, cancel=cancel)
+        notices += check_burned(ffmpeg, place, ended, before, again, film, streams.count())
     return (*notices, *streams.notices)
 
 
@@ -108,6 +113,16 @@ def encoding_for(out: Path, *, encoder: str | None = None, crf: float | None = N
     return Encoding(encoder=name, crf=usual if crf is None else crf, preset=speed if preset is None else preset)
 
 
+def _check_size(film: Contents) -> None:
+    """The bound that describing has: a larger picture takes gigabytes. Raises InputError ``frame_too_large``."""
+    from pipeline.video.limits import Limits
+
+    width, height = film.coded_size
+    if width * height > Limits().pixels:
+        sentence = f"a picture of {width}x{height} is larger than {Limits().pixels >> 20} megapixels; make the film smaller first"
+        raise InputError("frame_too_large", sentence)
+
+
 def _limits(layout: Layout | None, track: Track) -> Limits:
     return limits(layout or PROFILES["netflix"], track.language, vertical=track.height > track.width)
 
@@ -118,36 +133,48 @@ def _about(film: Contents) -> list[Notice]:
     return []
 
 
-def _drawing(film: Contents) -> str:
-    """The filter that draws the text; where pixels are not square it must know, or letters are as wide as the pixels."""
-    shown = film.display_size
-    size = "" if shown == film.upright_size or 0 in shown else f":original_size={shown[0]}x{shown[1]}"
-    return "subtitles=filename=captions.ass" + size
-
-
-def _graph(ffmpeg: Ffmpeg, film: Contents, streams: Plan, encoding: Encoding, place: Place) -> Any:
-    """The ffmpeg-python graph: one filter chain on the picture, the other streams as the plan says."""
-    source = entrance(place.film, **guard_options())
-    filters = []
+def _filters(film: Contents) -> list[tuple[str, dict[str, Any]]]:
+    """What is done to the picture, in order: (filter, its options)."""
+    filters: list[tuple[str, dict[str, Any]]] = []
     if any(order in film.film.detail for order in ("top first", "bottom first", "top coded first", "bottom coded first")):
-        filters.append("yadif=mode=send_frame:deint=interlaced")
-    # times of frames are never changed: by default 50 frames of variable rate became 330
-    filters.append(_drawing(film))
+        filters.append(("yadif", {"mode": "send_frame", "deint": "interlaced"}))
+    shown = film.display_size
+    # where pixels are not square libass must know, or letters are as wide as the pixels
+    square = shown == film.upright_size or 0 in shown
+    filters.append(("subtitles", {"filename": "captions.ass"} | ({} if square else {"original_size": f"{shown[0]}x{shown[1]}"})))
     if any(side % 2 for side in film.upright_size):
-        filters.append("pad=ceil(iw/2)*2:ceil(ih/2)*2")
+        filters.append(("pad", {"w": "ceil(iw/2)*2", "h": "ceil(ih/2)*2"}))
+    return filters
+
+
+def _graph(film: Contents, streams: Plan, encoding: Encoding, place: Place, again: list[float], *, made_up: bool) -> Any:
+    """The ffmpeg-python graph: one filter chain on the picture, the other streams as the plan says.
+
+    Times of frames are never changed: by default 50 frames of variable rate became 330.
+    """
+    source = entrance(place.film, **guard_options(), **(GENERATED if made_up else {}))
+    picture = source[str(film.film.index)]
+    deep = "10le" in film.film.detail and encoding.encoder in ("libx264", "libx265", "libsvtav1")
+    form = "yuv420p10le" if deep else "yuv420p"
+    if again:
+        write_repeats(place.folder / "again.ivf", again)
+        tiny = entrance("again.ivf", protocol_whitelist="file", format_whitelist="ivf")["0"]
+        picture = repeated(picture, tiny, width=film.upright_size[0], form=form)
+    for name, values in _filters(film):
+        picture = picture.filter(name, **values)
     options = {
-        "vf": ",".join(filters),
-        "pix_fmt": "yuv420p10le"
-        if "10le" in film.film.detail and encoding.encoder in ("libx264", "libx265", "libsvtav1")
-        else "yuv420p",
-        "fps_mode": "passthrough",
-        "enc_time_base": "-1" if ffmpeg.major < (6, 1) else "demux",
+        "pix_fmt:v:0": form,
+        "fps_mode:v:0": "passthrough",
+        "enc_time_base:v:0": "1:90000",
         "map_metadata": "0",
         "map_chapters": "0",
         **encoding.options(),
         **streams.options(),
     }
+    if again:  # MP4 counts in the order of decoding: a frame's length is right where that is the order of showing
+        options["bf:v:0"] = "0"
     if place.written.endswith((".mp4", ".m4v", ".mov")):
         options["movflags"] = "+faststart"
-    inputs = [source[f"{stream.index}"] for stream in (film.film, *streams.kept)]
-    return graph(inputs, place.written, options)
+        if again:  # frames of variable rate have no length: the last one would be cut off
+            options["bsf:v:0"] = f"setts=pts=PTS:dts=DTS:duration={LAST}/TB"
+    return graph([picture, *(source[str(stream.index)] for stream in streams.kept)], place.written, options)

@@ -30,6 +30,8 @@ class Plan:
     notices: tuple[Notice, ...]
     subtitle_codec: str
     """what our own tracks become"""
+    covers: tuple[Stream, ...] = ()
+    """cover pictures that become attachments (``covers``)"""
 
     def options(self) -> dict[str, str]:
         """ffmpeg's codec options, by the place of a stream among those of its kind in the output."""
@@ -72,8 +74,9 @@ def plan(film: Contents, suffix: str, *, burning: bool = False) -> Plan:
     kept: list[Stream] = []
     codecs: list[str] = []
     notices: list[Notice] = []
+    covers = tuple(stream for stream in film.streams if stream.cover) if rules == "mkv" else ()
     for stream in film.streams:
-        if stream is film.film:
+        if stream is film.film or stream in covers:
             continue
         codec, why = _fate(stream, rules, suffix, burning)
         if codec:
@@ -81,7 +84,7 @@ def plan(film: Contents, suffix: str, *, burning: bool = False) -> Plan:
             codecs.append(codec)
         if why:
             notices.append(Notice(code="stream_converted" if codec else "stream_left_out", message=why))
-    return Plan(tuple(kept), tuple(codecs), tuple(notices), _SUBTITLES[rules])
+    return Plan(tuple(kept), tuple(codecs), tuple(notices), _SUBTITLES[rules], covers)
 
 
 def _fate(stream: Stream, rules: str, suffix: str, burning: bool) -> tuple[str, str]:

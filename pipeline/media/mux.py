@@ -16,7 +16,10 @@ from pipeline.files import whole
 from pipeline.languages import alpha3
 from pipeline.media.binary import find_ffmpeg
 from pipeline.media.containers import Plan, family, plan
+from pipeline.media.covers import attached
+from pipeline.media.packets import GENERATED
 from pipeline.media.run import Place, Progress, entrance, graph, run, workplace
+from pipeline.media.soft import equal_tracks, inside, one_at_a_time
 from pipeline.media.streams import Contents, contents, guard_options
 from pipeline.media.verify import check_muxed
 from pipeline.types import Notice, Track
@@ -46,15 +49,18 @@ def mux(
     with whole(out) as temporary, workplace(video, temporary) as place:
         film = contents(ffmpeg, place, place.film)
         streams = plan(film, suffix)
+        fitted = [inside(track, film.declared) for track in tracks]
+        told = [*equal_tracks(tracks), *(notice for _, notices in fitted for notice in notices)]
+        tracks = [one_at_a_time(track) if family(suffix) == "mp4" else track for track, _ in fitted]
         for number, track in enumerate(tracks):
             (place.folder / f"track{number}.{form}").write_text(formats.write(form, track), encoding="utf-8")
         work = _graph(film, streams, tracks, place, form, default=default)
         names = _names(tracks, streams)
-        ended = run(ffmpeg, work, place, more=names, on_progress=on_progress, cancel=cancel)
+        ended = run(ffmpeg, work, place, more=[*names, *attached(ffmpeg, place, streams)], on_progress=on_progress, cancel=cancel)
         wanted = streams.count()
         wanted["subtitle"] += len(tracks)
         check_muxed(ffmpeg, place, ended, film, wanted)
-    return (*streams.notices, *_about(suffix, streams, default))
+    return (*told, *streams.notices, *_about(suffix, streams, default))
 
 
 def _about(suffix: str, streams: Plan, default: bool) -> tuple[Notice, ...]:
@@ -79,7 +85,7 @@ def _names(tracks: Sequence[Track], streams: Plan) -> list[str]:
 
 
 def _graph(film: Contents, streams: Plan, tracks: Sequence[Track], place: Place, form: str, *, default: bool) -> Any:
-    source = entrance(place.film, **guard_options())
+    source = entrance(place.film, **guard_options(), **GENERATED)
     texts = [entrance(f"track{n}.{form}", protocol_whitelist="file")["0"] for n in range(len(tracks))]
     before = sum(stream.kind == "subtitle" for stream in streams.kept)
     options: dict[str, Any] = {"map_metadata": "0", "map_chapters": "0", "c:v": "copy", **streams.options()}

@@ -92,6 +92,15 @@ def entrance(name: str, **options: str) -> Any:
     return ffmpeg_python.input(f"file:{name}", **options)
 
 
+def repeated(picture: Any, again: Any, *, width: int, form: str) -> Any:
+    """A picture of a graph, repeated wherever the tiny film ``again`` has a frame (``standing``); both become ``form``."""
+    import ffmpeg as ffmpeg_python
+
+    strip = again.filter("scale", width, 2).filter("format", form)
+    stacked = ffmpeg_python.filter([picture.filter("format", form), strip], "vstack", inputs=2)
+    return stacked.filter("crop", "iw", "ih-2", 0, 0)
+
+
 def graph(streams: Sequence[Any], name: str, options: Mapping[str, Any]) -> Any:
     """The graph that writes these streams of entrances to a file of the place."""
     import ffmpeg as ffmpeg_python
@@ -114,7 +123,7 @@ def run(
     """
     import ffmpeg as ffmpeg_python
 
-    settings = ["-hide_banner", "-nostdin", "-y", "-progress", "pipe:1", "-nostats"]
+    settings = ["-hide_banner", "-loglevel", "level+info", "-nostdin", "-y", "-progress", "pipe:1", "-nostats"]
     *arguments, out = ffmpeg_python.get_args(stream)
     command = [str(ffmpeg.path), *settings, *arguments, *more, out]
     return run_command(command, place, on_progress=on_progress, cancel=cancel)

@@ -5,7 +5,6 @@ The film is opened by a plain name (``run.workplace``), so that nothing in a fil
 
 import re
 import subprocess
-from array import array
 from dataclasses import dataclass
 
 from pipeline.environment import child_environment
@@ -21,7 +20,8 @@ _ASPECT = re.compile(r"\[?SAR (\d+):(\d+)")
 _RATE = re.compile(r"([\d.]+)(k?) fps")
 _ROTATION = re.compile(r"display ?matrix: rotation of (-?[\d.]+) degrees", re.IGNORECASE)
 _DURATION = re.compile(r"^\s+Duration: (\d+):(\d+):([\d.]+)")
-_SAID = "said.txt"
+_START = re.compile(r"^\s+Duration: .*, start: (-?[\d.]+)")
+_INPUT = re.compile(r"^Input #0, ([\w,]+), ", re.MULTILINE)
 BITMAPS = frozenset({"dvd_subtitle", "hdmv_pgs_subtitle", "dvb_subtitle", "xsub"})
 
 
@@ -50,6 +50,16 @@ class Contents:
     streams: tuple[Stream, ...]
     duration: float
     """seconds, 0 where it is not declared"""
+    container: str = ""
+    """ffmpeg's name of the format"""
+    start: float = 0.0
+    """seconds of the container's clock at which it begins; a player shows that as 0"""
+
+    @property
+    def declared(self) -> float:
+        """Seconds that a player shows at the end, at least: Matroska may count its duration from 0 and begin late."""
+        late = self.start if self.container.startswith("matroska") else 0.0
+        return max(0.0, self.duration - max(0.0, late))
 
     def of(self, kind: str) -> list[Stream]:
         return [stream for stream in self.streams if stream.kind == kind and not stream.cover]
@@ -102,15 +112,16 @@ def contents(ffmpeg: Ffmpeg, place: Place, name: str) -> Contents:
         )
     except subprocess.TimeoutExpired:
         raise InputError("unsupported_or_corrupt", "ffmpeg did not find out in two minutes what this file is") from None
-    return _understood(said.stderr.decode("utf-8", "replace"))
+    return understood(said.stderr.decode("utf-8", "replace"))
 
 
-def _understood(text: str) -> Contents:
+def understood(text: str) -> Contents:
     """ffmpeg's listing of its input. Raises InputError ``unsupported_or_corrupt``."""
     if not re.search(r"^Input #0, ", text, re.MULTILINE):
         raise InputError("unsupported_or_corrupt", "no known video format, or its head is damaged; check that it plays elsewhere")
     streams: list[Stream] = []
-    duration = 0.0
+    duration = start = 0.0
+    opened = _INPUT.search(text)
     for line in text.partition("\nOutput #0")[0].splitlines():
         if found := _STREAM.match(line):
             index, language, kind, codec, detail = found.groups()
@@ -123,63 +134,11 @@ def _understood(text: str) -> Contents:
             )  # fmt: skip
         elif found := _DURATION.match(line):
             duration = int(found.group(1)) * 3600 + int(found.group(2)) * 60 + float(found.group(3))
-    return Contents(streams=tuple(streams), duration=duration)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Packets:
-    """The frames of a film, as its container lists them."""
-
-    times: "array[float]"
-    """when each is shown, sorted; seconds from the container's start"""
-    end: float
-    """when the last one ends"""
-
-    @property
-    def frames(self) -> int:
-        return len(self.times)
-
-
-def packets(ffmpeg: Ffmpeg, place: Place, name: str, *, last_seconds: float | None = None) -> Packets:
-    """Read the film's packets without decoding them."""
-    tail = ["-sseof", f"-{last_seconds:g}"] if last_seconds else []
-    return _listed(["-v", "quiet", "-nostats", *guards(), *tail], ffmpeg, place, name)
-
-
-def whole_or_end_of(ffmpeg: Ffmpeg, place: Place, name: str, *, at_its_end: bool) -> tuple[Contents, Packets]:
-    """What is in a file, and its frames (of the last half second alone): one run of ffmpeg for both.
-
-    Raises InputError ``unsupported_or_corrupt``.
-    """
-    listed = _listed(["-hide_banner", "-nostats", *guards(), *(["-sseof", "-0.5"] if at_its_end else [])], ffmpeg, place, name)
-    return _understood((place.folder / _SAID).read_text(encoding="utf-8", errors="replace")), listed
-
-
-def _listed(options: list[str], ffmpeg: Ffmpeg, place: Place, name: str) -> Packets:
-    """The frames that ffmpeg lists; what it says goes to a file, so that neither waits for the other."""
-    reading = [*options, "-nostdin", "-i", f"file:{name}", "-map", "0:V:0", "-c", "copy", "-f", "framecrc", "-"]
-    times, end, tick = array("d"), 0.0, 1.0
-    with (
-        (place.folder / _SAID).open("wb") as said,
-        subprocess.Popen(
-            [str(ffmpeg.path), *reading],
-            cwd=place.folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=said,
-            env=child_environment(),
-        ) as process,
-    ):
-        assert process.stdout is not None
-        for line in process.stdout:
-            if line.startswith(b"#tb 0:"):
-                numerator, denominator = line[6:].split(b"/")
-                tick = int(numerator) / int(denominator)
-            elif not line.startswith(b"#"):
-                _stream, _decoded, shown, length, *_ = line.split(b",")
-                times.append(int(shown) * tick)
-                end = max(end, (int(shown) + int(length)) * tick)
-    return Packets(times=array("d", sorted(times)), end=end)
+            late = _START.match(line)
+            start = float(late.group(1)) if late else 0.0
+    if "Estimating duration from bitrate" in text:
+        duration = 0.0
+    return Contents(streams=tuple(streams), duration=duration, container=opened.group(1) if opened else "", start=start)
 
 
 def guards() -> list[str]:

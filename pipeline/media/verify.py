@@ -2,24 +2,31 @@
 
 import re
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.errors import InputError, OutputError
 from pipeline.media.binary import Ffmpeg
+from pipeline.media.packets import Packets, packets, whole_or_end_of
 from pipeline.media.run import Ended, Place
-from pipeline.media.streams import Contents, Packets, packets, whole_or_end_of
+from pipeline.media.streams import Contents
 from pipeline.types import Notice
 
+Times = NDArray[np.float64]
 ROUNDING = 0.002
 """seconds; containers with millisecond clocks round two times"""
 
 
 def check_burned(
-    ffmpeg: Ffmpeg, place: Place, ended: Ended, before: Packets, film: Contents, streams: dict[str, int]
+    ffmpeg: Ffmpeg, place: Place, ended: Ended, before: Packets, again: Sequence[float], film: Contents, streams: dict[str, int]
 ) -> tuple[Notice, ...]:
     """A burned film: it opens, it is upright, it has every frame, its length is right to a frame, the streams are there.
 
-    ``before`` is the source read packet by packet. Raises OutputError ``no_space``, ``ffmpeg_failed`` or ``output_damaged``.
+    ``before`` is the source read packet by packet, ``again`` when its frames were repeated.
+    Raises OutputError ``no_space``, ``ffmpeg_failed`` or ``output_damaged``.
     """
     after, counted = _opened(ffmpeg, place, ended, streams)
     if after.film.rotation:
@@ -31,16 +38,36 @@ def check_burned(
         )
     if counted.frames != ended.frames or not counted.frames:
         raise failure(ended, place.folder / place.written, f"{counted.frames} of {ended.frames} frames were written")
-    if counted.frames == before.frames:
-        frame = max(1 / film.fps if film.fps else 0.0, before.end / before.frames) + ROUNDING
-        late = max(abs(a - b) for a, b in zip(before.times, counted.times, strict=True))
-        if late > frame or abs(counted.end - before.end) > frame:
-            lengths = f"it ends at {counted.end:.3f} s, its source at {before.end:.3f} s, and frames are up to {late:.3f} s off"
-            raise OutputError("output_damaged", f"the burned film is not in time: {lengths}")
-        return ()
-    lost = before.frames - counted.frames
+    untimed = before.untimed or counted.untimed
+    lost = before.frames + len(again) - counted.frames if untimed else _check_times(before, again, counted, film)
     sentence = f"{lost} of {before.frames} frames of the source could not be decoded and are not in the film"
     return (Notice(code="partial", message=sentence),) if lost > 0 else ()
+
+
+def _check_times(before: Packets, again: Sequence[float], counted: Packets, film: Contents) -> int:
+    """How many frames of the source are not in the film. Raises OutputError ``output_damaged`` where others are out of time."""
+    frame = max(1 / film.fps if film.fps else before.end / before.frames, 0.04) + ROUNDING
+    expected = np.array(sorted([*before.times, *again]))
+    written = np.frombuffer(counted.times)
+    early = _apart(written, expected)
+    if early.max() > frame:
+        raise OutputError(
+            "output_damaged", f"the burned film is not in time: a frame is {early.max():.3f} s from any of its source"
+        )
+    # a picture that is decoded and never shown (VP8's alternate reference) lies beside one that is
+    lost = int((_apart(expected, written) > 0.75 * (frame - ROUNDING)).sum()) if len(expected) > len(written) else 0
+    if not lost and abs(counted.end - before.end) > frame:
+        raise OutputError(
+            "output_damaged", f"the burned film ends at {counted.end:.3f} s, its source at {before.end:.3f} s; nothing was kept"
+        )
+    return lost
+
+
+def _apart(times: Times, others: Times) -> Times:
+    """For each time how far the nearest of the others (sorted, at least one) is."""
+    at = np.searchsorted(others, times).clip(1, len(others) - 1) if len(others) > 1 else np.zeros(len(times), int)
+    nearest: Times = np.minimum(np.abs(times - others[at - 1]), np.abs(times - others[at]))
+    return nearest
 
 
 def check_muxed(ffmpeg: Ffmpeg, place: Place, ended: Ended, film: Contents, streams: dict[str, int]) -> None:
@@ -49,10 +76,12 @@ def check_muxed(ffmpeg: Ffmpeg, place: Place, ended: Ended, film: Contents, stre
     Raises OutputError ``no_space``, ``ffmpeg_failed`` or ``output_damaged``.
     """
     after, last = _opened(ffmpeg, place, ended, streams, at_its_end=True)
+    if any(words in line for line in ended.messages for words in _UNTIMED):
+        raise failure(ended, place.folder / place.written, "")
     frame = 1 / film.fps if film.fps else 0.04
-    if film.duration and after.duration and after.duration < film.duration - frame - 0.1:
+    if film.declared and after.declared and after.declared < film.declared - frame - 0.1:
         raise failure(
-            ended, place.folder / place.written, f"the film lasts {after.duration:.2f} s, its source {film.duration:.2f} s"
+            ended, place.folder / place.written, f"the film lasts {after.declared:.2f} s, its source {film.declared:.2f} s"
         )
     # half a second of a large film is read quickly; a slow film has no frame in it
     if not last.frames and not any(packets(ffmpeg, place, place.written, last_seconds=seconds).frames for seconds in (10, 600)):
@@ -84,24 +113,35 @@ def failure(ended: Ended, path: Path, what: str) -> OutputError:
     with_room = shutil.disk_usage(path.resolve().parent).free
     if full or with_room < 100_000:
         return OutputError("no_space", f"the disk of {path.resolve().parent} is full; make room or write elsewhere with -o")
-    codec = re.search(
-        r"Could not find tag for codec (\w+)|(?:codec |Tag )(\w+)(?: in stream \S+)? (?:is )?not (?:currently )?supported", said
-    )
+    if any(words in said for words in _UNTIMED):
+        sentence = "its pictures carry no times (a raw stream), and a copy would show them in disorder: burn it, or wrap it first (mkvmerge)"
+        return OutputError("no_timestamps", sentence)
+    codec = _NO_CODEC.search(said)
     if codec:
         name = codec.group(1) or codec.group(2)
         return OutputError("container_cannot", f"{path.suffix} files can't hold {name}; write to a .mkv, which holds everything")
-    reason = _last_reason(ended.messages)
+    reason = _reason(ended.messages)
     return OutputError("ffmpeg_failed" if ended.status else "output_damaged", what + (f": {reason}" if reason else ""))
 
 
-def _last_reason(messages: list[str]) -> str:
-    """The line of ffmpeg's stderr that says most: the last that is no summary."""
-    for line in reversed(messages):
-        text = re.sub(r"^\[[^\]]*\] *", "", line).strip()
-        if (
-            text
-            and re.search(r"error|fail|invalid|unable|cannot|can't|not |unknown|no such", text, re.IGNORECASE)
-            and "Conversion failed" not in text
-        ):
-            return text[:300]
-    return ""
+_NO_CODEC = re.compile(
+    r"Could not find tag for codec (\w+)|(?:codec |Tag )(\w+)(?: in stream \S+)? (?:is )?not (?:currently )?supported"
+)
+_UNTIMED = ("Can't write packet with unknown timestamp", "Timestamps are unset in a packet")
+_ERROR = re.compile(r"(?:\[[^\]]* @ 0x[0-9a-f]+\] )*\[(?:error|fatal|panic)\] (.*)")
+_CONSEQUENCES = re.compile(
+    r"Conversion failed|Error while (?:filtering|processing)|Error initializing output stream|Error submitting|Task finished|"
+    r"Terminating thread|Nothing was written|Error opening output|Error muxing|av_interleaved_write_frame|Error writing trailer|"
+    r"Could not open encoder|received no packets|Error sending frames|Error closing file|Error opening file|Could not write header"
+)
+"""what ffmpeg says because of an error that it told before"""
+_NAMES = re.compile(r"(?:file:)?(?:film|written|again|captions|drawn|track\d+)\.(\w+)")
+"""the plain names that we gave it"""
+
+
+def _reason(messages: list[str]) -> str:
+    """The error that ffmpeg told (``run`` makes it mark these): the last that is a cause, else the last."""
+    errors = [found.group(1).strip() for line in messages if (found := _ERROR.search(line))]
+    causes = [text for text in errors if text and not _CONSEQUENCES.search(text)]
+    text = (causes or errors or [""])[-1]
+    return _NAMES.sub(r"the .\1", text)[:300].rstrip(".")

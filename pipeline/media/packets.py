@@ -1,0 +1,104 @@
+"""The frames of a film as its container lists them: read with ffmpeg, not decoded.
+
+a packet without a time     what AVI and raw streams write for pictures out of order: a gap in the list, never a number
+a packet without bytes      AVI's way to say that the picture before it stands: no frame
+a packet to be discarded    needed to decode what an edit shows, and not shown itself: no frame
+"""
+
+import subprocess
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipeline.environment import child_environment
+from pipeline.media.binary import Ffmpeg
+from pipeline.media.run import Place
+from pipeline.media.streams import Contents, guards, understood
+
+GENERATED = {"fflags": "+genpts"}
+"""ffmpeg's option before an input: times that are missing are made from the order of decoding"""
+_SAID = "said.txt"
+_DISCARD = 4
+"""bit of a packet's flags"""
+_NO_TIME = -(2**63)
+"""how ffmpeg writes a time that is not there"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packets:
+    """The frames that a player shows."""
+
+    times: "array[float]"
+    """when each is shown, sorted; seconds from the container's start; of those whose time is known"""
+    untimed: int
+    """frames without a time"""
+    end: float
+    """when the last one ends"""
+
+    @property
+    def frames(self) -> int:
+        return len(self.times) + self.untimed
+
+
+def packets(
+    ffmpeg: Ffmpeg, place: Place, name: str, *, last_seconds: float | None = None, options: Sequence[str] = ()
+) -> Packets:
+    """The frames of a file, or of its last seconds (whose times count from there, unless ``-copyts`` is among ``options``)."""
+    tail = ["-sseof", f"-{last_seconds:g}"] if last_seconds else []
+    return _listed(["-v", "quiet", "-nostats", *options, *guards(), *tail], ffmpeg, place, name)
+
+
+def source_packets(ffmpeg: Ffmpeg, place: Place) -> tuple[Packets, bool]:
+    """The frames of the film, and whether some of their times are missing in the file and made by ``GENERATED``."""
+    found = packets(ffmpeg, place, place.film)
+    if not found.untimed:
+        return found, False
+    return packets(ffmpeg, place, place.film, options=generated()), True
+
+
+def generated() -> list[str]:
+    """``GENERATED`` as words of a command line."""
+    return [word for key, value in GENERATED.items() for word in (f"-{key}", value)]
+
+
+def whole_or_end_of(ffmpeg: Ffmpeg, place: Place, name: str, *, at_its_end: bool) -> tuple[Contents, Packets]:
+    """What is in a file, and its frames (of the last half second alone): one run of ffmpeg for both.
+
+    Raises InputError ``unsupported_or_corrupt``.
+    """
+    listed = _listed(["-hide_banner", "-nostats", *guards(), *(["-sseof", "-0.5"] if at_its_end else [])], ffmpeg, place, name)
+    return understood((place.folder / _SAID).read_text(encoding="utf-8", errors="replace")), listed
+
+
+def _listed(options: list[str], ffmpeg: Ffmpeg, place: Place, name: str) -> Packets:
+    """The frames that ffmpeg lists; what it says goes to a file, so that neither waits for the other."""
+    reading = [*options, "-nostdin", "-i", f"file:{name}", "-map", "0:V:0", "-c", "copy", "-f", "framecrc", "-"]
+    times, lengths, untimed, tick = array("d"), array("d"), 0, 1.0
+    with (
+        (place.folder / _SAID).open("wb") as said,
+        subprocess.Popen(
+            [str(ffmpeg.path), *reading],
+            cwd=place.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=said,
+            env=child_environment(),
+        ) as process,
+    ):
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith(b"#tb 0:"):
+                numerator, denominator = line[6:].split(b"/")
+                tick = int(numerator) / int(denominator)
+            elif not line.startswith(b"#"):
+                _stream, _decoded, shown, length, size, _sum, *more = line.split(b",")
+                flags = next((int(word.strip()[2:], 16) for word in more if word.strip().startswith(b"F=")), 0)
+                if not int(size) or flags & _DISCARD:
+                    continue
+                if int(shown) == _NO_TIME:
+                    untimed += 1
+                else:
+                    times.append(int(shown) * tick)
+                    lengths.append(int(length) * tick)
+    end = max((time + length for time, length in zip(times, lengths, strict=True)), default=0.0)
+    return Packets(times=array("d", sorted(times)), untimed=untimed, end=end)
