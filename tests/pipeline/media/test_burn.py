@@ -340,7 +340,7 @@ def test_what_was_cut_off_is_not_kept(film: Path, track: Track, tmp_path: Path, 
             "[mp4 @ 0x1] Could not find tag for codec ffv1 in stream #0, codec not currently supported in container",
             "container_cannot",
         ),
-        ("[libx264 @ 0x1] Error setting preset/tune fest/(null).", "ffmpeg_failed"),
+        ("[libx264 @ 0x1] [error] Error setting preset/tune fest/(null).", "ffmpeg_failed"),
     ],
 )
 def test_ffmpegs_reasons_are_told_in_one_sentence(said: str, code: str, tmp_path: Path) -> None:
@@ -349,6 +349,18 @@ def test_ffmpegs_reasons_are_told_in_one_sentence(said: str, code: str, tmp_path
     )
     assert error.code == code
     assert "\n" not in error.message
+
+
+def test_the_reason_is_an_error_never_a_summary_or_a_name_of_ours() -> None:
+    messages = [
+        "[libx264 @ 0x1] [error] Error setting preset/tune fest/(null).",
+        "[error] Error initializing output stream 0:0 -- Error while opening encoder for output stream #0:0",
+        "[info] video:1kB audio:0kB subtitle:0kB other streams:0kB global headers:0kB muxing overhead: unknown",
+        "[error] Conversion failed!",
+    ]
+    assert verify._reason(messages) == "Error setting preset/tune fest/(null)"
+    assert verify._reason(["[error] file:film.avi: Invalid data found"]) == "the .avi: Invalid data found"
+    assert verify._reason(messages[2:3]) == ""
 
 
 def test_what_can_not_be(film: Path, track: Track, tmp_path: Path, make: Callable[..., Path]) -> None:
