@@ -159,6 +159,8 @@ def _plain(job: "Job") -> dict[str, Any]:
         "attempts": job.attempts,
         "captions": job.captions,
         "outputs": list(job.outputs),
+        "source": job.source,
+        "recipe": job.recipe.to_json() if job.recipe is not None else None,
         "seconds": job.seconds,
         "queued_at": _moment(job.queued_at),
         "started_at": _moment(job.started_at),

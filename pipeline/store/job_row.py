@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline.captioning.recipe import Recipe
 from pipeline.file_version import FileVersion
 from pipeline.store.database import Row
 
@@ -31,6 +32,10 @@ class Job:
     """``CONTENT SETTINGS`` of the document that all its outputs were written from; empty before that and while they are"""
     ours: bool
     """files under its outputs' names may have been written for it before"""
+    source: str
+    """what kind of source ``path`` is: ``film``"""
+    recipe: Recipe | None
+    """with which it is or was described; None where it never was"""
     outputs: tuple[str, ...]
     captions: int
     seconds: float
@@ -60,7 +65,7 @@ def job_of(row: Row) -> Job:
     if not isinstance(outputs, list) or not all(isinstance(name, str) for name in outputs):
         raise ValueError("outputs are no list of names")
     values: dict[str, Any] = {name: int(row[name]) for name in ("id", "attempts", "crashes", "captions")}
-    values |= {name: str(row[name]) for name in ("state", "reason", "message", "written")}
+    values |= {name: str(row[name]) for name in ("state", "reason", "message", "written", "source")}
     values |= {name: float(row[name]) for name in ("seconds", "queued_at", "started_at", "finished_at")}
     return Job(
         **values,
@@ -70,5 +75,6 @@ def job_of(row: Row) -> Job:
         stem=os.fsdecode(row["stem"]),
         place=as_path(row["place"]),
         ours=bool(row["ours"]),
+        recipe=Recipe.from_json(json.loads(row["recipe"])) if row["recipe"] else None,
         outputs=tuple(outputs),
     )

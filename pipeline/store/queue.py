@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pipeline.captioning.recipe import Recipe
 from pipeline.file_version import FileVersion
 from pipeline.outputs import stems
 from pipeline.store.database import Connection, Database, Row
@@ -93,16 +94,17 @@ class Queue:
         with self._db.transaction() as db:
             return _requeue(db, "state='failed' AND root=?", as_bytes(root))
 
-    def claim(self, root: Path, lease: float) -> Job | None:
-        """The next job, now running; None where nothing is due. Those that a crash interrupted come last."""
+    def claim(self, root: Path, lease: float, recipe: Recipe | None = None) -> Job | None:
+        """The next job, now running with ``recipe``; None where nothing is due. Those that a crash interrupted come last."""
         now = time.time()
         wait = (as_bytes(root), now, now + LONGEST_WAIT)
         if not self._db.rows(NEXT, *wait):
             return None  # without taking the write lock
         with self._db.transaction() as db:
             row = db.execute(
-                f"UPDATE jobs SET state='running', attempts=attempts+1, lease=?, started_at=? WHERE id=({NEXT}) RETURNING *",
-                (now + lease, now, *wait),
+                "UPDATE jobs SET state='running', attempts=attempts+1, lease=?, started_at=?, recipe=coalesce(?, recipe)"
+                f" WHERE id=({NEXT}) RETURNING *",
+                (now + lease, now, json.dumps(recipe.to_json()) if recipe is not None else None, *wait),
             ).fetchone()
         return self._job(row) if row is not None else None
 
@@ -191,7 +193,7 @@ class Queue:
     def _job(self, row: Row) -> Job:
         try:
             return job_of(row)
-        except (ValueError, TypeError, RecursionError) as error:
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise damaged(self._db.path, f"the row of job {row['id']}: {error}") from error
 
     def _free_stem(self, db: Connection, path: Path, place: Path) -> str:

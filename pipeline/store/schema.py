@@ -54,4 +54,10 @@ _FIRST = (
     )""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+_RECIPES = (
+    # what kind of source the path names, and the recipe that the job was last claimed with: JSON, empty before that
+    "ALTER TABLE jobs ADD COLUMN source TEXT NOT NULL DEFAULT 'film'",
+    "ALTER TABLE jobs ADD COLUMN recipe TEXT NOT NULL DEFAULT ''",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _RECIPES)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from pipeline import log as logs
 from pipeline.errors import EnvironmentFault, ScenescribeError, UsageError
-from pipeline.options.watch import OWN, WatchSettings
+from pipeline.options.watch import WatchSettings
 from pipeline.scheduler import Scheduler
 from pipeline.store.database import Database
 from pipeline.store.documents import DocumentStore
@@ -37,6 +37,7 @@ from pipeline.watch.timings import Timings
 from pipeline.watch.work import Worker
 
 if TYPE_CHECKING:
+    from pipeline.host import Host
     from pipeline.studio import Studio
 
 log = logs.get(__name__)
@@ -51,7 +52,7 @@ class Daemon:
         settings: WatchSettings,
         *,
         reread: Callable[[], WatchSettings] | None = None,
-        make_studio: "Callable[[WatchSettings], Studio] | None" = None,
+        make_studio: "Callable[[WatchSettings, Host | None], Studio] | None" = None,
         observer: WatchObserver | None = None,
         timings: Timings | None = None,
     ) -> None:
@@ -103,7 +104,7 @@ class Daemon:
             if self.settings.retry_failed:
                 retried = queue.retry_failed(self.root)
             async with AsyncExitStack() as self._engine:
-                studio = self._make_studio(self.settings)
+                studio = self._make_studio(self.settings, None)
                 self._state = State(
                     root=self.root, settings=self.settings, setup=Setup.of(self.root, self.settings, queue, self.timings),
                     studio=await self._engine.enter_async_context(studio), lock=lock, queue=queue,
@@ -173,7 +174,7 @@ class Daemon:
                 state.setup.folder.reset(state.queue.known(self.root))
             while self._may_begin():
                 state.setup.source.check()
-                job = state.queue.claim(self.root, LEASE)
+                job = state.queue.claim(self.root, LEASE, state.studio.recipe)
                 if job is None:
                     if not len(state.running):
                         state.breaker.reset()  # nobody is left to say that it is over
@@ -216,8 +217,10 @@ class Daemon:
             if "state_dir" in differ:
                 raise UsageError("bad_value", "--state-dir can't change while the daemon runs")
             setup = Setup.of(self.root, settings, state.queue, self.timings, before=state.setup)
-            if differ - OWN:  # another engine or other outputs: what runs goes back, and on where its journal stands
-                studio = self._make_studio(settings)
+            if state.studio.host.serves(settings):  # what runs goes on as it was begun
+                state.studio = self._make_studio(settings, state.studio.host)
+            else:  # another engine: what runs goes back, and on where its journal stands
+                studio = self._make_studio(settings, None)
                 await state.running.give_back(grace=0.0, patience=self.timings.stop)
                 await self._engine.aclose()
                 state.studio = await self._engine.enter_async_context(studio)

@@ -22,6 +22,7 @@ from pipeline.watch.shares import Share
 from pipeline.watch.timings import Timings
 
 if TYPE_CHECKING:
+    from pipeline.host import Host
     from pipeline.studio import Studio
 
 T = TypeVar("T")
@@ -92,11 +93,14 @@ class Setup:
         )
 
 
-def open_studio(settings: WatchSettings) -> "Studio":
-    """Raises UsageError ``model_not_named`` too: nobody looks on while a watched folder is described."""
+def open_studio(settings: WatchSettings, host: "Host | None") -> "Studio":
+    """What is wished, on a host of its own or on one that runs.
+
+    Raises UsageError ``model_not_named`` too: nobody looks on while a watched folder is described.
+    """
     from pipeline.engine.opening import refuse_unnamed_embedded
     from pipeline.studio import Studio
 
-    studio = Studio(settings)
+    studio = Studio(settings, host=host)
     refuse_unnamed_embedded(settings, studio.preset)
     return studio

@@ -17,6 +17,7 @@ from soaks.madeup import MadeUp
 from models.engines.echo import EchoCaptioner
 from pipeline import studio as studios
 from pipeline.errors import ScenescribeError
+from pipeline.host import Host
 from pipeline.options.watch import WatchSettings
 from pipeline.watch import daemon as daemons
 from pipeline.watch.timings import Timings
@@ -95,9 +96,9 @@ class Case:
                 asked.value += 1
                 return await super().caption(request)
 
-        def studio(settings: WatchSettings) -> studios.Studio:
+        def studio(settings: WatchSettings, host: Host | None) -> studios.Studio:
             kind = studios.Studio if self.real else MadeUp
-            return kind(settings, captioner=Counted())
+            return kind(settings, captioner=Counted(), host=host)
 
         try:
             return asyncio.run(daemons.Daemon(self.folder / "in", self.settings(), make_studio=studio, timings=HURRY).run())

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.captioning.recipe import Recipe
 from pipeline.file_version import FileVersion
 from pipeline.store.database import Database
 from pipeline.store.documents import DocumentStore
@@ -170,3 +171,16 @@ def test_a_claim_looks_at_no_more_rows_than_it_takes(queue: Queue, database: Dat
     offer(queue, *(f"{i}.mp4" for i in range(30)))
     plan = database.rows(f"EXPLAIN QUERY PLAN {NEXT}", os.fsencode(ROOT), 0, 0)
     assert [row["detail"] for row in plan] == ["SEARCH jobs USING INDEX jobs_due (state=? AND root=?)"]
+
+
+def test_a_job_carries_the_recipe_that_it_was_claimed_with(queue: Queue) -> None:
+    recipe = Recipe(model="tiny", prompt="What is \u732b?", windows="fixed:seconds=3")
+    offer(queue, "a.mp4")
+    job = queue.claim(ROOT, 60, recipe)
+    assert job is not None
+    assert (job.source, job.recipe) == ("film", recipe)
+    queue.give_back(job)
+    assert queue.jobs()[0].recipe == recipe, "it is known what was under way"
+    job = queue.claim(ROOT, 60, recipe.changed(language="de"))
+    assert job is not None
+    assert job.recipe == recipe.changed(language="de"), "settings count when a film is described"

@@ -75,6 +75,7 @@ def test_an_older_state_folder_is_taken_over(tmp_path: Path, version: int) -> No
     assert stored is not None
     assert stored.text == "{}"
     assert [delivery.body for delivery in Outbox(database).due("webhook")] == [{"path": "a"}]
+    assert (job.source, job.recipe) == ("film", None), "nobody knows any more"
     assert database.rows("PRAGMA user_version")[0][0] == len(MIGRATIONS)
     database.close()
 
@@ -180,7 +181,10 @@ def test_bytes_that_flipped_are_told_or_do_no_harm(tmp_path: Path) -> None:
 
 
 def test_rows_that_no_version_wrote_are_told(tmp_path: Path) -> None:
-    for number, change in enumerate(("outputs='[1]'", "outputs='['", "outputs='" + "[" * 100_000 + "'", "path=7", "size='x'")):
+    deep = "[" * 100_000
+    for number, change in enumerate(
+        ("outputs='[1]'", "outputs='['", f"outputs='{deep}'", "path=7", "size='x'", "recipe='{}'", "recipe='[]'")
+    ):
         folder = tmp_path / str(number)
         filled(folder)
         db = sqlite3.connect(folder / DATABASE)

@@ -69,7 +69,10 @@ class House:
 
     def daemon(self, **changed: Any) -> Daemon:
         return Daemon(
-            self.inbox, self.settings.changed(**changed), make_studio=lambda s: MadeUp(s, captioner=self.echo), timings=HURRY
+            self.inbox,
+            self.settings.changed(**changed),
+            make_studio=lambda s, host: MadeUp(s, captioner=self.echo, host=host),
+            timings=HURRY,
         )
 
     async def once(self, **changed: Any) -> int:
@@ -396,17 +399,60 @@ async def test_sighup_changes_what_is_taken_and_keeps_the_engine(house: House) -
     house.film("b.dat", "two")
     async with house.running() as daemon:
         await until(lambda: daemon.state.counters.outcomes["done", ""] == 1)
-        studio = daemon.state.studio
+        host = daemon.state.studio.host
         daemon.reread = lambda: daemon.state.settings.changed(include=("*",))
         daemon.reload()
         await until(lambda: daemon.state.counters.outcomes["done", ""] == 2)
-        assert daemon.state.studio is studio
-        daemon.reread = lambda: daemon.state.settings.changed(prompt="What else?")
-        daemon.reload()
-        await until(lambda: daemon.state.studio is not studio)
+        for change in ({"prompt": "What else?"}, {"format": "vtt"}, {"max_line_width": 20, "profile": "bbc"}):
+            daemon.reread = lambda change=change: daemon.state.settings.changed(**change)
+            daemon.reload()
+            await until(lambda: not daemon.reloading)
         house.film("c.txt", "three")
         await until(lambda: daemon.state.counters.outcomes["done", ""] == 3)
+        assert daemon.state.studio.host is host
+        assert house.echo.starts == 1
     assert house.document("c")["settings"]["prompt"] == "What else?"
+    assert (house.out / "c.descriptions.en.vtt").exists()
+    assert not (house.out / "c.descriptions.en.srt").exists()
+    recipes = {name: job.recipe.prompt for name, job in house.jobs().items() if job.recipe is not None}
+    assert recipes["c.txt"] == "What else?"
+    assert recipes["a.txt"] == recipes["b.dat"] != "What else?"
+
+
+async def test_a_film_under_way_goes_on_as_it_was_begun_when_formats_change(house: House) -> None:
+    asked, go_on = asyncio.Event(), asyncio.Event()
+    answer = house.echo.caption
+
+    async def held(request: Request) -> Reply:
+        asked.set()
+        await go_on.wait()
+        return await answer(request)
+
+    house.echo.caption = held  # type: ignore[method-assign]
+    house.film("a.txt", "one")
+    async with house.running() as daemon:
+        await asyncio.wait_for(asked.wait(), 10)
+        daemon.reread = lambda: daemon.state.settings.changed(format="vtt")
+        daemon.reload()
+        await until(lambda: daemon.state.settings.format == "vtt")
+        house.film("b.txt", "two")
+        go_on.set()
+        await until(lambda: daemon.state.counters.outcomes["done", ""] == 2)
+    assert house.echo.total == 2 * WINDOWS, "nothing was asked twice"
+    assert sorted(path.name for path in house.out.glob("*.en.*")) == ["a.descriptions.en.srt", "b.descriptions.en.vtt"]
+
+
+async def test_an_option_of_the_engine_makes_another(house: House) -> None:
+    house.film("a.txt", "one")
+    async with house.running() as daemon:
+        await until(lambda: daemon.state.counters.outcomes["done", ""] == 1)
+        host = daemon.state.studio.host
+        daemon.reread = lambda: daemon.state.settings.changed(max_in_flight=2)
+        daemon.reload()
+        await until(lambda: daemon.state.studio.host is not host)
+        house.film("b.txt", "two")
+        await until(lambda: daemon.state.counters.outcomes["done", ""] == 2)
+    assert house.echo.starts == 2
 
 
 @pytest.mark.parametrize("error", [UsageError("bad_value", "no such thing"), None])
