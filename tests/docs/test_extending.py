@@ -62,3 +62,11 @@ def test_the_contract_tests_hold_for_the_new_format(house: Path) -> None:
     found = re.search(r"(\d+) passed", said)
     assert found, said
     assert int(found[1]) >= 3, said
+
+
+def test_the_source_and_the_sink_of_the_page_are_joined_by_describe(house: Path) -> None:
+    assert run(house, sys.executable, "-m", "pipeline.try_it").stdout.splitlines() == [
+        "0 s: 1 frame of 64x64 in 0.0 s: #000000.",
+        "1 s: 1 frame of 64x64 in 0.0 s: #808080.",
+        "2 s: 1 frame of 64x64 in 0.0 s: #ffffff.",
+    ]
