@@ -20,12 +20,12 @@ from pipeline.captioning.tally import Tally
 from pipeline.engine.engine import Engine
 from pipeline.errors import InputError
 from pipeline.file_version import Change, FileVersion
-from pipeline.finished import Earlier, Lookup
 from pipeline.passes.refine import refine
 from pipeline.sinks.base import Sink
 from pipeline.sources.base import Source
 from pipeline.stats import film_stats
 from pipeline.store.journal import Journal
+from pipeline.store.lookup import Earlier, Lookup
 from pipeline.types import Caption, Document, Model, Notice, Outcome, VideoInfo, Window
 from pipeline.types import Source as Described
 

@@ -10,11 +10,11 @@ from models.base import Captioner
 from pipeline.captioning.recipe import Recipe
 from pipeline.describe import Observer, ReadingPlace, Result, describe
 from pipeline.engine.engine import Engine
-from pipeline.finished import FileLookup, Lookup
 from pipeline.host import Host
 from pipeline.options.caption import Settings
 from pipeline.outputs import Outputs
 from pipeline.sinks.files import FileSink
+from pipeline.store.lookup import FileLookup, Lookup
 from pipeline.types import Document, Model, Notice, Track
 
 if TYPE_CHECKING:

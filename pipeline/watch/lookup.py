@@ -12,11 +12,11 @@ from typing import Any
 
 from pipeline.errors import InputError
 from pipeline.file_version import FileVersion
-from pipeline.finished import Earlier, FileLookup
 from pipeline.outputs import Outputs
 from pipeline.store.documents import DocumentStore
 from pipeline.store.identity import Opened
 from pipeline.store.job_row import Job
+from pipeline.store.lookup import Earlier, FileLookup
 from pipeline.types import Document, VideoInfo
 
 

@@ -18,13 +18,13 @@ from pipeline import describe as describing
 from pipeline.describe import Observer, Result
 from pipeline.engine.supervisor import Supervisor
 from pipeline.errors import InputError, ScenescribeError
-from pipeline.finished import FileLookup
 from pipeline.inputs import Film
 from pipeline.options.caption import Settings
 from pipeline.run import describe_all, plan_outputs
 from pipeline.scheduler import Seat
 from pipeline.sinks.files import FileSink
 from pipeline.store.journal import Journal
+from pipeline.store.lookup import FileLookup
 from pipeline.types import Caption, VideoInfo, Window
 
 
