@@ -14,6 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+UNKNOWN = -(1 << 63)
+"""in place of a timestamp that is missing: no file can store it (libav's AV_NOPTS_VALUE)"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Table:
@@ -24,7 +27,7 @@ class Table:
     packets: NDArray[np.int64]
     """[frames] which packet holds it: an ordinal in decoding order"""
     pts: NDArray[np.int64]
-    """[packets] timestamps as stored, in decoding order"""
+    """[packets] timestamps as stored, in ticks, in decoding order; UNKNOWN where there is none"""
     key: NDArray[np.bool_]
     """[packets] whether decoding can start here"""
     sizes: NDArray[np.int32]
@@ -37,6 +40,8 @@ class Table:
     """whether times were made up because the stored ones go back, stand still or are missing"""
     depth: int = 0
     """how many frames come before others that are shown earlier: what a decoder must hold back"""
+    headers: tuple[tuple[int, bytes], ...] = ()
+    """(first packet, header) wherever the decoder's header (sequence header, parameter sets) is exchanged, ascending"""
 
     def on_screen(self, times: NDArray[np.float64]) -> NDArray[np.int64]:
         """Rank of the frame that a player shows at each of these times; the first one before the film begins."""
@@ -52,8 +57,7 @@ class Listing:
     """What a file says of its packets, in decoding order."""
 
     pts: NDArray[np.int64]
-    known: NDArray[np.bool_]
-    """whether it has a timestamp"""
+    """in ticks; UNKNOWN where it has no timestamp"""
     key: NDArray[np.bool_]
     hidden: NDArray[np.bool_]
     """whether it is decoded and not shown (before an edit)"""
@@ -68,6 +72,13 @@ class Listing:
     last_duration: float = 0.0
     """of the last frame in seconds; 0 where it is not known"""
     holes: tuple[float, ...] = ()
+    headers: tuple[tuple[int, bytes], ...] = ()
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """[packets] whether it has a timestamp"""
+        known: NDArray[np.bool_] = self.pts != UNKNOWN
+        return known
 
     @property
     def step(self) -> float:
@@ -79,7 +90,7 @@ def build(listed: Listing) -> Table:
     """The table of a film."""
     keys = np.flatnonzero(listed.key)
     shown = np.flatnonzero(~listed.hidden)
-    going_back = len(keys) > 1 and bool(np.any(np.diff(listed.pts[keys]) <= 0))
+    going_back = _goes_back(listed.pts, keys, shown)
     unique = len(np.unique(listed.pts[shown])) == len(shown)
     if len(shown) == 0:
         packets, times, repaired = np.zeros(0, np.int64), np.zeros(0), False
@@ -102,7 +113,21 @@ def build(listed: Listing) -> Table:
         end=round(float(times[-1]) + (listed.last_duration or usual), 6) if len(times) else 0.0,
         repaired=repaired,
         holes=listed.holes,
+        headers=listed.headers,
     )
+
+
+def _goes_back(pts: NDArray[np.int64], keys: NDArray[np.intp], shown: NDArray[np.intp]) -> bool:
+    """Whether a group of pictures begins before one that is stored ahead of it has ended: parts that were joined as they were.
+
+    What is stored ahead of a keyframe is shown before it (ITU-T H.265 8.1.3; so do the others by custom), what leads it in is stored
+    after it.
+    """
+    known = np.full(len(pts), UNKNOWN, np.int64)
+    known[shown] = pts[shown]
+    before = np.maximum.accumulate(known)
+    later = keys[(keys > 0) & (pts[keys] != UNKNOWN)]
+    return bool(np.any(before[later - 1] >= pts[later]))
 
 
 def _repaired(listed: Listing, keys: NDArray[np.intp], shown: NDArray[np.intp]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -147,6 +172,7 @@ def pack(table: Table) -> tuple[dict[str, Any], bytes]:
         "repaired": table.repaired,
         "depth": table.depth,
         "holes": table.holes,
+        "headers": [(first, header.hex()) for first, header in table.headers],
     }
     return head, b"".join(part.tobytes() for part in (table.times, table.packets, table.pts, table.sizes, table.key))
 
@@ -159,5 +185,11 @@ def unpack(head: dict[str, Any], payload: bytes) -> Table:
     pts = np.frombuffer(payload, np.int64, count, 16 * frames)
     sizes = np.frombuffer(payload, np.int32, count, 16 * frames + 8 * count)
     key = np.frombuffer(payload, np.bool_, count, 16 * frames + 12 * count)
-    told = {"end": head["end"], "repaired": head["repaired"], "holes": tuple(head["holes"]), "depth": head["depth"]}
+    told: dict[str, Any] = {
+        "end": head["end"],
+        "repaired": head["repaired"],
+        "holes": tuple(head["holes"]),
+        "depth": head["depth"],
+    }
+    told["headers"] = tuple((int(first), bytes.fromhex(header)) for first, header in head["headers"])
     return Table(times=times, packets=packets, pts=pts, key=key, sizes=sizes, **told)

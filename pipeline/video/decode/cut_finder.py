@@ -11,7 +11,8 @@ from pipeline.types import Image
 from pipeline.video.cuts import rule, slides
 from pipeline.video.cuts.doubt import FLASH, Doubt
 from pipeline.video.decode import pyav_reader
-from pipeline.video.decode.decoded import Shown
+from pipeline.video.decode.decoded import Decoded
+from pipeline.video.decode.decoding import Unclean
 from pipeline.video.decode.plan import plan
 from pipeline.video.sampling import MOORED
 from pipeline.video.table import Table
@@ -38,19 +39,19 @@ class CutFinder:
         self._past: list[rule.Seen] = []
         """samples of the shot before the last one, and its first frame where it began among them"""
         self._watch = self._blurred = 0
-        self._chain: list[Shown] = []
+        self._chain: list[Decoded] = []
         self._first: Image | None = None
         self._precise = not request["keyframes"]
         self._by_size = request["reader"] == "pyav" and not table.repaired
         self._head: list[Image] = []
-        self._tail: list[Shown] = []
+        self._tail: list[Decoded] = []
         self._told = False
-        self._ahead: Shown | None = None
+        self._ahead: Decoded | None = None
         """the frame right before the last sample, where that is of the same shot"""
         self._doubt: Doubt | None = None
         self._standing = slides.Standing(slides.LIVELY if self._precise else SLIDE_KEYS)
 
-    def see(self, shown: Shown, sample: bool) -> list[int]:
+    def see(self, shown: Decoded, sample: bool) -> list[int]:
         """Ranks of the first frames of new shots that this sample has brought to light."""
         if len(self._head) < EDGE:
             self._head.append(shown.small())
@@ -94,7 +95,7 @@ class CutFinder:
         self._first, self._chain, self._past = last, [shown], past
         return [*settled, *found]
 
-    def _settle(self, shown: Shown) -> list[int]:
+    def _settle(self, shown: Decoded) -> list[int]:
         """The cut in doubt, now that one more sample is seen, if it is one.
 
         Where a picture since then looks like the one before the cut it was a flash, and all is as if it had not been.
@@ -160,7 +161,7 @@ class CutFinder:
             return False
         return self._precise and len(past) > 1 and rule.change(past[-2][1], first[1])[0] <= change * rule.BACK
 
-    def _between(self, past: list[rule.Seen], shown: Shown, last: Image, slide: slides.Mask | None = None) -> rule.Seen | None:
+    def _between(self, past: list[rule.Seen], shown: Decoded, last: Image, slide: slides.Mask | None = None) -> rule.Seen | None:
         """A shot's first frame between the last sample and this one. ``slide``: cells that a new slide changed, if it is one."""
         assert self._first is not None
         if not self._precise:
@@ -237,7 +238,7 @@ class CutFinder:
         try:
             walk = reader.read(self._table, plan(self._table, ranks, everything=everything))
             seen = [(shown.rank, shown.small()) for shown in walk if shown is not None and shown.rank in inside]
-        except pyav_reader.Unclean:
+        except Unclean:
             return after, picture
         exact = first_of([small for _, small in seen])
         return seen[exact] if exact is not None and before < seen[exact][0] <= after else None

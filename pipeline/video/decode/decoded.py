@@ -3,11 +3,11 @@
 from pipeline.types import Image
 
 
-class Shown:
+class Decoded:
     """A frame on its way: valid until the next one is asked for (OpenCV) or for as long as it is held (PyAV)."""
 
-    def __init__(self, rank: int, wanted: bool, corrupt: bool = False) -> None:
-        self.rank, self.wanted, self.corrupt = rank, wanted, corrupt
+    def __init__(self, rank: int, corrupt: bool = False) -> None:
+        self.rank, self.corrupt = rank, corrupt
 
     def image(self) -> Image:
         """The picture as the model sees it: RGB, upright, of the size asked for."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import av
 import numpy as np
+from av.packet import PacketSideData
 from av.video.reformatter import Interpolation, VideoReformatter
 
 from pipeline.errors import InputError
@@ -23,6 +24,12 @@ PEEKED = 400
 """packets that are looked at to tell a still picture from a film, where the container does not count frames"""
 _HDR = {16, 18}
 """color_trc of PQ and HLG (ITU-T H.273)"""
+
+
+_NEW_EXTRADATA = 1
+"""AV_PKT_DATA_NEW_EXTRADATA (libavcodec/packet.h)"""
+DEEPEST = 16
+"""frames that a decoder can hold back (ITU-T H.264 A.3.1); libav ends the process where it is told more"""
 
 
 def listen() -> None:
@@ -94,6 +101,7 @@ def _first_packets(name: str) -> dict[int, int]:
 
 def set_up(stream: Any, threads: int, depth: int = 0) -> None:
     """Before the first packet: decoding threads, and how many frames are held back to put them in order, at least."""
+    depth = min(depth, DEEPEST)
     if stream.codec_context.reorder_depth < depth:
         stream.codec_context.reorder_depth = depth
     stream.codec_context.thread_count = threads
@@ -214,15 +222,62 @@ def packets(container: Any, stream: Any) -> Iterator[Any]:
         return
 
 
-def deinterlacer(stream: Any, frame: Any) -> Any:
-    """A filter graph that makes whole pictures of fields (yadif), times kept."""
-    graph = av.filter.Graph()
-    source = graph.add_buffer(width=frame.width, height=frame.height, format=frame.format.name, time_base=stream.time_base)
-    yadif, sink = graph.add("yadif", "mode=send_frame:parity=auto:deint=all"), graph.add("buffersink")
-    source.link_to(yadif)
-    yadif.link_to(sink)
-    graph.configure()
-    return graph
+def new_header(packet: Any) -> bytes:
+    """The decoder's header (extradata) that is in force from this packet on, where it is exchanged; else nothing."""
+    return bytes(packet.get_sidedata("new_extradata")) if packet.has_sidedata("new_extradata") else b""
+
+
+def give_header(packet: Any, header: bytes) -> None:
+    """Let the decoder take this header before the packet."""
+    side = PacketSideData(_NEW_EXTRADATA, len(header))  # type: ignore[call-arg]  # PyAV's stub lacks it
+    side.update(header)
+    packet.set_sidedata(side)
+
+
+def ticks(frame: Any, stream: Any) -> int | None:
+    """A frame's time in ticks of its stream (filters count in ticks of their own); None where it has none."""
+    if frame.pts is None:
+        return None
+    return int(
+        frame.pts if frame.time_base in (None, stream.time_base) else round(frame.pts * frame.time_base / stream.time_base)
+    )
+
+
+def form(frame: Any) -> tuple[int, int, str]:
+    """What a filter must know of a frame before it comes."""
+    return frame.width, frame.height, frame.format.name
+
+
+class Deinterlacer:
+    """A filter graph that makes whole pictures of fields (yadif), times kept; for frames of one form."""
+
+    def __init__(self, stream: Any, frame: Any) -> None:
+        self.form = form(frame)
+        self._graph = av.filter.Graph()
+        width, height, pixels = self.form
+        source = self._graph.add_buffer(width=width, height=height, format=pixels, time_base=stream.time_base)
+        yadif, sink = self._graph.add("yadif", "mode=send_frame:parity=auto:deint=all"), self._graph.add("buffersink")
+        source.link_to(yadif)
+        yadif.link_to(sink)
+        self._graph.configure()
+
+    def push(self, frame: Any) -> list[Any]:
+        """Whole pictures that are finished by this frame."""
+        self._graph.push(frame)
+        return self._pull()
+
+    def end(self) -> list[Any]:
+        """Those that waited for another one."""
+        self._graph.push(None)
+        return self._pull()
+
+    def _pull(self) -> list[Any]:
+        frames = []
+        while True:
+            try:
+                frames.append(self._graph.pull())
+            except (AvError, EOFError, BlockingIOError):
+                return frames
 
 
 def picture(frame: Any, size: tuple[int, int]) -> Image:

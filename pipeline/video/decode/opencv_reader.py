@@ -15,7 +15,7 @@ import numpy as np
 from pipeline.errors import InputError
 from pipeline.types import Image
 from pipeline.video.cuts.rule import SMALL
-from pipeline.video.decode.decoded import Shown
+from pipeline.video.decode.decoded import Decoded
 from pipeline.video.decode.decoder_log import complaint
 from pipeline.video.source import DEMUXERS
 from pipeline.video.table import Table
@@ -32,11 +32,11 @@ def fit(image: Image, size: tuple[int, int]) -> Image:
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC), np.uint8)
 
 
-class _Grabbed(Shown):
+class _Grabbed(Decoded):
     """The frame that the capture stands on."""
 
     def __init__(self, rank: int, capture: cv2.VideoCapture, size: tuple[int, int]) -> None:
-        super().__init__(rank, wanted=True)
+        super().__init__(rank)
         self._size = size
         good, picture = capture.retrieve()
         self._picture = picture if good else None
@@ -58,7 +58,7 @@ class OpenCVReader:
         self.watchful = False
         self.damaged: list[int] = []
 
-    def read(self, table: Table, targets: list[int]) -> Iterator[Shown | None]:
+    def read(self, table: Table, targets: list[int]) -> Iterator[Decoded | None]:
         """The wanted frames; None is a sign of life."""
         capture = cv2.VideoCapture(
             f"file:/proc/self/fd/{self.fd}",
@@ -72,7 +72,7 @@ class OpenCVReader:
         finally:
             capture.release()
 
-    def _walk(self, capture: cv2.VideoCapture, table: Table, targets: list[int]) -> Iterator[Shown | None]:
+    def _walk(self, capture: cv2.VideoCapture, table: Table, targets: list[int]) -> Iterator[Decoded | None]:
         wanted, final = set(targets), max(targets, default=-1)
         failed, last, grabs = 0, -1, 0
         heard, _ = complaint(0)

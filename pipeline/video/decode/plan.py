@@ -5,15 +5,32 @@ feed feed skip* skip* feed TARGET  .    .   .      target B4;  *only where nothi
 """
 
 from dataclasses import dataclass
+from enum import IntFlag
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.video.table import Table
 
-SKIP, FEED, TARGET, JUMP, LOOK, SPARE, BLURRED = 0, 1, 2, 4, 8, 16, 32
-"""What to do with a packet: nothing; decode it for the sake of others; its frame is wanted; forget all before it first;
-decode it even where nothing is built on it; decode it only where much moves; only where so much moves that it hides cuts."""
+
+class Action(IntFlag):
+    """What to do with a packet; 0: nothing."""
+
+    FEED = 1
+    """decode it, for its own sake or for others that are built on it"""
+    TARGET = 2
+    """its frame is wanted"""
+    JUMP = 4
+    """forget all that was decoded before it"""
+    LOOK = 8
+    """decode it even where nothing is built on it: a shot may begin there"""
+    SPARE = 16
+    """decode it only where much moves"""
+    BLURRED = 32
+    """decode it only where so much moves that it hides cuts"""
+
+
+_FEED, _TARGET, _JUMP, _LOOK, _SPARE, _BLURRED = (np.uint8(action) for action in Action)
 CHEAP = 12
 """times as long as its end is a group of pictures of which the end is worth decoding wherever much moves"""
 
@@ -43,8 +60,8 @@ def plan(table: Table, targets: NDArray[np.int64], *, everything: bool = False, 
     keys = np.flatnonzero(table.key)
     wanted = table.packets[targets]
     if everything or table.repaired or len(keys) == 0:
-        actions = np.full(count, FEED, np.uint8)
-        actions[wanted] |= TARGET
+        actions = np.full(count, _FEED, np.uint8)
+        actions[wanted] |= _TARGET
         return Plan(first=0, pts=table.pts, actions=actions, ranks=rank_of, whole=True)
     starts = _start_of(table, keys, wanted)
     actions = np.zeros(count, np.uint8)
@@ -56,17 +73,17 @@ def plan(table: Table, targets: NDArray[np.int64], *, everything: bool = False, 
         if start > edge + 1 or edge < 0:
             end = _end_of(table, edge, start) if large is not None and edge >= 0 else fed[:0]
             if large is None or not large[end].any():
-                actions[start] |= JUMP
+                actions[start] |= _JUMP
                 before = keys[np.searchsorted(keys, start) - 1]
                 if large is not None:
-                    actions[end] |= SPARE if large[start] or CHEAP * len(end) <= start - before else BLURRED
+                    actions[end] |= _SPARE if large[start] or CHEAP * len(end) <= start - before else _BLURRED
                 fed = np.arange(start, stop + 1)
                 fed = fed[table.pts[fed] >= table.pts[start]]
-        actions[fed] |= FEED
+        actions[fed] |= _FEED
         edge = stop
-    actions[wanted] |= FEED | TARGET
+    actions[wanted] |= _FEED | _TARGET
     if large is not None:
-        actions[large] |= LOOK
+        actions[large] |= _LOOK
     first = int(starts.min()) if len(starts) else 0
     stop = int(wanted.max()) + 1 if len(wanted) else 0
     return Plan(first=first, pts=table.pts[first:stop], actions=actions[first:stop], ranks=rank_of[first:stop])

@@ -30,8 +30,9 @@ from pipeline.video.children.ring import Writer
 from pipeline.video.cuts.sizes import sudden
 from pipeline.video.decode import libav, pyav_reader, sandbox
 from pipeline.video.decode.cut_finder import CutFinder
-from pipeline.video.decode.decoded import Shown
-from pipeline.video.decode.plan import TARGET, plan
+from pipeline.video.decode.decoded import Decoded
+from pipeline.video.decode.decoding import Unclean
+from pipeline.video.decode.plan import Action, plan
 from pipeline.video.table import Table, pack, unpack
 
 STAND_IN = 1.0
@@ -62,7 +63,7 @@ class Worker:
                     self._sock,
                     {"error": error.code, "message": error.message, "data": {k: str(v) for k, v in error.data.items()}},
                 )
-            except pyav_reader.Unclean:
+            except Unclean:
                 wire.send(self._sock, {"unclean": True})
             except MemoryError:
                 wire.send(
@@ -163,7 +164,7 @@ class Worker:
 
     def _reader(
         self, request: dict[str, Any], table: Table, targets: Any, fd: int, large: NDArray[np.bool_] | None
-    ) -> tuple[Any, Iterator[Shown | None]]:
+    ) -> tuple[Any, Iterator[Decoded | None]]:
         size, threads = (request["size"][0], request["size"][1]), request["threads"]
         if request["reader"] == "opencv":
             from pipeline.video.decode.opencv_reader import OpenCVReader
@@ -187,7 +188,7 @@ class Worker:
         if request["loose"]:
             exact = {*request["silent"], *request["exact"], targets[-1]}
             made.actions[[table.packets[rank] - made.first for rank in targets.tolist() if rank not in exact]] &= ~np.uint8(
-                TARGET
+                Action.TARGET
             )
         return pyav, pyav.read(table, made)
 

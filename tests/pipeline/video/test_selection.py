@@ -16,7 +16,7 @@ def table(frames: int = 40, every: int = 250) -> Table:
     """``frames`` frames, a quarter of a second apart, each a keyframe."""
     yes, no = np.ones(frames, np.bool_), np.zeros(frames, np.bool_)
     pts = np.arange(frames, dtype=np.int64) * every
-    return build(Listing(pts, yes, yes, no, np.full(frames, 9, np.int32), base=0.001, start=0.0, fps=4.0))
+    return build(Listing(pts, yes, no, np.full(frames, 9, np.int32), base=0.001, start=0.0, fps=4.0))
 
 
 def run(

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from pipeline.video.children.segments import divide
 from pipeline.video.cuts.sizes import sudden
-from pipeline.video.decode.plan import BLURRED, FEED, JUMP, SPARE, TARGET, plan
-from pipeline.video.table import Listing, Table, build, pack, unpack
+from pipeline.video.decode.plan import Action, plan
+from pipeline.video.table import UNKNOWN, Listing, Table, build, pack, unpack
 
 
 def film(groups: list[tuple[int, int, bool]], base: float = 0.04) -> Table:
@@ -32,7 +32,7 @@ def film(groups: list[tuple[int, int, bool]], base: float = 0.04) -> Table:
             key += [False] * (between + 1)
             clock += between + 1
     count = len(pts)
-    marks = np.ones(count, bool), np.array(key), np.zeros(count, bool)
+    marks = np.array(key), np.zeros(count, bool)
     listed = Listing(np.array(pts), *marks, np.ones(count, np.int32), base=base, start=0.0, fps=25.0, last_duration=base)
     return build(listed)
 
@@ -45,23 +45,23 @@ def test_plan_is_enough(table: Table, data: st.DataObject) -> None:
     targets = np.array(sorted(data.draw(st.sets(st.integers(0, len(table.times) - 1), min_size=1))))
     large = data.draw(st.none() | st.lists(st.booleans(), min_size=len(table.pts), max_size=len(table.pts)).map(np.array))
     made = plan(table, targets, large=large)
-    wanted = set(made.ranks[(made.actions & TARGET) > 0].tolist())
+    wanted = set(made.ranks[(made.actions & Action.TARGET) > 0].tolist())
     assert wanted == set(targets.tolist())
     clean = False
     since: list[int] = []
     watchful = data.draw(st.booleans())
     for at, action in enumerate(made.actions.tolist()):
         packet = made.first + at
-        action |= FEED if watchful and action & (SPARE | BLURRED) else 0
-        if action & JUMP:
+        action |= Action.FEED if watchful and action & (Action.SPARE | Action.BLURRED) else 0
+        if action & Action.JUMP:
             assert table.key[packet]
             clean, since = True, [packet]
-        if not action & FEED:
+        if not action & Action.FEED:
             if since and clean and table.pts[packet] > table.pts[since[0]]:
                 clean = False
             continue
         assert clean, "a packet is decoded whose references were left out"
-        if action & TARGET:
+        if action & Action.TARGET:
             assert all(table.pts[packet] >= table.pts[start] for start in since[:1])
 
 
@@ -75,6 +75,8 @@ def test_times(table: Table) -> None:
         assert rank == len(table.times) - 1 or table.times[rank + 1] > look
     again = unpack(*pack(table))
     assert all(np.array_equal(getattr(table, name), getattr(again, name)) for name in ("times", "packets", "pts", "key", "sizes"))
+    headers = ((0, b"\1\0"), (3, bytes(range(256))))
+    assert unpack(*pack(replace(table, headers=headers))).headers == headers
 
 
 @given(films, st.integers(1, 5), st.booleans())
@@ -93,9 +95,9 @@ def test_stretches_cover_all(table: Table, step: int, cuts: bool) -> None:
 def test_any_clock_becomes_one_that_runs(stamps: list[int | None], data: st.DataObject) -> None:
     key = np.array([True, *data.draw(st.lists(st.booleans(), min_size=len(stamps) - 1, max_size=len(stamps) - 1))])
     known = np.array([stamp is not None for stamp in stamps])
-    pts = np.array([stamp or 0 for stamp in stamps])
+    pts = np.array([UNKNOWN if stamp is None else stamp for stamp in stamps])
     sizes = np.ones(len(pts), np.int32)
-    table = build(Listing(pts, known, key, np.zeros(len(pts), bool), sizes, base=0.04, start=0.0, fps=25.0))
+    table = build(Listing(pts, key, np.zeros(len(pts), bool), sizes, base=0.04, start=0.0, fps=25.0))
     assert len(table.times) == len(stamps)
     assert np.all(np.diff(table.times) > 0)
     assert sorted(table.packets.tolist()) == list(range(len(stamps)))
@@ -140,13 +142,13 @@ def test_the_end_of_a_group_is_left_out_unless_a_shot_may_begin_there() -> None:
     ranks.sort()
     large = np.zeros(len(table.pts), np.bool_)
     plain = plan(table, ranks, large=large).actions
-    assert not (plain & SPARE).any()
-    assert ((plain & JUMP) > 0).sum() == 6
+    assert not (plain & Action.SPARE).any()
+    assert ((plain & Action.JUMP) > 0).sum() == 6
     large[starts[3] - 2] = large[starts[5] + 1] = True
     made = plan(table, ranks, large=large).actions
-    assert np.flatnonzero(made & JUMP).tolist() == starts[[0, 1, 2, 4]].tolist()
-    assert (made[starts[2] : starts[3]] & FEED).all()
-    assert (made[starts[4] :] & FEED).all()
+    assert np.flatnonzero(made & Action.JUMP).tolist() == starts[[0, 1, 2, 4]].tolist()
+    assert (made[starts[2] : starts[3]] & Action.FEED).all()
+    assert (made[starts[4] :] & Action.FEED).all()
 
 
 @given(films)
