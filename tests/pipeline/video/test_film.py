@@ -289,7 +289,7 @@ def test_decoders_refuse_playlists(reader: str, tmp_path: Path, films: Path) -> 
         "from pipeline.errors import InputError\n"
         f"def look(path):\n    fd = os.open(path, os.O_RDONLY)\n    thing = {reader}\n"
         "    yes, no = np.ones(9, bool), np.zeros(9, bool)\n"
-        "    t = table.build(table.Listing(np.arange(9), yes, yes, no, np.ones(9, np.int32), base=.04, start=0., fps=25.))\n"
+        "    t = table.build(table.Listing(np.arange(9), yes, no, np.ones(9, np.int32), base=.04, start=0., fps=25.))\n"
         "    return len(list(thing.read(t, [0]))) if hasattr(thing, 'read') else 1\n"
         f"assert look({str(films / 'vp9.webm')!r}) > 0\n"
         f"try:\n    look({str(playlist)!r})\nexcept InputError as error:\n    print(error.code)\n"
