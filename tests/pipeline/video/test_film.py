@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -119,14 +118,13 @@ def test_a_reader_that_turns_in_circles_in_silence_is_ended(films: Path, tmp_pat
 
 @pytest.mark.parametrize("workers", [1, 3])
 def test_close_from_another_thread_ends_the_iteration(long_film: Path, small: WorkerPool, workers: int) -> None:
-    with reading(long_film, pool=small, workers=workers) as film:
+    """The child is stopped, and nothing but ``close`` ends the wait for it within an hour."""
+    with reading(long_film, pool=small, workers=workers, limits=Limits(stall=3600)) as film:
         windows = iter(film)
         next(windows)
         os.kill(children(film)[0], signal.SIGSTOP)
-        begun = time.monotonic()
         threading.Timer(0.3, film.close).start()
         assert len(list(windows)) < 40
-        assert time.monotonic() - begun < 1.5
 
 
 def test_leaving_early_leaves_nothing(long_film: Path, small: WorkerPool) -> None:
