@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.nvtx import marked
+from pipeline.errors import ScenescribeError
 from pipeline.files import explained, write_whole
 from pipeline.outputs import Outputs
 from pipeline.sinks.base import Written
@@ -58,11 +59,21 @@ class FileSink:
         for what, work in self._videos(track, wanted):
             async with self._encoders:  # waiting for its turn is no writing
                 began = time.monotonic()
-                found += await self._with_progress(what, work)
+                try:
+                    found += await self._with_progress(what, work)
+                except ScenescribeError as error:
+                    raise self._with_what_is_there(error, what) from error
                 seconds += time.monotonic() - began
         return Written(
             new=bool(wanted), paths=self.outputs.all, notices=(*self.outputs.notices, *found), seconds=seconds
         )  # fmt: skip
+
+    def _with_what_is_there(self, error: ScenescribeError, what: str) -> ScenescribeError:
+        """The error of a video, which also says where the captions are: they are written, and an hour of work is not lost."""
+        texts = [self.outputs.json, *(self.outputs.sidecar(name) for name in self.outputs.formats)]
+        written = ", ".join(path.name for path in texts if path.exists())
+        sentence = f"{error.message}; --{what} failed, the captions are in {self.outputs.folder}: {written}"
+        return type(error)(error.code, sentence, **error.data)
 
     def _write_texts(self, document: Document, wanted: Collection[Path]) -> tuple[Track, tuple[Notice, ...]]:
         """The JSON, then the sidecars among ``wanted``. Blocks: each file is synced."""
