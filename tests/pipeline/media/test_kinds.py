@@ -72,7 +72,8 @@ def test_each_kind_is_captioned_burned_and_muxed(tmp_path: Path) -> None:
             assert frames == sorted(frames)
         with av.open(str(muxed)) as container:
             assert len(container.streams.subtitles) == 1, muxed.name
-        assert {notice.code for notice in result.notices} & {"partial", "past_the_end"} == set(), result.info.path.name
+        told = {notice.code for notice in result.notices if notice.start is None}  # those of written films have no time
+        assert not told & {"partial", "past_the_end"}, result.info.path.name
 
 
 def test_a_video_that_fails_says_where_the_captions_are(tmp_path: Path) -> None:
