@@ -51,7 +51,7 @@ _NONE = _Orders()
 
 
 class Folder:
-    """``async for batch in folder.arrivals()`` gives each version of each file once."""
+    """``async for batch in folder.arrivals()`` yields each version of each file once."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class Folder:
         gone: float = 5.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``known`` are versions that need not be given again, ``gone`` seconds between looks for a folder that is not there."""
+        """``known`` are versions that need not be yielded again, ``gone`` seconds between looks for a folder that is not there."""
         self.rules, self.settle, self.poll, self.gone, self.clock = rules, settle, poll, gone, clock
         self.trouble: OSError | None = None
         """why the folder can't be looked at, while it can't"""
@@ -78,11 +78,11 @@ class Folder:
 
     @property
     def quiet(self) -> bool:
-        """All that is there has been given."""
+        """Every settled file was yielded, and nothing is pending."""
         return self.scans > 0 and not self._looking and not self._waiting and not self._orders.again
 
     def again(self, path: Path) -> None:
-        """Give this file once more when it has settled: the version that was given is not there any more."""
+        """Yield this file once more when it has settled: the version that was yielded is not there any more."""
         self._orders.again.add(path)
         self._wake.set()
 

@@ -17,7 +17,7 @@ SKIP_MARK = ".scenescribe-skip"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """See the module. ``include`` takes the place of the list of video suffixes, ``exclude`` wins over it.
+    """Which names are taken, and which folders are looked into. ``include`` takes the place of the list of video suffixes, ``exclude`` wins over it.
 
     A glob is compared with the file's name and with its path below ``root``: ``*.mov`` and ``dailies/*`` both work.
     """
