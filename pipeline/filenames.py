@@ -42,6 +42,23 @@ def fitted(stem: str, reserve: int = RESERVE) -> str:
     return f"{cut(stem, most - 1 - _DIGITS)}~{hashlib.sha256(whole).hexdigest()[:_DIGITS]}"
 
 
+SIDECARS = "{name}.descriptions.{language}"
+"""what subtitles beside a film are called, before their suffix"""
+
+
+def check_sidecars(pattern: str) -> str:
+    """A pattern of ``--sidecar-name`` that can be: the film's name first, the language somewhere behind it, all of it one name.
+
+    Raises ValueError. Without the language the name would be ``movie.srt``: that is the dialogue's.
+    """
+    rest = pattern.removeprefix("{name}").replace("{language}", "")
+    if not pattern.startswith("{name}") or "{language}" not in pattern:
+        raise ValueError("it begins with {name} and holds {language}, such as {name}.{language}")
+    if not pattern.isprintable() or any(mark in rest for mark in "/\\{}\0") or len(pattern) > 80:
+        raise ValueError("it is part of one file name: {name} and {language} once, no separators, at most 80 characters")
+    return pattern
+
+
 def cut(name: str, most: int) -> str:
     """The beginning of a name, at most ``most`` bytes: whole characters, and none that loses its accent."""
     if len(os.fsencode(name)) <= most:

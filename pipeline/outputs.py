@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from pipeline.filenames import fitted, name_in
+from pipeline.filenames import SIDECARS, fitted, name_in
 from pipeline.inputs import Film
 from pipeline.types import Notice
 
@@ -32,6 +32,8 @@ class Outputs:
     """sidecars beside the JSON"""
     burned: Path | None = None
     muxed: Path | None = None
+    sidecars: str = SIDECARS
+    """what sidecars are called: ``{name}`` and ``{language}`` stand for the film's stem and the tag"""
     shortened: bool = False
     """whether ``stem`` is the beginning of the film's name and a hash"""
 
@@ -53,7 +55,7 @@ class Outputs:
         return name_in(self.folder, f".{self.stem}", ".descriptions.journal")
 
     def sidecar(self, format: str) -> Path:
-        return name_in(self.folder, self.stem, f".descriptions.{self.language}.{format}")
+        return name_in(self.folder, self.stem, _ending(self.sidecars, self.language, format))
 
     @property
     def all(self) -> tuple[Path, ...]:
@@ -63,22 +65,46 @@ class Outputs:
 
 
 def plan(
-    films: Sequence[Film], *, folder: Path | None, language: str, formats: Sequence[str], burn: bool, mux: bool
+    films: Sequence[Film],
+    *,
+    folder: Path | None,
+    language: str,
+    formats: Sequence[str],
+    burn: bool,
+    mux: bool,
+    sidecars: str = SIDECARS,
 ) -> dict[Path, Outputs]:
     """For each film's path its outputs. ``folder`` None puts them beside the film."""
     places = {film.path: (folder / film.relative.parent if folder is not None else film.path.parent) for film in films}
     stems = _stems(films, places)
     return {
         film.path: name_outputs(
-            film.path, places[film.path], stems[film.path], language=language, formats=formats, burn=burn, mux=mux
+            film.path,
+            places[film.path],
+            stems[film.path],
+            language=language,
+            formats=formats,
+            burn=burn,
+            mux=mux,
+            sidecars=sidecars,
         )
         for film in films
     }
 
 
-def name_outputs(film: Path, place: Path, stem: str, *, language: str, formats: Sequence[str], burn: bool, mux: bool) -> Outputs:
+def name_outputs(
+    film: Path,
+    place: Path,
+    stem: str,
+    *,
+    language: str,
+    formats: Sequence[str],
+    burn: bool,
+    mux: bool,
+    sidecars: str = SIDECARS,
+) -> Outputs:
     """A film's outputs in the folder ``place`` under names that begin with ``stem``, or with its short form."""
-    short = fitted(stem, max((len(f".descriptions.{language}.{format}".encode()) for format in formats), default=0))
+    short = fitted(stem, max((len(_ending(sidecars, language, format).encode()) for format in formats), default=0))
     burned, muxed = _videos(film.suffix.lower())
     # both were asked for and have the same name: the one that can be switched on says so
     soft = ".soft" if burn and muxed == burned else ""
@@ -89,8 +115,14 @@ def name_outputs(film: Path, place: Path, stem: str, *, language: str, formats: 
         formats=tuple(format for format in formats if format != "json"),
         burned=name_in(place, short, f".described{burned}") if burn else None,
         muxed=name_in(place, short, f".described{soft}{muxed}") if mux else None,
+        sidecars=sidecars,
         shortened=short != stem,
     )
+
+
+def _ending(sidecars: str, language: str, format: str) -> str:
+    """What stands behind the film's stem: ``.descriptions.en.srt``."""
+    return f"{sidecars.removeprefix('{name}').replace('{language}', language)}.{format}"
 
 
 WAYS: tuple[Callable[[Path], str], ...] = (

@@ -37,6 +37,7 @@ def plan_outputs(films: Sequence[Film], studio: "Studio") -> dict[Path, Outputs]
         formats=studio.formats,
         burn=settings.burn,
         mux=settings.mux,
+        sidecars=settings.sidecar_name,
     )
 
 

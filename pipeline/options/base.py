@@ -114,7 +114,7 @@ def load(cls: type[S], flags: Mapping[str, Any], config: Path | None = None, *, 
         flag = "--" + name.replace("_", "-")
         raise UsageError(
             "bad_value",
-            f"{flag} {values.get(name)!s}: {first['msg'].lower()}{'' if place == 'flag' else f' (from {place})'}",
+            f"{flag} {values.get(name)!s}: {first['msg'].lower().removeprefix('value error, ')}{'' if place == 'flag' else f' (from {place})'}",
             option=name,
         ) from None
 

@@ -4,7 +4,9 @@ from pathlib import Path
 from typing import Annotated, ClassVar
 
 from annotated_types import Ge, Gt, Le
+from pydantic import AfterValidator
 
+from pipeline.filenames import SIDECARS, check_sidecars
 from pipeline.options.base import Positive, option
 from pipeline.options.burn import LAYOUT, PICTURE, STYLE, Burned, Cues
 
@@ -44,6 +46,9 @@ class Settings(Burned, Cues):
     )
 
     format: str = option("srt,vtt", OUTPUT, "Sidecars to write, by commas, or all. JSON is always written.", "-f")
+    sidecar_name: Annotated[str, AfterValidator(check_sidecars)] = option(
+        SIDECARS, OUTPUT, "What sidecars are called; {name}.{language} is a name that mpv loads by itself."
+    )
     output_dir: Path | None = option(
         None, OUTPUT, "Write here and keep the inputs' tree; beside the input where it is not given.", "-o"
     )

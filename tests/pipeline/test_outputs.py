@@ -3,10 +3,15 @@
 from itertools import islice
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.errors import UsageError
+from pipeline.filenames import check_sidecars
 from pipeline.inputs import Film
+from pipeline.options.base import load
+from pipeline.options.caption import Settings
 from pipeline.outputs import plan, stems
 
 
@@ -51,3 +56,20 @@ def test_no_output_is_that_of_another_film(names: set[str], together: bool) -> N
 def test_films_that_come_one_by_one_never_run_out_of_names() -> None:
     first = list(islice(stems(Path("/in/a/b.mp4")), 6))
     assert first == ["b", "b.mp4", "a.b.mp4", "in_a_b.mp4", "b.mp4~2", "b.mp4~3"]
+
+
+def test_sidecars_are_called_as_the_pattern_says() -> None:
+    film = Film(Path("a/movie.mp4"), Path("movie.mp4"))
+    made = plan([film], folder=None, language="pt-BR", formats=("srt",), burn=False, mux=False, sidecars="{name}.{language}.sdh")
+    assert [path.name for path in made[film.path].all] == ["movie.descriptions.json", "movie.pt-BR.sdh.srt"]
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["{name}", "{language}", "{name}/{language}", "{name}.{language}.{x}", "../{name}.{language}", "{name}.{language}\n", ""],
+)
+def test_a_pattern_that_cannot_be_is_refused(pattern: str) -> None:
+    with pytest.raises(ValueError, match=r"\{name\}"):
+        check_sidecars(pattern)
+    with pytest.raises(UsageError, match="--sidecar-name"):
+        load(Settings, {"sidecar_name": pattern})
