@@ -22,6 +22,26 @@ class Sampling:
     seed: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """Something said before, in a conversation."""
+
+    role: Literal["user", "assistant"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schema:
+    """What an answer must look like: one of ``choices``, or JSON of the schema ``json`` (JSON Schema); one of the two."""
+
+    choices: tuple[str, ...] = ()
+    json: Mapping[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        if bool(self.choices) == (self.json is not None):
+            raise ValueError("a schema is a list of choices, or a JSON schema")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Request:
     """One question: a video, images, or text alone."""
@@ -35,6 +55,18 @@ class Request:
     images: tuple[NDArray[np.uint8], ...] = ()
     """height x width x 3, RGB each"""
     sampling: Sampling = field(default_factory=Sampling)
+    key: str | None = None
+    """names the pictures: requests with one key show the same, so that an engine may keep what it made of them; None: don't"""
+    history: tuple[Turn, ...] = ()
+    """what was said before, oldest first; the pictures stand in its first turn of the user, or with the prompt where there is none"""
+    schema: Schema | None = None
+    """what the answer must look like; an engine that can't see to it raises SchemaUnsupported"""
+    priority: int = 0
+    """lower goes first, in engines that order what waits in them; it never changes an answer"""
+
+
+Finish = Literal["stop", "length"]
+"""why an answer ended; ``length``: cut off at max_tokens"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,10 +74,11 @@ class Reply:
     """One whole answer."""
 
     text: str
-    finish: Literal["stop", "length"]
-    """``length``: cut off at max_tokens"""
+    finish: Finish
     prompt_tokens: int
     completion_tokens: int
+    cached_tokens: int = 0
+    """of the prompt's, those that the engine had kept from an earlier request, where it says so"""
 
 
 class Captioner(Protocol):
@@ -63,10 +96,10 @@ class Captioner(Protocol):
         """Load the model. Raises EngineMissing, ModelNotFound, BadEngineOption, EngineDead (no memory)."""
 
     async def caption(self, request: Request) -> Reply:
-        """Answer one request. Raises RequestRefused, PromptTooLong, EngineDead, EndpointError."""
+        """Answer one request. Raises RequestRefused, PromptTooLong, SchemaUnsupported, EngineDead, EndpointError."""
 
-    def stream(self, request: Request) -> AsyncIterator[str]:
-        """The answer's text piece by piece; the pieces joined are ``caption``'s text."""
+    def stream(self, request: Request) -> AsyncIterator[str | Reply]:
+        """The answer's text piece by piece, and at the end the whole Reply; the pieces joined are its text."""
 
     async def metrics(self) -> Mapping[str, Any]:
         """The engine's own gauges (KV cache use, running and waiting requests, GPU memory), where it has them."""

@@ -5,7 +5,8 @@ ModelError                  code, message: one sentence that says what to do nex
 |-- ModelNotFound           no such preset, folder or hub id, or its files are incomplete
 |-- BadEngineOption         an engine option that can't be
 |-- RequestRefused          this request can't be answered, asking again won't help
-|   `-- PromptTooLong       it does not fit the model's context
+|   |-- PromptTooLong       it does not fit the model's context
+|   `-- SchemaUnsupported   this engine can't see to the answer's form
 |-- EngineDead              the engine is gone: restart it and ask again
 `-- EndpointError           a remote server that stayed unreachable or refused us
 """
@@ -52,6 +53,12 @@ class PromptTooLong(RequestRefused):
     """The prompt with its frames does not fit the model's context."""
 
     code = "prompt_too_long"
+
+
+class SchemaUnsupported(RequestRefused):
+    """This engine, or this server, can't see to it that an answer has a given form."""
+
+    code = "schema_unsupported"
 
 
 class EngineDead(ModelError):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.base import Request
+from models.base import Request, Turn
 from models.errors import RequestRefused
 from models.preset import Preset
 
@@ -32,13 +32,18 @@ def pictures(request: Request, preset: Preset) -> tuple[NDArray[np.uint8] | None
     return video, images
 
 
-def messages(prompt: str, *, videos: int, images: int) -> list[dict[str, Any]]:
-    """The one user message that a chat template renders."""
+def messages(prompt: str, *, videos: int, images: int, history: Sequence[Turn] = ()) -> list[dict[str, Any]]:
+    """The messages that a chat template renders: what was said before and the prompt, the pictures in the user's first turn."""
     content: list[dict[str, Any]] = [{"type": "video"}] * videos + [{"type": "image"}] * images
-    return [{"role": "user", "content": [*content, {"type": "text", "text": prompt}]}]
+    said = [(turn.role, turn.text) for turn in history] + [("user", prompt)]
+    first = next(index for index, (role, _) in enumerate(said) if role == "user")
+    return [
+        {"role": role, "content": [*(content if index == first else ()), {"type": "text", "text": text}]}
+        for index, (role, text) in enumerate(said)
+    ]
 
 
-def render(tokenizer: Any, template: str | None, prompt: str, *, videos: int, images: int) -> str:
+def render(tokenizer: Any, template: str | None, prompt: str, *, videos: int, images: int, history: Sequence[Turn] = ()) -> str:
     """The prompt's text, with the model's placeholders for pictures.
 
     Raises RequestRefused where the prompt holds one of the model's special tokens: text must not pose as a picture or a turn.
@@ -47,10 +52,13 @@ def render(tokenizer: Any, template: str | None, prompt: str, *, videos: int, im
         tokenizer.all_special_tokens
     )
     for marker in markers:
-        if "<" in marker and marker in prompt:
+        if "<" in marker and any(marker in text for text in (prompt, *(turn.text for turn in history))):
             raise RequestRefused(f"the prompt holds the model's own marker {marker}")
     text = tokenizer.apply_chat_template(
-        messages(prompt, videos=videos, images=images), chat_template=template, tokenize=False, add_generation_prompt=True
+        messages(prompt, videos=videos, images=images, history=history),
+        chat_template=template,
+        tokenize=False,
+        add_generation_prompt=True,
     )
     return str(text)
 

@@ -125,7 +125,7 @@ class Kept:
         """The engine's reply."""
         return await self.inner.caption(request)
 
-    def stream(self, request: Request) -> AsyncIterator[str]:
+    def stream(self, request: Request) -> AsyncIterator[str | Reply]:
         """The engine's words."""
         return self.inner.stream(request)
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from models.base import Captioner, Reply, Request
 from models.engines.base import Access
-from models.errors import EngineDead, PromptTooLong
+from models.errors import EngineDead, PromptTooLong, SchemaUnsupported
 from models.options import EngineOptions
 from models.preset import Preset
 
@@ -52,7 +52,9 @@ class EchoCaptioner:
         self._started = True
 
     async def caption(self, request: Request) -> Reply:
-        words = await self._words(request)
+        return self._reply(request, await self._words(request))
+
+    def _reply(self, request: Request, words: list[str]) -> Reply:
         limit = request.sampling.max_tokens
         return Reply(
             text=" ".join(words[:limit]),
@@ -61,11 +63,12 @@ class EchoCaptioner:
             completion_tokens=min(len(words), limit),
         )
 
-    async def stream(self, request: Request) -> AsyncIterator[str]:
+    async def stream(self, request: Request) -> AsyncIterator[str | Reply]:
         words = await self._words(request)
         for position, word in enumerate(words[: request.sampling.max_tokens]):
             yield f" {word}" if position else word
             await asyncio.sleep(0)
+        yield self._reply(request, words)
 
     async def metrics(self) -> Mapping[str, Any]:
         return {"running": self._running, "waiting": 0, "asked": self.asked}
@@ -78,6 +81,8 @@ class EchoCaptioner:
             raise EngineDead("the echo captioner is not running: start it first")
         if _prompt_tokens(request) > CONTEXT:
             raise PromptTooLong(f"the prompt has {_prompt_tokens(request)} words and the context holds {CONTEXT}")
+        if request.schema is not None and request.schema.json is not None:
+            raise SchemaUnsupported("--engine echo makes no JSON of a schema; of a list of choices it takes the first")
         self.asked += 1
         self._running += 1
         try:
@@ -85,6 +90,8 @@ class EchoCaptioner:
             error = self._fault(request) if self._fault else None
             if error is not None:
                 raise error
+            if request.schema is not None and request.schema.choices:
+                return request.schema.choices[0].split(" ")
             return describe(request).split(" ")
         finally:
             self._running -= 1

@@ -11,7 +11,15 @@ from typing import Any
 
 from models.base import Captioner, Reply, Request
 from models.engines.base import Access
-from models.errors import BadEngineOption, EngineDead, EngineMissing, ModelNotFound, PromptTooLong, RequestRefused
+from models.errors import (
+    BadEngineOption,
+    EngineDead,
+    EngineMissing,
+    ModelNotFound,
+    PromptTooLong,
+    RequestRefused,
+    SchemaUnsupported,
+)
 from models.installed import adding
 from models.model_folder import chat_template, check_weights
 from models.options import EngineOptions, check
@@ -84,20 +92,21 @@ class TransformersEngine:
     async def caption(self, request: Request) -> Reply:
         return await self._generate(request, lambda _: None)
 
-    async def stream(self, request: Request) -> AsyncIterator[str]:
+    async def stream(self, request: Request) -> AsyncIterator[str | Reply]:
         loop = asyncio.get_running_loop()
-        queue: asyncio.Queue[str | None] = asyncio.Queue()
+        queue: asyncio.Queue[str | Reply | None] = asyncio.Queue()
 
         def put(piece: str) -> None:
             loop.call_soon_threadsafe(queue.put_nowait, piece)
 
         async def run() -> None:
             try:
-                await self._generate(request, put)
+                reply = await self._generate(request, put)
+                loop.call_soon(queue.put_nowait, reply)
             finally:
                 loop.call_soon(queue.put_nowait, None)
 
-        async def pieces() -> AsyncIterator[str]:
+        async def pieces() -> AsyncIterator[str | Reply]:
             while (piece := await queue.get()) is not None:
                 yield piece
 
@@ -113,6 +122,8 @@ class TransformersEngine:
         """Cancelled, it stops the model at its next word, and only then lets the next request in."""
         if self._model is None:
             raise EngineDead("the engine is not running: start it first")
+        if request.schema is not None:
+            raise SchemaUnsupported("--engine transformers can't see to the form of an answer; vllm can, and many servers")
         stop = threading.Event()
         self._waiting += 1
         try:
@@ -176,7 +187,12 @@ class TransformersEngine:
     def _inputs(self, request: Request) -> Any:
         video, images = pictures(request, self.preset)
         text = render(
-            self._processor.tokenizer, self._template, request.prompt, videos=int(video is not None), images=len(images)
+            self._processor.tokenizer,
+            self._template,
+            request.prompt,
+            videos=int(video is not None),
+            images=len(images),
+            history=request.history,
         )
         shown: dict[str, Any] = {}
         if video is not None:

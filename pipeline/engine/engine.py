@@ -70,8 +70,8 @@ class Engine:
         priority: Priority = Priority.QUESTION,
         deadline: float | None = None,
         owner: Hashable = None,
-    ) -> AsyncIterator[str]:
-        """The reply's text as it comes; close it (``contextlib.aclosing``) to take the request out of the engine.
+    ) -> AsyncIterator[str | Reply]:
+        """The reply's text as it comes, and at the end the Reply; close it (``contextlib.aclosing``) to take the request out of the engine.
 
         Raises what ``ask`` raises. An engine that dies in the middle of an answer is EnvironmentFault ``engine_dead``.
         """

@@ -59,8 +59,8 @@ class Supervisor:
             except ModelError as error:
                 raise translated(error) from error
 
-    async def stream(self, request: Request) -> AsyncIterator[str]:
-        """The reply's text as it comes. Raises what ``ask`` raises.
+    async def stream(self, request: Request) -> AsyncIterator[str | Reply]:
+        """The reply's text as it comes, and at the end the Reply. Raises what ``ask`` raises.
 
         A request whose engine died is asked again as long as nothing of its answer was given away; after that it is an
         EnvironmentFault: two answers can't be joined.

@@ -36,9 +36,18 @@ def test_a_range_ends_where_its_stretch_fails(marks: list[str]) -> None:
     assert marks == ["+write", "-write"]
 
 
-def test_without_a_profiler_nothing_is_called() -> None:
+def test_without_a_profiler_nothing_is_called(marks: list[str]) -> None:
+    nvtx.use(None, None)
     with marked("read"):
-        pass
+        done = True
+    assert done
+    assert marks == []
+
+
+def test_one_that_is_taken_away_in_between_is_still_told_the_end(marks: list[str]) -> None:
+    with marked("read"):
+        nvtx.use(None, None)
+    assert marks == ["+read", "-read"]
 
 
 async def test_a_run_marks_its_stages(marks: list[str], tmp_path) -> None:  # type: ignore[no-untyped-def]

@@ -50,6 +50,42 @@ def events(*pieces: str, done: bool = True) -> Step:
     return body(200, "".join(f"data: {line}\n\n" for line in lines).encode(), {"Content-Type": "text/event-stream"})
 
 
+def picky(*rules: Callable[[Any], Step | None], fine: Step | None = None) -> Step:
+    """A server that looks at what it is sent: the first rule that has an answer to the body gives it, else ``fine``."""
+
+    def step(handler: BaseHTTPRequestHandler) -> None:
+        said = json.loads(handler.sent)  # type: ignore[attr-defined]
+        found = next((one for rule in rules if (one := rule(said)) is not None), None)
+        (found or fine or answer("fine"))(handler)
+
+    return step
+
+
+def content(said: Any, kind: str) -> int:
+    """How many parts of a kind the messages hold."""
+    return sum(part["type"] == kind for one in said["messages"] if isinstance(one["content"], list) for part in one["content"])
+
+
+def endless(piece: bytes, headers: dict[str, str] | None = None, *, pause: float = 0.0) -> Step:
+    """Chunks without end, until nobody listens."""
+
+    def step(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        for name, value in (headers or {}).items():
+            handler.send_header(name, value)
+        handler.send_header("Transfer-Encoding", "chunked")
+        handler.end_headers()
+        handler.close_connection = True
+        try:
+            while True:
+                handler.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+                time.sleep(pause)
+        except OSError:
+            return
+
+    return step
+
+
 def sleep(seconds: float) -> Step:
     """Say nothing for a while, then close."""
 
@@ -70,12 +106,13 @@ def reset(handler: BaseHTTPRequestHandler) -> None:
 class Stub:
     """See the module. ``requests`` holds (time, path, JSON body, headers) of each request for a completion."""
 
-    def __init__(self, steps: list[Step], models: Step | None = None) -> None:
+    def __init__(self, steps: list[Step], models: Step | None = None, always: Step | None = None) -> None:
         self.requests: list[tuple[float, str, Any, dict[str, str]]] = []
         self.most = 0
         """requests under way at once, at most"""
         self._now = 0
         self._steps = iter(steps)
+        self._always = always
         self._lock = threading.Lock()
         stub = self
 
@@ -86,12 +123,13 @@ class Stub:
                 (models or body(200, json.dumps(MODELS).encode()))(self)
 
             def do_POST(self) -> None:
-                data = self.rfile.read(int(self.headers["Content-Length"]))
+                data = self.sent = self.rfile.read(int(self.headers["Content-Length"]))
                 with stub._lock:
                     stub.requests.append((time.monotonic(), self.path, json.loads(data), dict(self.headers)))
                     stub._now += 1
                     stub.most = max(stub.most, stub._now)
-                    step = next(stub._steps)
+                    step = next(stub._steps, stub._always)
+                    assert step is not None, "no step is left for this request"
                 try:
                     step(self)
                 finally:

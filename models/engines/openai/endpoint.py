@@ -1,34 +1,43 @@
-"""The httpx door: any server that speaks the OpenAI chat API (vllm serve, SGLang, Ollama, a cloud).
+"""Any server that speaks the OpenAI chat API (vllm serve, SGLang, Ollama, llama.cpp, LM Studio, a cloud).
 
-POST {base_url}/chat/completions     429, 5xx, time-out, reset   again, jittered, as Retry-After says     then EndpointError
-                                     401, 403, 404               EndpointError at once
-                                     400, 413, 422               RequestRefused or PromptTooLong at once
-                                     half an answer, not JSON    RequestRefused: this window failed, the others go on
+POST {base_url}/chat/completions     refused for a reason of form    adapted, asked again, remembered (dialect.py)
+                                     400, 413, 422                   RequestRefused or PromptTooLong
+                                     401, 403, 404                   EndpointError
+                                     not what it should be           RequestRefused: this window failed, the others go on
+                                     what may pass                   asked again (client.py)
 """
 
 import asyncio
 import json
+import logging
 import os
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
-import httpx
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, wait_random_exponential
-
 from models.base import Reply, Request
-from models.engines.openai.faults import Again, fault, retry_after
+from models.engines.openai import names
+from models.engines.openai.answers import BadAnswer, parse, reply
+from models.engines.openai.client import ATTEMPTS, TIMEOUT, WHOLE, Answer, Client, Lines, Timeout
+from models.engines.openai.dialect import Dialect, adapted, pictures_in
+from models.engines.openai.faults import fault, sentence
 from models.engines.openai.messages import chat_body
-from models.errors import BadEngineOption, EndpointError, EngineDead, ModelNotFound, RequestRefused
+from models.engines.openai.streams import Broken, pieces
+from models.engines.openai.thoughts import Thoughts
+from models.errors import BadEngineOption, EndpointError, EngineDead, ModelError, RequestRefused, SchemaUnsupported
 from models.options import EngineOptions
 from models.preset import Preset
 from models.streams import strip_pieces
 
+CHAT = "/chat/completions"
 IN_FLIGHT = 16
 """requests at once where nobody says: a server that queues is no faster for more"""
-ATTEMPTS = 6
-TIMEOUT = httpx.Timeout(180.0, connect=10.0)
-"""seconds; 180 between two bytes: a server with a queue keeps a request that long"""
+ADAPTATIONS = 8
+"""times that one request is asked otherwise"""
+NO_LIST = {400, 404, 405, 406, 410, 415, 422, 501}
+"""statuses of a server that does not list its models"""
+log = logging.getLogger(__name__)
 
 
 class OpenAIEndpoint:
@@ -43,7 +52,8 @@ class OpenAIEndpoint:
         *,
         base_url: str | None = None,
         api_key: str | None = None,
-        timeout: httpx.Timeout = TIMEOUT,
+        timeout: "Timeout" = TIMEOUT,
+        whole: float = WHOLE,
         attempts: int = ATTEMPTS,
         patience: float = 1.0,
     ) -> None:
@@ -56,10 +66,12 @@ class OpenAIEndpoint:
         self.engine_version = "unknown"
         self._base_url = base_url.rstrip("/")
         self._api_key = api_key or os.environ.get("OPENAI_API_KEY")
-        self._timeout, self._attempts, self._patience = timeout, attempts, patience
+        self._timing: dict[str, Any] = {"timeout": timeout, "whole": whole, "attempts": attempts, "patience": patience}
         self._capacity = (options.max_num_seqs if options else None) or IN_FLIGHT
-        self._client: httpx.AsyncClient | None = None
+        self._client: Client | None = None
         self._model = preset.id
+        self._dialect = Dialect()
+        self._told: set[str] = set()
         self._seats = asyncio.Semaphore(self._capacity)
         self._running = self._waiting = self._retries = 0
 
@@ -71,80 +83,124 @@ class OpenAIEndpoint:
         """Look which model the server has. Raises EndpointError, and ModelNotFound where it has several and none is the preset's."""
         if self._client is not None:
             return
-        headers = {"Authorization": f"Bearer {self._api_key}"} if self._api_key else {}
-        self._client = httpx.AsyncClient(
-            timeout=self._timeout, headers=headers, limits=httpx.Limits(max_connections=self._capacity + 2)
-        )
+        self._client = Client(self._base_url, self._api_key, connections=self._capacity + 2, **self._timing)
         try:
-            self._model = await self._choose_model()
+            self._model = await self._choose_model(self._client)
         except BaseException:
             await self.close()
             raise
 
-    async def _choose_model(self) -> str:
-        response = await self._retrying("GET", "/models", None)
-        try:
-            served = [str(item["id"]) for item in response.json()["data"]]
-        except (ValueError, KeyError, TypeError):
-            return self.preset.id  # not every server lists its models; a wrong name is answered by 404 later
-        self.engine_version = response.headers.get("server", "unknown")
-        for name in (self.preset.id, self.preset.name):
-            if name in served:
-                return name
-        if len(served) == 1:
-            return served[0]
-        raise ModelNotFound(
-            f"{self._base_url} has no model {self.preset.id} (it has: {', '.join(served[:8]) or 'none'})", served=served
-        )
+    async def _choose_model(self, client: Client) -> str:
+        answer = await client.ask("GET", "/models")
+        if answer.status in NO_LIST:
+            served = None
+        elif answer.status >= 300:
+            raise fault(self._base_url, "/models", answer.status, answer.text)
+        else:
+            served = names.served(answer.text)
+            self.engine_version = answer.headers.get("server", "unknown")
+        found = names.choose(self.preset, served, self._base_url)
+        if found not in (self.preset.id, self.preset.name):
+            log.info("%s: the model is %s", self._base_url, found)
+        return found
 
     async def caption(self, request: Request) -> Reply:
-        body = await asyncio.to_thread(chat_body, request, self.preset, self._model, stream=False)
         async with self._seat():
-            response = await self._retrying("POST", "/chat/completions", body)
+            answer = await self._ask(request, stream=False)
+            assert isinstance(answer, Answer)
         try:
-            answer = response.json()
-            choice, usage = answer["choices"][0], answer.get("usage") or {}
-            text = choice["message"]["content"] or ""
-            return Reply(
-                text=str(text).strip(),
-                finish="length" if choice.get("finish_reason") == "length" else "stop",
-                prompt_tokens=int(usage.get("prompt_tokens") or 0),
-                completion_tokens=int(usage.get("completion_tokens") or 0),
-            )
-        except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+            found = parse(answer.text)
+            if found.get("error") and not found.get("choices"):  # some say 200 and mean no
+                raise fault(self._base_url, CHAT, 400, answer.text)
+            got = reply(found)
+        except BadAnswer as error:
             raise RequestRefused(
-                f"{self._base_url} answered something that is no chat completion: {response.text[:80]!r}"
+                f"{self._base_url} answered something that is no chat completion ({error}): {answer.text[:80]!r}"
             ) from error
+        if not got.text and got.finish == "length":
+            self._tell_once(
+                f"{self._base_url} thinks until --max-tokens is used up and answers nothing: give more, or a model without"
+            )
+        return replace(got, text=_chosen(request, got.text))
 
-    async def stream(self, request: Request) -> AsyncIterator[str]:
-        body = await asyncio.to_thread(chat_body, request, self.preset, self._model, stream=True)
+    async def stream(self, request: Request) -> AsyncIterator[str | Reply]:
         async with self._seat():
-            async for piece in strip_pieces(self._pieces(body)):
+            async for piece in strip_pieces(self._pieces(request)):
                 yield piece
 
-    async def _pieces(self, body: Mapping[str, Any]) -> AsyncIterator[str]:
-        response = await self._retrying("POST", "/chat/completions", body, stream=True)
-        done = False
+    async def _pieces(self, request: Request) -> AsyncIterator[str | Reply]:
+        lines = await self._ask(request, stream=True)
+        assert isinstance(lines, Lines)
         try:
-            async for line in response.aiter_lines():
-                if not line.startswith("data:"):
-                    continue
-                data = line.removeprefix("data:").strip()
-                if data == "[DONE]":
-                    done = True
-                    break
-                for choice in json.loads(data).get("choices") or ():
-                    done = done or choice.get("finish_reason") is not None
-                    if piece := (choice.get("delta") or {}).get("content"):
-                        yield str(piece)
-        except (httpx.HTTPError, ValueError, AttributeError) as error:
+            kind = lines.headers.get("content-type", "")
+            thoughts = Thoughts(bare=self._dialect.bare_thoughts)
+            async with aclosing(pieces(aiter(lines), kind, thoughts)) as found:  # type: ignore[type-var]
+                async for piece in found:
+                    yield piece
+            if thoughts.began_inside:
+                self._dialect = replace(self._dialect, bare_thoughts=True)
+        except Broken as error:
             raise RequestRefused(
-                f"{self._base_url} broke off in the middle of its answer: {error or type(error).__name__}"
+                f"{self._base_url} broke off in the middle of its answer{f': {error}' * bool(str(error))}"
             ) from error
+        except BadAnswer as error:
+            raise RequestRefused(f"{self._base_url} streams something that is no chat completion: {error}") from error
         finally:
-            await response.aclose()
-        if not done:
-            raise RequestRefused(f"{self._base_url} broke off in the middle of its answer")
+            await lines.close()
+
+    async def _ask(self, request: Request, *, stream: bool) -> Answer | Lines:
+        """What the server answers, in a dialect that it takes. Raises ModelError."""
+        client, dialect, changes = self._client, self._dialect, list[str]()
+        if client is None:
+            raise EngineDead("the engine is not running: start it first")
+        for _ in range(ADAPTATIONS):
+            body = await asyncio.to_thread(chat_body, request, self.preset, self._model, stream=stream, dialect=dialect)
+            if request.schema is not None and "response_format" not in body:
+                raise SchemaUnsupported(f"{self._base_url} takes no response_format: it can't see to the form of its answers")
+            answer = await client.lines(CHAT, body) if stream else await client.ask("POST", CHAT, body)
+            if isinstance(answer, Lines) or answer.status < 300:
+                self._remember(dialect, changes)
+                return answer
+            said = sentence(answer.text)
+            other = adapted(dialect, answer.status, said, body)
+            if other is None:
+                raise self._refused(answer, said, body)
+            dialect, change = other
+            changes.append(change)
+        raise RequestRefused(f"{self._base_url} refuses the request in every form that we know: {said}")
+
+    def _refused(self, answer: Answer, said: str, body: Mapping[str, Any]) -> ModelError:
+        images, videos = pictures_in(body)
+        low = said.lower()
+        if (images or videos) and answer.status == 404 and "image" in low:
+            return EndpointError(f"the model of {self._base_url} takes no pictures ({said}): name another by --model", status=404)
+        return fault(self._base_url, CHAT, answer.status, answer.text)
+
+    def _remember(self, dialect: Dialect, changes: list[str]) -> None:
+        """What worked is how the server is spoken to from now on."""
+        if dialect == self._dialect:
+            return
+        known = self._dialect
+        few = [most for most in (known.most_images, dialect.most_images) if most is not None]
+        self._dialect = replace(
+            dialect,
+            without=dialect.without | known.without,
+            videos=dialect.videos and known.videos,
+            most_images=min(few) if few else None,
+        )
+        for change in changes:
+            log.info("%s: %s", self._base_url, change)
+        if dialect.most_images is not None:
+            shown = max(self.preset.frame_count, dialect.most_images)
+            self._tell_once(
+                f"{self._base_url} takes at most {dialect.most_images} images a request: a window is shown by that many frames,"
+                f" not {shown}; the server may be started with more"
+            )
+
+    def _tell_once(self, text: str) -> None:
+        if text not in self._told:
+            self._told.add(text)
+            log.warning(text)
 
     @asynccontextmanager
     async def _seat(self) -> AsyncIterator[None]:
@@ -161,56 +217,22 @@ class OpenAIEndpoint:
             self._running -= 1
             self._seats.release()
 
-    async def _retrying(self, method: str, path: str, body: Mapping[str, Any] | None, *, stream: bool = False) -> httpx.Response:
-        """The response to one request, asked again where that may help."""
-        waits = wait_random_exponential(multiplier=self._patience, max=30 * self._patience)
-
-        def pause(state: RetryCallState) -> float:
-            error = state.outcome.exception() if state.outcome else None
-            asked = error.seconds if isinstance(error, Again) else None
-            self._retries += 1
-            return max(asked or 0.0, 0.1 * self._patience) if asked is not None else waits(state)
-
-        try:
-            async for attempt in AsyncRetrying(
-                stop=stop_after_attempt(self._attempts), wait=pause, retry=retry_if_exception_type(Again), reraise=True
-            ):
-                with attempt:
-                    return await self._once(method, path, body, stream=stream)
-        except Again as error:
-            raise EndpointError(f"{self._base_url}: {error} ({self._attempts} attempts)", status=error.status) from error
-        raise AssertionError("unreachable")  # the loop returns or raises
-
-    async def _once(self, method: str, path: str, body: Mapping[str, Any] | None, *, stream: bool) -> httpx.Response:
-        if self._client is None:
-            raise EngineDead("the endpoint was not opened: start it first")
-        request = self._client.build_request(method, self._base_url + path, json=body)
-        try:
-            response = await self._client.send(request, stream=True)
-        except httpx.TimeoutException as error:
-            raise Again(f"no answer in time ({type(error).__name__})") from error
-        except httpx.TransportError as error:
-            raise Again(f"can't be reached: {error or type(error).__name__}") from error
-        if stream and response.is_success:
-            return response
-        try:
-            await response.aread()
-        except httpx.TimeoutException as error:
-            raise Again(f"no answer in time ({type(error).__name__})") from error
-        except httpx.ReadError as error:
-            raise Again(f"the connection was reset: {error or type(error).__name__}") from error
-        except httpx.HTTPError as error:  # fewer bytes than announced, bad chunks, bad compression
-            raise RequestRefused(f"{self._base_url} sent half an answer: {error}") from error
-        finally:
-            await response.aclose()
-        if response.is_success:
-            return response
-        raise fault(self._base_url, path, response.status_code, response.text, retry_after(response.headers.get("retry-after")))
-
     async def metrics(self) -> Mapping[str, Any]:
-        return {"running": self._running, "waiting": self._waiting, "retries": self._retries}
+        retries = self._retries + (self._client.retries if self._client else 0)
+        return {"running": self._running, "waiting": self._waiting, "retries": retries}
 
     async def close(self) -> None:
         client, self._client = self._client, None
         if client is not None:
-            await client.aclose()
+            self._retries += client.retries
+            await client.close()
+
+
+def _chosen(request: Request, text: str) -> str:
+    """The choice in an answer to a list of choices, which goes over this protocol as an object; else the text."""
+    if request.schema is None or not request.schema.choices:
+        return text
+    try:
+        return str(json.loads(text)["choice"])
+    except (ValueError, KeyError, TypeError):
+        return text

@@ -1,14 +1,20 @@
-"""What a server's refusal means: ask again, give up on this request, or give up on the server."""
+"""What a server's refusal means, in whichever of its words: one sentence, and one of our errors."""
 
 import json
+import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 from models.errors import EndpointError, ModelError, PromptTooLong, RequestRefused
 
-AGAIN = {408, 425, 429, 500, 502, 503, 504, 529}
 LONGEST_WAIT = 120.0
 """seconds that Retry-After may ask for"""
+TOO_LONG = re.compile(
+    r"context[ _](?:length|window|size)|context_length|maximum model length|too long|max_model_len|exceeds? the (?:available )?context"
+    r"|too many tokens|prompt is longer|input length .{0,40}exceed|exceed_context_size"
+)
+NO = re.compile(r"not support|unsupported|doesn't support|not implemented|unknown|invalid|not allowed|mmproj|not permitted")
 
 
 class Again(Exception):
@@ -20,23 +26,36 @@ class Again(Exception):
         self.status = status
 
 
-def fault(base_url: str, path: str, status: int, text: str, wait: float | None) -> ModelError | Again:
-    """The error for an answer with this HTTP status; ``text`` is its body."""
-    said = _message(text)
-    if status in AGAIN:
-        return Again(f"answers {status} {said}".rstrip(), seconds=wait, status=status)
+def fault(base_url: str, path: str, status: int, text: str) -> ModelError:
+    """The error for an answer with this HTTP status, which is none of those that may pass; ``text`` is its body."""
+    said = sentence(text)
     if status in {401, 403}:
         return EndpointError(
             f"{base_url} refuses the key ({status}): give the right one by --api-key or OPENAI_API_KEY", status=status
         )
-    if status == 404:
+    if 300 <= status < 400:
         return EndpointError(
-            f"{base_url}{path} does not exist (404 {said}): is --base-url right, and --model one it has?", status=status
+            f"{base_url} sends us elsewhere ({status}): give the address that answers by --base-url", status=status
         )
-    low = said.lower()
-    if "context length" in low or "maximum model length" in low or "too long" in low or "max_model_len" in low:
+    if status in {404, 405, 410}:
+        return EndpointError(
+            f"{base_url}{path} does not exist ({status} {said}): is --base-url right, and --model one it has?", status=status
+        )
+    if status == 402:
+        return EndpointError(f"{base_url} wants to be paid (402): {said}", status=status)
+    if too_long(said):
         return PromptTooLong(f"the prompt with its frames does not fit the server's model: {said}", status=status)
     return RequestRefused(f"{base_url} refuses the request ({status}): {said}", status=status)
+
+
+def too_long(said: str) -> bool:
+    """Whether a refusal says that prompt and answer do not fit the model's context."""
+    return TOO_LONG.search(said.lower()) is not None
+
+
+def says_no(said: str) -> bool:
+    """Whether an internal error's words are those of a refusal: llama.cpp and others answer 500 for what they can't do."""
+    return NO.search(said.lower()) is not None
 
 
 def retry_after(value: str | None) -> float | None:
@@ -48,18 +67,44 @@ def retry_after(value: str | None) -> float | None:
     except ValueError:
         try:
             date = parsedate_to_datetime(value)
-        except ValueError:
+            seconds = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - datetime.now(UTC).timestamp()
+        except (ValueError, OverflowError):
             return None
-        seconds = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - datetime.now(UTC).timestamp()
-    return min(max(seconds, 0.0), LONGEST_WAIT)
+    return min(max(seconds, 0.0), LONGEST_WAIT) if seconds == seconds else None  # float("nan") reads as a number
 
 
-def _message(text: str) -> str:
-    """The sentence in an error's body: OpenAI's ``error.message``, vLLM's, or the text itself."""
+def sentence(text: str) -> str:
+    """The words in an error's body, on one line of 300 characters at most, in any of these forms
+
+    {"error": {"message": ..., "param": ...}}    OpenAI, vLLM, llama.cpp, LM Studio, most clouds
+    {"error": "..."}                             Ollama, TGI
+    {"object": "error", "message": ...}          SGLang, older vLLM
+    {"detail": "..." or [{"loc", "msg"}]}        FastAPI, Mistral
+    [{"error": {...}}]                           Gemini
+    """
     try:
-        found = json.loads(text)
-        found = found.get("error", found)
-        found = found.get("message", found) if isinstance(found, dict) else found
-    except (ValueError, AttributeError):
-        found = text
-    return " ".join(str(found).split())[:300]
+        found = _words(json.loads(text), 6)
+    except (ValueError, RecursionError):
+        found = re.sub(r"<[^<>]{0,200}>", " ", text[:4000]) if text.lstrip().startswith("<") else text
+    return " ".join(found[:4000].split())[:300]
+
+
+def _words(found: Any, depth: int) -> str:
+    """What there is to read in a parsed error."""
+    if depth == 0 or found is None:
+        return ""
+    if isinstance(found, list):
+        return "; ".join(filter(None, (_words(item, depth - 1) for item in found[:5])))
+    if not isinstance(found, dict):
+        return str(found)[:2000]
+    for key in ("error", "errors", "detail"):
+        if found.get(key):
+            return _words(found[key], depth - 1)
+    words = next((str(found[key])[:2000] for key in ("message", "msg", "reason", "title") if found.get(key)), "")
+    place = found.get("loc")
+    if isinstance(place, list) and place:
+        words = f"{'.'.join(map(str, place[:8]))}: {words}"
+    param = found.get("param")
+    if isinstance(param, str) and param and param not in words:
+        words = f"{param}: {words}"
+    return words or str(found)[:2000]

@@ -20,7 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from models.base import Reply, Request
+from models.base import Reply, Request, Schema
 from models.engines.vllm.args import argument_names, engine_arguments, environment, preparers
 from models.engines.vllm.faults import first_line, refusal
 from models.engines.vllm.log import children_apart, default_log, hush, last_error, logging_file, make_room
@@ -32,6 +32,7 @@ from models.nvtx import enable, marked
 from models.options import EngineOptions, check
 from models.preset import Preset
 from models.prompts import frame_metadata, pictures, render
+from models.streams import strip_pieces
 
 
 class VllmEngine:
@@ -142,20 +143,17 @@ class VllmEngine:
             last = output
         if last is None:
             raise EngineDead("the engine ended a request without an answer")
-        answer = last.outputs[0]
-        return Reply(
-            text=answer.text.strip(),
-            finish="length" if answer.finish_reason == "length" else "stop",
-            prompt_tokens=len(last.prompt_token_ids or ()),
-            completion_tokens=len(answer.token_ids),
-        )
+        return _reply(last, last.outputs[0].text.strip(), len(last.outputs[0].token_ids))
 
-    async def stream(self, request: Request) -> AsyncIterator[str]:
-        from models.streams import strip_pieces
-
-        async def pieces() -> AsyncIterator[str]:
+    async def stream(self, request: Request) -> AsyncIterator[str | Reply]:
+        async def pieces() -> AsyncIterator[str | Reply]:
+            last, tokens = None, 0
             async for output in self._generate(request, whole=False):
+                last, tokens = output, tokens + len(output.outputs[0].token_ids)
                 yield output.outputs[0].text
+            if last is None:
+                raise EngineDead("the engine ended a request without an answer")
+            yield _reply(last, "", tokens)
 
         async for piece in strip_pieces(pieces()):
             yield piece
@@ -174,12 +172,14 @@ class VllmEngine:
             max_tokens=sampling.max_tokens,
             seed=sampling.seed if sampling.temperature > 0 else None,  # a seeded greedy request would only leave the fast path
             output_kind=RequestOutputKind.FINAL_ONLY if whole else RequestOutputKind.DELTA,
+            structured_outputs=_structured(request.schema),
         )
+        ordered = llm.vllm_config.scheduler_config.policy == "priority"  # elsewhere a priority is refused
         name = f"w{next(self._numbers)}"
         try:
             prompt = await asyncio.get_running_loop().run_in_executor(self._threads, self._prepare, llm, request)
             with marked("engine"):
-                async for output in llm.generate(prompt, parameters, name):
+                async for output in llm.generate(prompt, parameters, name, priority=request.priority if ordered else 0):
                     yield output
         except ModelError:
             raise
@@ -188,7 +188,7 @@ class VllmEngine:
         except Exception as error:
             if llm.errored:
                 raise EngineDead(f"vLLM's engine process is gone (more in {self.log_path})") from error
-            raise refusal(error) from error
+            raise refusal(error, schema=request.schema is not None) from error
 
     def _prepare(self, llm: Any, request: Request) -> Any:
         """Tokens and pixels of a request, as the engine core takes them. On our own threads: vLLM has one thread for it, or the
@@ -201,7 +201,14 @@ class VllmEngine:
 
     def _prompt(self, request: Request) -> dict[str, Any]:
         video, images = pictures(request, self.preset)
-        text = render(self._tokenizer, self._template, request.prompt, videos=int(video is not None), images=len(images))
+        text = render(
+            self._tokenizer,
+            self._template,
+            request.prompt,
+            videos=int(video is not None),
+            images=len(images),
+            history=request.history,
+        )
         data: dict[str, Any] = {}
         if video is not None:
             frames, height, width = video.shape[:3]
@@ -210,7 +217,14 @@ class VllmEngine:
             from PIL import Image
 
             data["image"] = [Image.fromarray(image) for image in images]
-        return {"prompt": text, "multi_modal_data": data} if data else {"prompt": text}
+        if not data:
+            return {"prompt": text}
+        prompt: dict[str, Any] = {"prompt": text, "multi_modal_data": data}
+        if request.key is not None:  # vLLM's caches then know the pictures without hashing them
+            prompt["multi_modal_uuids"] = {
+                kind: [f"{request.key}/{n}" for n in range(len(items))] for kind, items in data.items()
+            }
+        return prompt
 
     async def metrics(self) -> Mapping[str, Any]:
         from models.engines.vllm.metrics import read_metrics
@@ -227,6 +241,28 @@ class VllmEngine:
             await llm.stop_profile()
         await asyncio.to_thread(llm.shutdown)
         llm.shutdown = _nothing  # its __del__ calls that once more, and complains on the screen where the interpreter ends
+
+
+def _reply(output: Any, text: str, tokens: int) -> Reply:
+    """What vLLM's last output of a request says of it."""
+    return Reply(
+        text=text,
+        finish="length" if output.outputs[0].finish_reason == "length" else "stop",
+        prompt_tokens=len(output.prompt_token_ids or ()),
+        completion_tokens=tokens,
+        cached_tokens=output.num_cached_tokens or 0,
+    )
+
+
+def _structured(schema: Schema | None) -> Any:
+    """The schema as vLLM's sampling parameters have it; None: any words."""
+    if schema is None:
+        return None
+    from vllm.sampling_params import StructuredOutputsParams
+
+    if schema.json is not None:
+        return StructuredOutputsParams(json=dict(schema.json))
+    return StructuredOutputsParams(choice=list(schema.choices))
 
 
 def gpu_count() -> int:

@@ -1,6 +1,6 @@
 """What vLLM's own exceptions become: one line, and one of our errors."""
 
-from models.errors import ModelError, PromptTooLong, RequestRefused
+from models.errors import ModelError, PromptTooLong, RequestRefused, SchemaUnsupported
 
 
 def first_line(error: BaseException) -> str:
@@ -13,8 +13,8 @@ def first_line(error: BaseException) -> str:
     return (lines or [type(error).__name__])[0][:300]
 
 
-def refusal(error: Exception) -> ModelError:
-    """What vLLM said no to, as one of ours."""
+def refusal(error: Exception, *, schema: bool = False) -> ModelError:
+    """What vLLM said no to, as one of ours; ``schema``: the request had one."""
     cause = error.__cause__ if type(error).__name__ == "EngineGenerateError" and isinstance(error.__cause__, Exception) else error
     message = first_line(cause)
     low = str(cause).lower()
@@ -25,4 +25,6 @@ def refusal(error: Exception) -> ModelError:
         or "too long" in low
     ):
         return PromptTooLong(f"the prompt with its frames does not fit: {message}")
+    if schema and any(word in low for word in ("structured", "grammar", "schema", "xgrammar", "guidance", "choice")):
+        return SchemaUnsupported(f"vLLM can't see to this form of an answer: {message}")
     return RequestRefused(f"vLLM refuses the request: {message}")

@@ -38,7 +38,7 @@ class Held(EchoCaptioner):
         finally:
             del self.inside[request.prompt]
 
-    async def stream(self, request: Request) -> AsyncIterator[str]:
+    async def stream(self, request: Request) -> AsyncIterator[str | Reply]:
         self.order.append(request.prompt)
         self.inside[request.prompt] = asyncio.Event()
         try:
@@ -60,7 +60,7 @@ class Faulty(EchoCaptioner):
         self.starts += 1
         await super().start()
 
-    async def stream(self, request: Request) -> AsyncIterator[str]:
+    async def stream(self, request: Request) -> AsyncIterator[str | Reply]:
         given = 0
         if self.after == 0:
             await self._words(request)
@@ -209,7 +209,9 @@ async def test_a_model_that_does_not_start_says_why_to_all_who_ask(fault: Except
 async def test_a_stream_is_asked_again_only_as_long_as_nothing_was_given() -> None:
     model = Faulty(EngineDead("killed"))
     async with Engine(model) as engine:
-        assert "".join([piece async for piece in engine.stream(text("all of it"))]) == "Text alone: all of it"
+        *pieces, reply = [piece async for piece in engine.stream(text("all of it"))]
+        assert "".join(map(str, pieces)) == "Text alone: all of it"
+        assert isinstance(reply, Reply)
         assert (model.starts, engine.deaths) == (2, 1)
     model = Faulty(EngineDead("killed"), after=2)
     async with Engine(model) as engine:

@@ -1,0 +1,139 @@
+"""What a server answered, with its shape looked at: the text without the model's thoughts, why it ended, and tokens."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from models.base import Finish, Reply
+from models.engines.openai.thoughts import Thoughts
+
+MOST_TOKENS = 1_000_000_000
+
+
+class BadAnswer(ValueError):
+    """It is no chat completion; the message says where."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Tokens of one answer; 0 where the server does not say."""
+
+    prompt: int = 0
+    completion: int = 0
+    cached: int = 0
+
+
+def parse(text: str) -> dict[str, Any]:
+    """The object that a JSON text holds. Raises BadAnswer: no JSON, no object, nested without end, NaN or Infinity in it."""
+    try:
+        found = json.loads(text, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
+        raise BadAnswer(f"it is no JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise BadAnswer(f"it is a {type(found).__name__}")
+    return found
+
+
+def reply(answer: Mapping[str, Any]) -> Reply:
+    """The reply in a chat completion. Raises BadAnswer."""
+    choice = first_choice(answer)
+    if choice is None:
+        raise BadAnswer("it has no choices")
+    message = choice.get("message")
+    if not isinstance(message, dict):
+        if not isinstance(choice.get("text"), str):
+            raise BadAnswer("its choice has no message")
+        message = {"content": choice["text"]}
+    if "content" not in message and not any(message.get(key) for key in ("reasoning_content", "reasoning", "refusal")):
+        raise BadAnswer("its message has no content")
+    said = text_of(message.get("content")) or text_of(message.get("refusal"))
+    tokens = usage(answer)
+    return Reply(
+        text=without_thoughts(said).strip(),
+        finish=finish(choice),
+        prompt_tokens=tokens.prompt,
+        completion_tokens=tokens.completion,
+        cached_tokens=tokens.cached,
+    )
+
+
+def first_choice(answer: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The first choice; None: there is none. Raises BadAnswer where the choices are no list of objects."""
+    choices = answer.get("choices")
+    if choices is None or choices == []:
+        return None
+    if not isinstance(choices, list) or not isinstance(choices[0], dict):
+        raise BadAnswer("its choices are no list of objects")
+    return choices[0]
+
+
+def finish(choice: Mapping[str, Any]) -> Finish:
+    """Why an answer ended."""
+    return "length" if choice.get("finish_reason") in ("length", "max_tokens", "MAX_TOKENS") else "stop"
+
+
+def text_of(content: Any) -> str:
+    """The words of a message's content: a text, None, or a list of parts of which those that are text count. Raises BadAnswer."""
+    if content is None:
+        return ""
+    if isinstance(content, str):
+        return content.encode("utf-8", "replace").decode("utf-8")  # half a surrogate pair can't be written anywhere
+    if isinstance(content, dict):
+        content = [content]
+    if not isinstance(content, list):
+        raise BadAnswer(f"its content is a {type(content).__name__}")
+    said = []
+    for part in content:
+        if isinstance(part, str):
+            said.append(text_of(part))
+        elif isinstance(part, dict) and part.get("type", "text") in ("text", "output_text"):
+            words = part.get("text")
+            if not isinstance(words, str | dict):
+                raise BadAnswer("a part of its content has no text")
+            said.append(text_of(words if isinstance(words, str) else words.get("value")))
+        elif not isinstance(part, dict):
+            raise BadAnswer(f"a part of its content is a {type(part).__name__}")
+    return "".join(said)
+
+
+def usage(answer: Mapping[str, Any]) -> Usage:
+    """The tokens that an answer says it took. Raises BadAnswer for what can't be a number of tokens."""
+    found = answer.get("usage")
+    if found is None:
+        return Usage()
+    if not isinstance(found, dict):
+        raise BadAnswer(f"its usage is a {type(found).__name__}")
+    details = found.get("prompt_tokens_details")
+    return Usage(
+        prompt=_count(found.get("prompt_tokens")),
+        completion=_count(found.get("completion_tokens")),
+        cached=_count(details.get("cached_tokens")) if isinstance(details, dict) else 0,
+    )
+
+
+def without_thoughts(text: str) -> str:
+    """The text without what stands between a model's marks of thinking; a thought that does not end takes the rest with it.
+
+    A closing mark without an opening one ends a thought that began in the prompt: all before it goes.
+    """
+    thoughts = Thoughts()
+    given = thoughts.feed(text)
+    return given + thoughts.end()
+
+
+def _count(value: Any) -> int:
+    if value is None:
+        return 0
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise BadAnswer("its usage has a number of tokens that is none") from None
+    if not math.isfinite(number) or not 0 <= number <= MOST_TOKENS:
+        raise BadAnswer("its usage has a number of tokens that can't be")
+    return int(number)
+
+
+def _no_number(name: str) -> float:
+    raise BadAnswer(f"{name} is no number of JSON's")

@@ -1,0 +1,201 @@
+"""The httpx door: one request to a server, asked again where that may help, and its answer within bounds.
+
+    status 429, 5xx, time-out, reset    again, jittered, as Retry-After says     then EndpointError
+    anything else                       the answer, whole or line by line
+
+What a server sends is never trusted: an answer has a bound in bytes, packed and unpacked, and one in time, whoever trickles.
+"""
+
+import asyncio
+import time
+import zlib
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from models.engines.openai.faults import Again, retry_after, says_no, sentence
+from models.errors import EndpointError, EngineDead, RequestRefused
+
+ATTEMPTS = 6
+Timeout = httpx.Timeout
+TIMEOUT = Timeout(180.0, connect=10.0)
+"""seconds; 180 between two bytes: a server with a queue keeps a request that long"""
+WHOLE = 900.0
+"""seconds that one attempt may take from its first byte to its last"""
+LARGEST = 4_000_000
+"""bytes of one answer, unpacked: a thousand times what a caption has, and a long list of models"""
+LONGEST_ERROR = 65_536
+"""bytes of an error's body that are looked at"""
+AGAIN = {408, 425, 429, 500, 502, 503, 504, 529}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A whole answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+
+class Client:
+    """Asks one server. ``timeout`` bounds each wait, ``whole`` an attempt, ``patience`` scales the waits between attempts."""
+
+    def __init__(
+        self,
+        base_url: str,
+        key: str | None,
+        *,
+        connections: int,
+        timeout: httpx.Timeout,
+        whole: float,
+        attempts: int,
+        patience: float,
+    ) -> None:
+        headers = {"Accept-Encoding": "identity"} | ({"Authorization": f"Bearer {key}"} if key else {})
+        self.base_url = base_url
+        self.retries = 0
+        self._whole, self._attempts, self._patience = whole, attempts, patience
+        self._http = httpx.AsyncClient(
+            timeout=timeout,
+            headers=headers,
+            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
+        )
+
+    async def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Answer:
+        """The answer, of whatever status but those that may pass. Raises EndpointError, RequestRefused, EngineDead (closed)."""
+        response, until = await self._send(method, path, body)
+        try:
+            text = (await self._read(response, until, LARGEST)).decode("utf-8", "replace")
+        finally:
+            await response.aclose()
+        return Answer(status=response.status_code, headers=response.headers, text=text.removeprefix("\ufeff"))
+
+    async def lines(self, path: str, body: Mapping[str, Any]) -> "Lines | Answer":
+        """The answer line by line as it comes; a refusal comes whole. Close the lines. Raises what ``ask`` raises."""
+        response, until = await self._send("POST", path, body)
+        if response.is_success:
+            return Lines(self, response, until)
+        try:
+            text = (await self._read(response, until, LONGEST_ERROR, cut=True)).decode("utf-8", "replace")
+        finally:
+            await response.aclose()
+        return Answer(status=response.status_code, headers=response.headers, text=text)
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def _send(self, method: str, path: str, body: Mapping[str, Any] | None) -> tuple[httpx.Response, float]:
+        """A response whose body is still to be read, and when it must have been read."""
+        waits = wait_random_exponential(multiplier=self._patience, max=30 * self._patience)
+
+        def pause(state: RetryCallState) -> float:
+            error = state.outcome.exception() if state.outcome else None
+            asked = error.seconds if isinstance(error, Again) else None
+            self.retries += 1
+            return max(asked or 0.0, 0.1 * self._patience) if asked is not None else waits(state)
+
+        try:
+            async for attempt in AsyncRetrying(
+                stop=stop_after_attempt(self._attempts), wait=pause, retry=retry_if_exception_type(Again), reraise=True
+            ):
+                with attempt:
+                    return await self._once(method, path, body)
+        except Again as error:
+            raise EndpointError(f"{self.base_url} {error} ({self._attempts} attempts)", status=error.status) from error
+        raise AssertionError("not reached: tenacity returns or raises")
+
+    async def _once(self, method: str, path: str, body: Mapping[str, Any] | None) -> tuple[httpx.Response, float]:
+        if self._http.is_closed:
+            raise EngineDead("the engine is not running: start it first")
+        until = time.monotonic() + self._whole
+        request = self._http.build_request(method, self.base_url + path, json=body)
+        try:
+            async with asyncio.timeout(self._whole):
+                response = await self._http.send(request, stream=True)
+        except TimeoutError:
+            raise Again(f"does not answer within {self._whole:g} s") from None
+        except httpx.TimeoutException as error:
+            raise Again(f"does not answer in time ({type(error).__name__})") from error
+        except httpx.TransportError as error:
+            raise Again(f"can't be reached: {error or type(error).__name__}") from error
+        except httpx.InvalidURL as error:
+            raise EndpointError(f"{self.base_url} is no address: {error}") from error
+        if response.status_code in AGAIN:
+            try:
+                said = sentence((await self._read(response, until, LONGEST_ERROR, cut=True)).decode("utf-8", "replace"))
+            except RequestRefused:
+                said = ""
+            finally:
+                await response.aclose()
+            if response.status_code == 500 and says_no(said):  # some servers say so by 500: it would not pass
+                return httpx.Response(400, text=said, request=request), until
+            wait = retry_after(response.headers.get("retry-after"))
+            raise Again(f"answers {response.status_code} {said}".rstrip(), seconds=wait, status=response.status_code)
+        return response, until
+
+    async def _read(self, response: httpx.Response, until: float, limit: int, *, cut: bool = False) -> bytes:
+        """The body, unpacked; past ``limit`` it is cut, or RequestRefused."""
+        if response.is_closed:  # one of our own making
+            return response.content
+        found = bytearray()
+        async for piece in self.pieces(response, until):
+            found += piece
+            if len(found) > limit:
+                if cut:
+                    break
+                raise RequestRefused(f"{self.base_url} answers with more than {limit / 1e6:g} MB: that is no chat completion")
+        return bytes(found[:limit])
+
+    async def pieces(self, response: httpx.Response, until: float) -> AsyncIterator[bytes]:
+        """The body as it comes, unpacked, none larger than LARGEST. Raises RequestRefused: late, broken off, or packed in other ways."""
+        packed = response.headers.get("content-encoding", "identity").strip().lower()
+        unpack = zlib.decompressobj(zlib.MAX_WBITS | 32) if packed in ("gzip", "x-gzip", "deflate") else None
+        if unpack is None and packed not in ("identity", ""):
+            raise RequestRefused(f"{self.base_url} answers packed by '{packed[:20]}', which it was not asked for")
+        raw = response.aiter_raw()
+        try:
+            while True:
+                async with asyncio.timeout(max(0.0, until - time.monotonic())):
+                    data = await anext(raw, None)
+                if data is None:
+                    return
+                piece = unpack.decompress(data, LARGEST + 1) if unpack else data
+                if len(piece) > LARGEST or (unpack and unpack.unconsumed_tail):
+                    raise RequestRefused(f"{self.base_url} answers with more than {LARGEST / 1e6:g} MB once unpacked")
+                yield piece
+        except TimeoutError:
+            raise RequestRefused(f"{self.base_url} takes more than {self._whole:g} s for one answer: it was given up") from None
+        except httpx.TimeoutException as error:
+            raise RequestRefused(f"{self.base_url} stopped in the middle of its answer ({type(error).__name__})") from error
+        except (httpx.HTTPError, httpx.StreamError) as error:
+            raise RequestRefused(f"{self.base_url} sent half an answer: {error or type(error).__name__}") from error
+        except zlib.error as error:
+            raise RequestRefused(f"{self.base_url} sent an answer that can't be unpacked: {error}") from error
+
+
+class Lines:
+    """The lines of an answer, as an asynchronous iterator; ``headers`` are the answer's."""
+
+    def __init__(self, client: Client, response: httpx.Response, until: float) -> None:
+        self._client, self._response, self._until = client, response, until
+        self.headers: Mapping[str, str] = response.headers
+
+    async def __aiter__(self) -> AsyncIterator[str]:
+        """Raises RequestRefused past LARGEST bytes in all."""
+        total, held = 0, b""
+        async for piece in self._client.pieces(self._response, self._until):
+            total += len(piece)
+            if total > LARGEST:
+                raise RequestRefused(f"{self._client.base_url} answers with more than {LARGEST / 1e6:g} MB: it was given up")
+            *whole, held = (held + piece).split(b"\n")
+            for line in whole:
+                yield line.decode("utf-8", "replace").rstrip("\r")
+        if held:
+            yield held.decode("utf-8", "replace").rstrip("\r")
+
+    async def close(self) -> None:
+        await self._response.aclose()

@@ -1,0 +1,192 @@
+"""One answer can take neither memory nor the run: bounds in bytes, packed and unpacked, in time, and in shape; each a typed error."""
+
+import gzip
+import json
+import tracemalloc
+import zlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import httpx
+import pytest
+from stub_server import Stub, answer, body, endless
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from models.base import Reply, Request
+from models.engines.openai import answers, faults, names
+from models.engines.openai.endpoint import OpenAIEndpoint
+from models.errors import EndpointError, ModelError, RequestRefused
+from models.preset import Preset
+
+Film = Callable[..., Request]
+JSON = {"Content-Type": "application/json"}
+EVENTS = {"Content-Type": "text/event-stream"}
+
+
+@asynccontextmanager
+async def endpoint(server: Any, **more: Any) -> AsyncIterator[OpenAIEndpoint]:
+    timing: dict[str, Any] = {"patience": 0.01, "timeout": httpx.Timeout(5), "attempts": 2, "whole": 20.0} | more
+    captioner = OpenAIEndpoint(Preset(name="tiny", id="tiny"), base_url=server.url, **timing)
+    await captioner.start()
+    try:
+        yield captioner
+    finally:
+        await captioner.close()
+
+
+async def asked(captioner: OpenAIEndpoint, request: Request, *, stream: bool) -> None:
+    if stream:
+        async for _ in captioner.stream(request):
+            pass
+    else:
+        await captioner.caption(request)
+
+
+async def refused(step: Any, film: Film, *, stream: bool, **more: Any) -> str:
+    """What the error says; the next answer is fine, and little memory was taken."""
+    with Stub([step, answer("next")]) as server:
+        async with endpoint(server, **more) as captioner:
+            tracemalloc.start()
+            try:
+                with pytest.raises((RequestRefused, EndpointError)) as caught:
+                    await asked(captioner, film(), stream=stream)
+                assert tracemalloc.get_traced_memory()[1] < 80e6
+            finally:
+                tracemalloc.stop()
+            assert (await captioner.caption(film())).text == "next"
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("piece", [b"[" * 60000, b"data: x" * 9000, b'data: {"choices": []}\n\n' * 2000])
+async def test_an_answer_without_end(piece: bytes, stream: bool, film: Film) -> None:
+    assert "MB" in await refused(endless(piece, EVENTS), film, stream=stream) or stream
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("kind", ["gzip", "deflate", "br", "zstd"])
+async def test_a_bomb(kind: str, stream: bool, film: Film) -> None:
+    packed = gzip.compress(b" " * 300_000_000) if kind == "gzip" else zlib.compress(b" " * 300_000_000)
+    assert "packed" in await refused(body(200, packed, {"Content-Encoding": kind}), film, stream=stream)
+
+
+async def test_a_packed_answer_of_an_honest_server(film: Film) -> None:
+    whole = {"choices": [{"message": {"content": "fine"}}]}
+    with Stub([body(200, gzip.compress(json.dumps(whole).encode()), JSON | {"Content-Encoding": "gzip"})]) as server:
+        async with endpoint(server) as captioner:
+            assert (await captioner.caption(film())).text == "fine"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_byte_now_and_then(stream: bool, film: Film) -> None:
+    said = await refused(endless(b" ", EVENTS, pause=0.02), film, stream=stream, whole=0.3)
+    assert "0.3 s for one answer" in said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"choices": [{"message": {"content": "x"}}], "usage": {"prompt_tokens": Infinity}}',
+        '{"choices": [{"message": {"content": "x"}}], "usage": {"prompt_tokens": 1e999}}',
+        '{"choices": [{"message": {"content": "x"}}], "usage": {"prompt_tokens": -5}}',
+        '{"choices": [{"message": {"content": "x"}}], "usage": {"completion_tokens": "many"}}',
+        '{"choices": [{"message": {"content": "x"}}], "usage": {"completion_tokens": ' + "9" * 5000 + "}}",
+        '{"choices": [{"message": {"content": "x"}}], "usage": [1]}',
+        "[" * 100_000,
+        '{"a":' * 100_000,
+        '{"choices": {"a": 1}}',
+        '{"choices": ["x"]}',
+        '{"choices": [{"message": {"content": 7}}]}',
+        '{"choices": [{"message": {"content": [7]}}]}',
+        '{"choices": [{"message": {"content": [{"type": "text", "text": {"value": {"value": 1}}}]}}]}',
+        '{"choices": [{"message": "x"}]}',
+        '{"error": {"message": "out of memory"}}',
+        "NaN",
+    ],
+)
+async def test_shapes_that_can_not_be(text: str, film: Film) -> None:
+    await refused(body(200, text.encode(), JSON), film, stream=False)
+    await refused(body(200, f"data: {text}\n\n".encode(), EVENTS), film, stream=True)
+
+
+async def test_half_a_letter_can_be_written(film: Film) -> None:
+    with Stub([body(200, b'{"choices": [{"message": {"content": "a \\ud83d square"}}]}', JSON)]) as server:
+        async with endpoint(server) as captioner:
+            (await captioner.caption(film())).text.encode()
+
+
+async def test_a_server_that_answers_whole_where_a_stream_was_asked(film: Film) -> None:
+    with Stub([answer(" a square ")]) as server:
+        async with endpoint(server) as captioner:
+            *pieces, reply = [piece async for piece in captioner.stream(film())]
+    assert pieces == ["a square"]
+    assert (reply.text, reply.prompt_tokens) == ("a square", 7)
+
+
+async def test_an_error_in_the_middle_of_a_stream(film: Film) -> None:
+    data = b'data: {"choices": [{"delta": {"content": "a"}}]}\n\ndata: {"error": {"message": "out of memory"}}\n\n'
+    assert "out of memory" in await refused(body(200, data, EVENTS), film, stream=True)
+
+
+async def test_an_error_page_without_end_is_read_a_little(film: Film) -> None:
+    def page(handler: Any) -> None:
+        handler.send_response = lambda _, send=handler.send_response: send(400)
+        endless(b"<p>no</p>" * 5000)(handler)
+
+    assert "no" in await refused(page, film, stream=True)
+    await refused(page, film, stream=False)
+
+
+@pytest.mark.parametrize(
+    "listed", [b"[" * 100_000, b'{"data": [{"id": 7}, 8, null]}', b'{"data": "x"}', b"\xff\xfe", b"Infinity"]
+)
+async def test_lists_of_models_that_are_none(listed: bytes, film: Film) -> None:
+    with Stub([answer("fine")], models=body(200, listed)) as server:
+        async with endpoint(server) as captioner:
+            assert (await captioner.caption(film())).text == "fine"
+
+
+async def test_a_list_of_models_without_end() -> None:
+    with Stub([], models=endless(b"[" * 60000)) as server, pytest.raises(ModelError, match="MB"):
+        async with endpoint(server):
+            pass
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(["text", "stop", "length", "<think>"]),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(
+        st.sampled_from(["choices", "message", "content", "type", "text", "usage", "prompt_tokens", "error", "detail", "loc", "msg",
+                         "prompt_tokens_details", "cached_tokens", "delta", "finish_reason", "data", "id", "refusal", "param"]),
+        inner, max_size=5,
+    ),
+    max_leaves=25,
+)  # fmt: skip
+
+
+@given(VALUES)
+@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
+def test_whatever_a_server_says_is_a_reply_or_a_bad_answer(value: Any) -> None:
+    text = json.dumps({"choices": value} if not isinstance(value, dict) else value)
+    with suppress(answers.BadAnswer):
+        assert isinstance(answers.reply(answers.parse(text)), Reply)
+    assert len(faults.sentence(text)) <= 300
+    assert all(isinstance(name, str) for name in names.served(text) or ())
+    assert isinstance(faults.fault("u", "/p", 400, text), ModelError)
+
+
+@given(st.text(alphabet="<>/think[]TK a", max_size=60), st.integers(1, 9))
+def test_thoughts_are_taken_out_of_pieces_as_of_the_whole(text: str, size: int) -> None:
+    from models.engines.openai.thoughts import Thoughts
+
+    thoughts = Thoughts()
+    got = "".join([thoughts.feed(text[at : at + size]) for at in range(0, len(text), size)]) + thoughts.end()
+    if not thoughts.began_inside:
+        assert got == answers.without_thoughts(text)
+
+
+@pytest.mark.parametrize("piece", ["<think>", "</think>", "<think>a</think>", "<", "[think]"])
+def test_thoughts_of_five_million_letters_are_linear(piece: str) -> None:
+    assert len(answers.without_thoughts(piece * (4_000_000 // len(piece)))) <= 4_000_000

@@ -1,0 +1,301 @@
+"""Servers that want something otherwise: they are asked again in their way, once, and so from then on. In their own words."""
+
+import json
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+from stub_server import Stub, answer, body, content, events, picky, status
+
+from models.base import Reply, Request, Schema, Turn
+from models.engines.openai.endpoint import OpenAIEndpoint
+from models.errors import ModelNotFound, PromptTooLong, RequestRefused, SchemaUnsupported
+from models.preset import Preset
+from models.presets import served_preset
+
+Film = Callable[..., Request]
+PRESET = Preset(name="tiny", id="tiny")
+IMAGES = replace(PRESET, frames="images")
+LOG = "models.engines.openai.endpoint"
+
+
+@asynccontextmanager
+async def endpoint(server: Any, preset: Preset = PRESET) -> AsyncIterator[OpenAIEndpoint]:
+    captioner = OpenAIEndpoint(preset, base_url=server.url, patience=0.01, timeout=httpx.Timeout(5), attempts=3)
+    await captioner.start()
+    try:
+        yield captioner
+    finally:
+        await captioner.close()
+
+
+def says(code: int, **words: Any) -> Any:
+    return body(code, json.dumps(words).encode(), {"Content-Type": "application/json"})
+
+
+def pydantic(where: str, message: str) -> Any:
+    return says(422, detail=[{"type": "extra_forbidden", "loc": ["body", where], "msg": message}])
+
+
+WITHOUT = [
+    ("max_tokens", status(400, "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.")),
+    ("max_tokens", says(400, error={"message": "Unrecognized request argument supplied: max_tokens", "param": None})),
+    ("max_tokens", pydantic("max_tokens", "Extra inputs are not permitted")),
+    ("temperature", status(400, "Unsupported value: 'temperature' does not support 0 with this model. Only the default (1) value is supported.")),
+    ("temperature", says(422, error="Input validation error: `temperature` must be strictly positive")),
+    ("top_p", says(400, error={"message": "this parameter is not supported", "param": "top_p", "code": "unsupported_parameter"})),
+    ("top_p", status(400, "`temperature` and `top_p` cannot both be specified for this model. Please use only one.")),
+    ("seed", pydantic("seed", "Extra inputs are not permitted")),
+    ("seed", body(400, b'[{"error": {"code": 400, "message": "Invalid JSON payload received. Unknown name \\"seed\\": Cannot find field."}}]')),
+    ("seed", says(400, object="error", message="property 'seed' is unsupported", type="BadRequestError")),
+    ("seed", says(500, error="seed is not supported by this backend")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("field", "refusal"), WITHOUT)
+async def test_a_field_that_is_refused_is_left_out_from_then_on(
+    field: str, refusal: Any, film: Film, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = picky(lambda said: refusal if field in said else None)
+    with caplog.at_level(logging.INFO, LOG), Stub([], always=server) as found:
+        async with endpoint(found) as captioner:
+            assert [(await captioner.caption(film())).text for _ in range(3)] == ["fine"] * 3
+    sent = [request[2] for request in found.requests]
+    assert len(sent) == 4, "once too many, once for all"
+    assert all(field not in one for one in sent[1:])
+    if field == "max_tokens":
+        assert [one["max_completion_tokens"] for one in sent[1:]] == [16] * 3
+    assert len(caplog.records) == 1
+    assert found.url in caplog.text
+
+
+async def test_several_of_them_at_once(film: Film) -> None:
+    server = picky(
+        lambda said: status(400, "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens'") if "max_tokens" in said else None,
+        lambda said: status(400, "'temperature' does not support 0.0") if "temperature" in said else None,
+        lambda said: status(400, "Invalid value: 'video_url'.") if content(said, "video_url") else None,
+        lambda said: status(400, "At most 4 image(s) may be provided in one prompt.") if content(said, "image_url") > 4 else None,
+    )  # fmt: skip
+    with Stub([], always=server) as found:
+        async with endpoint(found) as captioner:
+            assert [(await captioner.caption(film())).text for _ in range(2)] == ["fine"] * 2
+    assert len(found.requests) == 6
+    assert content(found.requests[-1][2], "image_url") == 4
+
+
+NO_VIDEO = [
+    status(400, "invalid content type"),
+    status(400, "Invalid value: 'video_url'. Supported values are: 'text', 'image_url', 'input_audio', 'refusal', 'audio', and 'file'."),
+    says(400, error="Invalid 'content': 'content' objects must have a 'type' field that is either 'text' or 'image_url'."),
+    says(422, error="Failed to deserialize the JSON body into the target type: did not match any variant of untagged enum MessageChunk"),
+    pydantic("messages.0.content.0.type", "Input should be 'text' or 'image_url'"),
+    says(500, error={"code": 500, "message": "unsupported content[].type", "type": "server_error"}),
+    says(400, object="error", message="At most 0 video(s) may be provided in one prompt."),
+    says(404, error={"message": "No endpoints found that support input video", "code": 404}),
+    says(501, error={"message": "video input is not implemented"}),
+    body(400, b""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("refusal", NO_VIDEO)
+async def test_frames_go_as_images_where_there_are_no_videos(refusal: Any, film: Film) -> None:
+    with Stub([], always=picky(lambda said: refusal if content(said, "video_url") else None)) as found:
+        async with endpoint(found) as captioner:
+            for _ in range(2):
+                assert (await captioner.caption(film(frames=5))).text == "fine"
+    assert [content(request[2], "image_url") for request in found.requests] == [0, 5, 5]
+
+
+FEWER = [
+    (4, status(400, "At most 4 image(s) may be provided in one prompt.")),
+    (5, status(400, "Too many images provided. This model supports up to 5 images")),
+    (1, says(422, detail="only 1 image is allowed per request, 8 were given")),
+    (6, says(400, object="error", message="You set or defaulted to 6 images per prompt, but 8 images were passed: exceeds the limit", type="x")),
+    (3, says(413, error={"message": "messages: too many images: 8 > 3"})),
+    (4, status(400, "image count exceeds the limit")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("most", "refusal"), FEWER)
+async def test_fewer_images_than_a_window_has(most: int, refusal: Any, film: Film, caplog: pytest.LogCaptureFixture) -> None:
+    with (
+        caplog.at_level(logging.WARNING, LOG),
+        Stub([], always=picky(lambda said: refusal if content(said, "image_url") > most else None)) as found,
+    ):
+        async with endpoint(found, IMAGES) as captioner:
+            for _ in range(3):
+                assert (await captioner.caption(film(frames=8))).text == "fine"
+    assert [content(request[2], "image_url") for request in found.requests] == [8, most, most, most]
+    assert [record.levelname for record in caplog.records] == ["WARNING"], "told once"
+    assert f"at most {most} images" in caplog.text
+
+
+async def test_what_is_left_of_a_window_is_spread_over_it(film: Film) -> None:
+    from models.engines.openai.messages import spread
+
+    video = film(frames=8).video
+    assert video is not None
+    numbered = [frame * 0 + index for index, frame in enumerate(video)]
+    assert [int(frame[0, 0, 0]) for frame in spread(numbered, 4)] == [0, 2, 5, 7]
+    assert [int(frame[0, 0, 0]) for frame in spread(numbered, 2)] == [0, 7]
+    assert [int(frame[0, 0, 0]) for frame in spread(numbered, 1)] == [4]
+    assert len(spread(numbered, 9)) == 8
+
+
+@pytest.mark.parametrize(
+    ("refusal", "error"),
+    [
+        (status(400, "This model's maximum context length is 4096 tokens. However, you requested 5000 tokens"), PromptTooLong),
+        (status(400, "'max_tokens' or 'max_completion_tokens' is too large: 96. maximum context length is 64"), PromptTooLong),
+        (status(400, "the request exceeds the available context size, try increasing it"), PromptTooLong),
+        (status(400, "the picture can't be read"), RequestRefused),
+        (status(422, "your account is blocked"), RequestRefused),
+    ],
+)  # fmt: skip
+async def test_what_is_no_matter_of_form_is_not_asked_again(refusal: Any, error: type[Exception], film: Film) -> None:
+    with Stub([refusal]) as found:
+        async with endpoint(found) as captioner:
+            with pytest.raises(error):
+                await captioner.caption(film())
+    assert len(found.requests) == 1
+
+
+async def test_who_refuses_everything_is_not_asked_for_ever(film: Film) -> None:
+    with Stub([], always=status(400, "video, image, max_tokens, seed, top_p, temperature: unsupported")) as found:
+        async with endpoint(found) as captioner:
+            with pytest.raises(RequestRefused, match="unsupported"):
+                await captioner.caption(film())
+    assert len(found.requests) <= 8
+
+
+@pytest.mark.parametrize("code", [404, 405, 501, 400])
+async def test_a_server_that_lists_no_models_is_asked_for_the_one_named(code: int, film: Film) -> None:
+    with Stub([answer("fine")], models=status(code, "no")) as found:
+        async with endpoint(found) as captioner:
+            assert (await captioner.caption(film())).text == "fine"
+        assert found.requests[0][2]["model"] == "tiny"
+        with pytest.raises(ModelNotFound, match="--model"):
+            await OpenAIEndpoint(served_preset(None), base_url=found.url).start()
+
+
+LISTS = [
+    ({"data": [{"id": "llava:latest"}, {"id": "other"}]}, "llava", "llava:latest"),
+    ({"data": [{"id": "llava:7b"}, {"id": "llava:latest"}]}, "llava", "llava:latest"),
+    ({"data": [{"id": "llava:7b"}, {"id": "other"}]}, "llava:7b", "llava:7b"),
+    ({"data": [{"id": "Qwen/Qwen2.5-VL-7B-Instruct"}, {"id": "b"}]}, "qwen2.5-vl-7b-instruct", "Qwen/Qwen2.5-VL-7B-Instruct"),
+    ({"data": [{"id": "/models/llava.gguf"}, {"id": "b"}]}, "LLaVA", "/models/llava.gguf"),
+    ({"models": [{"name": "llava:latest"}, {"name": "b"}]}, "llava", "llava:latest"),
+    ([{"id": "org/llava"}, {"id": "b"}], "llava", "org/llava"),
+    ({"data": [{"id": "whatever it has"}]}, None, "whatever it has"),
+    ({"object": "list", "data": None}, "llava", "llava"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("listed", "wanted", "chosen"), LISTS)
+async def test_names_of_models(listed: Any, wanted: str | None, chosen: str) -> None:
+    with Stub([], models=body(200, json.dumps(listed).encode())) as found:
+        async with endpoint(found, served_preset(wanted)) as captioner:
+            assert captioner._model == chosen
+
+
+async def test_two_that_could_be_meant_are_named() -> None:
+    listed = {"data": [{"id": "a/llava"}, {"id": "b/llava"}]}
+    with Stub([], models=body(200, json.dumps(listed).encode())) as found, pytest.raises(ModelNotFound, match="a/llava, b/llava"):
+        await OpenAIEndpoint(served_preset("llava"), base_url=found.url).start()
+
+
+THINKING = [
+    ("<think>so many shapes</think>\n\nA red square.", "A red square."),
+    ("<THINK>hm</THINK>A red square.", "A red square."),
+    ("thought that began in the prompt</think> A red square.", "A red square."),
+    ("<think>a <think> in it</think>A red square.", "A red square."),
+    ("A red <think>is it?</think>square.", "A red square."),
+    ("[THINK]hm[/THINK]A red square.", "A red square."),
+    ("◁think▷hm◁/think▷A red square.", "A red square."),
+    ("<think>it never ends", ""),
+    ("A red square.<think>and then", "A red square."),
+    ("1 < 2 and <thin lines>", "1 < 2 and <thin lines>"),
+    ([{"type": "text", "text": "A red "}, {"type": "text", "text": "square."}], "A red square."),
+    ([{"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}, {"type": "text", "text": "A red square."}], "A red square."),
+    ({"type": "text", "text": "A red square."}, "A red square."),
+    ([], ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("said", "text"), THINKING)
+async def test_the_text_without_the_thoughts(said: Any, text: str, film: Film) -> None:
+    with Stub([answer(said)]) as found:
+        async with endpoint(found) as captioner:
+            assert (await captioner.caption(film())).text == text
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
+@pytest.mark.parametrize(
+    ("said", "text"), [(said, text) for said, text in THINKING if isinstance(said, str) and "prompt" not in said]
+)
+async def test_streams_without_the_thoughts(said: str, text: str, size: int, film: Film) -> None:
+    pieces = [said[at : at + size] for at in range(0, len(said), size)]
+    with Stub([events(*pieces)]) as found:
+        async with endpoint(found) as captioner:
+            *got, reply = [piece async for piece in captioner.stream(film())]
+    assert "".join(got) == text
+    assert isinstance(reply, Reply)
+    assert reply.text == text
+
+
+async def test_a_stream_whose_thought_began_in_the_prompt_is_known_from_the_second_on(film: Film) -> None:
+    one = events("hm", "</think>", " A square.")
+    with Stub([one, one, events("no thought", " at all")]) as found:
+        async with endpoint(found) as captioner:
+            _ = [piece async for piece in captioner.stream(film())]
+            *got, _ = [piece async for piece in captioner.stream(film())]
+            assert "".join(got) == "A square."
+            *got, _ = [piece async for piece in captioner.stream(film())]
+            assert "".join(got) == "no thought at all"
+
+
+async def test_thoughts_beside_the_content(film: Film, caplog: pytest.LogCaptureFixture) -> None:
+    beside = {"choices": [{"message": {"content": "A square.", "reasoning_content": "hm"}, "finish_reason": "stop"}]}
+    alone = {"choices": [{"message": {"content": None, "reasoning_content": "hm"}, "finish_reason": "length"}]}
+    with Stub([says(200, **beside), says(200, **alone), says(200, **alone)]) as found:
+        async with endpoint(found) as captioner:
+            assert (await captioner.caption(film())).text == "A square."
+            assert [await captioner.caption(film()) for _ in range(2)] == [
+                Reply(text="", finish="length", prompt_tokens=0, completion_tokens=0)
+            ] * 2
+    assert caplog.text.count("--max-tokens") == 1
+
+
+@pytest.mark.parametrize("kind", ["choices", "json"])
+async def test_schemas(kind: str, film: Film) -> None:
+    schema = Schema(choices=("a cat", "a dog")) if kind == "choices" else Schema(json={"type": "object"})
+    said = '{"choice": "a dog"}' if kind == "choices" else '{"x": 1}'
+    refused = picky(lambda one: status(400, "response_format is not supported") if "response_format" in one else None)
+    with Stub([answer(said)], always=refused) as found:
+        async with endpoint(found) as captioner:
+            reply = await captioner.caption(replace(film(), schema=schema))
+            assert reply.text == ("a dog" if kind == "choices" else said)
+            with pytest.raises(SchemaUnsupported):
+                await captioner.caption(replace(film(), schema=schema))
+            assert (await captioner.caption(film())).text == "fine"
+    form = found.requests[0][2]["response_format"]
+    assert form["type"] == "json_schema"
+    if kind == "choices":
+        assert form["json_schema"]["schema"]["properties"]["choice"]["enum"] == ["a cat", "a dog"]
+
+
+async def test_a_conversation_and_what_was_kept_of_it(film: Film) -> None:
+    history = (Turn(role="user", text="what?"), Turn(role="assistant", text="a square"))
+    usage = {"prompt_tokens": 50, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": 40}}
+    with Stub([answer("fine", usage=usage)]) as found:
+        async with endpoint(found) as captioner:
+            reply = await captioner.caption(replace(film(prompt="which colour?"), history=history))
+    assert (reply.prompt_tokens, reply.cached_tokens) == (50, 40)
+    messages = found.requests[0][2]["messages"]
+    assert [one["role"] for one in messages] == ["user", "assistant", "user"]
+    assert [part["type"] for part in messages[0]["content"]] == ["video_url", "text"]
+    assert messages[2]["content"] == "which colour?"
