@@ -8,7 +8,7 @@ numbers of keyframes, and a film's last window is short: real films meet this, f
 
 from typing import Any
 
-from vllm.model_executor.models.engines.vllm.llava_onevision import LlavaOnevisionForConditionalGeneration
+from vllm.model_executor.models.llava_onevision import LlavaOnevisionForConditionalGeneration
 
 
 class LlavaOnevision(LlavaOnevisionForConditionalGeneration):  # type: ignore[misc]
