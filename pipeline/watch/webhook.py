@@ -4,6 +4,7 @@ X-Scenescribe-Delivery   the same for every try of one event: a receiver that sa
 X-Scenescribe-Signature  t=SECONDS,v1=HEX    HMAC-SHA256 under the secret, over "SECONDS." and the body's bytes
 """
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -12,6 +13,11 @@ from collections.abc import Mapping
 from typing import Any
 
 TIMEOUT = 10.0
+"""seconds between two bytes"""
+WHOLE = 60.0
+"""seconds for one try: a receiver may trickle"""
+KEPT = 65_536
+"""bytes of an answer that are read, so that its connection can be kept"""
 QUICK_TRIES = 3
 
 
@@ -54,14 +60,26 @@ class Webhook:
                     headers = {"Content-Type": "application/json", "X-Scenescribe-Delivery": delivery}
                     if secret:
                         headers["X-Scenescribe-Signature"] = sign(secret, int(time.time()), body)
-                    answer = await self._client.post(url, content=body, headers=headers)
-                    if answer.status_code in (408, 425, 429) or answer.status_code >= 500:
-                        raise _Busy(f"the receiver answered {answer.status_code}")
-                    if answer.status_code >= 300:
-                        return f"refused: the receiver answered {answer.status_code}"
+                    status = await self._status(url, body, headers)
+                    if status in (408, 425, 429) or status >= 500:
+                        raise _Busy(f"the receiver answered {status}")
+                    if status >= 300:
+                        return f"refused: the receiver answered {status}"
+        except TimeoutError:
+            return f"the receiver did not answer within {WHOLE:g} s"
         except (httpx.HTTPError, httpx.InvalidURL, _Busy) as error:
             return str(error) or type(error).__name__
         return ""
+
+    async def _status(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
+        """The status of the answer. Its body is read as far as KEPT and thrown away, packed as it is: it may be without end."""
+        async with asyncio.timeout(WHOLE), self._client.stream("POST", url, content=body, headers=headers) as answer:
+            skipped = 0
+            async for piece in answer.aiter_raw():
+                skipped += len(piece)
+                if skipped > KEPT:
+                    break  # the connection is closed; one whose answer was read to its end is used again
+            return int(answer.status_code)
 
     async def close(self) -> None:
         if self._client is not None:

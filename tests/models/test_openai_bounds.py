@@ -10,9 +10,9 @@ from typing import Any
 
 import httpx
 import pytest
-from stub_server import Stub, answer, body, endless
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from stub_server import Stub, answer, body, endless
 
 from models.base import Reply, Request
 from models.engines.openai import answers, faults, names

@@ -1,16 +1,20 @@
 """Webhooks: signed, tried again, refused for good, never in the way."""
 
+import gzip
 import hashlib
 import hmac
 import json
 import threading
+import tracemalloc
 from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
 import tenacity
+from stub_server import Stub, body, endless
 
+from pipeline.watch import webhook
 from pipeline.watch.webhook import Webhook, sign
 
 
@@ -80,3 +84,23 @@ async def test_failures_are_told(receiver: Receiver) -> None:
     assert (await post(receiver.url, None, "7", EVENT)).startswith("refused"), "no redirect is followed"
     assert await post("http://127.0.0.1:1/", None, "7", EVENT) != ""
     assert await post("http://[half/", None, "7", EVENT) != ""
+
+
+async def test_an_answer_without_end_takes_neither_memory_nor_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    for pause, says in ((0.0, ""), (0.02, "0.3 s")):
+        if pause:
+            monkeypatch.setattr(webhook, "WHOLE", 0.3)
+        with Stub([], always=endless(b" " * (1 if pause else 60_000), pause=pause)) as server:
+            assert says in await post(server.url, None, "d", {"event": "done"})
+            assert len(server.requests) == 1, "the event arrived, or the receiver is not asked again at once"
+
+
+async def test_a_bomb_is_not_unpacked() -> None:
+    packed = body(200, gzip.compress(b" " * 100_000_000), {"Content-Encoding": "gzip"})
+    with Stub([], always=packed) as server:
+        tracemalloc.start()
+        try:
+            assert await post(server.url, None, "d", {"event": "done"}) == ""
+            assert tracemalloc.get_traced_memory()[1] < 50e6
+        finally:
+            tracemalloc.stop()
