@@ -19,7 +19,7 @@ WRITING = 2
 BEGUN = 256
 """most films that wait for answers or for their files to be written, beside those that are read; each holds a journal open"""
 OWN = (
-    "model", "engine", "base_url", "api_key", "engine_arg", "profile_trace", "max_in_flight", "memory_gb", "decode_workers", "log_file",
+    "model", "engine", "base_url", "api_key", "engine_arg", "profile_trace", "max_in_flight", "memory_gb", "decode_workers", "nice", "log_file",
     *ENGINE_FIELDS,
 )  # fmt: skip
 """options that another host is needed for where they change; all others are a recipe's or a sink's"""
@@ -32,6 +32,7 @@ class Host:
     """
 
     def __init__(self, settings: Settings, *, captioner: Captioner | None = None, verbose: bool = False) -> None:
+        give_way(settings.nice)
         self.settings = settings
         self.preset = choose_preset(settings)
         self.engine = Engine(
@@ -70,3 +71,9 @@ class Host:
         """Whether films can be described here under these settings: no option of the engine differs."""
         same = all(getattr(settings, name) == getattr(self.settings, name) for name in OWN)
         return same and choose_preset(settings) == self.preset
+
+
+def give_way(nice: int) -> None:
+    """Let this process, and all that it starts from now on, run behind others (``--nice``). Never undone: that needs root."""
+    if nice > os.getpriority(os.PRIO_PROCESS, 0):
+        os.setpriority(os.PRIO_PROCESS, 0, nice)

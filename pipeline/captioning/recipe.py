@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from models.base import Sampling
 from models.preset import FrameSize
 from pipeline import families
+from pipeline.captioning.context import with_context
 from pipeline.languages import check_tag, english_name
 from pipeline.types import VideoInfo
 
@@ -48,7 +49,7 @@ class Recipe:
         from models.presets import EMBEDDED
 
         language = check_tag(settings.language)
-        prompt = settings.prompt or preset.prompt
+        prompt = with_context(settings.prompt or preset.prompt, settings.context)
         if language.split("-")[0] != "en":
             prompt = f"{prompt} Answer in {english_name(language)}."
         return cls(

@@ -44,6 +44,9 @@ def caption(
     print_config: Annotated[
         bool, typer.Option("--print-config", help="Show all options, where each comes from, and stop.")
     ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say which films, how many windows, how long and how many tokens; do nothing.")
+    ] = False,
     flags: dict[str, Any] = {},  # noqa: B006 - filled by with_options
 ) -> None:
     """Describe films: FILE.descriptions.json, .srt and .vtt beside each, or under -o DIR.
@@ -73,29 +76,45 @@ def caption(
     for name, error in found.errors:
         display.failed(name, error)
     if found.films:
-        sys.exit(run_until_signalled(_run(loaded.settings, found, display, report)))
+        folders = any(Path(name).is_dir() for name in inputs)
+        sys.exit(run_until_signalled(_run(loaded.settings, found, display, report, folders=folders, dry=dry_run)))
     sys.exit(1)
 
 
-async def _run(settings: Settings, found: "Inputs", display: "Display", report: Path | None) -> int:
+async def _run(settings: Settings, found: "Inputs", display: "Display", report: Path | None, *, folders: bool, dry: bool) -> int:
     """Describe all films with one studio; the exit code."""
     from pipeline import log
+    from pipeline.engine.opening import refuse_unnamed_embedded
     from pipeline.run import describe_all, plan_outputs
+    from pipeline.store import past
     from pipeline.studio import Studio
 
     log.set_up_beside_a_screen(verbose=display.screen.verbose, file=settings.log_file)
     studio = Studio(settings, verbose=display.screen.verbose)
-    display.begin(studio, found.films)
+    if folders:
+        refuse_unnamed_embedded(settings, studio.preset)
+    kind = past.kind(studio.recipe.model, settings.engine, studio.recipe.windows, studio.recipe.sampler)
+    known = past.recall(kind)
+    if dry:
+        from pipeline.cli.dry_run import look_at
+
+        async with studio:
+            return await look_at(found, studio, display.screen, known, as_json=display.as_json)
+    display.begin(studio, found.films, known)
     outputs = plan_outputs(found.films, studio)
     started = time.monotonic()
     with _reported(report, studio, found, display) as observer, display:
         async with studio:
+            signs = asyncio.create_task(display.show_signs_of_life())
             try:
                 await describe_all(found.films, outputs, studio, observer)
             finally:
+                signs.cancel()
+                await asyncio.gather(signs, return_exceptions=True)
                 if display.screen.verbose:
                     display.metrics(studio.engine.gauges.highest)
-    display.end(started)
+    if (run := display.end(started)) is not None:
+        past.remember(kind, run)
     return 1 if display.failures else 0
 
 

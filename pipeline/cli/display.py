@@ -1,5 +1,7 @@
 """What a person sees of a run: live bars on a terminal, plain lines elsewhere, JSON lines where programs listen."""
 
+import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -8,14 +10,16 @@ from typing import TYPE_CHECKING, Any, Self
 from rich.progress import TaskID
 
 from pipeline.cli.console import data, name_of, one_line
-from pipeline.cli.line import FilmLine, seconds_at_work
+from pipeline.cli.line import PLAIN_EVERY, FilmLine, seconds_at_work
 from pipeline.cli.notices import faults, lines
 from pipeline.cli.screen import Screen
 from pipeline.cli.sentences import how_it_ended
-from pipeline.cli.summary import Summary, counted, gauges_line
+from pipeline.cli.signs_of_life import loading
+from pipeline.cli.summary import Summary, clock, counted, gauges_line
 from pipeline.describe import Result
 from pipeline.errors import ScenescribeError
 from pipeline.inputs import Film
+from pipeline.store.past import Past
 
 if TYPE_CHECKING:
     from pipeline.studio import Studio
@@ -33,9 +37,17 @@ class Display:
         self._lines: dict[Path, FilmLine] = {}
         self.count = 0
         self._studio: Studio | None = None
+        self._past: Past | None = None
+        self._began = self._told = time.monotonic()
+        self._sizes: dict[Path, int] = {}
+        """films that are not done -> bytes: the one measure of all films' lengths that is there before they are opened"""
+        self._all_bytes = 0
 
-    def begin(self, studio: "Studio", films: Sequence[Film]) -> None:
-        """Say what is going to run."""
+    def begin(self, studio: "Studio", films: Sequence[Film], past: Past | None = None) -> None:
+        """Say what is going to run. ``past``: the latest run of its kind."""
+        self._past, self._began = past, time.monotonic()
+        self._sizes = {film.path: _size(film.path) for film in films}
+        self._all_bytes = sum(self._sizes.values())
         self.count = len(films)
         self.strict = studio.settings.strict
         model = studio.model
@@ -68,6 +80,7 @@ class Display:
 
     def finished(self, film: Film, result: Result) -> None:
         self._lines.pop(film.path).close()
+        self._sizes.pop(film.path, None)
         name, notices = name_of(film.path), result.notices
         state: str = result.state
         wrong, reason = faults(notices), ""
@@ -101,6 +114,7 @@ class Display:
         self.failures += 1
         if isinstance(name, Path) and name in self._lines:
             self._lines.pop(name).close()
+            self._sizes.pop(name, None)
         self.screen.fail(f"{name_of(name)}: {error.code}: {one_line(error.message)}")
         self._row(name_of(name), "failed", error.code)
         if self.as_json:
@@ -111,16 +125,63 @@ class Display:
         if metrics:
             self.screen.say(gauges_line(metrics))
 
-    def end(self, started: float) -> None:
-        """The last lines: a table where there were many films, and one line for all. ``started``: on time.monotonic's clock."""
+    async def show_signs_of_life(self) -> None:
+        """While the model loads, how long that has taken and usually takes; while films are under way, what is left. Until cancelled."""
+        while True:
+            await asyncio.sleep(1)
+            if self._studio is None:
+                continue
+            now = time.monotonic()
+            text = None if self._studio.engine.ready else loading(now - self._began, self._past, self._studio.model.engine)
+            if text is not None and self._lines:
+                for line in self._lines.values():
+                    line.waiting(text)
+            elif self._total is not None:
+                self._show_total()
+            if not self.screen.live and now - self._told >= PLAIN_EVERY and self._lines:
+                self._told = now
+                if text is not None:
+                    self.screen.say(text)
+                elif self.count > 1 and (left := self._left()):
+                    self.screen.say(f"{len(self.summary.rows)} of {self.count} films · {left}")
+
+    def _left(self) -> str:
+        """``about 4:10 left``, by the bytes of the films that are done; nothing where too little is."""
+        assert self._studio is not None
+        under_way = sum(self._sizes.get(path, 0) * line.share for path, line in self._lines.items())
+        left = sum(self._sizes.values()) - under_way
+        done = self._all_bytes - left
+        took = seconds_at_work(self._studio.engine, self._began)
+        if took < 2 or done <= 0 or done / self._all_bytes < 0.02:
+            return ""
+        return f"about {clock(took * left / done)} left"
+
+    def end(self, started: float) -> Past | None:
+        """The last lines: a table where there were many films, and one line for all. ``started``: on time.monotonic's clock.
+
+        Returns what there is to remember of the run, if the model was asked.
+        """
         assert self._studio is not None
         took = seconds_at_work(self._studio.engine, started)
         for row in self.summary.table(self.screen.width):
             self.screen.say(row)
         for line in self.summary.lines(took, self._studio.engine.clock):
             self.screen.say(line)
+        return self.summary.past(took, self._studio.engine.last_start)
 
     def _row(self, name: str, state: str, reason: str, result: Result | None = None) -> None:
         self.summary.add(name, state, reason, result)
+        self._show_total()
+
+    def _show_total(self) -> None:
         if self._total is not None:
-            self.screen.update(self._total, done=len(self.summary.rows), state=f"{len(self.summary.rows)} of {self.count}")
+            left = self._left()
+            state = f"{len(self.summary.rows)} of {self.count}" + (f" · {left}" if left else "")
+            self.screen.update(self._total, done=len(self.summary.rows), state=state)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0  # said of the film itself, when its turn comes

@@ -59,6 +59,16 @@ class FilmLine(Observer):
             self.spoken = time.monotonic()
             self.screen.say(f"{name_of(self.film.path)}: {self.state()} · {one_line(caption.text)}")
 
+    @property
+    def share(self) -> float:
+        """How much of the film is described, from 0 to 1."""
+        return self.done / self.info.duration if self.info is not None and self.info.duration > 0 else 0.0
+
+    def waiting(self, text: str) -> None:
+        """What the film waits for, on its line."""
+        if self.row is not None and not self.count:
+            self.screen.update(self.row, done=self.done, state=text)
+
     def show_state(self, last: str = "") -> None:
         """How far the film is, on its line; ``last`` is its last caption."""
         if self.row is not None:

@@ -7,6 +7,7 @@ from typing import Any
 from pipeline.cli import table
 from pipeline.describe import Result
 from pipeline.engine.gate import Clock
+from pipeline.store.past import Past
 
 TABLE_FROM = 6
 """films for which a table says more than the lines that scrolled by"""
@@ -90,6 +91,15 @@ class Summary:
         headings = ("film", "state", "reason", "length", "took", "speed")
         return table.lines(headings, rows, width=width, right=frozenset(headings[3:]))
 
+    def past(self, took: float, start: float) -> Past | None:
+        """What there is to remember of a run of ``took`` seconds after ``start`` seconds of loading; None where nothing was asked."""
+        if not self.windows or took <= 0:
+            return None
+        return Past(
+            start=round(start, 1), film=round(sum(row[3] for row in self.rows if row[4]), 3), seconds=round(took, 3),
+            windows=self.windows, prompt_tokens=self.prompt_tokens, completion_tokens=self.completion_tokens,
+        )  # fmt: skip
+
     def lines(self, took: float, engine: Clock) -> list[str]:
         """How it went in ``took`` seconds, and where the time went; the parts overlap."""
         states = [row[1] for row in self.rows]
@@ -97,8 +107,10 @@ class Summary:
         first = ", ".join(parts) + f" · {clock(took)}"
         if not self.windows or took <= 0:
             return [first]
-        length = sum(row[3] for row in self.rows if row[4])
-        first += f" · {clock(length)} of film, {length / took:.1f}x real time · {self.windows / took:.1f} windows/s"
+        if len(self.rows) > 1:  # the speed of one film stands in its own line: there is one number, not two
+            length = sum(row[3] for row in self.rows if row[4])
+            first += f" · {clock(length)} of film, {length / took:.1f}x real time"
+        first += f" · {self.windows / took:.1f} windows/s"
         rates = f"{self.frames / took:.0f} frames/s"
         if self.completion_tokens:
             rates += f", {self.prompt_tokens / took:.0f} prompt and {self.completion_tokens / took:.0f} output tokens/s"

@@ -28,6 +28,11 @@ class Settings(Burned, Cues):
     base_url: str | None = option(None, MODEL, "The server of --engine openai, such as http://localhost:8000/v1.")
     api_key: str | None = option(None, MODEL, "Its key; also read from OPENAI_API_KEY.")
     prompt: str | None = option(None, MODEL, "What to ask of each window; the preset's question where it is not given.", "-p")
+    context: str | None = option(
+        None,
+        MODEL,
+        "What is known of the films (title, synopsis, names): a text of 4,000 characters at most, or a file with one. It is part of each question.",
+    )
     language: str = option("en", MODEL, "Language of the answer, a BCP 47 tag.", "-l")
 
     windows: str | None = option(
@@ -79,4 +84,7 @@ class Settings(Burned, Cues):
     max_in_flight: Positive | None = option(None, RUN, "Windows asked at once; from the engine where it is not given.")
     memory_gb: Annotated[float, Gt(0)] = option(2.0, RUN, "Bound on the frames in flight, GiB.")
     decode_workers: Positive | None = option(None, RUN, "Processes that decode; from the cores where it is not given.")
+    nice: Annotated[int, Ge(0), Le(19)] = option(
+        0, RUN, "Give way to other programs: 1 to 19, more is kinder. Decoding and an engine on this machine's cores too."
+    )
     log_file: Path | None = option(None, RUN, "Where the engine's own messages go.")

@@ -1,0 +1,76 @@
+"""``caption --dry-run``: which films would be described, and what that will take. Nothing is written and no model is loaded."""
+
+import math
+from typing import TYPE_CHECKING
+
+from pipeline.cli import console
+from pipeline.cli.console import name_of, one_line
+from pipeline.cli.summary import clock, counted
+from pipeline.errors import ScenescribeError
+from pipeline.store.past import Past
+
+if TYPE_CHECKING:
+    from pipeline.cli.screen import Screen
+    from pipeline.inputs import Inputs
+    from pipeline.studio import Studio
+
+
+async def look_at(found: "Inputs", studio: "Studio", screen: "Screen", past: Past | None, *, as_json: bool) -> int:
+    """Look at each film and say what would be done with it; the exit code: 1 where a film can't be described."""
+    from pipeline import families
+    from pipeline.finished import FileLookup
+    from pipeline.run import plan_outputs
+
+    rule = families.parse("windows", studio.recipe.windows)
+    outputs = plan_outputs(found.films, studio)
+    length, windows, count, failures = 0.0, 0, 0, len(found.errors)
+    for film in found.films:
+        name = name_of(film.path)
+        try:
+            info = studio.host.source(film.path).probe()
+            lookup = FileLookup(outputs[film.path], overwrite=studio.settings.overwrite)
+            earlier = await lookup.find(studio.recipe.key(info), info)
+            done = earlier is not None and not earlier.unanswered
+        except ScenescribeError as error:
+            failures += 1
+            screen.fail(f"{name}: {error.code}: {one_line(error.message)}")
+            if as_json:
+                console.data({"path": name, "state": "failed", "code": error.code, "message": error.message})
+            continue
+        expected = earlier.unanswered if earlier is not None else windows_of(info.duration, rule, past)
+        if not done:
+            length, windows, count = length + info.duration, windows + expected, count + 1
+            screen.say(f"{name}: {clock(info.duration)}, about {counted(expected, 'window')}")
+        else:
+            screen.say(f"{name}: finished (--overwrite describes it anew)")
+        if as_json:
+            state = "skipped" if done else "would_describe"
+            console.data({"path": name, "state": state, "seconds": round(info.duration, 3), "windows": expected})
+    screen.say(total(count, length, windows, past))
+    return 1 if failures else 0
+
+
+def windows_of(duration: float, rule: object, past: Past | None) -> int:
+    """Windows of a film of this length: counted where the rule says it, else as dense as in the latest run of this kind."""
+    if (seconds := getattr(rule, "seconds", None)) is not None:
+        return max(1, math.ceil(duration / float(seconds) - 1e-6))
+    if past is not None and past.windows and past.film:
+        return max(1, round(duration * past.windows / past.film))
+    middle = (float(getattr(rule, "min", 2.0)) + float(getattr(rule, "max", 10.0))) / 2
+    return max(1, math.ceil(duration / middle))
+
+
+def total(count: int, length: float, windows: int, past: Past | None) -> str:
+    """The last line: what is expected in all."""
+    said = f"{counted(count, 'film')} to describe · {clock(length)} · about {counted(windows, 'window')}"
+    if not count:
+        return f"{said} · nothing was written"
+    if past is None or not past.windows or not past.seconds:
+        return f"{said} · time and tokens are not known before a first run with this model here · nothing was written"
+    takes = windows * past.seconds / past.windows
+    loading = f" and {clock(past.start)} for loading the model" if past.start else ""
+    tokens = ""
+    if past.completion_tokens:
+        asked, answered = (windows * each // past.windows for each in (past.prompt_tokens, past.completion_tokens))
+        tokens = f" · about {asked:,} prompt and {answered:,} output tokens"
+    return f"{said} · about {clock(takes)}{loading}{tokens}, by the latest run here · nothing was written"

@@ -1,0 +1,78 @@
+"""While a model loads, the screen says that it goes on; of one film there is one speed; a batch says what is left."""
+
+import asyncio
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from pipeline.cli import display as module
+from pipeline.cli.display import Display
+from pipeline.cli.screen import Screen
+from pipeline.cli.signs_of_life import loading
+from pipeline.inputs import Film
+from pipeline.store.past import Past
+
+
+def test_what_is_said() -> None:
+    assert loading(12.4, Past(start=54.2), "vllm") == "loading the model: 0:12 (the last time took 0:54)"
+    assert loading(12.4, None, "vllm").startswith("loading the model: 0:12 (a small model on a CPU usually takes about a minute")
+    assert loading(3, None, "another") == "loading the model: 0:03"
+
+
+class Model:
+    """An engine that loads until it is told that it is ready."""
+
+    def __init__(self) -> None:
+        self.ready = False
+        self.last_start = 0.0
+        self.on_ready: list[Any] = []
+
+    def starting_seconds(self, since: float, until: float) -> float:
+        return 0.0
+
+
+def display_of(films: list[Film], past: Past | None = None) -> tuple[Display, Model, list[str]]:
+    display, model, said = Display(Screen(live=False)), Model(), list[str]()
+    display.screen.fail = said.append  # type: ignore[method-assign]
+    studio: Any = SimpleNamespace(
+        settings=SimpleNamespace(strict=False, engine="vllm"), engine=model, preset=SimpleNamespace(knows=""),
+        model=SimpleNamespace(name="m", engine="vllm"),
+    )  # fmt: skip
+    display.begin(studio, films, past)
+    return display, model, said
+
+
+async def test_in_a_pipe_too_a_line_now_and_then_says_that_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PLAIN_EVERY", 0.0)
+    film = Film(Path("a.mp4"), Path("a.mp4"))
+    display, _, said = display_of([film], Past(start=54))
+    heard = asyncio.Event()
+
+    def say(text: str) -> None:
+        said.append(text)
+        heard.set()
+
+    display.screen.fail = say  # type: ignore[method-assign]
+    display.observer(film)
+    task = asyncio.create_task(display.show_signs_of_life())
+    await heard.wait()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert said[-1].startswith("loading the model: 0:0")
+    assert said[-1].endswith("(the last time took 0:54)")
+
+
+def test_what_is_left_of_a_batch_goes_by_bytes(tmp_path: Path) -> None:
+    films = []
+    for name, size in (("a", 100), ("b", 300)):
+        (tmp_path / name).write_bytes(b"x" * size)
+        films.append(Film(tmp_path / name, Path(name)))
+    display, model, _ = display_of(films)
+    model.ready = True
+    assert display._left() == "", "nothing is known before something is done"
+    display._sizes.pop(tmp_path / "a")
+    display._began = time.monotonic() - 100.0
+    assert display._left() == "about 5:00 left", "a quarter took 100 s"
