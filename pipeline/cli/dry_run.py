@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 async def look_at(found: "Inputs", studio: "Studio", screen: "Screen", past: Past | None, *, as_json: bool) -> int:
     """Look at each film and say what would be done with it; the exit code: 1 where a film can't be described."""
     from pipeline import families
-    from pipeline.finished import FileLookup
     from pipeline.run import plan_outputs
+    from pipeline.store.lookup import FileLookup
 
     rule = families.parse("windows", studio.recipe.windows)
     outputs = plan_outputs(found.films, studio)
