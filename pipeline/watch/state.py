@@ -93,7 +93,7 @@ class Setup:
         )
 
 
-def open_studio(settings: WatchSettings, host: "Host | None") -> "Studio":
+def open_studio(settings: WatchSettings, host: "Host | None" = None) -> "Studio":
     """What is wished, on a host of its own or on one that runs.
 
     Raises UsageError ``model_not_named`` too: nobody looks on while a watched folder is described.
