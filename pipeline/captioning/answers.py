@@ -10,6 +10,13 @@ SENTENCE = re.compile(r"[^.!?。！？…]*(?:[.!?。！？…]+[\"'”’)\]]*|
 REPEATS = 3
 """the same sentence, or the same run of words, this many times in a row is a model that repeats itself"""
 
+NOTICES = {
+    Outcome.EMPTY: "the model answered nothing, twice; there is no description here",
+    Outcome.REPEATED: "the model repeated itself; its answer was cut before the repetition",
+    Outcome.TRUNCATED: "the model's answer was too long; it was cut at a whole sentence (raise --max-tokens)",
+}
+"""what is said of an answer that came to this"""
+
 
 def guard(text: str, *, cut_off: bool) -> tuple[str, Outcome]:
     """The text that may be shown, and its outcome.

@@ -189,8 +189,7 @@ class _Flow:
             answer.cancel()
             raise
         answer.set_result(caption)
-        self.on_caption(caption)
-        self._done(number, caption)
+        self._done(number, caption, new=True)
         now = time.monotonic()
         self.tally.engine = now - self._first - self.engine.starting_seconds(self._first, now)
 
@@ -205,10 +204,11 @@ class _Flow:
             completion_tokens=0,
             reused=True,
         )
-        self.on_caption(caption)
-        self._done(number, caption)
+        self._done(number, caption, new=True)
 
-    def _done(self, number: int, caption: Caption) -> None:
+    def _done(self, number: int, caption: Caption, *, new: bool = False) -> None:
+        if new:
+            self.on_caption(caption)
         self._finished[number] = caption
         self._changed.set()
 
@@ -238,22 +238,11 @@ class _Flow:
 
     def _note(self, caption: Caption) -> None:
         """Say what is wrong with an answer; for those of an earlier run too, or a resumed run would warn of less."""
-        if (message := NOTICES.get(caption.outcome)) is not None:
+        if (message := answers.NOTICES.get(caption.outcome)) is not None:
             self.on_notice(Notice(code=f"answer_{caption.outcome}", message=message, start=caption.start, end=caption.end))
 
 
 async def _next(windows: Iterator[Window] | AsyncIterator[Window], thread: ThreadPoolExecutor) -> Window | None:
     if isinstance(windows, AsyncIterator):
         return await anext(windows, None)
-    return await asyncio.get_running_loop().run_in_executor(thread, _next_on_thread, windows)
-
-
-def _next_on_thread(windows: Iterator[Window]) -> Window | None:
-    return next(windows, None)
-
-
-NOTICES = {
-    Outcome.EMPTY: "the model answered nothing, twice; there is no description here",
-    Outcome.REPEATED: "the model repeated itself; its answer was cut before the repetition",
-    Outcome.TRUNCATED: "the model's answer was too long; it was cut at a whole sentence (raise --max-tokens)",
-}
+    return await asyncio.get_running_loop().run_in_executor(thread, next, windows, None)
