@@ -2,6 +2,7 @@
 
 import math
 from bisect import bisect_left, bisect_right
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,8 @@ MOORED = 4 / 3
 """steps between the last candidate of a group of pictures and the keyframe that comes after it"""
 SHORT = 16
 """steps under which a group of pictures is short: to leave out its end saves much of it"""
+OnScreen = Callable[[NDArray[np.float64]], NDArray[np.int64]]
+"""ranks of the frames that are shown at these times"""
 
 
 def time_of(frame: Frame) -> float:
@@ -26,21 +29,28 @@ def rounded(span: Span) -> Span:
     return round(span[0], 3), round(span[1], 3)
 
 
-def nearest(span: Span, held: list[Frame], sampler: Sampler, keyframes: list[float]) -> list[Frame]:
-    """Of the samples in a span, those nearest to where the sampler looks; each is taken once."""
+def nearest(span: Span, held: list[Frame], sampler: Sampler, keyframes: list[float], on_screen: OnScreen) -> list[Frame]:
+    """Of the samples in a span, those nearest to where the sampler looks; each is taken once.
+
+    A picture that came before the span and stands at the first look (a slide) is one of them: it is what is seen there.
+    """
     a, b = bisect_left(held, span[0], key=time_of), bisect_left(held, span[1], key=time_of)
+    keys = keyframes[bisect_left(keyframes, span[0]) : bisect_left(keyframes, span[1])]
+    looks = sampler.times(*span, keys)
+    begins, *seen = on_screen(np.array([span[0], *looks])).tolist()
+    if a and held[a - 1].index == begins == seen[0]:
+        a -= 1
     inside = held[a:b]
     if not inside:
         return []
-    times = [frame.time for frame in inside]
-    keys = keyframes[bisect_left(keyframes, span[0]) : bisect_left(keyframes, span[1])]
-    looks = sampler.times(*span, keys)
+    times = [max(span[0], frame.time) for frame in inside]
     if len(looks) >= len(inside):
         return inside
     places: list[int] = []
-    for left, look in zip(range(len(looks) - 1, -1, -1), looks, strict=True):
+    for left, look, shown in zip(range(len(looks) - 1, -1, -1), looks, seen, strict=True):
         at = bisect_right(times, look)
         near = min((i for i in (at - 1, at) if 0 <= i < len(times)), key=lambda i: abs(times[i] - look))
+        near = at - 1 if at and inside[at - 1].index == shown else near
         places.append(min(max(near, places[-1] + 1 if places else 0), len(times) - 1 - left))
     return [inside[i] for i in places]
 

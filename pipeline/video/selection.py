@@ -173,6 +173,6 @@ class Streaming:
     def _chosen(self, spans: Collection[Span]) -> Iterator[Chosen]:
         for span in spans:
             asked = rounded(span) not in self._known
-            frames = nearest(span, self._held, self._sampler, self._keys) if asked else []
+            frames = nearest(span, self._held, self._sampler, self._keys, self._table.on_screen) if asked else []
             yield span, FrameBatch.of(frames, self._size) if asked else None
-            del self._held[: bisect_left(self._held, span[1], key=time_of)]
+            del self._held[: max(0, bisect_left(self._held, span[1], key=time_of) - 1)]  # the last may stand in the next window

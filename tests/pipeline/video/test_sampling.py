@@ -6,10 +6,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from pipeline.families import parse
 from pipeline.types import Frame
 from pipeline.video.sampling import MOORED, SHORT, candidates, nearest
+
+
+def none_stands(times: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Every frame gives way to the next at once."""
+    return np.full(len(times), -1)
+
 
 steps = st.floats(0.02, 3)
 keyframes = st.lists(st.floats(0, 60), max_size=40, unique=True).map(sorted)
@@ -45,7 +52,7 @@ def test_candidates_cost_the_first_part_of_each_group() -> None:
 def test_each_frame_is_taken_once(times: list[float], count: int) -> None:
     image = np.zeros((2, 2, 3), np.uint8)
     held = [Frame(image=image, time=time, index=i) for i, time in enumerate(times)]
-    taken = nearest((0.0, 10.0), held, parse("samplers", f"uniform:count={count}"), [])
+    taken = nearest((0.0, 10.0), held, parse("samplers", f"uniform:count={count}"), [], none_stands)
     inside = [frame.index for frame in held if frame.time < 10]
     chosen = [frame.index for frame in taken]
     assert chosen == sorted(set(chosen))
@@ -55,5 +62,5 @@ def test_each_frame_is_taken_once(times: list[float], count: int) -> None:
 def test_the_nearest_is_taken() -> None:
     image = np.zeros((2, 2, 3), np.uint8)
     held = [Frame(image=image, time=time, index=i) for i, time in enumerate([0.0, 0.9, 1.1, 2.6, 3.1, 3.9])]
-    taken = nearest((0.0, 4.0), held, parse("samplers", "uniform:count=4"), [])
+    taken = nearest((0.0, 4.0), held, parse("samplers", "uniform:count=4"), [], none_stands)
     assert [frame.time for frame in taken] == [0.9, 1.1, 2.6, 3.1]
