@@ -133,7 +133,12 @@ def turn_at_border(before: bytes, after: bytes, stood: tuple[bool, bool]) -> boo
         return False
     still = np.ones((SMALL[1], SMALL[0]), np.bool_)
     across = delta(one[-1], other[0])
+    moves = 0
     for side, alone in zip((one, other), stood, strict=True):
         for first, second in () if alone else pairwise(side):
-            still &= across >= CONTRAST * delta(first, second)
+            beside = delta(first, second)
+            still &= across >= CONTRAST * beside
+            moves = max(moves, int((beside > NOISE).sum()))
+    if int((across > NOISE).sum()) < CONTRAST * moves:
+        return False  # an object that jumps, and moves on
     return turned(one[-1], other[0], still) is not None

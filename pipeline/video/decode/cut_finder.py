@@ -118,9 +118,15 @@ class CutFinder:
         return self._doubt is not None
 
     def finish(self) -> list[int]:
-        """The cut that was still in doubt when there was nothing more to see."""
+        """The cut that was still in doubt when there was nothing more to see; a slide only if what was seen of it stands."""
         doubt, self._doubt = self._doubt, None
-        return [doubt.rank] if doubt else []
+        if doubt is None or doubt.slide is None or self._first is None:
+            return [doubt.rank] if doubt else []
+        times = self._table.times
+        if len(self._chain) > 1:
+            return [doubt.rank] if doubt.lasts(self._first, self._chain[-1].small()) else []
+        ends = times[doubt.rank + 1] if doubt.rank + 1 < len(times) else self._table.end
+        return [doubt.rank] if ends - times[doubt.rank] >= slides.STOOD else []
 
     @property
     def watchful(self) -> int:
