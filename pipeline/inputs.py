@@ -2,7 +2,7 @@
 
 import glob
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,9 +65,26 @@ def find_films(names: Sequence[str], *, recursive: bool) -> Inputs:
     return Inputs(tuple(kept), tuple(errors))
 
 
-def is_described(name: str) -> bool:
-    """Whether this is what a film that we wrote is called: ``movie.described.mp4``, ``movie.described.soft.mkv``."""
-    return "described" in name.casefold().split(".")[1:][-3:]
+def is_described(path: Path) -> bool:
+    """Whether this is a film that we wrote: ``movie.described.mp4`` or ``movie.described.soft.mkv`` beside ``movie.descriptions.json``
+    or the film. A name alone says nothing: films of others are called ``Film.2019.Audio.Described.mp4`` too."""
+    parts = path.name.rsplit(".", 3)
+    lower = [part.casefold() for part in parts]
+    if len(parts) > 2 and lower[-2] == "described":
+        stem = ".".join(parts[:-2])
+    elif len(parts) == 4 and lower[1:3] == ["described", "soft"]:
+        stem = parts[0]
+    else:
+        return False
+    if not stem:
+        return False
+    return any(os.path.lexists(path.with_name(stem + end)) for end in (".descriptions.json", *_film_ends()))
+
+
+def _film_ends() -> Iterator[str]:
+    for suffix in sorted(VIDEO_SUFFIXES):
+        yield suffix
+        yield suffix.upper()
 
 
 def _described_stem(name: str) -> str | None:
@@ -91,5 +108,5 @@ def _films_below(folder: Path, *, recursive: bool) -> Iterable[Film]:
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in sorted(files):
             path = Path(root, name)
-            if not name.startswith(".") and path.suffix.lower() in VIDEO_SUFFIXES and not is_described(name):
+            if not name.startswith(".") and path.suffix.lower() in VIDEO_SUFFIXES and not is_described(path):
                 yield Film(path, path.relative_to(folder))

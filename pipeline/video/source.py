@@ -20,8 +20,11 @@ DEMUXERS = (
 """Formats that may be opened; what none of them is (playlists, pictures, ``concat``) is not a film. The last seven hold no
 picture: they are listed to be told apart as ``no_video_stream``."""
 
+SNIFFED = 1 << 18
+"""bytes that are looked at: the first picture of Motion JPEG ends in them"""
 _NOT_FILMS = {
     b"\x89PNG\r\n": "a PNG picture",
+    b"\x8aMNG\r\n": "a MNG animation",
     b"\xff\xd8\xff": "a JPEG picture",
     b"BM": "a BMP picture",
     b"II*\x00": "a TIFF picture",
@@ -81,7 +84,7 @@ def open_source(path: Path, *, follow_links: bool = True) -> Source:
             raise InputError("not_a_regular_file", "this is a folder, a pipe or a device; give a video file", path=str(path))
         if status.st_size == 0:
             raise InputError("empty_file", "the file is empty", path=str(path))
-        _sniff(os.pread(fd, 512, 0), path)
+        _sniff(os.pread(fd, SNIFFED, 0), path)
         return Source(path, fd, status.st_size, FileVersion.of(status))
     except OSError as error:
         os.close(fd)
@@ -103,6 +106,22 @@ def _sniff(head: bytes, path: Path) -> None:
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     for magic, what in _NOT_FILMS.items():
         if start.startswith(magic) or head.startswith(magic):
-            raise InputError("not_a_video", f"this is {what}, not a film", path=str(path))
+            raise InputError("not_a_video", _moving(head) or f"this is {what}, not a film", path=str(path))
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
-        raise InputError("not_a_video", "this is a WebP picture, not a film", path=str(path))
+        raise InputError("not_a_video", _moving(head) or "this is a WebP picture, not a film", path=str(path))
+
+
+def _moving(head: bytes) -> str:
+    """What moves and is stored like a picture, by its first bytes; '' for what stands or can't be told.
+
+    Motion JPEG begins anew right where a picture ends (and pictures of several views, MPO, say so).
+    An APNG has an ``acTL`` chunk before its first ``IDAT``; a WebP says so in the flags of its ``VP8X`` chunk.
+    """
+    what = ""
+    if head.startswith(b"\x89PNG") and b"acTL" in head.partition(b"IDAT")[0]:
+        what = "an animated PNG"
+    elif head[12:16] == b"VP8X" and len(head) > 20 and head[20] & 2:
+        what = "an animated WebP"
+    elif head.startswith(b"\xff\xd8\xff") and b"\xff\xd9\xff\xd8\xff" in head and b"MPF\0" not in head:
+        what = "raw Motion JPEG, pictures one after the other without times"
+    return f"this is {what}; convert it to a film first, for instance: ffmpeg -i FILE FILM.mp4" if what else ""

@@ -183,7 +183,9 @@ class Folder:
                         yield entry.path
 
     def _is_film(self, entry: os.DirEntry[str], plain: bool) -> bool:
-        if not self.rules.may_take(entry.name) or not (plain or self.rules.takes(Path(entry.path))):
+        if not self.rules.may_take(entry.name):
+            return False
+        if not (plain and "described" not in entry.name.casefold()) and not self.rules.takes(Path(entry.path)):
             return False
         return not entry.is_symlink() or self.rules.stays_inside(Path(entry.path))
 

@@ -56,6 +56,7 @@ class Rules:
         """Whether a file is a film to describe, by its name."""
         return (
             self.may_take(path.name)
+            and not is_described(path)
             and not self._matches(path, self.exclude)
             and (not self.include or self._matches(path, self.include))
         )
@@ -63,7 +64,7 @@ class Rules:
     def may_take(self, name: str) -> bool:
         """Whether a file of this name can be such a film; asked of every file in the folder each minute, so it is quick."""
         low = name.casefold()
-        if name.startswith(".") or low.endswith(PARTIAL) or is_described(low):
+        if name.startswith(".") or low.endswith(PARTIAL):
             return False
         return bool(self.include) or os.path.splitext(low)[1] in VIDEO_SUFFIXES
 

@@ -30,8 +30,17 @@ def test_an_output_that_is_named_without_its_film_is_taken(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("name", "ours"),
-    [("a.described.mp4", True), ("a.described.soft.mp4", True), ("a.Described.MKV", True), ("described.mp4", False), ("a.mp4", False)],
+    ("name", "beside", "ours"),
+    [
+        ("a.described.mp4", "a.descriptions.json", True), ("a.described.soft.mp4", "a.MKV", True), ("a.Described.MKV", "a.mp4", True),
+        ("described.mp4", "a.mp4", False), ("a.mp4", "a.descriptions.json", False), ("a.described.mp4", "b.mp4", False),
+        ("Film.2019.Audio.Described.mp4", "Film.2019.mp4", False), ("Film.Described.2019.mp4", "Film.mp4", False),
+        ("Film.2019.Audio.Described.mp4", "Film.2019.Audio.descriptions.json", True), (".described.mp4", "a.mp4", False),
+    ],
 )  # fmt: skip
-def test_films_that_we_wrote(name: str, ours: bool) -> None:
-    assert is_described(name) is ours
+def test_films_that_we_wrote(name: str, beside: str, ours: bool, tmp_path: Path) -> None:
+    """A name alone says nothing: the film or its captions must be beside."""
+    for one in (name, beside):
+        (tmp_path / one).touch()
+    assert is_described(tmp_path / name) is ours
+    assert (name in found(tmp_path, ".")) is (not ours and not name.startswith("."))
