@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -49,6 +49,7 @@ def test_candidates_cost_the_first_part_of_each_group() -> None:
 
 
 @given(st.lists(st.floats(0, 10), min_size=1, max_size=60, unique=True).map(sorted), st.integers(1, 20))
+@settings(deadline=None)
 def test_each_frame_is_taken_once(times: list[float], count: int) -> None:
     image = np.zeros((2, 2, 3), np.uint8)
     held = [Frame(image=image, time=time, index=i) for i, time in enumerate(times)]

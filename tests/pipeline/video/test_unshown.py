@@ -7,7 +7,7 @@ from types import ModuleType
 
 import av
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.families import parse
@@ -115,6 +115,7 @@ class Stored(bytes):
 
 
 @given(st.sampled_from(["vp8", "vp9", "av1", "hevc", "h264", "mpeg4"]), st.lists(st.binary(max_size=60), min_size=1), st.data())
+@settings(deadline=None)
 def test_rubbish_is_answered(codec: str, packets: list[bytes], data: st.DataObject) -> None:
     unshown = Unshown(codec, data.draw(st.binary(max_size=40)))
     for number, packet in enumerate(packets):
