@@ -138,7 +138,7 @@ def _from_file(cls: type[Options], path: Path, known: Collection[str]) -> dict[s
         raw = tomllib.loads(read_text(path, LARGEST_FILE))
     except OSError as error:
         raise UsageError("bad_config", f"{path}: {error.strerror or error}", path=str(path)) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError("bad_config", f"{path}: not valid TOML: {error}", path=str(path)) from None
     values = {key.replace("-", "_"): value for key, value in raw.items()}
     for key in values:

@@ -55,3 +55,12 @@ def test_what_other_commands_know_is_no_mistake_and_counts_for_nothing(tmp_path:
     with pytest.raises(UsageError, match="no option 'settle'"):
         load(Settings, {}, path)
     assert load(Settings, {}, path, known=names()).settings == Settings()
+
+
+@pytest.mark.parametrize("text", ["seed = " + "9" * 5000, "a = " + "[" * 5000, "a = \x00", "= 1", "a.b.c"])
+def test_a_file_that_is_no_toml_is_one_line(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "options.toml"
+    path.write_text(text)
+    with pytest.raises(UsageError, match="not valid TOML") as caught:
+        load(Settings, {}, path)
+    assert caught.value.code == "bad_config"
