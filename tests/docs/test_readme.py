@@ -21,7 +21,7 @@ def test_presets_that_pages_name_exist() -> None:
         for name in re.findall(
             r"(?:--model |model = \"|model=\")([a-z][a-z0-9.-]+)(?![\w/.-])", page.read_text(encoding="utf-8")
         ):
-            assert name in presets(), f"{page.name}: {name}"
+            assert name in presets() or name == "echo", f"{page.name}: {name}"  # a recipe names the echo engine so
 
 
 def test_every_page_is_found_from_the_readme() -> None:
