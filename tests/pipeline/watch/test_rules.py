@@ -18,11 +18,19 @@ def test_films_are_taken(name: str) -> None:
     "name",
     [
         ".hidden.mp4", "a.mp4.part", "a.crdownload", "a.mp4.tmp", "a.partial", "a.mp4.download", "a.mp4.!qB", "a.mp4.aria2",
-        "a.txt", "a", "a.described.mp4", "a.described.soft.mkv", "a.descriptions.json", "a.descriptions.en.srt",
+        "a.txt", "a", "a.descriptions.json", "a.descriptions.en.srt",
     ],
 )  # fmt: skip
 def test_others_are_left(name: str) -> None:
     assert not Rules(root=ROOT).takes(ROOT / name)
+
+
+@pytest.mark.parametrize("name", ["a.described.mp4", "a.described.soft.mkv"])
+def test_what_we_wrote_is_left(name: str, tmp_path: Path) -> None:
+    """It lies beside its film or its captions; a film of others may be called so too."""
+    assert Rules(root=tmp_path).takes(tmp_path / name)
+    (tmp_path / "a.descriptions.json").touch()
+    assert not Rules(root=tmp_path).takes(tmp_path / name)
 
 
 def test_globs_compare_names_and_paths() -> None:
