@@ -133,18 +133,24 @@ def _answer(data: bytes) -> object:
     import numpy as np
 
     from models.base import Request
+    from models.engines.openai.client import Client
     from models.engines.openai.endpoint import OpenAIEndpoint
     from models.presets import preset
 
     async def ask() -> list[object]:
         transport = httpx.MockTransport(lambda _: httpx.Response(200, content=data))
         endpoint = OpenAIEndpoint(preset("shapes"), base_url="http://localhost/v1", attempts=1)
-        endpoint._client = httpx.AsyncClient(transport=transport)
+        client = Client(
+            "http://localhost/v1", None, connections=2, timeout=httpx.Timeout(5), whole=5.0, attempts=1, patience=0.01
+        )
+        await client._http.aclose()
+        client._http = httpx.AsyncClient(transport=transport)
+        endpoint._client = client
         request = Request(prompt="x", video=np.zeros((1, 8, 8, 3), np.uint8), times=(0.0,))
         got: list[object] = []
-        for act in (endpoint.caption(request), _all(endpoint.stream(request))):
+        for act in (lambda: endpoint.caption(request), lambda: _all(endpoint.stream(request))):
             try:
-                got.append(await act)
+                got.append(await act())
             except EXPECTED:
                 got.append(None)
         await endpoint.close()
