@@ -48,7 +48,7 @@ def search(
 
     Examples:
         scenescribe search "red van" films
-        scenescribe search '"at the station" -train' movie.mp4 --json
+        scenescribe search '"at the station"' movie.mp4 --json
         scenescribe search "someone is cooking" films --by meaning
     """
     from models.errors import ModelError
