@@ -6,6 +6,8 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
+from platformdirs import user_state_path
+
 from pipeline.errors import EnvironmentFault, InputError, ScenescribeError, UsageError
 from pipeline.retrieval.index import Hit, Index
 from pipeline.retrieval.meaning import Embedder, by_meaning, fused, prepare
@@ -31,7 +33,7 @@ def search(
     query: str,
     names: Sequence[str] = (),
     *,
-    state_folder: Path,
+    state_folder: Path | None = None,
     most: int = 10,
     by: By = "words",
     since: date | None = None,
@@ -50,7 +52,7 @@ def search(
     match_of(query)  # said before any file is read
     if by != "words" and embedder is None:
         raise UsageError("bad_value", "a search by meaning needs an embedding model")
-    with Index(state_folder) as index:
+    with Index(state_folder or user_state_path("scenescribe")) as index:
         paths = _paths(names, on_trouble) if names else index.known()
         if not paths and not names:
             raise UsageError("nothing_indexed", "nothing was searched before: name a film, a folder or a .descriptions.json")
