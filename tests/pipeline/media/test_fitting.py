@@ -50,7 +50,9 @@ def test_the_margins_hold_in_the_drawn_frames(
     notices = burn(video, Track(cues=cues), tmp_path / "out.mkv", style=Style(font_size=size), encoding=QUICK)
     assert {notice.code for notice in notices} <= {"too_short"}
     drawn: dict[str, int] = dict.fromkeys(SCRIPTS, 0)
-    for (at, before), (_, after) in zip(frames(video), frames(tmp_path / "out.mkv"), strict=True):
+    blank = next(iter(frames(video)))[1]  # of one colour; where a text changes between two pictures one more is drawn
+    for at, after in frames(tmp_path / "out.mkv"):
+        before = blank
         changed = abs(after.astype(int) - before.astype(int)) > 10
         if not changed.any():
             continue
