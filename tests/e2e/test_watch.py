@@ -163,7 +163,7 @@ def test_jobs_are_shown_retried_and_forgotten(service: Service) -> None:
 
 
 def test_a_film_that_grows_is_taken_once_after_its_end() -> None:
-    assert "['done']" in soak("grow", "--seconds", "6", "--pause", "0.9", "--settle", "1.2")
+    assert "['queued', 'done']" in soak("grow", "--seconds", "6", "--pause", "0.9", "--settle", "1.2")
 
 
 def test_films_dropped_during_kills_are_all_done_once() -> None:
