@@ -26,7 +26,7 @@ class _DeclareOperatorsFirst:  # importlib.abc's base class would cost every pro
             sys.meta_path.remove(self)
             import torch
 
-            library = torch.library.DocumentStore("torchvision", "FRAGMENT")
+            library = torch.library.Library("torchvision", "FRAGMENT")
             for name in ("nms", "qnms"):
                 library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
             globals()["_keep"] = library  # the declarations end with the object that made them
