@@ -16,8 +16,6 @@ from pipeline.retrieval.meaning import RANKS, by_meaning, fused, prepare
 from pipeline.retrieval.reading import SUFFIX, documents
 from pipeline.types import Caption, Document, Model, Source
 
-pytestmark = pytest.mark.filterwarnings("default")  # importing torch and transformers warns, by their versions, and is not ours
-
 
 def write(folder: Path, name: str, *texts: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
