@@ -14,8 +14,8 @@ MODEL, FRAMES, OUTPUT, SAMPLING, ENGINE, RUN = "Model", "Frames", "Output", "Sam
 """panels of ``--help``"""
 
 
-class Settings(Burned, Cues):
-    """What ``scenescribe caption`` is told. Frozen: a run never changes its own settings."""
+class Describing(Burned, Cues):
+    """How films are described, wherever what is written goes."""
 
     panels: ClassVar = (MODEL, FRAMES, OUTPUT, LAYOUT, STYLE, PICTURE, SAMPLING, ENGINE, RUN)
 
@@ -50,19 +50,6 @@ class Settings(Burned, Cues):
         False, FRAMES, "Ask a second time, over all captions of a film, to remove repetition and keep names the same."
     )
 
-    format: str = option("srt,vtt", OUTPUT, "Sidecars to write, by commas, or all. JSON is always written.", "-f")
-    sidecar_name: Annotated[str, AfterValidator(check_sidecars)] = option(
-        SIDECARS, OUTPUT, "What sidecars are called; {name}.{language} is a name that mpv loads by itself."
-    )
-    output_dir: Path | None = option(
-        None, OUTPUT, "Write here and keep the inputs' tree; beside the input where it is not given.", "-o"
-    )
-    burn: bool = option(False, OUTPUT, "Also a video with the descriptions drawn into the picture.")
-    mux: bool = option(False, OUTPUT, "Also a video with the descriptions as a track that the viewer can switch on.")
-    overwrite: bool = option(False, OUTPUT, "Describe finished films anew and replace files that are in the way.")
-    resume: bool = option(True, OUTPUT, "Go on where a killed run stopped.")
-    strict: bool = option(False, OUTPUT, "Warnings count as failures; what only shortens a text is none.")
-
     temperature: Annotated[float, Ge(0), Le(2)] = option(0.0, SAMPLING, "0 is the likeliest word each time, and repeatable.")
     top_p: Annotated[float, Gt(0), Le(1)] = option(1.0, SAMPLING, "Draw from the likeliest words that make up this share.")
     max_tokens: Positive | None = option(None, SAMPLING, "Longest answer; the preset's where it is not given.")
@@ -88,3 +75,20 @@ class Settings(Burned, Cues):
         0, RUN, "Give way to other programs: 1 to 19, more is kinder. Decoding and an engine on this machine's cores too."
     )
     log_file: Path | None = option(None, RUN, "Where the engine's own messages go.")
+
+
+class Settings(Describing):
+    """What ``scenescribe caption`` is told. Frozen: a run never changes its own settings."""
+
+    format: str = option("srt,vtt", OUTPUT, "Sidecars to write, by commas, or all. JSON is always written.", "-f")
+    sidecar_name: Annotated[str, AfterValidator(check_sidecars)] = option(
+        SIDECARS, OUTPUT, "What sidecars are called; {name}.{language} is a name that mpv loads by itself."
+    )
+    output_dir: Path | None = option(
+        None, OUTPUT, "Write here and keep the inputs' tree; beside the input where it is not given.", "-o"
+    )
+    burn: bool = option(False, OUTPUT, "Also a video with the descriptions drawn into the picture.")
+    mux: bool = option(False, OUTPUT, "Also a video with the descriptions as a track that the viewer can switch on.")
+    overwrite: bool = option(False, OUTPUT, "Describe finished films anew and replace files that are in the way.")
+    resume: bool = option(True, OUTPUT, "Go on where a killed run stopped.")
+    strict: bool = option(False, OUTPUT, "Warnings count as failures; what only shortens a text is none.")
