@@ -183,7 +183,7 @@ class Track:
     language: str = "en"
     """BCP 47"""
     title: str = ""
-    kind: Literal["subtitles", "descriptions"] = "descriptions"
+    kind: Literal["subtitles", "descriptions", "chapters"] = "descriptions"
     width: int = 0
     """display size of the film, for formats that place text on it; 0 where unknown"""
     height: int = 0

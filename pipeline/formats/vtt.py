@@ -6,6 +6,7 @@ without a blank line between them. What was guessed is said.
 
 import html
 import re
+from typing import Literal
 
 from pipeline.errors import InputError
 from pipeline.formats import base
@@ -17,6 +18,7 @@ _TAG = re.compile(r"<[^<>]*>")
 _LONG_NUMBER = re.compile(r"&#[0-9]{8,};?")
 _HEAD = re.compile(r"[ \t]*(?:\d{2,}:)?\d{2}:\d{2}\.\d{3}[ \t]*-->[ \t]*(?:\d{2,}:)?\d{2}:\d{2}\.\d{3}(?:[ \t].*)?$", re.ASCII)
 _LINE = re.compile(r"(?:^|\s)line:(\d{1,3})(%?)")
+_KINDS: dict[str, Literal["descriptions", "chapters"]] = {"descriptions": "descriptions", "chapters": "chapters"}
 _BESIDE = ("NOTE", "STYLE", "REGION")
 """blocks that hold no cue"""
 
@@ -52,7 +54,7 @@ class Format(base.Format):
             Track(
                 cues=cues,
                 language=header.get("language", "und").split(None, 1)[0] if header.get("language") else "und",
-                kind="descriptions" if header.get("kind") == "descriptions" else "subtitles",
+                kind=_KINDS.get(header.get("kind", ""), "subtitles"),
                 position="top" if on_top * 2 > len(heads) else "bottom",
             ),
             notes.notices(),
