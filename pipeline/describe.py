@@ -9,12 +9,14 @@ import asyncio
 import os
 import time
 from collections.abc import Mapping
-from contextlib import AsyncExitStack, ExitStack, aclosing
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal, Protocol
 
-from pipeline.captioning.captioning import Span, captions, span_of
+from pipeline.caption_stream import LocalStream, OpenStream, Told
+from pipeline.captioning.captioning import Span, span_of
 from pipeline.captioning.recipe import Recipe
 from pipeline.captioning.tally import Tally
 from pipeline.engine.engine import Engine
@@ -35,6 +37,9 @@ READINGS = 2
 
 class Observer:
     """Told what happens to one film; the defaults do nothing. Called on the event loop, quickly."""
+
+    pictures = False
+    """whether ``read`` looks at the window's pictures: where another process reads, they are sent for it alone"""
 
     def opened(self, info: VideoInfo) -> None:
         """The film is a film; told again where it changed and is read once more."""
@@ -90,16 +95,19 @@ async def describe(
     resume: bool = True,
     observer: Observer | None = None,
     place: ReadingPlace | None = None,
+    open_stream: OpenStream | None = None,
 ) -> Result:
     """Describe one source; what ``lookup`` knows already is not asked again, nor what a journal kept.
 
-    ``model`` is what the document says of the engine's. ``place`` is given up when the last window is read.
+    ``model`` is what the document says of the engine's. ``place`` is given up when the last window is read. ``open_stream``: who
+    reads it and asks about its windows, where that is not this process (a fleet).
 
     Raises InputError, OutputError, EnvironmentFault, UsageError. What was captioned until then is kept in the sink's journal.
     """
     return await _Description(
-        source, recipe, sink, engine, model, lookup or Lookup(), resume, observer or Observer(), place
-    ).run()
+        source, recipe, sink, engine, model, lookup or Lookup(), resume, observer or Observer(), place,
+        open_stream or partial(LocalStream, engine),
+    ).run()  # fmt: skip
 
 
 class _Description:
@@ -107,10 +115,10 @@ class _Description:
 
     def __init__(
         self, source: Source, recipe: Recipe, sink: Sink, engine: Engine, model: Model, lookup: Lookup, resume: bool,
-        observer: Observer, place: ReadingPlace | None,
+        observer: Observer, place: ReadingPlace | None, open_stream: OpenStream,
     ) -> None:  # fmt: skip
         self.source, self.recipe, self.sink, self.engine, self.model = source, recipe, sink, engine, model
-        self.lookup, self.resume, self.observer, self.place = lookup, resume, observer, place
+        self.lookup, self.resume, self.observer, self.place, self.open_stream = lookup, resume, observer, place, open_stream
         self._journal_seconds = 0.0
 
     async def run(self) -> Result:
@@ -170,37 +178,23 @@ class _Description:
             journal = await self._open_journal(info, held)
             known = {**answered, **{span_of(c.start, c.end): c for c in (journal.captions if journal is not None else ())}}
             self.engine.warm()
-            reader = held.enter_context(ExitStack())  # closed as soon as all is read, or here
-            reading = reader.enter_context(await asyncio.to_thread(self.source.windows, self.recipe, known=frozenset(known)))
 
-            def seen(window: Window) -> Window:
-                self.observer.read(window)
-                return window
-
-            def keep(caption: Caption) -> None:
+            def keep(caption: Caption, position: float) -> None:
                 # a window that was refused is asked again by the next run: there is nothing to keep
                 if journal is not None and caption.outcome is not Outcome.FAILED:
                     began = time.monotonic()
                     journal.add(caption)
                     self._journal_seconds += time.monotonic() - began
-                self.observer.captioned(caption, reading.position)
+                self.observer.captioned(caption, position)
 
-            def read() -> None:
-                reader.close()  # the film's files and memory, before all answers are there
-                if self.place is not None:
-                    self.place.done_reading()
-
-            gauges = await held.enter_async_context(self.engine.gauges.over())
-            flow = await held.enter_async_context(
-                aclosing(
-                    captions(
-                        map(seen, reading), self.recipe, self.engine, known=known, on_caption=keep, on_notice=notices.append,
-                        on_read=read, tally=tally,
-                    )
-                )
+            on = Told(
+                caption=keep, notice=notices.append, window=self.observer.read, pictures=self.observer.pictures,
+                read=self.place.done_reading if self.place is not None else _nothing,
             )  # fmt: skip
+            gauges = await held.enter_async_context(self.engine.gauges.over())
+            reading = await held.enter_async_context(self.open_stream(self.source, self.recipe, known=known, on=on, tally=tally))
             described = []
-            async for caption in flow:
+            async for caption in reading:
                 described.append(caption)
                 await self.sink.caption(caption)
         if not described:
@@ -255,6 +249,10 @@ def refuse_unanswered(captions: list[Caption], notices: list[Notice]) -> None:
     windows = "its only window" if len(captions) == 1 else f"all {len(captions)} windows of it"
     why = f"; it said: {said.message}" if said is not None else ""
     raise InputError("no_window_answered", f"the model refused {windows}{why}", reason=said.code if said is not None else "")
+
+
+def _nothing() -> None:
+    """Nobody waits for a place."""
 
 
 def _when(notice: Notice) -> float:

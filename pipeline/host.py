@@ -2,10 +2,12 @@
 
 import asyncio
 import os
+from functools import partial
 from pathlib import Path
 from typing import Self
 
 from models.base import Captioner
+from pipeline.caption_stream import LocalStream, OpenStream
 from pipeline.engine.engine import GIB, Engine
 from pipeline.engine.opening import ENGINE_FIELDS, choose_preset, open_captioner
 from pipeline.options.caption import Settings
@@ -58,6 +60,11 @@ class Host:
     def source(self, path: Path) -> Source:
         """A film, to be read by this host's processes."""
         return FilmSource(path, self._pool, workers=self.decode_workers)
+
+    @property
+    def open_stream(self) -> OpenStream:
+        """How captions of a source are had here."""
+        return partial(LocalStream, self.engine)
 
     def model(self, id: str) -> Model:
         """The model as the JSON names it; ``id`` as a recipe has it."""

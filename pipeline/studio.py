@@ -89,6 +89,7 @@ class Studio:
             resume=self.settings.resume and not self.settings.overwrite,
             observer=observer,
             place=place,
+            open_stream=self.host.open_stream,
         )
 
     def make_track(self, document: Document) -> tuple[Track, tuple[Notice, ...]]:

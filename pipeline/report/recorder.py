@@ -103,6 +103,8 @@ class Recorder:
 class FilmRecorder(Observer):
     """One film's part of the record."""
 
+    pictures = True
+
     def __init__(self, run: Recorder, record: FilmRecord, inner: Observer) -> None:
         self.run, self.record, self.inner = run, record, inner
         self.shape = (16, 9)
