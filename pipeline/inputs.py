@@ -13,6 +13,8 @@ VIDEO_SUFFIXES = frozenset(
     " .ogm .ogv .qt .rm .rmvb .ts .vob .webm .wmv .y4m".split()
 )
 """what is taken out of a folder; a file that is named is taken whatever it is called"""
+WRITTEN = ("described", "chaptered")
+"""words in the names of films that we write"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +68,11 @@ def find_films(names: Sequence[str], *, recursive: bool) -> Inputs:
 
 
 def is_described(path: Path) -> bool:
-    """Whether this is a film that we wrote: ``movie.described.mp4`` or ``movie.described.soft.mkv`` beside ``movie.descriptions.json``
-    or the film. A name alone says nothing: films of others are called ``Film.2019.Audio.Described.mp4`` too."""
+    """Whether this is a film that we wrote: ``movie.described.mp4``, ``movie.described.soft.mkv`` or ``movie.chaptered.mp4`` beside
+    ``movie.descriptions.json`` or the film. A name alone says nothing: films of others are called ``Film.2019.Audio.Described.mp4`` too."""
     parts = path.name.rsplit(".", 3)
     lower = [part.casefold() for part in parts]
-    if len(parts) > 2 and lower[-2] == "described":
+    if len(parts) > 2 and lower[-2] in WRITTEN:
         stem = ".".join(parts[:-2])
     elif len(parts) == 4 and lower[1:3] == ["described", "soft"]:
         stem = parts[0]
@@ -88,8 +90,8 @@ def _film_ends() -> Iterator[str]:
 
 
 def _described_stem(name: str) -> str | None:
-    """``movie`` of ``movie.descriptions.en.srt`` and ``movie.described.mp4``; None where it is no output of ours."""
-    for mark in (".descriptions.", ".described."):
+    """``movie`` of ``movie.descriptions.en.srt``, ``movie.described.mp4``, ``movie.chapters.vtt``; None where it is no output of ours."""
+    for mark in (".descriptions.", ".described.", ".chaptered.", ".chapters.", ".summary."):
         stem, found, _ = name.rpartition(mark)
         if found:
             return stem

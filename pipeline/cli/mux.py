@@ -1,4 +1,4 @@
-"""``scenescribe mux``: soft subtitles."""
+"""``scenescribe mux``: soft subtitles, and chapters."""
 
 import sys
 from dataclasses import replace
@@ -8,16 +8,29 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.cli import console, writing
+from pipeline.cli.summary import counted
 from pipeline.errors import UsageError
 
 if TYPE_CHECKING:
+    from pipeline.outline import Chapter
     from pipeline.types import Notice, Track
 
 
 def mux(
     video: Annotated[Path, typer.Argument(help="The film.", show_default=False)],
-    subtitles: Annotated[list[Path], typer.Argument(help="Our .json, or .srt, .vtt, .ass; one a language.", show_default=False)],
-    output: Annotated[str | None, typer.Option("--output", "-o", help="FILE.described.mkv, .mp4 or .webm otherwise.")] = None,
+    subtitles: Annotated[
+        list[Path] | None, typer.Argument(help="Our .json, or .srt, .vtt, .ass; one a language.", show_default=False)
+    ] = None,
+    chapters: Annotated[
+        Path | None,
+        typer.Option(
+            help="Chapters in place of the film's own: a .vtt, a .json (Podcasting 2.0, or our summary) or lines of '0:00 Title'."
+        ),
+    ] = None,
+    output: Annotated[
+        str | None,
+        typer.Option("--output", "-o", help="FILE.described.mkv, .mp4 or .webm otherwise (.chaptered, of chapters alone)."),
+    ] = None,
     language: Annotated[
         list[str] | None, typer.Option("--language", "-l", help="Of each file in turn; from the file or its name otherwise.")
     ] = None,
@@ -36,21 +49,26 @@ def mux(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only failures and warnings.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
-    """Add subtitles to a film as tracks that the viewer can switch on; nothing is encoded again.
+    """Add subtitles to a film as tracks that the viewer can switch on, and chapters; nothing is encoded again.
 
     Examples:
         scenescribe mux movie.mp4 movie.descriptions.json
         scenescribe mux movie.mp4 movie.en.srt movie.de.srt -o out.mkv
+        scenescribe mux movie.mp4 --chapters movie.chapters.vtt
     """
     from pipeline import media
+    from pipeline.chapters import reading
     from pipeline.subtitles import load
 
-    languages, titles = language or [], title or []
+    languages, titles, subtitles = language or [], title or [], subtitles or []
+    if not subtitles and chapters is None:
+        raise UsageError("no_tracks", "name what is added to the film: subtitle files, or --chapters FILE")
     for given, what in ((languages, "--language"), (titles, "--title")):
         if len(given) > len(subtitles):
             raise UsageError("bad_value", f"{what} is given {len(given)} times for {len(subtitles)} subtitle files")
     with writing.failures(video, quiet=quiet) as about:
-        out = writing.video_target(video, output, media.muxed_suffix(video.suffix), overwrite=overwrite)
+        mark = "described" if subtitles else "chaptered"
+        out = writing.video_target(video, output, media.muxed_suffix(video.suffix), overwrite=overwrite, mark=mark)
         tracks: list[Track] = []
         notices: list[Notice] = []
         for n, path in enumerate(subtitles):
@@ -63,15 +81,19 @@ def mux(
             )
             tracks.append(replace(loaded.track, kind="descriptions" if descriptions else "subtitles"))
             notices += loaded.notices
+        parts: tuple[Chapter, ...] = ()
+        if chapters is not None:
+            about.path = chapters
+            parts = reading.read(chapters)
         about.path = video
         told = writing.progress("mux", lambda: 0.0, quiet=quiet)
         with writing.stoppable() as cancel:
-            notices += media.mux(video, tracks, out, default=default, on_progress=told, cancel=cancel)
+            notices += media.mux(video, tracks, out, chapters=parts, default=default, on_progress=told, cancel=cancel)
     failures = writing.notices_of(video, notices, strict=strict, quiet=quiet)
     if as_json:
-        console.data(
-            {"output": str(out), "tracks": [{"language": t.language, "title": t.title, "cues": len(t.cues)} for t in tracks]}
-        )
+        told_of = [{"language": t.language, "title": t.title, "cues": len(t.cues)} for t in tracks]
+        console.data({"output": str(out), "tracks": told_of, "chapters": len(parts)})
     elif not quiet:
-        console.say(f"{console.name_of(out)}: {', '.join(t.language for t in tracks)} added")
+        added = [*(t.language for t in tracks), *([counted(len(parts), "chapter")] if parts else [])]
+        console.say(f"{console.name_of(out)}: {', '.join(added)} added")
     sys.exit(1 if failures else 0)

@@ -33,9 +33,9 @@ def target_of(source: Path, output: str | None, name: str, *, only: bool) -> Pat
     return path
 
 
-def video_target(video: Path, output: str | None, suffix: str, *, overwrite: bool) -> Path:
+def video_target(video: Path, output: str | None, suffix: str, *, overwrite: bool, mark: str = "described") -> Path:
     """The name of a written film. Raises UsageError ``bad_container``, ``same_file``, OutputError ``output_exists``."""
-    target = target_of(video, output, f"{fitted(video.stem)}.described{suffix}", only=True)
+    target = target_of(video, output, f"{fitted(video.stem)}.{mark}{suffix}", only=True)
     if target.suffix.lower() not in VIDEO_SUFFIXES:
         raise UsageError(
             "bad_container", f"'{target.suffix or target.name}' is no container that we write; name a {', '.join(VIDEO_SUFFIXES)}"

@@ -1,4 +1,4 @@
-"""Soft subtitles: tracks that the viewer can switch on. Nothing is encoded again.
+"""Soft subtitles and chapters: what the viewer can switch on, and jump to. Nothing is encoded again.
 
 MP4, MOV    mov_text    language in 3 letters; its first subtitle track reads back as default whatever is asked
 MKV         srt         BCP 47 language
@@ -14,6 +14,7 @@ from pipeline import formats
 from pipeline.errors import UsageError
 from pipeline.files import whole
 from pipeline.languages import alpha3
+from pipeline.media import chapters as chaptering
 from pipeline.media.binary import find_ffmpeg
 from pipeline.media.containers import Plan, family, plan
 from pipeline.media.covers import attached
@@ -22,6 +23,7 @@ from pipeline.media.run import Place, Progress, entrance, graph, run, workplace
 from pipeline.media.soft import equal_tracks, inside, one_at_a_time
 from pipeline.media.streams import Contents, contents, guard_options
 from pipeline.media.verify import check_muxed
+from pipeline.outline import Chapter
 from pipeline.types import Notice, Track
 
 TITLE = "Descriptions"
@@ -32,17 +34,19 @@ def mux(
     tracks: Sequence[Track],
     out: Path,
     *,
+    chapters: Sequence[Chapter] = (),
     default: bool = False,
     on_progress: Progress | None = None,
     cancel: threading.Event | None = None,
 ) -> tuple[Notice, ...]:
     """Write ``out``: the film with the tracks added after its own. ``default`` switches the first of them on for the viewer.
 
+    ``chapters`` take the place of the film's own, which are kept where none are given.
     Raises UsageError ``no_tracks``; EnvironmentFault ``no_ffmpeg``; InputError; OutputError as ``burn`` does, and
     ``container_cannot`` where the container can't hold a stream of the film.
     """
-    if not tracks:
-        raise UsageError("no_tracks", "there is no subtitle track to add")
+    if not tracks and not chapters:
+        raise UsageError("no_tracks", "there is no subtitle track to add, and no chapters")
     ffmpeg = find_ffmpeg()
     suffix = out.suffix.lower()
     form = "vtt" if family(suffix) == "webm" else "srt"
@@ -54,18 +58,21 @@ def mux(
         tracks = [one_at_a_time(track) if family(suffix) == "mp4" else track for track, _ in fitted]
         for number, track in enumerate(tracks):
             (place.folder / f"track{number}.{form}").write_text(formats.write(form, track), encoding="utf-8")
-        work = _graph(film, streams, tracks, place, form, default=default)
-        names = _names(tracks, streams)
-        ended = run(ffmpeg, work, place, more=[*names, *attached(ffmpeg, place, streams)], on_progress=on_progress, cancel=cancel)
+        parts = chaptering.inside(chapters, film.declared)
+        work = _graph(film, streams, tracks, place, form, default=default, chaptered=bool(parts))
+        more = [*_names(tracks, streams), *attached(ffmpeg, place, streams)]
+        beside = chaptering.arguments(parts, place)
+        ended = run(ffmpeg, work, place, beside=beside, more=more, on_progress=on_progress, cancel=cancel)
         wanted = streams.count()
         wanted["subtitle"] += len(tracks)
         check_muxed(ffmpeg, place, ended, film, wanted)
-    return (*told, *streams.notices, *_about(suffix, streams, default))
+        chaptering.check(ffmpeg, place, parts)
+    return (*told, *streams.notices, *_about(suffix, streams, tracks, default))
 
 
-def _about(suffix: str, streams: Plan, default: bool) -> tuple[Notice, ...]:
+def _about(suffix: str, streams: Plan, tracks: Sequence[Track], default: bool) -> tuple[Notice, ...]:
     first = not any(stream.kind == "subtitle" for stream in streams.kept)
-    if family(suffix) == "mp4" and first and not default:
+    if tracks and family(suffix) == "mp4" and first and not default:
         sentence = "MP4 marks its first subtitle track as default whatever is asked: some players switch it on; MKV leaves it to the viewer"
         return (Notice(code="default_track", message=sentence),)
     return ()
@@ -84,11 +91,15 @@ def _names(tracks: Sequence[Track], streams: Plan) -> list[str]:
     return options
 
 
-def _graph(film: Contents, streams: Plan, tracks: Sequence[Track], place: Place, form: str, *, default: bool) -> Any:
+def _graph(
+    film: Contents, streams: Plan, tracks: Sequence[Track], place: Place, form: str, *, default: bool, chaptered: bool
+) -> Any:
     source = entrance(place.film, **guard_options(), **GENERATED)
     texts = [entrance(f"track{n}.{form}", protocol_whitelist="file")["0"] for n in range(len(tracks))]
     before = sum(stream.kind == "subtitle" for stream in streams.kept)
-    options: dict[str, Any] = {"map_metadata": "0", "map_chapters": "0", "c:v": "copy", **streams.options()}
+    # the chapters' file comes after the film and the tracks
+    chapters_of = str(1 + len(tracks)) if chaptered else "0"
+    options: dict[str, Any] = {"map_metadata": "0", "map_chapters": chapters_of, "c:v": "copy", **streams.options()}
     for n, track in enumerate(tracks):
         at = before + n
         options[f"c:s:{at}"] = "mov_text" if streams.subtitle_codec == "mov_text" else "copy"

@@ -113,11 +113,13 @@ def run(
     stream: Any,
     place: Place,
     *,
+    beside: Sequence[str] = (),
     more: Sequence[str] = (),
     on_progress: Progress | None = None,
     cancel: threading.Event | None = None,
 ) -> Ended:
-    """Run an ffmpeg-python graph in its place; ``more`` are options of its output that ffmpeg-python can't repeat.
+    """Run an ffmpeg-python graph in its place; ``more`` are options of its output that ffmpeg-python can't repeat, ``beside``
+    inputs after its own that give no stream, which it does not know.
 
     Raises OutputError ``cancelled``.
     """
@@ -125,7 +127,8 @@ def run(
 
     settings = ["-hide_banner", "-loglevel", "level+info", "-nostdin", "-y", "-progress", "pipe:1", "-nostats"]
     *arguments, out = ffmpeg_python.get_args(stream)
-    command = [str(ffmpeg.path), *settings, *arguments, *more, out]
+    inputs = max(n for n, word in enumerate(arguments) if word == "-i") + 2
+    command = [str(ffmpeg.path), *settings, *arguments[:inputs], *beside, *arguments[inputs:], *more, out]
     return run_command(command, place, on_progress=on_progress, cancel=cancel)
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.file_version import FileVersion
+from pipeline.inputs import WRITTEN
 from pipeline.store.identity import Found
 from pipeline.watch.events import events
 from pipeline.watch.rules import SKIP_MARK, Rules
@@ -185,7 +186,7 @@ class Folder:
     def _is_film(self, entry: os.DirEntry[str], plain: bool) -> bool:
         if not self.rules.may_take(entry.name):
             return False
-        if not (plain and "described" not in entry.name.casefold()) and not self.rules.takes(Path(entry.path)):
+        if not (plain and not any(word in entry.name.casefold() for word in WRITTEN)) and not self.rules.takes(Path(entry.path)):
             return False
         return not entry.is_symlink() or self.rules.stays_inside(Path(entry.path))
 

@@ -75,6 +75,9 @@ def test_export_lays_out_anew_on_request(run: Any, tmp_path: Path) -> None:
         (["burn", "film.mp4", "film.srt", "--font-size", "99"], 2, "bad_value: "),
         (["burn", "film.mp4", "film.srt", "-o", "film.mp4"], 2, "same_file: "),
         (["mux", "film.mp4", "film.srt", "-l", "en", "-l", "de"], 2, "bad_value: "),
+        (["mux", "film.mp4"], 2, "no_tracks: "),
+        (["mux", "film.mp4", "--chapters", "no.vtt"], 1, "no.vtt: not_found: "),
+        (["mux", "film.mp4", "--chapters", "film.txt"], 1, "film.txt: bad_chapters: "),
     ],
 )
 def test_one_line_says_what_is_wrong(words: list[str], code: int, reason: str, run: Any, film: Path, tmp_path: Path) -> None:
@@ -110,3 +113,15 @@ def test_strict_makes_warnings_failures(run: Any, film: Path, srt: Path, tmp_pat
     done = run("mux", film, srt, "-o", tmp_path / "out.mp4", "--strict")
     assert done.returncode == 1
     assert "warning: default_track: MP4" in done.stderr
+
+
+def test_mux_puts_a_list_of_chapters_into_a_film(run: Any, film: Path, tmp_path: Path) -> None:
+    (tmp_path / "film.mp4").symlink_to(film)
+    (tmp_path / "list.txt").write_text("0:00 The beginning\n0:01 The end\n")
+    done = run("mux", "film.mp4", "--chapters", "list.txt", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["output"], told["chapters"], told["tracks"]) == ("film.chaptered.mp4", 2, [])
+    with av.open(str(tmp_path / "film.chaptered.mp4")) as container:
+        found = [(one["metadata"]["title"], float(one["start"] * one["time_base"])) for one in container.chapters()]
+    assert found == [("The beginning", 0.0), ("The end", 1.0)]

@@ -15,6 +15,7 @@ def test_what_a_star_brings_along_is_left_out(tmp_path: Path) -> None:
     films = ("a.mp4", "b.mkv")
     ours = (
         "a.descriptions.json", "a.descriptions.en.srt", "a.described.mp4", "a.described.soft.mp4", "b.mkv.descriptions.pt-BR.vtt",
+        "a.chaptered.mp4", "a.chapters.vtt", "a.summary.md",
     )  # fmt: skip
     for name in (*films, *ours):
         (tmp_path / name).touch()
@@ -36,6 +37,7 @@ def test_an_output_that_is_named_without_its_film_is_taken(tmp_path: Path) -> No
         ("described.mp4", "a.mp4", False), ("a.mp4", "a.descriptions.json", False), ("a.described.mp4", "b.mp4", False),
         ("Film.2019.Audio.Described.mp4", "Film.2019.mp4", False), ("Film.Described.2019.mp4", "Film.mp4", False),
         ("Film.2019.Audio.Described.mp4", "Film.2019.Audio.descriptions.json", True), (".described.mp4", "a.mp4", False),
+        ("a.chaptered.webm", "a.webm", True), ("Film.Chaptered.2019.mp4", "Film.mp4", False),
     ],
 )  # fmt: skip
 def test_films_that_we_wrote(name: str, beside: str, ours: bool, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 import webvtt
 
 from pipeline import chapters
-from pipeline.chapters._reading import read
+from pipeline.chapters.reading import read
 from pipeline.errors import InputError
 from pipeline.media import find_ffmpeg
 from pipeline.outline import Chapter

@@ -1,6 +1,7 @@
 """Chapters out of files: ours, and lists of others (WebVTT, Podcasting 2.0, YouTube's text)."""
 
 import json
+import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,10 +20,11 @@ LONGEST = 1e7
 _LINE = re.compile(r"\s*[\[(]?(?:(\d{1,3}):)?(\d{1,3}):(\d{2})(?:[.,](\d{1,3}))?[\])]?\s*[-\u2013\u2014:|]?\s*(\S.*)", re.ASCII)
 
 
-def read(path: Path, duration: float) -> tuple[Chapter, ...]:
-    """The chapters in a ``.vtt``, ``.json`` or ``.txt`` file; one without an end lasts to the next, or to ``duration``.
+def read(path: Path, duration: float = 0.0) -> tuple[Chapter, ...]:
+    """The chapters in a ``.vtt``, ``.json`` or ``.txt`` file; one without an end lasts to the next, or to ``duration``
+    (0: not known, then the last has no end: it is infinite).
 
-    They are in order and don't overlap; what begins after ``duration`` (0: not known) is left out.
+    They are in order and don't overlap; what begins after ``duration`` is left out.
     Raises InputError ``not_found``, ``unreadable``, ``bad_chapters``.
     """
     try:
@@ -47,7 +49,7 @@ def read(path: Path, duration: float) -> tuple[Chapter, ...]:
 def _joined(found: Sequence[tuple[float, float, str]], duration: float) -> tuple[Chapter, ...]:
     chapters = []
     for number, (start, end, title) in enumerate(found):
-        following = found[number + 1][0] if number + 1 < len(found) else (duration or max(end, start + 1))
+        following = found[number + 1][0] if number + 1 < len(found) else (duration or math.inf)
         last = min(end, following) if end > start else following
         if last > start:
             chapters.append(Chapter(start=start, end=last, title=title))

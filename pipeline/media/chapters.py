@@ -1,0 +1,62 @@
+"""Chapters into a film: ffmpeg reads them from a file beside it, and what it wrote is read again.
+
+MP4     a list of Nero's (chpl) and a text track of QuickTime's, so that the film gains a data stream
+MKV     editions of Matroska; WebM the same
+"""
+
+import math
+import subprocess
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pipeline import chapters as formats
+from pipeline.environment import child_environment
+from pipeline.errors import OutputError
+from pipeline.media.binary import Ffmpeg
+from pipeline.media.run import Place
+from pipeline.media.streams import guards
+from pipeline.outline import Chapter
+
+FILE = "chapters.ffmeta"
+ROUNDING = 0.05
+"""seconds; a container may count in frames"""
+
+
+def inside(chapters: Sequence[Chapter], end: float) -> tuple[Chapter, ...]:
+    """Chapters as a film that ends at ``end`` (0: not known) can hold them: one that ended later would make an MP4 longer."""
+    kept = [one for one in chapters if not end or one.start < end - 0.001]
+    return tuple(replace(one, end=min(one.end, end or (one.start + 1 if math.isinf(one.end) else one.end))) for one in kept)
+
+
+def arguments(chapters: Sequence[Chapter], place: Place) -> list[str]:
+    """One more input of ffmpeg that holds these chapters and no stream; none where there are no chapters."""
+    if not chapters:
+        return []
+    (place.folder / FILE).write_text(formats.write("ffmeta", chapters), encoding="utf-8")
+    return ["-f", "ffmetadata", "-i", f"file:{FILE}"]
+
+
+def check(ffmpeg: Ffmpeg, place: Place, chapters: Sequence[Chapter]) -> None:
+    """Raise OutputError ``output_damaged`` where the written film does not begin each chapter when it should."""
+    if not chapters:
+        return
+    found, wanted = starts(ffmpeg, place, place.written), [one.start for one in formats.tidy(chapters)]
+    if len(found) != len(wanted) or any(abs(a - b) > ROUNDING for a, b in zip(found, wanted, strict=True)):
+        raise OutputError(
+            "output_damaged", f"{len(found)} chapters are in what was written, {len(wanted)} should be; nothing was kept"
+        )
+
+
+def starts(ffmpeg: Ffmpeg, place: Place, name: str) -> list[float]:
+    """When the chapters of a file of the place begin, in seconds."""
+    command = [str(ffmpeg.path), "-v", "error", "-nostdin", *guards(), "-i", f"file:{name}", "-f", "ffmetadata", "-"]
+    said = subprocess.run(command, cwd=place.folder, capture_output=True, timeout=120, check=False, env=child_environment())
+    found, base = [], 1.0
+    for line in said.stdout.decode("utf-8", "replace").splitlines():
+        key, _, value = line.partition("=")
+        if key == "TIMEBASE":
+            numerator, denominator = value.split("/")
+            base = int(numerator) / int(denominator)
+        elif key == "START":
+            found.append(int(value) * base)
+    return found
