@@ -4,12 +4,15 @@ import ast
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Literal
 
 from models.errors import BadEngineOption
 
 QUANTIZATIONS = ("awq", "gptq", "fp8")
 DTYPES = ("auto", "bfloat16", "float16", "float32")
+Profile = Literal["captions", "questions"]
+"""what an engine is set up for: ``captions``, windows that are each seen once; ``questions``, the same pictures asked about again and
+again, by people who wait, while windows may be captioned beside them"""
 OWN = {"model", "tokenizer", "revision", "tokenizer_revision", "trust_remote_code", "served_model_name"}
 """engine arguments that Scenescribe sets itself and nobody may pass beside it"""
 
@@ -42,6 +45,7 @@ class EngineOptions:
     """anything else that vLLM takes, by the name it has there"""
     profile_dir: str | None = None
     """folder for a torch profiler trace"""
+    profile: Profile = "captions"
 
 
 def parse_engine_args(items: Iterable[str]) -> dict[str, Any]:

@@ -46,6 +46,18 @@ class FrameSize:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """How a model is asked about a film."""
+
+    frames: int = 32
+    """pictures of a film in one question"""
+    bare: bool = False
+    """the model knows its questions to the letter: no rules and no times are written beside them"""
+    engine: Mapping[str, Any] = field(default_factory=dict)
+    """vLLM's arguments where questions are asked, on top of the preset's"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Preset:
     """One model. The TOML files of ``models/presets`` have these fields by these names."""
 
@@ -76,6 +88,7 @@ class Preset:
     """vLLM's arguments for it; the user's options come on top"""
     cpu: Mapping[str, Any] = field(default_factory=dict)
     """more of them, where there is no GPU"""
+    ask: Asking = field(default_factory=Asking)
 
     def frame_size(self, width: int, height: int) -> tuple[int, int]:
         """What the reader should resize frames of a ``width`` x ``height`` film to, as (width, height)."""
@@ -92,11 +105,11 @@ def read_preset(path: Path) -> Preset:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ModelNotFound(f"{path.name} is not a preset: {error}", path=str(path)) from None
-    size = table.pop("size", {})
-    for found, kind in ((table, Preset), (size, FrameSize)):
+    size, ask = table.pop("size", {}), table.pop("ask", {})
+    for found, kind in ((table, Preset), (size, FrameSize), (ask, Asking)):
         unknown = set(found) - {f.name for f in fields(kind)}
         if unknown:
             raise ModelNotFound(f"{path.name}: a preset has no '{sorted(unknown)[0]}'", path=str(path))
     if not isinstance(table.get("id"), str):
         raise ModelNotFound(f"{path.name}: a preset needs an id, of the hub or of a folder", path=str(path))
-    return Preset(name=path.stem, size=FrameSize(**size), **table)
+    return Preset(name=path.stem, size=FrameSize(**size), ask=Asking(**ask), **table)

@@ -4,7 +4,7 @@ import asyncio
 import os
 from functools import partial
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from models.base import Captioner
 from pipeline.caption_stream import LocalStream, OpenStream
@@ -15,6 +15,9 @@ from pipeline.scheduler import Limits
 from pipeline.sources.base import Source
 from pipeline.sources.film import FilmSource
 from pipeline.types import Model
+
+if TYPE_CHECKING:
+    from models.options import Profile
 
 WRITING = 2
 """videos that are written at once: an encoder takes all cores that it finds"""
@@ -33,12 +36,20 @@ class Host:
     Raises UsageError (an option that can't be, an unknown model) and EnvironmentFault (no engine) when it is made.
     """
 
-    def __init__(self, settings: Settings, *, captioner: Captioner | None = None, verbose: bool = False) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        captioner: Captioner | None = None,
+        verbose: bool = False,
+        profile: "Profile" = "captions",
+    ) -> None:
+        """``profile``: ``questions`` for an engine that keeps what it has read of a film (prefix cache, priorities)."""
         give_way(settings.nice)
         self.settings = settings
         self.preset = choose_preset(settings)
         self.engine = Engine(
-            captioner or open_captioner(settings, self.preset, verbose=verbose),
+            captioner or open_captioner(settings, self.preset, verbose=verbose, profile=profile),
             in_flight=settings.max_in_flight,
             memory_bytes=int(settings.memory_gb * GIB),
         )

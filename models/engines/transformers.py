@@ -122,8 +122,10 @@ class TransformersEngine:
         """Cancelled, it stops the model at its next word, and only then lets the next request in."""
         if self._model is None:
             raise EngineDead("the engine is not running: start it first")
-        if request.schema is not None:
-            raise SchemaUnsupported("--engine transformers can't see to the form of an answer; vllm can, and many servers")
+        if request.schema is not None and not request.schema.choices:
+            raise SchemaUnsupported(
+                "--engine transformers makes no JSON of a schema, it takes lists of choices; vllm can, and many servers"
+            )
         stop = threading.Event()
         self._waiting += 1
         try:
@@ -170,6 +172,7 @@ class TransformersEngine:
                 **inputs,
                 **drawn,
                 max_new_tokens=min(sampling.max_tokens, room - length),
+                prefix_allowed_tokens_fn=self._allowed(request, length),
                 streamer=Pieces(self._processor.tokenizer, skip_prompt=True, skip_special_tokens=True),
                 stopping_criteria=transformers.StoppingCriteriaList([Stopped()]),
             )
@@ -183,6 +186,23 @@ class TransformersEngine:
             prompt_tokens=length,
             completion_tokens=len(answer),
         )
+
+    def _allowed(self, request: Request, length: int) -> Callable[[int, Any], list[int]] | None:
+        """Which tokens may follow, where the answer is one of a list of choices; ``length``: tokens of the prompt."""
+        if request.schema is None:
+            return None
+        ended = self._model.generation_config.eos_token_id
+        end = ended[0] if isinstance(ended, list) else int(ended)
+        tokenizer = self._processor.tokenizer
+        choices = [[*tokenizer.encode(choice, add_special_tokens=False), end] for choice in request.schema.choices]
+
+        def allowed(batch: int, tokens: Any) -> list[int]:
+            said = tokens[length:].tolist()
+            return list({choice[len(said)] for choice in choices if len(choice) > len(said) and choice[: len(said)] == said}) or [
+                end
+            ]
+
+        return allowed
 
     def _inputs(self, request: Request) -> Any:
         video, images = pictures(request, self.preset)

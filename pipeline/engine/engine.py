@@ -9,6 +9,7 @@ A window is admitted before the next one is read, so what waits decoded is bound
 import asyncio
 from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import AbstractAsyncContextManager, aclosing
+from dataclasses import replace
 
 from models.base import Captioner, Reply, Request
 from pipeline.engine.gate import Clock, Gate, Place, Priority
@@ -50,8 +51,11 @@ class Engine:
         ``deadline`` is a time on the event loop's clock. Requests of one ``owner`` (a film, a user) wait in line, owners take
         turns. ``place``: room that ``admit`` gave; it is not given back here.
 
+        What stands in the request (history, schema, key) goes to the model as it is; its ``priority`` becomes this one's.
+
         Raises RequestError (``request_refused``, ``prompt_too_long``), DeadlinePassed, EnvironmentFault, UsageError.
         """
+        request = replace(request, priority=priority)
         try:
             async with asyncio.timeout_at(deadline) as limit:
                 if place is not None:
@@ -75,6 +79,7 @@ class Engine:
 
         Raises what ``ask`` raises. An engine that dies in the middle of an answer is EnvironmentFault ``engine_dead``.
         """
+        request = replace(request, priority=priority)
         try:
             async with asyncio.timeout_at(deadline) as limit:
                 place = await self._gate.admit(size_of(request), priority=priority, owner=owner)

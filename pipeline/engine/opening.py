@@ -13,6 +13,7 @@ from pipeline.errors import UsageError
 from pipeline.options.caption import Settings
 
 if TYPE_CHECKING:
+    from models.options import Profile
     from models.preset import Preset
 
 ENGINE_FIELDS = (
@@ -21,8 +22,8 @@ ENGINE_FIELDS = (
 )  # fmt: skip
 
 
-def open_captioner(settings: Settings, preset: "Preset", *, verbose: bool = False) -> Captioner:
-    """The captioner of ``--engine`` for this model, not started.
+def open_captioner(settings: Settings, preset: "Preset", *, verbose: bool = False, profile: "Profile" = "captions") -> Captioner:
+    """The captioner of ``--engine`` for this model, not started; ``profile``: what it is set up for.
 
     Raises UsageError (an option that can't be) and EnvironmentFault (no such engine is installed).
     """
@@ -35,6 +36,7 @@ def open_captioner(settings: Settings, preset: "Preset", *, verbose: bool = Fals
             preset,
             EngineOptions(
                 **{name: getattr(settings, name) for name in ENGINE_FIELDS},
+                profile=profile,
                 extra=parse_engine_args(settings.engine_arg),
                 profile_dir=os.fspath(settings.profile_trace) if settings.profile_trace else None,
             ),

@@ -73,6 +73,7 @@ def server(served: Preset, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         "--enforce-eager",
     ]
     command += ["--max-model-len", "1024", "--max-num-seqs", "16", "--mm-processor-cache-gb", "0", "--no-enable-prefix-caching"]
+    command += ["--structured-outputs-config", '{"backend": "xgrammar", "disable_any_whitespace": true}']
     command += ["--limit-mm-per-prompt", '{"video": 1, "image": 4}']
     environment = os.environ | {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_NO_USAGE_STATS": "1", "HF_HUB_OFFLINE": "1"}
     with log.open("wb") as output:

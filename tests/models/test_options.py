@@ -8,7 +8,7 @@ import pytest
 from models.engines.vllm.args import argument_names, engine_arguments, environment
 from models.errors import BadEngineOption
 from models.options import EngineOptions, check, parse_engine_args
-from models.preset import Preset
+from models.preset import Asking, Preset
 
 PRESET = Preset(name="p", id="p", engine={"max_model_len": 4096, "max_num_seqs": 64})
 
@@ -89,6 +89,20 @@ def test_the_user_comes_after_the_preset_and_the_preset_after_us() -> None:
     assert engine_arguments(Path("/m"), small, EngineOptions(dtype="bfloat16"), on_gpu=False)["dtype"] == "bfloat16"
     assert "dtype" not in engine_arguments(Path("/m"), small, EngineOptions(), on_gpu=True)
     assert set(found) <= (argument_names() or set())
+
+
+def test_the_profile_of_questions() -> None:
+    asked = EngineOptions(profile="questions")
+    preset = replace(PRESET, ask=Asking(engine={"max_model_len": 16384}))
+    gpu, cpu = (engine_arguments(Path("/m"), preset, asked, on_gpu=on_gpu) for on_gpu in (True, False))
+    assert (gpu["enable_prefix_caching"], gpu["scheduling_policy"], gpu["max_model_len"]) == (True, "priority", 16384)
+    assert (cpu["enable_prefix_caching"], cpu["block_size"]) == (True, 32)
+    own = engine_arguments(Path("/m"), preset, replace(asked, max_model_len=8192, block_size=64), on_gpu=False)
+    assert (own["max_model_len"], own["block_size"]) == (8192, 64)
+    plain = engine_arguments(Path("/m"), preset, EngineOptions(), on_gpu=True)
+    assert (plain["enable_prefix_caching"], plain["max_model_len"]) == (False, 4096)
+    assert "scheduling_policy" not in plain
+    assert set(gpu) | set(cpu) <= (argument_names() or set())
 
 
 def test_windows_of_more_pictures_than_the_preset_has() -> None:

@@ -15,6 +15,8 @@ WORDS = [
     for first in ("ba", "do", "fi", "gu", "ke", "la", "mo", "ni")
     for second in ("ra", "te", "si", "lo", "pu", "na")
 ]
+JSON = ["{", "}", "[", "]", ":", ",", "true", "false", '"seen"', '"many"']
+"""enough to write JSON with: a schema's names stand in their quotes, since there is a blank between any two words"""
 TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n"
     "{% for part in message['content'] %}{% if part['type'] == 'image' %}<image>{% elif part['type'] == 'video' %}<video>"
@@ -72,7 +74,7 @@ def configuration():  # type: ignore[no-untyped-def]
             image_size=SIDE, patch_size=PATCH, vision_use_head=False,
         ),
         text_config=Qwen2Config(
-            vocab_size=len(SPECIAL) + len(WORDS), hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=2,
+            vocab_size=len(SPECIAL) + len(WORDS) + len(JSON), hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=2,
             num_key_value_heads=2, tie_word_embeddings=False, max_position_embeddings=2048, rope_theta=1e6, bos_token_id=1, eos_token_id=2,
         ),
         image_token_index=4, video_token_index=5, vision_feature_select_strategy="full", vision_feature_layer=-1,
@@ -90,7 +92,7 @@ def processor(folder: Path) -> None:
         PreTrainedTokenizerFast,
     )
 
-    vocabulary = {word: number for number, word in enumerate([*SPECIAL, *WORDS])}
+    vocabulary = {word: number for number, word in enumerate([*SPECIAL, *WORDS, *JSON])}
     words = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
     words.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     words.add_special_tokens(SPECIAL)

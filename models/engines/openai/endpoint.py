@@ -70,7 +70,8 @@ class OpenAIEndpoint:
         self._capacity = (options.max_num_seqs if options else None) or IN_FLIGHT
         self._client: Client | None = None
         self._model = preset.id
-        self._dialect = Dialect()
+        asked = options is not None and options.profile == "questions"
+        self._dialect = Dialect(without=frozenset() if asked else frozenset({"priority"}))  # of windows alone none goes first
         self._told: set[str] = set()
         self._seats = asyncio.Semaphore(self._capacity)
         self._running = self._waiting = self._retries = 0

@@ -24,6 +24,18 @@ SAME_NAME = (
 )
 CPU = {"enforce_eager": True, "max_num_seqs": 32}
 """eager on the CPU: compiling takes longer than the embedded model's whole demo (docs/decisions/0041)"""
+FORMS = {"backend": "xgrammar", "disable_any_whitespace": True}
+"""of structured answers. Between the parts of a JSON any number of blanks is good JSON too, and a model without sense writes them until
+its answer is cut off: vLLM heeds this for the whole engine alone, and with a backend that is named"""
+QUESTIONS = {
+    "enable_prefix_caching": True,  # the film stands before the question: it is read once
+    "scheduling_policy": "priority",  # a question goes before the windows that wait
+}
+"""a second question about a film costs its own words (docs/decisions/0081)"""
+QUESTIONS_CPU = {"block_size": 32}
+"""tokens of a block of the KV cache, the least that attention on a CPU takes: whole blocks are found again, the rest is read anew"""
+QUESTIONS_GPU = {"max_num_batched_tokens": 4096}
+"""of one step: a question waits for the step under way, and a step of 16,384 tokens of windows takes half a second on an H100"""
 CPU_ENVIRONMENT = {"VLLM_CPU_KVCACHE_SPACE": "1"}
 ENVIRONMENT = {
     "VLLM_NO_USAGE_STATS": "1",
@@ -48,10 +60,13 @@ def engine_arguments(folder: Path, preset: Preset, options: EngineOptions, *, on
         "mm_processor_cache_gb": 0,  # no two windows are the same: a cache of them is copies for nothing
         "enable_prefix_caching": False,  # nor two prompts, past a few words
         "limit_mm_per_prompt": {"video": 1, "image": 0},
+        "structured_outputs_config": FORMS,
         **({} if on_gpu else CPU),
         **preset.engine,
         **({} if on_gpu else preset.cpu),
     }
+    if options.profile == "questions":
+        arguments |= QUESTIONS | (QUESTIONS_GPU if on_gpu else QUESTIONS_CPU) | dict(preset.ask.engine)
     if preset.frames == "images":  # whoever shows a window by more pictures than the preset (replace(preset, frame_count=...))
         limits = dict(arguments["limit_mm_per_prompt"])
         arguments["limit_mm_per_prompt"] = limits | {"image": max(limits.get("image", 0), preset.frame_count)}

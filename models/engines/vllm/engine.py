@@ -114,6 +114,7 @@ class VllmEngine:
         import vllm
 
         self.engine_version = vllm.__version__
+        from vllm.config import StructuredOutputsConfig
         from vllm.engine.arg_utils import AsyncEngineArgs
         from vllm.usage.usage_lib import UsageContext
         from vllm.v1.engine.async_llm import AsyncLLM
@@ -121,7 +122,10 @@ class VllmEngine:
         if not self._verbose:
             hush(self.log_path)
         try:
-            arguments = AsyncEngineArgs(**engine_arguments(folder, self.preset, self.options, on_gpu=has_gpu))
+            given = engine_arguments(folder, self.preset, self.options, on_gpu=has_gpu)
+            if isinstance(given["structured_outputs_config"], dict):
+                given["structured_outputs_config"] = StructuredOutputsConfig(**given["structured_outputs_config"])
+            arguments = AsyncEngineArgs(**given)
             config = arguments.create_engine_config(UsageContext.LLM_CLASS)  # sizes of a step for throughput, not for latency
         except (ValueError, TypeError, NotImplementedError, AssertionError) as error:
             raise BadEngineOption(f"vLLM refuses these options: {first_line(error)}") from error

@@ -4,12 +4,13 @@ import asyncio
 import pickle
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from models import errors as theirs
-from models.base import Reply, Request
+from models.base import Reply, Request, Schema, Turn
 from models.engines.echo import EchoCaptioner
 from models.errors import EndpointError, EngineDead, EngineMissing, ModelNotFound, PromptTooLong, RequestRefused
 from pipeline.engine import supervisor
@@ -110,6 +111,31 @@ async def test_a_question_comes_back_while_captions_wait() -> None:
             task.cancel()
         await asyncio.gather(*captions, return_exceptions=True)
     assert (engine.in_flight, engine.waiting) == (0, 0)
+
+
+async def test_the_model_is_told_who_goes_first_and_all_that_was_asked() -> None:
+    seen: list[Request] = []
+
+    class Model(EchoCaptioner):
+        async def caption(self, request: Request) -> Reply:
+            seen.append(request)
+            return await super().caption(request)
+
+        async def stream(self, request: Request) -> AsyncIterator[str | Reply]:
+            seen.append(request)
+            async for piece in super().stream(request):
+                yield piece
+
+    asked = Request(prompt="x", history=(Turn(role="user", text="y"),), schema=Schema(choices=("Yes.", "No.")), key="film")
+    async with Engine(Model()) as engine:
+        await engine.ask(asked, priority=Priority.LIVE)
+        *_, reply = [piece async for piece in engine.stream(asked)]
+        with await engine.admit(0) as place:
+            await engine.ask(asked, place=place)
+    assert isinstance(reply, Reply)
+    assert [request.priority for request in seen] == [Priority.LIVE, Priority.QUESTION, Priority.CAPTION]
+    assert all(replace(request, priority=0).history == asked.history for request in seen)
+    assert {(request.schema, request.key) for request in seen} == {(asked.schema, "film")}
 
 
 async def test_a_deadline_that_passes_takes_the_request_out() -> None:
