@@ -11,7 +11,6 @@ import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -74,6 +73,8 @@ class Result:
     state: Literal["done", "skipped"]
     info: VideoInfo
     """of the file as it was described"""
+    seconds: float
+    """of film that was to be described: all of it, or the part that was asked for"""
     document: Document
     outputs: tuple[Path, ...]
     notices: tuple[Notice, ...]
@@ -123,6 +124,7 @@ class _Description:
 
     async def run(self) -> Result:
         info = await self._probe()
+        self.recipe.seconds(info)  # is there something to describe?
         key = self.recipe.key(info)
         earlier = await self.lookup.find(key, info)
         if earlier is not None and not earlier.unanswered:
@@ -142,6 +144,7 @@ class _Description:
         return Result(
             state="done" if written.new else "skipped",
             info=info,
+            seconds=self.recipe.seconds(info),
             document=document,
             outputs=written.paths,
             notices=(*document.warnings, *written.notices),
@@ -216,7 +219,7 @@ class _Description:
             warnings=tuple(dict.fromkeys((*info.notices, *reading.notices, *sorted(notices, key=_when)))),
             stats=film_stats(
                 tally,
-                info,
+                self.recipe.seconds(info),
                 wall=time.monotonic() - started,
                 engine_start=self.engine.starting_seconds(started, time.monotonic()),
                 decode=reading.decode_seconds,

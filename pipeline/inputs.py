@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import InputError
+from pipeline.part import without_label
 
 VIDEO_SUFFIXES = frozenset(
     ".3g2 .3gp .asf .avi .divx .dv .f4v .flv .gif .h264 .h265 .hevc .ivf .m2t .m2ts .m2v .m4v .mkv .mov .mp4 .mpeg .mpg .mts .mxf"
@@ -80,6 +81,7 @@ def is_described(path: Path) -> bool:
         return False
     if not stem:
         return False
+    stem = without_label(stem) if not os.path.lexists(path.with_name(stem + ".descriptions.json")) else stem
     return any(os.path.lexists(path.with_name(stem + end)) for end in (".descriptions.json", *_film_ends()))
 
 
@@ -94,7 +96,7 @@ def _described_stem(name: str) -> str | None:
     for mark in (".descriptions.", ".described.", ".chaptered.", ".chapters.", ".summary."):
         stem, found, _ = name.rpartition(mark)
         if found:
-            return stem
+            return without_label(stem)
     return None
 
 

@@ -1,6 +1,7 @@
 """What the outputs of a film are called, where they stand, and which of them are there already.
 
     movie.mp4 -> movie.descriptions.json, movie.descriptions.en.srt, movie.described.mp4 (burned), movie.described.mkv (muxed)
+    a part of it -> movie.10m00s-12m30s.descriptions.json, ...
 
 Where two inputs of a run would write the same name, each keeps its extension (movie.mp4.descriptions.json), and where that is
 not enough its folder, in the name: none is lost. A name too long for a file system is shortened and gets a hash
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from pipeline.filenames import SIDECARS, fitted, name_in
 from pipeline.inputs import Film
+from pipeline.part import Part
 from pipeline.types import Notice
 
 MP4_FAMILY = frozenset({".mp4", ".m4v", ".mov"})
@@ -73,6 +75,7 @@ def plan(
     burn: bool,
     mux: bool,
     sidecars: str = SIDECARS,
+    part: Part | None = None,
 ) -> dict[Path, Outputs]:
     """For each film's path its outputs. ``folder`` None puts them beside the film."""
     places = {film.path: (folder / film.relative.parent if folder is not None else film.path.parent) for film in films}
@@ -87,6 +90,7 @@ def plan(
             burn=burn,
             mux=mux,
             sidecars=sidecars,
+            part=part,
         )
         for film in films
     }
@@ -102,8 +106,10 @@ def name_outputs(
     burn: bool,
     mux: bool,
     sidecars: str = SIDECARS,
+    part: Part | None = None,
 ) -> Outputs:
-    """A film's outputs in the folder ``place`` under names that begin with ``stem``, or with its short form."""
+    """A film's outputs in the folder ``place`` under names that begin with ``stem``, or with its short form; those of a part tell it."""
+    stem = stem if part is None else f"{stem}.{part.label}"
     short = fitted(stem, max((len(_ending(sidecars, language, format).encode()) for format in formats), default=0))
     burned, muxed = _videos(film.suffix.lower())
     # both were asked for and have the same name: the one that can be switched on says so

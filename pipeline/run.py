@@ -38,6 +38,7 @@ def plan_outputs(films: Sequence[Film], studio: "Studio") -> dict[Path, Outputs]
         burn=settings.burn,
         mux=settings.mux,
         sidecars=settings.sidecar_name,
+        part=studio.recipe.part,
     )
 
 

@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.captioning.tally import Tally
-from pipeline.types import VideoInfo
 
 
 def film_stats(
     tally: Tally,
-    info: VideoInfo,
+    length: float,
     *,
     wall: float,
     engine_start: float,
@@ -22,7 +21,7 @@ def film_stats(
     """Seconds by what they went into, counts, and rates over the wall clock without what the engine took to load.
 
     ``decode`` counts the decoding processes' seconds, ``write`` the journal's: this is written before the other outputs are.
-    The waits and ``engine`` are this film's; those of films under way together overlap.
+    ``length``: seconds of film. The waits and ``engine`` are this film's; those of films under way together overlap.
     """
     working = wall - engine_start
     rate = (lambda count: round(count / working, 2)) if working > 0 else (lambda count: 0.0)
@@ -46,7 +45,7 @@ def film_stats(
         "frames_per_second": rate(tally.frames),
         "prompt_tokens_per_second": rate(tally.prompt_tokens),
         "completion_tokens_per_second": rate(tally.completion_tokens),
-        "times_real_time": rate(info.duration),
+        "times_real_time": rate(length),
         "held_back_by": held_back_by,
         "engine_peaks": dict(engine_peaks),
     }

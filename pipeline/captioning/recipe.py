@@ -9,6 +9,7 @@ from models.preset import FrameSize
 from pipeline import families
 from pipeline.captioning.context import with_context
 from pipeline.languages import check_tag, english_name
+from pipeline.part import Part
 from pipeline.types import VideoInfo
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ class Recipe:
     """a window that looks like the one before it gets the same caption"""
     refine: bool = False
     """captions are read a second time, as text"""
+    part: Part | None = None
+    """what of each film is described; None: all of it"""
 
     @classmethod
     def of(cls, settings: "Settings", preset: "Preset") -> Self:
@@ -70,11 +73,16 @@ class Recipe:
             frames=preset.frames,
             skip_static=settings.skip_static,
             refine=settings.refine,
+            part=settings.part,
         )
 
     def frame_size(self, info: VideoInfo) -> tuple[int, int]:
         """Size of the frames of this film as the model is shown them, (width, height)."""
         return self.size.of(info.width, info.height)
+
+    def seconds(self, info: VideoInfo) -> float:
+        """How much of this film is described. Raises InputError ``range_past_the_end``."""
+        return self.part.of_film(info.duration) if self.part is not None else info.duration
 
     def key(self, info: VideoInfo) -> dict[str, Any]:
         """What the JSON and the journal of a film keep: equal keys, equal captions of equal pictures."""
@@ -93,6 +101,7 @@ class Recipe:
             "seed": self.sampling.seed,
             "skip_static": self.skip_static,
             "refine": self.refine,
+            **({"part": [self.part.start, self.part.end]} if self.part is not None else {}),
         }
 
     def changed(self, **values: Any) -> Self:
@@ -106,4 +115,5 @@ class Recipe:
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Self:
         """Raises TypeError where it is no recipe."""
-        return cls(**{**raw, "sampling": Sampling(**raw["sampling"]), "size": FrameSize(**raw["size"])})
+        part = Part(**raw["part"]) if raw.get("part") is not None else None
+        return cls(**{**raw, "sampling": Sampling(**raw["sampling"]), "size": FrameSize(**raw["size"]), "part": part})

@@ -74,8 +74,9 @@ class Display:
         self.screen.__exit__(kind, error, trace)
 
     def observer(self, film: Film) -> FilmLine:
-        model = self._studio.engine if self._studio is not None else None
-        self._lines[film.path] = FilmLine(self.screen, film, model, alone=self.count == 1)
+        studio = self._studio
+        model, part = (studio.engine, studio.recipe.part) if studio is not None else (None, None)
+        self._lines[film.path] = FilmLine(self.screen, film, model, alone=self.count == 1, part=part)
         return self._lines[film.path]
 
     def finished(self, film: Film, result: Result) -> None:

@@ -28,6 +28,7 @@ async def look_at(found: "Inputs", studio: "Studio", screen: "Screen", past: Pas
         name = name_of(film.path)
         try:
             info = studio.host.source(film.path).probe()
+            seconds = studio.recipe.seconds(info)
             lookup = FileLookup(outputs[film.path], overwrite=studio.settings.overwrite)
             earlier = await lookup.find(studio.recipe.key(info), info)
             done = earlier is not None and not earlier.unanswered
@@ -37,15 +38,15 @@ async def look_at(found: "Inputs", studio: "Studio", screen: "Screen", past: Pas
             if as_json:
                 console.data({"path": name, "state": "failed", "code": error.code, "message": error.message})
             continue
-        expected = earlier.unanswered if earlier is not None else windows_of(info.duration, rule, past)
+        expected = earlier.unanswered if earlier is not None else windows_of(seconds, rule, past)
         if not done:
-            length, windows, count = length + info.duration, windows + expected, count + 1
-            screen.say(f"{name}: {clock(info.duration)}, about {counted(expected, 'window')}")
+            length, windows, count = length + seconds, windows + expected, count + 1
+            screen.say(f"{name}: {clock(seconds)}, about {counted(expected, 'window')}")
         else:
             screen.say(f"{name}: finished (--overwrite describes it anew)")
         if as_json:
             state = "skipped" if done else "would_describe"
-            console.data({"path": name, "state": state, "seconds": round(info.duration, 3), "windows": expected})
+            console.data({"path": name, "state": state, "seconds": round(seconds, 3), "windows": expected})
     screen.say(total(count, length, windows, past))
     return 1 if failures else 0
 

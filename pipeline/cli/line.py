@@ -11,6 +11,7 @@ from pipeline.cli.screen import Screen
 from pipeline.cli.summary import clock, counted
 from pipeline.describe import Observer
 from pipeline.inputs import Film
+from pipeline.part import Part
 from pipeline.types import Caption, VideoInfo
 
 PLAIN_EVERY = 10.0
@@ -31,26 +32,27 @@ class Model(Protocol):
 class FilmLine(Observer):
     """One film's line: time done of time to do, captions so far, speed, and the last caption."""
 
-    def __init__(self, screen: Screen, film: Film, model: Model | None, *, alone: bool = False) -> None:
-        """``alone``: its captions are said one by one on a terminal too."""
+    def __init__(self, screen: Screen, film: Film, model: Model | None, *, alone: bool = False, part: Part | None = None) -> None:
+        """``alone``: its captions are said one by one on a terminal too. ``part``: what of the film is described."""
         self.screen, self.film, self.model, self.alone = screen, film, model, alone
+        self.part = part or Part(0.0)
+        self.length = 0.0
+        """seconds to describe, once the film is opened"""
         self.row: TaskID | None = None
         self.count = 0
-        self.info: VideoInfo | None = None
         self.started = self.spoken = time.monotonic()
         self.done = 0.0
 
     def opened(self, info: VideoInfo) -> None:
-        self.info = info
+        self.length = max(0.0, min(self.part.span[1], info.duration) - self.part.start)
         if self.screen.live:
-            self.row = self.screen.add_row(name_of(os.path.basename(self.film.path)), info.duration, "waiting for the model")
+            self.row = self.screen.add_row(name_of(os.path.basename(self.film.path)), self.length, "waiting for the model")
             if self.model is not None and self.model.ready:
                 self.show_state()
 
     def captioned(self, caption: Caption, position: float) -> None:
-        assert self.info is not None
         self.count += 1
-        self.done = max(self.done, min(caption.end, self.info.duration))
+        self.done = max(self.done, min(caption.end - self.part.start, self.length))
         if self.row is not None:
             self.show_state(f" · {one_line(caption.text)}")
             if self.screen.verbose or self.alone:
@@ -62,7 +64,7 @@ class FilmLine(Observer):
     @property
     def share(self) -> float:
         """How much of the film is described, from 0 to 1."""
-        return self.done / self.info.duration if self.info is not None and self.info.duration > 0 else 0.0
+        return self.done / self.length if self.length > 0 else 0.0
 
     def waiting(self, text: str) -> None:
         """What the film waits for, on its line."""
@@ -76,8 +78,7 @@ class FilmLine(Observer):
 
     def state(self) -> str:
         """Done of to do, captions, and the speed since the model is there."""
-        assert self.info is not None
-        far = f"{clock(self.done)} of {clock(self.info.duration)}"
+        far = f"{clock(self.done)} of {clock(self.length)}"
         if not self.count:
             return f"{far} · no caption yet"
         passed = max(seconds_at_work(self.model, self.started), 0.001)
@@ -85,8 +86,7 @@ class FilmLine(Observer):
 
     def step(self, what: str, done: float = 0.0) -> None:
         if self.row is not None:
-            length = self.info.duration if self.info else 1
-            self.screen.update(self.row, done=done * length, state=f"{what} {done:.0%}")
+            self.screen.update(self.row, done=done * self.length, state=f"{what} {done:.0%}")
 
     def close(self) -> None:
         if self.row is not None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import typer
+from pydantic import BeforeValidator
 from pydantic.fields import FieldInfo
 
 from pipeline.cli.help import MOST
@@ -59,6 +60,8 @@ def _type(annotation: Any) -> Any:
     if get_origin(annotation) in (Union, types.UnionType):
         annotation = next(part for part in get_args(annotation) if part is not type(None))
     if get_origin(annotation) is Annotated:
+        if any(isinstance(part, BeforeValidator) for part in get_args(annotation)):  # it reads the text itself
+            return str | None
         annotation = get_args(annotation)[0]
     if get_origin(annotation) is Literal:
         return str | None

@@ -9,8 +9,8 @@ def how_it_ended(name: str, result: Result) -> str:
     captions = counted(len(result.document.captions), "caption")
     if result.described:
         took = working_seconds(result)
-        speed = f" · {result.info.duration / took:.1f}x real time" if took else ""
-        return f"{name}: {captions} · {clock(result.info.duration)} in {clock(took)}{speed}"
+        speed = f" · {result.seconds / took:.1f}x real time" if took else ""
+        return f"{name}: {captions} · {clock(result.seconds)} in {clock(took)}{speed}"
     if result.state == "done":
         return f"{name}: {captions} kept · files that were missing are written"
     return f"{name}: skipped: it is finished (--overwrite describes it anew)"

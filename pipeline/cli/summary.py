@@ -66,7 +66,7 @@ class Summary:
 
     def add(self, name: str, state: str, reason: str = "", result: Result | None = None) -> None:
         """One more film has ended; ``result`` where it is done."""
-        length, took = (result.info.duration, working_seconds(result)) if result is not None else (0.0, 0.0)
+        length, took = (result.seconds, working_seconds(result)) if result is not None else (0.0, 0.0)
         self.rows.append((name, state, reason, length, took))
         if result is None:
             return

@@ -29,6 +29,14 @@ def option(default: Any, panel: str, help: str, *flags: str) -> Any:
     return Field(default, description=help, json_schema_extra={"panel": panel, "flags": list(flags)})
 
 
+def flag_of(cls: "type[Options]", name: str) -> str:
+    """What a field is called on the command line: ``--from`` where it has a long flag of its own, else its name."""
+    field = cls.model_fields.get(name)
+    extra = field.json_schema_extra if field is not None else None
+    flags: Any = extra.get("flags", ()) if isinstance(extra, dict) else ()
+    return next((str(flag) for flag in flags if str(flag).startswith("--")), "--" + name.replace("_", "-"))
+
+
 Positive = Annotated[int, Gt(0)]
 
 
@@ -111,7 +119,7 @@ def load(cls: type[S], flags: Mapping[str, Any], config: Path | None = None, *, 
         first = error.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else ""
         place = origin.get(name, "flag")
-        flag = "--" + name.replace("_", "-")
+        flag = flag_of(cls, name)
         raise UsageError(
             "bad_value",
             f"{flag} {values.get(name)!s}: {first['msg'].lower().removeprefix('value error, ')}{'' if place == 'flag' else f' (from {place})'}",

@@ -4,18 +4,26 @@ from pathlib import Path
 from typing import Annotated, ClassVar
 
 from annotated_types import Ge, Gt, Le
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from pipeline.filenames import SIDECARS, check_sidecars
 from pipeline.options.base import Positive, option
 from pipeline.options.burn import LAYOUT, PICTURE, STYLE, Burned, Cues
+from pipeline.part import Part, seconds_of
 
 MODEL, FRAMES, OUTPUT, SAMPLING, ENGINE, RUN = "Model", "Frames", "Output", "Sampling", "Engine", "Run"
 """panels of ``--help``"""
+Time = Annotated[float, BeforeValidator(seconds_of)]
+"""seconds, also written as M:SS or H:MM:SS.5"""
 
 
 class Describing(Burned, Cues):
     """How films are described, wherever what is written goes."""
+
+    @property
+    def part(self) -> Part | None:
+        """What of each film is described; None: all of it."""
+        return None
 
     panels: ClassVar = (MODEL, FRAMES, OUTPUT, LAYOUT, STYLE, PICTURE, SAMPLING, ENGINE, RUN)
 
@@ -80,6 +88,14 @@ class Describing(Burned, Cues):
 class Settings(Describing):
     """What ``scenescribe caption`` is told. Frozen: a run never changes its own settings."""
 
+    from_time: Time | None = option(
+        None,
+        FRAMES,
+        "Describe the film from here on only: seconds, M:SS or H:MM:SS.5; the outputs' names tell the part.",
+        "--from",
+    )
+    to_time: Time | None = option(None, FRAMES, "And only up to here; times stay those of the whole film.", "--to")
+
     format: str = option("srt,vtt", OUTPUT, "Sidecars to write, by commas, or all. JSON is always written.", "-f")
     sidecar_name: Annotated[str, AfterValidator(check_sidecars)] = option(
         SIDECARS, OUTPUT, "What sidecars are called; {name}.{language} is a name that mpv loads by itself."
@@ -92,3 +108,8 @@ class Settings(Describing):
     overwrite: bool = option(False, OUTPUT, "Describe finished films anew and replace files that are in the way.")
     resume: bool = option(True, OUTPUT, "Go on where a killed run stopped.")
     strict: bool = option(False, OUTPUT, "Warnings count as failures; what only shortens a text is none.")
+
+    @property
+    def part(self) -> Part | None:
+        """Raises UsageError ``bad_range``."""
+        return Part.of(self.from_time, self.to_time)

@@ -27,7 +27,10 @@ class Sampler(Protocol):
         ...
 
     def times(self, start: float, end: float, keyframes: Sequence[float] = ()) -> list[float]:
-        """When to look in [start, end), ascending, given the times of the keyframes in it, ascending. All in seconds."""
+        """When to look in [start, end), ascending, given the times of the keyframes in it, ascending. All in seconds.
+
+        Nothing: the window is shown the frame that it begins with, since no window is asked about without a picture.
+        """
         ...
 
     def spacing(self, shortest: float) -> float:

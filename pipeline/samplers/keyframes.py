@@ -4,7 +4,8 @@
     |  x  |  x  |  x  |  x  |      where ``uniform`` would look
        K     K     K     K         what is taken: each keyframe once
 
-Where a window has too few, exact frames fill it, unless ``fill=no``.
+Where a window has too few, exact frames fill it, unless ``fill=no``: then a window without a keyframe is shown the one frame that
+it begins with.
 """
 
 from collections.abc import Sequence
@@ -24,7 +25,7 @@ class Sampler:
 
     @property
     def keyframes_only(self) -> bool:
-        """Whether nothing else is ever looked at."""
+        """Whether nothing else is looked at, but for the beginning of a window without one."""
         return not self.fill
 
     def times(self, start: float, end: float, keyframes: Sequence[float] = ()) -> list[float]:

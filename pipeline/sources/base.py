@@ -54,8 +54,10 @@ class Source(Protocol):
     def windows(self, recipe: Recipe, *, known: Collection[Span] = (), between: Span | None = None) -> Reading:
         """Begin to read what the recipe wants to see of the source that was probed last.
 
-        ``known`` windows (start, end, to the millisecond) need no pictures: they come without. ``between``: only windows that
-        touch this stretch of seconds; what lies behind it is not decoded. Raises InputError.
+        ``known`` windows (start, end, to the millisecond) need no pictures: they come without. ``between``, else the recipe's
+        part: these seconds are read as though they were all of it. The first window begins with them, the last one ends with
+        them, times stay those of the film, and nothing is decoded but what their pictures need. Raises
+        InputError.
         """
 
     def changed(self) -> Change:

@@ -1,8 +1,7 @@
 """A film file as a source."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 from pipeline import families
@@ -10,7 +9,7 @@ from pipeline.captioning.recipe import Recipe
 from pipeline.errors import InputError
 from pipeline.file_version import Change, FileVersion
 from pipeline.sources.base import Reading, Span
-from pipeline.types import Notice, VideoInfo, Window
+from pipeline.types import VideoInfo
 
 if TYPE_CHECKING:
     from pipeline.video.children.pool import WorkerPool
@@ -36,7 +35,7 @@ class FilmSource:
         from pipeline.video.film import open_film
 
         info = self._info or self.probe()
-        film = open_film(
+        return open_film(
             info,
             rule=families.parse("windows", recipe.windows),
             sampler=families.parse("samplers", recipe.sampler),
@@ -44,47 +43,10 @@ class FilmSource:
             known=known,
             workers=self._workers,
             pool=self._pool,
+            between=between or (recipe.part.span if recipe.part is not None else None),
         )
-        return film if between is None else Between(film, between)
 
     def changed(self) -> Change:
         if self._version is None:
             raise InputError("not_found", "the file is gone")
         return self._version.change_at(self.path)
-
-
-class Between:
-    """The windows of a reading that touch a stretch of it; their numbers stay."""
-
-    def __init__(self, reading: Reading, between: Span) -> None:
-        self._reading, (self._start, self._end) = reading, between
-
-    @property
-    def notices(self) -> tuple[Notice, ...]:
-        return self._reading.notices
-
-    @property
-    def shots(self) -> tuple[float, ...]:
-        return tuple(shot for shot in self._reading.shots if self._start <= shot < self._end)
-
-    @property
-    def decode_seconds(self) -> float:
-        return self._reading.decode_seconds
-
-    @property
-    def position(self) -> float:
-        return min(self._reading.position, self._end)
-
-    def __iter__(self) -> Iterator[Window]:
-        for window in self._reading:
-            if window.start >= self._end:
-                return
-            if window.end > self._start:
-                yield window
-
-    def __enter__(self) -> "Between":
-        self._reading.__enter__()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._reading.__exit__(kind, error, trace)

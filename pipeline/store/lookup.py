@@ -15,6 +15,9 @@ from pipeline.types import Caption, Document, Outcome, VideoInfo
 LARGEST = 64 * 1024 * 1024
 """bytes of a JSON of ours; ten hours of captions are 10 MB"""
 
+_LATER = ("part",)
+"""settings that a document has only where they were asked for: without them it is another one"""
+
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
@@ -82,7 +85,7 @@ def find(outputs: Outputs, key: Mapping[str, Any], size: int, *, overwrite: bool
         raise _in_the_way(outputs.json) from None
     if document.source.size != size:
         return None  # another film has taken the name since: it is described anew, over our own outputs
-    changed = sorted(name for name, value in key.items() if document.settings.get(name) != value)
+    changed = sorted(name for name in {*key, *_LATER} if document.settings.get(name) != key.get(name))
     if changed:
         raise OutputError(
             "settings_differ",

@@ -36,12 +36,16 @@ def open_film(
     workers: int = 1,
     limits: Limits | None = None,
     pool: WorkerPool | None = None,
+    between: Span | None = None,
 ) -> "Film":
-    """A film to iterate once. ``known``: windows (start, end, to the millisecond) that need no frames.
+    """A film to iterate once. ``known``: windows (start, end, to the millisecond) that need no frames. ``between``: the seconds that
+    are read as though they were all of it.
 
     Raises InputError: the gate's codes, since the file is opened anew.
     """
-    return Film(info, rule=rule, sampler=sampler, size=size, known=known, workers=workers, limits=limits, pool=pool)
+    return Film(
+        info, rule=rule, sampler=sampler, size=size, known=known, workers=workers, limits=limits, pool=pool, between=between
+    )
 
 
 class Film:
@@ -58,8 +62,9 @@ class Film:
         workers: int,
         limits: Limits | None,
         pool: WorkerPool | None,
+        between: Span | None = None,
     ) -> None:
-        self.info = info
+        self.info, self._between = info, between
         self._rule, self._sampler, self._known = rule, sampler, {rounded(span) for span in known}
         self._source = open_source(info.path)
         self._own_pool = WorkerPool(limits, spare=0) if pool is None else None
@@ -127,10 +132,12 @@ class Film:
                     "it holds no picture that can be decoded (damaged or encrypted)",
                     path=str(self.info.path),
                 )
-            self.end = table.end
+            first, self.end = table.within(self._between)
+            if first >= self.end:
+                raise InputError("range_past_the_end", "it ends before what is asked for begins", path=str(self.info.path))
             nothing = FrameBatch.of((), self._reading.size)
             count = 0
-            for (start, end), frames in self._chosen(table):
+            for (start, end), frames in self._chosen(table, (first, self.end)):
                 if frames is None or len(frames):  # else all its frames are lost
                     yield Window(index=count, start=start, end=end, frames=nothing if frames is None else frames)
                     count += 1
@@ -145,14 +152,15 @@ class Film:
         except Closed:
             return
 
-    def _chosen(self, table: Table) -> Iterator[Chosen]:
-        """All windows, as their frames come."""
-        chosen = selection(table, self._rule, self._sampler, self._reading.size, self._known)
+    def _chosen(self, table: Table, span: Span) -> Iterator[Chosen]:
+        """All windows in a span, as their frames come."""
+        chosen = selection(table, self._rule, self._sampler, self._reading.size, self._known, span)
         yield from chosen.begin()
         for kind, rank, image in self._events(table, chosen):
             if kind == "cut":
-                self._shots.append(float(table.times[rank]))
-                yield from chosen.cut(rank)
+                if span[0] < (time := float(table.times[rank])) < span[1]:
+                    self._shots.append(time)
+                    yield from chosen.cut(rank)
             elif image is None:
                 yield from chosen.lost(rank)
             else:

@@ -36,7 +36,7 @@ def nearest(span: Span, held: list[Frame], sampler: Sampler, keyframes: list[flo
     """
     a, b = bisect_left(held, span[0], key=time_of), bisect_left(held, span[1], key=time_of)
     keys = keyframes[bisect_left(keyframes, span[0]) : bisect_left(keyframes, span[1])]
-    looks = sampler.times(*span, keys)
+    looks = sampler.times(*span, keys) or [span[0]]
     begins, *seen = on_screen(np.array([span[0], *looks])).tolist()
     if a and held[a - 1].index == begins == seen[0]:
         a -= 1

@@ -57,9 +57,14 @@ class Selection(Protocol):
         ...
 
 
-def selection(table: Table, rule: Rule, sampler: Sampler, size: tuple[int, int], known: Collection[Span]) -> Selection:
-    """How to choose frames of (width, height) for this rule. ``known``: windows, to the millisecond, that need none."""
-    return (Streaming if rule.needs_cuts else Planned)(table, rule, sampler, size, known)
+def selection(
+    table: Table, rule: Rule, sampler: Sampler, size: tuple[int, int], known: Collection[Span], within: Span
+) -> Selection:
+    """How to choose frames of (width, height) for this rule, of what is shown in a span of the film.
+
+    ``known``: windows, to the millisecond, that need none.
+    """
+    return (Streaming if rule.needs_cuts else Planned)(table, rule, sampler, size, known, within)
 
 
 class Planned:
@@ -67,15 +72,17 @@ class Planned:
 
     loose = False
 
-    def __init__(self, table: Table, rule: Rule, sampler: Sampler, size: tuple[int, int], known: Collection[Span]) -> None:
+    def __init__(
+        self, table: Table, rule: Rule, sampler: Sampler, size: tuple[int, int], known: Collection[Span], within: Span
+    ) -> None:
         self._table, self._shape = table, (size[1], size[0], 3)
         keyframes = table.times[table.keyframes()].tolist()
-        spans = joined(list(rule.splitter(float(table.times[0])).finish(table.end)), table.times.tolist())
+        spans = joined(list(rule.splitter(within[0]).finish(within[1])), table.times.tolist())
         self._windows: deque[tuple[Span, NDArray[np.int64]]] = deque()
         """those to come, with the ranks of their frames"""
         for span in spans:
             inside = keyframes[bisect_left(keyframes, span[0]) : bisect_left(keyframes, span[1])]
-            looks = [] if rounded(span) in known else sampler.times(*span, inside)
+            looks = [] if rounded(span) in known else sampler.times(*span, inside) or [span[0]]
             self._windows.append((span, np.unique(table.on_screen(np.array(looks)))))
         self.targets = np.unique(np.concatenate([ranks for _, ranks in self._windows]))
         self._held: dict[int, Frame] = {}
@@ -132,17 +139,22 @@ class Planned:
 class Streaming:
     """Windows that depend on what is seen."""
 
-    def __init__(self, table: Table, rule: Rule, sampler: Sampler, size: tuple[int, int], known: Collection[Span]) -> None:
+    def __init__(
+        self, table: Table, rule: Rule, sampler: Sampler, size: tuple[int, int], known: Collection[Span], within: Span
+    ) -> None:
         self._table, self._sampler, self._size, self._known = table, sampler, size, known
+        self._first, self._end = first, end = within
         keyframes = table.keyframes()
+        keyframes = keyframes[(table.times[keyframes] >= first) & (table.times[keyframes] < end)]
         self._keys: list[float] = table.times[keyframes].tolist()
         self.loose = False
-        targets = keyframes
-        first = float(table.times[0])
+        standing = table.on_screen(np.array([first]))
+        targets = np.concatenate([standing, keyframes])
+        """where the span begins inside a group of pictures, what stands there is seen too"""
         if not sampler.keyframes_only:
-            step = max(sampler.spacing(min(rule.shortest, table.end - first)), 0.02)
+            step = max(sampler.spacing(min(rule.shortest, end - first)), 0.02)
             due = routine(table)[table.packets[keyframes]].tolist()
-            targets = table.on_screen(candidates(first, table.end, step, self._keys, due))
+            targets = table.on_screen(candidates(first, end, step, self._keys, due))
             self.loose = len(table.times) > 1 and step >= 4 * float(np.median(np.diff(table.times)))
             targets = np.concatenate([targets, keyframes]) if sampler.wants_keyframes else targets
         self.targets: NDArray[np.int64] = np.unique(targets)
@@ -158,7 +170,7 @@ class Streaming:
 
     def frame(self, rank: int, image: Image) -> Iterator[Chosen]:
         time = float(self._table.times[rank])
-        yield from self._chosen(self._splitter.sample(time))
+        yield from self._chosen(self._splitter.sample(max(time, self._first)))
         self._held.append(Frame(image=image, time=time, index=rank))
 
     def lost(self, rank: int) -> Iterator[Chosen]:
@@ -168,7 +180,7 @@ class Streaming:
         return self._chosen(self._splitter.cut(float(self._table.times[rank])))
 
     def finish(self) -> Iterator[Chosen]:
-        return self._chosen(self._splitter.finish(self._table.end))
+        return self._chosen(self._splitter.finish(self._end))
 
     def _chosen(self, spans: Collection[Span]) -> Iterator[Chosen]:
         for span in spans:

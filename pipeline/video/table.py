@@ -47,6 +47,11 @@ class Table:
         """Rank of the frame that a player shows at each of these times; the first one before the film begins."""
         return np.maximum(np.searchsorted(self.times, times + 1e-6, side="right") - 1, 0)
 
+    def within(self, span: tuple[float, float] | None) -> tuple[float, float]:
+        """When the first picture of a span is shown and the last one ends; of all frames where there is none."""
+        first = float(self.times[0])
+        return (first, self.end) if span is None else (max(first, span[0]), min(self.end, span[1]))
+
     def keyframes(self) -> NDArray[np.int64]:
         """Ranks of the frames that stand alone."""
         return np.flatnonzero(self.key[self.packets])

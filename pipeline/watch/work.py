@@ -85,7 +85,7 @@ class Worker:
     ) -> tuple[Result, ContentLookup]:
         outputs = name_outputs(
             job.path, job.place, job.stem, language=studio.recipe.language, formats=studio.formats,
-            burn=settings.burn, mux=settings.mux, sidecars=settings.sidecar_name,
+            burn=settings.burn, mux=settings.mux, sidecars=settings.sidecar_name, part=studio.recipe.part,
         )  # fmt: skip
         if job.crashes:
             await asyncio.to_thread(_sweep, outputs)

@@ -232,3 +232,35 @@ def test_an_accident_is_one_line_and_its_traceback_is_in_the_log(run: Run, film:
     assert "in changed\n    raise ZeroDivisionError" in log
     assert "Traceback" in run("caption", film, "-o", tmp_path / "out", "-v", *ECHO, env=bad).stderr
     assert run("caption", *films).returncode == 0, "the next run asks again"
+
+
+def test_a_part_of_a_film_is_never_the_finished_film(run: Run, film: Path, tmp_path: Path) -> None:
+    words = ("caption", film, "-o", tmp_path / "out", "-f", "srt", *ECHO)
+    part = run(*words, "--from", "0:05", "--to", "10.5")
+    assert part.returncode == 0, part.stderr
+    assert "0:06 in" in part.stderr, "the length of the part"
+    document = load(tmp_path / "out/film.5s-10.5s.descriptions.json")
+    assert [(caption["start"], caption["end"]) for caption in document["captions"]] == [(5, 8), (8, 10.5)]
+    assert all(5 <= time < 10.5 for caption in document["captions"] for time in caption["frames"])
+    assert (document["shots"], document["settings"]["part"]) == ([8], [5, 10.5])
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "film.5s-10.5s.descriptions.en.srt", "film.5s-10.5s.descriptions.json",
+    ]  # fmt: skip
+    assert "3 captions" in run(*words).stderr, "the film itself is described anew"
+    assert "skipped" in run(*words, "--from", "5", "--to", "0:10.5").stderr
+    shutil.copy(tmp_path / "out/film.5s-10.5s.descriptions.json", tmp_path / "out/film.descriptions.json")
+    assert "settings_differ" in run(*words).stderr, "nor is it taken for it under another name"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "reason"),
+    [
+        (("--from", "12"), 1, "range_past_the_end"),
+        (("--from", "5", "--to", "0:05"), 2, "bad_range"),
+        (("--from", "0:75"), 2, "bad_value: --from 0:75"),
+        (("--to", "-1"), 2, "bad_value: --to -1"),
+    ],
+)
+def test_a_part_that_cannot_be_is_one_line(run: Run, film: Path, words: tuple[str, ...], code: int, reason: str) -> None:
+    refused = run("caption", film, "-q", *ECHO, *words)
+    assert (refused.returncode, reason in refused.stderr, len(refused.stderr.splitlines())) == (code, True, 1), refused.stderr

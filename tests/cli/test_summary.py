@@ -18,7 +18,7 @@ def result(*, described: bool = True) -> Result:
     tally = Tally(windows=20, frames=160, asked=20, prompt_tokens=4000, completion_tokens=800)
     stats = film_stats(
         tally,
-        INFO,
+        INFO.duration,
         wall=14.0,
         engine_start=4.0,
         decode=3.0,
@@ -39,7 +39,16 @@ def result(*, described: bool = True) -> Result:
         warnings=(),
         stats=stats,
     )
-    return Result(state="done", info=INFO, document=document, outputs=(), notices=(), described=described, write_seconds=0.75)
+    return Result(
+        state="done",
+        info=INFO,
+        seconds=INFO.duration,
+        document=document,
+        outputs=(),
+        notices=(),
+        described=described,
+        write_seconds=0.75,
+    )
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0.4, "0:00"), (59.6, "1:00"), (3599.6, "1:00:00"), (7325, "2:02:05")])
