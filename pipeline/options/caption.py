@@ -20,11 +20,6 @@ Time = Annotated[float, BeforeValidator(seconds_of)]
 class Describing(Burned, Cues):
     """How films are described, wherever what is written goes."""
 
-    @property
-    def part(self) -> Part | None:
-        """What of each film is described; None: all of it."""
-        return None
-
     panels: ClassVar = (MODEL, FRAMES, OUTPUT, LAYOUT, STYLE, PICTURE, SAMPLING, ENGINE, RUN)
 
     model: str | None = option(
@@ -83,6 +78,11 @@ class Describing(Burned, Cues):
         0, RUN, "Give way to other programs: 1 to 19, more is kinder. Decoding and an engine on this machine's cores too."
     )
     log_file: Path | None = option(None, RUN, "Where the engine's own messages go.")
+
+    @property
+    def part(self) -> Part | None:
+        """What of each film is described; None: all of it."""
+        return None
 
 
 class Settings(Describing):
