@@ -49,9 +49,7 @@ class Format(base.Format):
 
 def to_text(document: Document) -> str:
     """The document as JSON: fields in the order of ``pipeline.types``, times on milliseconds, valid UTF-8."""
-    return (
-        json.dumps({"schema_version": SCHEMA_VERSION, **_plain(document)}, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    )
+    return json.dumps({"schema_version": SCHEMA_VERSION, **plain(document)}, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def from_text(text: str) -> Document:
@@ -128,9 +126,10 @@ def _adapter() -> TypeAdapter[Document]:
     return TypeAdapter(Document)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A value of ours as JSON has it: dataclasses as objects, times on milliseconds, text that is valid Unicode."""
     if is_dataclass(value) and not isinstance(value, type):
-        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+        return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, str):
@@ -138,9 +137,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float):
         return round(value, 3)
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, dict) or hasattr(value, "items"):
-        return {printable(str(key)): _plain(item) for key, item in value.items()}
+        return {printable(str(key)): plain(item) for key, item in value.items()}
     return value if value is None or isinstance(value, (int, bool)) else printable(str(value))
 
 
