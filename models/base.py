@@ -57,6 +57,8 @@ class Request:
     sampling: Sampling = field(default_factory=Sampling)
     key: str | None = None
     """names the pictures: requests with one key show the same, so that an engine may keep what it made of them; None: don't"""
+    preamble: str = ""
+    """text between the pictures and what was said first: what holds for every question about them. With ``key`` it is read once"""
     history: tuple[Turn, ...] = ()
     """what was said before, oldest first; the pictures stand in its first turn of the user, or with the prompt where there is none"""
     schema: Schema | None = None

@@ -32,18 +32,35 @@ def pictures(request: Request, preset: Preset) -> tuple[NDArray[np.uint8] | None
     return video, images
 
 
-def messages(prompt: str, *, videos: int, images: int, history: Sequence[Turn] = ()) -> list[dict[str, Any]]:
+def turns(prompt: str, history: Sequence[Turn] = (), preamble: str = "") -> tuple[list[tuple[str, str]], int]:
+    """(role, text) of all that is said, and which of them is the user's first: the pictures stand there, the preamble opens it."""
+    said = [(str(turn.role), turn.text) for turn in history] + [("user", prompt)]
+    first = next(index for index, (role, _) in enumerate(said) if role == "user")
+    if preamble:
+        said[first] = ("user", f"{preamble}\n\n{said[first][1]}")
+    return said, first
+
+
+def messages(prompt: str, *, videos: int, images: int, history: Sequence[Turn] = (), preamble: str = "") -> list[dict[str, Any]]:
     """The messages that a chat template renders: what was said before and the prompt, the pictures in the user's first turn."""
     content: list[dict[str, Any]] = [{"type": "video"}] * videos + [{"type": "image"}] * images
-    said = [(turn.role, turn.text) for turn in history] + [("user", prompt)]
-    first = next(index for index, (role, _) in enumerate(said) if role == "user")
+    said, first = turns(prompt, history, preamble)
     return [
         {"role": role, "content": [*(content if index == first else ()), {"type": "text", "text": text}]}
         for index, (role, text) in enumerate(said)
     ]
 
 
-def render(tokenizer: Any, template: str | None, prompt: str, *, videos: int, images: int, history: Sequence[Turn] = ()) -> str:
+def render(
+    tokenizer: Any,
+    template: str | None,
+    prompt: str,
+    *,
+    videos: int,
+    images: int,
+    history: Sequence[Turn] = (),
+    preamble: str = "",
+) -> str:
     """The prompt's text, with the model's placeholders for pictures.
 
     Raises RequestRefused where the prompt holds one of the model's special tokens: text must not pose as a picture or a turn.
@@ -52,10 +69,10 @@ def render(tokenizer: Any, template: str | None, prompt: str, *, videos: int, im
         tokenizer.all_special_tokens
     )
     for marker in markers:
-        if "<" in marker and any(marker in text for text in (prompt, *(turn.text for turn in history))):
+        if "<" in marker and any(marker in text for text in (prompt, preamble, *(turn.text for turn in history))):
             raise RequestRefused(f"the prompt holds the model's own marker {marker}")
     text = tokenizer.apply_chat_template(
-        messages(prompt, videos=videos, images=images, history=history),
+        messages(prompt, videos=videos, images=images, history=history, preamble=preamble),
         chat_template=template,
         tokenize=False,
         add_generation_prompt=True,

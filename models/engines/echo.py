@@ -114,4 +114,5 @@ def _colour(frame: NDArray[np.uint8]) -> str:
 
 
 def _prompt_tokens(request: Request) -> int:
-    return len(request.prompt.split())
+    said = (request.preamble, request.prompt, *(turn.text for turn in request.history))
+    return sum(len(text.split()) for text in said)

@@ -213,6 +213,7 @@ class TransformersEngine:
             videos=int(video is not None),
             images=len(images),
             history=request.history,
+            preamble=request.preamble,
         )
         shown: dict[str, Any] = {}
         if video is not None:

@@ -73,10 +73,10 @@ async def test_frames_are_prepared_beside_the_event_loop(
     prepare, loop = VllmEngine._prepare, asyncio.get_running_loop()
     begun, let_go = asyncio.Event(), threading.Event()
 
-    def held(engine: VllmEngine, llm: Any, request: Request) -> Any:
+    def held(engine: VllmEngine, request: Request) -> Any:
         loop.call_soon_threadsafe(begun.set)
         assert let_go.wait(60), "the loop stood still"
-        return prepare(engine, llm, request)
+        return prepare(engine, request)
 
     monkeypatch.setattr(VllmEngine, "_prepare", held)
     task = asyncio.create_task(vllm_engine.caption(film(max_tokens=2)))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from models.base import Request
 from models.engines.openai.dialect import Dialect
 from models.preset import Preset
-from models.prompts import pictures
+from models.prompts import pictures, turns
 
 QUALITY = 92
 """of JPEG, of 100: a frame of 384 x 384 takes about 40 kB"""
@@ -63,8 +63,7 @@ def spread(images: Sequence[Picture], most: int) -> tuple[Picture, ...]:
 
 def _messages(request: Request, content: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The conversation; its pictures stand in the user's first turn."""
-    said = [(turn.role, turn.text) for turn in request.history] + [("user", request.prompt)]
-    first = next(index for index, (role, _) in enumerate(said) if role == "user")
+    said, first = turns(request.prompt, request.history, request.preamble)
     return [
         {"role": role, "content": [*content, {"type": "text", "text": text}] if index == first else text}
         for index, (role, text) in enumerate(said)

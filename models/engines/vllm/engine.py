@@ -23,15 +23,16 @@ from typing import Any
 from models.base import Reply, Request, Schema
 from models.engines.vllm.args import argument_names, engine_arguments, environment, preparers
 from models.engines.vllm.faults import first_line, refusal
+from models.engines.vllm.kept import KeptInputs
 from models.engines.vllm.log import children_apart, default_log, hush, last_error, logging_file, make_room
 from models.engines.vllm.plugin import LEASH
+from models.engines.vllm.preparing import Preparer
 from models.errors import BadEngineOption, EngineDead, EngineMissing, ModelError, ModelNotFound
 from models.installed import adding
 from models.model_folder import chat_template, check_weights
 from models.nvtx import enable, marked
 from models.options import EngineOptions, check
 from models.preset import Preset
-from models.prompts import frame_metadata, pictures, render
 from models.streams import strip_pieces
 
 
@@ -49,8 +50,7 @@ class VllmEngine:
         self.log_path = log_path or default_log()
         self._verbose = verbose
         self._llm: Any = None
-        self._tokenizer: Any = None
-        self._template: str | None = None
+        self._preparer: Preparer | None = None
         self._threads: ThreadPoolExecutor | None = None
         self._numbers = itertools.count()
         self._starting: list[int] = []
@@ -70,10 +70,11 @@ class VllmEngine:
         if argument_names() is None:
             raise EngineMissing(f"vLLM is not installed: {adding('gpu')} (NVIDIA), or {adding('cpu')}")
         folder = await asyncio.to_thread(self._folder)
-        self._template = chat_template(folder)
+        template = chat_template(folder)
         make_room(self.log_path)
         self._llm = await self._load_unless_cancelled(folder)
-        self._tokenizer = self._llm.renderer.tokenizer
+        kept = KeptInputs() if self.options.profile == "questions" else None
+        self._preparer = Preparer(self._llm, self.preset, template, kept=kept)
         self._threads = ThreadPoolExecutor(preparers(), thread_name_prefix="prepare")
         enable()
         if self.options.profile_dir is not None:
@@ -181,7 +182,7 @@ class VllmEngine:
         ordered = llm.vllm_config.scheduler_config.policy == "priority"  # elsewhere a priority is refused
         name = f"w{next(self._numbers)}"
         try:
-            prompt = await asyncio.get_running_loop().run_in_executor(self._threads, self._prepare, llm, request)
+            prompt = await asyncio.get_running_loop().run_in_executor(self._threads, self._prepare, request)
             with marked("engine"):
                 async for output in llm.generate(prompt, parameters, name, priority=request.priority if ordered else 0):
                     yield output
@@ -194,41 +195,12 @@ class VllmEngine:
                 raise EngineDead(f"vLLM's engine process is gone (more in {self.log_path})") from error
             raise refusal(error, schema=request.schema is not None) from error
 
-    def _prepare(self, llm: Any, request: Request) -> Any:
+    def _prepare(self, request: Request) -> Any:
         """Tokens and pixels of a request, as the engine core takes them. On our own threads: vLLM has one thread for it, or the
         event loop's (docs/decisions/0042)."""
-        from vllm.renderers.inputs.preprocess import parse_model_prompt
-
-        with marked("prepare"):
-            prompt = parse_model_prompt(llm.vllm_config.model_config, self._prompt(request))
-            return llm.renderer.render_cmpl([prompt])[0]
-
-    def _prompt(self, request: Request) -> dict[str, Any]:
-        video, images = pictures(request, self.preset)
-        text = render(
-            self._tokenizer,
-            self._template,
-            request.prompt,
-            videos=int(video is not None),
-            images=len(images),
-            history=request.history,
-        )
-        data: dict[str, Any] = {}
-        if video is not None:
-            frames, height, width = video.shape[:3]
-            data["video"] = [(video, frame_metadata(request.times, frames, height, width))]
-        if images:
-            from PIL import Image
-
-            data["image"] = [Image.fromarray(image) for image in images]
-        if not data:
-            return {"prompt": text}
-        prompt: dict[str, Any] = {"prompt": text, "multi_modal_data": data}
-        if request.key is not None:  # vLLM's caches then know the pictures without hashing them
-            prompt["multi_modal_uuids"] = {
-                kind: [f"{request.key}/{n}" for n in range(len(items))] for kind, items in data.items()
-            }
-        return prompt
+        if self._preparer is None:
+            raise EngineDead("the engine is not running: start it first")
+        return self._preparer.prepare(request)
 
     async def metrics(self) -> Mapping[str, Any]:
         from models.engines.vllm.metrics import read_metrics
@@ -236,7 +208,7 @@ class VllmEngine:
         return await asyncio.to_thread(read_metrics) if self._llm is not None else {}
 
     async def close(self) -> None:
-        llm, self._llm, self._tokenizer = self._llm, None, None
+        llm, self._llm, self._preparer = self._llm, None, None
         if llm is None:
             return
         if self._threads is not None:

@@ -1,0 +1,78 @@
+"""From a request to what the engine core takes: tokens, and the pictures as the model's processor makes them."""
+
+from typing import Any
+
+from models.base import Request
+from models.engines.vllm.kept import KeptInputs, head_of, tail_of
+from models.nvtx import marked
+from models.preset import Preset
+from models.prompts import frame_metadata, pictures, render
+
+SPOKEN = frozenset({"prompt", "prompt_token_offsets"})
+"""of a rendered input, what is true of its own text alone"""
+
+
+class Preparer:
+    """One engine's; threads may share it. ``kept``: heads of prompts, for requests that have a key; None: none is kept."""
+
+    def __init__(self, llm: Any, preset: Preset, template: str | None, *, kept: KeptInputs | None) -> None:
+        self._llm, self._preset, self._template, self.kept = llm, preset, template, kept
+        self._tokenizer = llm.renderer.tokenizer
+
+    def prepare(self, request: Request) -> Any:
+        """vLLM's input of the request. Raises RequestRefused, and what vLLM's renderer raises."""
+        with marked("prepare"):
+            text = self._text(request)
+            return self._joined(request, text) or self._rendered(request, text)
+
+    def _joined(self, request: Request, text: str) -> dict[str, Any] | None:
+        """The kept head of the prompt and the tokens after it; None where there is no such head."""
+        if self.kept is None or request.key is None or (request.video is None and not request.images):
+            return None
+        head = head_of(lambda prompt, shown: self._text(request, prompt=prompt, shown=shown))
+        if head is None or not text.startswith(head):
+            return None
+        tail = tail_of(self._tokenizer.encode(head), self._tokenizer.encode(text))
+        if tail is None:
+            return None
+        kept = self.kept.get((request.key, head), lambda: self._rendered(request, head))
+        found = {name: value for name, value in kept.items() if name not in SPOKEN}
+        return found | {"prompt_token_ids": [*kept["prompt_token_ids"], *tail]}
+
+    def _text(self, request: Request, *, prompt: str | None = None, shown: bool = True) -> str:
+        """The prompt's text; with another prompt in place of the request's it has no history, and no pictures unless ``shown``."""
+        video, images = pictures(request, self._preset)
+        return render(
+            self._tokenizer,
+            self._template,
+            request.prompt if prompt is None else prompt,
+            videos=int(video is not None and shown),
+            images=len(images) if shown else 0,
+            history=request.history if prompt is None else (),
+            preamble=request.preamble,
+        )
+
+    def _rendered(self, request: Request, text: str) -> Any:
+        from vllm.renderers.inputs.preprocess import parse_model_prompt
+
+        prompt = parse_model_prompt(self._llm.vllm_config.model_config, self._prompt(request, text))
+        return self._llm.renderer.render_cmpl([prompt])[0]
+
+    def _prompt(self, request: Request, text: str) -> dict[str, Any]:
+        video, images = pictures(request, self._preset)
+        data: dict[str, Any] = {}
+        if video is not None:
+            frames, height, width = video.shape[:3]
+            data["video"] = [(video, frame_metadata(request.times, frames, height, width))]
+        if images:
+            from PIL import Image
+
+            data["image"] = [Image.fromarray(image) for image in images]
+        if not data:
+            return {"prompt": text}
+        prompt: dict[str, Any] = {"prompt": text, "multi_modal_data": data}
+        if request.key is not None:  # vLLM's caches then know the pictures without hashing them
+            prompt["multi_modal_uuids"] = {
+                kind: [f"{request.key}/{n}" for n in range(len(items))] for kind, items in data.items()
+            }
+        return prompt
