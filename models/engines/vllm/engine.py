@@ -74,7 +74,7 @@ class VllmEngine:
         make_room(self.log_path)
         self._llm = await self._load_unless_cancelled(folder)
         kept = KeptInputs() if self.options.profile == "questions" else None
-        self._preparer = Preparer(self._llm, self.preset, template, kept=kept)
+        self._preparer = Preparer(self.preset, self._llm.renderer.tokenizer, template, self._render, kept=kept)
         self._threads = ThreadPoolExecutor(preparers(), thread_name_prefix="prepare")
         enable()
         if self.options.profile_dir is not None:
@@ -201,6 +201,14 @@ class VllmEngine:
         if self._preparer is None:
             raise EngineDead("the engine is not running: start it first")
         return self._preparer.prepare(request)
+
+    def _render(self, prompt: dict[str, Any]) -> Any:
+        from vllm.renderers.inputs.preprocess import parse_model_prompt
+
+        llm = self._llm
+        if llm is None:
+            raise EngineDead("the engine is not running: start it first")
+        return llm.renderer.render_cmpl([parse_model_prompt(llm.vllm_config.model_config, prompt)])[0]
 
     async def metrics(self) -> Mapping[str, Any]:
         from models.engines.vllm.metrics import read_metrics

@@ -1,5 +1,6 @@
 """From a request to what the engine core takes: tokens, and the pictures as the model's processor makes them."""
 
+from collections.abc import Callable
 from typing import Any
 
 from models.base import Request
@@ -15,9 +16,17 @@ SPOKEN = frozenset({"prompt", "prompt_token_offsets"})
 class Preparer:
     """One engine's; threads may share it. ``kept``: heads of prompts, for requests that have a key; None: none is kept."""
 
-    def __init__(self, llm: Any, preset: Preset, template: str | None, *, kept: KeptInputs | None) -> None:
-        self._llm, self._preset, self._template, self.kept = llm, preset, template, kept
-        self._tokenizer = llm.renderer.tokenizer
+    def __init__(
+        self,
+        preset: Preset,
+        tokenizer: Any,
+        template: str | None,
+        renderer: Callable[[dict[str, Any]], Any],
+        *,
+        kept: KeptInputs | None,
+    ) -> None:
+        """``renderer``: vLLM's own, from a prompt's text and pictures to what its core takes."""
+        self._preset, self._tokenizer, self._template, self._render, self.kept = preset, tokenizer, template, renderer, kept
 
     def prepare(self, request: Request) -> Any:
         """vLLM's input of the request. Raises RequestRefused, and what vLLM's renderer raises."""
@@ -53,10 +62,7 @@ class Preparer:
         )
 
     def _rendered(self, request: Request, text: str) -> Any:
-        from vllm.renderers.inputs.preprocess import parse_model_prompt
-
-        prompt = parse_model_prompt(self._llm.vllm_config.model_config, self._prompt(request, text))
-        return self._llm.renderer.render_cmpl([prompt])[0]
+        return self._render(self._prompt(request, text))
 
     def _prompt(self, request: Request, text: str) -> dict[str, Any]:
         video, images = pictures(request, self._preset)
