@@ -60,24 +60,32 @@ _CLONE3 = 435
 _X32 = 0x40000000
 
 
-def enter() -> tuple[str, ...]:
-    """Give up all that can be given up; the names of what took effect. Call it before the first thread. Never raises."""
+_SOCKETS = {"x86_64": frozenset({41, 42, 43, 49, 50, 288}), "aarch64": frozenset({198, 203, 202, 200, 201, 242})}
+"""of these, what a process needs that reads a stream from the network"""
+
+
+def enter(*, network: bool = False, device: bool = False) -> tuple[str, ...]:
+    """Give up all that can be given up; the names of what took effect. Call it before the first thread. Never raises.
+
+    ``network``: sockets are kept, for a process whose film is a stream. ``device``: opening files for writing is kept too, since a
+    camera is one.
+    """
     if _LIBC.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
         return ()
     taken = ["no_new_privs"]
-    if _landlock():
+    if not device and _landlock(network):
         taken.append("landlock")
-    if _seccomp():
+    if _seccomp(network):
         taken.append("seccomp")
     return tuple(taken)
 
 
-def _landlock() -> bool:
+def _landlock(network: bool) -> bool:
     abi = _LIBC.syscall(_LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), 1)
     if abi < 1:
         return False
     files = _FS_BY_ABI[max(known for known in _FS_BY_ABI if known <= abi)] & ~_FS_READ
-    net = _NET_BIND | _NET_CONNECT if abi >= 4 else 0
+    net = _NET_BIND | _NET_CONNECT if abi >= 4 and not network else 0
     scoped = _SCOPE_ABSTRACT_SOCKETS | _SCOPE_SIGNALS if abi >= 6 else 0
     rules = struct.pack("=QQQ", files, net, scoped)[: 24 if abi >= 6 else 16 if abi >= 4 else 8]
     ruleset = _LIBC.syscall(_LANDLOCK_CREATE_RULESET, rules, ctypes.c_size_t(len(rules)), 0)
@@ -89,7 +97,7 @@ def _landlock() -> bool:
         os.close(ruleset)
 
 
-def _seccomp() -> bool:
+def _seccomp(network: bool) -> bool:
     machine = _ARCHES.get(platform.machine())
     if machine is None:
         return False
@@ -100,7 +108,7 @@ def _seccomp() -> bool:
         (_LOAD, 0, 0, _NUMBER_AT), (_JUMP_FROM, 0, 1, _X32), deny,
         (_JUMP_EQUAL, 0, 1, _CLONE3), (_RETURN, 0, 0, _ERRNO | errno.ENOSYS),  # the C library then asks for clone
     ]  # fmt: skip
-    for number in refused:
+    for number in sorted(set(refused) - (_SOCKETS[platform.machine()] if network else frozenset())):
         steps += [(_JUMP_EQUAL, 0, 1, number), deny]
     steps += [
         (_JUMP_EQUAL, 0, 3, clone),

@@ -1,0 +1,75 @@
+"""SRT and RIST, which the libav of PyAV does not have: ffmpeg's binary receives them and hands the packets on as they are."""
+
+import asyncio
+import os
+import re
+import signal
+from contextlib import suppress
+
+from pipeline.environment import child_environment
+from pipeline.errors import EnvironmentFault, InputError
+from pipeline.live.address import Address
+from pipeline.live.connect import Verdict
+from pipeline.live.pipes import write_all
+
+PROTOCOLS = {"srt": "srt,udp", "rist": "rist,udp,rtp"}
+SAID = 4000
+"""bytes of what ffmpeg says that are kept"""
+_HIDDEN = re.compile(r"\S+://\S+")
+
+
+class Bridge:
+    """One run of ffmpeg: ``-c copy`` into MPEG-TS. Its process group dies with us."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self.hold = 10.0  # the first packets come after the handshake and the protocol's own latency
+
+    def taken_at(self, raw: float) -> None:
+        """These protocols carry no clock."""
+        return
+
+    async def run(self, fd: int) -> Verdict:
+        from pipeline.media.binary import find_ffmpeg
+
+        try:
+            program = await asyncio.to_thread(find_ffmpeg)
+        except EnvironmentFault as fault:
+            raise InputError(fault.code, fault.message) from None
+        process = await asyncio.create_subprocess_exec(
+            program.path, "-nostdin", "-hide_banner", "-loglevel", "error", "-fflags", "nobuffer", "-analyzeduration", "500000",
+            "-probesize", "200000", "-protocol_whitelist", PROTOCOLS[self._address.scheme], "-format_whitelist", "mpegts",
+            "-i", self._address.url, "-map", "0:v:0", "-c", "copy", "-f", "mpegts", "-flush_packets", "1", "-muxdelay", "0",
+            "-copyts", "pipe:1",
+            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+            env=child_environment(), start_new_session=True, preexec_fn=_die_with_parent,
+        )  # fmt: skip
+        assert process.stdout is not None
+        assert process.stderr is not None
+        said = asyncio.create_task(_last_words(process.stderr))
+        try:
+            while piece := await process.stdout.read(1 << 16):
+                await write_all(fd, piece)
+            code = await process.wait()
+            words = _HIDDEN.sub("the source", await said)
+            return Verdict("source_lost", f"ffmpeg ended with {code}{f': {words}' if words else ''}")
+        finally:
+            said.cancel()
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                await process.wait()
+
+
+async def _last_words(stream: asyncio.StreamReader) -> str:
+    kept = b""
+    while piece := await stream.read(1 << 12):
+        kept = (kept + piece)[-SAID:]
+    lines = kept.decode(errors="replace").strip().splitlines()
+    return lines[-1] if lines else ""
+
+
+def _die_with_parent() -> None:
+    import ctypes
+
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)

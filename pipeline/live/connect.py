@@ -1,0 +1,159 @@
+"""One connection to a source: its reading process, and what feeds that process where it may not connect itself.
+
+rtsp udp rtmp sdp device     [child]
+http, HLS                    fetch (here) -> pipe -> [child]
+srt rist                     ffmpeg -> pipe -> [child]
+a file that grows            tail (here) -> pipe -> [child]
+-                            descriptor -> [child]
+"""
+
+import asyncio
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pipeline.errors import InputError
+from pipeline.live.address import SOCKETS, STREAMED, WHITELISTS, Address, Kind
+from pipeline.live.feed import Feed
+from pipeline.live.plan import Plan
+
+OPEN_SECONDS, READ_SECONDS = 10.0, 5.0
+PIXELS = 1 << 26
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Why what fed a pipe stopped: ``ended`` is the stream's own end, ``again`` that a new process is to go on at once."""
+
+    code: str
+    message: str = ""
+
+
+class Feeder(Protocol):
+    """Something of ours that fills a pipe. ``run`` ends with a verdict; ``taken_at`` is the UTC of a stamp, where it knows."""
+
+    hold: float
+    """seconds between two bursts, at most, in a healthy stream"""
+
+    async def run(self, fd: int) -> Verdict: ...
+
+    def taken_at(self, raw: float) -> tuple[float, object] | None: ...
+
+
+class Connection:
+    """The process and its feeder. ``on_message`` gets what the process says; its ``ended`` comes with the feeder's verdict."""
+
+    def __init__(self, plan: Plan, *, phase: float, on_message: Callable[[dict[str, Any]], None]) -> None:
+        self._on_message = on_message
+        self.feeder = _feeder(plan)
+        self._task: asyncio.Task[Verdict] | None = None
+        self._ended: dict[str, Any] | None = None
+        fd = None
+        if self.feeder is not None:
+            fd, theirs = os.pipe2(os.O_CLOEXEC)
+            self._task = asyncio.create_task(self._feed(theirs), name="feeder")
+        elif plan.address.kind is Kind.STDIN:
+            fd = os.dup(0)
+        elif plan.address.kind is Kind.SDP:
+            fd = _sdp(plan.address)
+        told = {"opening": _opening(plan, self.hold), "fps": plan.fps, "phase": phase, "pixels": PIXELS}
+        told["parts"] = [{"name": name, "seconds": seconds} for name, seconds in plan.parts.items()]
+        kind = "network" if plan.address.kind in SOCKETS else "device" if plan.address.kind is Kind.DEVICE else "pipe"
+        self.feed = Feed(told, kind=kind, fd=fd, on_message=self._hear)
+
+    @property
+    def hold(self) -> float:
+        """Seconds that the source may be quiet between two bursts."""
+        return self.feeder.hold if self.feeder is not None else 0.0
+
+    def taken_at(self, raw: float) -> tuple[float, object] | None:
+        return self.feeder.taken_at(raw) if self.feeder is not None else None
+
+    async def _feed(self, fd: int) -> Verdict:
+        assert self.feeder is not None
+        try:
+            return await self.feeder.run(fd)
+        except InputError as error:
+            return Verdict(error.code, error.message)
+        except BrokenPipeError:
+            return Verdict("reader_died", "the reading process ended")
+        finally:
+            os.close(fd)
+
+    def _hear(self, message: dict[str, Any]) -> None:
+        if "ended" in message and self._task is not None:
+            # the process ends when its pipe does: why that ended is known a moment later, if it is
+            task = self._task
+            if not task.done() and message["ended"] == "ended":
+                task.add_done_callback(lambda _: self._judge(message, task))
+                return
+            self._judge(message, task)
+        else:
+            self._on_message(message)
+
+    def _judge(self, message: dict[str, Any], task: "asyncio.Task[Verdict]") -> None:
+        if task.done() and not task.cancelled() and task.exception() is None:
+            verdict = task.result()
+            if verdict.code != "reader_died":
+                message = {**message, "ended": verdict.code, "message": verdict.message or message["message"]}
+        self._on_message(message)
+
+    async def close(self) -> None:
+        """End all of it."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await asyncio.get_running_loop().run_in_executor(None, self.feed.close)
+
+
+def _opening(plan: Plan, hold: float) -> dict[str, Any]:
+    address = plan.address
+    options: dict[str, str] = {}
+    url, format, formats, pipe = address.url, "", STREAMED, True
+    match address.kind:
+        case Kind.RTSP:
+            options = {"rtsp_transport": plan.transport, "allowed_media_types": "video"}
+            format, formats, pipe = "rtsp", "", False
+        case Kind.UDP:
+            url += ("&" if "?" in url else "?") + "fifo_size=50000&overrun_nonfatal=1"
+            format, formats, pipe = "mpegts", "mpegts", False
+        case Kind.RTMP:
+            options = {"listen": "1"} if plan.listen else {"rtmp_live": "live"}
+            format, formats, pipe = "flv", "flv,live_flv", False
+        case Kind.SDP:
+            format, formats, pipe = "sdp", "", False
+        case Kind.DEVICE:
+            options = {"input_format": "mjpeg", "timestamps": "mono2abs"}
+            format, formats, pipe = "video4linux2", "", False
+        case _:
+            url = "pipe:"
+    waits = plan.address.kind is Kind.RTMP and plan.listen
+    return {
+        "url": url, "format": format, "formats": formats, "protocols": WHITELISTS[address.kind], "options": options, "pipe": pipe,
+        "open_seconds": 86400.0 if waits else max(OPEN_SECONDS, hold), "read_seconds": max(READ_SECONDS, hold),
+    }  # fmt: skip
+
+
+def _sdp(address: Address) -> int:
+    """The SDP as a file in memory: the process opens no file of ours. Raises InputError ``not_found``."""
+    try:
+        with open(address.url, "rb") as file:
+            text = file.read(1 << 20)
+    except OSError as error:
+        raise InputError("not_found", f"{address.shown}: {(error.strerror or str(error)).lower()}") from None
+    fd = os.memfd_create("scenescribe-sdp", os.MFD_CLOEXEC)
+    os.write(fd, text)
+    return fd
+
+
+def _feeder(plan: Plan) -> Feeder | None:
+    if plan.address.kind is Kind.GROWING:
+        from pipeline.live.tail import Tail
+
+        return Tail(plan.address.url, idle_end=plan.idle_end)
+    if plan.address.kind is Kind.BRIDGE:
+        from pipeline.live.bridge import Bridge
+
+        return Bridge(plan.address)
+    return None

@@ -1,0 +1,127 @@
+"""Our side of one reading process: started for one connection, never used again after an error.
+
+    Feed(...)  ->  on_message(dict) on the event loop, in order, and at last one with ``ended``
+
+A thread waits for messages, so that the loop never does. A process that says nothing for SILENT seconds is killed: that is what
+ends an ``open`` that hangs.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from pipeline.environment import child_environment
+from pipeline.live.ring import Reader
+from pipeline.video.children import wire
+
+SILENT = 5.0
+"""seconds without any message after which an opened process is killed; it says something each second, frames or not"""
+MEMORY = 3 << 30
+"""bytes of address space of a reading process"""
+_ROOT = str(Path(__file__).resolve().parents[2])
+
+
+class Feed:
+    """One reading process. Made on the event loop that ``on_message`` is called on."""
+
+    def __init__(self, told: dict[str, Any], *, kind: str, fd: int | None, on_message: Callable[[dict[str, Any]], None]) -> None:
+        """``told``: what it is to open. ``kind``: network, device or pipe, which decides what the process may do. ``fd`` is closed."""
+        self._loop, self._on_message = asyncio.get_running_loop(), on_message
+        self._silent = told["opening"]["open_seconds"] + SILENT
+        ours, theirs = socket.socketpair()
+        self._stderr = os.memfd_create("scenescribe-stderr", os.MFD_CLOEXEC)
+        environment = child_environment(
+            PYTHONPATH=os.pathsep.join(filter(None, [_ROOT, os.environ.get("PYTHONPATH")])),
+            OMP_NUM_THREADS="1",
+            OPENBLAS_NUM_THREADS="1",
+            MALLOC_ARENA_MAX="2",
+        )
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-u", "-P", "-m", "pipeline.video.decode.live_worker", str(MEMORY), kind],
+                stdin=theirs.fileno(), stdout=self._stderr, stderr=self._stderr, env=environment, cwd="/", start_new_session=True,
+            )  # fmt: skip
+        self._sock = ours
+        self._lock = threading.Lock()
+        self._closed = False
+        try:
+            wire.send(ours, told, fds=[fd] if fd is not None else ())
+        except wire.HungUp:
+            pass  # the thread below finds it dead
+        finally:
+            if fd is not None:
+                os.close(fd)
+        self._thread = threading.Thread(target=self._listen, name="feed", daemon=True)
+        self._thread.start()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def give_ring(self, size: tuple[int, int], slots: int) -> Reader:
+        """Make the shared memory for its pictures, now that their size is known."""
+        ring = Reader(size, slots)
+        self.tell({"ring": slots, "size": list(size)}, [ring.memory])
+        ring.handed_over()
+        return ring
+
+    def tell(self, message: dict[str, Any], fds: Sequence[int] = ()) -> None:
+        with suppress(wire.HungUp, OSError), self._lock:
+            if not self._closed:
+                wire.send(self._sock, message, fds=fds)
+
+    def _listen(self) -> None:
+        last: dict[str, Any] = {}
+        patience = self._silent
+        while "ended" not in last:
+            self._sock.settimeout(patience)
+            try:
+                last, _ = wire.receive(self._sock)
+                if "opened" in last or "frame" in last or "tick" in last:
+                    patience = SILENT
+            except TimeoutError:
+                last = {
+                    "ended": "source_silent",
+                    "message": "the reading process gave no sign of life and was ended",
+                    "detail": "",
+                }
+            except (wire.HungUp, OSError, ValueError):
+                last = {"ended": "reader_died", "message": f"the reading process died{self._why()}", "detail": ""}
+            with suppress(RuntimeError):  # the loop is closed: nobody wants to know
+                self._loop.call_soon_threadsafe(self._hand, last)
+
+    def _hand(self, message: dict[str, Any]) -> None:
+        if not self._closed:
+            self._on_message(message)
+
+    def _why(self) -> str:
+        with suppress(subprocess.TimeoutExpired, OSError):
+            code = self._process.wait(2)
+            if code < 0:
+                return f" ({signal.Signals(-code).name})"
+            said = os.pread(self._stderr, 400, max(0, os.fstat(self._stderr).st_size - 400)).decode(errors="replace").strip()
+            return f" ({said.splitlines()[-1]})" if said else ""
+        return ""
+
+    def close(self) -> None:
+        """End the process and give back all that it held. Harmless when repeated."""
+        if self._closed:
+            return
+        with self._lock:
+            self._closed = True
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+        with suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
+        self._thread.join(2)
+        self._sock.close()
+        os.close(self._stderr)

@@ -1,0 +1,86 @@
+"""Many streams on one engine: started staggered, told of together, ended together.
+
+    streams 1..N  -> phases k * window / N, so that their windows close one after the other
+                  -> events -> every output
+
+Where the engine is too slow, a stream of a lower ``priority`` gives way before one of a higher.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+
+from pipeline.captioning.recipe import Recipe
+from pipeline.engine.engine import Engine
+from pipeline.live.events import Event
+from pipeline.live.outputs.base import Output
+from pipeline.live.plan import Plan
+from pipeline.live.stream import Stream
+from pipeline.live.wall import Wall
+
+HEARTBEAT = 10.0
+
+
+class Station:
+    def __init__(self, plans: Sequence[Plan], recipe: Recipe, engine: Engine) -> None:
+        """Made on the event loop that it runs on."""
+        self.engine, self.wall = engine, Wall()
+        self.outputs: list[Output] = []
+        self.streams: list[Stream] = []
+        for number, plan in enumerate(plans):
+            stream = Stream(
+                plan, recipe, engine, self.emit, phase=number * plan.window / len(plans), wall=self.wall,
+                level_up=lambda plan=plan: self._level_up(plan),  # type: ignore[misc]
+            )  # fmt: skip
+            self.streams.append(stream)
+
+    def emit(self, event: Event) -> None:
+        for output in self.outputs:
+            output.offer(event)
+
+    async def run(self) -> dict[str, str]:
+        """Until all streams have ended: name -> how. Raises EnvironmentFault and UsageError: the engine can't go on."""
+        await asyncio.shield(self.engine.warm())
+        for output in self.outputs:
+            await output.open()
+        beating = asyncio.create_task(self._beat(), name="heartbeat")
+        running = {asyncio.create_task(stream.run(), name=stream.plan.name): stream for stream in self.streams}
+        how: dict[str, str] = {}
+        try:
+            waiting = set(running)
+            while waiting:
+                done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    how[running[task].plan.name] = task.result()
+            return how
+        finally:
+            for one in (*running, beating):
+                one.cancel()
+            await asyncio.gather(*running, beating, return_exceptions=True)
+            for output in self.outputs:
+                with contextlib.suppress(asyncio.CancelledError):
+                    await output.close()
+
+    def stop(self) -> None:
+        """End all streams as if their sources had ended: what waits is still described."""
+        for stream in self.streams:
+            stream.stop()
+
+    def _level_up(self, plan: Plan) -> bool:
+        """Whether a stream of lower priority could give way in place of this one, and does now."""
+        lower = [stream for stream in self.streams if stream.plan.priority < plan.priority and stream.state == "live"]
+        for stream in sorted(lower, key=lambda stream: (stream.plan.priority, stream.describing.controller.level)):
+            controller = stream.describing.controller
+            if controller.level < controller.highest:
+                controller.missed()
+                return True
+        return False
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT)
+            if moved := self.wall.look():
+                for stream in self.streams:
+                    stream.clock_moved(moved)
+            for stream in self.streams:
+                stream.heartbeat()

@@ -1,0 +1,72 @@
+"""A file that somebody still writes, read to its end and on from there.
+
+TS, MKV, FLV and fragmented MP4 can be read so; an MP4 that is written the usual way has its index at its end, and is refused with
+words, since nothing of it can be read before that is there.
+"""
+
+import asyncio
+import os
+import time
+
+from pipeline.errors import InputError
+from pipeline.live.connect import Verdict
+from pipeline.live.pipes import write_all
+
+PIECE = 1 << 18
+POLL = 0.1
+HEAD = 1 << 12
+
+
+class Tail:
+    """Ends ``idle_end`` seconds after the file grew last."""
+
+    def __init__(self, path: str, *, idle_end: float) -> None:
+        self._path, self._idle_end = path, idle_end
+        self.hold = 0.0
+
+    def taken_at(self, raw: float) -> None:
+        """A file does not say."""
+        return
+
+    async def run(self, fd: int) -> Verdict:
+        try:
+            source = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            raise InputError("not_found", f"{self._path}: {(error.strerror or str(error)).lower()}") from None
+        try:
+            grew, position, first = time.monotonic(), 0, True
+            while time.monotonic() - grew < self._idle_end:
+                if os.fstat(source).st_size < position:
+                    return Verdict("again", "the file was begun anew")
+                if first and os.fstat(source).st_size >= HEAD:
+                    refuse_late_index(os.pread(source, HEAD, 0))
+                    first = False
+                piece = os.pread(source, PIECE, position)
+                if not piece:
+                    await asyncio.sleep(POLL)
+                    continue
+                grew, position = time.monotonic(), position + len(piece)
+                await write_all(fd, piece)
+            return Verdict("ended")
+        finally:
+            os.close(source)
+
+
+def refuse_late_index(head: bytes) -> None:
+    """Raise InputError ``index_at_end`` for an MP4 whose index comes after its pictures."""
+    position = 0
+    while position + 8 <= len(head):
+        size, kind = int.from_bytes(head[position : position + 4], "big"), head[position + 4 : position + 8]
+        if position == 0 and kind not in (b"ftyp", b"styp", b"moov"):
+            return
+        if kind in (b"moov", b"moof"):
+            return
+        if kind == b"mdat":
+            raise InputError(
+                "index_at_end",
+                "this MP4 has its index at its end, so nothing of it can be read while it grows; "
+                "write MPEG-TS, Matroska or fragmented MP4 (-movflags frag_keyframe+empty_moov)",
+            )
+        if size < 8:
+            return
+        position += size

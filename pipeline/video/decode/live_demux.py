@@ -1,0 +1,152 @@
+"""Packets of a stream as they come, and what waits to be decoded of them. The thread here never waits for anybody.
+
+A reader that sleeps gets every packet late, for ever: nothing on the way drops one. So all are taken at once, and what the decoder
+can't follow is dropped here, from keyframe to keyframe.
+"""
+
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.errors import InputError
+from pipeline.live.timeline import Timeline
+from pipeline.video.decode.live_copy import Copier
+from pipeline.video.decode.live_input import AvError, Silent, report_of, taken_at
+
+NO_KEYFRAME = 6.0
+"""seconds after which a stream is decoded without one: some refresh their pictures piece by piece"""
+MOST = 4000
+"""packets that wait"""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A packet, placed on the media clock (its own stamps are moved there), and when it came."""
+
+    packet: Any
+    time: float
+    epoch: int
+    raw: float
+    """its stamp as it came"""
+    arrival: float
+    utc: float | None
+    report: int | None
+
+
+class Backlog:
+    """What waits for the decoder. ``behind``: seconds of it that are too many."""
+
+    def __init__(self, behind: float) -> None:
+        self.behind = behind
+        self.error: InputError | None = None
+        self.packets = self.bytes = self.dropped = 0
+        self.restamped = 0
+        self.keyframes = 0.0
+        """seconds between the last two keyframes"""
+        self._waiting: deque[Arrived] = deque()
+        self._came = threading.Condition()
+        self.ended = False
+
+    def put(self, arrived: Arrived) -> None:
+        with self._came:
+            self.packets += 1
+            self.bytes += arrived.packet.size
+            if len(self._waiting) >= MOST:
+                self._drop()
+            self._waiting.append(arrived)
+            self._came.notify()
+
+    def end(self, error: InputError | None) -> None:
+        with self._came:
+            self.error, self.ended = error, True
+            self._came.notify()
+
+    def take(self, patience: float) -> Arrived | None:
+        """The next packet, or None after ``patience`` seconds or at the end."""
+        with self._came:
+            if not self._waiting and not self.ended:
+                self._came.wait(patience)
+            return self._waiting.popleft() if self._waiting else None
+
+    @property
+    def over(self) -> bool:
+        return self.ended and not self._waiting
+
+    @property
+    def lag(self) -> float:
+        """Seconds that the packet to be decoded next has waited."""
+        with self._came:
+            return time.monotonic() - self._waiting[0].arrival if self._waiting else 0.0
+
+    def drop_to_keyframe(self) -> int:
+        """Give up all before the newest keyframe that waits. How many were given up."""
+        with self._came:
+            return self._drop()
+
+    def _drop(self) -> int:
+        at = next((n for n in range(len(self._waiting) - 1, 0, -1) if self._waiting[n].packet.is_keyframe), 0)
+        if not at and len(self._waiting) >= MOST:
+            at = len(self._waiting)
+        for _ in range(at):
+            self._waiting.popleft()
+        self.dropped += at
+        return at
+
+    def facts(self) -> dict[str, Any]:
+        return {
+            "packets": self.packets,
+            "bytes": self.bytes,
+            "dropped": self.dropped,
+            "lag": round(self.lag, 3),
+            "restamped": self.restamped,
+            "keyframes": round(self.keyframes, 3),
+        }
+
+
+def demux(container: Any, stream: Any, backlog: Backlog, copier: Copier | None, pipe: bool) -> None:
+    """Take packets until there are no more; the body of the demux thread."""
+    error: InputError | None = None
+    try:
+        _take_all(container, stream, backlog, copier, pipe)
+    except Silent:
+        error = InputError("source_silent", "the source gave nothing any more")
+    except (AvError, OSError) as fault:
+        said = str(getattr(fault, "strerror", "") or fault).lower()
+        silent = "immediate exit" in said or "timed out" in said
+        error = InputError("source_silent" if silent else "source_lost", f"the source ended: {said}")
+    backlog.end(error)
+
+
+def _take_all(container: Any, stream: Any, backlog: Backlog, copier: Copier | None, pipe: bool) -> None:
+    timeline, base = Timeline(), float(stream.time_base)
+    rate = float(stream.average_rate or stream.guessed_rate or 25)
+    begun, started, keyed, stamp, report = time.monotonic(), False, 0.0, 0.0, None
+    for packet in container.demux(stream):
+        if packet.size == 0:
+            continue
+        arrival = time.monotonic()
+        if not started and not packet.is_keyframe and arrival - begun < NO_KEYFRAME:
+            continue
+        started = True
+        ticks = packet.dts if packet.dts is not None else packet.pts
+        # a raw stream has no stamps: its rate is all that is known of its time
+        stamp = ticks * base if ticks is not None else stamp + 1 / rate if pipe else arrival
+        placed = timeline.see(stamp, arrival)
+        raw = packet.pts * base if packet.pts is not None else stamp
+        shift = round(placed.time / base) - ticks if ticks is not None else 0
+        if ticks is None:
+            packet.pts = packet.dts = round(placed.time / base)
+        elif shift:
+            packet.pts = None if packet.pts is None else packet.pts + shift
+            packet.dts = None if packet.dts is None else packet.dts + shift
+        backlog.restamped = timeline.restamped
+        if packet.is_keyframe:
+            backlog.keyframes, keyed = (placed.time - keyed if keyed else 0.0), placed.time
+        report = report_of(packet) or report
+        taken = taken_at(packet)
+        came = Arrived(packet, placed.time, placed.epoch, raw, arrival, taken[0] if taken else None, report)
+        if copier is not None:
+            copier.put(came)
+        backlog.put(came)

@@ -1,0 +1,120 @@
+"""Opening a stream that does not end: one scheme, few formats, time-outs that hold. An av door beside ``libav``.
+
+Libav's own ``timeout`` does not interrupt a pipe, so a pipe is an object whose ``read`` polls and raises.
+"""
+
+import os
+import select
+import struct
+from dataclasses import dataclass
+from typing import Any
+
+import av
+
+from pipeline.errors import InputError
+
+AvError = av.error.FFmpegError
+QUICK = {"fflags": "nobuffer", "analyzeduration": "500000", "probesize": "200000"}
+"""with the defaults RTMP opens after 6 s and gives pictures that are 5 s old"""
+
+
+class Silent(OSError):
+    """A pipe gave nothing for its time."""
+
+
+class Pipe:
+    """A descriptor as libav reads it. ``patience``: seconds without a byte after which ``read`` raises Silent."""
+
+    def __init__(self, fd: int, patience: float) -> None:
+        self._fd, self._patience = fd, patience
+        self._poll = select.poll()
+        self._poll.register(fd, select.POLLIN | select.POLLHUP)
+
+    def read(self, count: int) -> bytes:
+        if not self._poll.poll(self._patience * 1000):
+            raise Silent("nothing came through the pipe")
+        return os.read(self._fd, count)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """How a source is to be opened, as our side says it."""
+
+    url: str
+    format: str
+    """a demuxer's name; empty where libav is to find out which of ``formats`` it is"""
+    formats: str
+    protocols: str
+    options: dict[str, str]
+    open_seconds: float
+    read_seconds: float
+    pipe: bool
+
+
+def open_stream(opening: Opening, fd: int | None) -> Any:
+    """The container of a stream. Raises InputError: ``source_silent``, ``unauthorized``, ``not_found``, ``source_lost``."""
+    options = {**QUICK, **opening.options}
+    if opening.formats:
+        options["format_whitelist"] = opening.formats
+    options["protocol_whitelist"] = opening.protocols or "pipe"
+    where: Any = opening.url
+    if opening.pipe:
+        assert fd is not None
+        where = Pipe(fd, max(opening.open_seconds, opening.read_seconds))
+    elif fd is not None:
+        where = f"/proc/self/fd/{fd}"
+    try:
+        return av.open(
+            where,
+            format=opening.format or None,
+            options=options,
+            timeout=None if opening.pipe else (opening.open_seconds, opening.read_seconds),
+            metadata_errors="replace",
+        )
+    except (AvError, OSError, ValueError, MemoryError) as error:
+        raise _fault(error) from None
+
+
+def _fault(error: Exception) -> InputError:
+    """What an error of libav means for who waits to connect again."""
+    number = getattr(error, "errno", None)
+    said = str(getattr(error, "strerror", "") or error)
+    if isinstance(error, av.error.HTTPUnauthorizedError | av.error.HTTPForbiddenError):
+        return InputError("unauthorized", "the source wants another user or password", detail=said)
+    if isinstance(error, av.error.HTTPNotFoundError | av.error.FileNotFoundError):
+        return InputError("not_found", "there is no such stream at the source", detail=said)
+    if isinstance(error, Silent | av.error.ExitError | TimeoutError) or number in (110, 1414092869):
+        return InputError("source_silent", "the source gave nothing in time", detail=said)
+    return InputError("source_lost", f"the source can't be opened: {said.lower()}", detail=said)
+
+
+def picture_stream(container: Any) -> Any:
+    """The video stream to read. Raises InputError ``no_video_stream``, ``no_decoder``."""
+    videos = [stream for stream in container.streams.video if not stream.disposition & 1 << 10]
+    if not videos:
+        raise InputError("no_video_stream", "there is no picture in this stream")
+    decodes = [stream for stream in videos if stream.codec_context is not None]
+    if not decodes:
+        raise InputError("no_decoder", "there is no decoder for the picture of this stream")
+    return max(decodes, key=lambda stream: stream.width * stream.height)
+
+
+def taken_at(packet: Any) -> tuple[float, int] | None:
+    """(UTC of a packet's capture in seconds, an id of the report that says so), where its sender reports (RTCP)."""
+    if not packet.has_sidedata("prft"):
+        return None
+    micros, _ = struct.unpack_from("<qi", bytes(packet.get_sidedata("prft")))
+    return (micros / 1e6, 0) if micros > 0 else None
+
+
+def report_of(packet: Any) -> int | None:
+    """The NTP stamp of the sender's report that came with this packet."""
+    if not packet.has_sidedata("rtcp_sr"):
+        return None
+    data = bytes(packet.get_sidedata("rtcp_sr"))
+    return int(struct.unpack_from("<Q", data, 8)[0]) if len(data) >= 16 else None
+
+
+def drained(packet: Any) -> bool:
+    """Whether this is no packet but the stream's end."""
+    return packet.size == 0 and packet.dts is None
