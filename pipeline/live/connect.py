@@ -15,8 +15,8 @@ from typing import Any, Protocol
 
 from pipeline.errors import InputError
 from pipeline.live.address import SOCKETS, STREAMED, WHITELISTS, Address, Kind
-from pipeline.live.feed import Feed
 from pipeline.live.plan import Plan
+from pipeline.video.live.feed import Feed
 
 OPEN_SECONDS, READ_SECONDS = 10.0, 5.0
 PIXELS = 1 << 26

@@ -60,7 +60,7 @@ class Controller:
         if self.load > UP and newest > DOWN:
             self._up()
             return self.level
-        room = LEAP if newest <= 0 else min(LEAP, math.floor(math.log2(DOWN / newest)))
+        room = next((levels for levels in range(LEAP, 0, -1) if newest * 2**levels <= DOWN), 0)
         if room >= 1:
             self.level, self.load, self._calm = max(0, self.level - room), min(self.load, DOWN), 0
         elif newest < DOWN:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.live.ring import Reader
 from pipeline.types import FrameBatch
+from pipeline.video.live.ring import Reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

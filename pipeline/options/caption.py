@@ -7,7 +7,7 @@ from annotated_types import Ge, Gt, Le
 from pydantic import AfterValidator, BeforeValidator
 
 from pipeline.filenames import SIDECARS, check_sidecars
-from pipeline.options.base import Positive, option
+from pipeline.options.base import Options, Positive, option
 from pipeline.options.burn import LAYOUT, PICTURE, STYLE, Burned, Cues
 from pipeline.part import Part, seconds_of
 
@@ -17,10 +17,8 @@ Time = Annotated[float, BeforeValidator(seconds_of)]
 """seconds, also written as M:SS or H:MM:SS.5"""
 
 
-class Describing(Burned, Cues):
-    """How films are described, wherever what is written goes."""
-
-    panels: ClassVar = (MODEL, FRAMES, OUTPUT, LAYOUT, STYLE, PICTURE, SAMPLING, ENGINE, RUN)
+class Asking(Options):
+    """Which model is asked, and how, whatever it is shown."""
 
     model: str | None = option(
         None, MODEL, "A preset, a folder or a hub id; a preset that fits the GPU where it is not given.", "-m"
@@ -37,21 +35,6 @@ class Describing(Burned, Cues):
         "What is known of the films (title, synopsis, names): a text of 4,000 characters at most, or a file with one. It is part of each question.",
     )
     language: str = option("en", MODEL, "Language of the answer, a BCP 47 tag.", "-l")
-
-    windows: str | None = option(
-        None,
-        FRAMES,
-        "Where a description begins and ends: scenes:min=2,max=10 or fixed:seconds=8; the preset's (scenes) otherwise.",
-    )
-    sampler: str | None = option(
-        None,
-        FRAMES,
-        "Which frames of a window are shown: uniform:count=8, rate:fps=1 or keyframes:count=8; the preset's otherwise.",
-    )
-    skip_static: bool = option(False, FRAMES, "Give a window that looks like the one before it the same caption, without asking.")
-    refine: bool = option(
-        False, FRAMES, "Ask a second time, over all captions of a film, to remove repetition and keep names the same."
-    )
 
     temperature: Annotated[float, Ge(0), Le(2)] = option(0.0, SAMPLING, "0 is the likeliest word each time, and repeatable.")
     top_p: Annotated[float, Gt(0), Le(1)] = option(1.0, SAMPLING, "Draw from the likeliest words that make up this share.")
@@ -73,11 +56,33 @@ class Describing(Burned, Cues):
 
     max_in_flight: Positive | None = option(None, RUN, "Windows asked at once; from the engine where it is not given.")
     memory_gb: Annotated[float, Gt(0)] = option(2.0, RUN, "Bound on the frames in flight, GiB.")
-    decode_workers: Positive | None = option(None, RUN, "Processes that decode; from the cores where it is not given.")
     nice: Annotated[int, Ge(0), Le(19)] = option(
         0, RUN, "Give way to other programs: 1 to 19, more is kinder. Decoding and an engine on this machine's cores too."
     )
     log_file: Path | None = option(None, RUN, "Where the engine's own messages go.")
+
+
+class Describing(Asking, Burned, Cues):
+    """How films are described, wherever what is written goes."""
+
+    panels: ClassVar[tuple[str, ...]] = (MODEL, FRAMES, OUTPUT, LAYOUT, STYLE, PICTURE, SAMPLING, ENGINE, RUN)
+
+    windows: str | None = option(
+        None,
+        FRAMES,
+        "Where a description begins and ends: scenes:min=2,max=10 or fixed:seconds=8; the preset's (scenes) otherwise.",
+    )
+    sampler: str | None = option(
+        None,
+        FRAMES,
+        "Which frames of a window are shown: uniform:count=8, rate:fps=1 or keyframes:count=8; the preset's otherwise.",
+    )
+    skip_static: bool = option(False, FRAMES, "Give a window that looks like the one before it the same caption, without asking.")
+    refine: bool = option(
+        False, FRAMES, "Ask a second time, over all captions of a film, to remove repetition and keep names the same."
+    )
+
+    decode_workers: Positive | None = option(None, RUN, "Processes that decode; from the cores where it is not given.")
 
     @property
     def part(self) -> Part | None:

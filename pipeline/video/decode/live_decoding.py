@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from pipeline.errors import InputError
-from pipeline.live.sampling import Ticks
 from pipeline.types import Image
 from pipeline.video.decode import libav
 from pipeline.video.decode.live_demux import Arrived, Backlog
 from pipeline.video.decode.live_input import AvError
+from pipeline.video.live.sampling import Ticks
 
 SKIPS = ("DEFAULT", "NONREF", "NONKEY")
 CALM = 5.0

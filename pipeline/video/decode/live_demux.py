@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.errors import InputError
-from pipeline.live.timeline import Timeline
 from pipeline.video.decode.live_copy import Copier
 from pipeline.video.decode.live_input import AvError, Silent, report_of, taken_at
+from pipeline.video.live.timeline import Timeline
 
 NO_KEYFRAME = 6.0
 """seconds after which a stream is decoded without one: some refresh their pictures piece by piece"""

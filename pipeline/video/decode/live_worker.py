@@ -22,14 +22,14 @@ import time
 from typing import Any
 
 from pipeline.errors import InputError
-from pipeline.live.ring import Writer
-from pipeline.video.children import wire
 from pipeline.video.decode import libav, sandbox
 from pipeline.video.decode.decoder_log import complaint
 from pipeline.video.decode.live_copy import Copier
 from pipeline.video.decode.live_decoding import LiveDecoding
 from pipeline.video.decode.live_demux import Backlog, demux
 from pipeline.video.decode.live_input import Opening, open_stream, picture_stream
+from pipeline.video.live import talk
+from pipeline.video.live.ring import Writer
 
 CPU_A_MINUTE = 240
 """processor seconds that each minute allows; a demuxer that turns in circles renews nothing and is ended by the kernel"""
@@ -49,16 +49,16 @@ class LiveWorker:
         """Send one message; when nobody is there to hear it, leave."""
         with self._lock:
             try:
-                wire.send(self._sock, header)
-            except wire.HungUp:
+                talk.send(self._sock, header)
+            except talk.HungUp:
                 os._exit(0)
 
     def serve(self) -> None:
         while True:
             fds: list[int] = []
             try:
-                told, _ = wire.receive(self._sock, fds)
-            except (wire.HungUp, ValueError):
+                told = talk.receive(self._sock, fds)
+            except (talk.HungUp, ValueError):
                 os._exit(0)
             if "opening" in told:
                 threading.Thread(target=self._read, args=(told, fds[0] if fds else None), name="read", daemon=True).start()

@@ -19,14 +19,14 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.environment import child_environment
-from pipeline.live.ring import Reader
-from pipeline.video.children import wire
+from pipeline.video.live import talk
+from pipeline.video.live.ring import Reader
 
 SILENT = 5.0
 """seconds without any message after which an opened process is killed; it says something each second, frames or not"""
 MEMORY = 3 << 30
 """bytes of address space of a reading process"""
-_ROOT = str(Path(__file__).resolve().parents[2])
+_ROOT = str(Path(__file__).resolve().parents[3])
 
 
 class Feed:
@@ -53,8 +53,8 @@ class Feed:
         self._lock = threading.Lock()
         self._closed = False
         try:
-            wire.send(ours, told, fds=[fd] if fd is not None else ())
-        except wire.HungUp:
+            talk.send(ours, told, fds=[fd] if fd is not None else ())
+        except talk.HungUp:
             pass  # the thread below finds it dead
         finally:
             if fd is not None:
@@ -74,9 +74,9 @@ class Feed:
         return ring
 
     def tell(self, message: dict[str, Any], fds: Sequence[int] = ()) -> None:
-        with suppress(wire.HungUp, OSError), self._lock:
+        with suppress(talk.HungUp, OSError), self._lock:
             if not self._closed:
-                wire.send(self._sock, message, fds=fds)
+                talk.send(self._sock, message, fds=fds)
 
     def _listen(self) -> None:
         last: dict[str, Any] = {}
@@ -84,7 +84,7 @@ class Feed:
         while "ended" not in last:
             self._sock.settimeout(patience)
             try:
-                last, _ = wire.receive(self._sock)
+                last = talk.receive(self._sock)
                 if "opened" in last or "frame" in last or "tick" in last:
                     patience = SILENT
             except TimeoutError:
@@ -93,7 +93,7 @@ class Feed:
                     "message": "the reading process gave no sign of life and was ended",
                     "detail": "",
                 }
-            except (wire.HungUp, OSError, ValueError):
+            except (talk.HungUp, OSError, ValueError):
                 last = {"ended": "reader_died", "message": f"the reading process died{self._why()}", "detail": ""}
             with suppress(RuntimeError):  # the loop is closed: nobody wants to know
                 self._loop.call_soon_threadsafe(self._hand, last)
