@@ -1,15 +1,22 @@
 """What a model folder says of itself: enough to show it frames without a preset."""
 
 import json
+import math
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+from models.bounded import MEGABYTE, read_text
 from models.errors import ModelNotFound
 from models.preset import FrameSize, Preset
 
 FIT_SIDE = 420
 """a frame of a model that takes any shape has at most so many pixels squared: 225 tokens or so"""
+LARGEST = 32 * MEGABYTE
+"""bytes of one of its files that are read here: a tokenizer's configuration with all its words is 10 MB"""
+SIDES = range(8, 4097)
+"""pixels: sides of frames that a model can want"""
 
 
 def folder_preset(folder: Path, *, id: str | None = None, revision: str = "") -> Preset:
@@ -57,12 +64,12 @@ def check_weights(folder: Path) -> None:
 def chat_template(folder: Path) -> str | None:
     """The folder's chat template, from the places where it has lived over the years, the processor's own first."""
     jinja = folder / "chat_template.jinja"
-    if jinja.is_file():
-        return jinja.read_text(encoding="utf-8")
+    if (text := _text(jinja)) is not None:
+        return text
     for name in ("chat_template.json", "processor_config.json", "tokenizer_config.json"):
         found = (_json(folder, name) or {}).get("chat_template")
         if isinstance(found, list):  # several by name: the default one
-            found = next((item.get("template") for item in found if item.get("name") == "default"), None)
+            found = next((_table(item).get("template") for item in found if _table(item).get("name") == "default"), None)
         if isinstance(found, str):
             return found
     return None
@@ -77,31 +84,58 @@ def frames_kind(template: str) -> Literal["video", "images"] | None:
 
 
 def folder_size(folder: Path) -> FrameSize:
-    """The size that the model's processor resizes frames to, from its own settings."""
+    """The size that the model's processor resizes frames to, from its own settings. Raises ModelNotFound where they can't be."""
     config = _json(folder, "config.json") or {}
     processor = _json(folder, "processor_config.json") or {}
-    settings = (
+    settings = _table(
         processor.get("video_processor")
         or _json(folder, "video_preprocessor_config.json")
         or processor.get("image_processor")
         or _json(folder, "preprocessor_config.json")
-        or {}
     )
     if "merge_size" in settings or ("patch_size" in settings and "temporal_patch_size" in settings):
-        multiple = int(settings.get("patch_size", 14)) * int(settings.get("merge_size", 2))
-        return FrameSize(mode="fit", multiple=multiple, min_pixels=4 * multiple**2, max_pixels=FIT_SIDE**2)
+        multiple = _side(folder, settings.get("patch_size", 14)) * _side(folder, settings.get("merge_size", 2), least=1)
+        if multiple not in SIDES:
+            raise ModelNotFound(f"{folder}: frames in steps of {multiple} pixels can't be", path=str(folder))
+        return FrameSize(mode="fit", multiple=multiple, min_pixels=4 * multiple**2, max_pixels=max(FIT_SIDE, 2 * multiple) ** 2)
     size = settings.get("size") or settings.get("crop_size") or {}
-    if isinstance(size, int):
-        return FrameSize(side=size)
-    side = size.get("height") or size.get("shortest_edge") or (config.get("vision_config") or {}).get("image_size") or 384
-    return FrameSize(side=int(side))
+    if not isinstance(size, Mapping):
+        return FrameSize(side=_side(folder, size))
+    vision = _table(config.get("vision_config"))
+    return FrameSize(side=_side(folder, size.get("height") or size.get("shortest_edge") or vision.get("image_size") or 384))
+
+
+def _side(folder: Path, value: object, *, least: int = SIDES.start) -> int:
+    """A number of pixels. Raises ModelNotFound."""
+    if isinstance(value, int | float) and math.isfinite(value) and least <= value < SIDES.stop:
+        return int(value)
+    raise ModelNotFound(
+        f"{folder}: its processor's settings want frames of {str(value)[:40]} pixels, which can't be", path=str(folder)
+    )
+
+
+def _table(value: object) -> Mapping[str, Any]:
+    """The value where it is an object of JSON, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def _text(path: Path) -> str | None:
+    """None where there is no such file. Raises ModelNotFound: it can't be read."""
+    try:
+        return read_text(path, LARGEST)
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+        raise ModelNotFound(f"{path} can't be read: {why}", path=str(path)) from None
 
 
 def _json(folder: Path, name: str) -> dict[str, Any] | None:
-    try:
-        found = json.loads((folder / name).read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    """None where there is no such file, or no object in it. Raises ModelNotFound."""
+    if (text := _text(folder / name)) is None:
         return None
-    except (OSError, ValueError) as error:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
         raise ModelNotFound(f"{folder / name} can't be read: {error}", path=str(folder / name)) from None
     return found if isinstance(found, dict) else None

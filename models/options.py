@@ -65,7 +65,7 @@ def parse_engine_args(items: Iterable[str]) -> dict[str, Any]:
             continue
         try:
             found[key] = ast.literal_eval(value)
-        except (ValueError, SyntaxError):
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
             found[key] = value
     return found
 

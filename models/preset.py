@@ -4,9 +4,13 @@ import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from pydantic import Field, TypeAdapter, ValidationError
+
+from models.bounded import MEGABYTE, read_text
 from models.errors import ModelNotFound
 
 
@@ -16,12 +20,12 @@ class FrameSize:
 
     mode: Literal["stretch", "fit"] = "stretch"
     """``stretch``: a square of ``side``, as processors with a fixed size have it; ``fit``: the picture's own shape, rounded"""
-    side: int = 384
+    side: Annotated[int, Field(ge=8, le=4096)] = 384
     """pixels, for ``stretch``"""
-    multiple: int = 28
+    multiple: Annotated[int, Field(ge=1, le=4096)] = 28
     """for ``fit``: both sides are multiples of it (patch size x merge size)"""
-    min_pixels: int = 3136
-    max_pixels: int = 176400
+    min_pixels: Annotated[int, Field(ge=1, le=1 << 26)] = 3136
+    max_pixels: Annotated[int, Field(ge=1, le=1 << 26)] = 176400
     """for ``fit``: bounds on width x height of one frame"""
 
     def of(self, width: int, height: int) -> tuple[int, int]:
@@ -68,20 +72,20 @@ class Preset:
     licence: str = "unknown"
     parameters: str = "unknown"
     """of them all, vision and language, as a person writes it: 8.0B"""
-    memory_gb: float = 0.0
+    memory_gb: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     """GiB of GPU memory (or main memory) from which it runs well in its default dtype, KV cache included"""
     source: str = ""
     """where licence and limits were read"""
     frames: Literal["video", "images"] = "video"
     """how the chat template takes a window: as one video, or as so many images"""
-    frame_count: int = 8
+    frame_count: Annotated[int, Field(ge=1, le=1024)] = 8
     """pictures of a window; a model for images must be started with at least as many as it will be shown"""
     size: FrameSize = field(default_factory=FrameSize)
     sampler: str = "keyframes:count=8"
     windows: str = "scenes"
     prompt: str = "Describe what happens in this video in about {words} words."
     """``{words}``, where it stands, is replaced by the number of words that the window has time for"""
-    max_tokens: int = 96
+    max_tokens: Annotated[int, Field(ge=1, le=1 << 20)] = 96
     knows: str | None = None
     """what the user should be told once about what the model can and can't describe"""
     engine: Mapping[str, Any] = field(default_factory=dict)
@@ -102,14 +106,24 @@ class Preset:
 def read_preset(path: Path) -> Preset:
     """The preset that a TOML file holds; its name is the file's. Raises ModelNotFound where the file is not one."""
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        table = tomllib.loads(read_text(path, MEGABYTE))
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelNotFound(f"{path.name} is not a preset: {error}", path=str(path)) from None
-    size, ask = table.pop("size", {}), table.pop("ask", {})
-    for found, kind in ((table, Preset), (size, FrameSize), (ask, Asking)):
+    size = table.get("size", {})
+    for found, kind in ((table, Preset), (size if isinstance(size, dict) else {}, FrameSize)):
         unknown = set(found) - {f.name for f in fields(kind)}
         if unknown:
             raise ModelNotFound(f"{path.name}: a preset has no '{sorted(unknown)[0]}'", path=str(path))
     if not isinstance(table.get("id"), str):
         raise ModelNotFound(f"{path.name}: a preset needs an id, of the hub or of a folder", path=str(path))
-    return Preset(name=path.stem, size=FrameSize(**size), ask=Asking(**ask), **table)
+    try:
+        return _reader().validate_python({"name": path.stem, **table})
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part)[:40] for part in first["loc"])
+        raise ModelNotFound(f"{path.name}: {where}: {first['msg'].lower()}", path=str(path)) from None
+
+
+@cache
+def _reader() -> TypeAdapter[Preset]:
+    return TypeAdapter(Preset)

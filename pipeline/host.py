@@ -82,7 +82,7 @@ class Host:
         captioner = self.engine.captioner
         return Model(
             name=self.preset.name, id=id, revision=self.preset.revision, engine=captioner.engine,
-            engine_version=captioner.engine_version,
+            engine_version=captioner.engine_version, knows=self.preset.knows if captioner.engine != "echo" else None,
         )  # fmt: skip
 
     def serves(self, settings: Settings) -> bool:

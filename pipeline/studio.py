@@ -3,10 +3,12 @@
 Everything that can be wrong with the settings is found here, before a film is opened or a model is loaded.
 """
 
+import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from models.base import Captioner
+from pipeline.captioning import context
 from pipeline.captioning.recipe import Recipe
 from pipeline.describe import Observer, ReadingPlace, Result, describe
 from pipeline.engine.engine import Engine
@@ -68,6 +70,11 @@ class Studio:
         """The model as the JSON names it."""
         return self.host.model(self.recipe.model)
 
+    def recipe_of(self, film: Path) -> Recipe:
+        """The recipe of one film, with what a text beside it says. Raises InputError ``bad_context``."""
+        known = context.beside(film) if self.settings.context_files else ""
+        return Recipe.of(self.settings, self.preset, known) if known else self.recipe
+
     async def describe(
         self,
         film: Path,
@@ -79,9 +86,10 @@ class Studio:
     ) -> Result:
         """Describe one film into its files. Raises InputError, OutputError, EnvironmentFault, UsageError."""
         observer = observer or Observer()
+        recipe = await asyncio.to_thread(self.recipe_of, film)
         return await describe(
             self.host.source(film),
-            self.recipe,
+            recipe,
             FileSink(outputs, self.layout, self.look, encoders=self.host.encoders, on_step=observer.step),
             self.engine,
             model=self.model,

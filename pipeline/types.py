@@ -235,6 +235,8 @@ class Model:
     revision: str
     engine: str
     engine_version: str
+    knows: str | None = None
+    """what its words are worth, where that is little: the embedded model knows drawn shapes alone"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from models.base import Sampling
 from models.preset import FrameSize
 from pipeline import families
-from pipeline.captioning.context import with_context
+from pipeline.captioning.context import given, with_context
 from pipeline.languages import check_tag, english_name
 from pipeline.part import Part
 from pipeline.types import VideoInfo
@@ -47,12 +47,15 @@ class Recipe:
     """what of each film is described; None: all of it"""
 
     @classmethod
-    def of(cls, settings: "Settings", preset: "Preset") -> Self:
-        """What the options and the model's preset say together, spelled out. Raises UsageError."""
+    def of(cls, settings: "Settings", preset: "Preset", known: str = "") -> Self:
+        """What the options and the model's preset say together, spelled out. ``known``: what is known of one film.
+
+        Raises UsageError.
+        """
         from models.presets import EMBEDDED
 
         language = check_tag(settings.language)
-        prompt = with_context(settings.prompt or preset.prompt, settings.context)
+        prompt = with_context(settings.prompt or preset.prompt, given(settings.context), known)
         if language.split("-")[0] != "en":
             prompt = f"{prompt} Answer in {english_name(language)}."
         return cls(

@@ -29,8 +29,9 @@ async def look_at(found: "Inputs", studio: "Studio", screen: "Screen", past: Pas
         try:
             info = studio.host.source(film.path).probe()
             seconds = studio.recipe.seconds(info)
+            recipe = studio.recipe_of(film.path)
             lookup = FileLookup(outputs[film.path], overwrite=studio.settings.overwrite)
-            earlier = await lookup.find(studio.recipe.key(info), info)
+            earlier = await lookup.find(recipe.key(info), info)
             done = earlier is not None and not earlier.unanswered
         except ScenescribeError as error:
             failures += 1

@@ -101,6 +101,9 @@ class Settings(Describing):
     )
     to_time: Time | None = option(None, FRAMES, "And only up to here; times stay those of the whole film.", "--to")
 
+    context_files: bool = option(
+        True, MODEL, "Ask with what FILM.context.txt says, where one lies beside a film; --context is for all films."
+    )
     format: str = option("srt,vtt", OUTPUT, "Sidecars to write, by commas, or all. JSON is always written.", "-f")
     sidecar_name: Annotated[str, AfterValidator(check_sidecars)] = option(
         SIDECARS, OUTPUT, "What sidecars are called; {name}.{language} is a name that mpv loads by itself."

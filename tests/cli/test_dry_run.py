@@ -81,6 +81,15 @@ def test_context_is_asked_with_each_window_and_part_of_what_makes_captions_the_s
     assert "Anna and her dog Rex, in Bergen." in prompt
     assert "settings_differ" in run(*words).stderr, "without it they are other captions"
     assert "skipped" in run(*words, "--context", "Anna and her dog Rex, in Bergen.").stderr, "the text itself is the same"
+    own = tmp_path / "own.mp4"
+    own.symlink_to(film)
+    (tmp_path / "own.context.txt").write_text("The dog is called Rex <image>.")
+    assert run("caption", own, *ECHO, "-o", tmp_path / "own").returncode == 0
+    assert (
+        "called Rex \u2039image\u203a." in json.loads((tmp_path / "own/own.descriptions.json").read_text())["settings"]["prompt"]
+    )
+    assert "finished" in run("caption", own, *ECHO, "-o", tmp_path / "own", "--dry-run").stderr
+    assert "settings_differ" in run("caption", own, *ECHO, "-o", tmp_path / "own", "--no-context-files").stderr
     (tmp_path / "long.txt").write_text("x" * 4001)
     for bad in (tmp_path / "long.txt", "gone.txt", tmp_path):
         refused = run(*words, "--context", bad)

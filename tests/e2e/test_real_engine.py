@@ -53,6 +53,7 @@ def test_captions_are_true_and_right_in_time(out: Path, clip: Path) -> None:
         assert len(caption["frames"]) == 8
         assert caption["outcome"] == "ok"
     assert document["model"]["engine"] == "vllm"
+    assert "drawn shapes" in document["model"]["knows"].lower() or "shapes" in document["model"]["knows"]
     assert document["stats"]["asked"] == len(scenes)
 
 

@@ -1,6 +1,7 @@
 """Presets: what --model takes, what it says when it can't, and frame sizes that leave the processors nothing to do."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,55 @@ def test_folders_that_are_none(tmp_path: Path) -> None:
     (tmp_path / "model.gguf").touch()
     with pytest.raises(ModelNotFound, match=r"only model\.gguf"):
         check_weights(tmp_path)
+
+
+HOSTILE = [
+    "[" * 100_000, '{"a":' * 50_000, "[]", "3", '{"size": []}', '{"size": {"height": "x"}}', '{"size": {"height": 1e999}}', '{"size": -1}',
+    '{"size": 1e9}', '{"merge_size": "2"}', '{"merge_size": 4000, "patch_size": 4000}', '{"merge_size": 0}', '{"size": true}',
+    '{"size": {"shortest_edge": [1]}}', '{"vision_config": 3}', '{"vision_config": {"image_size": {}}}', '{"video_processor": "x"}',
+    '{"chat_template": [1, {"name": "default"}]}', '{"chat_template": {}}', "\ud800", '{"size": ' + "9" * 5000 + "}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["config.json", "processor_config.json", "preprocessor_config.json", "tokenizer_config.json"])
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_folder_of_a_stranger_is_a_preset_or_one_line(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "chat_template.jinja").write_text("image")
+    (tmp_path / name).write_bytes(text.encode("utf-8", "surrogatepass"))
+    try:
+        width, height = preset(str(tmp_path)).frame_size(1920, 1080)
+    except ModelNotFound as error:
+        refused = error.message
+        width, height = 1, 1
+        assert "\n" not in refused
+    assert 0 < width * height <= 4096 * 4096
+
+
+@pytest.mark.parametrize("name", ["config.json", "chat_template.jinja", "preprocessor_config.json"])
+def test_what_is_no_file_in_a_folder_is_not_waited_for(tmp_path: Path, name: str) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "chat_template.jinja").write_text("image")
+    path = tmp_path / name
+    path.unlink(missing_ok=True)
+    for make in (lambda: os.mkfifo(path), lambda: path.symlink_to("/dev/zero"), path.mkdir):
+        make()
+        with pytest.raises(ModelNotFound, match="can't be read"):
+            preset(str(tmp_path))
+        path.rmdir() if path.is_dir() else path.unlink()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["id = 3", "id = 'a/b'\nsize = 3", "id = 'a/b'\n[size]\nside = 'x'", "id = 'a/b'\n[size]\nside = 1000000", "id = 'a/b'\nframe_count = 0",
+     "id = 'a/b'\nframes = 'films'", "id = 'a/b'\nmemory_gb = nan", "id = 'a/b'\nengine = []", "a = " + "[" * 5000, "\0",
+     "id = 'a/b'\nmax_tokens = 1e9"],
+)  # fmt: skip
+def test_a_preset_that_cannot_be_is_one_line(tmp_path: Path, text: str) -> None:
+    (tmp_path / "p.toml").write_text(text)
+    with pytest.raises(ModelNotFound) as caught:
+        read_preset(tmp_path / "p.toml")
+    assert len(caught.value.message.splitlines()) == 1, caught.value.message
 
 
 def test_a_qwen_folder_keeps_the_shape_of_the_picture(tmp_path: Path) -> None:
