@@ -1,0 +1,102 @@
+"""The application: THE door to fastapi, with the routes beside it. Every error has one shape; nothing reaches a route but through the doors."""
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from pipeline import __version__
+from pipeline import log as logs
+from pipeline.errors import ScenescribeError
+from pipeline.serve.doors import Application, Doors
+from pipeline.serve.faults import HttpError, body_of, headers_of, status_of
+from pipeline.serve.routes import files, films, health, jobs, search, tracks
+from pipeline.serve.service import Service
+
+log = logs.get(__name__)
+
+_CODES = {404: "not_found", 405: "bad_method", 408: "too_slow", 413: "too_large"}
+ABOUT = """Films in, descriptions out, and questions about them. Errors are `{"error": {"message", "type", "code", "param"}}`;
+`code` is one of the reason codes of docs/troubleshooting.md."""
+
+
+class Api(FastAPI):
+    """FastAPI, with the errors' shape in its schema."""
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            schema = super().openapi()
+            schema["components"].setdefault("schemas", {}).pop("HTTPValidationError", None)
+            schema["components"]["schemas"].pop("ValidationError", None)
+            schema["components"]["schemas"]["Error"] = _ERROR
+            schema["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+            schema["security"] = [{"key": []}]
+            shape = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+            for path in schema["paths"].values():
+                for operation in path.values():
+                    operation["responses"].pop("422", None)
+                    operation["responses"]["4XX"] = {"description": "refused; code says why", "content": shape}
+                    operation["responses"]["5XX"] = {"description": "not now; code says why", "content": shape}
+        return super().openapi()
+
+
+_ERROR = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["message", "type", "code", "param"],
+            "properties": {
+                "message": {"type": "string"},
+                "type": {"type": "string"},
+                "code": {"type": "string"},
+                "param": {"type": ["string", "null"]},
+            },
+        }
+    },
+}
+
+
+def make_app(service: Service) -> Application:
+    """The application of a service that is entered."""
+    app = Api(title="Scenescribe", version=__version__, description=ABOUT, docs_url=None, redoc_url=None)
+    for routes in (health, files, films, jobs, tracks, search):
+        app.include_router(routes.router(service))
+    app.add_exception_handler(ScenescribeError, _ours)
+    app.add_exception_handler(RequestValidationError, _wrong)
+    app.add_exception_handler(HTTPException, _plain)
+    app.add_exception_handler(Exception, _accident)
+    settings = service.settings
+    return Doors(app, key=service.key, hosts=settings.allow_host, origins=settings.allow_origin, most_upload=settings.most_upload)
+
+
+async def _ours(_: Request, error: Exception) -> Response:
+    assert isinstance(error, ScenescribeError)
+    return JSONResponse(body_of(error), status_of(error), headers_of(error))
+
+
+async def _wrong(_: Request, error: Exception) -> Response:
+    """400 with the field that is wrong, as OpenAI's clients expect it."""
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    place = [str(part) for part in first["loc"] if part not in ("body", "query", "path", "header")]
+    param = ".".join(place)[:200] or None
+    code = "unsupported_parameter" if first["type"] == "extra_forbidden" else "bad_value"
+    said = "this service has no such field" if code == "unsupported_parameter" else str(first["msg"])[:300]
+    return JSONResponse(body_of(HttpError(400, code, f"{param or 'the body'}: {said}", param=param)), 400)
+
+
+async def _plain(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    detail = error.detail if error.detail != HTTPStatus(error.status_code).phrase else f"{error.detail}; see /openapi.json"
+    refused = HttpError(error.status_code, _CODES.get(error.status_code, "bad_request"), detail)
+    return JSONResponse(body_of(refused), error.status_code, {**(error.headers or {}), **headers_of(refused)})
+
+
+async def _accident(request: Request, error: Exception) -> Response:
+    log.error("internal error", path=request.url.path, exc_info=error)
+    return JSONResponse(body_of(HttpError(500, "internal_error", "a fault of ours; the service's log has its traceback")), 500)

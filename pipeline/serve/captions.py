@@ -1,0 +1,98 @@
+"""The captions that are there, by film and language: documents and the files made beside them."""
+
+import os
+import shutil
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.outputs import Outputs, name_outputs
+from pipeline.safe_open import read_text
+from pipeline.serve.faults import HttpError
+from pipeline.store.lookup import LARGEST
+
+if TYPE_CHECKING:
+    from pipeline.types import Document
+
+ENDING = ".descriptions.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A film's captions in one language."""
+
+    language: str
+    path: Path
+    tag: str
+    """changes whenever the document does"""
+
+    def document(self) -> "Document":
+        """Raises HttpError 404 ``no_captions``."""
+        try:
+            return _document(self.path, self.tag)
+        except OSError:
+            raise HttpError(404, "no_captions", "the captions of this film are gone") from None
+
+
+@lru_cache(maxsize=32)
+def _document(path: Path, tag: str) -> "Document":
+    from pipeline.formats import read_document
+
+    return read_document(read_text(path, LARGEST))
+
+
+class Library:
+    """``films/ID/LANGUAGE/NAME.descriptions.json`` and what stands beside it, below one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def outputs(
+        self, film: str, name: str, language: str, *, formats: tuple[str, ...] = (), burn: bool = False, mux: bool = False
+    ) -> Outputs:
+        """Where a job of this film writes."""
+        return name_outputs(
+            Path(name), self.folder / film / language, Path(name).stem, language=language, formats=formats, burn=burn, mux=mux
+        )
+
+    def described(self, film: str) -> dict[str, Described]:
+        """A film's captions by language."""
+        found: dict[str, Described] = {}
+        try:
+            languages = sorted(entry.name for entry in os.scandir(self.folder / film) if entry.is_dir())
+        except OSError:
+            return found
+        for language in languages:
+            for path in (self.folder / film / language).glob("*" + ENDING):
+                status = path.stat()
+                found[language] = Described(language, path, f"{status.st_size:x}-{status.st_mtime_ns:x}")
+        return found
+
+    def find(self, film: str, language: str | None = None) -> Described:
+        """The captions in a language, in the only one or the first where none is named. Raises HttpError 404 ``no_captions``."""
+        found = self.described(film)
+        chosen = found.get(language) if language is not None else next(iter(found.values()), None)
+        if chosen is None:
+            there = f"; there are {', '.join(found)}" if found else "; ask for a job with the task caption"
+            raise HttpError(404, "no_captions", f"this film has no captions{f' in {language[:40]!r}' if language else ''}{there}")
+        return chosen
+
+    def files(self, film: str, language: str) -> dict[str, Path]:
+        """What is beside a document, by file name: sidecars and videos that jobs made."""
+        folder = self.folder / film / language
+        try:
+            return {
+                e.name: Path(e.path)
+                for e in os.scandir(folder)
+                if e.is_file(follow_symlinks=False) and not e.name.startswith(".")
+            }
+        except OSError:
+            return {}
+
+    def documents(self) -> dict[Path, str]:
+        """Every document, and the film that it is of."""
+        return {path: path.parts[-3] for path in self.folder.glob(f"*/*/*{ENDING}")}
+
+    def forget(self, film: str) -> None:
+        shutil.rmtree(self.folder / film, ignore_errors=True)

@@ -1,0 +1,124 @@
+"""Films that the service knows: uploads, named by their content, and files below a root, named by their place and version."""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from pipeline.file_version import FileVersion
+from pipeline.serve.faults import HttpError
+from pipeline.store.database import Database, Row
+from pipeline.store.job_row import as_bytes, as_path
+from pipeline.types import VideoInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownFilm:
+    """One film. ``root`` None: it was uploaded."""
+
+    id: str
+    name: str
+    root: Path | None
+    relative: Path
+    size: int
+    mtime_ns: int
+    purpose: str
+    facts: Mapping[str, Any]
+    """duration, fps, width, height, codec, has_audio: what the probe found"""
+    created_at: float
+    used_at: float
+
+    @property
+    def version(self) -> FileVersion:
+        return FileVersion(self.size, self.mtime_ns)
+
+
+def id_of_content(digest: str) -> str:
+    """The id of an upload by the hash of all its bytes."""
+    return f"film-{digest[:32]}"
+
+
+def id_of_place(root: Path, relative: Path, version: FileVersion) -> str:
+    """The id of a file below a root as it stands there now: another version is another film."""
+    made = blake2b(as_bytes(root / relative) + f"\0{version.size}\0{version.mtime_ns}".encode(), digest_size=16)
+    return f"film-{made.hexdigest()}"
+
+
+def facts_of(info: VideoInfo) -> dict[str, Any]:
+    return {
+        "duration": info.duration, "fps": info.fps, "width": info.width, "height": info.height, "codec": info.codec,
+        "container": info.container, "has_audio": info.has_audio,
+        "warnings": [{"code": notice.code, "message": notice.message} for notice in info.notices],
+    }  # fmt: skip
+
+
+class Films:
+    """The table ``films``. Raises what Database raises."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def add(self, film: KnownFilm) -> bool:
+        """Know a film; whether it is new."""
+        with self._db.transaction() as db:
+            return bool(
+                db.execute(
+                    "INSERT INTO films VALUES(?,?,?,?,?,?,?,?,?,?) ON CONFLICT(id) DO UPDATE SET used_at=excluded.used_at"
+                    " RETURNING created_at=used_at",
+                    (
+                        film.id, film.name, as_bytes(film.root) if film.root else b"", as_bytes(film.relative), film.size, film.mtime_ns,
+                        film.purpose, json.dumps(film.facts), film.created_at, film.used_at,
+                    ),
+                ).fetchone()[0]
+            )  # fmt: skip
+
+    def get(self, id: str) -> KnownFilm:
+        """Raises HttpError 404 ``no_film``."""
+        rows = self._db.rows("SELECT * FROM films WHERE id=?", id)
+        if not rows:
+            raise HttpError(404, "no_film", f"there is no film {id[:80]!r}: upload it, or add it by its path")
+        return _film(rows[0])
+
+    def known(self, id: str) -> bool:
+        return bool(self._db.rows("SELECT 1 FROM films WHERE id=?", id))
+
+    def all(self, *, after: float = 0.0, most: int = 1000, uploads: bool = False) -> list[KnownFilm]:
+        """The newest first; ``after``: made before this moment, for the next page."""
+        rows = self._db.rows(
+            f"SELECT * FROM films WHERE (?=0 OR created_at<?) {'AND root=x' + chr(39) * 2 if uploads else ''}"
+            " ORDER BY created_at DESC, id LIMIT ?",
+            after, after, most,
+        )  # fmt: skip
+        return [_film(row) for row in rows]
+
+    def touch(self, id: str) -> None:
+        """It was used just now: it is kept for as long again."""
+        with self._db.transaction(durable=False) as db:
+            db.execute("UPDATE films SET used_at=? WHERE id=?", (time.time(), id))
+
+    def remove(self, id: str) -> None:
+        """Forget a film. Raises HttpError 409 ``film_in_use`` where a job of it waits or runs."""
+        with self._db.transaction() as db:
+            if db.execute("SELECT 1 FROM jobs WHERE film=? AND status IN ('queued', 'in_progress')", (id,)).fetchone():
+                raise HttpError(409, "film_in_use", "a job of this film waits or runs: cancel it first")
+            db.execute("DELETE FROM films WHERE id=?", (id,))
+
+    def unused_since(self, moment: float) -> list[str]:
+        """Uploads that nobody used since, and that no job waits for."""
+        rows = self._db.rows(
+            "SELECT id FROM films WHERE root=x'' AND used_at<? AND id NOT IN"
+            " (SELECT film FROM jobs WHERE status IN ('queued', 'in_progress'))",
+            moment,
+        )  # fmt: skip
+        return [row["id"] for row in rows]
+
+
+def _film(row: Row) -> KnownFilm:
+    return KnownFilm(
+        id=row["id"], name=row["name"], root=as_path(row["root"]) if row["root"] else None, relative=as_path(row["relative"]),
+        size=row["size"], mtime_ns=row["mtime_ns"], purpose=row["purpose"], facts=json.loads(row["facts"]),
+        created_at=row["created_at"], used_at=row["used_at"],
+    )  # fmt: skip

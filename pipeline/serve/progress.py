@@ -1,0 +1,81 @@
+"""What a job tells while it runs: captions and progress, gathered for a moment and written together."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from pipeline.describe import Observer
+from pipeline.serve.jobs import Job
+from pipeline.types import Caption, Document, VideoInfo
+
+if TYPE_CHECKING:
+    from pipeline.serve.service import Service
+
+EVERY = 0.25
+"""seconds between two writes"""
+
+
+class Progress(Observer):
+    """Told by ``describe`` on the event loop. An asynchronous context manager: at its end all is written."""
+
+    def __init__(self, service: "Service", job: Job) -> None:
+        self._service, self._job = service, job
+        self._events: list[tuple[str, str | None, Mapping[str, Any]]] = []
+        self._duration, self._position, self._captions, self._done = 0.0, 0.0, 0, 0
+        self._began = time.monotonic()
+
+    def opened(self, info: VideoInfo) -> None:
+        self._duration = info.duration
+
+    def captioned(self, caption: Caption, position: float) -> None:
+        self._captions += 1
+        self._position = max(self._position, position)
+        self._service.counters.captioned()
+        self._events.append(_event(caption))
+        if self._duration > 0:
+            self._done = min(99, int(100 * caption.end / self._duration))
+
+    def step(self, what: str, done: float = 0.0) -> None:
+        self._done = min(99, int(100 * done))
+        self._events.append(("progress", None, {"step": what, "progress": self._done}))
+
+    def all_of(self, document: Document) -> None:
+        """The film is described: captions that were there before are told too, those that were told are not told again."""
+        self._captions = len(document.captions)
+        self._events += [_event(caption) for caption in document.captions]
+
+    async def __aenter__(self) -> Self:
+        self._writing = asyncio.create_task(self._write_on())
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._writing.cancel()
+        await asyncio.gather(self._writing, return_exceptions=True)
+        with contextlib.suppress(Exception) if error is not None else contextlib.nullcontext():
+            self._write()
+
+    async def _write_on(self) -> None:
+        while True:
+            await asyncio.sleep(EVERY)
+            if self._events:
+                speed = self._position / max(0.001, time.monotonic() - self._began)
+                self._events.append(
+                    ("progress", None, {
+                        "captions": self._captions, "progress": self._done, "film_seconds": round(self._position, 2),
+                        "duration": round(self._duration, 2), "times_real_time": round(speed, 2),
+                    })
+                )  # fmt: skip
+                self._write()
+
+    def _write(self) -> None:
+        events, self._events = self._events, []
+        self._service.jobs.advance(self._job, self._done, self._captions, events)
+        self._service.bell.ring(self._job.id)
+
+
+def _event(caption: Caption) -> tuple[str, str, Mapping[str, Any]]:
+    data = {"start": caption.start, "end": caption.end, "text": caption.text, "outcome": caption.outcome.value}
+    return "caption", f"caption {caption.start:.3f} {caption.end:.3f}", data

@@ -1,0 +1,108 @@
+"""``/v1/films``: films that can be described, where they are, and what is known of them. ``/v1/roots``: where to find more."""
+
+import asyncio
+import mimetypes
+import os
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, ConfigDict
+from starlette.background import BackgroundTask
+from starlette.responses import FileResponse
+
+from pipeline.media.still import still
+from pipeline.serve.faults import HttpError
+from pipeline.serve.service import Service
+from pipeline.serve.views import film_view
+
+
+class NewFilm(BaseModel):
+    """One of the two."""
+
+    model_config = ConfigDict(extra="forbid")
+    path: str | None = None
+    """of a film below a root, beginning with the root's name"""
+    file_id: str | None = None
+    """of a file that was sent"""
+
+
+def router(service: Service) -> APIRouter:
+    routes = APIRouter(tags=["films"])
+
+    @routes.post("/v1/films", status_code=201)
+    async def add(body: NewFilm, response: Response) -> dict[str, Any]:
+        """Know a film by its path below a root, or by the id of a file that was sent."""
+        if (body.path is None) == (body.file_id is None):
+            raise HttpError(400, "bad_value", "name one film: by path, or by file_id", param="path")
+        if body.file_id is not None:
+            film, new = service.films.get(body.file_id), False
+        else:
+            assert body.path is not None
+            film, new = await service.add_place(*service.roots.place(body.path))
+        response.status_code = 201 if new else 200
+        response.headers["Location"] = f"/v1/films/{film.id}"
+        return film_view(service, film)
+
+    @routes.get("/v1/films")
+    async def index(
+        after: Annotated[float, Query(ge=0, description="the created_at of the last film of the page before")] = 0.0,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    ) -> dict[str, Any]:
+        """The newest first."""
+        films = service.films.all(after=after, most=limit + 1)
+        return {"object": "list", "data": [film_view(service, film) for film in films[:limit]], "has_more": len(films) > limit}
+
+    @routes.get("/v1/films/{id}")
+    async def get(id: str) -> dict[str, Any]:
+        return film_view(service, service.films.get(id))
+
+    @routes.delete("/v1/films/{id}")
+    async def delete(id: str) -> dict[str, Any]:
+        """Forget a film and its captions. A file below a root stays as it is; one that was sent goes."""
+        await asyncio.to_thread(service.forget, id)
+        return {"id": id, "object": "film", "deleted": True}
+
+    @routes.get("/v1/films/{id}/video", response_class=FileResponse)
+    async def video(id: str) -> FileResponse:
+        """The film itself, also in ranges: what a player reads."""
+        film = service.films.get(id)
+        held = ExitStack()
+        path = await asyncio.to_thread(held.enter_context, service.opened(film))
+        try:
+            kind = mimetypes.guess_type(film.name)[0] or "application/octet-stream"
+            kind = kind if kind.startswith(("video/", "image/gif")) else "application/octet-stream"
+            return FileResponse(path, media_type=kind, stat_result=os.stat(path), background=BackgroundTask(held.close))
+        except BaseException:
+            held.close()
+            raise
+
+    @routes.get("/v1/films/{id}/frame.jpg", response_class=Response)
+    async def frame(id: str, t: Annotated[float, Query(ge=0, le=1e7, description="seconds")] = 0.0) -> Response:
+        """The picture that a player shows at a time."""
+        film = service.films.get(id)
+
+        def cut() -> bytes:
+            with service.opened(film) as path, tempfile.TemporaryDirectory(dir=service.folder) as folder:
+                out = Path(folder, "frame.jpg")
+                last = float(film.facts["duration"]) - 1.5 / max(1.0, float(film.facts["fps"]))
+                still(path, min(t, max(0.0, last)), out)
+                return out.read_bytes()
+
+        async with service.looks:
+            picture = await asyncio.to_thread(cut)
+        return Response(picture, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=3600"})
+
+    @routes.get("/v1/roots")
+    async def roots(path: Annotated[str, Query(max_length=4096)] = "") -> dict[str, Any]:
+        """The folders and films of a folder below a root; the roots where no path is given."""
+        entries = await asyncio.to_thread(service.roots.listing, path)
+        data = [
+            {"name": entry.name, "path": entry.path, "object": "folder" if entry.folder else "film", "bytes": entry.size}
+            for entry in entries
+        ]
+        return {"object": "list", "path": path, "data": data}
+
+    return routes

@@ -1,0 +1,137 @@
+"""``/v1/jobs``: what is to be done with films, and what becomes of it, as it happens."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Header, Query, Response
+from fastapi.sse import format_sse_event
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.responses import StreamingResponse
+
+from pipeline.errors import nearest
+from pipeline.options.serve import JOB
+from pipeline.serve.faults import HttpError
+from pipeline.serve.jobs import Job
+from pipeline.serve.service import Service
+from pipeline.serve.sse import EVERY, PING, STREAM_HEADERS
+from pipeline.serve.views import job_view
+from pipeline.serve.worker import check_settings
+
+Task = Literal["caption", "burn", "mux", "export"]
+Status = Literal["queued", "in_progress", "completed", "failed", "cancelled"]
+
+
+class NewJob(BaseModel):
+    """``settings`` are options of ``scenescribe caption`` in snake_case."""
+
+    model_config = ConfigDict(extra="forbid")
+    film: str = Field(max_length=200)
+    task: Task = "caption"
+    settings: dict[str, Any] = Field(default_factory=dict)
+    webhook: str = Field(default="", max_length=2000)
+    """an http(s) address that is told, signed, when the job is over"""
+
+
+def router(service: Service) -> APIRouter:
+    routes = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+
+    @routes.post("", status_code=202)
+    async def create(
+        body: NewJob,
+        response: Response,
+        idempotency_key: Annotated[str | None, Header(max_length=255)] = None,
+    ) -> dict[str, Any]:
+        """Queue a job. With an ``Idempotency-Key`` that was used before: the job of then."""
+        service.films.get(body.film)
+        if body.webhook and (urlsplit(body.webhook).scheme not in ("http", "https") or not urlsplit(body.webhook).hostname):
+            raise HttpError(400, "bad_value", "give a webhook that begins with http:// or https://", param="webhook")
+        job = await asyncio.to_thread(queue, service, body, idempotency_key)
+        response.headers["Location"] = f"/v1/jobs/{job.id}"
+        return job_view(service, job)
+
+    @routes.get("")
+    async def index(
+        status: Status | None = None,
+        film: str | None = None,
+        after: Annotated[str | None, Query(description="the id of the last job of the page before")] = None,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    ) -> dict[str, Any]:
+        """The newest first."""
+        found = service.jobs.list(status=status, film=film, after=after, most=limit + 1)
+        return {"object": "list", "data": [job_view(service, job) for job in found[:limit]], "has_more": len(found) > limit}
+
+    @routes.get("/{id}")
+    async def get(id: str) -> dict[str, Any]:
+        return job_view(service, service.jobs.get(id))
+
+    @routes.delete("/{id}")
+    async def cancel(id: str) -> dict[str, Any]:
+        """End a job; what was captioned until then is kept for the next. One that is over stays as it is."""
+        service.worker.cancel(service.jobs.get(id))
+        return job_view(service, service.jobs.get(id))
+
+    @routes.get("/{id}/events", response_class=StreamingResponse)
+    async def events(
+        id: str,
+        last_event_id: Annotated[str | None, Header()] = None,
+        after: Annotated[int, Query(ge=0, le=2**62, description="for those who can send no Last-Event-ID")] = 0,
+    ) -> StreamingResponse:
+        """Server-sent events: ``state``, ``progress``, ``caption``, ``done``, ``error``. After a break go on with ``Last-Event-ID``."""
+        job = service.jobs.get(id)
+        if last_event_id is not None:
+            if not (last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) < 19):
+                raise HttpError(
+                    400, "bad_value", "Last-Event-ID is the number of the last event that was seen", param="Last-Event-ID"
+                )
+            after = int(last_event_id)
+        return StreamingResponse(_events(service, job, after), media_type="text/event-stream", headers=STREAM_HEADERS)
+
+    return routes
+
+
+def queue(service: Service, body: NewJob, key: str | None) -> Job:
+    """Check a job and queue it. Raises HttpError 400 with the ``param`` that is wrong, UsageError, EnvironmentFault."""
+    settings = dict(body.settings)
+    for name in settings:
+        if name not in JOB:
+            raise HttpError(
+                400, "unknown_option", f"a job has no setting {name[:80]!r}{nearest(name, JOB)}", param=f"settings.{name[:80]}"
+            )
+    if body.task != "caption" and "language" not in settings and (there := service.library.described(body.film)):
+        settings["language"] = next(iter(there))
+    try:
+        check_settings(service, body.task, dict(settings))
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else ""
+        raise HttpError(400, "bad_value", f"{name}: {first['msg'].lower()}", param=f"settings.{name}") from None
+    job, new = service.jobs.add(body.film, body.task, settings, webhook=body.webhook, key=key)
+    if new:
+        service.films.touch(body.film)
+        service.wake()
+    return job
+
+
+async def _events(service: Service, job: Job, after: int) -> AsyncIterator[bytes]:
+    yield PING
+    while True:
+        rung = service.bell.next(job.id)
+        found = await asyncio.to_thread(service.events.after, job.id, after)
+        for event in found:
+            yield format_sse_event(data_str=event.data, event=event.name, id=str(event.number))
+            after = event.number
+            if event.last:
+                rung.cancel()
+                return
+        if found:
+            rung.cancel()
+            continue
+        if service.jobs.get(job.id).over:  # its last event was seen before, or trimmed
+            rung.cancel()
+            return
+        done, _ = await asyncio.wait({rung}, timeout=EVERY)
+        if not done:
+            rung.cancel()
+            yield PING

@@ -1,0 +1,48 @@
+"""``/v1/search``: where in which film something is seen."""
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+
+from pipeline.errors import UsageError
+from pipeline.retrieval.find import search
+from pipeline.serve.service import Service
+
+
+def router(service: Service) -> APIRouter:
+    routes = APIRouter(tags=["search"])
+    alone = asyncio.Lock()
+
+    @routes.get("/v1/search")
+    async def find(
+        q: Annotated[
+            str, Query(min_length=1, max_length=1000, description='words; "two words" as a phrase, -word must not be there')
+        ],
+        film: Annotated[str | None, Query(description="the id of one film; all otherwise")] = None,
+        k: Annotated[int, Query(ge=1, le=1000)] = 10,
+    ) -> dict[str, Any]:
+        """The captions that hold these words, the best first; those that hold some of them where none holds all."""
+        documents = await asyncio.to_thread(service.library.documents)
+        if film is not None:
+            service.films.get(film)
+            documents = {path: id for path, id in documents.items() if id == film}
+        if not documents:
+            return {"object": "list", "data": [], "some": False}
+        try:
+            async with alone:  # the index is brought up to date by each search
+                found = await asyncio.to_thread(search, q, [str(path) for path in documents], state_folder=service.folder, most=k)
+        except UsageError as error:
+            error.data["option"] = "q"
+            raise
+        data = [
+            {
+                "film": documents[hit.document], "start": hit.start, "end": hit.end, "text": hit.text, "score": round(hit.score, 6),
+                "page": f"/films/{documents[hit.document]}#t={hit.start:.2f}",
+            }
+            for hit in found.hits
+            if hit.document in documents
+        ]  # fmt: skip
+        return {"object": "list", "data": data, "some": found.some}
+
+    return routes

@@ -1,0 +1,64 @@
+"""``/v1/films/ID/tracks``: captions in every format, made when they are asked for; and the files that jobs wrote."""
+
+import asyncio
+from hashlib import blake2b
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from starlette.responses import FileResponse
+
+from pipeline import formats
+from pipeline.cues import make_track
+from pipeline.cues import profile as layout_of
+from pipeline.languages import check_tag
+from pipeline.serve.faults import HttpError
+from pipeline.serve.service import Service
+
+KINDS = {
+    "vtt": "text/vtt", "srt": "application/x-subrip", "ass": "text/x-ssa", "ttml": "application/ttml+xml", "json": "application/json",
+    "txt": "text/plain", "csv": "text/csv",
+}  # fmt: skip
+Profile = Literal["netflix", "bbc", "vertical", "none"]
+
+
+def router(service: Service) -> APIRouter:
+    routes = APIRouter(prefix="/v1/films/{id}", tags=["tracks"])
+
+    @routes.get("/tracks/descriptions.{language}.{form}", response_class=Response)
+    async def track(
+        id: str,
+        language: str,
+        form: Literal["vtt", "srt", "ass", "ttml", "json", "txt", "csv"],
+        request: Request,
+        profile: Annotated[Profile | None, Query(description="layout of the cues; the service's where it is not given")] = None,
+        download: bool = False,
+    ) -> Response:
+        """The descriptions as a subtitle file. ``ETag`` changes whenever the captions do."""
+        film = service.films.get(id)
+        found = service.library.find(film.id, check_tag(language))
+        layout = layout_of(profile) if profile is not None else service.studio.layout
+        tag = f'"{blake2b(f"{found.tag} {form} {layout!r}".encode(), digest_size=10).hexdigest()}"'
+        headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+        if download:
+            headers["Content-Disposition"] = f'attachment; filename="descriptions.{found.language}.{form}"'
+        if tag in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+
+        def written() -> str:
+            document = found.document()
+            made, _ = make_track(document, layout)
+            return formats.write(form, made, document)
+
+        text = await asyncio.to_thread(written)
+        return Response(text.encode(), media_type=f"{KINDS[form]}; charset=utf-8", headers=headers)
+
+    @routes.get("/files/{language}/{name}", response_class=FileResponse)
+    async def file(id: str, language: str, name: str) -> FileResponse:
+        """A file that a job wrote: a sidecar, a video with the descriptions in it. Also in ranges."""
+        film = service.films.get(id)
+        path = service.library.files(film.id, check_tag(language)).get(name)
+        if path is None:
+            raise HttpError(404, "not_found", f"no job wrote a file {name[:120]!r} for this film")
+        return FileResponse(path, filename=name)
+
+    return routes

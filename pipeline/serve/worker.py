@@ -1,0 +1,222 @@
+"""Jobs, done: claimed as long as the scheduler has seats, each a film through pipeline.describe as ``caption`` and ``watch`` do it.
+
+claim -> the film held open -> describe (what is there already is not asked again) -> one transaction: over, and whom to tell
+"""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from pipeline import formats
+from pipeline import log as logs
+from pipeline.describe import Result
+from pipeline.errors import EnvironmentFault, InputError, OutputError, ScenescribeError, UsageError
+from pipeline.files import write_whole
+from pipeline.options.caption import Settings
+from pipeline.outputs import name_outputs
+from pipeline.run import internal_error
+from pipeline.safe_open import read_text
+from pipeline.scheduler import Scheduler, Seat
+from pipeline.serve.films import KnownFilm
+from pipeline.serve.jobs import Job
+from pipeline.serve.progress import Progress
+from pipeline.serve.roots import open_beneath
+from pipeline.store.lookup import LARGEST, Earlier, FileLookup
+from pipeline.studio import Studio
+from pipeline.types import VideoInfo
+from pipeline.watch.breaker import Breaker
+from pipeline.watch.lock import LEASE
+
+if TYPE_CHECKING:
+    from pipeline.outputs import Outputs
+    from pipeline.serve.service import Service
+
+TASKS = ("caption", "burn", "mux", "export")
+ATTEMPTS = 3
+"""tries of a film that fails for a reason that may pass"""
+MAY_PASS = frozenset({"unreadable", "no_space", "unwritable", "state_unwritable", "decoder_crashed"})
+
+log = logs.get(__name__)
+
+
+class WhatIsThere(FileLookup):
+    """For tasks that use captions: those that are there, whatever they were asked with."""
+
+    async def find(self, key: Mapping[str, Any], info: VideoInfo) -> Earlier | None:
+        if self.overwrite or not self.outputs.json.exists():
+            return await super().find(key, info)
+        return Earlier(formats.read_document(await asyncio.to_thread(read_text, self.outputs.json, LARGEST)), current=True)
+
+
+class Worker:
+    """Does jobs, as many at once as the host can read."""
+
+    def __init__(self, service: "Service") -> None:
+        self._service = service
+        self.scheduler = Scheduler(service.studio.host.limits)
+        self.breaker = Breaker(service.timings)
+        self._wake = asyncio.Event()
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._alone: dict[str, asyncio.Lock] = {}
+        self._stopping = False
+        self.scheduler.on_free.append(self._wake.set)
+
+    def wake(self) -> None:
+        """A job was queued."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """For ever. Raises the fault that no waiting mends."""
+        while not self._stopping:
+            self._wake.clear()
+            self.scheduler.gather()
+            await self._begin()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._service.timings.tick):  # wait_for of Python 3.11 may swallow a cancellation
+                    await self._wake.wait()
+
+    async def _begin(self) -> None:
+        breaker, engine = self.breaker, self._service.studio.engine
+        if breaker.may_probe and not len(self.scheduler) and not engine.ready:
+            await engine.close()  # an engine that did not start is started anew
+        try:
+            while self.scheduler.free and not breaker.is_open and not (breaker.may_probe and len(self.scheduler)):
+                job = await asyncio.to_thread(self._service.jobs.claim, LEASE)
+                if job is None:
+                    break
+                self._service.bell.ring(job.id)
+                self.scheduler.try_begin(partial(self._work, job))
+        except EnvironmentFault as fault:
+            breaker.trip(fault)
+
+    async def stop(self) -> None:
+        """Give back what runs: it goes on with the next start, from where its journal stands."""
+        self._stopping = True
+        self._wake.set()
+        await self.scheduler.give_back(grace=self._service.timings.grace, patience=self._service.timings.stop)
+
+    def cancel(self, job: Job) -> None:
+        """End a job, whether it waits or runs."""
+        self._service.jobs.cancel(job.id)
+        if (task := self._tasks.get(job.id)) is not None:
+            task.cancel()
+        self._service.bell.ring(job.id)
+
+    async def _work(self, job: Job, place: Seat) -> None:
+        task, jobs = asyncio.current_task(), self._service.jobs
+        assert task is not None
+        self._tasks[job.id] = task
+        try:
+            result = await self._describe(job, place)
+            await asyncio.to_thread(self._done, job, result)
+            self.breaker.reset()
+        except asyncio.CancelledError:
+            jobs.give_back(job)  # nothing where it was cancelled: it is over then
+            raise
+        except EnvironmentFault as fault:
+            jobs.give_back(job, code=fault.code, message=fault.message)
+            self.breaker.trip(fault)
+        except ScenescribeError as error:
+            self._failed(job, error)
+        except Exception as error:
+            self._failed(job, internal_error(Path(job.id), error))
+        finally:
+            del self._tasks[job.id]
+            self._service.bell.ring(job.id)
+
+    async def _describe(self, job: Job, place: Seat) -> "tuple[Studio, Result, Outputs]":
+        service = self._service
+        film = service.films.get(job.film)
+        settings = job_settings(service, job)
+        studio = Studio(settings, host=service.studio.host)
+        outputs = service.library.outputs(
+            film.id, film.name, studio.recipe.language, formats=studio.formats if job.task == "export" else (),
+            burn=settings.burn, mux=settings.mux,
+        )  # fmt: skip
+        async with self._alone.setdefault(film.id, asyncio.Lock()):
+            for path in outputs.all[1:]:  # made anew: it may have been made with other settings of its looks
+                path.unlink(missing_ok=True)
+            progress = Progress(service, job)
+            async with progress:
+                with service.opened(film) as path:
+                    lookup = (FileLookup if job.task == "caption" else WhatIsThere)(outputs, overwrite=settings.overwrite)
+                    result = await studio.describe(path, outputs, lookup=lookup, observer=progress, place=place)
+                    progress.all_of(result.document)
+        if settings.strict and (wrong := next((notice for notice in result.notices if notice.fault), None)) is not None:
+            raise InputError(wrong.code, f"{wrong.message} (strict)")
+        return studio, result, outputs
+
+    def _done(self, job: Job, made: "tuple[Studio, Result, Outputs]") -> None:
+        studio, result, outputs = made
+        links = [f"/v1/films/{job.film}/files/{outputs.language}/{path.name}" for path in outputs.all]
+        if job.beside:
+            links += [os.fspath(path) for path in write_beside(self._service.films.get(job.film), studio, result)]
+        self._service.jobs.finish(job, "completed", outputs=links, captions=len(result.document.captions))
+        self._service.counters.ended("completed", "")
+
+    def _failed(self, job: Job, error: ScenescribeError) -> None:
+        if error.code in MAY_PASS and job.attempts < ATTEMPTS:
+            retry = self._service.timings.retry
+            after = retry[min(job.attempts, len(retry)) - 1]
+            self._service.jobs.give_back(job, after=after, counts=True, code=error.code, message=error.message)
+            return
+        self._service.jobs.finish(job, "failed", code=error.code, message=error.message)
+        self._service.counters.ended("failed", error.code)
+
+
+def job_settings(service: "Service", job: Job) -> Settings:
+    """What a job is told. Raises UsageError ``bad_value``."""
+    try:
+        return settings_for(service, job.task, dict(job.settings))
+    except ValidationError as error:
+        raise InputError("bad_value", f"its settings can't be any more: {error.errors()[0]['msg']}") from None
+
+
+def settings_for(service: "Service", task: str, own: dict[str, object]) -> Settings:
+    """The settings of a task: the service's, what the job says, and what the task is. Raises pydantic's ValidationError."""
+    if isinstance(context := own.get("context"), str):
+        own["context"] = context + "\n"  # of more than one line: a text, never the name of a file
+    own.setdefault("format", service.settings.format)
+    return service.settings.for_job(**own, burn=task == "burn", mux=task == "mux")
+
+
+def check_settings(service: "Service", task: str, own: dict[str, object]) -> Studio:
+    """All that can be wrong with a job's settings, said before it is queued. Raises UsageError, EnvironmentFault, ValidationError."""
+    return Studio(settings_for(service, task, own), host=service.studio.host)
+
+
+def write_beside(film: KnownFilm, studio: Studio, result: Result) -> list[Path]:
+    """The sidecars beside a film below a root, where a media server looks for them; their paths.
+
+    The folder is opened as the film is, beneath its root; a file of others is never replaced. Raises HttpError, OutputError.
+    """
+    if film.root is None:
+        raise UsageError("bad_value", "an uploaded film has no place beside it")
+    track, _ = studio.make_track(result.document)
+    descriptor = open_beneath(film.root, film.relative.parent, folder=True)
+    written = []
+    try:
+        folder = Path(f"/proc/self/fd/{descriptor}")
+        outputs = name_outputs(
+            Path(film.relative.name), folder, film.relative.stem, language=studio.recipe.language, formats=studio.formats, burn=False,
+            mux=False, sidecars=studio.settings.sidecar_name,
+        )  # fmt: skip
+        marks = {path.name for path in folder.glob("*.descriptions.*")}
+        for name in studio.formats:
+            path = outputs.sidecar(name)
+            text = formats.write(name, track, result.document).encode()
+            if path.is_symlink() or (path.name in marks and path.read_bytes() != text and not studio.settings.overwrite):
+                raise OutputError(
+                    "output_exists", f"{film.relative.parent / path.name} is there with another text; overwrite replaces it"
+                )
+            write_whole(path, text)
+            written.append(film.root / film.relative.parent / path.name)
+    finally:
+        os.close(descriptor)
+    return written

@@ -1,0 +1,118 @@
+"""A film's way through the service: sent, described, its tracks read, found again, forgotten."""
+
+import json
+import subprocess
+from pathlib import Path
+
+from serving import Running, events_of
+
+
+def test_a_film_is_sent_described_and_read_in_every_format(service: Running, film: Path) -> None:
+    sent = service.upload(film)
+    assert (sent["object"], sent["status"], sent["filename"], sent["bytes"]) == (
+        "file",
+        "processed",
+        "film.mp4",
+        film.stat().st_size,
+    )
+    again = service.client.post("/v1/files", files={"file": ("other.mp4", film.read_bytes())})
+    assert (again.status_code, again.json()["id"]) == (200, sent["id"]), "the same bytes are the same file"
+
+    job = service.job(sent["id"])
+    assert job["status"] == "queued"
+    with service.client.stream("GET", f"/v1/jobs/{job['id']}/events") as answer:
+        assert answer.headers["x-accel-buffering"] == "no"
+        told = events_of("".join(answer.iter_text()))
+    names = [name for _, name, _ in told]
+    assert names[0] == "state"
+    assert names[-1] == "done"
+    assert names.count("caption") == 3
+    assert [number for number, _, _ in told] == sorted({number for number, _, _ in told})
+    middle = told[len(told) // 2][0]
+    rest = service.client.get(f"/v1/jobs/{job['id']}/events", headers={"Last-Event-ID": str(middle)})
+    assert events_of(rest.text) == [event for event in told if event[0] > middle], "a reader that was cut off misses nothing"
+    done = service.client.get(f"/v1/jobs/{job['id']}").json()
+    assert (done["status"], done["progress"], done["captions"]) == ("completed", 100, 3)
+
+    known = service.client.get(f"/v1/films/{sent['id']}").json()
+    assert known["duration"] == 6.0
+    assert list(known["tracks"]) == ["en"]
+    for form, address in known["tracks"]["en"].items():
+        answer = service.client.get(address)
+        assert answer.status_code == 200, form
+        assert answer.text, form
+        same = service.client.get(address, headers={"If-None-Match": answer.headers["etag"]})
+        assert same.status_code == 304, form
+    assert service.client.get(known["tracks"]["en"]["vtt"]).text.startswith("WEBVTT")
+    assert len(service.client.get(known["tracks"]["en"]["json"]).json()["captions"]) == 3
+
+    found = service.client.get("/v1/search", params={"q": "frames", "film": sent["id"]}).json()
+    assert {hit["film"] for hit in found["data"]} == {sent["id"]}
+    assert len(found["data"]) == 3
+    picture = service.client.get(f"/v1/films/{sent['id']}/frame.jpg", params={"t": 99})
+    assert picture.headers["content-type"] == "image/jpeg"
+    assert picture.content.startswith(b"\xff\xd8")
+
+
+def test_burn_mux_and_export_use_the_captions_that_are_there(service: Running, film: Path) -> None:
+    sent = service.upload(film)
+    assert service.done(service.job(sent["id"], prompt="Say it once.", overwrite=True)["id"])["status"] == "completed"
+    asked = service.captioner.asked
+    for task, ending in (("burn", ".described.mp4"), ("mux", ".described.mp4"), ("export", ".en.ass")):
+        settings = {"format": "ass"} if task == "export" else {}
+        job = service.done(service.job(sent["id"], task, **settings)["id"])
+        assert job["status"] == "completed", job
+        made = next(output for output in job["outputs"] if output.endswith(ending))
+        head = service.client.get(made, headers={"Range": "bytes=0-99"})
+        assert head.status_code == 206
+        assert len(head.content) == 100
+    assert service.captioner.asked == asked, "nothing was asked of the model"
+
+
+def test_ranges_of_a_film_and_curl(service: Running, film: Path, tmp_path: Path) -> None:
+    key = f"Authorization: Bearer {service.key}"
+    sent = json.loads(
+        subprocess.run(
+            ["curl", "-sS", "-T", film, "-H", key, f"{service.url}/v1/files/my%20film.mp4"], capture_output=True, check=True
+        ).stdout
+    )
+    data = film.read_bytes()
+    out = tmp_path / "part"
+    subprocess.run(
+        ["curl", "-sS", "-H", key, "-r", "100-199", "-o", out, f"{service.url}/v1/files/{sent['id']}/content"], check=True
+    )
+    assert out.read_bytes() == data[100:200]
+    subprocess.run(["curl", "-sS", "-H", key, "-r", "-50", "-o", out, f"{service.url}/v1/films/{sent['id']}/video"], check=True)
+    assert out.read_bytes() == data[-50:]
+    beyond = service.client.get(f"/v1/films/{sent['id']}/video", headers={"Range": "bytes=99999999-"})
+    assert beyond.status_code == 416
+
+
+def test_a_film_below_a_root_is_added_described_and_forgotten(service: Running, root: Path) -> None:
+    listed = service.client.get("/v1/roots", params={"path": "films/series"}).json()["data"]
+    assert [(entry["object"], entry["path"]) for entry in listed] == [("film", "films/series/one.mp4")]
+    added = service.client.post("/v1/films", json={"path": "films/series/one.mp4"})
+    assert added.status_code == 201
+    assert added.json()["path"] == "films/series/one.mp4"
+    again = service.client.post("/v1/films", json={"path": "films/series/one.mp4"})
+    id = again.json()["id"]
+    assert (again.status_code, id) == (200, added.json()["id"])
+    job = service.done(service.job(id)["id"])
+    assert job["status"] == "completed"
+    document = service.client.get(f"/v1/films/{id}/tracks/descriptions.en.json").json()
+    assert document["source"]["name"] == "one.mp4", "the name that the film has, not that of an open file"
+    assert sorted(path.name for path in root.rglob("*")) == ["one.mp4", "series"], "nothing is written beside it unasked"
+    assert service.client.delete(f"/v1/films/{id}").json()["deleted"]
+    assert service.client.get(f"/v1/films/{id}").status_code == 404
+    assert (root / "series/one.mp4").exists()
+
+
+def test_an_idempotency_key_is_one_job(service: Running, film: Path) -> None:
+    id = service.upload(film)["id"]
+    ask = {"film": id, "task": "caption"}
+    first = service.client.post("/v1/jobs", json=ask, headers={"Idempotency-Key": "once"}).json()
+    second = service.client.post("/v1/jobs", json=ask, headers={"Idempotency-Key": "once"}).json()
+    assert first["id"] == second["id"]
+    other = service.client.post("/v1/jobs", json={**ask, "task": "mux"}, headers={"Idempotency-Key": "once"})
+    assert (other.status_code, other.json()["error"]["code"]) == (409, "idempotency_key_reused")
+    service.done(first["id"])

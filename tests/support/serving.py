@@ -1,0 +1,104 @@
+"""The service for tests: the real server on a port of its own, in a thread with a loop of its own, so that any client may ask it."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from models.engines.echo import EchoCaptioner
+from pipeline.options.serve import ServeSettings
+from pipeline.serve.server import serve
+from pipeline.serve.service import Service
+from pipeline.watch.timings import Timings
+
+HURRIED = Timings(
+    stop=4.0, grace=0.0, tick=0.05, retry=(0.05, 0.05), probe_first=0.1, deliveries_pause=0.05, deliveries_retry=(0.05,)
+)
+
+
+class Running:
+    """A service that listens. ``client`` has the key."""
+
+    def __init__(self, state: Path, *, captioner: Any = None, **options: Any) -> None:
+        options = {"engine": "echo", "listen": "127.0.0.1:0", "windows": "fixed:seconds=2", **options}
+        self.settings = ServeSettings(state_dir=state, **options)
+        self.captioner = captioner if captioner is not None or options["engine"] != "echo" else EchoCaptioner()
+        self.error: BaseException | None = None
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="service")
+        self._thread.start()
+        self._ready.wait(120)
+        if self.error is not None:
+            raise self.error
+        self.client = httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {self.key}"}, timeout=60)
+
+    def _run(self) -> None:
+        async def main() -> None:
+            self._stop, self.loop = asyncio.Event(), asyncio.get_running_loop()
+            self.service = Service(self.settings, captioner=self.captioner, timings=HURRIED)
+            self.key = self.service.key.text
+            await serve(self.service, self._stop, self._listens)
+
+        try:
+            asyncio.run(main())
+        except BaseException as error:
+            self.error = error
+        finally:
+            self._ready.set()
+
+    def _listens(self, url: str) -> None:
+        self.url = url
+        self._ready.set()
+
+    def stop(self) -> None:
+        self.client.close()
+        self.loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(30)
+        assert not self._thread.is_alive(), "the service ends"
+
+    def on_loop(self, work: Any) -> Any:
+        """The result of a coroutine that runs on the service's loop."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(60)
+
+    def upload(self, path: Path, name: str | None = None) -> dict[str, Any]:
+        answer = self.client.post(
+            "/v1/files", files={"file": (name or path.name, path.read_bytes())}, data={"purpose": "user_data"}
+        )
+        assert answer.status_code in (200, 201), answer.text
+        return dict(answer.json())
+
+    def job(self, film: str, task: str = "caption", **settings: Any) -> dict[str, Any]:
+        answer = self.client.post("/v1/jobs", json={"film": film, "task": task, "settings": settings})
+        assert answer.status_code == 202, answer.text
+        return dict(answer.json())
+
+    def done(self, job: str) -> dict[str, Any]:
+        """The job when it is over: its events are read to their end."""
+        with self.client.stream("GET", f"/v1/jobs/{job}/events") as answer:
+            assert answer.status_code == 200
+            for _ in answer.iter_lines():
+                pass
+        return dict(self.client.get(f"/v1/jobs/{job}").json())
+
+
+@contextmanager
+def running(state: Path, **options: Any) -> Iterator[Running]:
+    service = Running(state, **options)
+    try:
+        yield service
+    finally:
+        service.stop()
+
+
+def events_of(text: str) -> list[tuple[int, str, str]]:
+    """(id, event, data) of a stream's text."""
+    found = []
+    for block in text.split("\n\n"):
+        fields = dict(line.split(": ", 1) for line in block.split("\n") if ": " in line and not line.startswith(":"))
+        if "id" in fields:
+            found.append((int(fields["id"]), fields["event"], fields["data"]))
+    return found
