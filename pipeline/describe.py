@@ -22,6 +22,7 @@ from pipeline.captioning.tally import Tally
 from pipeline.engine.engine import Engine
 from pipeline.errors import InputError
 from pipeline.file_version import Change, FileVersion
+from pipeline.outline import Summary
 from pipeline.passes.refine import refine
 from pipeline.sinks.base import Sink
 from pipeline.sources.base import Source
@@ -84,6 +85,8 @@ class Result:
     """whether the film was read and the model asked, rather than files made from captions that were there"""
     write_seconds: float = 0.0
     """what the JSON, the sidecars and the videos took to write; the journal before them is in the document's stats"""
+    summary: Summary | None = None
+    """where one was wished"""
 
 
 async def describe(

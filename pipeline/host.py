@@ -18,6 +18,7 @@ from pipeline.types import Model
 
 if TYPE_CHECKING:
     from models.options import Profile
+    from models.preset import Preset
 
 WRITING = 2
 """videos that are written at once: an encoder takes all cores that it finds"""
@@ -53,6 +54,7 @@ class Host:
             in_flight=settings.max_in_flight,
             memory_bytes=int(settings.memory_gb * GIB),
         )
+        self._others: dict[str, tuple[Preset, Engine]] = {}
         self.decode_workers = settings.decode_workers or max(1, min(os.cpu_count() or 1, 16) - 1)
         self.encoders = asyncio.Semaphore(WRITING)
         readers = max(2, self.decode_workers)
@@ -67,6 +69,20 @@ class Host:
     async def __aexit__(self, *_: object) -> None:
         self._pool.close()
         await self.engine.close()
+        for other in self._others.values():
+            await other[1].close()
+
+    def other_model(self, model: str) -> "tuple[Preset, Engine]":
+        """Another model of the same server (``--engine openai``), which costs this machine nothing; closed with the host.
+
+        Raises UsageError and EnvironmentFault as the host itself.
+        """
+        if model not in self._others:
+            settings = self.settings.changed(model=model)
+            preset = choose_preset(settings)
+            engine = Engine(open_captioner(settings, preset), in_flight=settings.max_in_flight)
+            self._others[model] = (preset, engine)
+        return self._others[model]
 
     def source(self, path: Path) -> Source:
         """A film, to be read by this host's processes."""
@@ -79,16 +95,21 @@ class Host:
 
     def model(self, id: str) -> Model:
         """The model as the JSON names it; ``id`` as a recipe has it."""
-        captioner = self.engine.captioner
-        return Model(
-            name=self.preset.name, id=id, revision=self.preset.revision, engine=captioner.engine,
-            engine_version=captioner.engine_version, knows=self.preset.knows if captioner.engine != "echo" else None,
-        )  # fmt: skip
+        return model_of(self.preset, id, self.engine)
 
     def serves(self, settings: Settings) -> bool:
         """Whether films can be described here under these settings: no option of the engine differs."""
         same = all(getattr(settings, name) == getattr(self.settings, name) for name in OWN)
         return same and choose_preset(settings) == self.preset
+
+
+def model_of(preset: "Preset", id: str, engine: Engine) -> Model:
+    """A preset's model in an engine, as a JSON names it."""
+    captioner = engine.captioner
+    return Model(
+        name=preset.name, id=id, revision=preset.revision, engine=captioner.engine, engine_version=captioner.engine_version,
+        knows=preset.knows if captioner.engine != "echo" else None,
+    )  # fmt: skip
 
 
 def give_way(nice: int) -> None:

@@ -4,6 +4,7 @@ Everything that can be wrong with the settings is found here, before a film is o
 """
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -12,11 +13,13 @@ from pipeline.captioning import context
 from pipeline.captioning.recipe import Recipe
 from pipeline.describe import Observer, ReadingPlace, Result, describe
 from pipeline.engine.engine import Engine
+from pipeline.errors import ScenescribeError
 from pipeline.host import Host
 from pipeline.options.caption import Settings
 from pipeline.outputs import Outputs
 from pipeline.sinks.files import FileSink
 from pipeline.store.lookup import FileLookup, Lookup
+from pipeline.summarizer import Summarizer, beside, needs_its_own_engine, writer_of
 from pipeline.types import Document, Model, Notice, Track
 
 if TYPE_CHECKING:
@@ -43,6 +46,7 @@ class Studio:
         self.layout = media.layout_of(settings)
         self.look = media.look_of(settings, self.layout)
         self.formats = _formats(settings)
+        self.summarizer = self._summarizer()
 
     def open_host(self, settings: Settings, captioner: Captioner | None, verbose: bool) -> Host:
         """The host of a studio that is given none."""
@@ -84,10 +88,13 @@ class Studio:
         observer: Observer | None = None,
         place: ReadingPlace | None = None,
     ) -> Result:
-        """Describe one film into its files. Raises InputError, OutputError, EnvironmentFault, UsageError."""
+        """Describe one film into its files, then summarize it where that is wished.
+
+        Raises InputError, OutputError, RequestError, EnvironmentFault, UsageError.
+        """
         observer = observer or Observer()
         recipe = await asyncio.to_thread(self.recipe_of, film)
-        return await describe(
+        result = await describe(
             self.host.source(film),
             recipe,
             FileSink(outputs, self.layout, self.look, encoders=self.host.encoders, on_step=observer.step),
@@ -99,6 +106,29 @@ class Studio:
             place=place,
             open_stream=self.host.open_stream,
         )
+        return result if self.summarizer is None else await self._summarized(result, film, outputs, observer)
+
+    async def _summarized(self, result: Result, film: Path, outputs: Outputs, observer: Observer) -> Result:
+        assert self.summarizer is not None
+        files = self.summarizer.files(outputs.folder, outputs.stem, film)
+        try:
+            written, summary = await self.summarizer.write(result.document, files, on_step=observer.step)
+        except ScenescribeError as error:
+            raise beside(error) from error
+        return replace(
+            result,
+            state="done" if written.new else result.state,
+            outputs=(*result.outputs, *written.paths),
+            notices=(*result.notices, *written.notices),
+            write_seconds=result.write_seconds + written.seconds,
+            summary=summary,
+        )
+
+    def _summarizer(self) -> Summarizer | None:
+        """None where no summary is wished, or none of this host's models is to write it."""
+        if not self.settings.wants_summary or needs_its_own_engine(self.settings):
+            return None
+        return Summarizer(self.settings, writer_of(self.settings, self.host), overwrite=self.settings.overwrite)
 
     def make_track(self, document: Document) -> tuple[Track, tuple[Notice, ...]]:
         """The document's cues, laid out as the settings say."""

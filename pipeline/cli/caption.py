@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import sys
 import time
 from pathlib import Path
@@ -77,17 +78,20 @@ def caption(
         display.failed(name, error)
     if found.films:
         folders = any(Path(name).is_dir() for name in inputs)
-        sys.exit(run_until_signalled(_run(loaded.settings, found, display, report, folders=folders, dry=dry_run)))
+        sys.exit(run_until_signalled(describe_found(loaded.settings, found, display, report, folders=folders, dry=dry_run)))
     sys.exit(1)
 
 
-async def _run(settings: Settings, found: "Inputs", display: "Display", report: Path | None, *, folders: bool, dry: bool) -> int:
+async def describe_found(
+    settings: Settings, found: "Inputs", display: "Display", report: Path | None, *, folders: bool, dry: bool
+) -> int:
     """Describe all films with one studio; the exit code."""
     from pipeline import log
     from pipeline.engine.opening import refuse_unnamed_embedded
     from pipeline.run import describe_all, plan_outputs
     from pipeline.store import past
     from pipeline.studio import Studio
+    from pipeline.summarizer import needs_its_own_engine
 
     log.set_up_beside_a_screen(verbose=display.screen.verbose, file=settings.log_file)
     studio = Studio(settings, verbose=display.screen.verbose)
@@ -115,6 +119,10 @@ async def _run(settings: Settings, found: "Inputs", display: "Display", report: 
                     display.metrics(studio.engine.gauges.highest)
     if (run := display.end(started)) is not None:
         past.remember(kind, run)
+    if settings.wants_summary and needs_its_own_engine(settings):
+        from pipeline.cli.summarize import summarize_finished
+
+        display.failures += await summarize_finished([os.fspath(film.path) for film in found.films], settings, display.screen)
     return 1 if display.failures else 0
 
 

@@ -15,20 +15,22 @@ from pipeline.cli.help import MOST
 from pipeline.options.base import Options
 
 
-def with_options(cls: type[Options], *, most: tuple[str, ...] = ()) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def with_options(
+    cls: type[Options], *, most: tuple[str, ...] = (), without: tuple[str, ...] = ()
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Decorator: the command's keyword-only parameters are the settings' fields, after those it has itself; those of ``most`` are
-    the options that matter first.
+    the options that matter first, those of ``without`` are none of this command's.
 
     The function is called with its own parameters and ``flags``, a dictionary of the fields that were given on the command line.
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         own = [p for p in inspect.signature(command, eval_str=True).parameters.values() if p.name != "flags"]
-        order = [*most, *(name for name in cls.ordered() if name not in most)]
+        order = [*most, *(name for name in cls.ordered() if name not in most and name not in without)]
         options = [_parameter(name, cls.model_fields[name], MOST if name in most else None) for name in order]
 
         def run(**values: Any) -> None:
-            flags = {name: values.pop(name) for name in cls.model_fields}
+            flags = {name: values.pop(name) for name in order}
             command(**values, flags={name: value for name, value in flags.items() if value not in (None, [])})
 
         run.__name__, run.__doc__ = command.__name__, command.__doc__

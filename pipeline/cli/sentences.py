@@ -2,11 +2,14 @@
 
 from pipeline.cli.summary import clock, counted, working_seconds
 from pipeline.describe import Result
+from pipeline.outline import Summary
 
 
 def how_it_ended(name: str, result: Result) -> str:
     """``beach.mp4: 9 captions · 1:12 in 0:20 · 3.6x real time``."""
     captions = counted(len(result.document.captions), "caption")
+    if result.summary is not None:
+        captions += f" · {of_summary(result.summary)}"
     if result.described:
         took = working_seconds(result)
         speed = f" · {result.seconds / took:.1f}x real time" if took else ""
@@ -14,3 +17,9 @@ def how_it_ended(name: str, result: Result) -> str:
     if result.state == "done":
         return f"{name}: {captions} kept · files that were missing are written"
     return f"{name}: skipped: it is finished (--overwrite describes it anew)"
+
+
+def of_summary(summary: Summary) -> str:
+    """``summary of 4 sentences, 12 chapters``; a composed one says so."""
+    made = "summary" if summary.method == "written" else "composed summary"
+    return f"{made} of {counted(len(summary.sentences), 'sentence')}, {counted(len(summary.chapters), 'chapter')}"

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator
 from pipeline.filenames import SIDECARS, check_sidecars
 from pipeline.options.base import Options, Positive, option
 from pipeline.options.burn import LAYOUT, PICTURE, STYLE, Burned, Cues
+from pipeline.options.summarize import SUMMARY, Summarized
 from pipeline.part import Part, seconds_of
 
 MODEL, FRAMES, OUTPUT, SAMPLING, ENGINE, RUN = "Model", "Frames", "Output", "Sampling", "Engine", "Run"
@@ -65,7 +66,7 @@ class Asking(Options):
 class Describing(Asking, Burned, Cues):
     """How films are described, wherever what is written goes."""
 
-    panels: ClassVar[tuple[str, ...]] = (MODEL, FRAMES, OUTPUT, LAYOUT, STYLE, PICTURE, SAMPLING, ENGINE, RUN)
+    panels: ClassVar[tuple[str, ...]] = (MODEL, FRAMES, OUTPUT, SUMMARY, LAYOUT, STYLE, PICTURE, SAMPLING, ENGINE, RUN)
 
     windows: str | None = option(
         None,
@@ -90,7 +91,7 @@ class Describing(Asking, Burned, Cues):
         return None
 
 
-class Settings(Describing):
+class Settings(Describing, Summarized):
     """What ``scenescribe caption`` is told. Frozen: a run never changes its own settings."""
 
     from_time: Time | None = option(

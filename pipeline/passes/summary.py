@@ -10,7 +10,7 @@ captions that tell most, word for word. It says which.
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -38,7 +38,8 @@ class Writer:
     """Who writes: a model that can, through its engine."""
 
     engine: Engine
-    model: Model
+    model: Callable[[], Model]
+    """as the JSON names it; the engine's version is known when it has answered"""
     sampling: Sampling
     context: int
     """tokens of a question and its answer"""
@@ -68,7 +69,7 @@ async def summarize(document: Document, *, length: Length = "short", style: str 
         warnings += more
     return Summary(
         source=document.source,
-        model=writer.model if writer is not None else document.model,
+        model=writer.model() if writer is not None else document.model,
         settings=settings_of(length, style, writer),
         captions=digest(document),
         sentences=_sentences(document, film),
@@ -85,7 +86,8 @@ def settings_of(length: Length, style: str, writer: Writer | None) -> dict[str, 
     if writer is None:
         return {"length": length, "style": style, "model": "", "engine": ""}
     sampling = {"temperature": writer.sampling.temperature, "top_p": writer.sampling.top_p, "seed": writer.sampling.seed}
-    return {"length": length, "style": style, "model": writer.model.id, "engine": writer.model.engine, **sampling}
+    model = writer.model()
+    return {"length": length, "style": style, "model": model.id, "engine": model.engine, **sampling}
 
 
 def digest(document: Document) -> str:

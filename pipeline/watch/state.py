@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pipeline.errors import EnvironmentFault
+from pipeline.errors import EnvironmentFault, UsageError
 from pipeline.options.watch import WatchSettings
 from pipeline.scheduler import Scheduler
 from pipeline.store.documents import DocumentStore
@@ -96,11 +96,19 @@ class Setup:
 def open_studio(settings: WatchSettings, host: "Host | None" = None) -> "Studio":
     """What is wished, on a host of its own or on one that runs.
 
-    Raises UsageError ``model_not_named`` too: nobody looks on while a watched folder is described.
+    Raises UsageError ``model_not_named`` too: nobody looks on while a watched folder is described; ``one_model`` for a summary's
+    model that would need an engine of its own beside.
     """
     from pipeline.engine.opening import refuse_unnamed_embedded
     from pipeline.studio import Studio
+    from pipeline.summarizer import needs_its_own_engine
 
+    if settings.wants_summary and needs_its_own_engine(settings):
+        raise UsageError(
+            "one_model",
+            "watch keeps one model loaded: leave out --summary-model, or name another of a server's with --engine openai; "
+            "scenescribe summarize takes another afterwards",
+        )
     studio = Studio(settings, host=host)
     refuse_unnamed_embedded(settings, studio.preset)
     return studio

@@ -74,7 +74,7 @@ class Author(EchoCaptioner):
 
 async def told(of: Document, author: Author, *, context: int = 4096, length: str = "short", style: str = "") -> Summary:
     async with Engine(author) as engine:
-        writer = Writer(engine=engine, model=MODEL, sampling=Sampling(), context=context)
+        writer = Writer(engine=engine, model=lambda: MODEL, sampling=Sampling(), context=context)
         return await summarize(of, length=length, style=style, writer=writer)  # type: ignore[arg-type]
 
 

@@ -1,0 +1,146 @@
+"""``scenescribe summarize``: what a film is about, and its chapters."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipeline.cli import console
+from pipeline.cli.caption import describe_found, run_until_signalled
+from pipeline.cli.help import MOST
+from pipeline.cli.options import with_options
+from pipeline.errors import ScenescribeError
+from pipeline.options import names
+from pipeline.options.base import load
+from pipeline.options.caption import Settings
+
+if TYPE_CHECKING:
+    from pipeline.cli.screen import Screen
+    from pipeline.outline import Summary
+    from pipeline.sinks.base import Written
+    from pipeline.summary_run import Item
+
+MOST_USED = ("chapters", "into_video", "length", "style", "model", "output_dir")
+
+
+@with_options(Settings, most=MOST_USED, without=("summarize",))
+def summarize(
+    inputs: Annotated[
+        list[str] | None, typer.Argument(help="Films, folders, globs or .descriptions.json.", show_default=False)
+    ] = None,
+    recursive: Annotated[
+        bool, typer.Option("--recursive", "-r", help="Look into the folders' folders too.", rich_help_panel=MOST)
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a film on stdout.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only failures and warnings.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Also what the engine says and measures.")] = False,
+    progress: Annotated[
+        bool | None, typer.Option("--progress/--no-progress", help="Live display; by itself on a terminal.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option("--config", help="A TOML file of options.", dir_okay=False)] = None,
+    flags: dict[str, Any] = {},  # noqa: B006 - filled by with_options
+) -> None:
+    """Say what films are about: FILE.summary.json and .md, each sentence with its times; chapters with --chapters.
+
+    Starts from finished captions; a film that has none is described first. Without a model that writes prose (no GPU, --engine echo)
+    a summary is composed of the captions' own words, and says so. Exit codes are those of caption.
+
+    Examples:
+        scenescribe summarize movie.mp4 --chapters
+        scenescribe summarize films --into-video --model qwen2.5-vl-7b
+        scenescribe summarize movie.descriptions.json --length long --style "for children"
+    """
+    settings = load(Settings, flags | {"summarize": True}, config, known=names()).settings
+    if not inputs:
+        console.say("scenescribe: no_input: name at least one film or folder (scenescribe summarize --help)")
+        sys.exit(2)
+    from pipeline.cli.screen import Screen
+
+    screen = Screen(live=progress, quiet=quiet, verbose=verbose)
+    sys.exit(run_until_signalled(_run(inputs, settings, screen, recursive=recursive, as_json=as_json)))
+
+
+async def _run(inputs: Sequence[str], settings: Settings, screen: "Screen", *, recursive: bool, as_json: bool) -> int:
+    """Describe what is not described, summarize the rest; the exit code."""
+    from pipeline.cli.display import Display
+    from pipeline.inputs import Inputs
+    from pipeline.summarizer import needs_its_own_engine
+    from pipeline.summary_run import films_of, find_items
+
+    items, errors = find_items(inputs, settings, recursive=recursive)
+    failures = len(errors)
+    for name, error in errors:
+        console.fail(name, error)
+    if films := films_of(items):
+        screen.say(f"no captions of {len(films)} film{'s' * (len(films) > 1)} yet: described first")
+        folders = any(Path(name).is_dir() for name in inputs)
+        display = Display(screen, as_json=as_json)
+        # where one model does both it writes the summary as soon as a film's captions are there
+        first = (
+            settings
+            if not needs_its_own_engine(settings)
+            else settings.changed(summarize=False, chapters=False, into_video=False)
+        )
+        failed = await describe_found(first, Inputs(films, ()), display, None, folders=folders, dry=False)
+        failures += failed
+        described = {film.path for film in films}
+        items = [item for item in items if item.described and (item.film not in described or first is not settings)]
+    return 1 if failures + await _summarize(items, settings, screen, as_json=as_json) else 0
+
+
+async def summarize_finished(films: Sequence[str], settings: Settings, screen: "Screen") -> int:
+    """Summaries of films that are described now, by a model of its own; how many failed."""
+    from pipeline.summary_run import find_items
+
+    items, _ = find_items(films, settings, recursive=False)
+    return await _summarize([item for item in items if item.described], settings, screen, as_json=False)
+
+
+async def _summarize(items: "Sequence[Item]", settings: Settings, screen: "Screen", *, as_json: bool) -> int:
+    from pipeline.cli import notices
+    from pipeline.cli.sentences import of_summary
+    from pipeline.passes.markdown import times
+    from pipeline.summarizer import needs_its_own_engine
+    from pipeline.summary_run import summarize_all
+
+    if not items:
+        return 0
+    failures = 0
+
+    def told(item: "Item", written: "Written", summary: "Summary") -> None:
+        nonlocal failures
+        name = console.name_of(item.name)
+        for line in notices.lines(item.name, written.notices, quiet=screen.quiet, verbose=screen.verbose):
+            screen.fail(line)
+        failures += bool(settings.strict and notices.faults(written.notices))
+        if not written.new:
+            screen.say(f"{name}: skipped: it is summarized (--overwrite does it anew)")
+        else:
+            screen.say(f"{name}: {of_summary(summary)}")
+            screen.say(f"  -> {', '.join(console.name_of(path) for path in written.paths)}")
+        if as_json:
+            console.data(
+                {
+                    "path": name, "state": "done" if written.new else "skipped", "outputs": [console.name_of(path) for path in written.paths],
+                    "method": summary.method, "sentences": len(summary.sentences), "chapters": len(summary.chapters),
+                    "warnings": [{"code": one.code, "message": one.message, "start": one.start} for one in written.notices],
+                }
+            )  # fmt: skip
+        elif len(items) == 1 and not screen.quiet:
+            for sentence in summary.sentences:
+                print(f"{console.one_line(sentence.text)} ({times(sentence.times)})")
+
+    def failed(name: Path | str, error: ScenescribeError) -> None:
+        nonlocal failures
+        failures += 1
+        screen.fail(f"{console.name_of(name)}: {error.code}: {console.one_line(error.message)}")
+        if as_json:
+            console.data({"path": os.fspath(name), "state": "failed", "code": error.code, "message": error.message})
+
+    if needs_its_own_engine(settings):
+        settings = settings.changed(model=settings.summary_model, summary_model=None)
+    await summarize_all(items, settings, told, failed)
+    return failures

@@ -1,0 +1,182 @@
+"""``scenescribe summarize``, and ``caption --summarize``, as a person and as a program use them."""
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+from stub_server import Stub, answer, body, picky
+
+Run = Callable[..., Any]
+ECHO = ("--engine", "echo")
+MODELS = json.dumps({"data": [{"id": "tiny"}, {"id": "a-writer"}]}).encode()
+CHAPTER_FILES = {f"film.chapters.{suffix}" for suffix in ("vtt", "json", "txt", "ffmeta")}
+
+
+@pytest.fixture
+def folder(run: Run, film: Path, tmp_path: Path) -> Path:
+    """A folder with one described film."""
+    folder = tmp_path / "films"
+    folder.mkdir()
+    shutil.copy(film, folder / "film.mp4")
+    assert run("caption", folder / "film.mp4", *ECHO, "-q", "-f", "srt").returncode == 0
+    return folder
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()} - {"film.mp4", "film.descriptions.json", "film.descriptions.en.srt"}
+
+
+def test_a_summary_and_chapters_in_all_their_files(run: Run, folder: Path) -> None:
+    done = run("summarize", folder / "film.mp4", "--chapters", "--into-video", *ECHO)
+    assert done.returncode == 0, done.stderr
+    assert names(folder) == {"film.summary.json", "film.summary.md", "film.chaptered.mp4", *CHAPTER_FILES}
+    summary = json.loads((folder / "film.summary.json").read_text())
+    assert (summary["kind"], summary["method"]) == ("summary", "composed")
+    assert summary["sentences"][0]["captions"] == [1]
+    assert summary["sentences"][0]["times"] == [[0.0, 4.0]]
+    assert done.stdout.splitlines()[0].endswith("(0:00-0:04)")
+    assert "composed summary of" in done.stderr
+    with av.open(str(folder / "film.chaptered.mp4")) as container:
+        assert [one["metadata"]["title"] for one in container.chapters()] == [one["title"] for one in summary["chapters"]]
+    # and none of it is taken for a film by the next run
+    again = run("summarize", folder, "--chapters", "--into-video", *ECHO, "--json")
+    assert again.returncode == 0, again.stderr
+    (told,) = [json.loads(line) for line in again.stdout.splitlines()]
+    assert told["state"] == "skipped"
+
+
+def test_what_was_deleted_is_written_again_and_what_is_there_stays(run: Run, folder: Path) -> None:
+    assert run("summarize", folder, "--chapters", *ECHO).returncode == 0
+    before = (folder / "film.summary.json").stat().st_mtime_ns
+    (folder / "film.chapters.vtt").unlink()
+    assert run("summarize", folder, "--chapters", *ECHO).returncode == 0
+    assert (folder / "film.chapters.vtt").exists()
+    assert (folder / "film.summary.json").stat().st_mtime_ns == before
+
+
+def test_other_settings_need_overwrite_and_new_captions_do_not(run: Run, folder: Path) -> None:
+    assert run("summarize", folder, *ECHO).returncode == 0
+    done = run("summarize", folder, *ECHO, "--length", "long")
+    assert (done.returncode, "settings_differ" in done.stderr) == (1, True)
+    assert run("summarize", folder, *ECHO, "--length", "long", "--overwrite").returncode == 0
+    captions = json.loads((folder / "film.descriptions.json").read_text())
+    captions["captions"][0]["text"] = "Something else."
+    (folder / "film.descriptions.json").write_text(json.dumps(captions))
+    assert run("summarize", folder, *ECHO, "--length", "long").returncode == 0
+    assert "Something else." in (folder / "film.summary.md").read_text()
+
+
+def test_a_file_of_others_is_left_alone(run: Run, folder: Path) -> None:
+    (folder / "film.summary.md").write_text("mine")
+    done = run("summarize", folder, *ECHO)
+    assert done.returncode == 1
+    assert "output_exists" in done.stderr
+    assert names(folder) == {"film.summary.md"}
+    (folder / "film.summary.json").write_text("{}")
+    assert run("summarize", folder, *ECHO).returncode == 1
+    assert (folder / "film.summary.json").read_text() == "{}"
+
+
+def test_a_film_without_captions_is_described_first(run: Run, film: Path, tmp_path: Path) -> None:
+    done = run("summarize", film, "-o", tmp_path / "out", "-f", "srt", *ECHO)
+    assert done.returncode == 0, done.stderr
+    assert names(tmp_path / "out") == {"film.summary.json", "film.summary.md"}
+    assert (tmp_path / "out/film.descriptions.json").exists()
+
+
+def test_caption_does_it_in_one_go_and_finishes_what_is_missing(run: Run, film: Path, tmp_path: Path) -> None:
+    words = ("caption", film, "-o", tmp_path / "out", "-f", "srt", *ECHO, "--summarize", "--chapters")
+    done = run(*words, "--json")
+    assert done.returncode == 0, done.stderr
+    assert names(tmp_path / "out") == {"film.summary.json", "film.summary.md", *CHAPTER_FILES}
+    assert str(tmp_path / "out/film.chapters.vtt") in json.loads(done.stdout)["outputs"]
+    for path in (tmp_path / "out").glob("film.chapters.*"):
+        path.unlink()
+    assert run(*words).returncode == 0
+    assert names(tmp_path / "out") >= CHAPTER_FILES
+    assert "skipped" in run(*words).stderr
+
+
+def writer(said: Any) -> Any:
+    """A server's model that describes what it sees, and makes JSON of numbered notes."""
+    content = said["messages"][-1]["content"]
+    text = content if isinstance(content, str) else "".join(part.get("text", "") for part in content)
+    notes = re.findall(r"^(\d+)\. (.*)$", text, re.MULTILINE)
+    if "numbered notes" not in text:
+        return answer(f"A scene by {said['model']}.")
+    assert said["response_format"]["json_schema"]["schema"]["properties"]["sentences"]
+    told = {
+        "title": "What is seen",
+        "sentences": [{"text": f"{said['model']} tells of {len(notes)} notes.", "captions": [1, len(notes)]}],
+    }
+    return answer(json.dumps(told))
+
+
+@pytest.mark.parametrize("other", [None, "a-writer"])
+def test_a_server_writes_with_the_same_model_or_another(other: str | None, run: Run, film: Path, tmp_path: Path) -> None:
+    with Stub([], models=body(200, MODELS), always=picky(writer)) as stub:
+        more = () if other is None else ("--summary-model", other)
+        server = ("--engine", "openai", "--base-url", stub.url, "--model", "tiny")
+        done = run("caption", film, "-o", tmp_path, *server, "--summarize", "--style", "as a haiku", *more)
+    assert done.returncode == 0, done.stderr
+    summary = json.loads((tmp_path / "film.summary.json").read_text())
+    assert summary["method"] == "written"
+    assert summary["model"]["id"] == (other or "tiny")
+    assert summary["settings"]["style"] == "as a haiku"
+    assert summary["sentences"][0]["captions"] == [1, 3]
+    assert summary["sentences"][0]["text"].startswith(other or "tiny")
+
+
+def test_another_local_model_writes_when_the_first_is_gone(run: Run, film: Path, tmp_path: Path) -> None:
+    """``shapes`` describes nothing here: the captions are there, and the second model is the one that composes."""
+    done = run("caption", film, "-o", tmp_path, *ECHO, "--model", "qwen2.5-vl-7b", "--summarize", "--summary-model", "shapes")
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "film.summary.json").read_text())["method"] == "composed"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "reason"),
+    [
+        (["summarize"], 2, "no_input: "),
+        (["summarize", "nothing.mp4"], 1, "nothing.mp4: not_found: "),
+        (["summarize", "broken.descriptions.json"], 1, "broken.descriptions.json: bad_json: "),
+        (["summarize", "newer.descriptions.json"], 1, "newer.descriptions.json: bad_json: schema_version"),
+        (["summarize", "film.descriptions.json", "--into-video"], 1, "film.descriptions.json: no_film: "),
+        (["summarize", "film.descriptions.json", "--length", "medium"], 2, "bad_value: --length medium"),
+        (["caption", "film.mp4", "--summarise"], 2, "--summarize"),
+    ],
+)
+def test_one_line_says_what_is_wrong(words: list[str], code: int, reason: str, run: Run, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "broken.descriptions.json").write_text('{"schema_version": 1')
+    good = (folder / "film.descriptions.json").read_text()
+    (tmp_path / "newer.descriptions.json").write_text(good.replace('"schema_version": 1', '"schema_version": 9'))
+    (tmp_path / "film.descriptions.json").write_text(good)
+    done = run(*words, env={"SCENESCRIBE_ENGINE": "echo"})
+    assert (done.returncode, reason in done.stderr) == (code, True), done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_a_film_with_no_caption_or_one_is_summarized_too(count: int, run: Run, folder: Path) -> None:
+    captions = json.loads((folder / "film.descriptions.json").read_text())
+    captions["captions"] = captions["captions"][:count]
+    (folder / "film.descriptions.json").write_text(json.dumps(captions))
+    done = run("summarize", folder / "film.descriptions.json", "--chapters", *ECHO)
+    assert done.returncode == 0, done.stderr
+    assert ("nothing_to_summarize" in done.stderr) is (count == 0)
+    assert len(json.loads((folder / "film.summary.json").read_text())["sentences"]) == count
+    assert (folder / "film.chapters.txt").read_text().startswith("0:00 ")
+
+
+def test_a_name_of_raw_bytes_comes_back_whole(run: Run, folder: Path) -> None:
+    odd = os.fsencode(folder) + b"/b\xff.mp4"
+    os.rename(os.fsencode(folder / "film.mp4"), odd)
+    done = run("summarize", odd, *ECHO, "--chapters")
+    assert done.returncode == 0, done.stderr
+    assert os.path.exists(os.fsencode(folder) + b"/b\xff.summary.json")
