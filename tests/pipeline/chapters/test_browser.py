@@ -48,7 +48,9 @@ def test_a_browser_shows_the_chapter_that_is_playing(address: str, chromium: str
         browser = playwright.chromium.launch(executable_path=chromium)
         page = browser.new_page()
         page.goto(address)
-        page.wait_for_function("document.querySelector('track').readyState === 2 && document.querySelector('video').readyState >= 1")
+        page.wait_for_function(
+            "document.querySelector('track').readyState === 2 && document.querySelector('video').readyState >= 1"
+        )
         cues = page.evaluate(
             "[...document.querySelector('video').textTracks[0].cues].map(c => [c.startTime, c.endTime, c.getCueAsHTML().textContent])"
         )
@@ -56,7 +58,8 @@ def test_a_browser_shows_the_chapter_that_is_playing(address: str, chromium: str
         assert page.evaluate("document.querySelector('video').textTracks[0].kind") == "chapters"
         active = page.evaluate(
             """async () => { const video = document.querySelector('video'), track = video.textTracks[0];
-            const changed = new Promise(done => track.addEventListener('cuechange', () => { if (track.activeCues.length && track.activeCues[0].startTime === 2) done(); }));
+            const third = () => track.activeCues.length && track.activeCues[0].startTime === 2;
+            const changed = new Promise(done => track.addEventListener('cuechange', () => third() && done()));
             track.mode = 'hidden'; video.currentTime = 3; await changed; return track.activeCues[0].text; }"""
         )
         assert active == "猫 مرحبا"
