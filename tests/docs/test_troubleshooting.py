@@ -22,7 +22,7 @@ CARRIERS = {
     "DeadlinePassed",
 }
 """calls with a code in them; Fitted and Share hand theirs on to a Notice and an EnvironmentFault"""
-CODE = re.compile(r"[a-z]+(_[a-z]+)+|hdr|partial|cancelled|unreadable|unwritable")
+CODE = re.compile(r"[a-z]+(_[a-z]+)+|hdr|partial|cancelled|unreadable|unwritable|unauthorized")
 
 
 def codes_in(tree: ast.AST) -> Iterator[str]:
