@@ -86,6 +86,7 @@ def search(
                 "end": hit.end,
                 "text": hit.text,
                 "score": round(hit.score, 6),
+                "kind": hit.kind,
             }
             console.data(line | ({"frame": pictures[number]} if frames is not None else {}))
     else:
@@ -146,6 +147,7 @@ def _show(results: "Results", pictures: "Sequence[str | None]") -> None:
     for number, hit in enumerate(results.hits):
         text = console.one_line(hit.text)
         film = hit.film.relative_to(here) if hit.film.is_relative_to(here) else hit.film
-        print(f"{console.name_of(film)}  [{clock(hit.start)}-{clock(hit.end)}]  {text}")
+        mark = "" if hit.kind == "caption" else f"({hit.kind}) "
+        print(f"{console.name_of(film)}  [{clock(hit.start)}-{clock(hit.end)}]  {mark}{text}")
         if pictures and (picture := pictures[number]):
             print(f"    {console.name_of(picture)}")

@@ -12,7 +12,7 @@ from pipeline.errors import EnvironmentFault, InputError, ScenescribeError, Usag
 from pipeline.retrieval.index import Hit, Index
 from pipeline.retrieval.meaning import Embedder, by_meaning, fused, prepare
 from pipeline.retrieval.reading import documents
-from pipeline.retrieval.text import match_of
+from pipeline.retrieval.text import query_of
 
 By = Literal["words", "meaning", "both"]
 POOL = 50
@@ -49,7 +49,7 @@ def search(
     captions were written. Raises UsageError ``bad_value`` (no word to look for) and
     ``nothing_indexed``, EnvironmentFault ``state_unwritable``.
     """
-    match_of(query)  # said before any file is read
+    query_of(query)  # said before any file is read
     if by != "words" and embedder is None:
         raise UsageError("bad_value", "a search by meaning needs an embedding model")
     with Index(state_folder or user_state_path("scenescribe")) as index:
@@ -59,7 +59,7 @@ def search(
         among = index.update(paths, on_trouble)
         if since is not None or until is not None:
             among = index.written_between(since, until, among)
-        limits = among if names or since or until else None
+        limits = among if len(among) < index.count else None
         words, some, near = list[Hit](), False, list[Hit]()
         if by != "meaning":
             words, some = index.by_words(query, most=most if by == "words" else POOL, among=limits)
@@ -67,8 +67,9 @@ def search(
             assert embedder is not None
             prepare(index, embedder, among, on_progress)
             near = by_meaning(index, embedder, query, most=most if by == "meaning" else POOL, among=among)
+        searched = index.films(among)
         hits = fused(words, near, most) if by == "both" else (words or near)
-    return Results(hits=tuple(hits), some=some and not near, searched=len(among))
+    return Results(hits=tuple(hits), some=some and not near, searched=searched)
 
 
 def _paths(names: Sequence[str], on_trouble: Callable[[Path | str, ScenescribeError], None]) -> list[Path]:

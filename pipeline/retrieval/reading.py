@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -14,6 +14,8 @@ from pipeline.formats import json as ours
 from pipeline.safe_open import MEGABYTE, read_bytes
 
 SUFFIX = ".descriptions.json"
+SUMMARY = ".summary.json"
+Kind = Literal["caption", "summary", "chapter"]
 LARGEST = 256 * MEGABYTE
 """bytes of one film's JSON: 600,000 captions"""
 
@@ -27,6 +29,8 @@ class Found:
     language: str
     captions: tuple[tuple[float, float, str], ...]
     """start, end, text"""
+    kinds: tuple[Kind, ...] = ()
+    """for each what it is; none: all are captions"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +78,8 @@ def _named(path: Path) -> Iterator[Path]:
         for root, folders, files in os.walk(path):
             folders[:] = sorted(folder for folder in folders if not folder.startswith("."))
             for file in sorted(files):
-                if file.endswith(SUFFIX) and not file.startswith("."):
-                    found = True
+                if file.endswith((SUFFIX, SUMMARY)) and not file.startswith("."):
+                    found = found or file.endswith(SUFFIX)
                     yield Path(root, file)
         if not found:
             raise InputError(
@@ -85,6 +89,7 @@ def _named(path: Path) -> Iterator[Path]:
         if not path.exists():
             raise InputError("not_found", "there is no such file", path=str(path))
         yield path
+        yield from _summary(path)
     else:
         beside = [path.with_name(path.stem + SUFFIX), path.with_name(path.name + SUFFIX)]
         described = next((one for one in beside if one.exists()), None)
@@ -95,14 +100,28 @@ def _named(path: Path) -> Iterator[Path]:
                 "no_captions", f"no captions beside this film; scenescribe caption '{path}' makes them", path=str(path)
             )
         yield described
+        yield from _summary(described)
+
+
+def _summary(described: Path) -> Iterator[Path]:
+    """The summary beside a film's captions, where there is one."""
+    if described.name.endswith(SUFFIX):
+        beside = described.with_name(described.name.removesuffix(SUFFIX) + SUMMARY)
+        if beside.exists():
+            yield beside
 
 
 def read(path: Path) -> Found:
-    """A document's captions. Raises InputError ``bad_json``, ``unreadable``."""
+    """The captions of a document, or the sentences and chapters of a summary.
+
+    Raises InputError ``bad_json``, ``bad_summary``, ``unreadable``.
+    """
     try:
         data = read_bytes(path, LARGEST)
     except OSError as error:
         raise InputError("unreadable", f"{path.name} can't be read: {error.strerror or error}", path=str(path)) from None
+    if path.name.endswith(SUMMARY):
+        return _of_summary(path, data)
     try:
         document = _adapter().validate_json(data)
         if document.schema_version != ours.SCHEMA_VERSION:
@@ -110,7 +129,28 @@ def read(path: Path) -> Found:
     except (ValidationError, ScenescribeError):
         ours.from_text(data.decode("utf-8", "replace"))  # it knows what to say of it
         raise InputError("bad_json", "this JSON was not written by scenescribe", path=str(path)) from None
-    name = Path(os.fsdecode(os.path.basename(document.source.name.replace("\0", ""))))
-    beside = path.with_name(name.name) if name.name else path
     captions = tuple((one.start, one.end, one.text) for one in document.captions if one.text)
-    return Found(film=beside if beside.exists() else name, language=document.language, captions=captions)
+    return Found(film=_film(path, document.source.name), language=document.language, captions=captions)
+
+
+def _film(path: Path, said: str) -> Path:
+    """The film that a JSON names, where it stands beside it; otherwise its name."""
+    name = Path(os.fsdecode(os.path.basename(said.replace("\0", ""))))
+    beside = path.with_name(name.name) if name.name else path
+    return beside if beside.exists() else name
+
+
+def _of_summary(path: Path, data: bytes) -> Found:
+    from pipeline.passes import json as summaries
+
+    summary = summaries.from_text(data.decode("utf-8", "replace"))
+    texts: list[tuple[float, float, str]] = []
+    kinds: list[Kind] = []
+    for sentence in summary.sentences:
+        if sentence.text and sentence.times:
+            texts.append((sentence.times[0][0], sentence.times[-1][1], sentence.text))
+            kinds.append("summary")
+    for chapter in summary.chapters:
+        texts.append((chapter.start, chapter.end, " ".join([chapter.title + ".", *(one.text for one in chapter.sentences)])))
+        kinds.append("chapter")
+    return Found(film=_film(path, summary.source.name), language=summary.language, captions=tuple(texts), kinds=tuple(kinds))

@@ -31,4 +31,6 @@ _FIRST = (
         PRIMARY KEY (document, model)
     )""",
 )
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+# what stands in summaries and chapters is found too
+_SECOND = ("ALTER TABLE captions ADD COLUMN kind TEXT NOT NULL DEFAULT 'caption'",)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND)

@@ -9,6 +9,7 @@ found, a single character too (FTS5's own ``trigram`` finds none of less than th
 
 import re
 import unicodedata
+from dataclasses import dataclass
 
 from pipeline.errors import UsageError
 
@@ -31,27 +32,47 @@ def indexed(text: str) -> str:
     return _SPACELESS.sub(r" \g<0> ", _UNTELLABLE.sub(" ", unicodedata.normalize("NFKC", text).casefold()))
 
 
-def match_of(query: str) -> tuple[str, str]:
-    """FTS5's MATCH for captions that hold all of the words, and for those that hold any of them.
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A person's words as FTS5 is asked for them; each is a phrase of tokens in quotation marks."""
+
+    wanted: tuple[str, ...]
+    unwanted: tuple[str, ...] = ()
+
+    @property
+    def every(self) -> str:
+        """MATCH for captions that hold all of the words."""
+        return f"({' AND '.join(self.wanted)}){self._but}"
+
+    def only(self, word: str) -> str:
+        """MATCH for captions that hold this one of them."""
+        return f"({word}){self._but}"
+
+    @property
+    def _but(self) -> str:
+        return "".join(f" NOT {word}" for word in self.unwanted)
+
+
+def query_of(text: str) -> Query:
+    """What is looked for.
 
     ``"two words"`` is a phrase, ``-word`` must not be there; everything else is taken as words, whatever FTS5 would make of it.
     Raises UsageError ``bad_value`` where nothing can be looked for.
     """
-    if len(query) > LONGEST:
-        raise UsageError("bad_value", f"this query has {len(query)} characters; {LONGEST} are the most")
+    if len(text) > LONGEST:
+        raise UsageError("bad_value", f"this query has {len(text)} characters; {LONGEST} are the most")
     wanted, unwanted = list[str](), list[str]()
-    for minus, phrase, word in _TERM.findall(query):
+    for minus, phrase, word in _TERM.findall(text):
         words = " ".join(token for token in indexed(phrase or word).split() if any(map(_is_word, token)))
         if words:
             (unwanted if minus else wanted).append('"' + words.replace('"', '""') + '"')
     if not wanted:
         raise UsageError(
-            "bad_value", f"'{query[:40]}' holds no word to look for" + (", only such as must not be there" * bool(unwanted))
+            "bad_value", f"'{text[:40]}' holds no word to look for" + (", only such as must not be there" * bool(unwanted))
         )
     if len(wanted) + len(unwanted) > MOST:
         raise UsageError("bad_value", f"this query has {len(wanted) + len(unwanted)} words; {MOST} are the most")
-    but = "".join(f" NOT {term}" for term in unwanted)
-    return f"({' AND '.join(wanted)}){but}", f"({' OR '.join(wanted)}){but}"
+    return Query(tuple(dict.fromkeys(wanted)), tuple(dict.fromkeys(unwanted)))
 
 
 def _is_word(character: str) -> bool:

@@ -31,7 +31,7 @@ def test_a_program_gets_one_object_a_line(run: Run, described: Path) -> None:
     done = run("search", "frames", described, "--json", "-k", "2")
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(lines) == 2
-    assert set(lines[0]) == {"film", "start", "end", "text", "score"}
+    assert set(lines[0]) == {"film", "start", "end", "text", "score", "kind"}
     assert lines[0]["film"] == str(described / "a film.mp4")
     assert lines[0]["score"] >= lines[1]["score"] >= 0
 

@@ -8,6 +8,9 @@ import pytest
 
 from pipeline.errors import InputError, ScenescribeError, UsageError
 from pipeline.formats import json as ours
+from pipeline.outline import Chapter, Sentence, Summary
+from pipeline.passes import json as summaries
+from pipeline.retrieval import index as index_room
 from pipeline.retrieval.find import search
 from pipeline.retrieval.index import Index
 from pipeline.retrieval.reading import SUFFIX, documents
@@ -137,3 +140,45 @@ def test_a_folder_without_captions(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="scenescribe caption") as caught:
         list(documents([str(tmp_path)]))
     assert caught.value.code == "no_captions"
+
+
+def test_summaries_and_chapters_are_found_too_and_followed(tmp_path: Path) -> None:
+    films = tmp_path / "films"
+    path = write(films, "a.mp4", "a dog sleeps", "a cat eats")
+    document = ours.from_text(path.read_text())
+    summary = Summary(
+        source=document.source, model=document.model, settings={}, captions="", language="en", method="written",
+        sentences=(Sentence(text="Pets rest at home.", captions=(1, 2), times=((0.0, 16.0),)),),
+        chapters=(Chapter(start=0.0, end=16.0, title="Morning of the pets"),),
+    )  # fmt: skip
+    beside = films / "a.summary.json"
+    beside.write_text(summaries.to_text(summary))
+    for named in (films, path):
+        results = search("pets", [str(named)], state_folder=tmp_path / "state")
+        assert {(hit.kind, hit.start, hit.end, hit.text) for hit in results.hits} == {
+            ("summary", 0.0, 16.0, "Pets rest at home."), ("chapter", 0.0, 16.0, "Morning of the pets."),
+        }  # fmt: skip
+        assert {hit.film for hit in results.hits} == {Path("a.mp4")}
+        assert results.searched == 1
+    beside.unlink()
+    assert texts(str(films), folder=tmp_path, query="pets") == []
+    troubles: list[ScenescribeError] = []
+    beside.write_text("{}")
+    results = search("dog", [str(films)], state_folder=tmp_path / "state", on_trouble=lambda _, error: troubles.append(error))
+    assert ([hit.text for hit in results.hits], [error.code for error in troubles]) == (["a dog sleeps"], ["bad_summary"])
+
+
+def test_words_that_stand_everywhere_are_found_without_looking_at_all_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index_room, "MANY", 50)
+    write(tmp_path / "films", "a.mp4", *(["a man walks along a street"] * 40))
+    write(tmp_path / "films", "b.mp4", *(["a man walks along a street in the rain"] * 80), "man walks", "a zebra and a man")
+    assert texts(str(tmp_path / "films"), folder=tmp_path, query="man walks")[0] == "man walks"
+    assert texts(str(tmp_path / "films"), folder=tmp_path, query="man walks", most=100)[-1].endswith("rain")
+    # the rare word decides, whatever the common ones say
+    assert texts(str(tmp_path / "films"), folder=tmp_path, query="man zebra street nowhere")[0] == "a zebra and a man"
+    # one film of many is searched, though the newest captions are another's
+    only = texts(str(tmp_path / "films" / ("a" + SUFFIX)), folder=tmp_path, query="man walks")
+    assert only == ["a man walks along a street"] * 10
+    assert texts(str(tmp_path / "films"), folder=tmp_path, query="man -street")[:2] == ["man walks", "a zebra and a man"]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import UsageError
 from pipeline.retrieval.schema import MIGRATIONS
-from pipeline.retrieval.text import LONGEST, MOST, indexed, match_of
+from pipeline.retrieval.text import LONGEST, MOST, indexed, query_of
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def found(db: sqlite3.Connection, text: str, query: str) -> bool:
     db.execute("DELETE FROM documents")
     db.execute("INSERT INTO words (words) VALUES ('delete-all')")
     db.execute("INSERT INTO words (rowid, body) VALUES (1, ?)", (indexed(text),))
-    return bool(db.execute("SELECT rowid FROM words WHERE words MATCH ?", (match_of(query)[0],)).fetchall())
+    return bool(db.execute("SELECT rowid FROM words WHERE words MATCH ?", (query_of(query).every,)).fetchall())
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_it_is_not_found(fts: sqlite3.Connection, text: str, query: str) -> None
 @pytest.mark.parametrize("query", ["", "   ", "***", "-word", '""', "x" * (LONGEST + 1), "w " * (MOST + 1)])
 def test_nothing_to_look_for_is_one_line(query: str) -> None:
     with pytest.raises(UsageError, match=r"quer|holds no word") as caught:
-        match_of(query)
+        query_of(query)
     assert "\n" not in caught.value.message
 
 
@@ -75,10 +75,10 @@ def test_no_query_is_a_syntax_error(query: str) -> None:
     db = sqlite3.connect(":memory:")
     db.execute(MIGRATIONS[0][3])
     try:
-        every, some = match_of(query)
+        asked = query_of(query)
     except UsageError:
         return
-    for match in (every, some):
+    for match in (asked.every, *map(asked.only, asked.wanted)):
         db.execute("SELECT rowid FROM words WHERE words MATCH ?", (match,)).fetchall()
     db.close()
 

@@ -1,0 +1,118 @@
+"""scripts/bench summary --model FOLDER [--random-weights]: summary and chapters of a two-hour film from finished captions.
+
+A made-up film of 900 captions of 8 s and 30 words, whose subject changes every few minutes. Seconds are from the document in memory to the
+summary, by the clock, with the model loaded and warm; how many questions on how many levels. With random
+weights every answer is as long as it may be: what a real model takes is less.
+
+    scripts/bench summary --model FOLDER --random-weights --json summary.json
+    scripts/bench summary --composed                    no model: chapters and the captions' own words
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import random
+import resource
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from models.base import Request, Sampling
+from pipeline.host import Host
+from pipeline.options.caption import Settings
+from pipeline.passes.summary import Writer, summarize
+from pipeline.summarizer import writer_of
+from pipeline.types import Caption, Document, Model, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One measurement."""
+
+    length: str
+    captions: int
+    chapters: int
+    sentences: int
+    questions: int
+    levels: int
+    unusable: int
+    seconds: float
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", help="a preset or a model's folder")
+    parser.add_argument("--random-weights", action="store_true")
+    parser.add_argument("--composed", action="store_true", help="no model")
+    parser.add_argument("--quantization")
+    parser.add_argument("--max-model-len", type=int)
+    parser.add_argument("--captions", type=int, default=900)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--json", type=Path, help="also write the numbers here")
+    asked = parser.parse_args()
+    if not asked.composed and not asked.model:
+        parser.error("name a --model, or --composed")
+    rows = asyncio.run(_run(asked))
+    machine = f"{platform.processor() or platform.machine()}, {len(os.sched_getaffinity(0))} cores"
+    for row in rows:
+        print(row)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"{machine}, peak memory of this process {peak:.0f} MB")
+    if asked.json:
+        asked.json.write_text(json.dumps({"machine": machine, "peak_mb": peak, "rows": [asdict(row) for row in rows]}, indent=2))
+
+
+async def _run(asked: argparse.Namespace) -> list[Row]:
+    if asked.composed:
+        return await _measured(asked, None)
+    settings = Settings(
+        model=asked.model, quantization=asked.quantization, max_model_len=asked.max_model_len,
+        engine_arg=("load_format=dummy",) if asked.random_weights else (),
+    )  # fmt: skip
+    async with Host(settings) as host:
+        await host.engine.ask(Request(prompt="Say something.", sampling=Sampling(max_tokens=8)))
+        return await _measured(asked, writer_of(settings, host))
+
+
+async def _measured(asked: argparse.Namespace, writer: Writer | None) -> list[Row]:
+    film, rows = made_up(asked.captions), []
+    for length in ("short", "long"):
+        for _ in range(asked.rounds):
+            began = time.monotonic()
+            summary = await summarize(film, length=length, writer=writer)  # type: ignore[arg-type]
+            took = time.monotonic() - began
+            rows.append(
+                Row(
+                    length, len(film.captions), len(summary.chapters), len(summary.sentences), summary.stats.get("asked", 0),
+                    summary.stats.get("levels", 0), len(summary.warnings), round(took, 2),
+                )
+            )  # fmt: skip
+    return rows
+
+
+def made_up(count: int) -> Document:
+    """A film whose subject changes every 40 to 80 captions: words of its own beside those that all share."""
+    rng = random.Random(0)
+    common = [f"thing{number}" for number in range(60)]
+    captions: list[Caption] = []
+    while len(captions) < count:
+        own = [f"subject{len(captions)}x{number}" for number in range(40)]
+        for _ in range(rng.randint(40, 80)):
+            text = " ".join(rng.choice(own if rng.random() < 0.4 else common) for _ in range(30)) + "."
+            captions.append(Caption(start=8.0 * len(captions), end=8.0 * len(captions) + 8, text=text))
+    captions = captions[:count]
+    return Document(
+        source=Source(name="film.mp4", size=1, duration=8.0 * count, fps=25.0, width=640, height=360, start=0.0),
+        model=Model(name="none", id="none", revision="", engine="none", engine_version=""),
+        settings={},
+        captions=tuple(captions),
+        shots=tuple(8.0 * n for n in range(1, count)),
+    )
+
+
+if __name__ == "__main__":
+    main()
