@@ -45,7 +45,7 @@ class Studio:
         self.settings = settings.changed(language=self.recipe.language)
         self.layout = media.layout_of(settings)
         self.look = media.look_of(settings, self.layout)
-        self.formats = _formats(settings)
+        self.formats = formats_of(settings.format)
         self.summarizer = self._summarizer()
 
     def open_host(self, settings: Settings, captioner: Captioner | None, verbose: bool) -> Host:
@@ -137,11 +137,11 @@ class Studio:
         return make_track(document, self.layout)
 
 
-def _formats(settings: Settings) -> tuple[str, ...]:
+def formats_of(given: str) -> tuple[str, ...]:
     """``srt,vtt`` or ``all`` -> names of formats. JSON is always written and not among them."""
     from pipeline import formats
 
-    wanted = [name.strip().lower() for name in settings.format.split(",") if name.strip()]
+    wanted = [name.strip().lower() for name in given.split(",") if name.strip()]
     if "all" in wanted:
         wanted = formats.names()
     for name in wanted:

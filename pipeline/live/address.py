@@ -34,7 +34,7 @@ class Kind(StrEnum):
 
 SCHEMES: dict[str, Kind] = {
     "rtsp": Kind.RTSP, "rtsps": Kind.RTSP, "udp": Kind.UDP, "rtmp": Kind.RTMP, "rtmps": Kind.RTMP,
-    "http": Kind.HTTP, "https": Kind.HTTP, "srt": Kind.BRIDGE, "rist": Kind.BRIDGE,
+    "srt": Kind.BRIDGE, "rist": Kind.BRIDGE,
 }  # fmt: skip
 SOCKETS = frozenset({Kind.RTSP, Kind.UDP, Kind.RTMP, Kind.SDP})
 """kinds whose reading process has a network"""

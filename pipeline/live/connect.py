@@ -119,7 +119,7 @@ def _opening(plan: Plan, hold: float) -> dict[str, Any]:
             url += ("&" if "?" in url else "?") + "fifo_size=50000&overrun_nonfatal=1"
             format, formats, pipe = "mpegts", "mpegts", False
         case Kind.RTMP:
-            options = {"listen": "1"} if plan.listen else {"rtmp_live": "live"}
+            options = {"listen": "1"} if plan.accept else {"rtmp_live": "live"}
             format, formats, pipe = "flv", "flv,live_flv", False
         case Kind.SDP:
             format, formats, pipe = "sdp", "", False
@@ -128,7 +128,7 @@ def _opening(plan: Plan, hold: float) -> dict[str, Any]:
             format, formats, pipe = "video4linux2", "", False
         case _:
             url = "pipe:"
-    waits = plan.address.kind is Kind.RTMP and plan.listen
+    waits = plan.address.kind is Kind.RTMP and plan.accept
     return {
         "url": url, "format": format, "formats": formats, "protocols": WHITELISTS[address.kind], "options": options, "pipe": pipe,
         "open_seconds": 86400.0 if waits else max(OPEN_SECONDS, hold), "read_seconds": max(READ_SECONDS, hold),

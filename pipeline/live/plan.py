@@ -26,8 +26,8 @@ class Plan:
     prompt: str | None = None
     """in place of the recipe's"""
     transport: str = "tcp"
-    listen: bool = False
-    """an rtmp:// address is listened on, not connected to"""
+    accept: bool = False
+    """an rtmp:// address is waited at, not connected to"""
     idle_end: float = 10.0
     """seconds after which a file that does not grow any more has ended"""
     give_up: float | None = None

@@ -9,6 +9,7 @@ Where the engine is too slow, a stream of a lower ``priority`` gives way before 
 import asyncio
 import contextlib
 from collections.abc import Sequence
+from typing import Any
 
 from pipeline.captioning.recipe import Recipe
 from pipeline.engine.engine import Engine
@@ -33,6 +34,10 @@ class Station:
                 level_up=lambda plan=plan: self._level_up(plan),  # type: ignore[misc]
             )  # fmt: skip
             self.streams.append(stream)
+
+    def shape_of(self, name: str) -> dict[str, Any]:
+        """Size, rate and codec of a stream's pictures, as far as they are known."""
+        return next((stream.shape for stream in self.streams if stream.plan.name == name), {})
 
     def emit(self, event: Event) -> None:
         for output in self.outputs:

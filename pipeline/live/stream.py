@@ -178,7 +178,7 @@ class Stream:
         self._frames, self._media_epoch, self._pace = None, -1, Pace()
         self.connection = Connection(self.plan, phase=self._phase % (1 / self.plan.fps), on_message=self._hear)
         opened = time.monotonic()
-        patience = None if self.plan.listen else max(FIRST_FRAME, 2 * self.connection.hold)
+        patience = None if self.plan.accept else max(FIRST_FRAME, 2 * self.connection.hold)
         try:
             while not self._ended.done():
                 await asyncio.wait((self._ended,), timeout=LOOK)

@@ -7,9 +7,10 @@ imported by them.
 from pipeline.options.base import Options
 from pipeline.options.burn import BurnSettings
 from pipeline.options.caption import Settings
+from pipeline.options.live import LiveSettings
 from pipeline.options.watch import WatchSettings
 
-FAMILY: dict[str, type[Options]] = {"caption": Settings, "watch": WatchSettings, "burn": BurnSettings}
+FAMILY: dict[str, type[Options]] = {"caption": Settings, "watch": WatchSettings, "live": LiveSettings, "burn": BurnSettings}
 """command, which is the name of its file -> its options"""
 
 

@@ -20,7 +20,7 @@ class Lines(Output):
         self._file, self._form, self._gone = file, form, gone
 
     def wants(self, event: Event) -> bool:
-        return self._form is line or event["event"] != "heartbeat"
+        return self._form is line or str(event["event"]) != "heartbeat"
 
     async def write(self, event: Event) -> None:
         text = self._form(event)

@@ -14,8 +14,10 @@ import av
 from pipeline.errors import InputError
 
 AvError = av.error.FFmpegError
-QUICK = {"fflags": "nobuffer", "analyzeduration": "500000", "probesize": "200000"}
+QUICK = {"analyzeduration": "500000", "probesize": "200000"}
 """with the defaults RTMP opens after 6 s and gives pictures that are 5 s old"""
+UNBUFFERED = {"fflags": "nobuffer"}
+"""what was looked at to open a stream is not given once more: it is old by then. From a pipe it is wanted, to the first picture"""
 
 
 class Silent(OSError):
@@ -53,7 +55,7 @@ class Opening:
 
 def open_stream(opening: Opening, fd: int | None) -> Any:
     """The container of a stream. Raises InputError: ``source_silent``, ``unauthorized``, ``not_found``, ``source_lost``."""
-    options = {**QUICK, **opening.options}
+    options = {**QUICK, **({} if opening.pipe else UNBUFFERED), **opening.options}
     if opening.formats:
         options["format_whitelist"] = opening.formats
     options["protocol_whitelist"] = opening.protocols or "pipe"

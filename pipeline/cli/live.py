@@ -1,0 +1,108 @@
+"""``scenescribe live``: streams in, descriptions out, while they go on."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipeline.cli import console, signals
+from pipeline.cli.options import with_options
+from pipeline.options import names
+from pipeline.options.base import load
+from pipeline.options.live import LiveSettings
+
+if TYPE_CHECKING:
+    from pipeline.live.opening import Live
+
+AT_MOST = 20.0
+"""seconds from a signal to the end: what waits is still described, if the engine is quick enough"""
+
+
+@with_options(LiveSettings, most=("model", "window", "output_dir"))
+def live(
+    sources: Annotated[
+        list[str] | None, typer.Argument(help="Streams: addresses, NAME=ADDRESS, devices, - or cameras.toml.", show_default=False)
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only failures and warnings on stderr.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Also what the engine says.")] = False,
+    config: Annotated[Path | None, typer.Option("--config", help="A TOML file of options.", dir_okay=False)] = None,
+    print_config: Annotated[
+        bool, typer.Option("--print-config", help="Show all options, where each comes from, and stop.")
+    ] = False,
+    flags: dict[str, Any] = {},  # noqa: B006 - filled by with_options
+) -> None:
+    """Describe cameras and channels while they go on: text within seconds, every second accounted for.
+
+    Ends with the source (stdin, a file) or by Ctrl-C. Exit code: 0 ended, 1 a source was given up, 2 usage, 3 something is
+    missing on this machine, 130 and 143 signals.
+
+    Examples:
+        scenescribe live rtsp://camera/stream --model llava-onevision-7b
+        ffmpeg -i INPUT -c copy -f mpegts - | scenescribe live - -o described
+        scenescribe live cameras.toml --jsonl -
+    """
+    loaded = load(LiveSettings, flags, config, known=names())
+    if print_config:
+        console.print_settings(loaded)
+        return
+    from pipeline import log
+    from pipeline.live.opening import Live
+
+    settings = loaded.settings
+    wished = Live.of(sources or [], settings)
+    log.set_up("auto", level=logging.WARNING if quiet else logging.INFO)
+    if not quiet:
+        for plan in wished.plans:
+            console.say(f"{plan.name}: {plan.address.shown}")
+    sys.exit(_run(wished, verbose=verbose))
+
+
+def _run(wished: "Live", *, verbose: bool) -> int:
+    from pipeline.live.events import line
+    from pipeline.live.outputs.lines import Lines, sentence
+
+    caught: list[int] = []
+    many = len(wished.plans) > 1
+    shown = sys.stdout.isatty()
+    own = wished.settings.jsonl is None or str(wished.settings.jsonl) != "-"
+
+    async def main() -> int:
+        loop = asyncio.get_running_loop()
+        gone = asyncio.Event()
+        screen = None
+        if own and (shown or wished.settings.jsonl is None):
+            screen = Lines(sys.stdout, form=(lambda event: sentence(event, many=many)) if shown else line, gone=gone.set)
+        async with wished.engine(verbose=verbose) as engine:
+            station = wished.station(engine, screen=screen)
+            watcher = asyncio.create_task(_stop_when(gone, station.stop))
+
+            def stop(number: int) -> None:
+                last = threading.Timer(AT_MOST, os._exit, [128 + number])
+                last.daemon = True
+                last.start()
+                signal.setitimer(signal.ITIMER_REAL, AT_MOST + 0.7)
+                caught.append(number)
+                station.stop()
+
+            signals.on_first(loop, stop)
+            try:
+                how = await station.run()
+            finally:
+                watcher.cancel()
+        return 1 if "gave_up" in how.values() else 0
+
+    code = asyncio.run(main())
+    return 128 + caught[0] if caught else code
+
+
+async def _stop_when(gone: asyncio.Event, stop: Any) -> None:
+    """Nobody reads stdout any more: the work is over."""
+    await gone.wait()
+    console.unheard(sys.stdout)
+    stop()

@@ -1,0 +1,131 @@
+"""``-o DIR``: each stream's events as they come, and at its end its description as films have it.
+
+    DIR/gate.20261126T231500Z.events.jsonl       appended, on the disk every SYNC seconds
+    DIR/gate.20261126T231500Z.descriptions.json  .srt  .vtt          when the stream or the command ends
+
+What was said is read back from the events, so that days of it are never held whole.
+"""
+
+import asyncio
+import json
+import os
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+from pipeline.captioning.recipe import Recipe
+from pipeline.files import explained, write_whole
+from pipeline.live.document import caption_of, document_of, notice_of
+from pipeline.live.events import Event, line
+from pipeline.live.outputs.base import Output
+from pipeline.types import Caption, Document, Model, Notice
+
+SYNC = 5.0
+NOTICES = 10_000
+"""gaps that a description tells of; the events have them all"""
+
+
+class Journal(Output):
+    name = "journal"
+    most = 100_000
+
+    def __init__(
+        self, folder: Path, formats: Sequence[str], recipe: Recipe, model: Model, shape: Callable[[str], dict[str, Any]]
+    ) -> None:
+        """``shape``: size, rate and codec of a stream's pictures, where they are known."""
+        super().__init__()
+        self._folder, self._formats, self._recipe, self._model, self._shape = folder, formats, recipe, model, shape
+        self._stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        self._files: dict[str, IO[bytes]] = {}
+        self._synced = 0.0
+
+    async def open(self) -> None:
+        """Raises OutputError ``unwritable``: the folder can't be written."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            probe = self._folder / f".scenescribe-{os.getpid()}"
+            probe.write_bytes(b"")
+            probe.unlink()
+        except OSError as error:
+            raise explained(self._folder, error) from None
+        await super().open()
+
+    def wants(self, event: Event) -> bool:
+        return str(event["event"]) != "heartbeat"
+
+    def path(self, stream: str, suffix: str) -> Path:
+        return self._folder / f"{stream}.{self._stamp}{suffix}"
+
+    async def write(self, event: Event) -> None:
+        await asyncio.to_thread(self._put, event)
+        if event["event"] == "source" and event["state"] == "ended":
+            await asyncio.to_thread(self._conclude, event["stream"])
+
+    def _put(self, event: Event) -> None:
+        path = self.path(event["stream"], ".events.jsonl")
+        try:
+            file = self._files.get(event["stream"])
+            if file is None:
+                file = self._files[event["stream"]] = open(path, "ab", buffering=0)  # noqa: SIM115 - open as long as the stream
+            file.write(line(event).encode("utf-8", "backslashreplace") + b"\n")
+            if time.monotonic() - self._synced > SYNC:
+                self._synced = time.monotonic()
+                for one in self._files.values():
+                    os.fsync(one.fileno())
+        except OSError as error:
+            raise explained(path, error) from None
+
+    async def finish(self) -> None:
+        """Streams that did not end are concluded as far as they came."""
+        for stream in list(self._files):
+            await asyncio.to_thread(self._conclude, stream)
+
+    def _conclude(self, stream: str) -> None:
+        """Write the description of the whole."""
+        file = self._files.pop(stream, None)
+        if file is None:
+            return
+        try:
+            os.fsync(file.fileno())
+            file.close()
+        except OSError as error:
+            raise explained(self.path(stream, ".events.jsonl"), error) from None
+        write_texts(self._document(stream), self.path(stream, ""), self._formats)
+
+    def _document(self, stream: str) -> Document:
+        path = self.path(stream, ".events.jsonl")
+        captions: list[Caption] = []
+        notices: list[Notice] = []
+        end = 0.0
+        with open(path, encoding="utf-8") as lines:
+            for text in lines:
+                event = json.loads(text)
+                if "end" in event:
+                    end = max(end, event["end"])
+                if event["event"] == "caption" and event["text"]:
+                    captions.append(caption_of(event))
+                elif event["event"] in ("gap", "offline") and len(notices) < NOTICES:
+                    notices.append(notice_of(event))
+        return document_of(
+            captions, notices, name=stream, size=0, duration=end, shape=self._shape(stream), recipe=self._recipe,
+            model=self._model, stream={"name": stream, "events": path.name},
+        )  # fmt: skip
+
+
+def write_texts(document: Document, base: Path, formats: Sequence[str]) -> list[Path]:
+    """``BASE.descriptions.json`` and the formats beside it. Raises OutputError ``no_space``, ``unwritable``."""
+    from pipeline import formats as family
+    from pipeline.cues import make_track
+    from pipeline.formats.json import to_text
+
+    track, _ = make_track(document)
+    written = []
+    for name in ("json", *formats):
+        suffix = ".descriptions.json" if name == "json" else family.find(name).suffix
+        text = to_text(document) if name == "json" else family.find(name).write(track, document)
+        path = base.with_name(base.name + suffix)
+        write_whole(path, text.encode("utf-8"))
+        written.append(path)
+    return written

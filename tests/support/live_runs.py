@@ -1,0 +1,89 @@
+"""A station on the echo engine, run until what is waited for was told."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from models.engines.echo import EchoCaptioner
+from models.preset import FrameSize
+from pipeline.captioning.recipe import Recipe
+from pipeline.engine.engine import Engine
+from pipeline.live.address import understand
+from pipeline.live.events import Event
+from pipeline.live.outputs.base import Output
+from pipeline.live.plan import Plan
+from pipeline.live.station import Station
+
+RECIPE = Recipe(model="echo", engine="echo", size=FrameSize(side=64))
+
+
+class Told(Output):
+    """All events, and a way to wait for some."""
+
+    name = "told"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.events: list[Event] = []
+        self.more = asyncio.Event()
+
+    def offer(self, event: Event) -> None:
+        self.events.append(event)
+        self.more.set()
+
+    def of(self, kind: str, **fields: Any) -> list[Event]:
+        return [e for e in self.events if e["event"] == kind and all(e.get(key) == value for key, value in fields.items())]
+
+
+class Run:
+    """A station and what it tells."""
+
+    def __init__(self, sources: dict[str, str] | str, *, engine: EchoCaptioner | None = None, **fields: Any) -> None:
+        given = {"cam": sources} if isinstance(sources, str) else sources
+        rules = {"window": 1.0, "fps": 4.0, "max_window": 8.0, "skip_static": False, "previous": 0, **fields}
+        plans = [Plan(name=name, address=understand(text), **rules) for name, text in given.items()]
+        self.engine = Engine(engine or EchoCaptioner())
+        self.station = Station(plans, RECIPE, self.engine)
+        self.told = Told()
+        self.station.outputs.append(self.told)
+        self.how: dict[str, str] = {}
+
+    @property
+    def stream(self) -> Any:
+        return self.station.streams[0]
+
+    async def until(
+        self, done: Callable[[Told], object], *, within: float = 40.0, then: Callable[[], None] | None = None
+    ) -> None:
+        """Run until ``done`` says so; then stop, and wait for the end."""
+        running = asyncio.create_task(self.station.run())
+        try:
+            async with asyncio.timeout(within):
+                while not running.done() and not done(self.told):
+                    self.told.more.clear()
+                    waiter = asyncio.create_task(self.told.more.wait())
+                    await asyncio.wait((running, waiter), return_when=asyncio.FIRST_COMPLETED)
+                    waiter.cancel()
+            self.station.stop()
+            self.how = await asyncio.wait_for(running, 20)
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            await self.engine.close()
+
+    def whole(self) -> None:
+        """Every second up to the end was told of once, in order."""
+        for stream in self.station.streams:
+            edge = 0.0
+            for event in self.told.events:
+                if event["event"] in ("caption", "unchanged", "gap", "offline") and event["stream"] == stream.plan.name:
+                    assert event["start"] == pytest.approx(edge, abs=1e-6), event
+                    edge = event["end"]
+            assert stream.ledger.waiting == 0
+            assert sum(stream.ledger.seconds.values()) == pytest.approx(edge)
+
+
+def captions(count: int) -> Callable[[Told], bool]:
+    return lambda told: len(told.of("caption")) >= count

@@ -1,0 +1,45 @@
+"""Real senders of live pictures: ffmpeg as the other side of every kind of source."""
+
+import contextlib
+import socket
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import imageio_ffmpeg
+
+FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
+ENCODED = ("-pix_fmt", "yuv420p", "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "10")
+
+
+def picture(*, size: str = "320x180", rate: int = 10, seconds: float | None = None, still: bool = False) -> tuple[str, ...]:
+    """ffmpeg's arguments for a drawn picture that goes on at the pace of a camera."""
+    source = f"color=c=teal:size={size}:rate={rate}" if still else f"testsrc2=size={size}:rate={rate}"
+    length = () if seconds is None else ("-t", str(seconds))
+    return ("-re", "-f", "lavfi", "-i", source, *length, *ENCODED)
+
+
+def free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
+        udp.bind(("127.0.0.1", 0))
+        with contextlib.suppress(OSError):
+            tcp.bind(("127.0.0.1", udp.getsockname()[1]))
+        return int(udp.getsockname()[1])
+
+
+@contextlib.contextmanager
+def sending(*arguments: str | Path, stdout: int | None = None, before: Sequence[str] = ()) -> Iterator[subprocess.Popen[bytes]]:
+    """ffmpeg with these arguments, ended at the block's end."""
+    process = subprocess.Popen(
+        [FFMPEG, "-nostdin", "-hide_banner", "-v", "error", *before, *map(str, arguments)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL if stdout is None else stdout,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
