@@ -11,7 +11,7 @@ HEALTHY = 60.0
 """seconds of frames after which a loss is a first one again"""
 
 FLOORS = {
-    "unauthorized": (30.0, 300.0),
+    "not_authorized": (30.0, 300.0),
     "not_found": (10.0, 300.0),
     "no_video_stream": (10.0, 300.0),
     "no_decoder": (10.0, 300.0),

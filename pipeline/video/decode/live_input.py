@@ -82,7 +82,7 @@ def _fault(error: Exception) -> InputError:
     number = getattr(error, "errno", None)
     said = str(getattr(error, "strerror", "") or error)
     if isinstance(error, av.error.HTTPUnauthorizedError | av.error.HTTPForbiddenError):
-        return InputError("unauthorized", "the source wants another user or password", detail=said)
+        return InputError("not_authorized", "the source wants another user or password", detail=said)
     if isinstance(error, av.error.HTTPNotFoundError | av.error.FileNotFoundError):
         return InputError("not_found", "there is no such stream at the source", detail=said)
     if isinstance(error, Silent | av.error.ExitError | TimeoutError) or number in (110, 1414092869):

@@ -102,4 +102,4 @@ def test_waits_grow_and_are_never_longer_than_their_bound() -> None:
 
 def test_cameras_lock_accounts() -> None:
     backoff = Backoff(dice=lambda: 0.0)
-    assert backoff.failed("unauthorized") == 30.0
+    assert backoff.failed("not_authorized") == 30.0

@@ -1,18 +1,26 @@
 """Every kind of source, from a real sender: connected, described, its time accounted for, ended.
 
-A webcam can't be had in a test: its way of opening is tried with libav's drawn device (test_device).
+A webcam can't be had in a test.
 """
 
+import asyncio
+import contextlib
 import os
+import signal
+import socket
 import subprocess
+import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from live_runs import Run, captions
 from senders import FFMPEG, free_port, picture, sending
 
+from models.engines.echo import EchoCaptioner
 from pipeline.bench.films import FilmSpec, write
 from pipeline.live.outputs.lines import sentence
 
@@ -118,3 +126,124 @@ async def test_stdin_ends_with_its_sender(monkeypatch: pytest.MonkeyPatch) -> No
     said = sentence(run.told.of("caption")[0], many=True)
     assert said is not None
     assert said.split()[1] == "cam"
+
+
+RTSP = """
+import asyncio, sys
+from aio_rtsp_toolkit.server import serve
+asyncio.run(serve(sys.argv[1], host="127.0.0.1", port=int(sys.argv[2])))
+"""
+
+
+@pytest.fixture(scope="module")
+def camera(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An RTSP server with a film of a minute."""
+    folder = tmp_path_factory.mktemp("rtsp")
+    command = [FFMPEG, "-v", "error", *picture(seconds=60)[1:], str(folder / "clip.mp4")]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+    port = free_port()
+    server = subprocess.Popen(
+        [sys.executable, "-c", RTSP, str(folder), str(port)], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+    )
+    for _ in range(100):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            break
+        time.sleep(0.1)
+    yield f"rtsp://me:pw@127.0.0.1:{port}/clip.mp4"
+    server.kill()
+    server.wait()
+
+
+async def test_rtsp_and_the_senders_own_clock(camera: str) -> None:
+    run = Run(camera)
+    await run.until(lambda told: told.of("caption", clock="rtcp"))
+    run.whole()
+    assert not [event for event in run.told.events if "pw" in str(event)]
+
+
+async def test_a_camera_that_is_not_there_is_given_up() -> None:
+    run = Run(f"rtsp://127.0.0.1:{free_port()}/x", give_up=1.0)
+    await run.until(lambda told: False)
+    run.whole()
+    assert run.how == {"cam": "gave_up"}
+    assert run.told.of("offline")
+
+
+async def test_rtp_by_its_description(tmp_path: Path) -> None:
+    port, sdp = free_port() // 2 * 2, tmp_path / "cam.sdp"
+    with sending(*picture(), "-bsf:v", "dump_extra", "-an", "-sdp_file", sdp, "-f", "rtp", f"rtp://127.0.0.1:{port}"):
+        while not sdp.exists() or not sdp.stat().st_size:  # noqa: ASYNC110 - a file says nothing when it is there
+            await asyncio.sleep(0.05)
+        run = Run(str(sdp))
+        await run.until(captions(2))
+    run.whole()
+
+
+async def test_a_lost_source_is_noticed_and_found_again() -> None:
+    """The sender is killed and another one takes its place: loss in about five seconds, descriptions again soon after."""
+    port = free_port()
+    run = Run(f"udp://127.0.0.1:{port}")
+    senders: list[subprocess.Popen[bytes]] = []
+
+    def send() -> None:
+        senders.append(
+            subprocess.Popen(
+                [FFMPEG, "-v", "quiet", *picture(), "-f", "mpegts", f"udp://127.0.0.1:{port}?pkt_size=1316"],
+                stdin=subprocess.DEVNULL,
+            )
+        )
+
+    def act(told: Any) -> bool:
+        if len(senders) == 1 and told.of("caption"):
+            senders[0].kill()
+            senders[0].wait()
+            senders.append(senders[0])
+        if len(senders) == 2 and told.of("source", state="offline"):
+            send()
+        return len(senders) == 3 and any(event["epoch"] > 1 for event in told.of("caption"))
+
+    send()
+    try:
+        await run.until(act, within=60)
+    finally:
+        for sender in senders:
+            sender.kill()
+            sender.wait()
+    run.whole()
+    assert run.told.of("offline", epoch=2)
+
+
+async def test_a_reading_process_that_is_killed_costs_a_moment(camera: str) -> None:
+    run = Run(camera)
+    killed: list[int] = []
+
+    def act(told: Any) -> bool:
+        if not killed and told.of("caption"):
+            killed.append(run.stream.connection.feed.pid)
+            os.kill(killed[0], signal.SIGKILL)
+        return any(event["epoch"] > 1 for event in told.of("caption"))
+
+    await run.until(act)
+    run.whole()
+    assert run.told.of("source", state="offline")[0]["reason"] == "reader_died"
+
+
+async def test_an_engine_that_is_far_too_slow_is_given_way_to(camera: str) -> None:
+    """Answers take four windows: fewer words, fewer frames, wider windows; nothing is unaccounted for, nothing is older than it may be."""
+    run = Run(camera, engine=EchoCaptioner(delay=4.0), max_window=4.0)
+    await run.until(lambda told: told.of("caption", level=4), within=60)
+    run.whole()
+    levels = [event["level"] for event in run.told.of("caption")]
+    assert levels == sorted(levels)
+    assert max(event["end"] - event["start"] for event in run.told.of("caption")) <= 4.0 + 1e-6
+    assert max(event["latency"]["glass_to_text"] for event in run.told.of("caption")) < 4.0 + 4.0 + 2.0
+
+
+async def test_a_picture_that_stands_still_is_asked_about_once() -> None:
+    port = free_port()
+    with sending(*picture(still=True), "-f", "mpegts", f"udp://127.0.0.1:{port}?pkt_size=1316"):
+        run = Run(f"udp://127.0.0.1:{port}", skip_static=True)
+        await run.until(lambda told: len(told.of("unchanged")) >= 2)
+    run.whole()
+    assert len(run.told.of("caption")) == 1
+    assert run.stream.describing.asked == 1
