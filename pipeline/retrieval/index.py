@@ -189,14 +189,17 @@ class Index:
         return [row[0] for row in rows]
 
     def _shortest(self, worth: Mapping[int, float], most: int) -> list[Hit]:
-        """These captions by what they are worth, divided by a length that grows from 1 as BM25's does."""
+        """These captions by what they are worth, divided by a length that grows from 1 as BM25's does.
+
+        CROSS JOIN keeps SQLite from reading all captions and looking each up among these.
+        """
         with self.database.transaction(durable=False) as db:
             db.execute("CREATE TEMP TABLE IF NOT EXISTS worth (id INTEGER PRIMARY KEY, worth REAL)")
             db.execute("DELETE FROM temp.worth")
             db.executemany("INSERT INTO temp.worth VALUES (?, ?)", worth.items())
         rows = self.database.rows(
             f"""SELECT {COLUMNS}, w.worth / (1 + length(c.text) / {USUAL}) AS score
-                FROM temp.worth AS w JOIN captions AS c ON c.id = w.id JOIN documents AS d ON d.id = c.document
+                FROM temp.worth AS w CROSS JOIN captions AS c ON c.id = w.id CROSS JOIN documents AS d ON d.id = c.document
                 ORDER BY score DESC, c.id DESC LIMIT ?""",
             most,
         )
