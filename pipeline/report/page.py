@@ -1,20 +1,25 @@
-"""A record as one HTML page that needs no network and no script: what it shows is put into words and numbers here.
+"""A record as one HTML page that needs no network: what it shows is put into words and numbers here.
 
-All text from films, models and file names is escaped by the template engine; a content security policy forbids scripts and
-everything from elsewhere, should that ever fail.
+All text from films, models and file names is escaped by the template engine; a content security policy forbids everything from
+elsewhere and every script but the one of the search box, by its hash, should that ever fail.
 """
 
+import base64
+import hashlib
 import os
 import re
 import time
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline import __version__
 from pipeline.errors import OutputError
 from pipeline.files import explained, write_whole
+from pipeline.report.clock import clock
 from pipeline.report.plot import plot, span
+from pipeline.report.summary import shown
 from pipeline.safe_open import starts_with
 from pipeline.sanitize import clean
 
@@ -105,8 +110,11 @@ def view(record: "Recorder") -> dict[str, Any]:
     length = sum(film["seconds"] for film in films if film["state"] == "done")
     loading = studio.engine.starting_seconds(record.started, record.ended)
     model = studio.model
+    script = _script()
     return {
         "version": __version__,
+        "script": script,
+        "script_hash": "sha256-" + base64.b64encode(hashlib.sha256(str(script).encode()).digest()).decode(),
         "when": time.strftime("%Y-%m-%d %H:%M:%S %Z", time.localtime(record.when)),
         "model": {"name": clean(model.name), "id": clean(model.id), "revision": clean(model.revision)},
         "engine": f"{model.engine} {model.engine_version}",
@@ -122,6 +130,13 @@ def view(record: "Recorder") -> dict[str, Any]:
         ),
         "films": films,
     }
+
+
+def _script() -> "Markup":
+    """The search box's program, which is ours and holds nothing of a film."""
+    from markupsafe import Markup
+
+    return Markup(resources.files("pipeline.report").joinpath("search.js").read_text(encoding="utf-8"))
 
 
 def _facts(seconds: float, loading: float, length: float, record: "Recorder") -> list[tuple[str, str]]:
@@ -146,7 +161,7 @@ def _film(record: "FilmRecord", studio: "Studio") -> dict[str, Any]:
     empty: dict[str, Any] = {
         "name": name, "state": "failed", "reason": "not finished", "message": "", "seconds": 0.0, "about": [], "windows": [], "cues": [],
         "shots": [], "warnings": [], "timings": [], "outputs": [], "language": "en",
-        "without_room": record.without_room, "not_shown": record.not_shown,
+        "without_room": record.without_room, "not_shown": record.not_shown, "summary": None,
     }  # fmt: skip
     if record.error is not None:
         return empty | {"reason": record.error.code, "message": clean(record.error.message)}
@@ -186,6 +201,7 @@ def _described(record: "FilmRecord", result: "Result", studio: "Studio") -> dict
         "timings": [(SECONDS[key], f"{float(seconds[key]):.2f} s") for key in SECONDS if key in seconds],
         "outputs": [shown_name(path) for path in result.outputs],
         "language": track.language,
+        "summary": shown(result.summary, document.captions) if result.summary is not None else None,
     }  # fmt: skip
 
 
@@ -207,12 +223,3 @@ def shown_name(path: Path | str) -> str:
     """A file's name as text: bytes that are no UTF-8 and characters that can't be seen are escaped."""
     text = os.fsencode(path).decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
-def clock(seconds: float, digits: int = 0) -> str:
-    """M:SS, or H:MM:SS from an hour on, with tenths where asked."""
-    whole = round(max(seconds, 0.0), digits)
-    minutes, rest = divmod(whole, 60)
-    hours, minutes = divmod(int(minutes), 60)
-    tail = f"{rest:0{3 + digits if digits else 2}.{digits}f}"
-    return f"{hours}:{minutes:02}:{tail}" if hours else f"{minutes}:{tail}"
