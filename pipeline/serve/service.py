@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 from pipeline import log as logs
 from pipeline.errors import InputError, UsageError
 from pipeline.file_version import FileVersion
+from pipeline.host import Host
 from pipeline.options.serve import ServeSettings
 from pipeline.serve.asks import Asks
 from pipeline.serve.bell import Bell
@@ -23,6 +24,7 @@ from pipeline.serve.faults import HttpError
 from pipeline.serve.films import Films, KnownFilm, facts_of, id_of_content, id_of_place
 from pipeline.serve.jobs import Jobs
 from pipeline.serve.key import FILE, load_key
+from pipeline.serve.looking import Looks
 from pipeline.serve.metrics import Counters
 from pipeline.serve.roots import Roots, held
 from pipeline.serve.schema import DATABASE, MIGRATIONS
@@ -68,12 +70,14 @@ class Service:
             job = settings.for_job()
         except ValueError as error:
             raise UsageError("bad_value", str(error)) from None
-        self.studio = Studio(job, captioner=captioner, verbose=verbose)
+        host = Host(job, captioner=captioner, verbose=verbose, profile="questions")
+        self.studio = Studio(job, host=host)
         self.key = load_key(settings.key_file or self.folder / FILE)
         self.bell, self.asks, self.counters = Bell(), Asks(settings.max_asks), Counters()
         self.library = Library(self.folder / "films")
         self.looks = asyncio.Semaphore(4)
         """pictures cut out of films at once"""
+        self.frames = Looks(self)
         self.began = time.time()
 
     async def __aenter__(self) -> Self:
@@ -86,7 +90,7 @@ class Service:
             self.films, self.events = Films(database), Events(database)
             self.jobs = Jobs(database, most=self.settings.max_jobs)
             self.outbox = Outbox(database)
-            await stack.enter_async_context(self.studio)
+            await stack.enter_async_context(self.studio.host)
             if died := self.jobs.recover():
                 log.info("taken back", jobs=died)
             self._loop = asyncio.get_running_loop()
