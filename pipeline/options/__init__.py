@@ -8,9 +8,16 @@ from pipeline.options.base import Options
 from pipeline.options.burn import BurnSettings
 from pipeline.options.caption import Settings
 from pipeline.options.live import LiveSettings
+from pipeline.options.serve import ServeSettings
 from pipeline.options.watch import WatchSettings
 
-FAMILY: dict[str, type[Options]] = {"caption": Settings, "watch": WatchSettings, "live": LiveSettings, "burn": BurnSettings}
+FAMILY: dict[str, type[Options]] = {
+    "caption": Settings,
+    "watch": WatchSettings,
+    "live": LiveSettings,
+    "serve": ServeSettings,
+    "burn": BurnSettings,
+}
 """command, which is the name of its file -> its options"""
 
 

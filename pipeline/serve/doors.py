@@ -36,7 +36,7 @@ IDLE = 60.0
 SECURE = {
     "content-security-policy": "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'",
     "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",  # no-referrer would make browsers send our own forms with Origin: null
     "cross-origin-resource-policy": "same-origin",
 }
 

@@ -1,7 +1,7 @@
 """``/v1/jobs``: what is to be done with films, and what becomes of it, as it happens."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -91,9 +91,9 @@ def router(service: Service) -> APIRouter:
     return routes
 
 
-def queue(service: Service, body: NewJob, key: str | None) -> Job:
+def queue(service: Service, body: NewJob, key: str | None, own: Mapping[str, Any] | None = None) -> Job:
     """Check a job and queue it. Raises HttpError 400 with the ``param`` that is wrong, UsageError, EnvironmentFault."""
-    settings = dict(body.settings)
+    settings = {**body.settings, **(own or {})}
     for name in settings:
         if name not in JOB:
             raise HttpError(

@@ -1,0 +1,77 @@
+"""``scenescribe serve``: the service."""
+
+import asyncio
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipeline.cli import console, signals
+from pipeline.cli.options import with_options
+from pipeline.errors import EnvironmentFault
+from pipeline.options import names
+from pipeline.options.base import load
+from pipeline.options.serve import ServeSettings
+
+
+@with_options(ServeSettings, most=("root", "listen", "model", "state_dir"))
+def serve(
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only warnings and failures.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="More lines in the log.")] = False,
+    config: Annotated[Path | None, typer.Option("--config", help="A TOML file of options.", dir_okay=False)] = None,
+    print_config: Annotated[
+        bool, typer.Option("--print-config", help="Show all options, where each comes from, and stop.")
+    ] = False,
+    flags: dict[str, Any] = {},  # noqa: B006 - filled by with_options
+) -> None:
+    """Films, jobs and questions over HTTP, with a page for the browser. Needs: pip install "scenescribe[serve]".
+
+    The address to open is printed once it listens; it holds the key, which is made at the first start. SIGTERM ends the service
+    within ten seconds; jobs go on with the next start. Exit code: 0, 2 usage, 3 something is missing or another service has the
+    state folder, 130 and 143 signals.
+
+    Examples:
+        scenescribe serve --root films --model llava-onevision-7b
+        scenescribe serve --engine echo        (no model: says what it was shown)
+        scenescribe serve --listen 0.0.0.0:8770 --allow-host films.example.org
+    """
+    loaded = load(ServeSettings, flags, config, known=names())
+    if print_config:
+        console.print_settings(loaded)
+        return
+    from pipeline import log
+
+    level = logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO
+    log.set_up(loaded.settings.log_format, level=level)
+    sys.exit(_run(loaded.settings, verbose=verbose))
+
+
+def _run(settings: ServeSettings, *, verbose: bool) -> int:
+    try:
+        from pipeline.serve.server import serve as serve_until
+        from pipeline.serve.service import Service
+    except ModuleNotFoundError as error:
+        raise EnvironmentFault(
+            "serve_missing", f'the service needs {error.name}, which is not installed: pip install "scenescribe[serve]"'
+        ) from error
+    caught: list[int] = []
+
+    async def main() -> None:
+        stop, loop = asyncio.Event(), asyncio.get_running_loop()
+
+        def told(number: int) -> None:
+            caught.append(number)
+            stop.set()
+
+        signals.on_first(loop, told)
+        service = Service(settings, verbose=verbose)
+
+        def ready(address: str) -> None:
+            console.say(f"{address}/#key={service.key.text}")
+
+        await serve_until(service, stop, ready)
+
+    asyncio.run(main())
+    return 128 + caught[0] if caught else 0

@@ -1,0 +1,243 @@
+"""The page in a real browser: what a person does who reads no docs, by mouse and by keyboard; nothing hostile runs in it."""
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from serving import Running, running
+
+from models.base import Request
+from models.engines.echo import EchoCaptioner
+from pipeline.bench.films import FilmSpec, write
+
+playwright = pytest.importorskip("playwright.sync_api", reason="the browser tests need playwright (extra dev)")
+CHROMIUM = Path("/usr/bin/chromium")
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="the browser tests need Debian's chromium")
+HOSTILE = "<img src=x onerror=alert(1)> {\\an8} \u202e<script>alert(2)</script>"
+
+
+class Talker(EchoCaptioner):
+    """Says something hostile of one film's pictures, and answers questions in several pieces."""
+
+    async def _words(self, request: Request) -> list[str]:
+        words = await super()._words(request)
+        return HOSTILE.split(" ") if "hostile" in request.prompt else words
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    root = tmp_path_factory.mktemp("page") / "films"
+    root.mkdir()
+    write(root / "on disk.mp4", FilmSpec(seconds=4, width=160, height=90, fps=10, gop=10))
+    with running(tmp_path_factory.mktemp("state") / "state", captioner=Talker(), root=(root,)) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with playwright.sync_playwright() as running_playwright:
+        browser = running_playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Any, served: Running) -> Iterator[Any]:
+    """A page that is signed in; at its end nothing was said on the console and nothing was asked of another address."""
+    context = browser.new_context()
+    page = context.new_page()
+    said: list[str] = []
+    elsewhere: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("dialog", lambda dialog: (said.append(f"dialog {dialog.message}"), dialog.dismiss()))
+    page.on("request", lambda request: elsewhere.append(request.url) if not request.url.startswith(served.url) else None)
+    page.goto(f"{served.url}/#key={served.key}")
+    page.wait_for_selector("h1:has-text('Films')")
+    assert served.key not in page.url
+    yield page
+    context.close()
+    assert said == []
+    assert elsewhere == []
+
+
+def violations(page: Any) -> list[str]:
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]})
+    return [f"{one['id']}: {[node['html'][:120] for node in one['nodes']]}" for one in found.response["violations"]]
+
+
+def until(page: Any, expression: str) -> None:
+    """Poll: under our Content-Security-Policy playwright's own waiting for functions is refused."""
+    for _ in range(200):
+        with contextlib.suppress(playwright.Error):  # the page is just being loaded anew
+            if page.evaluate(expression):
+                return
+        page.wait_for_timeout(50)
+    raise AssertionError(expression)
+
+
+@pytest.fixture(scope="module")
+def described(served: Running, film: Path) -> str:
+    id = served.upload(film, "<b>film<b>.mp4")["id"]
+    served.done(served.job(id)["id"])
+    return str(id)
+
+
+def test_a_stranger_is_asked_for_the_key(browser: Any, served: Running) -> None:
+    page = browser.new_page()
+    page.goto(served.url + "/films/film-x")
+    assert page.url.endswith("/signin")
+    assert violations(page) == []
+    page.fill("#key", "wrong-wrong-wrong-wrong")
+    page.click("button")
+    assert page.inner_text("[role=alert]") == "This is not the service's key."
+    page.fill("#key", served.key)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("h1:has-text('Films')")
+    cookie = page.context.cookies()[0]
+    assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Strict")
+    assert served.key not in cookie["value"]
+    page.context.close()
+
+
+def test_a_film_is_dropped_described_asked_about_and_its_vtt_taken(page: Any, served: Running, tmp_path: Path) -> None:
+    """The whole first hour: drop, captions arrive, two questions, a download."""
+    path = tmp_path / "my film.mp4"
+    write(path, FilmSpec(seconds=8, width=160, height=90, fps=12, gop=12))
+    page.set_input_files("#file", str(path))
+    page.click("text=Send and describe")
+    page.wait_for_url("**/films/film-*")
+    until(
+        page,
+        "document.querySelectorAll('#transcript button').length === 4 && document.querySelectorAll('#downloads a').length === 7",
+    )
+    for number, question in enumerate(("What is seen?", "And what frames then?"), 1):
+        page.fill("#question", question)
+        page.keyboard.press("Enter")
+        until(page, f"document.querySelectorAll('#talk li[aria-busy=false]').length === {number}")
+    assert "8 frames of 196x196" in page.inner_text("#talk li:last-child p")
+    until(page, "document.querySelectorAll('#talk li:last-child .times button').length > 0")
+    page.click("#talk li:last-child .times button >> nth=1")
+    until(page, "document.getElementById('video').currentTime > 0")
+    with page.expect_download() as taken:
+        page.click("#downloads a >> nth=0")
+    assert Path(taken.value.path()).read_text().startswith("WEBVTT")
+    page.reload()
+    assert page.locator("#transcript button").count() == 4
+
+
+def test_captions_arrive_while_the_film_is_described(browser: Any, tmp_path: Path, film: Path) -> None:
+    with running(tmp_path / "state", captioner=EchoCaptioner(delay=1.0, capacity=1)) as service:
+        id = service.upload(film)["id"]
+        page = browser.new_page()
+        page.goto(f"{service.url}/#key={service.key}")
+        page.wait_for_selector("h1:has-text('Films')")
+        service.job(id)
+        page.goto(f"{service.url}/films/{id}")
+        until(page, "document.querySelectorAll('#transcript button').length === 1 && !document.getElementById('progress').hidden")
+        until(page, "document.querySelectorAll('#transcript button').length === 3 && document.getElementById('progress').hidden")
+        page.context.close()
+
+
+def test_the_film_plays_the_transcript_follows_and_a_line_seeks(page: Any, served: Running, described: str) -> None:
+    page.goto(f"{served.url}/films/{described}")
+    assert page.inner_text("h1") == "<b>film<b>.mp4"
+    until(page, "document.getElementById('video').readyState > 0")
+    assert page.evaluate("document.getElementById('video').duration") == pytest.approx(6, abs=0.2)
+    page.select_option("#read", "screen")
+    page.click("#transcript button >> nth=1")
+    until(page, "document.querySelector('#transcript [aria-current=true]')?.dataset.start === '2.0'")
+    line = page.inner_text("#transcript [aria-current=true] span")
+    assert page.inner_text("#now") == line
+    assert page.text_content("#live") == line
+    page.evaluate("document.getElementById('video').muted = true; document.getElementById('video').play()")
+    until(page, "document.getElementById('video').currentTime > 2.3")
+    page.evaluate("document.getElementById('video').pause()")
+    kinds = page.evaluate("[...document.getElementById('video').textTracks].map((one) => one.kind)")
+    assert kinds == ["descriptions", "subtitles"]
+    until(page, "document.getElementById('track').track.cues?.length >= 3")
+
+
+def test_what_a_model_or_a_name_says_is_text(page: Any, served: Running, film: Path, tmp_path: Path) -> None:
+    path = tmp_path / "hostile.mp4"
+    write(path, FilmSpec(seconds=3, width=160, height=90, fps=10, gop=10))
+    id = served.upload(path, "<img src=x onerror=alert(3)>.mp4")["id"]
+    served.done(served.job(id, prompt="something hostile")["id"])
+    page.goto(f"{served.url}/films/{id}")
+    assert "<img src=x" in page.inner_text("#transcript button span >> nth=0")
+    page.fill("#question", "hostile?")
+    page.keyboard.press("Enter")
+    until(page, "document.querySelectorAll('#talk li[aria-busy=false]').length === 1")
+    assert "<script>" in page.inner_text("#talk li p >> nth=0")
+    page.goto(f"{served.url}/films/search?q=onerror")
+    assert page.locator("main img, main script").count() == 0
+
+
+def test_everything_is_reached_by_the_keyboard(page: Any, served: Running, described: str) -> None:
+    page.goto(f"{served.url}/films/{described}")
+    seen: list[str] = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        seen.append(
+            page.evaluate("((e) => e.id || e.dataset.start || e.textContent.trim() || e.tagName)(document.activeElement)")
+        )
+        assert page.evaluate(
+            "['BODY', 'VIDEO'].includes(document.activeElement.tagName) || getComputedStyle(document.activeElement).outlineStyle !== 'none'"
+        )
+    for wanted in ("Skip to content", "q", "video", "read", "pause", "question", "0.0", "2.0", "vtt", "task", "prompt"):
+        assert wanted in seen, wanted
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_breaks_a_rule_of_accessibility(scheme: str, page: Any, served: Running, described: str) -> None:
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    shots = os.environ.get("SCENESCRIBE_SHOTS")
+    for name, path in (
+        ("films", "/"), ("film", f"/films/{described}"), ("roots", "/films/roots?path=films"), ("search", "/films/search?q=frames"),
+    ):  # fmt: skip
+        page.set_viewport_size({"width": 1280, "height": 900})
+        page.goto(served.url + path)
+        assert violations(page) == [], path
+        if shots:
+            page.screenshot(path=f"{shots}/{name}-{scheme}.png", full_page=True)
+        page.set_viewport_size({"width": 320, "height": 700})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, f"{path} scrolls sideways"
+        if shots and scheme == "light":
+            page.screenshot(path=f"{shots}/{name}-320.png", full_page=True)
+
+
+def test_lists_and_forms_work_without_scripts(browser: Any, served: Running, film: Path, tmp_path: Path) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(served.url + "/signin")
+    page.fill("#key", served.key)
+    page.click("button")
+    path = tmp_path / "no script.mp4"
+    write(path, FilmSpec(seconds=2, width=160, height=90, fps=10, gop=10))
+    page.set_input_files("#file", str(path))
+    page.click("text=Send and describe")
+    assert page.inner_text("h1") == "no script.mp4"
+    served.done(served.client.get("/v1/jobs", params={"limit": 1}).json()["data"][0]["id"])
+    page.reload()
+    assert page.locator("#transcript li").count() == 1
+    page.goto(served.url + "/films/roots?path=films")
+    page.click("text=on disk.mp4")
+    assert page.inner_text("h1") == "on disk.mp4"
+    page.click("text=Start")
+    done = served.done(served.client.get("/v1/jobs", params={"limit": 1}).json()["data"][0]["id"])
+    assert done["status"] == "completed"
+    context.close()
+
+
+def test_the_page_is_light(served: Running) -> None:
+    import gzip
+
+    sizes = [len(gzip.compress(served.client.get(f"/page/{name}").content)) for name in ("app.js", "page.css", "icon.svg")]
+    assert sum(sizes) < 20_000
+    assert json.loads(served.client.get("/readyz").text)["model"] == "shapes"
