@@ -18,7 +18,6 @@ from pipeline.serve.service import Service
 
 log = logs.get(__name__)
 
-_CODES = {404: "not_found", 405: "bad_method", 408: "too_slow", 413: "too_large"}
 ABOUT = """Films in, descriptions out, and questions about them. Errors are `{"error": {"message", "type", "code", "param"}}`;
 `code` is one of the reason codes of docs/troubleshooting.md."""
 
@@ -91,9 +90,18 @@ async def _wrong(_: Request, error: Exception) -> Response:
 
 
 async def _plain(_: Request, error: Exception) -> Response:
+    """What starlette and the doors' counting of a body refuse."""
     assert isinstance(error, HTTPException)
-    detail = error.detail if error.detail != HTTPStatus(error.status_code).phrase else f"{error.detail}; see /openapi.json"
-    refused = HttpError(error.status_code, _CODES.get(error.status_code, "bad_request"), detail)
+    said = error.detail if error.detail != HTTPStatus(error.status_code).phrase else f"{error.detail}; see /openapi.json"
+    refused = HttpError(error.status_code, "bad_request", said)
+    if error.status_code == 404:
+        refused = HttpError(404, "not_found", said)
+    elif error.status_code == 405:
+        refused = HttpError(405, "bad_method", said)
+    elif error.status_code == 408:
+        refused = HttpError(408, "too_slow", said)
+    elif error.status_code == 413:
+        refused = HttpError(413, "too_large", said)
     return JSONResponse(body_of(refused), error.status_code, {**(error.headers or {}), **headers_of(refused)})
 
 

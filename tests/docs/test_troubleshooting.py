@@ -20,8 +20,9 @@ CARRIERS = {
     "Share",
     "RequestError",
     "DeadlinePassed",
+    "HttpError",
 }
-"""calls with a code in them; Fitted and Share hand theirs on to a Notice and an EnvironmentFault"""
+"""calls with a code in them; HttpError's follows its status; Fitted and Share hand theirs on to a Notice and an EnvironmentFault"""
 CODE = re.compile(r"[a-z]+(_[a-z]+)+|hdr|partial|cancelled|unreadable|unwritable|unauthorized")
 
 
@@ -32,7 +33,7 @@ def codes_in(tree: ast.AST) -> Iterator[str]:
             name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
             if name in CARRIERS or ast.unparse(node.func) == "notes.add":
                 where = [word.value for word in node.keywords if word.arg == "code"] or node.args[
-                    : 1 if name not in ("Fitted", "Share") else 2
+                    : 1 if name not in ("Fitted", "Share", "HttpError") else 2
                 ]
                 for place in where:
                     yield from constants(place)

@@ -12,7 +12,7 @@ from pipeline.engine.opening import refuse_unnamed_embedded
 from pipeline.errors import InputError
 from pipeline.file_version import FileVersion
 from pipeline.serve.faults import HttpError
-from pipeline.serve.media_servers import mapped, path_of, read_event
+from pipeline.serve.media_servers import SERVERS, mapped, path_of, read_event
 from pipeline.serve.multipart import read_form
 from pipeline.serve.service import Service
 from pipeline.serve.views import job_view
@@ -22,9 +22,14 @@ SETTLE, LOOKS = 2.0, 30
 
 
 def router(service: Service) -> APIRouter:
-    routes = APIRouter(prefix="/hooks", tags=["media servers"])
+    routes = APIRouter(tags=["media servers"])
 
-    @routes.post("/{server}", status_code=202)
+    @routes.get("/v1/hooks")
+    async def addresses(request: Request) -> dict[str, str]:
+        """The addresses to give to media servers; the key in them opens the hooks alone."""
+        return {server: f"{request.base_url}hooks/{server}?key={service.key.hook}" for server in SERVERS}
+
+    @routes.post("/hooks/{server}", status_code=202)
     async def told(server: Literal["jellyfin", "emby", "plex"], request: Request, response: Response) -> dict[str, Any]:
         """An event of a media server. Of films that were added a job is made, once; other events are heard and no more (200)."""
         event = read_event(server, await _body(request))

@@ -1,0 +1,33 @@
+"""The blocks of docs/serve.md against a running service."""
+
+import os
+from pathlib import Path
+
+import pytest
+from blocks import ROOT, blocks
+from serving import Running
+
+BLOCKS = [block for block in blocks(ROOT / "docs/serve.md") if block.mark == "run by"]
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=str)
+def test_the_page_runs(block: object, service: Running, film: Path, tmp_path: Path) -> None:
+    import subprocess
+    import sys
+
+    (tmp_path / "film.mp4").write_bytes(film.read_bytes())
+    command = [sys.executable, "-c"] if block.kind == "python" else ["bash", "-euo", "pipefail", "-c"]  # type: ignore[attr-defined]
+    environment = {**os.environ, "URL": service.url, "KEY": service.key}
+    done = subprocess.run(
+        [*command, block.text],  # type: ignore[attr-defined]
+        cwd=tmp_path, env=environment, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    if "film.vtt" in block.text:  # type: ignore[attr-defined]
+        assert (tmp_path / "film.vtt").read_text().startswith("WEBVTT")
+        assert "event: done" in done.stdout
+    elif block.kind == "python":  # type: ignore[attr-defined]
+        assert "8 frames" in done.stdout
+        assert "cached_tokens" in done.stdout
+    else:
+        assert "/hooks/plex?key=" in done.stdout
