@@ -41,7 +41,21 @@ def _root(
     pass
 
 
-COMMANDS = ("caption", "watch", "live", "jobs", "export", "burn", "mux", "summarize", "search", "serve", "models", "doctor", "bench")
+COMMANDS = (
+    "caption",
+    "watch",
+    "live",
+    "jobs",
+    "export",
+    "burn",
+    "mux",
+    "summarize",
+    "search",
+    "serve",
+    "models",
+    "doctor",
+    "bench",
+)
 """in the order of ``--help``; each is the function of its name in the file of its name"""
 
 
