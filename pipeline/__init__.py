@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from pipeline.describe import Result
     from pipeline.errors import EnvironmentFault, InputError, OutputError, ScenescribeError, UsageError
     from pipeline.options.caption import Settings
+    from pipeline.outline import Chapter, Sentence, Summary
     from pipeline.retrieval.find import search
     from pipeline.types import Caption, Cue, Document, Model, Notice, Outcome, Source, Track, VideoInfo
 
 __all__ = [
     "Caption",
+    "Chapter",
     "Cue",
     "Document",
     "EnvironmentFault",
@@ -30,8 +32,10 @@ __all__ = [
     "Result",
     "Run",
     "ScenescribeError",
+    "Sentence",
     "Settings",
     "Source",
+    "Summary",
     "Track",
     "UsageError",
     "VideoInfo",
@@ -59,6 +63,7 @@ _HOMES = {
     "errors": "EnvironmentFault InputError OutputError ScenescribeError UsageError",
     "retrieval.find": "search",
     "describe": "Result",
+    "outline": "Chapter Sentence Summary",
     "types": "Caption Cue Document Model Notice Outcome Source Track VideoInfo",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}

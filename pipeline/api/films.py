@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from models.base import Captioner
     from pipeline.describe import Observer, Result
     from pipeline.inputs import Film
+    from pipeline.outline import Summary
+    from pipeline.sinks.base import Written
     from pipeline.types import Caption, VideoInfo
 
 AnyPath = str | Path
@@ -186,14 +188,33 @@ class _Listener:
     def failed(self, name: AnyPath, error: ScenescribeError) -> None:
         self.errors.append((str(name), error))
 
+    async def summarize(self, settings: Settings) -> None:
+        """The summaries of what is described, by a model that could not be loaded beside the first."""
+        from pipeline.summary_run import Item, find_items, summarize_all
+
+        films = {result.info.path: place for place, result in enumerate(self.results)}
+
+        def told(item: Item, written: "Written", summary: "Summary") -> None:
+            result = self.results[films[item.name]]
+            self.results[films[item.name]] = replace(
+                result, outputs=(*result.outputs, *written.paths), notices=(*result.notices, *written.notices), summary=summary
+            )
+
+        items, _ = find_items([str(path) for path in films], settings, recursive=False)
+        alone = settings.changed(model=settings.summary_model, summary_model=None)
+        await summarize_all(items, alone, told, self.failed)
+
 
 async def _run(films: Sequence["Film"], settings: Settings, on_caption: OnCaption | None, captioner: "Captioner | None") -> Run:
     from pipeline.run import describe_all, plan_outputs
     from pipeline.studio import Studio
+    from pipeline.summarizer import needs_its_own_engine
 
     studio, listener = Studio(settings, captioner=captioner), _Listener(on_caption)
     async with studio:
         await describe_all(films, plan_outputs(films, studio), studio, listener)
+    if settings.wants_summary and needs_its_own_engine(settings):
+        await listener.summarize(settings)
     return Run(results=tuple(listener.results), errors=tuple(listener.errors))
 
 

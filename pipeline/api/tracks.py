@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import OutputError, UsageError, nearest
+from pipeline.outline import Chapter
 from pipeline.types import Document, Notice, Track
 
 AnyPath = str | Path
@@ -111,17 +112,22 @@ def mux(
     subtitles: AnyPath | Track | Sequence[AnyPath | Track],
     target: AnyPath,
     *,
+    chapters: Sequence[Chapter] = (),
     default: bool = False,
     overwrite: bool = False,
 ) -> tuple[Notice, ...]:
     """Add subtitles to a film as tracks that the viewer can switch on, as ``scenescribe mux`` does; nothing is encoded again.
+
+    ``chapters`` take the place of the film's own.
 
     Raises EnvironmentFault ``no_ffmpeg``; InputError; OutputError.
     """
     from pipeline import media
 
     several = [subtitles] if isinstance(subtitles, (str, Path, Track)) else subtitles
-    return media.mux(Path(film), [_track(one) for one in several], _free(target, overwrite=overwrite), default=default)
+    return media.mux(
+        Path(film), [_track(one) for one in several], _free(target, overwrite=overwrite), chapters=chapters, default=default
+    )
 
 
 def _track(given: AnyPath | Track) -> Track:

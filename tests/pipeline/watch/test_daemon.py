@@ -543,3 +543,27 @@ async def test_a_delivery_that_fails_in_an_unexpected_way_stops_no_other(house: 
     async with house.running(done_dir=house.base / "done") as daemon:
         await until(lambda: not (house.inbox / "b.txt").exists())
         assert daemon.state.outbox.left() == 1
+
+
+async def test_summaries_and_chapters_come_with_each_film_and_what_is_missing_is_made_again(house: House) -> None:
+    film = house.film("a.txt", "one")
+    assert await house.once(chapters=True) == 0
+    made = {"a.summary.json", "a.summary.md", *(f"a.chapters.{suffix}" for suffix in ("vtt", "json", "txt", "ffmeta"))}
+    assert made <= {path.name for path in house.out.iterdir()}
+    assert made <= {Path(path).name for path in house.jobs()["a.txt"].outputs}
+    asked = house.echo.total
+    film.write_text("another film of another length")
+    assert await house.once(chapters=True) == 0
+    assert house.echo.total > asked
+    assert house.states() == {"a.txt": "done"}
+    captions = json.loads((house.out / "a.descriptions.json").read_text())["captions"]
+    summary = json.loads((house.out / "a.summary.json").read_text())
+    assert {one["text"] for one in summary["sentences"]} <= {one["text"] for one in captions}
+
+
+async def test_a_second_model_beside_the_first_is_refused_at_the_start(house: House) -> None:
+    from pipeline.watch.state import open_studio
+
+    with pytest.raises(UsageError) as caught:
+        open_studio(house.settings.changed(summarize=True, summary_model="qwen2.5-vl-7b"))
+    assert caught.value.code == "one_model"
