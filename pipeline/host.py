@@ -10,11 +10,12 @@ from models.base import Captioner
 from pipeline.caption_stream import LocalStream, OpenStream
 from pipeline.engine.engine import GIB, Engine
 from pipeline.engine.opening import ENGINE_FIELDS, choose_preset, open_captioner
-from pipeline.options.caption import Settings
+from pipeline.options.caption import Describing
 from pipeline.scheduler import Limits
 from pipeline.sources.base import Source
 from pipeline.sources.film import FilmSource
 from pipeline.types import Model
+from pipeline.video.limits import cores
 
 if TYPE_CHECKING:
     from models.options import Profile
@@ -26,7 +27,7 @@ BEGUN = 256
 """most films that wait for answers or for their files to be written, beside those that are read; each holds a journal open"""
 OWN = (
     "model", "engine", "base_url", "api_key", "engine_arg", "profile_trace", "max_in_flight", "memory_gb", "decode_workers", "nice", "log_file",
-    *ENGINE_FIELDS,
+    "gpus", "hosts", *ENGINE_FIELDS,
 )  # fmt: skip
 """options that another host is needed for where they change; all others are a recipe's or a sink's"""
 
@@ -39,7 +40,7 @@ class Host:
 
     def __init__(
         self,
-        settings: Settings,
+        settings: Describing,
         *,
         captioner: Captioner | None = None,
         verbose: bool = False,
@@ -55,7 +56,7 @@ class Host:
             memory_bytes=int(settings.memory_gb * GIB),
         )
         self._others: dict[str, tuple[Preset, Engine]] = {}
-        self.decode_workers = settings.decode_workers or max(1, min(os.cpu_count() or 1, 16) - 1)
+        self.decode_workers = settings.decode_workers or max(1, min(cores(), 16) - 1)
         self.encoders = asyncio.Semaphore(WRITING)
         readers = max(2, self.decode_workers)
         self.limits = Limits(reading=readers, under_way=readers + min(self.engine.limit, BEGUN))
@@ -63,11 +64,11 @@ class Host:
     async def __aenter__(self) -> Self:
         from pipeline.video.children.pool import WorkerPool
 
-        self._pool = WorkerPool(most=self.decode_workers)
+        self.pool = WorkerPool(most=self.decode_workers)
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._pool.close()
+        self.pool.close()
         await self.engine.close()
         for other in self._others.values():
             await other[1].close()
@@ -86,7 +87,7 @@ class Host:
 
     def source(self, path: Path) -> Source:
         """A film, to be read by this host's processes."""
-        return FilmSource(path, self._pool, workers=self.decode_workers)
+        return FilmSource(path, self.pool, workers=self.decode_workers)
 
     @property
     def open_stream(self) -> OpenStream:
@@ -97,7 +98,7 @@ class Host:
         """The model as the JSON names it; ``id`` as a recipe has it."""
         return model_of(self.preset, id, self.engine)
 
-    def serves(self, settings: Settings) -> bool:
+    def serves(self, settings: Describing) -> bool:
         """Whether films can be described here under these settings: no option of the engine differs."""
         same = all(getattr(settings, name) == getattr(self.settings, name) for name in OWN)
         return same and choose_preset(settings) == self.preset

@@ -14,6 +14,7 @@ from pipeline.captioning.recipe import Recipe
 from pipeline.describe import Observer, ReadingPlace, Result, describe
 from pipeline.engine.engine import Engine
 from pipeline.errors import ScenescribeError
+from pipeline.fleet.fleet import open_host
 from pipeline.host import Host
 from pipeline.options.caption import Settings
 from pipeline.outputs import Outputs
@@ -50,7 +51,7 @@ class Studio:
 
     def open_host(self, settings: Settings, captioner: Captioner | None, verbose: bool) -> Host:
         """The host of a studio that is given none."""
-        return Host(settings, captioner=captioner, verbose=verbose)
+        return open_host(settings, captioner=captioner, verbose=verbose)
 
     async def __aenter__(self) -> Self:
         if self._own:

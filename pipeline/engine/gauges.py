@@ -26,6 +26,8 @@ class Gauges:
         self.captioner, self.every = captioner, every
         self.highest: Values = {}
         """over all blocks so far"""
+        self.latest: Values = {}
+        """as they were when they were looked at last"""
         self._open: list[Values] = []
         self._looking: asyncio.Task[None] | None = None
 
@@ -49,7 +51,7 @@ class Gauges:
     async def look(self) -> None:
         """Ask the engine now. One that has no gauges, or is gone, adds nothing."""
         with contextlib.suppress(ModelError, OSError):
-            seen = await self.captioner.metrics()
+            seen = self.latest = dict(await self.captioner.metrics())
             raise_to(self.highest, seen)
             for highest in self._open:
                 raise_to(highest, {key: value for key, value in seen.items() if key in KEPT})

@@ -10,7 +10,7 @@ from models.errors import ModelError
 from pipeline import families
 from pipeline.engine.faults import translated
 from pipeline.errors import UsageError
-from pipeline.options.caption import Settings
+from pipeline.options.caption import Describing
 
 if TYPE_CHECKING:
     from models.options import Profile
@@ -22,7 +22,7 @@ ENGINE_FIELDS = (
 )  # fmt: skip
 
 
-def open_captioner(settings: Settings, preset: "Preset", *, verbose: bool = False, profile: "Profile" = "captions") -> Captioner:
+def open_captioner(settings: Describing, preset: "Preset", *, verbose: bool = False, profile: "Profile" = "captions") -> Captioner:
     """The captioner of ``--engine`` for this model, not started; ``profile``: what it is set up for.
 
     Raises UsageError (an option that can't be) and EnvironmentFault (no such engine is installed).
@@ -49,7 +49,7 @@ def open_captioner(settings: Settings, preset: "Preset", *, verbose: bool = Fals
         raise translated(error) from error
 
 
-def choose_preset(settings: Settings) -> "Preset":
+def choose_preset(settings: Describing) -> "Preset":
     """The preset that the settings name, else one that fits this machine; with room for as many pictures as a window will have.
 
     Raises UsageError ``model_not_found``.
@@ -83,7 +83,7 @@ def gpu_memory_gb() -> float | None:
     return None
 
 
-def refuse_unnamed_embedded(settings: Settings, preset: "Preset") -> None:
+def refuse_unnamed_embedded(settings: Describing, preset: "Preset") -> None:
     """Raise UsageError ``model_not_named`` where the embedded model would be taken only because there is no other.
 
     It knows drawn shapes alone. Over one film a note says so; over what nobody looks at as it runs (a watched folder, an archive)

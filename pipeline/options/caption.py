@@ -42,6 +42,10 @@ class Asking(Options):
     max_tokens: Positive | None = option(None, SAMPLING, "Longest answer; the preset's where it is not given.")
     seed: Annotated[int, Ge(0)] = option(0, SAMPLING, "Of the drawing of words.")
 
+    gpus: str = option(
+        "all", ENGINE, "Which GPUs: all, how many (2), or which (0,1,3). One host (an engine, its decoders) for each."
+    )
+    hosts: Positive | None = option(None, ENGINE, "Hosts: several on one GPU for a small model, several without a GPU.")
     tensor_parallel_size: Positive | None = option(None, ENGINE, "GPUs that share each layer.")
     pipeline_parallel_size: Positive | None = option(None, ENGINE, "GPUs that take layers in turn.")
     data_parallel_size: Positive | None = option(None, ENGINE, "Copies of the model, each on GPUs of its own.")

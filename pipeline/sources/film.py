@@ -16,13 +16,18 @@ if TYPE_CHECKING:
 
 
 class FilmSource:
-    """A film, read by ``workers`` processes of ``pool``."""
+    """A film, read by ``workers`` processes of ``pool``. ``info``: what it is, where somebody has probed it."""
 
-    def __init__(self, path: Path, pool: "WorkerPool", *, workers: int = 1) -> None:
+    def __init__(self, path: Path, pool: "WorkerPool", *, workers: int = 1, info: VideoInfo | None = None) -> None:
         self.path = path
         self._pool, self._workers = pool, workers
-        self._info: VideoInfo | None = None
+        self._info = info
         self._version: FileVersion | None = None
+
+    @property
+    def info(self) -> VideoInfo:
+        """What it is, as it was probed last."""
+        return self._info or self.probe()
 
     def probe(self) -> VideoInfo:
         from pipeline.video.probe import probe
@@ -34,7 +39,7 @@ class FilmSource:
     def windows(self, recipe: Recipe, *, known: Collection[Span] = (), between: Span | None = None) -> Reading:
         from pipeline.video.film import open_film
 
-        info = self._info or self.probe()
+        info = self.info
         return open_film(
             info,
             rule=families.parse("windows", recipe.windows),

@@ -1,0 +1,349 @@
+"""Who gets which unit, and what becomes of those whose host died.
+
+    add(unit) -> queue -> a host that wants one, and has less than its share -> its captions come -> done
+                   ^                                                |
+                   `---- the host died: what is left of the unit ---'     an item in two deaths goes alone; in three, it is named
+
+A host's share is an equal part of all that is left, so that the first one ready does not take what the others could do beside
+it; a host with nothing always gets something. Hosts are started as there is work for them.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from models.base import Reply, Request
+from pipeline.captioning.captioning import Span, span_of
+from pipeline.errors import EnvironmentFault, InputError, ScenescribeError, UsageError
+from pipeline.fleet import messages
+from pipeline.fleet.messages import Message, raised
+from pipeline.fleet.remote import RemoteHost, State
+from pipeline.fleet.requests import packed, reply_of
+from pipeline.fleet.units import Unit
+from pipeline.types import Caption, Outcome
+
+ALONE = 2
+"""deaths of hosts that had a unit, after which it goes alone"""
+GUILTY = 3
+"""deaths after which a unit is given up"""
+PATIENCE = 5.0
+"""seconds that hosts have to end in order"""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """One unit on its way."""
+
+    number: int
+    unit: Unit
+    told: Callable[["Job", Message], None]
+    """hears what hosts say of it: Captioned, Noted, Shown, Read"""
+    done: "asyncio.Future[messages.Done]"
+    deaths: int = 0
+    reached: float = 0.0
+    """seconds of film captioned so far"""
+    new: dict[Span, Caption] = field(default_factory=dict)
+    """captions that hosts gave so far, in whatever life"""
+    failed: dict[Span, Caption] = field(default_factory=dict)
+    """windows that the model refused: asked again where the host dies"""
+    before: frozenset[Span] = frozenset()
+    """spans of ``new`` that hosts gave which died since"""
+
+    @property
+    def left(self) -> float:
+        """Seconds of film to do: its weight."""
+        return max(1.0, self.unit.seconds - self.reached)
+
+    def rest(self) -> Unit:
+        """What is left of its unit: captions that came are not asked again."""
+        there = {span_of(caption.start, caption.end): caption for caption in self.unit.known} | self.new
+        return replace(self.unit, known=tuple(there.values()))
+
+
+@dataclass(slots=True, eq=False)
+class Question:
+    """One request on its way."""
+
+    number: int
+    request: Request
+    piece: Callable[[str], None] | None = None
+    answer: "asyncio.Future[Reply] | None" = None
+    host: RemoteHost | None = None
+    begun: bool = False
+    """whether some of the answer was given away"""
+
+
+class _HostDied(Exception):
+    """The host that worked on a request is gone."""
+
+
+class Coordinator:
+    """All methods belong to one event loop."""
+
+    def __init__(
+        self, hosts: Callable[["Coordinator"], Sequence[RemoteHost]], *, first_alone: bool = False, on_change: Callable[[], None]
+    ) -> None:
+        """``first_alone``: the others are started when the first is ready, and find what it compiled. ``on_change``: after
+        whatever a host said."""
+        self.hosts = tuple(hosts(self))
+        self.last_error: ScenescribeError | None = None
+        self._first_alone, self._on_change = first_alone, on_change
+        self._queue: deque[Job] = deque()
+        self._held: dict[RemoteHost, dict[int, Job]] = {host: {} for host in self.hosts}
+        self._questions: dict[int, Question] = {}
+        self._number = 0
+        self._resting: set[asyncio.Task[None]] = set()
+        self._ready = asyncio.Event()
+        self._asked = False
+        """whether anybody wants hosts to be there"""
+
+    # ---- for those who have work
+
+    async def ready(self) -> None:
+        """Until one host has its model loaded. Raises EnvironmentFault or UsageError where none can."""
+        self._asked = True
+        self._move()
+        while not any(host.state is State.READY for host in self.hosts):
+            self._refuse_if_all_out()
+            self._ready.clear()
+            await self._ready.wait()
+
+    def add(self, unit: Unit, told: Callable[[Job, Message], None]) -> Job:
+        """Have a unit done; ``job.done`` raises InputError, EnvironmentFault or UsageError."""
+        self._number += 1
+        job = Job(self._number, unit, told, asyncio.get_running_loop().create_future())
+        job.done.add_done_callback(lambda done: done.cancelled() or done.exception())  # looked at: whoever waits is told
+        self._queue.append(job)
+        self._asked = True
+        self._move()
+        return job
+
+    def withdraw(self, job: Job) -> None:
+        """A job is not wanted any more. Harmless when repeated."""
+        if job in self._queue:
+            self._queue.remove(job)
+        for host, held in self._held.items():
+            if held.pop(job.number, None) is not None:
+                host.send(messages.Withdraw(number=job.number))
+        job.done.cancel()
+        self._move()
+
+    async def ask(self, request: Request, piece: Callable[[str], None] | None = None) -> Reply:
+        """One request to the host that has least to do. ``piece`` hears its text as it comes. Raises what an engine's ``ask`` does."""
+        self._number += 1
+        question = Question(self._number, request, piece)
+        self._questions[question.number] = question
+        try:
+            while True:
+                await self.ready()
+                question.answer = asyncio.get_running_loop().create_future()
+                self._send(question)
+                try:
+                    return await question.answer
+                except _HostDied:
+                    if question.begun:
+                        raise EnvironmentFault("engine_dead", "the host died in the middle of an answer; ask again") from None
+        finally:
+            del self._questions[question.number]
+            if question.host is not None:
+                question.host.send(messages.Forget(number=question.number))
+
+    async def close(self) -> None:
+        """End all hosts; what is under way is not done. Work that is added later starts them again."""
+        self._asked = False
+        for task in self._resting:
+            task.cancel()
+        for job in (*self._queue, *(job for held in self._held.values() for job in held.values())):
+            job.done.cancel()
+        self._queue.clear()
+        for held in self._held.values():
+            held.clear()
+        await asyncio.gather(*(host.close(PATIENCE) for host in self.hosts))
+
+    @property
+    def waiting(self) -> int:
+        """Units that no host has yet."""
+        return len(self._queue)
+
+    # ---- for hosts
+
+    def hear(self, host: RemoteHost, message: Message) -> None:
+        """What a host says."""
+        match message:
+            case messages.Opened():
+                host.state, host.limit, host.reading = State.LOADING, message.limit, message.reading
+            case messages.Loading():
+                host.state = State.LOADING
+            case messages.Ready():
+                host.ready(message)
+                self._ready.set()
+            case messages.Wants():
+                host.places = message.places
+            case messages.Pulse():
+                host.felt(message)
+            case messages.Fault():
+                self.last_error = raised(message.error)
+                if isinstance(self.last_error, UsageError):  # another start would say the same
+                    host.state = State.OUT
+                host.kill()
+            case messages.Piece() | messages.Answered() | messages.Refused():
+                self._answered(message)
+            case _:
+                self._heard_of_a_job(host, message)
+        self._move()
+        self._on_change()
+
+    def end(self, host: RemoteHost) -> None:
+        """A host's process is gone: its units go to others, and it is started again after a pause."""
+        lost = list(self._held[host].values())
+        self._held[host].clear()
+        # those that nothing had come of yet are as suspicious as the others: all were in flight
+        for job in reversed(lost):
+            self._again(job)
+        pause = host.rest() if host.state is not State.OUT else None
+        again = f"it is started again in {pause:.0f} s" if pause is not None else "it is not started again"
+        why = f" ({self.last_error.message})" if self.last_error is not None else ""
+        log.warning("host %d died%s; %d units go to others; %s", host.placement.number, why, len(lost), again)
+        for question in self._questions.values():
+            if question.host is host and question.answer is not None and not question.answer.done():
+                question.answer.set_exception(_HostDied())
+        if pause is not None:
+            task = asyncio.create_task(self._rest(host, pause))
+            self._resting.add(task)
+            task.add_done_callback(self._resting.discard)
+        self._ready.set()
+        self._move()
+        self._on_change()
+
+    # ---- within
+
+    def _heard_of_a_job(self, host: RemoteHost, message: Any) -> None:
+        job = self._held[host].get(message.number)
+        if job is None:  # withdrawn meanwhile
+            return
+        if isinstance(message, messages.Done | messages.Failed):
+            del self._held[host][job.number]
+            if job.done.done():
+                return
+            if isinstance(message, messages.Done):
+                job.done.set_result(message)
+            else:
+                job.done.set_exception(raised(message.error))
+            return
+        if isinstance(message, messages.Captioned):
+            job.reached = max(job.reached, min(job.unit.seconds, message.caption.end))
+            kept = job.failed if message.caption.outcome is Outcome.FAILED else job.new
+            kept[span_of(message.caption.start, message.caption.end)] = message.caption
+        job.told(job, message)
+
+    def _again(self, job: Job) -> None:
+        """A job whose host died."""
+        job.deaths += 1
+        if job.deaths >= GUILTY:
+            name = job.unit.info.path.name
+            text = f"{job.deaths} processes ended while they worked on {name}; it is left out, the rest goes on"
+            if not job.done.done():
+                job.done.set_exception(InputError("killed_engine", text))
+        else:
+            job.unit, job.before = job.rest(), frozenset(job.new)
+            self._queue.appendleft(job)
+
+    def _move(self) -> None:
+        """Start hosts that there is work for, and give them what they want."""
+        if not self._asked:
+            return
+        self._start()
+        try:
+            self._refuse_if_all_out()
+        except ScenescribeError as error:
+            for job in self._queue:
+                if not job.done.done():
+                    job.done.set_exception(error)
+            self._queue.clear()
+        while self._queue and (host := self._next_host(self._queue[0])) is not None:
+            job = self._queue.popleft()
+            host.places -= 1
+            self._held[host][job.number] = job
+            host.send(messages.Grant(number=job.number, unit=job.unit))
+
+    def _next_host(self, job: Job) -> RemoteHost | None:
+        """The host with the least to do that wants a unit, if this one is in its share."""
+        wanting = [host for host in self.hosts if host.places > 0 and not self._guarded(host)]
+        if job.deaths >= ALONE:
+            wanting = [host for host in wanting if not self._held[host]]
+        if not wanting:
+            return None
+        loads = {host: sum(job.left for job in self._held[host].values()) for host in self.hosts}
+        host = min(wanting, key=lambda host: loads[host])
+        if not self._held[host]:
+            return host
+        everything = sum(loads.values()) + sum(job.left for job in self._queue)
+        able = sum(host.state is not State.OUT for host in self.hosts)
+        return host if loads[host] + job.left <= everything / max(1, able) else None
+
+    def _guarded(self, host: RemoteHost) -> bool:
+        """Whether it works on a suspicious unit, alone."""
+        return any(job.deaths >= ALONE for job in self._held[host].values())
+
+    def _start(self) -> None:
+        """As many hosts as there are units; those of one GPU one after the other, since each measures what memory is left."""
+        work = len(self._queue) + sum(map(len, self._held.values()))
+        up = sum(host.alive or host.state is State.RESTING for host in self.hosts)
+        for host in self.hosts:
+            if up >= max(1, work):
+                return
+            if host.state is not State.OFF or not self._may_start(host):
+                continue
+            up += 1
+            self._try_start(host)
+
+    def _may_start(self, host: RemoteHost) -> bool:
+        loading = [other for other in self.hosts if other.state in (State.OPENING, State.LOADING)]
+        if self._first_alone and loading and not any(other.starts for other in self.hosts):
+            return False
+        return not (host.placement.gpus and any(other.placement.gpus == host.placement.gpus for other in loading))
+
+    def _try_start(self, host: RemoteHost) -> None:
+        try:
+            host.start()
+        except OSError as error:
+            host.state = State.OUT
+            self.last_error = EnvironmentFault("host_not_started", f"a host's process can't be started: {error}")
+            log.warning("%s", self.last_error.message)
+
+    async def _rest(self, host: RemoteHost, pause: float) -> None:
+        await asyncio.sleep(pause)
+        host.state = State.OFF
+        self._move()
+
+    def _refuse_if_all_out(self) -> None:
+        if all(host.state is State.OUT for host in self.hosts):
+            raise self.last_error or EnvironmentFault(
+                "host_died", "all hosts died again and again; the engine's log (--log-file) says why"
+            )
+
+    def _send(self, question: Question) -> None:
+        ready = [host for host in self.hosts if host.state is State.READY]
+        busy = {host: host.pulse.in_flight + sum(other.host is host for other in self._questions.values()) for host in ready}
+        question.host = min(ready, key=lambda host: busy[host])
+        values, payload = packed(question.request)
+        ask = messages.Ask(number=question.number, request=values, streamed=question.piece is not None, payload=payload)
+        question.host.send(ask)
+
+    def _answered(self, message: Any) -> None:
+        question = self._questions.get(message.number)
+        if question is None or question.answer is None or question.answer.done():
+            return
+        if isinstance(message, messages.Piece):
+            question.begun = True
+            if question.piece is not None:
+                question.piece(message.text)
+        elif isinstance(message, messages.Answered):
+            question.answer.set_result(reply_of(message.reply))
+        else:
+            question.answer.set_exception(raised(message.error))

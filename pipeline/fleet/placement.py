@@ -1,0 +1,98 @@
+"""How many hosts there are, and what each may use: one for each group of GPUs that a copy of the model needs.
+
+4 GPUs                              host 0: GPU 0    host 1: GPU 1    host 2: GPU 2    host 3: GPU 3
+4 GPUs, --tensor-parallel-size 2    host 0: GPU 0,1                   host 1: GPU 2,3
+1 GPU, --hosts 3                    host 0, 1, 2: GPU 0, a third of its memory each
+no GPU                              one host;  --hosts 2: two, half of the cores each
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipeline.errors import UsageError
+from pipeline.fleet import gpus as machine
+from pipeline.fleet.cores import beside, divided, own_cores, written
+from pipeline.fleet.gpus import Gpu
+from pipeline.options.caption import Describing
+
+ON_GPUS = frozenset({"vllm", "transformers"})
+"""engines that run the model on this machine's GPUs; all others need one host, however many GPUs there are"""
+USUAL_SHARE = 0.9
+"""of a GPU's memory, what vLLM takes where nobody says"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """What one host may use."""
+
+    number: int
+    cores: tuple[int, ...]
+    gpus: tuple[str, ...] = ()
+    """as CUDA_VISIBLE_DEVICES names them; none: whatever there is"""
+    sharing: int = 1
+    """hosts on the same GPUs, this one counted"""
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def words(self) -> str:
+        """For people: ``GPU 0, cores 0-15``."""
+        where = f"GPU {','.join(self.gpus)}, " if self.gpus else ""
+        return f"{where}cores {written(self.cores)}"
+
+
+def group_size(settings: Describing) -> int:
+    """GPUs that one engine takes."""
+    return (settings.tensor_parallel_size or 1) * (settings.pipeline_parallel_size or 1) * (settings.data_parallel_size or 1)
+
+
+def placements(
+    settings: Describing, *, there: Sequence[Gpu] | None = None, cores: Sequence[int] | None = None
+) -> tuple[Placement, ...]:
+    """Where hosts go; none where this process itself is the only host, with all that it may use.
+
+    ``there``, ``cores``: what the machine has, looked up where not given. Raises UsageError ``bad_value``, ``gpu_not_found``.
+    """
+    cores = own_cores() if cores is None else cores
+    local = settings.engine in ON_GPUS
+    if not local and settings.gpus.strip().lower() != "all":
+        raise UsageError("bad_value", f"--gpus {settings.gpus}: --engine {settings.engine} runs on no GPU of this machine")
+    there = (machine.visible() if local else ()) if there is None else there
+    taken = machine.chosen(settings.gpus, there)
+    size = group_size(settings)
+    groups = [taken[i : i + size] for i in range(0, len(taken) - size + 1, size)]
+    count = settings.hosts or max(1, len(groups))
+    groups = groups[:count]
+    if count == 1 and (not groups or len(taken) == len(there)):
+        return ()
+    homes = [groups[number % len(groups)] if groups else () for number in range(count)]
+    sharing = [homes.count(home) if home else 1 for home in homes]
+    wishes: list[set[int]] = [set().union(*(beside(gpu.bus) for gpu in home if gpu.bus)) for home in homes]
+    return tuple(
+        Placement(
+            number=number,
+            cores=tuple(part),
+            gpus=tuple(gpu.name for gpu in home),
+            sharing=shared,
+            environment=_environment(home, part),
+        )
+        for number, (home, part, shared) in enumerate(zip(homes, divided(cores, wishes), sharing, strict=True))
+    )
+
+
+def _environment(home: Sequence[Gpu], cores: Sequence[int]) -> dict[str, str]:
+    if home:
+        return {"CUDA_VISIBLE_DEVICES": ",".join(gpu.name for gpu in home)}
+    return {"VLLM_CPU_OMP_THREADS_BIND": written(cores)}  # an engine on cores would take those of its neighbours too
+
+
+def settings_for(settings: Describing, placement: Placement, own: Sequence[str], usual_share: float | None) -> dict[str, Any]:
+    """The options that a host is told, as JSON has them. ``usual_share``: of GPU memory, where the user says nothing."""
+    values = {name: getattr(settings, name) for name in own}
+    if placement.sharing > 1:
+        share = settings.gpu_memory_utilization or usual_share or USUAL_SHARE
+        values["gpu_memory_utilization"] = round(share / placement.sharing, 4)
+    if placement.number and settings.log_file is not None:
+        values["log_file"] = settings.log_file.with_name(f"{settings.log_file.stem}-{placement.number}{settings.log_file.suffix}")
+    plain = {name: list(value) if isinstance(value, tuple) else value for name, value in values.items() if value is not None}
+    return {name: str(value) if hasattr(value, "__fspath__") else value for name, value in plain.items()}
