@@ -8,7 +8,7 @@ probe -> described before? -> journal -> windows -> captions -> document -> sink
 import asyncio
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from functools import partial
@@ -95,7 +95,7 @@ async def describe(
     sink: Sink,
     engine: Engine,
     *,
-    model: Model,
+    model: Callable[[], Model],
     lookup: Lookup | None = None,
     resume: bool = True,
     observer: Observer | None = None,
@@ -104,8 +104,9 @@ async def describe(
 ) -> Result:
     """Describe one source; what ``lookup`` knows already is not asked again, nor what a journal kept.
 
-    ``model`` is what the document says of the engine's. ``place`` is given up when the last window is read. ``open_stream``: who
-    reads it and asks about its windows, where that is not this process (a fleet).
+    ``model`` gives what the document says of the engine's, once it has answered: before it starts, nobody knows its version.
+    ``place`` is given up when the last window is read. ``open_stream``: who reads it and asks about its windows, where that is
+    not this process (a fleet).
 
     Raises InputError, OutputError, EnvironmentFault, UsageError. What was captioned until then is kept in the sink's journal.
     """
@@ -119,7 +120,7 @@ class _Description:
     """One source on its way; ``run`` is the story."""
 
     def __init__(
-        self, source: Source, recipe: Recipe, sink: Sink, engine: Engine, model: Model, lookup: Lookup, resume: bool,
+        self, source: Source, recipe: Recipe, sink: Sink, engine: Engine, model: Callable[[], Model], lookup: Lookup, resume: bool,
         observer: Observer, place: ReadingPlace | None, open_stream: OpenStream,
     ) -> None:  # fmt: skip
         self.source, self.recipe, self.sink, self.engine, self.model = source, recipe, sink, engine, model
@@ -215,7 +216,7 @@ class _Description:
             notices += more
         return Document(
             source=_as_described(info),
-            model=self.model,
+            model=self.model(),
             settings=self.recipe.key(info),
             captions=refined,
             shots=reading.shots,

@@ -100,7 +100,7 @@ class Studio:
             recipe,
             FileSink(outputs, self.layout, self.look, encoders=self.host.encoders, on_step=observer.step),
             self.engine,
-            model=self.model,
+            model=lambda: self.model,
             lookup=lookup or FileLookup(outputs, overwrite=self.settings.overwrite),
             resume=self.settings.resume and not self.settings.overwrite,
             observer=observer,

@@ -22,7 +22,9 @@ ENGINE_FIELDS = (
 )  # fmt: skip
 
 
-def open_captioner(settings: Describing, preset: "Preset", *, verbose: bool = False, profile: "Profile" = "captions") -> Captioner:
+def open_captioner(
+    settings: Describing, preset: "Preset", *, verbose: bool = False, profile: "Profile" = "captions"
+) -> Captioner:
     """The captioner of ``--engine`` for this model, not started; ``profile``: what it is set up for.
 
     Raises UsageError (an option that can't be) and EnvironmentFault (no such engine is installed).

@@ -188,7 +188,7 @@ class Coordinator:
                 host.felt(message)
             case messages.Fault():
                 self.last_error = raised(message.error)
-                if isinstance(self.last_error, UsageError):  # another start would say the same
+                if isinstance(self.last_error, UsageError) or host.state is not State.READY:  # another start would say the same
                     host.state = State.OUT
                 host.kill()
             case messages.Piece() | messages.Answered() | messages.Refused():
@@ -204,7 +204,7 @@ class Coordinator:
         self._held[host].clear()
         # those that nothing had come of yet are as suspicious as the others: all were in flight
         for job in reversed(lost):
-            self._again(job)
+            self._again(job, guilty=host.state is not State.OUT)
         pause = host.rest() if host.state is not State.OUT else None
         again = f"it is started again in {pause:.0f} s" if pause is not None else "it is not started again"
         why = f" ({self.last_error.message})" if self.last_error is not None else ""
@@ -241,9 +241,9 @@ class Coordinator:
             kept[span_of(message.caption.start, message.caption.end)] = message.caption
         job.told(job, message)
 
-    def _again(self, job: Job) -> None:
-        """A job whose host died."""
-        job.deaths += 1
+    def _again(self, job: Job, *, guilty: bool) -> None:
+        """A job whose host died; it is not ``guilty`` where the host could not even begin."""
+        job.deaths += guilty
         if job.deaths >= GUILTY:
             name = job.unit.info.path.name
             text = f"{job.deaths} processes ended while they worked on {name}; it is left out, the rest goes on"
