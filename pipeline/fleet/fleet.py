@@ -15,7 +15,7 @@ from pipeline.fleet.remote import RemoteHost
 from pipeline.fleet.room import refuse_more_than_fit
 from pipeline.fleet.stream import FleetStream
 from pipeline.host import BEGUN, OWN, Host
-from pipeline.options.caption import Describing
+from pipeline.options.caption import Settings
 from pipeline.scheduler import Limits
 from pipeline.sources.film import FilmSource
 from pipeline.types import VideoInfo
@@ -24,7 +24,7 @@ PROBES = 4
 """films that are probed at once, here; hosts read them"""
 
 
-def open_host(settings: Describing, *, captioner: Captioner | None = None, verbose: bool = False) -> Host:
+def open_host(settings: Settings, *, captioner: Captioner | None = None, verbose: bool = False) -> Host:
     """Who describes films under these settings: this process, where one engine is all, or a fleet.
 
     ``captioner`` answers in place of an engine of ours, in this process. Raises UsageError and EnvironmentFault.
@@ -38,7 +38,7 @@ def open_host(settings: Describing, *, captioner: Captioner | None = None, verbo
 class Fleet(Host):
     """One process for each placement; this one hands out work and writes files."""
 
-    def __init__(self, settings: Describing, places: tuple[Placement, ...], *, verbose: bool = False) -> None:
+    def __init__(self, settings: Settings, places: tuple[Placement, ...], *, verbose: bool = False) -> None:
         super().__init__(settings, verbose=verbose)  # all that can be wrong with the settings is found here
         refuse_more_than_fit(settings, self.preset, places)
         self.places = places

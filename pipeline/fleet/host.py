@@ -27,7 +27,7 @@ from pipeline.fleet.messages import TO_HOST, HungUp, Message, encode, receive, t
 from pipeline.fleet.requests import plain, unpacked
 from pipeline.fleet.units import Unit
 from pipeline.host import Host
-from pipeline.options.caption import Describing
+from pipeline.options.caption import Settings
 from pipeline.sources.film import FilmSource
 from pipeline.types import Caption, Window
 
@@ -58,7 +58,7 @@ class HostProcess:
         if not isinstance(opening, messages.Open):
             raise HungUp("the first message opens the host")
         try:
-            self.host = Host(Describing(**opening.settings), verbose=opening.verbose)
+            self.host = Host(Settings(**opening.settings), verbose=opening.verbose)
         except ScenescribeError as error:
             self._send(messages.Fault(error=told(error)))
             await self._writer.drain()

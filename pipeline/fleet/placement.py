@@ -14,7 +14,7 @@ from pipeline.errors import UsageError
 from pipeline.fleet import gpus as machine
 from pipeline.fleet.cores import beside, divided, own_cores, written
 from pipeline.fleet.gpus import Gpu
-from pipeline.options.caption import Describing
+from pipeline.options.caption import Settings
 
 ON_GPUS = frozenset({"vllm", "transformers"})
 """engines that run the model on this machine's GPUs; all others need one host, however many GPUs there are"""
@@ -41,13 +41,13 @@ class Placement:
         return f"{where}cores {written(self.cores)}"
 
 
-def group_size(settings: Describing) -> int:
+def group_size(settings: Settings) -> int:
     """GPUs that one engine takes."""
     return (settings.tensor_parallel_size or 1) * (settings.pipeline_parallel_size or 1) * (settings.data_parallel_size or 1)
 
 
 def placements(
-    settings: Describing, *, there: Sequence[Gpu] | None = None, cores: Sequence[int] | None = None
+    settings: Settings, *, there: Sequence[Gpu] | None = None, cores: Sequence[int] | None = None
 ) -> tuple[Placement, ...]:
     """Where hosts go; none where this process itself is the only host, with all that it may use.
 
@@ -57,7 +57,7 @@ def placements(
     local = settings.engine in ON_GPUS
     if not local and settings.gpus.strip().lower() != "all":
         raise UsageError("bad_value", f"--gpus {settings.gpus}: --engine {settings.engine} runs on no GPU of this machine")
-    there = (machine.visible() if local else ()) if there is None else there
+    there = () if not local else machine.visible() if there is None else there
     taken = machine.chosen(settings.gpus, there)
     size = group_size(settings)
     groups = [taken[i : i + size] for i in range(0, len(taken) - size + 1, size)]
@@ -86,7 +86,7 @@ def _environment(home: Sequence[Gpu], cores: Sequence[int]) -> dict[str, str]:
     return {"VLLM_CPU_OMP_THREADS_BIND": written(cores)}  # an engine on cores would take those of its neighbours too
 
 
-def settings_for(settings: Describing, placement: Placement, own: Sequence[str], usual_share: float | None) -> dict[str, Any]:
+def settings_for(settings: Settings, placement: Placement, own: Sequence[str], usual_share: float | None) -> dict[str, Any]:
     """The options that a host is told, as JSON has them. ``usual_share``: of GPU memory, where the user says nothing."""
     values = {name: getattr(settings, name) for name in own}
     if placement.sharing > 1:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.errors import UsageError
 from pipeline.fleet.placement import USUAL_SHARE, Placement
-from pipeline.options.caption import Describing
+from pipeline.options.caption import Settings
 
 if TYPE_CHECKING:
     from models.preset import Preset
@@ -20,7 +20,7 @@ CACHE = 0.5
 """GiB of GPU memory beside the weights, under which an engine has no room to work"""
 
 
-def refuse_more_than_fit(settings: Describing, preset: "Preset", places: Sequence[Placement]) -> None:
+def refuse_more_than_fit(settings: Settings, preset: "Preset", places: Sequence[Placement]) -> None:
     """Raise UsageError ``too_many_hosts`` where that many hosts have no room, with how many have."""
     weights = weights_gb(preset.id)
     on_gpu = any(place.gpus for place in places)

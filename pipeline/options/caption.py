@@ -42,10 +42,6 @@ class Asking(Options):
     max_tokens: Positive | None = option(None, SAMPLING, "Longest answer; the preset's where it is not given.")
     seed: Annotated[int, Ge(0)] = option(0, SAMPLING, "Of the drawing of words.")
 
-    gpus: str = option(
-        "all", ENGINE, "Which GPUs: all, how many (2), or which (0,1,3). One host (an engine, its decoders) for each."
-    )
-    hosts: Positive | None = option(None, ENGINE, "Hosts: several on one GPU for a small model, several without a GPU.")
     tensor_parallel_size: Positive | None = option(None, ENGINE, "GPUs that share each layer.")
     pipeline_parallel_size: Positive | None = option(None, ENGINE, "GPUs that take layers in turn.")
     data_parallel_size: Positive | None = option(None, ENGINE, "Copies of the model, each on GPUs of its own.")
@@ -109,6 +105,11 @@ class Settings(Describing, Summarized):
     context_files: bool = option(
         True, MODEL, "Ask with what FILM.context.txt says, where one lies beside a film; --context is for all films."
     )
+    gpus: str = option(
+        "all", ENGINE, "Which GPUs: all, how many (2), or which (0,1,3). One host (an engine, its decoders) for each."
+    )
+    hosts: Positive | None = option(None, ENGINE, "Hosts: several on one GPU for a small model, several without a GPU.")
+
     format: str = option("srt,vtt", OUTPUT, "Sidecars to write, by commas, or all. JSON is always written.", "-f")
     sidecar_name: Annotated[str, AfterValidator(check_sidecars)] = option(
         SIDECARS, OUTPUT, "What sidecars are called; {name}.{language} is a name that mpv loads by itself."
