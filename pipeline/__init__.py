@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from pipeline.api.asking import Conversation, ask, ask_async
     from pipeline.api.films import Run, caption, caption_all, caption_all_async, caption_async, load_settings, probe
     from pipeline.api.tracks import burn, export, make_track, mux, read_document, read_track, write_track
+    from pipeline.ask.types import Answer
     from pipeline.describe import Result
     from pipeline.errors import EnvironmentFault, InputError, OutputError, ScenescribeError, UsageError
     from pipeline.options.caption import Settings
@@ -19,8 +21,10 @@ if TYPE_CHECKING:
     from pipeline.types import Caption, Cue, Document, Model, Notice, Outcome, Source, Track, VideoInfo
 
 __all__ = [
+    "Answer",
     "Caption",
     "Chapter",
+    "Conversation",
     "Cue",
     "Document",
     "EnvironmentFault",
@@ -40,6 +44,8 @@ __all__ = [
     "UsageError",
     "VideoInfo",
     "__version__",
+    "ask",
+    "ask_async",
     "burn",
     "caption",
     "caption_all",
@@ -57,6 +63,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    "api.asking": "Conversation ask ask_async",
+    "ask.types": "Answer",
     "api.films": "Run caption caption_all caption_all_async caption_async load_settings probe",
     "api.tracks": "burn export make_track mux read_document read_track write_track",
     "options.caption": "Settings",

@@ -21,6 +21,7 @@ from typing import Any
 from pydantic.fields import FieldInfo
 
 from pipeline import __version__
+from pipeline.options.ask import AskSettings
 from pipeline.options.base import ENV_PREFIX
 from pipeline.options.caption import Settings
 from pipeline.options.watch import OWN, WatchSettings
@@ -28,7 +29,7 @@ from pipeline.options.watch import OWN, WatchSettings
 ROOT = Path(__file__).parents[1]
 COMMANDS = (
     "", "caption", "watch", "live", "jobs", "jobs list", "jobs show", "jobs retry", "jobs forget", "export", "burn", "mux", "summarize", "search",
-    "serve", "models", "doctor", "bench",
+    "ask", "serve", "models", "doctor", "bench",
 )  # fmt: skip
 
 
@@ -63,9 +64,10 @@ def words(page: str) -> list[str]:
 
 
 def options() -> dict[str, str]:
-    """A table for each panel of options, of ``caption`` and of ``watch`` alone."""
+    """A table for each panel of options, of ``caption``, of ``watch`` alone and of ``ask`` alone."""
     of_watch = {name: field for name, field in WatchSettings.ordered().items() if name in OWN}
-    return {"caption": tables(Settings.ordered()), "watch": tables(of_watch)}
+    of_ask = {name: field for name, field in AskSettings.ordered().items() if name not in Settings.model_fields}
+    return {"caption": tables(Settings.ordered()), "watch": tables(of_watch), "ask": tables(of_ask)}
 
 
 def tables(fields: Mapping[str, FieldInfo]) -> str:

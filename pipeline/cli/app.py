@@ -51,6 +51,7 @@ COMMANDS = (
     "mux",
     "summarize",
     "search",
+    "ask",
     "serve",
     "models",
     "doctor",

@@ -4,6 +4,7 @@ To add a command with options of its own, add its file here and its class to ``F
 imported by them.
 """
 
+from pipeline.options.ask import AskSettings
 from pipeline.options.base import Options
 from pipeline.options.burn import BurnSettings
 from pipeline.options.caption import Settings
@@ -17,6 +18,7 @@ FAMILY: dict[str, type[Options]] = {
     "live": LiveSettings,
     "serve": ServeSettings,
     "burn": BurnSettings,
+    "ask": AskSettings,
 }
 """command, which is the name of its file -> its options"""
 

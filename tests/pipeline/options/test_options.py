@@ -16,8 +16,8 @@ def test_a_variable_that_is_spelled_wrong(monkeypatch: pytest.MonkeyPatch, tmp_p
     for name in ("LOG_FORMAT", "STATE_DIR", "WEBHOOK_SECRET", "ARCHITECTURES", "SETUP_ENGINE", "FFMPEG"):
         monkeypatch.setenv(f"SCENESCRIBE_{name}", "json")
     load(Settings, {}, known=names())
-    monkeypatch.setenv("SCENESCRIBE_MODLE", "x")
-    with pytest.raises(UsageError, match=r"SCENESCRIBE_MODLE .*did you mean 'MODEL'"):
+    monkeypatch.setenv("SCENESCRIBE_MODELL", "x")
+    with pytest.raises(UsageError, match=r"SCENESCRIBE_MODELL .*did you mean 'MODEL'"):
         load(Settings, {}, known=names())
 
 

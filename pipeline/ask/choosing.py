@@ -1,0 +1,141 @@
+"""Which way a question is answered, and what the model is shown for it.
+
+all of it, where it is short       a part of it (--at)       the passages that its captions lead to, where it is long
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from pipeline.ask import finding, looking, wording
+from pipeline.ask.inputs import Opened, take_captions
+from pipeline.ask.types import Passage, Shown
+from pipeline.captioning.recipe import Recipe
+from pipeline.errors import InputError, UsageError
+from pipeline.host import Host
+from pipeline.inputs import Film
+from pipeline.options.ask import AskSettings
+
+READ = 96
+"""captions that are read at once, at most"""
+CANDIDATES = 32
+"""passages that are asked whether they are the one, where captions lead to them"""
+ALL = 240
+"""and where they lead to none: over all of the film"""
+Leave = Callable[[Sequence[Opened]], Awaitable[bool]]
+"""asked before long films without captions are described"""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """``when``: each passage is asked; ``look``: at ``shown``; ``read``: ``captions`` alone."""
+
+    mode: Literal["look", "read", "when"]
+    shown: Shown | None
+    captions: list[Passage] = field(default_factory=list)
+
+
+class Chooser:
+    """One conversation's; what was looked at whole is kept for its next question."""
+
+    def __init__(self, host: Host, films: Sequence[Opened], recipe: Recipe, settings: AskSettings, leave: Leave | None) -> None:
+        self.host, self.films, self.recipe, self.settings = host, tuple(films), recipe, settings
+        self.preset, self.bare = host.preset, host.preset.ask.bare
+        self.frames = settings.frames or host.preset.ask.frames
+        self._leave = leave
+        self._whole: Shown | None = None
+        self._too_long = False
+
+    async def choose(self, question: str) -> Choice:
+        """How it is answered, the frames, and the captions that are read."""
+        mode, when = self.settings.mode, wording.asks_when(question)
+        if mode != "read" and (whole := await self.look_at_all()) is not None:
+            several = sum(not passage.still for passage in whole.passages) > 1
+            return Choice("when" if when and several and self._asks_each(question) else "look", whole)
+        await self._have_captions()
+        everything = self._passages()
+        if when and mode != "read":
+            if not self._asks_each(question):
+                return Choice("when", None, everything)
+            hits = await self._hits(question, CANDIDATES)
+            return Choice("when", None, finding.in_order(hits or finding.spread(everything, ALL), self.films))
+        if mode == "read":
+            hits = await self._hits(question, READ) if len(everything) > READ or self.bare else []
+            chosen = hits or finding.spread(everything, READ)
+            return Choice("read", None, chosen if self.bare else finding.in_order(chosen, self.films))
+        most = max(1, self.frames // self.preset.frame_count)
+        chosen = await self._hits(question, most) or finding.spread(everything, most)
+        return Choice("look", await self.look_at(finding.in_order(chosen, self.films), self.frames))
+
+    async def look_at_all(self) -> Shown | None:
+        """Frames of all that is asked about; None where it is too long for that."""
+        if self._whole is None and not self._too_long:
+            force = self.settings.mode == "look" or self.settings.at is not None
+            each = self.preset.frame_count if self.bare else 2
+            try:
+                self._whole = await looking.whole(
+                    self.films, self.recipe, frames=self.frames, each=each, at=self.settings.span, force=force, size=self._size()
+                )
+            except looking.TooLong:
+                if len(self.films) > self.frames and not any(film.source for film in self.films):
+                    count = f"{len(self.films)} pictures are more than the {self.frames} that a question is shown"
+                    raise UsageError("too_many_pictures", f"{count}; --frames raises that") from None
+                self._too_long = True
+        return self._whole
+
+    async def look_at(self, passages: Sequence[Passage], frames: int) -> Shown:
+        return await looking.passages(self.films, passages, self.recipe, frames=frames, size=self._size())
+
+    async def _have_captions(self) -> None:
+        """Captions of every film, made now where there are none and that is allowed. Raises InputError ``no_captions``."""
+        without = [film for film in self.films if film.source is not None and film.document is None]
+        if not without:
+            return
+        allowed = self.settings.caption
+        if allowed is None:
+            allowed = self._leave is not None and await self._leave(without)
+        if not allowed:
+            raise InputError(
+                "no_captions",
+                "it is too long to be looked at whole and has no captions: --caption makes them first, --at 1:20-1:40 asks about a"
+                " part, --mode look shows a few frames of all of it",
+                path=str(without[0].path),
+            )
+        from pipeline.run import plan_outputs
+        from pipeline.studio import Studio
+
+        studio = Studio(self.settings.describing(), host=self.host)
+        films = [Film(film.path, Path(film.path.name)) for film in without]
+        outputs = plan_outputs(films, studio)
+        for film in without:
+            await studio.describe(film.path, outputs[film.path])
+            take_captions(film)
+            if film.document is None:
+                raise InputError("no_captions", "its captions were made, and can't be found again", path=str(film.path))
+
+    def _passages(self) -> list[Passage]:
+        span = self.settings.span
+        return [
+            passage
+            for film in self.films
+            for passage in (film.passages if film.source is not None else (Passage(film=film.path, start=0.0, end=0.0),))
+            if span is None or passage.still or (passage.start < span[1] and passage.end > span[0])
+        ]
+
+    async def _hits(self, question: str, most: int) -> list[Passage]:
+        allowed = {(passage.film, passage.start) for passage in self._passages()}
+        wanted = most if self.settings.span is None else READ * 10
+        hits = await finding.found(question, self.films, self.settings.state_folder, most=wanted)
+        return [hit for hit in hits if (hit.film, hit.start) in allowed][:most]
+
+    def _asks_each(self, question: str) -> bool:
+        return wording.yes_or_no(question, bare=self.bare) is not None
+
+    def _size(self) -> tuple[int, int]:
+        info = next((film.info for film in self.films if film.info is not None), None)
+        if info is not None:
+            return self.recipe.frame_size(info)
+        picture = self.films[0].picture
+        assert picture is not None
+        return self.recipe.size.of(picture.shape[1], picture.shape[0])

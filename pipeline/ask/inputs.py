@@ -1,0 +1,93 @@
+"""What was named, opened: films with the captions that stand beside them, and pictures."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pipeline.ask.types import Passage
+from pipeline.errors import InputError, ScenescribeError
+from pipeline.file_version import FileVersion
+from pipeline.host import Host
+from pipeline.inputs import find_films
+from pipeline.retrieval.reading import documents
+from pipeline.sources.base import Source
+from pipeline.sources.still import is_still, read_still
+from pipeline.types import Document, Image, Outcome, VideoInfo
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Opened:
+    """One film, or one picture (``source`` is None)."""
+
+    path: Path
+    version: FileVersion | None
+    source: Source | None = None
+    info: VideoInfo | None = None
+    picture: Image | None = None
+    document: Document | None = None
+    """its captions, of this very file"""
+    json: Path | None = None
+    """where they stand"""
+    cuts: tuple[float, ...] = field(default=())
+    """where shots begin, as far as is known"""
+
+    @property
+    def duration(self) -> float:
+        return self.info.duration if self.info is not None else 0.0
+
+    @property
+    def passages(self) -> tuple[Passage, ...]:
+        """Its captions' windows; none where it has no captions."""
+        captions = self.document.captions if self.document is not None else ()
+        return tuple(
+            Passage(film=self.path, start=one.start, end=min(one.end, self.duration), text=one.text)
+            for one in captions
+            if one.outcome is not Outcome.FAILED and one.text and one.start < self.duration
+        )
+
+    def refuse_changed(self) -> None:
+        """Raise InputError ``source_changed``, ``not_found`` where the file is not the one that was opened."""
+        now = FileVersion.at(self.path)
+        if now is None:
+            raise InputError("not_found", "the file is gone since it was opened", path=str(self.path))
+        if now != self.version:
+            raise InputError("source_changed", "the file has changed since it was opened; open it anew", path=str(self.path))
+
+
+def paths_of(names: Sequence[str], *, recursive: bool = False) -> list[Path]:
+    """Films, pictures, folders and globs -> files, each once. Raises InputError for the first that can't be."""
+    stills = [name for name in names if is_still(Path(name)) and not Path(name).is_dir()]
+    found = find_films([name for name in names if name not in stills], recursive=recursive)
+    for name, error in found.errors:
+        error.data.setdefault("path", name)
+        raise error
+    return list(dict.fromkeys([*(film.path for film in found.films), *map(Path, stills)]))
+
+
+async def opened(path: Path, host: Host) -> Opened:
+    """Look at one input. Raises InputError."""
+    version = FileVersion.at(path)
+    if is_still(path):
+        return Opened(path=path, version=version, picture=await asyncio.to_thread(read_still, path))
+    source = host.source(path)
+    info = await asyncio.to_thread(source.probe)
+    found = Opened(path=path, version=version, source=source, info=info)
+    take_captions(found)
+    return found
+
+
+def take_captions(film: Opened) -> None:
+    """The captions beside a film, if they are of this very file; what is no document of ours counts for nothing."""
+    from pipeline.formats import json
+    from pipeline.safe_open import read_text
+    from pipeline.store.lookup import LARGEST
+
+    film.document = film.json = None
+    try:
+        (path,) = documents([str(film.path)])
+        document = json.from_text(read_text(path, LARGEST))
+    except (ScenescribeError, OSError, UnicodeDecodeError, ValueError):
+        return
+    if film.info is not None and document.source.size == film.info.size:
+        film.document, film.json, film.cuts = document, path, document.shots

@@ -1,0 +1,66 @@
+"""What the model is asked: the order of a prompt is film, constant text, earlier turns, question, so that what stands before the
+question is read once (docs/decisions/0081)."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from models.base import Request, Sampling, Turn
+from models.preset import Preset
+from pipeline.ask import wording
+from pipeline.ask.types import Passage, Shown
+from pipeline.captioning.context import given
+from pipeline.captioning.recipe import Recipe
+from pipeline.options.ask import AskSettings
+
+LONGEST = 256
+"""tokens of an answer where nobody says"""
+
+
+class Requests:
+    """One conversation's."""
+
+    def __init__(self, preset: Preset, recipe: Recipe, settings: AskSettings) -> None:
+        """Raises UsageError ``bad_context``."""
+        self.preset, self.recipe, self.settings = preset, recipe, settings
+        self.context = given(settings.context)
+        self.bare = preset.ask.bare
+
+    def about(self, shown: Shown, question: str, history: Sequence[Turn]) -> Request:
+        preamble = "" if self.bare else wording.over_frames(shown, self.recipe.language, self.context)
+        return self._pictured(
+            shown, Request(prompt=question, preamble=preamble, history=tuple(history), sampling=self._sampling())
+        )
+
+    def one_of(self, shown: Shown, number: int, question: str) -> Request:
+        """A question about one passage alone."""
+        data, times = shown.part(number)
+        key = f"{shown.key}/{number}"
+        one = replace(shown, passages=(shown.passages[number],), counts=(len(data),), data=data, times=times, key=key)
+        return self._pictured(one, Request(prompt=question, sampling=Sampling(max_tokens=8)))
+
+    def _pictured(self, shown: Shown, request: Request) -> Request:
+        preset = self.preset
+        takes_images = preset.frames == "images" or preset.engine.get("limit_mm_per_prompt", {}).get("image", 0) >= len(
+            shown.data
+        )
+        if takes_images and (preset.frames == "images" or all(passage.still for passage in shown.passages)):
+            return replace(request, images=tuple(shown.data), key=shown.key)
+        times = tuple(time - shown.times[0] for time in shown.times) if len(shown.films) == 1 and len(shown.times) > 1 else ()
+        return replace(request, video=shown.data, times=times, key=shown.key)
+
+    def reading(self, passages: Sequence[Passage], question: str, history: Sequence[Turn]) -> Request:
+        return Request(
+            prompt=question,
+            preamble=wording.over_captions(passages, self.recipe.language, self.context),
+            history=tuple(history),
+            sampling=self._sampling(),
+        )
+
+    def _sampling(self) -> Sampling:
+        settings = self.settings
+        return Sampling(
+            temperature=0.0 if settings.sure else settings.temperature,
+            top_p=settings.top_p,
+            max_tokens=settings.max_tokens or (self.preset.max_tokens if self.bare else LONGEST),
+            seed=settings.seed,
+        )

@@ -1,0 +1,253 @@
+"""``scenescribe ask``: questions about films and pictures, answered as the words come."""
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipeline.cli import console
+from pipeline.cli.help import MOST
+from pipeline.cli.options import with_options
+from pipeline.cli.summary import clock
+from pipeline.errors import EnvironmentFault, InputError, RequestError, UsageError
+from pipeline.options import names
+from pipeline.options.ask import AskSettings
+from pipeline.options.base import load
+
+if TYPE_CHECKING:
+    from pipeline.api.asking import Conversation
+    from pipeline.ask.inputs import Opened
+    from pipeline.ask.types import Answer
+
+
+@with_options(AskSettings, most=("model", "at", "frames", "mode", "caption", "sure"))
+def ask(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="FILM... [QUESTION]", help="Films, pictures or folders, then questions.", show_default=False),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object an answer on stdout.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Also keep the talk as JSON in this file.", rich_help_panel=MOST)
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", help="Also one HTML page of the talk, with the frames that were looked at.")
+    ] = None,
+    recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Look into the folders' folders too.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Also what the engine says, and what each answer cost.")
+    ] = False,
+    config: Annotated[Path | None, typer.Option("--config", help="A TOML file of options.", dir_okay=False)] = None,
+    flags: dict[str, Any] = {},  # noqa: B006 - filled by with_options
+) -> None:
+    """Ask about a film or a picture: the answer as it comes, with the times that it rests on, [0:12-0:15].
+
+    What exists as a file is asked about; the rest are questions, asked in turn as one talk. Without a question it is a
+    conversation: an empty line or Ctrl-D ends it, Ctrl-C ends an answer. Exit code: 0 answered, 1 a question got no answer.
+
+    Examples:
+        scenescribe ask movie.mp4 "What is the woman in red doing?"
+        scenescribe ask movie.mp4 "When does the door open?" --at 1:20-1:40
+        scenescribe ask movie.mp4                           (a conversation)
+        scenescribe ask films "Which one has a boat in it?" --json
+    """
+    from pipeline.api.asking import Conversation
+
+    settings = load(AskSettings, flags, config, known=names()).settings
+    inputs, questions = _told_apart(words or [])
+    for path in (output, report):
+        _check(path)
+    talking = not questions
+    if talking and as_json and sys.stdin.isatty():
+        raise UsageError("no_input", "with --json name a question, or give questions on the standard input, one a line")
+    _note_on_model(settings)
+    failed = False
+    try:
+        with Conversation(inputs, settings=settings, recursive=recursive, leave=_leave, verbose=verbose) as talk:
+            record = _Record(talk)
+            if talking:
+                talk.warm().add_done_callback(lambda done: None if done.cancelled() else done.exception())
+            try:
+                for question in _typed() if talking else questions:
+                    failed |= not _answered(talk, question, record, as_json=as_json, verbose=verbose, talking=talking)
+            finally:
+                record.write(output, report)
+    except InputError as error:
+        console.fail(str(error.data.get("path") or inputs[0]), error)
+        sys.exit(1)
+    sys.exit(1 if failed else 0)
+
+
+def _told_apart(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Films and questions. Raises UsageError ``no_input``."""
+    from glob import has_magic
+
+    from pipeline.inputs import VIDEO_SUFFIXES
+    from pipeline.sources.still import SUFFIXES
+
+    films: list[str] = []
+    for word in words:
+        looks = Path(word).suffix.lower() in VIDEO_SUFFIXES | SUFFIXES and not word.rstrip().endswith("?")
+        there = "\0" not in word and len(os.fsencode(word)) < 4096 and os.path.lexists(word)
+        if not (there or looks or (not films and has_magic(word) and " " not in word)):
+            break
+        films.append(word)
+    questions = list(words[len(films) :])
+    if not films:
+        first = f"{console.name_of(words[0])} is no file; " if words else ""
+        raise UsageError("no_input", f"{first}name a film, a picture or a folder to ask about (scenescribe ask --help)")
+    return films, questions
+
+
+def _answered(talk: "Conversation", question: str, record: "_Record", *, as_json: bool, verbose: bool, talking: bool) -> bool:
+    """Ask, and print the answer as it comes; whether there was one."""
+    from pipeline.ask.types import Answer
+
+    answer: Answer | None = None
+    pieces = talk.stream(question)
+    try:
+        for piece in pieces:
+            if isinstance(piece, Answer):
+                answer = piece
+            elif not as_json:
+                _print(piece)
+    except KeyboardInterrupt:
+        pieces.close()  # type: ignore[attr-defined]
+        if not talking:
+            raise
+        _print(" ... (stopped)\n")
+        return True
+    except (UsageError, EnvironmentFault):
+        raise
+    except (InputError, RequestError) as error:
+        if not talking and isinstance(error, InputError):
+            raise
+        console.say(f"scenescribe: {error.code}: {console.one_line(error.message)}")
+        return False
+    assert answer is not None
+    record.add(answer)
+    if as_json:
+        console.data(answer.to_json())
+    else:
+        _print("\n")
+    for notice in answer.notices:
+        console.say(f"{notice.code}: {notice.message}")
+    if answer.finish == "length":
+        console.say("answer_truncated: the answer was cut off; give it more room with --max-tokens")
+    if verbose:
+        share = answer.usage.cached_tokens / max(1, answer.usage.prompt_tokens)
+        console.say(
+            f"({answer.mode}, {len(answer.looked_at)} frames, {answer.usage.prompt_tokens} tokens read, {share:.0%} of them from before,"
+            f" first word after {answer.first_token:.2f} s, {answer.total:.2f} s in all)"
+        )
+    return True
+
+
+def _typed() -> Any:
+    """Questions that are typed, or come on the standard input, a line each."""
+    terminal = sys.stdin.isatty()
+    if terminal:
+        with contextlib.suppress(ImportError):
+            import readline  # noqa: F401 - input() has lines of before, and keys
+        console.say("Ask about it; an empty line ends the talk.")
+    while True:
+        try:
+            line = input("> " if terminal else "")
+        except EOFError:
+            if terminal:
+                _print("\n")
+            return
+        except KeyboardInterrupt:  # a line that is not meant
+            _print("\n")
+            continue
+        if not line.strip():
+            if terminal:
+                return
+            continue
+        yield line
+
+
+async def _leave(films: "Sequence[Opened]") -> bool:
+    """Ask whether films are described first."""
+    import asyncio
+
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    length = clock(sum(film.duration for film in films))
+    which = console.name_of(films[0].path.name) if len(films) == 1 else f"{len(films)} films"
+    question = f"{which} ({length}) is too long to be looked at whole. Describe it first, and keep the captions beside it? [y/N] "
+    console.say(question)
+    answer = await asyncio.to_thread(sys.stdin.readline)
+    return answer.strip().lower() in ("y", "yes")
+
+
+def _print(text: str) -> None:
+    """Words of an answer; what is no character for a terminal is not printed."""
+    shown = "".join(c if c.isprintable() or c == "\n" else " " for c in text)
+    try:
+        sys.stdout.write(shown.encode("utf-8", "replace").decode())
+        sys.stdout.flush()
+    except BrokenPipeError:
+        console.unheard(sys.stdout)
+
+
+def _note_on_model(settings: AskSettings) -> None:
+    """Say once what the embedded model knows."""
+    from pipeline.engine.opening import choose_preset
+
+    preset = choose_preset(settings.describing())
+    if settings.engine == "vllm" and preset.knows and settings.model is None:
+        console.say(preset.knows)
+
+
+def _check(path: Path | None) -> None:
+    """Find out before the talk whether it can be kept. Raises OutputError."""
+    if path is not None:
+        from pipeline.report import page
+
+        page.check(path, overwrite=path.suffix == ".json" and path.is_file() and _ours(path))
+
+
+def _ours(path: Path) -> bool:
+    from pipeline.safe_open import starts_with
+
+    try:
+        return starts_with(path, b'"scenescribe_talk"', 256)
+    except OSError:
+        return False
+
+
+class _Record:
+    """The talk so far, for ``-o`` and ``--report``."""
+
+    def __init__(self, talk: "Conversation") -> None:
+        self.talk, self.answers, self.frames = talk, list["Answer"](), list[list[tuple[str, bytes]]]()
+
+    def add(self, answer: "Answer") -> None:
+        from pipeline.report.talk import thumbnails
+
+        self.answers.append(answer)
+        self.frames.append(thumbnails(self.talk.talk.last))
+
+    def write(self, output: Path | None, report: Path | None) -> None:
+        from pipeline.files import write_whole
+        from pipeline.report import talk as page
+
+        model = self.talk.talk.host.model(self.talk.talk.recipe.model)
+        films = [os.fsdecode(path) for path in self.talk.talk.paths]
+        if output is not None:
+            kept = {
+                "scenescribe_talk": 1,
+                "films": films,
+                "model": {"name": model.name, "id": model.id, "revision": model.revision, "engine": model.engine},
+                "answers": [answer.to_json() for answer in self.answers],
+            }
+            text = json.dumps(kept, ensure_ascii=False, indent=1, default=str)
+            write_whole(output, text.encode("utf-8", "backslashreplace"))
+        if report is not None:
+            write_whole(report, page.render(films, model, self.answers, self.frames).encode("utf-8", "replace"))

@@ -1,0 +1,152 @@
+"""``scenescribe ask`` as a user types it, with the engine that says what it was shown."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+ECHO = ("--engine", "echo", "--model", "llava-onevision-0.5b")
+
+
+def test_questions_are_answered_in_turn_as_one_talk(run: Any, film: Path, tmp_path: Path) -> None:
+    done = run("ask", film, "What is it?", "And then?", "--json", "-o", "talk.json", "--report", "talk.html", *ECHO)
+    assert done.returncode == 0, done.stderr
+    first, second = map(json.loads, done.stdout.splitlines())
+    assert (first["question"], second["question"]) == ("What is it?", "And then?")
+    assert first["mode"] == "look"
+    assert first["answer"].startswith(f"{len(first['looked_at'])} frames of 384x384 in ")
+    assert all(0 <= time < 12 for time in first["looked_at"])
+    assert len(first["looked_at"]) == 24  # three shots of eight frames
+    assert second["usage"]["prompt_tokens"] > first["usage"]["prompt_tokens"], "what was said before counts"
+    kept = json.loads((tmp_path / "talk.json").read_text())
+    assert [one["question"] for one in kept["answers"]] == ["What is it?", "And then?"]
+    page = (tmp_path / "talk.html").read_text()
+    assert page.count("data:image/jpeg;base64,") == 2 * 16
+    assert "<script" not in page
+    again = run("ask", film, "Once more?", "-o", "talk.json", "--report", "talk.html", *ECHO)
+    assert again.returncode == 0, "our own files are written anew"
+    (tmp_path / "talk.json").write_text("mine")
+    assert "output_exists" in run("ask", film, "Once more?", "-o", "talk.json", *ECHO).stderr
+
+
+def test_a_part_so_many_frames(run: Any, film: Path) -> None:
+    done = run("ask", film, "What is it?", "--at", "0:04-0:08", "--frames", "4", "--json", *ECHO)
+    answer = json.loads(done.stdout)
+    assert len(answer["looked_at"]) == 4
+    assert all(4 <= time < 8 for time in answer["looked_at"])
+
+
+def test_a_film_without_a_question_reads_them_from_the_standard_input(film: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline.cli", "ask", str(film), "--json", *ECHO], input="What is it?\n\nAnd then?\n",
+        capture_output=True, text=True, timeout=120, check=False, env={**os.environ, "HOME": str(tmp_path)},
+    )  # fmt: skip
+    assert [json.loads(line)["question"] for line in done.stdout.splitlines()] == ["What is it?", "And then?"]
+
+
+def test_a_long_film_is_described_first_where_that_is_allowed(run: Any, film: Path, tmp_path: Path) -> None:
+    (tmp_path / "long.mp4").symlink_to(film)
+    short = (*ECHO, "--frames", "2")
+    refused = run("ask", "long.mp4", "What is there?", *short)
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("long.mp4: no_captions: it is too long to be looked at whole")
+    allowed = run("ask", "long.mp4", "What frames are there?", "--caption", "--json", *short)
+    assert allowed.returncode == 0, allowed.stderr
+    assert (tmp_path / "long.descriptions.json").exists()
+    answer = json.loads(allowed.stdout)
+    assert len(answer["looked_at"]) == 2
+    (cited,) = answer["citations"]
+    assert 0 <= cited["start"] < cited["end"] <= 12
+    when = json.loads(run("ask", "long.mp4", "When are there frames?", "--json", *short).stdout)
+    assert when["mode"] == "when", "echo says the first of its choices: yes to each"
+    assert [(one["start"], one["end"]) for one in when["citations"]] == [(0.0, 12.0)], "neighbours are one"
+    read = json.loads(run("ask", "long.mp4", "What is it?", "--mode", "read", "--json", *short).stdout)
+    assert (read["mode"], read["looked_at"]) == ("read", [])
+
+
+def test_a_folder_says_which_film(run: Any, film: Path, tmp_path: Path) -> None:
+    (tmp_path / "films").mkdir()
+    for name in ("a.mp4", "b.mp4"):
+        (tmp_path / "films" / name).symlink_to(film)
+    answer = json.loads(run("ask", "films", "When is it?", "--json", *ECHO).stdout)
+    assert {Path(one["film"]).name for one in answer["citations"]} == {"a.mp4", "b.mp4"}
+    assert answer["answer"] == "[a.mp4 0:00-0:12], [b.mp4 0:00-0:12]"
+    assert {Path(one["film"]).name for one in answer["looked_at"]} == {"a.mp4", "b.mp4"}
+
+
+def test_pictures(run: Any, tmp_path: Path) -> None:
+    picture = Image.fromarray(np.full((40, 80, 3), (200, 20, 20), np.uint8))
+    exif = picture.getexif()
+    exif[0x0112] = 6  # lies on its side
+    picture.save(tmp_path / "side.jpg", exif=exif)
+    Image.new("RGBA", (30, 30), (0, 0, 0, 0)).save(tmp_path / "clear.png")
+    (tmp_path / "bad.png").write_bytes(b"\x89PNG\r\n\x1a\nnothing")
+    assert "#c8" in run("ask", "side.jpg", "What is it?", *ECHO).stdout
+    assert "#ffffff" in run("ask", "clear.png", "What is it?", *ECHO).stdout
+    done = run("ask", "bad.png", "What is it?", *ECHO)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("bad.png: bad_picture: ")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (("nothing.mp4", "What?"), 1, "nothing.mp4: not_found: "),
+        (("What is it?",), 2, "no_input: What is it? is no file"),
+        ((), 2, "no_input: name a film"),
+        (("FILM", " "), 2, "empty_question: "),
+        (("FILM", "a " * 40_000), 1, "prompt_too_long: "),
+        (("FILM", "What?", "--at", "2:00-1:00"), 2, "--at 2:00-1:00: it ends before it begins"),
+        (("FILM", "What?", "--at", "5:00-6:00"), 1, "range_past_the_end: "),
+        (("FILM", "What?", "--mode", "dream"), 2, "--mode dream"),
+        (("text.mp4", "What?"), 1, "text.mp4: unsupported_or_corrupt: "),
+    ],
+)
+def test_bad_input_is_one_line(words: tuple[str, ...], code: int, says: str, run: Any, film: Path, tmp_path: Path) -> None:
+    (tmp_path / "text.mp4").write_text("only words")
+    done = run("ask", *(film if word == "FILM" else word for word in words), *ECHO)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert says in done.stderr
+    assert done.stderr.count("\n") == 1, done.stderr
+
+
+def test_a_conversation_on_a_terminal(film: Path, tmp_path: Path) -> None:
+    """Ctrl-C at the prompt throws a line away, an empty line ends the talk."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pipeline.cli", "ask", str(film), *ECHO], stdin=theirs, stdout=theirs, stderr=theirs,
+        start_new_session=True, env={**os.environ, "HOME": str(tmp_path), "TERM": "dumb"}, close_fds=True,
+        preexec_fn=lambda: __import__("fcntl").ioctl(0, __import__("termios").TIOCSCTTY, 0),
+    )  # fmt: skip
+    os.close(theirs)
+    said = b""
+
+    def until(what: bytes) -> None:
+        nonlocal said
+        end = time.monotonic() + 60
+        while what not in said and time.monotonic() < end:
+            said += os.read(ours, 4096)
+        assert what in said, said
+        said = said.partition(what)[2]
+
+    try:
+        until(b"> ")
+        os.write(ours, b"not meant\x03")
+        until(b"> ")
+        os.write(ours, b"What is it?\n")
+        until(b" frames of 384x384")
+        until(b"> ")
+        os.write(ours, b"\n")
+        assert process.wait(60) == 0
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
