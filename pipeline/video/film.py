@@ -9,6 +9,7 @@ Shots are known only when they are over: then a bounded set of samples waits unt
 
 from collections.abc import Collection, Generator, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -16,11 +17,13 @@ from pipeline.errors import InputError
 from pipeline.samplers.base import Sampler
 from pipeline.types import FrameBatch, Notice, VideoInfo, Window
 from pipeline.video import damage
-from pipeline.video.children.frames import Closed, Event, Reading
+from pipeline.video.children.borders import Picture
+from pipeline.video.children.messages import Cut, Lost, ReadOptions
 from pipeline.video.children.pool import WorkerPool
+from pipeline.video.children.reading import Closed, Reading
 from pipeline.video.limits import Limits
 from pipeline.video.sampling import rounded
-from pipeline.video.selection import Chosen, Selection, selection
+from pipeline.video.selection import Chosen, selection
 from pipeline.video.source import open_source
 from pipeline.video.table import Table
 from pipeline.windows.base import Rule, Span
@@ -153,50 +156,41 @@ class Film:
             return
 
     def _chosen(self, table: Table, span: Span) -> Iterator[Chosen]:
-        """All windows in a span, as their frames come."""
+        """All windows in a span, as their frames come: by the reader that the probe chose, by the other one where that gives none at all."""
         chosen = selection(table, self._rule, self._sampler, self._reading.size, self._known, span)
         yield from chosen.begin()
-        for kind, rank, image in self._events(table, chosen):
-            if kind == "cut":
-                if span[0] < (time := float(table.times[rank])) < span[1]:
-                    self._shots.append(time)
-                    yield from chosen.cut(rank)
-            elif image is None:
-                yield from chosen.lost(rank)
-            else:
-                yield from chosen.frame(rank, image)
+        seen = len(chosen.targets) == 0
+        for options in () if seen else self._ways(table, loose=chosen.loose):
+            self._reading.lost.clear()
+            self._reading.reader = options.reader
+            for event in self._reading.frames(chosen.targets, options, chosen.place):
+                match event:
+                    case Picture(rank=rank, image=image):
+                        seen = True
+                        yield from chosen.frame(rank, image)
+                    case Cut(rank=rank):
+                        if span[0] < (time := float(table.times[rank])) < span[1]:
+                            self._shots.append(time)
+                            yield from chosen.cut(rank)
+                    case Lost(ranks=ranks) if seen:  # else the other reader may have them
+                        for rank in ranks:
+                            yield from chosen.lost(rank)
+            if seen:
+                break
+        if not seen:
+            raise InputError(
+                "no_decodable_frames",
+                "none of its pictures can be decoded (damaged, encrypted or an unknown codec)",
+                path=str(self.info.path),
+            )
         yield from chosen.finish()
 
-    def _events(self, table: Table, chosen: Selection) -> Iterator[Event]:
-        """Frames by the reader that the probe chose, by the other one where that gives none at all."""
-        if len(chosen.targets) == 0:
-            return
+    def _ways(self, table: Table, *, loose: bool) -> list[ReadOptions]:
+        """How to read it: the best way first."""
         cuts, keyframes = self._rule.needs_cuts, self._sampler.keyframes_only
         first = "pyav" if table.repaired or keyframes or self._sampler.wants_keyframes else self.info.reader
-        ways = [(first, False), ("pyav", True)]
+        usual = ReadOptions(reader=first, cuts=cuts, keyframes=keyframes, loose=loose and first == "pyav")
+        ways = [usual, replace(usual, reader="pyav", loose=False, everything=True)]
         if not table.repaired and not self.info.interlaced and self.info.videos == 1:  # OpenCV chooses a stream by itself
-            ways.append(("opencv", False))
-        for reader, everything in ways:
-            seen = False
-            self._reading.lost.clear()
-            self._reading.reader = reader
-            for event in self._reading.frames(
-                chosen.targets,
-                place=chosen.place,
-                cuts=cuts,
-                keyframes=keyframes,
-                reader=reader,
-                loose=chosen.loose and reader == "pyav",
-                everything=everything,
-            ):
-                if event[0] == "frame":
-                    seen = True
-                if event[0] != "lost" or seen:
-                    yield event
-            if seen:
-                return
-        raise InputError(
-            "no_decodable_frames",
-            "none of its pictures can be decoded (damaged, encrypted or an unknown codec)",
-            path=str(self.info.path),
-        )
+            ways.append(replace(usual, reader="opencv", loose=False))
+        return ways

@@ -1,10 +1,10 @@
 """What a film is: the gate here, the first look at its inside in a child process."""
 
 from pathlib import Path
-from typing import Any
 
 from pipeline.errors import InputError
 from pipeline.types import Notice, VideoInfo
+from pipeline.video.children.messages import Failure, Probe, Probed
 from pipeline.video.children.pool import Crashed, WorkerPool
 from pipeline.video.limits import Limits
 from pipeline.video.source import Source, open_source
@@ -36,25 +36,23 @@ def look(source: Source, pool: WorkerPool, limits: Limits) -> VideoInfo:
     for attempt in (1, 2):
         child = pool.acquire()
         try:
-            child.request(
-                {"op": "probe", "streams": limits.streams, "pixels": limits.pixels, "cpu": limits.processor_seconds()},
-                fds=[source.fd],
-            )
-            answer, _ = child.message(limits.open_seconds)
+            wish = Probe(streams=limits.streams, pixels=limits.pixels, cpu=limits.processor_seconds())
+            child.request(wish, fds=[source.fd])
+            answer = child.answer(Probed, limits.open_seconds)
             break
         except Crashed as crash:
             if attempt == 2 or crash.spent:
                 raise crashed(crash, source) from None
         finally:
             pool.release(child)
-    refuse(answer, source)
+    if isinstance(answer, Failure):
+        raise refusal(answer, source)
     return _info(answer, source)
 
 
-def refuse(answer: dict[str, Any], source: Source) -> None:
-    """Raise the error that a child answered with, if it did."""
-    if "error" in answer:
-        raise InputError(answer["error"], answer["message"], **{**answer["data"], "path": str(source.path)})
+def refusal(answer: Failure, source: Source) -> InputError:
+    """The error that a child answered with."""
+    return InputError(answer.code, answer.message, **{**answer.data, "path": str(source.path)})
 
 
 def crashed(crash: Crashed, source: Source) -> InputError:
@@ -65,33 +63,33 @@ def crashed(crash: Crashed, source: Source) -> InputError:
     return InputError("crashed_worker", what, path=str(source.path), detail=crash.last_words)
 
 
-def _info(answer: dict[str, Any], source: Source) -> VideoInfo:
+def _info(answer: Probed, source: Source) -> VideoInfo:
     notices = []
-    if answer["hdr"]:
+    if answer.hdr:
         notices.append(
             Notice(code="hdr", message="the film is HDR and is shown to the model without tone mapping: colours look pale")
         )
-    odd = answer["interlaced"] or answer["mirrored"] or answer["alpha"] or answer["films"] > 1 or not answer["decoded"]
-    odd = odd or (answer["container"] == "avi" and answer["reordered"])  # AVI stores no times of showing
+    odd = answer.interlaced or answer.mirrored or answer.alpha or answer.films > 1 or not answer.decoded
+    odd = odd or (answer.container == "avi" and answer.reordered)  # AVI stores no times of showing
     return VideoInfo(
         path=source.path,
         size=source.size,
-        container=answer["container"],
-        codec=answer["codec"],
-        stream=answer["stream"],
-        videos=answer["films"],
-        duration=answer["duration"],
-        start=answer["start"],
-        ends=answer["ends"],
-        fps=answer["fps"],
-        width=answer["width"],
-        height=answer["height"],
-        rotation=answer["rotation"],
-        mirrored=answer["mirrored"],
-        interlaced=answer["interlaced"],
-        hdr=answer["hdr"],
-        alpha=answer["alpha"],
-        has_audio=answer["has_audio"],
-        reader="pyav" if odd or answer["codec"] in SKIPPERS else "opencv",
+        container=answer.container,
+        codec=answer.codec,
+        stream=answer.stream,
+        videos=answer.films,
+        duration=answer.duration,
+        start=answer.start,
+        ends=answer.ends,
+        fps=answer.fps,
+        width=answer.width,
+        height=answer.height,
+        rotation=answer.rotation,
+        mirrored=answer.mirrored,
+        interlaced=answer.interlaced,
+        hdr=answer.hdr,
+        alpha=answer.alpha,
+        has_audio=answer.has_audio,
+        reader="pyav" if odd or answer.codec in SKIPPERS else "opencv",
         notices=tuple(notices),
     )

@@ -9,7 +9,6 @@ plain functions of the file, the same in every run and with any number of childr
 
 from dataclasses import KW_ONLY, dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -166,35 +165,3 @@ def _repaired(listed: Listing, keys: NDArray[np.intp], shown: NDArray[np.intp]) 
             packets.append(int(run[i]))
             times.append(round(here, 6))
     return np.array(packets, np.int64), np.array(times)
-
-
-def pack(table: Table) -> tuple[dict[str, Any], bytes]:
-    """A table as a message."""
-    head = {
-        "frames": len(table.times),
-        "packets": len(table.pts),
-        "end": table.end,
-        "repaired": table.repaired,
-        "depth": table.depth,
-        "holes": table.holes,
-        "headers": [(first, header.hex()) for first, header in table.headers],
-    }
-    return head, b"".join(part.tobytes() for part in (table.times, table.packets, table.pts, table.sizes, table.key))
-
-
-def unpack(head: dict[str, Any], payload: bytes) -> Table:
-    """A table from its message."""
-    frames, count = head["frames"], head["packets"]
-    times = np.frombuffer(payload, np.float64, frames)
-    packets = np.frombuffer(payload, np.int64, frames, 8 * frames)
-    pts = np.frombuffer(payload, np.int64, count, 16 * frames)
-    sizes = np.frombuffer(payload, np.int32, count, 16 * frames + 8 * count)
-    key = np.frombuffer(payload, np.bool_, count, 16 * frames + 12 * count)
-    told: dict[str, Any] = {
-        "end": head["end"],
-        "repaired": head["repaired"],
-        "holes": tuple(head["holes"]),
-        "depth": head["depth"],
-    }
-    told["headers"] = tuple((int(first), bytes.fromhex(header)) for first, header in head["headers"])
-    return Table(times=times, packets=packets, pts=pts, key=key, sizes=sizes, **told)

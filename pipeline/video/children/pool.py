@@ -14,11 +14,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self, TypeVar
 
 from pipeline.environment import child_environment
 from pipeline.errors import EnvironmentFault
-from pipeline.video.children import wire
+from pipeline.video.children import codec, wire
+from pipeline.video.children.messages import Failure, Reply, Request, Tick
 from pipeline.video.limits import Limits
 
 _ROOT = str(Path(__file__).resolve().parents[3])
@@ -31,6 +32,9 @@ class Crashed(Exception):
     def __init__(self, stalled: bool, last_words: str, *, spent: bool = False) -> None:
         super().__init__(last_words)
         self.stalled, self.last_words, self.spent = stalled, last_words, spent
+
+
+Answer = TypeVar("Answer", bound=Reply)
 
 
 class Child:
@@ -68,13 +72,13 @@ class Child:
     def pid(self) -> int:
         return self._process.pid
 
-    def request(self, header: dict[str, Any], payload: bytes = b"", fds: Sequence[int] = ()) -> None:
+    def request(self, message: Request, fds: Sequence[int] = ()) -> None:
         """Ask for something. Raises Crashed, and EnvironmentFault where the child could not even start: no film is to blame."""
         try:
             if not self._ready:
                 self._wait_until_ready()
             self._sock.settimeout(60)
-            wire.send(self._sock, header, payload, fds)
+            wire.send(self._sock, *codec.encode(message), fds)
         except (wire.HungUp, TimeoutError) as error:
             raise self._crash(isinstance(error, TimeoutError)) from None
 
@@ -92,20 +96,31 @@ class Child:
             ) from None
         self._ready = True
 
-    def message(self, patience: float) -> tuple[dict[str, Any], bytes]:
-        """The next message. Raises Crashed, after ``patience`` seconds without one."""
+    def message(self, patience: float) -> Reply:
+        """The next message. Raises Crashed, after ``patience`` seconds without one, and where what comes is none."""
+        if self.dead:
+            raise Crashed(False, "")
         self._sock.settimeout(patience)
         try:
-            return wire.receive(self._sock)
+            return codec.reply(*wire.receive(self._sock))
         except (wire.HungUp, TimeoutError) as error:
             raise self._crash(isinstance(error, TimeoutError)) from None
+        except codec.Malformed as error:
+            raise self.distrust(str(error)) from None
 
-    def answer(self, patience: float) -> tuple[dict[str, Any], bytes]:
-        """The next message that is more than a sign of life."""
+    def answer(self, kind: type[Answer], patience: float) -> Answer | Failure:
+        """The answer to a request that has one, when it comes."""
         while True:
-            header, payload = self.message(patience)
-            if "tick" not in header:
-                return header, payload
+            told = self.message(patience)
+            if isinstance(told, (kind, Failure)):
+                return told
+            if not isinstance(told, Tick):
+                raise self.distrust(f"it answered {type(told).__name__}, not {kind.__name__}")
+
+    def distrust(self, why: str) -> Crashed:
+        """End a child that says what no film can be like: whoever sent the film may have taken it over."""
+        self.kill()
+        return Crashed(False, why)
 
     def _crash(self, stalled: bool) -> Crashed:
         self.kill()

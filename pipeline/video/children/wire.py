@@ -1,29 +1,25 @@
-"""How we and a child talk: a header in JSON, a payload of raw bytes, open descriptors beside them.
+"""How bytes go between us and a child: a header, a payload of raw bytes, open descriptors beside them.
 
-    | header length u32 | payload length u64 | header | payload |
-
-JSON and not pickle, since a child that reads hostile files must not be able to hand us code.
+| header length u32 | payload length u64 | header | payload |
 """
 
 import array
-import json
 import socket
 import struct
 from collections.abc import Sequence
-from typing import Any
 
 _LENGTHS = struct.Struct("<IQ")
-_MOST = 1 << 30
+LARGEST_HEADER = 1 << 26
+LARGEST = 1 << 30
 
 
 class HungUp(Exception):
-    """The other side is gone."""
+    """The other side is gone, or says what is too large to be meant."""
 
 
-def send(sock: socket.socket, header: dict[str, Any], payload: bytes | memoryview = b"", fds: Sequence[int] = ()) -> None:
+def send(sock: socket.socket, header: bytes, payload: bytes | memoryview = b"", fds: Sequence[int] = ()) -> None:
     """Send one message. Raises HungUp."""
-    text = json.dumps(header).encode()
-    head = _LENGTHS.pack(len(text), len(payload)) + text
+    head = _LENGTHS.pack(len(header), len(payload)) + header
     try:
         if fds:
             sent = sock.sendmsg([head], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))])
@@ -37,14 +33,13 @@ def send(sock: socket.socket, header: dict[str, Any], payload: bytes | memoryvie
         raise HungUp from error
 
 
-def receive(sock: socket.socket, fds: list[int] | None = None) -> tuple[dict[str, Any], bytes]:
+def receive(sock: socket.socket, fds: list[int] | None = None) -> tuple[bytes, bytes]:
     """Wait for one message; descriptors that came with it are added to ``fds``. Raises HungUp, TimeoutError."""
     lengths = _exactly(sock, _LENGTHS.size, fds)
     head, tail = _LENGTHS.unpack(lengths)
-    if head + tail > _MOST:
+    if head > LARGEST_HEADER or tail > LARGEST:
         raise HungUp
-    header = json.loads(_exactly(sock, head, fds))
-    return header, bytes(_exactly(sock, tail, fds))
+    return bytes(_exactly(sock, head, fds)), bytes(_exactly(sock, tail, fds))
 
 
 def _exactly(sock: socket.socket, count: int, fds: list[int] | None) -> bytearray:

@@ -107,11 +107,11 @@ def cut_in(pictures: Sequence[Image], contrast: float = CONTRAST) -> int | None:
 
 
 def cut_at_border(before: bytes, after: bytes) -> bool:
-    """Whether a shot ends where one stretch of a film meets the next, by the last two and the first two pictures there."""
+    """Whether a shot ends where one segment of a film meets the next, by the last two and the first two pictures there."""
     sides = [pictures_of(side) for side in (before, after)]
     return len(sides[0]) > 0 and len(sides[1]) > 0 and cut_in([*sides[0], *sides[1]]) == len(sides[0])
 
 
 def pictures_of(edge: bytes) -> Image:
-    """[n, 27, 48, 3] the tiny pictures at one end of a stretch."""
+    """[n, 27, 48, 3] the tiny pictures at one end of a segment."""
     return np.frombuffer(edge, np.uint8).reshape(-1, SMALL[1], SMALL[0], 3)

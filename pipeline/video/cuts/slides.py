@@ -124,7 +124,7 @@ def stands(one: Image, other: Image, changed: Mask) -> bool:
 
 
 def turn_at_border(before: bytes, after: bytes, stood: tuple[bool, bool]) -> bool:
-    """Whether a new slide begins where one stretch of a film meets the next, by the last two and the first two pictures there.
+    """Whether a new slide begins where one segment of a film meets the next, by the last two and the first two pictures there.
 
     ``stood``: whether the last picture before the border and the first one after it stood long enough to be slides by themselves.
     """

@@ -2,12 +2,12 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.types import Image
+from pipeline.video.children.messages import Read
 from pipeline.video.cuts import rule, slides
 from pipeline.video.cuts.doubt import FLASH, Doubt
 from pipeline.video.decode import pyav_reader
@@ -18,7 +18,7 @@ from pipeline.video.sampling import MOORED
 from pipeline.video.table import Table
 
 EDGE = 2
-"""pictures at each end of a stretch that are compared with the neighbours'"""
+"""pictures at each end of a segment that are compared with the neighbours'"""
 PAST = 3
 """pairs of samples that show how a shot moves"""
 PLAIN = 2
@@ -32,7 +32,7 @@ SLIDE_KEYS = 30.0
 class CutFinder:
     """Watches the frames that go by and says where a shot begins; looks closer only where two samples differ."""
 
-    def __init__(self, request: dict[str, Any], table: Table, fd: int, sudden: NDArray[np.bool_]) -> None:
+    def __init__(self, request: Read, table: Table, fd: int, sudden: NDArray[np.bool_]) -> None:
         self._request, self._table, self._fd = request, table, fd
         self._sudden = sudden[table.packets]
         self._entries = table.key[table.packets]
@@ -41,8 +41,8 @@ class CutFinder:
         self._watch = self._blurred = 0
         self._chain: list[Decoded] = []
         self._first: Image | None = None
-        self._precise = not request["keyframes"]
-        self._by_size = request["reader"] == "pyav" and not table.repaired
+        self._precise = not request.options.keyframes
+        self._by_size = request.options.reader == "pyav" and not table.repaired
         self._head: list[Image] = []
         self._tail: list[Decoded] = []
         self._told = False
@@ -85,7 +85,7 @@ class CutFinder:
         if found:
             self._standing.restart(time)
         elif self._first is None:
-            self._standing.restart(-math.inf)  # what was before this stretch of the film is not known here
+            self._standing.restart(-math.inf)  # what was before this segment of the film is not known here
         else:
             self._standing.see(time, self._first, last)
         if found and self._precise:
@@ -236,11 +236,11 @@ class CutFinder:
             size=rule.SMALL,
             turn=0,
             mirrored=False,
-            deinterlace=self._request["interlaced"],
-            threads=self._request["threads"],
+            deinterlace=self._request.interlaced,
+            threads=self._request.threads,
         )
         inside = set(ranks.tolist())
-        everything = self._table.repaired or self._request["interlaced"]
+        everything = self._table.repaired or self._request.interlaced
         try:
             walk = reader.read(self._table, plan(self._table, ranks, everything=everything))
             seen = [(shown.rank, shown.small()) for shown in walk if shown is not None and shown.rank in inside]

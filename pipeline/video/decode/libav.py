@@ -14,6 +14,7 @@ from av.video.reformatter import Interpolation, VideoReformatter
 
 from pipeline.errors import InputError
 from pipeline.types import Image
+from pipeline.video.children.messages import Probed
 from pipeline.video.decode.streams import Candidate, film_among
 from pipeline.video.decode.thumbnail import shrink
 from pipeline.video.source import DEMUXERS
@@ -139,7 +140,7 @@ def first_frame(container: Any, stream: Any, packets: int = 120) -> Any:
     return None
 
 
-def describe(container: Any, stream: Any, pixels: int) -> dict[str, Any]:
+def describe(container: Any, stream: Any, pixels: int) -> Probed:
     """What the probe wants to know. Decodes the first pictures. Raises InputError ``frame_too_large``."""
     context = stream.codec_context
     if context.width * context.height > pixels:
@@ -165,26 +166,26 @@ def describe(container: Any, stream: Any, pixels: int) -> dict[str, Any]:
     start, first_time = (container.start_time or 0) / av.time_base, float((stream.start_time or 0) * stream.time_base)
     whole = (container.duration or 0) / av.time_base
     ends = _declared_end(container, stream, first_time - start, start)
-    return {
-        "stream": stream.index,
-        "container": container.format.name.split(",")[0],
-        "codec": context.name,
-        "duration": max(0.0, ends or whole),
-        "ends": ends,
-        "start": start,
-        "fps": float(rate) if 0 < rate < 10000 else 25.0,
-        "width": shown[0],
-        "height": shown[1],
-        "rotation": turn,
-        "mirrored": mirrored,
-        "interlaced": (context.field_order not in (0, 1)) or bool(first and first.interlaced_frame),
-        "hdr": int((first.color_trc if first else context.color_trc) or 0) in _HDR,
-        "alpha": bool(first) and any(component.is_alpha for component in first.format.components),
-        "has_audio": bool(container.streams.audio),
-        "decoded": first is not None,
-        "films": len(container.streams.video),
-        "reordered": bool(context.has_b_frames),
-    }
+    return Probed(
+        stream=stream.index,
+        container=container.format.name.split(",")[0],
+        codec=context.name,
+        duration=max(0.0, ends or whole),
+        ends=ends,
+        start=start,
+        fps=float(rate) if 0 < rate < 10000 else 25.0,
+        width=shown[0],
+        height=shown[1],
+        rotation=turn,
+        mirrored=mirrored,
+        interlaced=(context.field_order not in (0, 1)) or bool(first and first.interlaced_frame),
+        hdr=int((first.color_trc if first else context.color_trc) or 0) in _HDR,
+        alpha=bool(first) and any(component.is_alpha for component in first.format.components),
+        has_audio=bool(container.streams.audio),
+        decoded=first is not None,
+        films=len(container.streams.video),
+        reordered=bool(context.has_b_frames),
+    )
 
 
 def _declared_end(container: Any, stream: Any, first: float, start: float) -> float:

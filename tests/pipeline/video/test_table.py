@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.video.children.segments import divide
+from pipeline.video.children.messages import TableData
+from pipeline.video.children.segments import Role, divide
 from pipeline.video.cuts.sizes import sudden
 from pipeline.video.decode.plan import Action, plan
-from pipeline.video.table import UNKNOWN, Listing, Table, build, pack, unpack
+from pipeline.video.table import UNKNOWN, Listing, Table, build
 
 
 def film(groups: list[tuple[int, int, bool]], base: float = 0.04) -> Table:
@@ -73,22 +74,24 @@ def test_times(table: Table) -> None:
     for look, rank in zip(looks, table.on_screen(looks), strict=True):
         assert rank == 0 or table.times[rank] <= look + 1e-6
         assert rank == len(table.times) - 1 or table.times[rank + 1] > look
-    again = unpack(*pack(table))
+    again = TableData.of(1, table).table()
     assert all(np.array_equal(getattr(table, name), getattr(again, name)) for name in ("times", "packets", "pts", "key", "sizes"))
     headers = ((0, b"\1\0"), (3, bytes(range(256))))
-    assert unpack(*pack(replace(table, headers=headers))).headers == headers
+    assert TableData.of(1, replace(table, headers=headers)).table().headers == headers
 
 
 @given(films, st.integers(1, 5), st.booleans())
-def test_stretches_cover_all(table: Table, step: int, cuts: bool) -> None:
+def test_segments_cover_all(table: Table, step: int, cuts: bool) -> None:
     targets = np.arange(0, len(table.times), step)
     parts = divide(table, targets, most=1, cuts=cuts)
-    assert sorted(rank for part in parts for rank in part.targets.tolist() if rank not in part.silent) == targets.tolist()
+    assert sorted(rank for part in parts for rank in part.targets[(part.roles & Role.UNSENT) == 0].tolist()) == targets.tolist()
     for before, after in itertools.pairwise(parts):
         assert table.key[table.packets[after.lead]]
         if cuts:
             assert before.targets[-1] == after.lead - 1
             assert after.targets[0] == after.lead
+            assert (after.roles[:2] & Role.EXACT).all()
+            assert (before.roles[-2:] & Role.EXACT).all()
 
 
 @given(st.lists(st.one_of(st.none(), st.integers(-1000, 1000)), min_size=1, max_size=80), st.data())
@@ -101,7 +104,8 @@ def test_any_clock_becomes_one_that_runs(stamps: list[int | None], data: st.Data
     assert len(table.times) == len(stamps)
     assert np.all(np.diff(table.times) > 0)
     assert sorted(table.packets.tolist()) == list(range(len(stamps)))
-    if known.all() and len(set(stamps)) == len(stamps) and np.all(np.diff(pts[key]) > 0):
+    in_turn = all(pts[:entry].max() < pts[entry] for entry in np.flatnonzero(key)[1:])
+    if known.all() and len(set(stamps)) == len(stamps) and in_turn:
         assert not table.repaired
         assert table.times == pytest.approx(np.sort(pts) * 0.04)
 

@@ -1,0 +1,260 @@
+"""What we ask of a decoding process, and what it answers: one frozen class a message; ``codec`` writes and reads them.
+
+    Probe, + the film's descriptor                    -> Probed
+    ListFrames, + the film's descriptor               -> Tick*, TableData
+    TableData                                            (kept, no answer)
+    Read, + film, ring, room                          -> (Frame | Cut | Lost | Head | Tick)*, Done
+    any of them                                       -> Failure;  Read also -> Unclean
+
+A field of ``bytes`` travels beside the header as it is. Ranks count frames in the order they are shown.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from pipeline.video.cuts.rule import SMALL
+from pipeline.video.table import Table
+
+FAILURES = ("unsupported_or_corrupt", "no_video_stream", "no_decoder", "frame_too_large", "no_decodable_frames")
+"""reason codes that a child may answer with"""
+TINY = SMALL[0] * SMALL[1] * 3
+"""bytes of a picture that is compared"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """What is this film?"""
+
+    streams: int
+    """more are no film"""
+    pixels: int
+    """of a picture, at most"""
+    cpu: int
+    """processor seconds that the answer may take; then the kernel ends the child"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListFrames:
+    """When is every frame shown? The child keeps the table as number ``table``."""
+
+    table: int
+    start: float
+    fps: float
+    most: int
+    cpu: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadOptions:
+    """How a film is read, the same for all its segments."""
+
+    reader: str
+    """``pyav`` or ``opencv``"""
+    cuts: bool = False
+    """look for them"""
+    keyframes: bool = False
+    """only keyframes are looked at"""
+    loose: bool = False
+    """a frame nearby that is cheaper to decode may stand in for one that is not EXACT"""
+    everything: bool = False
+    """decode from the film's first packet, whether needed or not"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """The frames of a segment, if you please."""
+
+    table: int
+    options: ReadOptions
+    size: tuple[int, int]
+    """(width, height) of the pictures"""
+    slots: int
+    """pictures that the ring holds"""
+    rotation: int
+    mirrored: bool
+    interlaced: bool
+    threads: int
+    offset: float
+    """when the first frame is shown"""
+    cpu: int
+    segment: bytes
+    """``Segment.pack``"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """The child has started."""
+
+    pid: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """A sign of life."""
+
+    decoded: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probed:
+    """What a film is; the fields are ``VideoInfo``'s unless said."""
+
+    stream: int
+    container: str
+    codec: str
+    duration: float
+    ends: float
+    start: float
+    fps: float
+    width: int
+    height: int
+    rotation: int
+    mirrored: bool
+    interlaced: bool
+    hdr: bool
+    alpha: bool
+    has_audio: bool
+    decoded: bool
+    """whether a picture could be decoded"""
+    films: int
+    """streams of moving pictures"""
+    reordered: bool
+    """whether frames are stored in another order than they are shown"""
+
+    def __post_init__(self) -> None:
+        if min(self.width, self.height, self.films) < 1 or self.fps <= 0 or min(self.stream, self.duration, self.ends) < 0:
+            raise ValueError("a film of no size")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """The picture of a frame lies in a slot of the ring."""
+
+    rank: int
+    slot: int
+    corrupt: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """A shot begins with this frame, which has not been told yet."""
+
+    rank: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lost:
+    """These frames will not come, nor others for them."""
+
+    ranks: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """The first pictures of a segment, tiny, to be compared with the last ones of the segment before."""
+
+    pictures: bytes
+
+    def __post_init__(self) -> None:
+        _whole(self.pictures)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """The segment is over."""
+
+    frames: int
+    decoded: int
+    seconds: float
+    damaged: tuple[int, ...]
+    """ranks of frames whose packets could not be decoded"""
+    pictures: bytes
+    """its last pictures, tiny; none where no cuts were looked for"""
+
+    def __post_init__(self) -> None:
+        _whole(self.pictures)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unclean:
+    """The film can't be entered where it says so: it must be decoded from its start."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """The film's error: ``InputError`` with this code, message and data."""
+
+    code: str
+    message: str
+    data: dict[str, str]
+
+    def __post_init__(self) -> None:
+        if self.code not in FAILURES or not self.data.keys().isdisjoint(("self", "code", "message")):
+            raise ValueError("a reason that no reader has")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableData:
+    """A table of frames with the number that both sides know it by; the arrays of ``Table`` one after the other in ``arrays``."""
+
+    number: int
+    frames: int
+    packets: int
+    end: float
+    repaired: bool
+    depth: int
+    holes: tuple[float, ...]
+    headers: tuple[tuple[int, str], ...]
+    """(first packet, header in hexadecimal)"""
+    arrays: bytes
+
+    @classmethod
+    def of(cls, number: int, table: Table) -> Self:
+        return cls(
+            number=number,
+            frames=len(table.times),
+            packets=len(table.pts),
+            end=table.end,
+            repaired=table.repaired,
+            depth=table.depth,
+            holes=table.holes,
+            headers=tuple((first, header.hex()) for first, header in table.headers),
+            arrays=b"".join(part.tobytes() for part in (table.times, table.packets, table.pts, table.sizes, table.key)),
+        )
+
+    def table(self) -> Table:
+        """Raises ValueError where it is not the table of any film: a child may say anything."""
+        frames, count = self.frames, self.packets
+        if min(frames, count) < 0 or len(self.arrays) != 16 * frames + 13 * count:
+            raise ValueError("a table of another size than it says")
+        times = np.frombuffer(self.arrays, np.float64, frames)
+        packets = np.frombuffer(self.arrays, np.int64, frames, 8 * frames)
+        if not np.isfinite(times).all() or (np.diff(times) < 0).any():
+            raise ValueError("times that go back")
+        if frames and not 0 <= packets.min() <= packets.max() < count:
+            raise ValueError("frames in packets that are not there")
+        key = np.frombuffer(self.arrays, np.uint8, count, 16 * frames + 12 * count)
+        return Table(
+            times=times,
+            packets=packets,
+            pts=np.frombuffer(self.arrays, np.int64, count, 16 * frames),
+            sizes=np.frombuffer(self.arrays, np.int32, count, 16 * frames + 8 * count),
+            key=key != 0,
+            end=self.end,
+            repaired=self.repaired,
+            depth=self.depth,
+            holes=self.holes,
+            headers=tuple((first, bytes.fromhex(header)) for first, header in self.headers),
+        )
+
+
+def _whole(pictures: bytes) -> None:
+    if len(pictures) % TINY:
+        raise ValueError("a part of a picture")
+
+
+Request = Probe | ListFrames | TableData | Read
+Reply = Ready | Tick | Probed | TableData | Frame | Cut | Lost | Head | Done | Unclean | Failure

@@ -1,0 +1,243 @@
+"""Wanted frames of one film, in order, from children that may crash or lie: what ``film`` makes windows of."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.types import Image, VideoInfo
+from pipeline.video.children.borders import Borders, Event, Picture
+from pipeline.video.children.messages import (
+    Cut,
+    Done,
+    Failure,
+    Frame,
+    Head,
+    ListFrames,
+    Lost,
+    Read,
+    ReadOptions,
+    TableData,
+    Tick,
+    Unclean,
+)
+from pipeline.video.children.pool import Child, Crashed, WorkerPool, new_table_id
+from pipeline.video.children.readahead import ReadAhead, SegmentReader
+from pipeline.video.children.ring import Ring
+from pipeline.video.children.segments import Segment, divide
+from pipeline.video.limits import Limits
+from pipeline.video.probe import crashed, refusal
+from pipeline.video.source import Source
+from pipeline.video.table import Table
+
+SHARES = 4
+"""segments for each child, so that none waits long for the last one"""
+
+
+class _Unclean(Exception):
+    """The film can't be entered where it says so."""
+
+
+class Closed(Exception):
+    """The film was closed while it was being read."""
+
+
+class Reading:
+    """One film being read: its table, its children, and what became of it."""
+
+    def __init__(
+        self, source: Source, info: VideoInfo, size: tuple[int, int], pool: WorkerPool, limits: Limits, workers: int
+    ) -> None:
+        self.source, self.info, self.size, self.pool, self.limits = source, info, size, pool, limits
+        self.workers = max(1, workers)
+        self.seconds, self.decoded, self.reader = 0.0, 0, info.reader
+        self.lost: set[int] = set()
+        self.damaged: set[int] = set()
+        self.position = 0.0
+        self._id = new_table_id()
+        self._table: Table | None = None
+        self._children: set[Child] = set()
+        self._crashes = 0
+        self.closed = False
+
+    def close(self) -> None:
+        """End whatever is being waited for."""
+        self.closed = True
+        for child in list(self._children):
+            child.interrupt()
+
+    def table(self) -> Table:
+        """When all frames are shown. Raises InputError, Closed."""
+        while self._table is None:
+            child = self._acquire()
+            assert child is not None
+            try:
+                cpu = self.limits.processor_seconds(size=self.info.size)
+                wish = ListFrames(table=self._id, start=self.info.start, fps=self.info.fps, most=self.limits.frames, cpu=cpu)
+                child.request(wish, fds=[self.source.fd])
+                answer = child.answer(TableData, self.limits.stall)
+                if isinstance(answer, Failure):
+                    raise refusal(answer, self.source)
+                try:
+                    self._table, child.table = answer.table(), self._id
+                except ValueError as error:
+                    raise child.distrust(str(error)) from None
+            except Crashed as crash:
+                self._crash(crash)
+            finally:
+                self._release(child)
+        return self._table
+
+    def frames(self, targets: NDArray[np.int64], options: ReadOptions, place: Callable[[int], Image]) -> Iterator[Event]:
+        """The frames of these ranks in order, as they come, and the cuts between them.
+
+        ``place``: where the picture of a rank is to be copied, an array of height x width x 3.
+
+        Raises InputError, Closed.
+        """
+        self._place, self._options = place, options
+        segments = self._divided(targets)
+        ahead, borders = self._read_ahead(segments), Borders(self.table())
+        number, reached = 0, -1
+        try:
+            while number < len(segments):
+                ahead.staff(number, crowded=self.pool.crowded)
+                if number and options.cuts:
+                    borders.enter(segments[number])
+                try:
+                    for told in self._told(ahead, number, segments[number]):
+                        for event in borders.passed(told):
+                            reached = _reached(event, reached)
+                            yield event
+                    number += 1
+                except _Unclean:  # from its start, then, in one piece
+                    ahead.close()
+                    segments = [Segment.of(targets).after(reached, again=options.cuts)]
+                    self._options = replace(options, loose=False, everything=True)
+                    ahead, borders, number = self._read_ahead(segments), Borders(self.table()), 0
+        finally:
+            ahead.close()
+
+    def _divided(self, targets: NDArray[np.int64]) -> list[Segment]:
+        options, table = self._options, self.table()
+        apart = options.cuts or self.workers > 1
+        if not apart or options.reader != "pyav" or options.everything or table.repaired or self.info.interlaced:
+            return [Segment.of(targets)]
+        most = self.limits.ring // (self.size[0] * self.size[1] * 3)
+        if not options.cuts:  # where cuts are looked for, the division must be the same with any number of children
+            most = min(most, len(targets) // (SHARES * self.workers) + 1)
+        return divide(table, targets, most=most, cuts=options.cuts)
+
+    def _read_ahead(self, segments: list[Segment]) -> ReadAhead:
+        return ReadAhead(
+            segments,
+            most=self.workers,
+            acquire=self._acquire,
+            release=self._release,
+            begin=self._ask,
+            ring=lambda: Ring(self.size, self.limits.ring),
+        )
+
+    def _told(self, ahead: ReadAhead, number: int, segment: Segment) -> Iterator[Event | Head | Done]:
+        """What a child tells of one segment; a second child goes on where the first one dies."""
+        reached = -1
+        while (reader := ahead[number]).busy:
+            try:
+                told = self._next(reader, reached)
+            except Crashed as crash:
+                self._crash(crash)
+                ahead.replace(number, segment.after(reached, again=self._options.cuts))
+                continue
+            if told is not None:
+                reached = _reached(told, reached)
+                yield told
+
+    def _next(self, reader: SegmentReader, reached: int) -> Event | Head | Done | None:
+        """The next message of a child, and what follows from it here; None for a sign of life.
+
+        Raises Crashed also where a child tells what no film can be like, InputError, _Unclean.
+        """
+        told = reader.child.message(self.limits.stall)
+        count = len(self.table().times)
+        match told:
+            case Frame(rank=rank, slot=slot) if reached < rank < count and 0 <= slot < reader.ring.slots:
+                self.position = float(self.table().times[rank])
+                if told.corrupt:
+                    self.damaged.add(rank)
+                image = self._place(rank)
+                reader.ring.take(slot, image)
+                return Picture(rank, image)
+            case Lost(ranks=ranks) if ranks and reached < min(ranks) <= max(ranks) < count:
+                self.lost.update(ranks)
+                return told
+            case Cut(rank=rank) if 0 <= rank < count:
+                return told
+            case Head():
+                return told
+            case Tick():
+                return None
+            case Done(damaged=damaged) if all(0 <= rank < count for rank in damaged):
+                reader.busy = False
+                self.seconds += told.seconds
+                self.decoded += told.decoded
+                self.damaged.update(damaged)
+                return told
+            case Unclean() if not self._options.everything:
+                reader.busy = False
+                raise _Unclean
+            case Failure():
+                reader.busy = False
+                raise refusal(told, self.source)
+        raise reader.child.distrust(f"it told of {type(told).__name__} what can't be")
+
+    def _ask(self, reader: SegmentReader, segment: Segment) -> None:
+        table, info = self.table(), self.info
+        if reader.child.table != self._id:
+            reader.child.request(TableData.of(self._id, table))
+            reader.child.table = self._id
+        wish = Read(
+            table=self._id,
+            options=self._options,
+            size=self.size,
+            slots=reader.ring.slots,
+            rotation=info.rotation,
+            mirrored=info.mirrored,
+            interlaced=info.interlaced,
+            threads=max(1, round(self.limits.threads / max(1, self.pool.working))),  # those at work share the cores
+            offset=float(table.times[0]),
+            cpu=self.limits.processor_seconds(frames=len(table.times), pixels=info.width * info.height),
+            segment=segment.pack(),
+        )
+        reader.child.request(wish, [self.source.fd, reader.ring.memory, reader.ring.room])
+
+    def _acquire(self, must: bool = True) -> Child | None:
+        if self.closed:
+            raise Closed
+        child = self.pool.acquire(self._id) if must else self.pool.acquire_spare(self._id)
+        if child is not None:
+            self._children.add(child)
+            if self.closed:
+                child.interrupt()
+        return child
+
+    def _release(self, child: Child) -> None:
+        self._children.discard(child)
+        self.pool.release(child)
+
+    def _crash(self, crash: Crashed) -> None:
+        if self.closed:
+            raise Closed from None
+        self._crashes += 1
+        if self._crashes >= 2 or crash.spent:
+            raise crashed(crash, self.source) from None
+
+
+def _reached(told: Event | Head | Done, before: int) -> int:
+    """How far a film has come."""
+    match told:
+        case Picture(rank=rank):
+            return rank
+        case Lost(ranks=ranks):
+            return max(ranks)
+    return before
