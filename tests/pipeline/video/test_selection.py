@@ -27,7 +27,7 @@ def run(
     known: set[Span] = frozenset(),  # type: ignore[assignment]
 ) -> tuple[list[Chosen], Planned | Streaming]:
     """A film whose every picture is filled with its rank."""
-    chosen = selection(table(), parse("windows", rule), parse("samplers", sampler), SIZE, known)
+    chosen = selection(film := table(), parse("windows", rule), parse("samplers", sampler), SIZE, known, film.within(None))
     found = list(chosen.begin())
     for rank in chosen.targets.tolist():
         if rank in lost:
@@ -73,7 +73,5 @@ def test_windows_that_are_known_are_given_at_once_and_nothing_is_read_for_them()
     found, chosen = run("fixed:seconds=2", "uniform:count=4", known=known)
     assert [span for span, frames in found if frames is None] == sorted(known)
     assert not [rank for rank in chosen.targets.tolist() if rank < 8 or 16 <= rank < 24]
-    assert next(selection(table(), parse("windows", "fixed:seconds=2"), parse("samplers", "uniform"), SIZE, known).begin()) == (
-        (0.0, 2.0),
-        None,
-    )
+    rule, sampler, film = parse("windows", "fixed:seconds=2"), parse("samplers", "uniform"), table()
+    assert next(selection(film, rule, sampler, SIZE, known, film.within(None)).begin()) == ((0.0, 2.0), None)
