@@ -62,7 +62,7 @@ class Running:
 
     def on_loop(self, work: Any) -> Any:
         """The result of a coroutine that runs on the service's loop."""
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(60)
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(300)
 
     def upload(self, path: Path, name: str | None = None) -> dict[str, Any]:
         answer = self.client.post(

@@ -1,0 +1,174 @@
+"""SIGKILL in the middle of jobs: nothing is lost, nothing is told twice, events go on without a gap. And whom a job's end is told."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, ClassVar
+
+import httpx
+import pytest
+from serving import events_of, running
+
+from models.engines.echo import EchoCaptioner
+from pipeline.bench.films import FilmSpec, write
+from pipeline.serve.events import Events
+from pipeline.serve.faults import HttpError
+from pipeline.serve.jobs import CRASHES, Jobs
+from pipeline.serve.schema import DATABASE, MIGRATIONS
+from pipeline.store.database import Database
+from pipeline.watch.webhook import sign
+
+CHILD = """
+import sys, time
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from serving import Running
+from models.engines.echo import EchoCaptioner
+service = Running(Path(sys.argv[2]), captioner=EchoCaptioner(delay=0.05, capacity=1))
+print(service.url, service.key, flush=True)
+time.sleep(600)
+"""
+
+
+def start(state: Path) -> tuple["subprocess.Popen[str]", httpx.Client]:
+    support = Path(__file__).parents[2] / "support"
+    child = subprocess.Popen([sys.executable, "-c", CHILD, support, state], stdout=subprocess.PIPE, text=True)
+    assert child.stdout is not None
+    url, key = child.stdout.readline().split()
+    return child, httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=60)
+
+
+def test_killed_at_any_moment_nothing_is_lost_and_nothing_told_twice(tmp_path: Path) -> None:
+    films = []
+    for number in range(4):
+        films.append(tmp_path / f"{number}.mp4")
+        write(films[-1], FilmSpec(seconds=12 + number, width=96, height=64, fps=8, gop=8))
+    told: dict[str, list[tuple[int, str, str]]] = {}
+    jobs: list[str] = []
+    for round in range(4):
+        child, client = start(tmp_path / "state")
+        try:
+            if not jobs:
+                for number in range(12):
+                    id = client.put(f"/v1/files/{number}.mp4", content=films[number % 4].read_bytes()).json()["id"]
+                    asked = {"film": id, "task": "caption", "settings": {"language": ["en", "de", "fr"][number // 4]}}
+                    answer = client.post("/v1/jobs", json=asked, headers={"Idempotency-Key": str(number)})
+                    assert answer.status_code == 202
+                    jobs.append(answer.json()["id"])
+            threads = [threading.Thread(target=read, args=(client, job, told.setdefault(job, []))) for job in jobs]
+            for thread in threads:
+                thread.start()
+            if round < 3:
+                threading.Event().wait(0.4 + 0.3 * round)
+                os.kill(child.pid, signal.SIGKILL)
+            for thread in threads:
+                thread.join(120)
+            if round == 3:
+                states = [client.get(f"/v1/jobs/{job}").json() for job in jobs]
+                assert {state["status"] for state in states} == {"completed"}, states
+                again = client.post("/v1/jobs", json=asked, headers={"Idempotency-Key": "11"})
+                assert again.json()["id"] == jobs[11], "the key outlives the process"
+        finally:
+            child.kill()
+            child.wait()
+            assert child.stdout is not None
+            child.stdout.close()
+            client.close()
+    for job in jobs:
+        numbers = [number for number, _, _ in told[job]]
+        assert numbers == sorted(set(numbers)), "in order, each once"
+        captions = [json.loads(data)["start"] for _, name, data in told[job] if name == "caption"]
+        assert len(captions) == len(set(captions)) == states[jobs.index(job)]["captions"]
+        assert told[job][-1][1] == "done"
+
+
+def read(client: httpx.Client, job: str, seen: list[tuple[int, str, str]]) -> None:
+    """Read a job's events from where we were, until they end or the service does."""
+    last = {"Last-Event-ID": str(seen[-1][0])} if seen else {}
+    text = ""
+    try:
+        with client.stream("GET", f"/v1/jobs/{job}/events", headers=last) as answer:
+            for piece in answer.iter_text():
+                text += piece
+    except httpx.HTTPError:
+        text = text.rpartition("\n\n")[0] + "\n\n"  # what was cut in the middle is read again
+    seen += events_of(text)
+
+
+def test_a_job_that_kills_the_service_each_time_is_given_up(tmp_path: Path) -> None:
+    for number in range(CRASHES + 1):
+        database = Database(tmp_path, file=DATABASE, migrations=MIGRATIONS)
+        jobs = Jobs(database, most=10)
+        if not number:
+            job, _ = jobs.add("film-x", "caption", {})
+        jobs.recover()
+        claimed = jobs.claim(60)
+        assert (claimed is None) == (number == CRASHES)
+        if claimed is None:
+            assert (jobs.get(job.id).status, jobs.get(job.id).code) == ("failed", "crashed_daemon")
+            assert Events(database).after(job.id, 0)[-1].last
+        database.close()
+
+
+def test_a_cancelled_job_ends_and_says_so(tmp_path: Path, film: Path) -> None:
+    captioner = EchoCaptioner(delay=60)
+    with running(tmp_path / "state", captioner=captioner) as service:
+        id = service.upload(film)["id"]
+        job = service.job(id)["id"]
+        wait = threading.Event()
+        while not captioner._running:
+            wait.wait(0.02)
+        in_use = service.client.delete(f"/v1/films/{id}")
+        assert (in_use.status_code, in_use.json()["error"]["code"]) == (409, "film_in_use")
+        assert service.client.delete(f"/v1/jobs/{job}").json()["status"] == "cancelled"
+        told = events_of(service.client.get(f"/v1/jobs/{job}/events").text)
+        assert json.loads(told[-1][2]) == {"status": "cancelled"}
+        while captioner._running:
+            wait.wait(0.02)
+        assert service.done(job)["status"] == "cancelled"
+        with pytest.raises(HttpError, match="no_job"):
+            service.service.jobs.get("job-none")
+
+
+class Receiver(BaseHTTPRequestHandler):
+    got: ClassVar[list[tuple[dict[str, str], bytes]]] = []
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        type(self).got.append(({name.lower(): value for name, value in self.headers.items()}, body))
+        self.send_response(500 if len(self.got) == 1 else 204)
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def receiver() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/done"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_webhook_is_told_signed_and_again_until_it_hears(tmp_path: Path, film: Path, receiver: str) -> None:
+    with running(tmp_path / "state", webhook_secret="a secret of ours") as service:
+        id = service.upload(film)["id"]
+        job = service.client.post("/v1/jobs", json={"film": id, "webhook": receiver}).json()["id"]
+        assert service.done(job)["status"] == "completed"
+        wait = threading.Event()
+        while len(Receiver.got) < 2 or service.service.outbox.left():
+            wait.wait(0.05)
+        headers, body = Receiver.got[-1]
+        moment = int(headers["x-scenescribe-signature"].split(",")[0].removeprefix("t="))
+        assert headers["x-scenescribe-signature"] == sign("a secret of ours", moment, body)
+        event = json.loads(body)
+        assert (event["event"], event["job"]["id"], event["job"]["status"]) == ("job.completed", job, "completed")
+        assert Receiver.got[0][0]["x-scenescribe-delivery"] == headers["x-scenescribe-delivery"]
