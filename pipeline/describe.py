@@ -172,7 +172,7 @@ class _Description:
                     raise
                 change = "changed"
             if change == "same":
-                return info, document
+                return replace(info, duration=document.source.duration), document
             if change == "vanished":
                 message = "the file was removed while it was read; it was finished from the open file"
                 gone = Notice(code="source_vanished", message=message)
@@ -215,7 +215,7 @@ class _Description:
             refined, more = await refine(described, self.recipe, self.engine)
             notices += more
         return Document(
-            source=_as_described(info),
+            source=_as_described(replace(info, duration=_length(info, described))),
             model=self.model(),
             settings=self.recipe.key(info),
             captions=refined,
@@ -261,6 +261,12 @@ def refuse_unanswered(captions: list[Caption], notices: list[Notice]) -> None:
 
 def _nothing() -> None:
     """Nobody waits for a place."""
+
+
+def _length(info: VideoInfo, captions: list[Caption]) -> float:
+    """Seconds of the film as it was read: the head of parts that were joined as they were tells the length of one of them."""
+    read = max(caption.end for caption in captions)
+    return read if read > info.duration + max(0.5, 0.02 * info.duration) else info.duration
 
 
 def _when(notice: Notice) -> float:

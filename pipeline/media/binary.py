@@ -69,6 +69,13 @@ def _find(named: str, _path: str) -> Ffmpeg:
     raise EnvironmentFault("no_ffmpeg", "there is no ffmpeg on this machine: pip install imageio-ffmpeg")
 
 
+def newest_ffmpeg() -> Ffmpeg:
+    """The newer one of ``find_ffmpeg`` and the one that imageio-ffmpeg brings, for what older ones can't do."""
+    found, brought = find_ffmpeg(), _brought()
+    return brought if brought is not None and brought.major > found.major and not os.environ.get(VARIABLE) else found
+
+
+@cache
 def _brought() -> Ffmpeg | None:
     import imageio_ffmpeg
 

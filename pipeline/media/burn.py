@@ -13,15 +13,16 @@ from pipeline.errors import EnvironmentFault, InputError, UsageError
 from pipeline.files import whole
 from pipeline.formats import tidy
 from pipeline.formats.ass import Style, render
-from pipeline.media.binary import find_ffmpeg
+from pipeline.media.binary import find_ffmpeg, newest_ffmpeg
 from pipeline.media.containers import Plan, plan
 from pipeline.media.covers import attached
 from pipeline.media.fitting import fitted
 from pipeline.media.fonts import add_fonts, check_fonts
+from pipeline.media.headers import exchanged
 from pipeline.media.packets import GENERATED, source_packets
 from pipeline.media.run import Place, Progress, entrance, graph, repeated, run, workplace
 from pipeline.media.standing import LAST, repeats, write_repeats
-from pipeline.media.streams import Contents, contents, guard_options
+from pipeline.media.streams import Contents, film_contents, guard_options
 from pipeline.media.verify import check_burned
 from pipeline.types import Notice, Track
 
@@ -82,7 +83,7 @@ def burn(
     style, encoding = style or Style(), encoding or encoding_for(out)
     ffmpeg.encoder(encoding.encoder)
     with whole(out) as temporary, workplace(video, temporary) as place:
-        film = contents(ffmpeg, place, place.film)
+        film = film_contents(ffmpeg, place)
         width, height = film.display_size
         _check_size(film)
         add_fonts(place, fonts)
@@ -91,11 +92,13 @@ def burn(
         shown, hurried = fitted(ffmpeg, place, shown, style, _limits(layout, shown))
         notices += hurried
         (place.folder / "captions.ass").write_text(render(shown, style), encoding="utf-8")
-        streams = plan(film, out.suffix.lower(), burning=True)
-        before, made_up = source_packets(ffmpeg, place)
+        streams = plan(film, out.suffix.lower(), burning=True, exchanged=exchanged(newest_ffmpeg(), place, film))
+        before, made_up = source_packets(ffmpeg, place, film)
         again = repeats(before.times, before.end, shown.cues) if not before.untimed else []
         work = _graph(film, streams, encoding, place, again, made_up=made_up)
         ended = run(ffmpeg, work, place, more=attached(ffmpeg, place, streams), on_progress=on_progress, cancel=cancel)
+        if made_up:
+            before = before.from_zero()
         notices += check_burned(ffmpeg, place, ended, before, again, film, streams.count())
     return (*notices, *streams.notices)
 

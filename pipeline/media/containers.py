@@ -1,5 +1,6 @@
 """What each container can hold, and so which streams of a film go into it as they are, converted, or not at all."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from pipeline.media.streams import BITMAPS, Contents, Stream
@@ -17,6 +18,13 @@ _KEPT_SUBTITLES = {
     "mp4": frozenset({"mov_text", "tx3g"}),
     "webm": frozenset({"webvtt"}),
     "mkv": frozenset({"subrip", "srt", "ass", "ssa", "webvtt", *BITMAPS}),
+}
+_KEPT_DATA = frozenset({"gpmd"})
+"""tags of data that ffmpeg can copy into MP4: what action cameras measure"""
+_DATA_ELSEWHERE = {
+    "mp4": "ffmpeg can't copy such data into MP4",
+    "webm": "WebM files hold no data",
+    "mkv": "Matroska files hold no data",
 }
 
 
@@ -68,8 +76,11 @@ def muxed_suffix(suffix: str) -> str:
     return suffix.lower() if suffix.lower() in (".mp4", ".webm") else ".mkv"
 
 
-def plan(film: Contents, suffix: str, *, burning: bool = False) -> Plan:
-    """What becomes of each stream of a film in a container; a notice for each that is converted or left out."""
+def plan(film: Contents, suffix: str, *, burning: bool = False, exchanged: Collection[int] = ()) -> Plan:
+    """What becomes of each stream of a film in a container; a notice for each that is converted or left out.
+
+    ``exchanged``: indexes of the streams whose codec header changes on the way (``headers``).
+    """
     rules = family(suffix)
     kept: list[Stream] = []
     codecs: list[str] = []
@@ -79,6 +90,9 @@ def plan(film: Contents, suffix: str, *, burning: bool = False) -> Plan:
         if stream is film.film or stream in covers:
             continue
         codec, why = _fate(stream, rules, suffix, burning)
+        if codec == "copy" and stream.kind == "audio" and stream.index in exchanged:
+            codec = _CONVERTED_AUDIO.get(rules, "aac")
+            why = f"audio stream {stream.index} ({stream.codec}) was converted to {codec}: its form changes in mid-film"
         if codec:
             kept.append(stream)
             codecs.append(codec)
@@ -104,7 +118,11 @@ def _fate(stream: Stream, rules: str, suffix: str, burning: bool) -> tuple[str, 
     if stream.kind == "video":
         if stream.cover:
             return ("copy", "") if rules != "webm" else ("", f"{name} was left out: it is a cover picture, and WebM has none")
-        return ("", f"{name} was left out: only the first picture is drawn on") if burning else ("copy", "")
+        return ("", f"{name} was left out: text is drawn on one picture, the one that is described") if burning else ("copy", "")
     if stream.kind == "attachment":
         return ("copy", "") if rules == "mkv" else ("", f"{name} was left out: {suffix} files hold no attachments")
-    return "", "" if stream.codec in ("none", "tmcd", "bin_data") else f"{name} was left out"
+    tag = stream.tag or stream.codec
+    if rules == "mp4" and tag in _KEPT_DATA:
+        return "copy", ""
+    made_anew = "tmcd" in (tag, stream.codec) or tag == "text"  # time codes and chapters: ffmpeg writes them by itself
+    return "", "" if made_anew else f"data stream {stream.index} ({tag}) was left out: {_DATA_ELSEWHERE[rules]}"

@@ -6,7 +6,7 @@ WebM        webvtt
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,14 @@ from pipeline.errors import UsageError
 from pipeline.files import whole
 from pipeline.languages import alpha3
 from pipeline.media import chapters as chaptering
-from pipeline.media.binary import find_ffmpeg
+from pipeline.media.binary import find_ffmpeg, newest_ffmpeg
 from pipeline.media.containers import Plan, family, plan
 from pipeline.media.covers import attached
-from pipeline.media.packets import GENERATED
+from pipeline.media.headers import check_after, exchanged, in_band
+from pipeline.media.packets import GENERATED, true_end
 from pipeline.media.run import Place, Progress, entrance, graph, run, workplace
-from pipeline.media.soft import equal_tracks, inside, one_at_a_time
-from pipeline.media.streams import Contents, contents, guard_options
+from pipeline.media.soft import equal_tracks, inside, one_at_a_time, with_cues
+from pipeline.media.streams import Contents, film_contents, guard_options
 from pipeline.media.verify import check_muxed
 from pipeline.outline import Chapter
 from pipeline.types import Notice, Track
@@ -42,8 +43,8 @@ def mux(
     """Write ``out``: the film with the tracks added after its own. ``default`` switches the first of them on for the viewer.
 
     ``chapters`` take the place of the film's own, which are kept where none are given.
-    Raises UsageError ``no_tracks``; EnvironmentFault ``no_ffmpeg``; InputError; OutputError as ``burn`` does, and
-    ``container_cannot`` where the container can't hold a stream of the film.
+    Raises UsageError ``no_tracks``; EnvironmentFault ``no_ffmpeg``; InputError (``no_cues`` where none is inside the film);
+    OutputError as ``burn`` does, ``container_cannot`` where the container can't hold a stream of the film, ``header_changes``.
     """
     if not tracks and not chapters:
         raise UsageError("no_tracks", "there is no subtitle track to add, and no chapters")
@@ -51,22 +52,32 @@ def mux(
     suffix = out.suffix.lower()
     form = "vtt" if family(suffix) == "webm" else "srt"
     with whole(out) as temporary, workplace(video, temporary) as place:
-        film = contents(ffmpeg, place, place.film)
-        streams = plan(film, suffix)
-        fitted = [inside(track, film.declared) for track in tracks]
+        film = film_contents(ffmpeg, place)
+        anew = exchanged(newest_ffmpeg(), place, film)
+        streams = plan(film, suffix, exchanged=anew)
+        restart = anew.get(film.film.index)
+        latest = [*(one.start for one in chapters), *(cue.end for track in tracks for cue in track.cues)]
+        end = true_end(ffmpeg, place, film, max(latest, default=0.0))
+        fitted = [inside(track, end) for track in tracks]
         told = [*equal_tracks(tracks), *(notice for _, notices in fitted for notice in notices)]
-        tracks = [one_at_a_time(track) if family(suffix) == "mp4" else track for track, _ in fitted]
+        tracks, without = with_cues([track for track, _ in fitted], end, needed=not chapters)
+        told += without
+        tracks = [one_at_a_time(track) for track in tracks] if family(suffix) == "mp4" else tracks
         for number, track in enumerate(tracks):
             (place.folder / f"track{number}.{form}").write_text(formats.write(form, track), encoding="utf-8")
-        parts = chaptering.inside(chapters, film.declared)
-        work = _graph(film, streams, tracks, place, form, default=default, chaptered=bool(parts))
+        parts = chaptering.inside(chapters, end)
+        again = in_band(film) if restart is not None else {}
+        work = _graph(film, streams, tracks, place, form, default=default, chaptered=bool(parts), more=again)
         more = [*_names(tracks, streams), *attached(ffmpeg, place, streams)]
         beside = chaptering.arguments(parts, place)
-        ended = run(ffmpeg, work, place, beside=beside, more=more, on_progress=on_progress, cancel=cancel)
+        writer = ffmpeg if restart is None else newest_ffmpeg()
+        ended = run(writer, work, place, beside=beside, more=more, on_progress=on_progress, cancel=cancel)
         wanted = streams.count()
         wanted["subtitle"] += len(tracks)
         check_muxed(ffmpeg, place, ended, film, wanted)
         chaptering.check(ffmpeg, place, parts)
+        if restart is not None:
+            check_after(ffmpeg, place, restart)
     return (*told, *streams.notices, *_about(suffix, streams, tracks, default))
 
 
@@ -92,14 +103,22 @@ def _names(tracks: Sequence[Track], streams: Plan) -> list[str]:
 
 
 def _graph(
-    film: Contents, streams: Plan, tracks: Sequence[Track], place: Place, form: str, *, default: bool, chaptered: bool
+    film: Contents,
+    streams: Plan,
+    tracks: Sequence[Track],
+    place: Place,
+    form: str,
+    *,
+    default: bool,
+    chaptered: bool,
+    more: Mapping[str, str],
 ) -> Any:
     source = entrance(place.film, **guard_options(), **GENERATED)
     texts = [entrance(f"track{n}.{form}", protocol_whitelist="file")["0"] for n in range(len(tracks))]
     before = sum(stream.kind == "subtitle" for stream in streams.kept)
     # the chapters' file comes after the film and the tracks
     chapters_of = str(1 + len(tracks)) if chaptered else "0"
-    options: dict[str, Any] = {"map_metadata": "0", "map_chapters": chapters_of, "c:v": "copy", **streams.options()}
+    options: dict[str, Any] = {"map_metadata": "0", "map_chapters": chapters_of, "c:v": "copy", **streams.options(), **more}
     for n, track in enumerate(tracks):
         at = before + n
         options[f"c:s:{at}"] = "mov_text" if streams.subtitle_codec == "mov_text" else "copy"

@@ -8,7 +8,7 @@ a packet to be discarded    needed to decode what an edit shows, and not shown i
 import subprocess
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.environment import child_environment
 from pipeline.media.binary import Ffmpeg
@@ -17,6 +17,8 @@ from pipeline.media.streams import Contents, guards, understood
 
 GENERATED = {"fflags": "+genpts"}
 """ffmpeg's option before an input: times that are missing are made from the order of decoding"""
+FIRST = "0:V:0"
+"""the film's picture in what we write: it comes first"""
 _SAID = "said.txt"
 _DISCARD = 4
 """bit of a packet's flags"""
@@ -39,21 +41,40 @@ class Packets:
     def frames(self) -> int:
         return len(self.times) + self.untimed
 
+    def from_zero(self) -> "Packets":
+        """The same, begun at 0: where times are made, a decoder makes the first picture's anew."""
+        first = self.times[0] if self.times else 0.0
+        return replace(self, times=array("d", (time - first for time in self.times)), end=self.end - first)
+
 
 def packets(
-    ffmpeg: Ffmpeg, place: Place, name: str, *, last_seconds: float | None = None, options: Sequence[str] = ()
+    ffmpeg: Ffmpeg,
+    place: Place,
+    name: str,
+    *,
+    stream: str = FIRST,
+    last_seconds: float | None = None,
+    options: Sequence[str] = (),
 ) -> Packets:
     """The frames of a file, or of its last seconds (whose times count from there, unless ``-copyts`` is among ``options``)."""
     tail = ["-sseof", f"-{last_seconds:g}"] if last_seconds else []
-    return _listed(["-v", "quiet", "-nostats", *options, *guards(), *tail], ffmpeg, place, name)
+    return _listed(["-v", "quiet", "-nostats", *options, *guards(), *tail], ffmpeg, place, name, stream)
 
 
-def source_packets(ffmpeg: Ffmpeg, place: Place) -> tuple[Packets, bool]:
+def source_packets(ffmpeg: Ffmpeg, place: Place, film: Contents) -> tuple[Packets, bool]:
     """The frames of the film, and whether some of their times are missing in the file and made by ``GENERATED``."""
-    found = packets(ffmpeg, place, place.film)
+    stream = f"0:{film.film.index}"
+    found = packets(ffmpeg, place, place.film, stream=stream)
     if not found.untimed:
         return found, False
-    return packets(ffmpeg, place, place.film, options=generated()), True
+    return packets(ffmpeg, place, place.film, stream=stream, options=generated()), True
+
+
+def true_end(ffmpeg: Ffmpeg, place: Place, film: Contents, wanted: float) -> float:
+    """Seconds that the film lasts; what its head tells is believed up to there, since joined parts tell the length of one."""
+    if not film.declared or wanted <= film.declared + 0.001:
+        return film.declared
+    return max(film.declared, source_packets(ffmpeg, place, film)[0].end)
 
 
 def generated() -> list[str]:
@@ -66,13 +87,15 @@ def whole_or_end_of(ffmpeg: Ffmpeg, place: Place, name: str, *, at_its_end: bool
 
     Raises InputError ``unsupported_or_corrupt``.
     """
-    listed = _listed(["-hide_banner", "-nostats", *guards(), *(["-sseof", "-0.5"] if at_its_end else [])], ffmpeg, place, name)
+    listed = _listed(
+        ["-hide_banner", "-nostats", *guards(), *(["-sseof", "-0.5"] if at_its_end else [])], ffmpeg, place, name, FIRST
+    )
     return understood((place.folder / _SAID).read_text(encoding="utf-8", errors="replace")), listed
 
 
-def _listed(options: list[str], ffmpeg: Ffmpeg, place: Place, name: str) -> Packets:
+def _listed(options: list[str], ffmpeg: Ffmpeg, place: Place, name: str, stream: str) -> Packets:
     """The frames that ffmpeg lists; what it says goes to a file, so that neither waits for the other."""
-    reading = [*options, "-nostdin", "-i", f"file:{name}", "-map", "0:V:0", "-c", "copy", "-f", "framecrc", "-"]
+    reading = [*options, "-nostdin", "-i", f"file:{name}", "-map", stream, "-c", "copy", "-f", "framecrc", "-"]
     times, lengths, untimed, tick = array("d"), array("d"), 0, 1.0
     with (
         (place.folder / _SAID).open("wb") as said,

@@ -8,6 +8,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
+from pipeline.errors import InputError
 from pipeline.types import Cue, Notice, Track
 
 SLIGHTLY = 0.5
@@ -27,6 +28,22 @@ def inside(track: Track, end: float) -> tuple[Track, tuple[Notice, ...]]:
     left_out = f", {gone} of them left out" if gone else ""
     sentence = f"{what} after the film, which lasts {end:.1f} s, and would make it longer: cut off there{left_out}"
     return replace(track, cues=kept), (Notice(code="past_the_end", message=sentence),)
+
+
+def with_cues(tracks: Sequence[Track], end: float, *, needed: bool) -> tuple[list[Track], tuple[Notice, ...]]:
+    """The tracks in which something is left to show, and a notice for each that is left out.
+
+    Raises InputError ``no_cues`` where none is left and one is needed.
+    """
+    kept = [track for track in tracks if track.cues]
+    if not kept and needed:
+        where = f" lies inside the film, which lasts {end:.1f} s: does it belong to this film?" if end else " is in it"
+        raise InputError("no_cues", f"there is nothing to add: no cue{where}")
+    empty = [number for number, track in enumerate(tracks, 1) if not track.cues]
+    return kept, tuple(
+        Notice(code="no_cues", message=f"track {number} ({tracks[number - 1].language}) has no cue to show and was left out")
+        for number in empty
+    )
 
 
 def one_at_a_time(track: Track) -> Track:

@@ -5,7 +5,7 @@ The film is opened by a plain name (``run.workplace``), so that nothing in a fil
 
 import re
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.environment import child_environment
 from pipeline.errors import InputError
@@ -15,6 +15,7 @@ from pipeline.media.run import Place
 _STREAM = re.compile(
     r"^\s+Stream #0:(\d+)(?:\[0x[0-9a-f]+\])?(?:\(([^)]*)\))?: (Video|Audio|Subtitle|Data|Attachment): ([\w-]+)(.*)$"
 )
+_TAG = re.compile(r"\((?:\[[^)]*\]|([\w ]{1,8})) / 0x[0-9A-Fa-f]+\)")
 _SIZE = re.compile(r"[ ,](\d{1,5})x(\d{1,5})[ ,]")
 _ASPECT = re.compile(r"\[?SAR (\d+):(\d+)")
 _RATE = re.compile(r"([\d.]+)(k?) fps")
@@ -42,6 +43,12 @@ class Stream:
     def cover(self) -> bool:
         return "(attached pic)" in self.detail
 
+    @property
+    def tag(self) -> str:
+        """The container's own name of the codec, where it has one: ``gpmd`` of ``bin_data (gpmd / 0x646D7067)``."""
+        found = _TAG.search(self.detail)
+        return (found.group(1) or "").strip() if found else ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
@@ -54,6 +61,8 @@ class Contents:
     """ffmpeg's name of the format"""
     start: float = 0.0
     """seconds of the container's clock at which it begins; a player shows that as 0"""
+    shown: int | None = None
+    """index of the video stream that is described, where there are several"""
 
     @property
     def declared(self) -> float:
@@ -69,7 +78,7 @@ class Contents:
         """The moving picture. Raises InputError ``no_video_stream``."""
         if not (films := self.of("video")):
             raise InputError("no_video_stream", "there is no moving picture in this file (sound, subtitles or a cover only)")
-        return films[0]
+        return next((stream for stream in films if stream.index == self.shown), films[0])
 
     @property
     def coded_size(self) -> tuple[int, int]:
@@ -97,6 +106,23 @@ class Contents:
         return float(found.group(1)) * (1000 if found.group(2) else 1) if found else 0.0
 
 
+def film_contents(ffmpeg: Ffmpeg, place: Place) -> Contents:
+    """What is in the film of the place, its picture the one that is described (``VideoInfo.stream``), not merely the first.
+
+    Raises InputError ``unsupported_or_corrupt``.
+    """
+    found = contents(ffmpeg, place, place.film)
+    if len(found.of("video")) < 2:
+        return found
+    from pipeline.video.probe import probe
+
+    try:
+        return replace(found, shown=probe(place.folder / place.film).stream)
+    except InputError:  # what can't be described may still be copied: the one marked as default, as players choose
+        marked = [stream.index for stream in found.of("video") if "(default)" in stream.detail]
+        return replace(found, shown=marked[0] if marked else None)
+
+
 def contents(ffmpeg: Ffmpeg, place: Place, name: str) -> Contents:
     """What is in the file ``name`` of the place. Raises InputError ``unsupported_or_corrupt``."""
     command = [str(ffmpeg.path), "-hide_banner", "-nostdin", *guards(), "-i", f"file:{name}"]
@@ -119,7 +145,7 @@ def understood(text: str) -> Contents:
     """ffmpeg's listing of its input. Raises InputError ``unsupported_or_corrupt``."""
     if not re.search(r"^Input #0, ", text, re.MULTILINE):
         raise InputError("unsupported_or_corrupt", "no known video format, or its head is damaged; check that it plays elsewhere")
-    streams: list[Stream] = []
+    streams: list[Stream] = []  # in the order in which they are told: programs may name them in another, or twice
     duration = start = 0.0
     opened = _INPUT.search(text)
     for line in text.partition("\nOutput #0")[0].splitlines():
@@ -127,18 +153,17 @@ def understood(text: str) -> Contents:
             index, language, kind, codec, detail = found.groups()
             streams.append(Stream(index=int(index), kind=kind.lower(), codec=codec, language=language or "", detail=detail + " "))
         elif (found := _ROTATION.search(line)) and streams:
-            last = streams[-1]
-            streams[-1] = Stream(
-                index=last.index, kind=last.kind, codec=last.codec, language=last.language, detail=last.detail,
-                rotation=float(found.group(1)),
-            )  # fmt: skip
+            streams[-1] = replace(streams[-1], rotation=float(found.group(1)))
         elif found := _DURATION.match(line):
             duration = int(found.group(1)) * 3600 + int(found.group(2)) * 60 + float(found.group(3))
             late = _START.match(line)
             start = float(late.group(1)) if late else 0.0
     if "Estimating duration from bitrate" in text:
         duration = 0.0
-    return Contents(streams=tuple(streams), duration=duration, container=opened.group(1) if opened else "", start=start)
+    once = sorted({stream.index: stream for stream in streams}.items())
+    return Contents(
+        streams=tuple(stream for _, stream in once), duration=duration, container=opened.group(1) if opened else "", start=start
+    )
 
 
 def guards() -> list[str]:

@@ -37,10 +37,8 @@ def codes_in(tree: ast.AST) -> Iterator[str]:
                 ]
                 for place in where:
                     yield from constants(place)
-        elif isinstance(node, ast.ClassDef):
-            for line in node.body:
-                if isinstance(line, ast.Assign) and ast.unparse(line.targets[0]) == "code":
-                    yield from constants(line.value)
+        elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "code":  # of a class, or before the call
+            yield from (code for code in constants(node.value) if CODE.fullmatch(code))
 
 
 def constants(node: ast.expr) -> Iterator[str]:
