@@ -101,6 +101,8 @@ class Coordinator:
         self._ready = asyncio.Event()
         self._asked = False
         """whether anybody wants hosts to be there"""
+        self._all = False
+        """whether all are wanted, however little work there is"""
 
     # ---- for those who have work
 
@@ -110,6 +112,14 @@ class Coordinator:
         self._move()
         while not any(host.state is State.READY for host in self.hosts):
             self._refuse_if_all_out()
+            self._ready.clear()
+            await self._ready.wait()
+
+    async def all_ready(self) -> None:
+        """Until every host that can has its model loaded, whether there is work for all or not. Raises what ``ready`` does."""
+        self._all = True
+        await self.ready()
+        while any(host.state not in (State.READY, State.OUT) for host in self.hosts):
             self._ready.clear()
             await self._ready.wait()
 
@@ -155,7 +165,7 @@ class Coordinator:
 
     async def close(self) -> None:
         """End all hosts; what is under way is not done. Work that is added later starts them again."""
-        self._asked = False
+        self._asked = self._all = False
         for task in self._resting:
             task.cancel()
         for job in (*self._queue, *(job for held in self._held.values() for job in held.values())):
@@ -292,7 +302,7 @@ class Coordinator:
 
     def _start(self) -> None:
         """As many hosts as there are units; those of one GPU one after the other, since each measures what memory is left."""
-        work = len(self._queue) + sum(map(len, self._held.values()))
+        work = len(self.hosts) if self._all else len(self._queue) + sum(map(len, self._held.values()))
         up = sum(host.alive or host.state is State.RESTING for host in self.hosts)
         for host in self.hosts:
             if up >= max(1, work):
