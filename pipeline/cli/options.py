@@ -47,7 +47,7 @@ def _parameter(name: str, field: FieldInfo, panel: str | None = None) -> inspect
     names = [*extra["flags"], flag]
     if field.annotation is bool:
         names = [*extra["flags"], f"{flag}/--no-{name.replace('_', '-')}"]
-    quiet = field.default in (None, ()) or field.annotation is bool
+    quiet = field.default in (None, (), "") or field.annotation is bool
     description = field.description if quiet else f"{field.description} [{field.default}]"
     option = typer.Option(*names, help=description, rich_help_panel=panel or extra["panel"], show_default=False)
     # No default here: a flag that is not given must not hide what the environment or a file says.
