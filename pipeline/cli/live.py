@@ -13,6 +13,7 @@ import typer
 
 from pipeline.cli import console, signals
 from pipeline.cli.options import with_options
+from pipeline.errors import UsageError
 from pipeline.options import names
 from pipeline.options.base import load
 from pipeline.options.live import LiveSettings
@@ -55,6 +56,8 @@ def live(
     from pipeline.live.opening import Live
 
     settings = loaded.settings
+    if settings.webhook is not None and not settings.webhook.startswith(("http://", "https://")):
+        raise UsageError("bad_value", f"--webhook {settings.webhook}: give an address that begins with http:// or https://")
     wished = Live.of(sources or [], settings)
     log.set_up("auto", level=logging.WARNING if quiet else logging.INFO)
     if not quiet:
@@ -79,7 +82,7 @@ def _run(wished: "Live", *, verbose: bool) -> int:
         if own and (shown or wished.settings.jsonl is None):
             screen = Lines(sys.stdout, form=(lambda event: sentence(event, many=many)) if shown else line, gone=gone.set)
         async with wished.engine(verbose=verbose) as engine:
-            station = wished.station(engine, screen=screen)
+            station = wished.station(engine, screen=screen, on_address=lambda address: console.say(f"page: {address}/"))
             watcher = asyncio.create_task(_stop_when(gone, station.stop))
 
             def stop(number: int) -> None:

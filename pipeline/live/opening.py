@@ -64,8 +64,11 @@ class Live:
             memory_bytes=int(self.settings.memory_gb * GIB),
         )
 
-    def station(self, engine: Engine, *, screen: Output | None = None) -> Station:
-        """The streams and who is told of them; made on the event loop that they run on. ``screen``: one more who is told."""
+    def station(
+        self, engine: Engine, *, screen: Output | None = None, on_address: Callable[[str], None] = lambda _: None
+    ) -> Station:
+        """The streams and who is told of them; made on the event loop that they run on. ``screen``: one more who is told;
+        ``on_address``: is told where the page is. Raises UsageError, EnvironmentFault, OutputError."""
         from pipeline.live.outputs.journal import Journal
 
         station = Station(self.plans, self.recipe, engine)
@@ -80,6 +83,14 @@ class Live:
             station.outputs.append(_lines(str(self.settings.jsonl), station.stop))
         if self.settings.output_dir is not None:
             station.outputs.append(Journal(self.settings.output_dir, self.formats, self.recipe, model, station.shape_of))
+        if self.settings.webhook is not None:
+            from pipeline.live.outputs.webhook import Hook
+
+            station.outputs.append(Hook(self.settings.webhook, self.settings.webhook_secret))
+        if self.settings.listen is not None:
+            from pipeline.live.outputs.page import Page
+
+            station.outputs.append(Page(self.settings.listen, station, on_address=on_address))
         return station
 
 

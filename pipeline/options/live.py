@@ -49,6 +49,11 @@ class LiveSettings(Asking):
         None, OUTPUT, "Keep each stream's events in this folder, and write its description (JSON, --format) when it ends.", "-o"
     )
     format: str = option("srt,vtt", OUTPUT, "What is written beside the JSON with -o, by commas, or all.", "-f")
+    webhook: str | None = option(None, OUTPUT, "POST signed JSON objects with what is told to this address.")
+    webhook_secret: str | None = option(None, OUTPUT, "Key of the signature; better set as SCENESCRIBE_WEBHOOK_SECRET.")
+    listen: str | None = option(
+        None, OUTPUT, "Serve a page, server-sent events, /readyz and /metrics on this address, such as 127.0.0.1:9411."
+    )
 
     @property
     def frames(self) -> int:

@@ -1,0 +1,184 @@
+"""``--listen``: a page that shows what is seen now, and what it is made of. A fastapi and uvicorn door.
+
+    /             the page: the newest text of each stream in a polite live region, and those before it
+    /events       server-sent events; ``Last-Event-ID`` gives what was missed, of the last KEPT
+    /latest       the newest caption of each stream, as JSON
+    /healthz      the event loop turns     /readyz  every stream is live      /metrics  Prometheus
+
+Read-only. A client that is too slow is cut off, and asks for what it missed when it comes back.
+"""
+
+import asyncio
+import contextlib
+import json
+import secrets
+import socket
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.errors import EnvironmentFault
+from pipeline.live.events import Event, line
+from pipeline.live.metrics import Latencies, exposition
+from pipeline.live.outputs.base import Output
+from pipeline.watch.health import address_of
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from pipeline.live.station import Station
+
+KEPT = 1000
+CLIENTS = 64
+WAITING = 200
+"""events that a client may be behind"""
+EVERY = 15.0
+"""seconds of silence after which a comment is sent: proxies cut what is silent"""
+FILES = {"/": ("page.html", "text/html"), "/page.css": ("page.css", "text/css"), "/page.js": ("page.js", "text/javascript")}
+HEADERS = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-ancestors 'none'",
+}
+
+
+class Page(Output):
+    name = "page"
+
+    def __init__(self, listen: str, station: "Station", *, on_address: Callable[[str], None] = lambda _: None) -> None:
+        """Raises UsageError ``bad_value``: no address; EnvironmentFault ``serve_missing``: fastapi and uvicorn are not installed."""
+        super().__init__()
+        self._place, self._listen, self._station, self._on_address = address_of(listen), listen, station, on_address
+        self._boot = secrets.token_hex(4)
+        """ids of another run of the command mean nothing here"""
+        self._number = 0
+        self._kept: deque[tuple[int, Event]] = deque(maxlen=KEPT)
+        self._clients: set[asyncio.Queue[tuple[int, Event] | None]] = set()
+        self._latest: dict[str, Event] = {}
+        self._latencies = Latencies()
+        self._server: Any = None
+        self._serving: asyncio.Task[None] | None = None
+        self.address = ""
+        try:
+            import fastapi  # noqa: F401
+            import uvicorn  # noqa: F401
+        except ImportError:
+            raise EnvironmentFault(
+                "serve_missing", "--listen needs fastapi and uvicorn: pip install 'scenescribe[serve]'"
+            ) from None
+
+    def offer(self, event: Event) -> None:
+        """Every client has a bounded queue; this never waits."""
+        if event["event"] == "heartbeat":
+            return
+        self._number += 1
+        self._kept.append((self._number, event))
+        if event["event"] == "caption":
+            self._latest[event["stream"]] = event
+            self._latencies.add(event["stream"], event.get("latency", {}))
+        for client in list(self._clients):
+            if client.qsize() >= WAITING:
+                self._clients.discard(client)
+                self.lost += 1
+                client.get_nowait()
+                client.put_nowait(None)
+            else:
+                client.put_nowait((self._number, event))
+
+    async def open(self) -> None:
+        """Raises EnvironmentFault ``address_in_use``."""
+        import uvicorn
+
+        class Quiet(uvicorn.Server):
+            @contextlib.contextmanager
+            def capture_signals(self):  # type: ignore[no-untyped-def]
+                yield  # signals are the command line's
+
+        try:
+            sock = socket.create_server(self._place, family=socket.AF_INET6 if ":" in self._place[0] else socket.AF_INET)
+        except (OSError, UnicodeError) as error:
+            raise EnvironmentFault("address_in_use", f"can't listen on {self._listen}: {error}") from error
+        host, port = sock.getsockname()[:2]
+        self.address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        config = uvicorn.Config(
+            self._app(),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+            ws="none",
+        )
+        self._server = Quiet(config)
+        self._serving = asyncio.create_task(self._server.serve(sockets=[sock]), name="page")
+        self._on_address(self.address)
+
+    async def close(self) -> None:
+        for client in self._clients:
+            client.put_nowait(None)
+        if self._serving is not None:
+            await asyncio.sleep(0.05)  # the last events go out
+            self._server.should_exit = True
+            await asyncio.gather(self._serving, return_exceptions=True)
+
+    def _app(self) -> "FastAPI":
+        from fastapi import FastAPI, Request, Response
+        from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
+
+        app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+
+        async def file(request: Request) -> Response:
+            name, kind = FILES[request.url.path]
+            return Response((Path(__file__).parent / name).read_bytes(), media_type=kind, headers=HEADERS)
+
+        async def events(request: Request) -> Response:
+            if len(self._clients) >= CLIENTS:
+                return PlainTextResponse("too many clients\n", status_code=503, headers={"Retry-After": "10"})
+            told = self._told(request.headers.get("Last-Event-ID", ""))
+            return StreamingResponse(told, media_type="text/event-stream", headers={**HEADERS, "X-Accel-Buffering": "no"})
+
+        async def latest(request: Request) -> Response:
+            return JSONResponse({name: json.loads(line(event)) for name, event in self._latest.items()}, headers=HEADERS)
+
+        async def healthz(request: Request) -> Response:
+            return JSONResponse({"alive": True})
+
+        async def readyz(request: Request) -> Response:
+            streams = {stream.plan.name: {"state": stream.state, "reason": stream.reason} for stream in self._station.streams}
+            ready = all(stream.state == "live" for stream in self._station.streams)
+            return JSONResponse({"ready": ready, "streams": streams}, status_code=200 if ready else 503)
+
+        async def metrics(request: Request) -> Response:
+            text = exposition(self._station.streams, self._station.outputs, self._latencies)
+            return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
+
+        for path in FILES:
+            app.add_route(path, file)
+        for one in (events, latest, healthz, readyz, metrics):
+            app.add_route(f"/{one.__name__}", one)
+        return app
+
+    async def _told(self, last: str) -> AsyncIterator[bytes]:
+        """What a client is sent: first what it missed, then what comes."""
+        from fastapi.sse import format_sse_event
+
+        mine: asyncio.Queue[tuple[int, Event] | None] = asyncio.Queue()
+        boot, _, number = last.partition("-")
+        after = int(number) if boot == self._boot and number.isdecimal() else 0 if last else self._number
+        missed = [(n, event) for n, event in self._kept if n > after]
+        self._clients.add(mine)
+        try:
+            for n, event in missed:
+                yield format_sse_event(data_str=line(event), event=event["event"], id=f"{self._boot}-{n}")
+            while True:
+                try:
+                    item = await asyncio.wait_for(mine.get(), EVERY)
+                except TimeoutError:
+                    yield format_sse_event(comment="ping")
+                    continue
+                if item is None:
+                    return
+                yield format_sse_event(data_str=line(item[1]), event=item[1]["event"], id=f"{self._boot}-{item[0]}")
+        finally:
+            self._clients.discard(mine)

@@ -1,0 +1,195 @@
+"""Who is told: pages, hooks, files. Each bounded, each slow or broken for itself alone."""
+
+import asyncio
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+
+from models.engines.echo import EchoCaptioner
+from pipeline.captioning.recipe import Recipe
+from pipeline.engine.engine import Engine
+from pipeline.formats.json import from_text
+from pipeline.live.events import Event, line, stretch
+from pipeline.live.outputs.base import Output
+from pipeline.live.outputs.journal import Journal
+from pipeline.live.outputs.page import Page
+from pipeline.live.outputs.webhook import Hook
+from pipeline.live.station import Station
+from pipeline.types import Model
+
+
+def caption(number: int, text: str = "A red ball rolls.") -> Event:
+    event = stretch("caption", "gate", 1, number * 4.0, number * 4.0 + 4, text=text, outcome="ok", level=0)
+    return {**event, "id": number, "latency": {"glass_to_text": 0.9, "engine": 0.6}}
+
+
+async def page_of() -> Page:
+    station = Station([], Recipe(model="echo"), Engine(EchoCaptioner()))
+    page = Page("127.0.0.1:0", station)
+    station.outputs.append(page)
+    await page.open()
+    return page
+
+
+async def read(client: httpx.AsyncClient, url: str, count: int, **headers: str) -> list[tuple[str, dict[str, Any]]]:
+    """(id, data) of the first events of a stream."""
+    found: list[tuple[str, dict[str, Any]]] = []
+    number, data = "", {}
+    async with asyncio.timeout(20), client.stream("GET", url, headers=headers) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        async for row in answer.aiter_lines():
+            if row.startswith("id:"):
+                number = row[3:].strip()
+            if row.startswith("data:"):
+                data = json.loads(row[5:])
+            if not row and number:
+                found.append((number, data))
+                number = ""
+            if len(found) >= count:
+                break
+    return found
+
+
+async def test_a_client_that_comes_back_gets_what_it_missed() -> None:
+    page = await page_of()
+    async with httpx.AsyncClient() as client:
+        first = asyncio.create_task(read(client, f"{page.address}/events", 2))
+        while not page._clients:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        for number in range(2):
+            page.offer(caption(number))
+        seen = await first
+        assert [event["id"] for _, event in seen] == [0, 1]
+        for number in range(2, 5):
+            page.offer(caption(number))
+        missed = await read(client, f"{page.address}/events", 3, **{"Last-Event-ID": seen[0][0]})
+        assert [event["id"] for _, event in missed] == [1, 2, 3]
+        other = await read(client, f"{page.address}/events", 5, **{"Last-Event-ID": "another-99"})
+        assert [event["id"] for _, event in other] == [0, 1, 2, 3, 4]
+    await page.close()
+
+
+async def test_the_page_is_polite_and_its_texts_are_text() -> None:
+    page = await page_of()
+    page.offer(caption(1, "<script>alert(1)</script>"))
+    async with httpx.AsyncClient(base_url=page.address) as client:
+        shown = await client.get("/")
+        assert 'aria-live="polite"' in shown.text
+        assert "default-src 'none'" in shown.headers["content-security-policy"]
+        script = (await client.get("/page.js")).text
+        assert "innerHTML" not in script
+        latest = (await client.get("/latest")).json()
+        assert latest["gate"]["text"] == "<script>alert(1)</script>"
+        metrics = (await client.get("/metrics")).text
+        assert 'scenescribe_live_latency_seconds_bucket{le="1.0",part="glass_to_text",stream="gate"} 1.0' in metrics
+        assert (await client.get("/readyz")).status_code == 200
+        assert (await client.get("/nothing")).status_code == 404
+    await page.close()
+
+
+async def test_a_client_that_is_too_slow_is_cut_off() -> None:
+    page = await page_of()
+    slow: asyncio.Queue[Any] = asyncio.Queue()
+    page._clients.add(slow)
+    for number in range(300):
+        page.offer(caption(number))
+    assert slow not in page._clients
+    assert slow.qsize() == 200
+    assert [slow.get_nowait() for _ in range(200)][-1] is None
+    assert page.lost == 1
+    await page.close()
+
+
+class Slow(Output):
+    name, most = "slow", 10
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written: list[int] = []
+        self.go = asyncio.Event()
+
+    async def write(self, event: Event) -> None:
+        await self.go.wait()
+        self.written.append(event["id"])
+
+
+async def test_a_slow_output_loses_its_oldest_and_counts_them() -> None:
+    slow = Slow()
+    await slow.open()
+    await asyncio.sleep(0)
+    for number in range(25):
+        slow.offer(caption(number))
+    slow.go.set()
+    await slow.close()
+    assert slow.lost == 15
+    assert slow.written[-10:] == list(range(15, 25))
+
+
+async def test_a_hook_that_fails_is_tried_again_and_gets_them_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    bodies: list[dict[str, Any]] = []
+    signed: list[str] = []
+    refuse = [5]
+
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            if refuse[0]:
+                refuse[0] -= 1
+                self.send_response(503)
+            else:
+                bodies.append(json.loads(body))
+                signed.append(self.headers["X-Scenescribe-Signature"])
+                self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None: ...
+
+    server = HTTPServer(("127.0.0.1", 0), Receiver)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setattr("pipeline.live.outputs.webhook.PAUSE", 0.1)
+    hook = Hook(f"http://127.0.0.1:{server.server_address[1]}/", "secret")
+    await hook.open()
+    for number in range(4):
+        hook.offer(caption(number))
+    async with asyncio.timeout(40):
+        while sum(len(body["events"]) for body in bodies) < 4:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    await hook.close()
+    server.shutdown()
+    server.server_close()
+    assert [event["id"] for body in bodies for event in body["events"]] == [0, 1, 2, 3]
+    assert all(one.startswith("t=") for one in signed)
+    assert hook.lost == 0
+
+
+async def test_what_a_stream_said_is_a_description_as_films_have_it(tmp_path: Path) -> None:
+    model = Model(name="echo", id="echo", revision="", engine="echo", engine_version="1")
+    shape = {"size": [320, 180], "fps": 10.0, "codec": "h264"}
+    journal = Journal(tmp_path, ("srt",), Recipe(model="echo"), model, lambda _: shape)
+    await journal.open()
+    for event in (caption(0), stretch("gap", "gate", 1, 4.0, 8.0, reason="engine_slow", level=2), caption(2)):
+        journal.offer(event)
+    await journal.close()
+    (described,) = tmp_path.glob("gate.*.descriptions.json")
+    document = from_text(described.read_text())
+    assert [one.start for one in document.captions] == [0.0, 8.0]
+    assert [notice.code for notice in document.warnings] == ["not_described"]
+    assert document.source.duration == 12.0
+    (events,) = tmp_path.glob("gate.*.events.jsonl")
+    assert [json.loads(row)["event"] for row in events.read_text().splitlines()] == ["caption", "gap", "caption"]
+    assert next(tmp_path.glob("gate.*.srt")).read_text().startswith("1\n00:00:00,000 -->")
+
+
+def test_a_line_is_valid_whatever_a_model_says() -> None:
+    event = caption(1, "a\ud800\x00\n\u2028b") | {"_parts": object()}
+    told = line(event)
+    assert "\n" not in told
+    assert json.loads(told)["text"]
+    told.encode()
+    assert SimpleNamespace(**json.loads(told)).id == 1
