@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pipeline.api.asking import Conversation, ask, ask_async
     from pipeline.api.films import Run, caption, caption_all, caption_all_async, caption_async, load_settings, probe
     from pipeline.api.tracks import burn, export, make_track, mux, read_document, read_track, write_track
-    from pipeline.ask.types import Answer
+    from pipeline.asking.types import Answer
     from pipeline.describe import Result
     from pipeline.errors import EnvironmentFault, InputError, OutputError, ScenescribeError, UsageError
     from pipeline.options.caption import Settings
@@ -64,7 +64,7 @@ __all__ = [
 
 _HOMES = {
     "api.asking": "Conversation ask ask_async",
-    "ask.types": "Answer",
+    "asking.types": "Answer",
     "api.films": "Run caption caption_all caption_all_async caption_async load_settings probe",
     "api.tracks": "burn export make_track mux read_document read_track write_track",
     "options.caption": "Settings",

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from pipeline.api.films import AnyPath, checked
-from pipeline.ask.types import Answer
+from pipeline.asking.types import Answer
 from pipeline.errors import UsageError
 from pipeline.options.ask import AskSettings
 
 if TYPE_CHECKING:
     from models.base import Captioner
-    from pipeline.ask.choosing import Leave
-    from pipeline.ask.talk import Talk
+    from pipeline.asking.choosing import Leave
+    from pipeline.asking.talk import Talk
 
 T = TypeVar("T")
 
@@ -95,8 +95,8 @@ class Conversation:
         await self._open.warm()
 
     async def __aenter__(self) -> Self:
-        from pipeline.ask.inputs import paths_of
-        from pipeline.ask.talk import Talk
+        from pipeline.asking.inputs import paths_of
+        from pipeline.asking.talk import Talk
         from pipeline.host import Host
 
         paths = await asyncio.to_thread(paths_of, self._names, recursive=self._recursive)

@@ -21,8 +21,8 @@ from pipeline.options.base import load
 
 if TYPE_CHECKING:
     from pipeline.api.asking import Conversation
-    from pipeline.ask.inputs import Opened
-    from pipeline.ask.types import Answer
+    from pipeline.asking.inputs import Opened
+    from pipeline.asking.types import Answer
 
 
 @with_options(AskSettings, most=("model", "at", "frames", "mode", "caption", "sure"))
@@ -106,7 +106,7 @@ def _told_apart(words: Sequence[str]) -> tuple[list[str], list[str]]:
 
 def _answered(talk: "Conversation", question: str, record: "_Record", *, as_json: bool, verbose: bool, talking: bool) -> bool:
     """Ask, and print the answer as it comes; whether there was one."""
-    from pipeline.ask.types import Answer
+    from pipeline.asking.types import Answer
 
     answer: Answer | None = None
     pieces = talk.stream(question)

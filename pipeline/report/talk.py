@@ -6,8 +6,8 @@ import time
 from collections.abc import Sequence
 
 from pipeline import __version__
-from pipeline.ask.citing import clock
-from pipeline.ask.types import Answer, Shown
+from pipeline.asking.citing import clock
+from pipeline.asking.types import Answer, Shown
 from pipeline.sanitize import clean
 from pipeline.types import Model
 

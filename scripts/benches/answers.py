@@ -23,8 +23,8 @@ import av
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from models.base import Request
-from pipeline.ask.talk import Talk
-from pipeline.ask.types import Answer
+from pipeline.asking.talk import Talk
+from pipeline.asking.types import Answer
 from pipeline.engine.gate import Priority
 from pipeline.host import Host
 from pipeline.options.ask import AskSettings

@@ -171,7 +171,7 @@ def _film(preset: Any, frames: int, prompt: str, tokens: int, *, seed: int, key:
     """Pictures of noise, which nothing can shorten: a model with random weights does not mind."""
     width, height = preset.frame_size(640, 360)
     video = np.random.default_rng(seed).integers(0, 256, (frames, height, width, 3), dtype=np.uint8)
-    preamble = RULES if key is not None and not preset.ask.bare else ""
+    preamble = RULES if key is not None else ""
     times = tuple(0.5 * n for n in range(frames))
     return Request(prompt=prompt, preamble=preamble, video=video, times=times, key=key, sampling=Sampling(max_tokens=tokens))
 

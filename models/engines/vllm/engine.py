@@ -52,6 +52,7 @@ class VllmEngine:
         self._llm: Any = None
         self._preparer: Preparer | None = None
         self._threads: ThreadPoolExecutor | None = None
+        self._soon: ThreadPoolExecutor | None = None
         self._numbers = itertools.count()
         self._starting: list[int] = []
         self._unwanted = threading.Event()
@@ -76,6 +77,8 @@ class VllmEngine:
         kept = KeptInputs() if self.options.profile == "questions" else None
         self._preparer = Preparer(self.preset, self._llm.renderer.tokenizer, template, self._render, kept=kept)
         self._threads = ThreadPoolExecutor(preparers(), thread_name_prefix="prepare")
+        if self.options.profile == "questions":  # or a question would stand behind the windows that wait for a thread
+            self._soon = ThreadPoolExecutor(2, thread_name_prefix="prepare soon")
         enable()
         if self.options.profile_dir is not None:
             await self._llm.start_profile()
@@ -181,8 +184,9 @@ class VllmEngine:
         )
         ordered = llm.vllm_config.scheduler_config.policy == "priority"  # elsewhere a priority is refused
         name = f"w{next(self._numbers)}"
+        threads = self._soon if self._soon is not None and request.priority <= 0 else self._threads
         try:
-            prompt = await asyncio.get_running_loop().run_in_executor(self._threads, self._prepare, request)
+            prompt = await asyncio.get_running_loop().run_in_executor(threads, self._prepare, request)
             with marked("engine"):
                 async for output in llm.generate(prompt, parameters, name, priority=request.priority if ordered else 0):
                     yield output
@@ -219,8 +223,10 @@ class VllmEngine:
         llm, self._llm, self._preparer = self._llm, None, None
         if llm is None:
             return
-        if self._threads is not None:
-            self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._threads, self._soon):
+            if threads is not None:
+                threads.shutdown(wait=False, cancel_futures=True)
+        self._threads = self._soon = None
         if self.options.profile_dir is not None and not llm.errored:
             await llm.stop_profile()
         await asyncio.to_thread(llm.shutdown)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from pipeline.ask.types import Citation, Passage
+from pipeline.asking.types import Citation, Passage
 
 SNAP = 0.5
 """seconds between the end of a passage and a cut that is taken for it"""

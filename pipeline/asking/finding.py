@@ -5,9 +5,9 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline.ask.inputs import Opened
-from pipeline.ask.types import Passage
-from pipeline.ask.wording import looked_for
+from pipeline.asking.inputs import Opened
+from pipeline.asking.types import Passage
+from pipeline.asking.wording import looked_for
 from pipeline.errors import UsageError
 from pipeline.retrieval.find import search
 

@@ -14,8 +14,8 @@ from dataclasses import replace
 import numpy as np
 
 from pipeline import families
-from pipeline.ask.inputs import Opened
-from pipeline.ask.types import Passage, Shown, Span
+from pipeline.asking.inputs import Opened
+from pipeline.asking.types import Passage, Shown, Span
 from pipeline.captioning.recipe import Recipe
 from pipeline.errors import InputError
 from pipeline.sources.base import Source

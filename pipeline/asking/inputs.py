@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline.ask.types import Passage
+from pipeline.asking.types import Passage
 from pipeline.errors import InputError, ScenescribeError
 from pipeline.file_version import FileVersion
 from pipeline.host import Host

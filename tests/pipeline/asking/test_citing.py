@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.ask.citing import Citer, clock, seconds_of
-from pipeline.ask.types import Citation, Passage
+from pipeline.asking.citing import Citer, clock, seconds_of
+from pipeline.asking.types import Citation, Passage
 
 FILM, OTHER = Path("a.mp4"), Path("b.mp4")
 LONG = "[an open bracket that never ends, and goes on for ever and ever and ever"

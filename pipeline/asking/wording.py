@@ -4,8 +4,8 @@ question that each passage is asked where a time is the answer. Pure."""
 import re
 from collections.abc import Sequence
 
-from pipeline.ask.citing import clock
-from pipeline.ask.types import Passage, Shown
+from pipeline.asking.citing import clock
+from pipeline.asking.types import Passage, Shown
 from pipeline.languages import english_name
 
 RULES = """Answer questions about it{language}, plainly and briefly, from what is there alone; where it is not there, say so. \

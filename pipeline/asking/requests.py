@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from models.base import Request, Sampling, Turn
 from models.preset import Preset
-from pipeline.ask import wording
-from pipeline.ask.types import Passage, Shown
+from pipeline.asking import wording
+from pipeline.asking.types import Passage, Shown
 from pipeline.captioning.context import given
 from pipeline.captioning.recipe import Recipe
 from pipeline.options.ask import AskSettings

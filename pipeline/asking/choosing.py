@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from pipeline.ask import finding, looking, wording
-from pipeline.ask.inputs import Opened, take_captions
-from pipeline.ask.types import Passage, Shown
+from pipeline.asking import finding, looking, wording
+from pipeline.asking.inputs import Opened, take_captions
+from pipeline.asking.types import Passage, Shown
 from pipeline.captioning.recipe import Recipe
 from pipeline.errors import InputError, UsageError
 from pipeline.host import Host

@@ -14,14 +14,14 @@ from typing import Self
 
 from models.base import Reply, Turn
 from models.preset import FrameSize
-from pipeline.ask import finding, wording
-from pipeline.ask.choosing import Choice, Chooser, Leave
-from pipeline.ask.citing import Citer
-from pipeline.ask.inputs import Opened, opened
-from pipeline.ask.requests import Requests
-from pipeline.ask.types import Answer, Passage, Shown, Usage
-from pipeline.ask.warmth import Warmth
-from pipeline.ask.when import asked
+from pipeline.asking import finding, wording
+from pipeline.asking.choosing import Choice, Chooser, Leave
+from pipeline.asking.citing import Citer
+from pipeline.asking.inputs import Opened, opened
+from pipeline.asking.requests import Requests
+from pipeline.asking.types import Answer, Passage, Shown, Usage
+from pipeline.asking.warmth import Warmth
+from pipeline.asking.when import asked
 from pipeline.captioning.recipe import Recipe
 from pipeline.errors import InputError, RequestError, UsageError
 from pipeline.host import Host
