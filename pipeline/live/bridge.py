@@ -15,7 +15,7 @@ from pipeline.live.pipes import write_all
 PROTOCOLS = {"srt": "srt,udp", "rist": "rist,udp,rtp"}
 SAID = 4000
 """bytes of what ffmpeg says that are kept"""
-_HIDDEN = re.compile(r"\S+://\S+")
+_HIDDEN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,19}://\S+")
 
 
 class Bridge:

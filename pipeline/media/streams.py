@@ -13,15 +13,15 @@ from pipeline.media.binary import Ffmpeg
 from pipeline.media.run import Place
 
 _STREAM = re.compile(
-    r"^\s+Stream #0:(\d+)(?:\[0x[0-9a-f]+\])?(?:\(([^)]*)\))?: (Video|Audio|Subtitle|Data|Attachment): ([\w-]+)(.*)$"
+    r"^\s+Stream #0:(\d{1,5})(?:\[0x[0-9a-f]+\])?(?:\(([^)]*)\))?: (Video|Audio|Subtitle|Data|Attachment): ([\w-]+)(.*)$"
 )
 _TAG = re.compile(r"\((?:\[[^)]*\]|([\w ]{1,8})) / 0x[0-9A-Fa-f]+\)")
 _SIZE = re.compile(r"[ ,](\d{1,5})x(\d{1,5})[ ,]")
 _ASPECT = re.compile(r"\[?SAR (\d+):(\d+)")
-_RATE = re.compile(r"([\d.]+)(k?) fps")
-_ROTATION = re.compile(r"display ?matrix: rotation of (-?[\d.]+) degrees", re.IGNORECASE)
-_DURATION = re.compile(r"^\s+Duration: (\d+):(\d+):([\d.]+)")
-_START = re.compile(r"^\s+Duration: .*, start: (-?[\d.]+)")
+_RATE = re.compile(r"(?<![\d.])(\d{1,9}(?:\.\d{1,9})?)(k?) fps")
+_ROTATION = re.compile(r"display ?matrix: rotation of (-?\d{1,4}(?:\.\d{1,9})?) degrees", re.IGNORECASE)
+_DURATION = re.compile(r"^\s+Duration: (\d{1,9}):(\d{1,2}):(\d{1,2}(?:\.\d{1,9})?)")
+_START = re.compile(r"^\s+Duration: .*, start: (-?\d{1,12}(?:\.\d{1,9})?)")
 _INPUT = re.compile(r"^Input #0, ([\w,]+), ", re.MULTILINE)
 BITMAPS = frozenset({"dvd_subtitle", "hdmv_pgs_subtitle", "dvb_subtitle", "xsub"})
 

@@ -24,7 +24,7 @@ Answer with {count} lines and nothing else, numbered the same way.
 
 {lines}"""
 
-LINE = re.compile(r"^\s*(\d+)[.):]\s*(\S.*?)\s*$")
+LINE = re.compile(r"(\d{1,6})[.):]\s*(\S.*)", re.ASCII)
 
 
 async def refine(captions: Sequence[Caption], recipe: Recipe, engine: Engine) -> tuple[tuple[Caption, ...], tuple[Notice, ...]]:
@@ -68,7 +68,7 @@ async def _ask(captions: list[Caption], sampling: Sampling, engine: Engine, owne
 
 def parse(answer: str, count: int) -> list[str] | None:
     """The texts of ``count`` numbered lines in order, or None where the answer is not exactly these. Pure."""
-    found = [match for match in map(LINE.match, answer.splitlines()) if match]
+    found = [match for line in answer.splitlines() if (match := LINE.fullmatch(line.strip()))]
     if [int(match.group(1)) for match in found] != list(range(1, count + 1)):
         return None
     return [match.group(2) for match in found]

@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -129,38 +130,79 @@ def _encoding(data: bytes) -> object:
 
 
 def _answer(data: bytes) -> object:
-    import httpx
-    import numpy as np
+    """One answer of a server, whole and in pieces, through the endpoint's own client."""
+    loop, endpoint, served = _endpoint()
+    served[0] = data
+    return loop.run_until_complete(_asked(endpoint))
 
-    from models.base import Request
+
+@cache
+def _endpoint() -> tuple[asyncio.AbstractEventLoop, Any, list[bytes]]:
+    """Made once: a client of TLS takes longer than all that is tried."""
+    import httpx
+
     from models.engines.openai.client import Client
     from models.engines.openai.endpoint import OpenAIEndpoint
     from models.presets import preset
 
-    async def ask() -> list[object]:
-        transport = httpx.MockTransport(lambda _: httpx.Response(200, content=data))
-        endpoint = OpenAIEndpoint(preset("shapes"), base_url="http://localhost/v1", attempts=1)
-        client = Client(
-            "http://localhost/v1", None, connections=2, timeout=httpx.Timeout(5), whole=5.0, attempts=1, patience=0.01
-        )
-        await client._http.aclose()
-        client._http = httpx.AsyncClient(transport=transport)
-        endpoint._client = client
-        request = Request(prompt="x", video=np.zeros((1, 8, 8, 3), np.uint8), times=(0.0,))
-        got: list[object] = []
-        for act in (lambda: endpoint.caption(request), lambda: _all(endpoint.stream(request))):
-            try:
-                got.append(await act())
-            except EXPECTED:
-                got.append(None)
-        await endpoint.close()
-        return got
+    served = [b""]
+    endpoint = OpenAIEndpoint(preset("shapes"), base_url="http://localhost/v1", attempts=1)
+    client = Client("http://localhost/v1", None, connections=2, timeout=httpx.Timeout(5), whole=5.0, attempts=1, patience=0.01)
+    client._http = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(200, content=served[0])))
+    endpoint._client = client
+    return asyncio.new_event_loop(), endpoint, served
 
-    return asyncio.run(ask())
+
+async def _asked(endpoint: Any) -> list[object]:
+    import numpy as np
+
+    from models.base import Request
+
+    request = Request(prompt="x", video=np.zeros((1, 8, 8, 3), np.uint8), times=(0.0,))
+    got: list[object] = []
+    for act in (lambda: endpoint.caption(request), lambda: _all(endpoint.stream(request))):
+        try:
+            got.append(await act())
+        except EXPECTED:
+            got.append(None)
+    return got
 
 
 async def _all(pieces: Any) -> list[object]:
     return [piece async for piece in pieces]
+
+
+def _context(data: bytes) -> object:
+    from pipeline.captioning.context import beside, with_context
+
+    return with_context("What?", beside(_written("film.context.txt", data).with_name("film.mp4")))
+
+
+def _model(data: bytes) -> object:
+    from models.presets import preset
+
+    _written("chat_template.jinja", b"image")
+    for name in ("config.json", "preprocessor_config.json", "tokenizer_config.json"):
+        _written(name, data)
+    return preset(str(FOLDER)).frame_size(1920, 1080)
+
+
+def _preset(data: bytes) -> object:
+    from models.preset import read_preset
+
+    return read_preset(_written("preset.toml", data)).frame_size(1920, 1080)
+
+
+def _listing(data: bytes) -> object:
+    from pipeline.media.streams import understood
+
+    return understood(data.decode("utf-8", "replace"))
+
+
+def _second_step(data: bytes) -> object:
+    from pipeline.passes.refine import parse
+
+    return parse(data.decode("utf-8", "replace"), 3)
 
 
 def _written(name: str, data: bytes) -> Path:
@@ -180,6 +222,15 @@ ANSWER = json.dumps(
     {"choices": [{"message": {"content": "A dog."}, "finish_reason": "stop"}], "usage": {"prompt_tokens": 3}}
 ).encode()
 PIECES = b'data: {"choices": [{"delta": {"content": "A dog"}}]}\n\ndata: {"choices": [{"finish_reason": "stop", "delta": {}}]}\n\ndata: [DONE]\n\n'
+LISTING = b"""Input #0, mov,mp4, from 'file:film.mp4':
+  Metadata:
+    title           : A dog
+  Duration: 00:00:12.00, start: 0.000000, bitrate: 80 kb/s
+  Stream #0:0[0x1](und): Video: h264 (High) (avc1 / 0x31637661), yuv420p, 320x180 [SAR 1:1 DAR 16:9], 71 kb/s, 25 fps, 25 tbr
+    Side data:
+      displaymatrix: rotation of -90.00 degrees
+"""
+SIZES = b'{"patch_size": 14, "merge_size": 2, "temporal_patch_size": 2, "size": {"height": 384}, "vision_config": {"image_size": 384}}'
 NAMES = [
     b"movie.en.srt",
     b"Movie.pl.hi.forced.srt",
@@ -201,6 +252,11 @@ DOORS: dict[str, Callable[[], Door]] = {
     "encoding": lambda: Door(
         [(GOLDENS / "film.ja.srt").read_text(encoding="utf-8").encode(name) for name in ("shift_jis", "utf-16-le", "utf-8")], _encoding
     ),
+    "context": lambda: Door([b"Anna and her dog Rex.\n", "\u6620\u753b <image> {words}".encode()], _context),
+    "model": lambda: Door([SIZES], _model),
+    "preset": lambda: Door([path.read_bytes() for path in (ROOT / "models" / "presets").glob("*.toml")], _preset),
+    "listing": lambda: Door([LISTING], _listing),
+    "refine": lambda: Door([b"1. A dog.\n2. A cat.\n3. A tree.\n"], _second_step),
     "answers": lambda: Door([ANSWER, PIECES], _answer),
 }  # fmt: skip
 """name -> what makes the door: the seeds of some cost time"""

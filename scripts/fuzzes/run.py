@@ -5,10 +5,12 @@ scripts/fuzz srt json --count 10000 --seed 1
 
 import argparse
 import faulthandler
+import os
 import resource
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import traceback
 from pathlib import Path
@@ -20,6 +22,11 @@ from doors import DOORS, EXPECTED  # noqa: E402 - found by the line above
 from mutate import mutants  # noqa: E402
 
 SECONDS, MEGABYTES = 10, 500
+KEEP = Path(tempfile.gettempdir()) / f"scenescribe-fuzz-{os.getuid()}" / "failures"
+ROOM = 6 << 30
+"""bytes of address space"""
+STUCK = 60
+"""seconds after which even what no signal interrupts is ended, with a traceback"""
 
 
 def feed(name: str, count: int, seed: int, keep: Path | None = None, *, alarms: bool = True) -> list[str]:
@@ -36,6 +43,7 @@ def feed(name: str, count: int, seed: int, keep: Path | None = None, *, alarms: 
             started = time.monotonic()
             if alarms:
                 signal.alarm(SECONDS)
+                faulthandler.dump_traceback_later(STUCK, exit=True)
             trouble = ""
             try:
                 door.read(data)
@@ -49,6 +57,7 @@ def feed(name: str, count: int, seed: int, keep: Path | None = None, *, alarms: 
             finally:
                 if alarms:
                     signal.alarm(0)
+                    faulthandler.cancel_dump_traceback_later()
             slowest = max(slowest, time.monotonic() - started)
             if (grown := _peak() - before) > MEGABYTES:
                 trouble, before = trouble or f"{grown:.0f} MB", _peak()
@@ -73,10 +82,12 @@ def main() -> int:
     parser.add_argument("doors", nargs="*", metavar="DOOR", help=", ".join(DOORS))
     parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--keep", type=Path, default=Path("fuzz-failures"), help="folder for inputs that fail")
+    parser.add_argument("--keep", type=Path, default=KEEP, help=f"folder for inputs that fail; {KEEP}")
     given = parser.parse_args()
     faulthandler.enable()
+    os.nice(10)
     if len(given.doors) == 1:
+        resource.setrlimit(resource.RLIMIT_AS, (ROOM, ROOM))  # what asks for too much is a MemoryError, and the machine lives on
         wrong = feed(given.doors[0], given.count, given.seed, given.keep)
         print("\n".join(wrong[:20]))
         return 1 if wrong else 0
