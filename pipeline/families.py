@@ -24,15 +24,19 @@ FAMILIES = {
     "formats": ("format", "Format"),
     "samplers": ("sampler", "Sampler"),
     "windows": ("window rule", "Rule"),
+    "sinks": ("sink", "Sink"),
+    "sources": ("source", "Source"),
 }
 """family (a package of pipeline) -> (what to call a member, the class that its file defines)"""
+_UNNAMED = {"sinks": frozenset({"files", "several"}), "sources": frozenset({"film", "still"})}
+"""files of a family's package that are no members: what ``caption`` reads from and writes to without being told"""
 _NAMES: dict[type, str] = {}
 """class -> the name that the command line has for it"""
 
 
 def members(family: str) -> list[str]:
     """Names of a family's members, sorted: its files, and those of installed packages."""
-    return files.names(*_package(family))
+    return [name for name in files.names(*_package(family)) if name not in _UNNAMED.get(family, ())]
 
 
 def plugin_class(family: str, name: str) -> Any:

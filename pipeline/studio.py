@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from models.base import Captioner
+from pipeline import families
 from pipeline.captioning import context
 from pipeline.captioning.recipe import Recipe
 from pipeline.describe import Observer, ReadingPlace, Result, describe
@@ -18,7 +19,9 @@ from pipeline.fleet.fleet import open_host
 from pipeline.host import Host
 from pipeline.options.caption import Settings
 from pipeline.outputs import Outputs
+from pipeline.sinks.base import Sink
 from pipeline.sinks.files import FileSink
+from pipeline.sinks.several import Several
 from pipeline.store.lookup import FileLookup, Lookup
 from pipeline.summarizer import Summarizer, beside, needs_its_own_engine, writer_of
 from pipeline.types import Document, Model, Notice, Track
@@ -47,6 +50,7 @@ class Studio:
         self.layout = media.layout_of(settings)
         self.look = media.look_of(settings, self.layout)
         self.formats = formats_of(settings.format)
+        self.sinks()
         self.summarizer = self._summarizer()
 
     def open_host(self, settings: Settings, captioner: Captioner | None, verbose: bool) -> Host:
@@ -98,7 +102,7 @@ class Studio:
         result = await describe(
             self.host.source(film),
             recipe,
-            FileSink(outputs, self.layout, self.look, encoders=self.host.encoders, on_step=observer.step),
+            Several(FileSink(outputs, self.layout, self.look, encoders=self.host.encoders, on_step=observer.step), self.sinks()),
             self.engine,
             model=lambda: self.model,
             lookup=lookup or FileLookup(outputs, overwrite=self.settings.overwrite),
@@ -130,6 +134,10 @@ class Studio:
         if not self.settings.wants_summary or needs_its_own_engine(self.settings):
             return None
         return Summarizer(self.settings, writer_of(self.settings, self.host), overwrite=self.settings.overwrite)
+
+    def sinks(self) -> list[Sink]:
+        """What is told of a film beside its files, made anew for each. Raises UsageError."""
+        return [families.parse("sinks", spec) for spec in self.settings.sink]
 
     def make_track(self, document: Document) -> tuple[Track, tuple[Notice, ...]]:
         """The document's cues, laid out as the settings say."""

@@ -119,6 +119,11 @@ class Settings(Describing, Summarized):
     )
     burn: bool = option(False, OUTPUT, "Also a video with the descriptions drawn into the picture.")
     mux: bool = option(False, OUTPUT, "Also a video with the descriptions as a track that the viewer can switch on.")
+    sink: tuple[str, ...] = option(
+        (),
+        OUTPUT,
+        "Also tell each caption, as soon as it is there, to jsonl:path=FILE or an installed package's sink; may be repeated.",
+    )
     overwrite: bool = option(False, OUTPUT, "Describe finished films anew and replace files that are in the way.")
     resume: bool = option(True, OUTPUT, "Go on where a killed run stopped.")
     strict: bool = option(False, OUTPUT, "Warnings count as failures; what only shortens a text is none.")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -32,6 +33,10 @@ halves = "fakes.halves_rule"
 parrot = "fakes.parrot_engine"
 dumb = "fakes"
 gone = "fakes.nowhere"
+[project.entry-points."scenescribe.sinks"]
+board = "fakes.board_sink"
+[project.entry-points."scenescribe.sources"]
+shades = "fakes.shades_source"
 [project.entry-points."scenescribe.presets"]
 tiny-bird = "fakes.birds"
 no-bird = "fakes.birds"
@@ -74,10 +79,33 @@ class Parrot(EchoCaptioner):
 def open(preset, options, access):
     return Parrot()
 ''',
+    "board_sink.py": '''
+from dataclasses import dataclass
+from pathlib import Path
+from pipeline.sinks.base import Written
+
+@dataclass(kw_only=True)
+class Sink:
+    path: Path
+    mark: str = "-"
+    journal = None
+
+    async def open(self, info):
+        self.lines = [info.path.name]
+
+    async def caption(self, caption):
+        self.lines.append(f"{self.mark} {caption.start:.0f}")
+
+    async def close(self, document, *, current=False):
+        self.path.write_text("\\n".join([*self.lines, document.language]))
+        return Written(new=True, paths=(self.path,))
+''',
     "birds/__init__.py": "",
     "birds/tiny-bird.toml": 'id = "./nest"\nprompt = "Which bird?"\nsampler = "middle"\n[size]\nside = 64\n',
     "birds/nest/README": "weights would be here",
 }  # fmt: skip
+SHADES = re.compile(r"```python\n# pipeline/sources/shades.py\n(.*?)```", re.DOTALL)
+PAGE = Path(__file__).parents[2] / "docs/extending.md"
 HALVES = Path(__file__).parents[2] / "pipeline/windows/fixed.py"
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -91,6 +119,9 @@ def scenescribe(tmp_path_factory: pytest.TempPathFactory) -> Run:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     (home / "project/fakes/halves_rule.py").write_text(HALVES.read_text())  # a rule of ours under another name
+    shades = SHADES.search(PAGE.read_text())
+    assert shades
+    (home / "project/fakes/shades_source.py").write_text(shades[1])  # the one that the page shows
     (home / "project/pyproject.toml").write_text(PROJECT)
     subprocess.run(
         [sys.executable, "-m", "pip", "install", "--no-deps", "--no-index", "--no-build-isolation", "--quiet",
@@ -110,6 +141,7 @@ def scenescribe(tmp_path_factory: pytest.TempPathFactory) -> Run:
         assert "Traceback" not in done.stderr
         return done
 
+    run.place = home, environment | {"PYTHONPATH": f"{home / 'installed'}{os.pathsep}{PAGE.parents[1]}"}  # type: ignore[attr-defined]
     return run
 
 
@@ -124,6 +156,45 @@ def test_a_member_of_each_family_is_used(scenescribe: Run, tmp_path: Path) -> No
     assert (tmp_path / "film.descriptions.en.shout").read_text().startswith("1 FRAME OF 64X64")
     assert document["settings"]["windows"].startswith("halves:")
     assert document["settings"]["sampler"].startswith("middle:")
+
+
+def test_a_sink_is_told_of_each_caption(scenescribe: Run, tmp_path: Path) -> None:
+    words = ["--engine", "echo", "--windows", "fixed:seconds=2", "-f", "srt", "-o", tmp_path]
+    lines = tmp_path / "told.jsonl"
+    scenescribe("caption", "film.mp4", *words, "--sink", f"board:path={tmp_path}/board,mark=*", "--sink", f"jsonl:path={lines}")
+    assert (tmp_path / "board").read_text().split("\n") == ["film.mp4", "* 0", "* 2", "* 4", "en"]
+    written = json.loads((tmp_path / "film.descriptions.json").read_text())["captions"]
+    told = [json.loads(line) for line in lines.read_text().splitlines()]
+    assert [(one["start"], one["end"], one["text"]) for one in told] == [(w["start"], w["end"], w["text"]) for w in written]
+    wrong = scenescribe("caption", "film.mp4", *words, "--sink", "bord:path=x", code=2).stderr
+    assert "there is no sink 'bord'; did you mean 'board'? (there are: board, jsonl)" in " ".join(wrong.split())
+
+
+SOURCE = """
+import asyncio
+from models.engines.echo import EchoCaptioner
+from pipeline.captioning.recipe import Recipe
+from pipeline.describe import describe
+from pipeline.engine.engine import Engine
+from pipeline.families import members, parse
+from pipeline.types import Model
+
+async def main():
+    model = Model(name="echo", id="echo", revision="", engine="echo", engine_version="1")
+    async with Engine(EchoCaptioner()) as engine:
+        source, sink = parse("sources", "shades:count=3"), parse("sinks", "board:path=board")
+        await describe(source, Recipe(model="echo"), sink, engine, model=lambda: model)
+    print(members("sources"), open("board").read().split())
+
+asyncio.run(main())
+"""
+
+
+def test_a_source_and_a_sink_by_their_names(scenescribe: Run) -> None:
+    home, environment = scenescribe.place  # type: ignore[attr-defined]
+    done = subprocess.run([sys.executable, "-c", SOURCE], cwd=home, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split("\n")[0] == "['shades'] ['shades', '-', '0', '-', '1', '-', '2', 'en']"
 
 
 def test_a_finished_film_is_skipped_and_exported_with_them(scenescribe: Run, tmp_path: Path) -> None:
