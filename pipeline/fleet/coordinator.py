@@ -246,7 +246,7 @@ class Coordinator:
                 job.done.set_exception(raised(message.error))
             return
         if isinstance(message, messages.Captioned):
-            job.reached = max(job.reached, min(job.unit.seconds, message.caption.end))
+            job.reached = max(job.reached, min(job.unit.seconds, message.caption.end - job.unit.start))
             kept = job.failed if message.caption.outcome is Outcome.FAILED else job.new
             kept[span_of(message.caption.start, message.caption.end)] = message.caption
         job.told(job, message)

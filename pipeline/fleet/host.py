@@ -113,7 +113,9 @@ class HostProcess:
             read=read,
             window=shown,
         )
-        source = FilmSource(unit.info.path, self.host.pool, workers=self.host.decode_workers, info=unit.info)
+        source = FilmSource(
+            unit.info.path, self.host.pool, workers=self.host.decode_workers, info=unit.info, stretch=unit.stretch
+        )
         known = {span_of(caption.start, caption.end): caption for caption in unit.known}
         try:
             async with LocalStream(self.host.engine, source, unit.recipe, known=known, on=on, tally=tally) as stream:

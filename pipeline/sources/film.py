@@ -16,12 +16,17 @@ if TYPE_CHECKING:
 
 
 class FilmSource:
-    """A film, read by ``workers`` processes of ``pool``. ``info``: what it is, where somebody has probed it."""
+    """A film, read by ``workers`` processes of ``pool``. ``info``: what it is, where somebody has probed it.
 
-    def __init__(self, path: Path, pool: "WorkerPool", *, workers: int = 1, info: VideoInfo | None = None) -> None:
+    ``stretch``: only the windows of the whole film that begin in these seconds (pipeline.fleet).
+    """
+
+    def __init__(
+        self, path: Path, pool: "WorkerPool", *, workers: int = 1, info: VideoInfo | None = None, stretch: Span | None = None
+    ) -> None:
         self.path = path
         self._pool, self._workers = pool, workers
-        self._info = info
+        self._info, self._stretch = info, stretch
         self._version: FileVersion | None = None
 
     @property
@@ -49,6 +54,7 @@ class FilmSource:
             workers=self._workers,
             pool=self._pool,
             between=between or (recipe.part.span if recipe.part is not None else None),
+            stretch=self._stretch,
         )
 
     def changed(self) -> Change:

@@ -40,15 +40,17 @@ def open_film(
     limits: Limits | None = None,
     pool: WorkerPool | None = None,
     between: Span | None = None,
+    stretch: Span | None = None,
 ) -> "Film":
     """A film to iterate once. ``known``: windows (start, end, to the millisecond) that need no frames. ``between``: the seconds that
-    are read as though they were all of it.
+    are read as though they were all of it. ``stretch``: of the film's windows only those that begin in it, for rules without cuts.
 
     Raises InputError: the gate's codes, since the file is opened anew.
     """
     return Film(
-        info, rule=rule, sampler=sampler, size=size, known=known, workers=workers, limits=limits, pool=pool, between=between
-    )
+        info, rule=rule, sampler=sampler, size=size, known=known, workers=workers, limits=limits, pool=pool, between=between,
+        stretch=stretch,
+    )  # fmt: skip
 
 
 class Film:
@@ -66,8 +68,9 @@ class Film:
         limits: Limits | None,
         pool: WorkerPool | None,
         between: Span | None = None,
+        stretch: Span | None = None,
     ) -> None:
-        self.info, self._between = info, between
+        self.info, self._between, self._stretch = info, between, stretch
         self._rule, self._sampler, self._known = rule, sampler, {rounded(span) for span in known}
         self._source = open_source(info.path)
         self._own_pool = WorkerPool(limits, spare=0) if pool is None else None
@@ -157,7 +160,7 @@ class Film:
 
     def _chosen(self, table: Table, span: Span) -> Iterator[Chosen]:
         """All windows in a span, as their frames come: by the reader that the probe chose, by the other one where that gives none at all."""
-        chosen = selection(table, self._rule, self._sampler, self._reading.size, self._known, span)
+        chosen = selection(table, self._rule, self._sampler, self._reading.size, self._known, span, self._stretch)
         yield from chosen.begin()
         seen = len(chosen.targets) == 0
         for options in () if seen else self._ways(table, loose=chosen.loose):
@@ -177,7 +180,7 @@ class Film:
                             yield from chosen.lost(rank)
             if seen:
                 break
-        if not seen:
+        if not seen and self._stretch is None:
             raise InputError(
                 "no_decodable_frames",
                 "none of its pictures can be decoded (damaged, encrypted or an unknown codec)",

@@ -58,13 +58,23 @@ class Selection(Protocol):
 
 
 def selection(
-    table: Table, rule: Rule, sampler: Sampler, size: tuple[int, int], known: Collection[Span], within: Span
+    table: Table,
+    rule: Rule,
+    sampler: Sampler,
+    size: tuple[int, int],
+    known: Collection[Span],
+    within: Span,
+    stretch: Span | None = None,
 ) -> Selection:
     """How to choose frames of (width, height) for this rule, of what is shown in a span of the film.
 
-    ``known``: windows, to the millisecond, that need none.
+    ``known``: windows, to the millisecond, that need none. ``stretch``: of the span's windows, only those that begin in it; for
+    rules that need no cuts, since what a cut does to windows depends on all before it.
     """
-    return (Streaming if rule.needs_cuts else Planned)(table, rule, sampler, size, known, within)
+    if rule.needs_cuts:
+        assert stretch is None, "windows between cuts are known only to who has seen all before them"
+        return Streaming(table, rule, sampler, size, known, within)
+    return Planned(table, rule, sampler, size, known, within, stretch)
 
 
 class Planned:
@@ -73,18 +83,27 @@ class Planned:
     loose = False
 
     def __init__(
-        self, table: Table, rule: Rule, sampler: Sampler, size: tuple[int, int], known: Collection[Span], within: Span
+        self,
+        table: Table,
+        rule: Rule,
+        sampler: Sampler,
+        size: tuple[int, int],
+        known: Collection[Span],
+        within: Span,
+        stretch: Span | None = None,
     ) -> None:
         self._table, self._shape = table, (size[1], size[0], 3)
         keyframes = table.times[table.keyframes()].tolist()
         spans = joined(list(rule.splitter(within[0]).finish(within[1])), table.times.tolist())
+        if stretch is not None:
+            spans = [span for span in spans if stretch[0] <= span[0] < stretch[1]]
         self._windows: deque[tuple[Span, NDArray[np.int64]]] = deque()
         """those to come, with the ranks of their frames"""
         for span in spans:
             inside = keyframes[bisect_left(keyframes, span[0]) : bisect_left(keyframes, span[1])]
             looks = [] if rounded(span) in known else sampler.times(*span, inside) or [span[0]]
             self._windows.append((span, np.unique(table.on_screen(np.array(looks)))))
-        self.targets = np.unique(np.concatenate([ranks for _, ranks in self._windows]))
+        self.targets = np.unique(np.concatenate([np.zeros(0, np.int64), *(ranks for _, ranks in self._windows)]))
         self._held: dict[int, Frame] = {}
         self._batch: NDArray[np.uint8] | None = None
         """of the window that comes next"""
