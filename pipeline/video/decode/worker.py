@@ -41,6 +41,7 @@ from pipeline.video.decode import decoding, libav, pyav_reader, sandbox
 from pipeline.video.decode.cut_finder import CutFinder
 from pipeline.video.decode.decoded import Decoded
 from pipeline.video.decode.delivery import Delivery
+from pipeline.video.decode.describe import describe
 from pipeline.video.decode.plan import Action, plan
 from pipeline.video.decode.reader import Reader
 from pipeline.video.decode.wanted import Wanted
@@ -136,7 +137,7 @@ def _probed(request: Probe, fd: int) -> Probed:
     with libav.open_container(fd) as container:
         if len(container.streams) > request.streams:
             raise InputError("unsupported_or_corrupt", f"it has {len(container.streams)} streams, more than any film")
-        return libav.describe(container, libav.film_stream(container), request.pixels)
+        return describe(container, libav.film_stream(container), request.pixels)
 
 
 def _reader(

@@ -1,0 +1,95 @@
+"""What the probe wants to know of a film: told by its container, and by the first picture that decodes."""
+
+import re
+from fractions import Fraction
+from typing import Any
+
+from pipeline.errors import InputError
+from pipeline.video.children.messages import Probed
+from pipeline.video.decode import libav
+
+HDR = {16, 18}
+"""color_trc of PQ and HLG (ITU-T H.273)"""
+
+
+def first_frame(container: Any, stream: Any, packets: int = 120) -> Any:
+    """The first picture that decodes, roughly (good for its form only), or None."""
+    context = stream.codec_context
+    context.options = {"skip_loop_filter": "all"}
+    for number, packet in enumerate(container.demux(stream)):
+        if packet.has_sidedata("encryption_info"):
+            raise InputError("no_decodable_frames", "the film is encrypted; only its owner's key makes pictures of it")
+        try:
+            found = context.decode(packet) or (context.decode(None) if packet.size else [])
+        except libav.AvError:
+            found = []
+        if found:
+            return found[0]
+        if number >= packets or not packet.size:
+            return None
+        context.flush_buffers()
+    return None
+
+
+def describe(container: Any, stream: Any, pixels: int) -> Probed:
+    """What the probe wants to know. Decodes the first pictures. Raises InputError ``frame_too_large``."""
+    context = stream.codec_context
+    if context.width * context.height > pixels:
+        size = f"{context.width}x{context.height}"
+        raise InputError("frame_too_large", f"its pictures are {size}, more than {pixels / 1e6:.0f} million pixels", size=size)
+    libav.set_up(stream, 1)
+    first = first_frame(container, stream)
+    turn, mirrored = libav.matrix(first) if first else (0, False)
+    aspect = float(stream.sample_aspect_ratio or 1) or 1.0
+    if not 0.05 < aspect < 20:
+        aspect = 1.0
+    width, height = (first.width, first.height) if first else (context.width, context.height)
+    if width * height > pixels:
+        raise InputError(
+            "frame_too_large",
+            f"its pictures are {width}x{height}, more than {pixels / 1e6:.0f} million pixels",
+            size=f"{width}x{height}",
+        )
+    shown = (max(1, round(width * aspect)), height) if aspect >= 1 else (width, max(1, round(height / aspect)))
+    if turn in (90, 270):
+        shown = shown[::-1]
+    rate = stream.average_rate or stream.guessed_rate or Fraction(25)
+    start, first_time = (container.start_time or 0) / libav.TIME_BASE, float((stream.start_time or 0) * stream.time_base)
+    whole = (container.duration or 0) / libav.TIME_BASE
+    ends = _declared_end(container, stream, first_time - start, start)
+    return Probed(
+        stream=stream.index,
+        container=container.format.name.split(",")[0],
+        codec=context.name,
+        duration=max(0.0, ends or whole),
+        ends=ends,
+        start=start,
+        fps=float(rate) if 0 < rate < 10000 else 25.0,
+        width=shown[0],
+        height=shown[1],
+        rotation=turn,
+        mirrored=mirrored,
+        interlaced=(context.field_order not in (0, 1)) or bool(first and first.interlaced_frame),
+        hdr=int((first.color_trc if first else context.color_trc) or 0) in HDR,
+        alpha=bool(first) and any(component.is_alpha for component in first.format.components),
+        has_audio=bool(container.streams.audio),
+        decoded=first is not None,
+        films=len(container.streams.video),
+        reordered=bool(context.has_b_frames),
+    )
+
+
+def _declared_end(container: Any, stream: Any, first: float, start: float) -> float:
+    """When the picture ends by its own head, on the player's clock; 0 where only the whole file's length is told.
+
+    Matroska tells when the last frame ends on the stored clock, the others how long it takes from the first.
+    """
+    if stream.duration:
+        return first + float(stream.duration * stream.time_base)
+    told = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", stream.metadata.get("DURATION", ""))
+    if told:
+        return int(told[1]) * 3600 + int(told[2]) * 60 + float(told[3]) - start
+    if len(container.streams) > 1:
+        return 0.0
+    late = start if container.format.name.startswith("matroska") else 0.0
+    return float((container.duration or 0) / libav.TIME_BASE - late)
