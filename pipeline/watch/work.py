@@ -77,6 +77,10 @@ class Worker:
         except EnvironmentFault as fault:  # the state folder failed us, or no waiting mends it
             state.breaker.trip(fault)
             await state.surely(state.queue.give_back, job)
+        except UsageError:
+            raise
+        except Exception as error:  # after the film: its job ends all the same, and the others go on
+            await self._failed(job, internal_error(job.path, error), settings, setup)
         finally:
             self._observer.left(_film(job))
 
@@ -159,8 +163,11 @@ class Worker:
             log.info("changed meanwhile", path=job.path)
             return
         told = {name: values[name] for name in ("reason", "message", "captions") if name in values}
-        self._state.counters.ended(state, values.get("reason", ""))
-        self._observer.ended(Ended(film=_film(job), state=state, result=result, **told))
+        try:
+            self._state.counters.ended(state, values.get("reason", ""))
+            self._observer.ended(Ended(film=_film(job), state=state, result=result, **told))
+        except Exception as error:  # it has ended, whoever can't be told
+            log.error("internal error", path=job.path, exc_info=error)
 
 
 class _Counting(Observer):

@@ -1,17 +1,15 @@
 """The goldens of every format stand: ``python tests/goldens/formats/generate.py`` writes them."""
 
 from pathlib import Path
-from runpy import run_path
-from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from generate import TEXTS, goldens
 
 from pipeline import formats
 
 FOLDER = Path(__file__).parents[2] / "goldens" / "formats"
-generator: Any = run_path(str(FOLDER / "generate.py"))
-GOLDENS: dict[str, str] = generator["goldens"]()
+GOLDENS: dict[str, str] = goldens()
 
 
 @pytest.mark.parametrize("name", sorted(GOLDENS))
@@ -41,5 +39,5 @@ def text_in(suffix: str, written: str) -> str:
 @pytest.mark.parametrize("suffix", [".srt", ".vtt", ".ass", ".txt", ".ttml"])
 def test_every_script_is_exact_in_every_export(language: str, suffix: str) -> None:
     """Not a character is lost, added, changed or moved on the way."""
-    said = "".join("".join(generator["TEXTS"][language]).split())
+    said = "".join("".join(TEXTS[language]).split())
     assert text_in(suffix, GOLDENS[f"film.{language}{suffix}"]) == said

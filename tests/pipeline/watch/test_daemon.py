@@ -322,6 +322,50 @@ async def test_a_failure_that_may_pass_is_tried_again(house: House, monkeypatch:
     assert house.states()["b.txt"] == "done"
 
 
+STEPS = [
+    "pipeline.watch.work.name_outputs",
+    "pipeline.watch.work.Opened",
+    "pipeline.watch.work.ContentLookup",
+    "pipeline.watch.work.ContentLookup.find",
+    "pipeline.watch.work.ContentLookup.keep",
+    "soaks.madeup.TextFilm.probe",
+    "soaks.madeup.TextFilm.windows",
+    "pipeline.sinks.files.FileSink.open",
+    "pipeline.describe.Journal",
+    "pipeline.sinks.files.FileSink.caption",
+    "pipeline.describe.film_stats",
+    "pipeline.sinks.files.FileSink.close",
+    "pipeline.watch.work.Worker._ended",
+]
+"""what happens to a film under watch, in order; the first and the last are the daemon's own"""
+
+
+@pytest.mark.parametrize("step", STEPS)
+async def test_an_accident_at_any_step_is_that_films_alone(house: House, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    def accident(*_: Any, **__: Any) -> Any:
+        raise ZeroDivisionError("a bug of ours")
+
+    house.film("a.txt")
+    with monkeypatch.context() as broken:
+        broken.setattr(step, accident)
+        assert await house.once() == 1, "the daemon goes on to its end"
+    job = house.jobs()["a.txt"]
+    assert (job.state, job.reason, job.attempts) == ("failed", "internal_error", 3)
+    assert await house.once(retry_failed=True) == 0
+    assert house.states() == {"a.txt": "done"}
+    assert house.left() == []
+
+
+async def test_who_cant_be_told_of_an_end_changes_nothing_of_it(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def accident(*_: Any, **__: Any) -> Any:
+        raise ZeroDivisionError("a bug of ours")
+
+    monkeypatch.setattr("pipeline.watch.work.WatchObserver.ended", accident)
+    house.film("a.txt")
+    assert await house.once() == 0
+    assert house.states() == {"a.txt": "done"}
+
+
 async def test_a_verdict_on_the_film_is_not_tried_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(TextFilm, "probe", lambda *_: (_ for _ in ()).throw(InputError("not_a_video", "a picture")))
     house.film("a.txt")
