@@ -34,7 +34,7 @@ def opened(path: Path, flags: int, follow: bool) -> BinaryIO:
     """A regular file, by ``os.open``'s flags. Raises OSError as ``read_bytes`` does."""
     flags |= os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
     try:
-        descriptor = os.open(path, flags)
+        descriptor = os.open(path, flags, 0o666)
     except ValueError:
         raise OSError(errno.ENOENT, "a file name can't hold a NUL character", str(path)) from None
     except OSError as error:

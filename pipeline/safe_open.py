@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from models.bounded import MEGABYTE, opened, read_bytes, read_text
 
-__all__ = ["MEGABYTE", "append", "read_bytes", "read_text", "starts_with"]
+__all__ = ["MEGABYTE", "append", "lines_of", "read_bytes", "read_text", "starts_with"]
 
 
 def starts_with(path: Path, mark: bytes, within: int) -> bool:
@@ -18,6 +18,11 @@ def starts_with(path: Path, mark: bytes, within: int) -> bool:
         return mark in file.read(within)
 
 
-def append(path: Path) -> BinaryIO:
-    """A regular file that is there already, open for appending; no link is followed. Raises OSError."""
-    return opened(path, os.O_WRONLY | os.O_APPEND, False)
+def append(path: Path, *, create: bool = False) -> BinaryIO:
+    """A regular file that is there already (``create``: or is made), open for appending; no link is followed. Raises OSError."""
+    return opened(path, os.O_WRONLY | os.O_APPEND | (os.O_CREAT if create else 0), False)
+
+
+def lines_of(path: Path) -> BinaryIO:
+    """A regular file of our own writing, to be read line by line however long it is; no link is followed. Raises OSError."""
+    return opened(path, os.O_RDONLY, False)

@@ -57,6 +57,8 @@ def _joined(found: Sequence[tuple[float, float, str]], duration: float) -> tuple
 
 
 def _of_json(text: str) -> list[tuple[float, float, str]]:
+    if text.count("{") + text.count("[") > 10 * MOST:
+        raise InputError("bad_chapters", f"this JSON has more parts than {MOST} chapters have")
     try:
         data: Any = json.loads(text)
         listed = data["chapters"]

@@ -11,11 +11,13 @@ import asyncio
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from pipeline.errors import InputError
 from pipeline.live.address import SOCKETS, STREAMED, WHITELISTS, Address, Kind
 from pipeline.live.plan import Plan
+from pipeline.safe_open import MEGABYTE, read_bytes
 from pipeline.video.live.feed import Feed
 
 OPEN_SECONDS, READ_SECONDS = 10.0, 5.0
@@ -138,8 +140,7 @@ def _opening(plan: Plan, hold: float) -> dict[str, Any]:
 def _sdp(address: Address) -> int:
     """The SDP as a file in memory: the process opens no file of ours. Raises InputError ``not_found``."""
     try:
-        with open(address.url, "rb") as file:
-            text = file.read(1 << 20)
+        text = read_bytes(Path(address.url), MEGABYTE)
     except OSError as error:
         raise InputError("not_found", f"{address.shown}: {(error.strerror or str(error)).lower()}") from None
     fd = os.memfd_create("scenescribe-sdp", os.MFD_CLOEXEC)

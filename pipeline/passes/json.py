@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from pipeline.errors import InputError
-from pipeline.formats.json import LONGEST, plain
+from pipeline.formats.json import LONGEST, MOST_BRACKETS, MOST_COMMAS, plain
 from pipeline.outline import Summary
 from pipeline.safe_open import MEGABYTE, read_text
 
@@ -24,6 +24,8 @@ def to_text(summary: Summary) -> str:
 
 def from_text(text: str) -> Summary:
     """The summary in a JSON text. Raises InputError ``bad_summary``, which names the field that is wrong."""
+    if text.count("{") + text.count("[") > MOST_BRACKETS or text.count(",") > MOST_COMMAS:
+        raise InputError("bad_summary", "this has more parts than any summary of ours")
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:

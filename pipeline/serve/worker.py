@@ -21,7 +21,7 @@ from pipeline.files import write_whole
 from pipeline.options.caption import Settings
 from pipeline.outputs import name_outputs
 from pipeline.run import internal_error
-from pipeline.safe_open import read_text
+from pipeline.safe_open import read_bytes, read_text
 from pipeline.scheduler import Scheduler, Seat
 from pipeline.serve.films import KnownFilm
 from pipeline.serve.jobs import Job
@@ -211,7 +211,7 @@ def write_beside(film: KnownFilm, studio: Studio, result: Result) -> list[Path]:
         for name in studio.formats:
             path = outputs.sidecar(name)
             text = formats.write(name, track, result.document).encode()
-            if path.is_symlink() or (path.name in marks and path.read_bytes() != text and not studio.settings.overwrite):
+            if path.is_symlink() or (path.name in marks and not _is(path, text) and not studio.settings.overwrite):
                 raise OutputError(
                     "output_exists", f"{film.relative.parent / path.name} is there with another text; overwrite replaces it"
                 )
@@ -220,3 +220,11 @@ def write_beside(film: KnownFilm, studio: Studio, result: Result) -> list[Path]:
     finally:
         os.close(descriptor)
     return written
+
+
+def _is(path: Path, text: bytes) -> bool:
+    """Whether a regular file holds this text and nothing else."""
+    try:
+        return read_bytes(path, len(text), follow=False) == text
+    except OSError:
+        return False

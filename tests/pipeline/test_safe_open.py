@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.safe_open import append, read_bytes, read_text, starts_with
+from pipeline.safe_open import append, lines_of, read_bytes, read_text, starts_with
 
 
 @pytest.fixture(params=["fifo", "folder", "device", "socket", "link to a device"])
@@ -56,3 +56,21 @@ def test_links_are_followed_only_where_that_is_asked(tmp_path: Path) -> None:
     with append(tmp_path / "a") as file:
         file.write(b"!")
     assert (tmp_path / "a").read_text() == "héllo!"
+
+
+def test_a_file_that_is_made_to_append_to_is_never_a_link_or_a_pipe(tmp_path: Path) -> None:
+    made = tmp_path / "new"
+    for _ in range(2):
+        with append(made, create=True) as file:
+            file.write(b"a\n")
+    with lines_of(made) as lines:
+        assert list(lines) == [b"a\n", b"a\n"]
+    link, pipe, target = tmp_path / "link", tmp_path / "pipe", tmp_path / "target"
+    link.symlink_to(target)
+    os.mkfifo(pipe)
+    for place in (link, pipe):
+        with pytest.raises(OSError):
+            append(place, create=True)
+        with pytest.raises(OSError):
+            lines_of(place)
+    assert not target.exists()

@@ -20,6 +20,7 @@ from pipeline.files import explained, write_whole
 from pipeline.live.document import caption_of, document_of, notice_of
 from pipeline.live.events import Event, line
 from pipeline.live.outputs.base import Output
+from pipeline.safe_open import append, lines_of
 from pipeline.types import Caption, Document, Model, Notice
 
 SYNC = 5.0
@@ -68,8 +69,9 @@ class Journal(Output):
         try:
             file = self._files.get(event["stream"])
             if file is None:
-                file = self._files[event["stream"]] = open(path, "ab", buffering=0)  # noqa: SIM115 - open as long as the stream
+                file = self._files[event["stream"]] = append(path, create=True)  # open as long as the stream
             file.write(line(event).encode("utf-8", "backslashreplace") + b"\n")
+            file.flush()
             if time.monotonic() - self._synced > SYNC:
                 self._synced = time.monotonic()
                 for one in self._files.values():
@@ -99,7 +101,7 @@ class Journal(Output):
         captions: list[Caption] = []
         notices: list[Notice] = []
         end = 0.0
-        with open(path, encoding="utf-8") as lines:
+        with lines_of(path) as lines:
             for text in lines:
                 event = json.loads(text)
                 if "end" in event:
