@@ -70,7 +70,8 @@ def _info(answer: Probed, source: Source) -> VideoInfo:
             Notice(code="hdr", message="the film is HDR and is shown to the model without tone mapping: colours look pale")
         )
     odd = answer.interlaced or answer.mirrored or answer.alpha or answer.films > 1 or not answer.decoded
-    odd = odd or (answer.container == "avi" and answer.reordered)  # AVI stores no times of showing
+    # AVI stores no times of showing, and OpenCV ends a program stream before its last picture
+    odd = odd or answer.container == "mpeg" or (answer.container == "avi" and answer.reordered)
     return VideoInfo(
         path=source.path,
         size=source.size,

@@ -11,6 +11,7 @@ from pipeline.video.decode.decoded import Decoded
 from pipeline.video.decode.decoder_log import complaint
 from pipeline.video.decode.decoding import Decoding
 from pipeline.video.decode.plan import Plan
+from pipeline.video.decode.seams import Seams
 from pipeline.video.decode.unshown import Unshown
 from pipeline.video.table import UNKNOWN, Listing, Table, build
 
@@ -79,6 +80,7 @@ def list_packets(fd: int, *, start: float, fps: float, most: int) -> Iterator[Ta
         pts, sizes, key, hidden = array("q"), array("i"), bytearray(), bytearray()
         headers: list[tuple[int, bytes]] = []
         holes: list[float] = []
+        seams = Seams(fps)
         heard, duration, latest = 0, 0, None
         heard, _ = complaint(0)
         unshown = Unshown(stream.codec_context.codec.canonical_name, bytes(stream.codec_context.extradata or b""))
@@ -93,13 +95,16 @@ def list_packets(fd: int, *, start: float, fps: float, most: int) -> Iterator[Ta
             key.append(packet.is_keyframe)
             hidden.append(packet.is_discard or unshown(packet))
             heard, damage = complaint(heard)
-            if damage or packet.is_corrupt:
-                at = stamp if stamp is not None else latest
-                holes.append((0 if at is None else at) * base - start)
+            at = stamp if stamp is not None else latest
+            seconds = (0 if at is None else at) * base - start
+            if damage:
+                holes.append(seconds)
+            holes += seams.holes(number, packet, seconds, (packet.dts or 0) * base)
             if (header := libav.new_header(packet)) and len(header) <= HEADER_BYTES and len(headers) < HEADERS:
                 headers.append((number, header))
             if stamp is not None and not hidden[-1] and (latest is None or stamp >= latest):
                 latest, duration = stamp, packet.duration or 0
+        holes = sorted({*holes, *seams.rest()})
         yield build(
             Listing(
                 np.array(pts, np.int64),
