@@ -101,3 +101,5 @@ JOB = frozenset({
     "encoder", "temperature", "top_p", "max_tokens", "seed",
 }) - {"model"}  # fmt: skip
 """options that a job may have of its own: none that needs another engine, none that names a file of this machine"""
+SUMMARIES = frozenset({"length", "style", "into_video"})
+"""options that a job of the task ``summarize`` may have beside these"""

@@ -90,9 +90,17 @@ class Library:
         except OSError:
             return {}
 
+    def made(self, film: str, language: str, ending: str) -> Path | None:
+        """The file beside a document that ends so: ``.summary.json``, ``.chapters.vtt``; None where no job made it."""
+        return next((path for name, path in self.files(film, language).items() if name.endswith(ending)), None)
+
     def documents(self) -> dict[Path, str]:
         """Every document, and the film that it is of."""
         return {path: path.parts[-3] for path in self.folder.glob(f"*/*/*{ENDING}")}
+
+    def film_of(self, path: Path) -> str:
+        """The film that a document, or a summary beside it, is of."""
+        return path.relative_to(self.folder).parts[0]
 
     def forget(self, film: str) -> None:
         shutil.rmtree(self.folder / film, ignore_errors=True)

@@ -39,6 +39,7 @@ def film_view(service: "Service", film: KnownFilm) -> dict[str, Any]:
             language: {name: f"{here}/files/{language}/{name}" for name in sorted(service.library.files(film.id, language))}
             for language in described
         },
+        "summaries": [language for language in described if service.library.made(film.id, language, ".summary.json")],
         "links": {"self": here, "video": f"{here}/video", "frame": f"{here}/frame.jpg?t=0", "page": f"/films/{film.id}"},
     }
 

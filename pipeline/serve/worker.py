@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from pipeline.outputs import Outputs
     from pipeline.serve.service import Service
 
-TASKS = ("caption", "burn", "mux", "export")
 ATTEMPTS = 3
 """tries of a film that fails for a reason that may pass"""
 MAY_PASS = frozenset({"unreadable", "no_space", "unwritable", "state_unwritable", "decoder_crashed"})
@@ -49,7 +48,7 @@ class WhatIsThere(FileLookup):
     """For tasks that use captions: those that are there, whatever they were asked with."""
 
     async def find(self, key: Mapping[str, Any], info: VideoInfo) -> Earlier | None:
-        if self.overwrite or not self.outputs.json.exists():
+        if not self.outputs.json.exists():
             return await super().find(key, info)
         return Earlier(formats.read_document(await asyncio.to_thread(read_text, self.outputs.json, LARGEST)), current=True)
 
@@ -142,19 +141,23 @@ class Worker:
         async with self._alone.setdefault(film.id, asyncio.Lock()):
             for path in outputs.all[1:]:  # made anew: it may have been made with other settings of its looks
                 path.unlink(missing_ok=True)
+            if job.task == "summarize":
+                forget_summary(outputs)
             progress = Progress(service, job)
             async with progress:
                 with service.opened(film) as path:
                     lookup = (FileLookup if job.task == "caption" else WhatIsThere)(outputs, overwrite=settings.overwrite)
                     result = await studio.describe(path, outputs, lookup=lookup, observer=progress, place=place)
                     progress.all_of(result.document)
+            if job.task == "caption" and result.described:
+                forget_summary(outputs)  # it was of other captions
         if settings.strict and (wrong := next((notice for notice in result.notices if notice.fault), None)) is not None:
             raise InputError(wrong.code, f"{wrong.message} (strict)")
         return studio, result, outputs
 
     def _done(self, job: Job, made: "tuple[Studio, Result, Outputs]") -> None:
         studio, result, outputs = made
-        links = [f"/v1/films/{job.film}/files/{outputs.language}/{path.name}" for path in outputs.all]
+        links = [f"/v1/films/{job.film}/files/{outputs.language}/{path.name}" for path in result.outputs]
         if job.beside:
             links += [os.fspath(path) for path in write_beside(self._service.films.get(job.film), studio, result)]
         self._service.jobs.finish(job, "completed", outputs=links, captions=len(result.document.captions))
@@ -170,6 +173,13 @@ class Worker:
         self._service.counters.ended("failed", error.code)
 
 
+def forget_summary(outputs: "Outputs") -> None:
+    """Remove a summary, its chapters and the copy with them: they are made anew."""
+    for path in outputs.folder.glob("*"):
+        if path.name.startswith(tuple(f"{outputs.stem}.{what}." for what in ("summary", "chapters", "chaptered"))):
+            path.unlink(missing_ok=True)
+
+
 def job_settings(service: "Service", job: Job) -> Settings:
     """What a job is told. Raises UsageError ``bad_value``."""
     try:
@@ -183,7 +193,8 @@ def settings_for(service: "Service", task: str, own: dict[str, object]) -> Setti
     if isinstance(context := own.get("context"), str):
         own["context"] = context + "\n"  # of more than one line: a text, never the name of a file
     own.setdefault("format", service.settings.format)
-    return service.settings.for_job(**own, burn=task == "burn", mux=task == "mux")
+    told = task == "summarize"
+    return service.settings.for_job(**own, burn=task == "burn", mux=task == "mux", summarize=told, chapters=told)
 
 
 def check_settings(service: "Service", task: str, own: dict[str, object]) -> Studio:

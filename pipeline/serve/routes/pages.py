@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse
 
 from pipeline.errors import ScenescribeError
+from pipeline.passes.json import read as read_summary
 from pipeline.retrieval.find import search
 from pipeline.serve.faults import HttpError, status_of
 from pipeline.serve.key import COOKIE
@@ -110,7 +111,7 @@ def router(service: Service) -> APIRouter:
             else:
                 some = results.some
                 for hit in results.hits:
-                    film = service.films.get(documents[hit.document])
+                    film = service.films.get(service.library.film_of(hit.document))
                     hits.append(
                         {"name": film.name, "start": hit.start, "text": hit.text, "page": f"/films/{film.id}#t={hit.start:.2f}"}
                     )
@@ -123,13 +124,16 @@ def router(service: Service) -> APIRouter:
         jobs = service.jobs.list(film=id, most=1)
         values: dict[str, Any] = {
             "film": seen, "job": jobs[0] if jobs else None, "model": service.studio.preset.name, "captions": (), "tracks": {}, "files": {},
-            "language": "", "vtt": "", "default_language": service.studio.recipe.language,
+            "language": "", "vtt": "", "summary": None, "default_language": service.studio.recipe.language,
         }  # fmt: skip
         if described := service.library.described(id):
             language, one = next(iter(described.items()))
             document = await asyncio.to_thread(one.document)
             tracks = seen["tracks"][language]
-            files = {name: address for name, address in seen["files"][language].items() if ".described." in name}
+            ours = (".described.", ".chaptered.", ".chapters.", ".summary.")
+            files = {name: address for name, address in seen["files"][language].items() if any(mark in name for mark in ours)}
+            if (path := service.library.made(id, language, ".summary.json")) is not None:
+                values["summary"] = await asyncio.to_thread(read_summary, path)
             values |= {
                 "language": language, "captions": document.captions, "tracks": tracks, "files": files, "said_by": document.model.name,
                 "vtt": f"{tracks['vtt']}?v={quote(one.tag)}",
@@ -144,7 +148,7 @@ def router(service: Service) -> APIRouter:
         if fields.get("overwrite") == "true":
             settings["overwrite"] = True
         task = fields.get("task", "caption")
-        if task not in ("caption", "mux", "burn"):
+        if task not in ("caption", "mux", "burn", "summarize"):
             raise HttpError(400, "bad_value", "there is no such task", param="task")
         if task != "caption":
             settings = {name: value for name, value in settings.items() if name == "language"}

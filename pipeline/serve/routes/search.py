@@ -37,11 +37,11 @@ def router(service: Service) -> APIRouter:
             raise
         data = [
             {
-                "film": documents[hit.document], "start": hit.start, "end": hit.end, "text": hit.text, "score": round(hit.score, 6),
-                "page": f"/films/{documents[hit.document]}#t={hit.start:.2f}",
+                "film": service.library.film_of(hit.document), "start": hit.start, "end": hit.end, "text": hit.text, "kind": hit.kind,
+                "score": round(hit.score, 6),
+                "page": f"/films/{service.library.film_of(hit.document)}#t={hit.start:.2f}",
             }
             for hit in found.hits
-            if hit.document in documents
         ]  # fmt: skip
         return {"object": "list", "data": data, "some": found.some}
 

@@ -18,6 +18,11 @@ KINDS = {
     "vtt": "text/vtt", "srt": "application/x-subrip", "ass": "text/x-ssa", "ttml": "application/ttml+xml", "json": "application/json",
     "txt": "text/plain", "csv": "text/csv",
 }  # fmt: skip
+CHAPTERS = {
+    "vtt": "text/vtt; charset=utf-8", "json": "application/json+chapters", "txt": "text/plain; charset=utf-8",
+    "ffmeta": "text/plain; charset=utf-8",
+}  # fmt: skip
+SUMMARY = {"json": "application/json", "md": "text/markdown; charset=utf-8"}
 Profile = Literal["netflix", "bbc", "vertical", "none"]
 
 
@@ -51,6 +56,24 @@ def router(service: Service) -> APIRouter:
 
         text = await asyncio.to_thread(written)
         return Response(text.encode(), media_type=f"{KINDS[form]}; charset=utf-8", headers=headers)
+
+    def made(id: str, language: str | None, ending: str, what: str, kind: str) -> FileResponse:
+        film = service.films.get(id)
+        found = service.library.find(film.id, check_tag(language) if language is not None else None)
+        path = service.library.made(film.id, found.language, ending)
+        if path is None:
+            raise HttpError(404, "not_found", f"this film has no {what} yet; ask for a job with the task summarize")
+        return FileResponse(path, media_type=kind, headers={"Cache-Control": "private, no-cache"})
+
+    @routes.get("/chapters.{form}", response_class=FileResponse)
+    async def chapters(id: str, form: Literal["vtt", "json", "txt", "ffmeta"], language: str | None = None) -> FileResponse:
+        """The chapters, where a job made them: for players, podcasts, YouTube, ffmpeg."""
+        return made(id, language, f".chapters.{form}", "chapters", CHAPTERS[form])
+
+    @routes.get("/summary.{form}", response_class=FileResponse)
+    async def summary(id: str, form: Literal["json", "md"], language: str | None = None) -> FileResponse:
+        """The summary, where a job made one; each sentence with its times."""
+        return made(id, language, f".summary.{form}", "summary", SUMMARY[form])
 
     @routes.get("/files/{language}/{name}", response_class=FileResponse)
     async def file(id: str, language: str, name: str) -> FileResponse:

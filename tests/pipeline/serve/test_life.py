@@ -116,3 +116,29 @@ def test_an_idempotency_key_is_one_job(service: Running, film: Path) -> None:
     other = service.client.post("/v1/jobs", json={**ask, "task": "mux"}, headers={"Idempotency-Key": "once"})
     assert (other.status_code, other.json()["error"]["code"]) == (409, "idempotency_key_reused")
     service.done(first["id"])
+
+
+def test_a_summary_and_chapters_are_made_of_the_captions(service: Running, film: Path) -> None:
+    id = service.upload(film)["id"]
+    service.done(service.job(id, overwrite=True)["id"])
+    missing = service.client.get(f"/v1/films/{id}/summary.json")
+    assert (missing.status_code, missing.json()["error"]["code"]) == (404, "not_found")
+    refused = service.client.post("/v1/jobs", json={"film": id, "settings": {"length": "long"}})
+    assert refused.json()["error"]["param"] == "settings.length"
+    for length in ("short", "long"):
+        job = service.done(service.job(id, "summarize", length=length, into_video=True)["id"])
+        assert job["status"] == "completed", job
+        assert {output.rpartition("/")[2] for output in job["outputs"]} >= {
+            "film.summary.json",
+            "film.chapters.vtt",
+            "film.chaptered.mp4",
+        }
+    summary = service.client.get(f"/v1/films/{id}/summary.json").json()
+    assert summary["chapters"][0]["start"] == 0
+    assert service.client.get(f"/v1/films/{id}/chapters.vtt").text.startswith("WEBVTT")
+    assert service.client.get(f"/v1/films/{id}/summary.md", params={"language": "en"}).status_code == 200
+    assert service.client.get(f"/v1/films/{id}").json()["summaries"] == ["en"]
+    found = service.client.get("/v1/search", params={"q": "frames", "k": 100}).json()["data"]
+    assert {hit["kind"] for hit in found} > {"caption"}, "summaries and chapters are searched too"
+    service.done(service.job(id, overwrite=True, prompt="Say it otherwise.")["id"])
+    assert service.client.get(f"/v1/films/{id}/summary.json").status_code == 404, "it was of other captions"

@@ -86,6 +86,7 @@ def until(page: Any, expression: str) -> None:
 def described(served: Running, film: Path) -> str:
     id = served.upload(film, "<b>film<b>.mp4")["id"]
     served.done(served.job(id)["id"])
+    assert served.done(served.job(id, "summarize")["id"])["status"] == "completed"
     return str(id)
 
 
@@ -160,7 +161,9 @@ def test_the_film_plays_the_transcript_follows_and_a_line_seeks(page: Any, serve
     until(page, "document.getElementById('video').currentTime > 2.3")
     page.evaluate("document.getElementById('video').pause()")
     kinds = page.evaluate("[...document.getElementById('video').textTracks].map((one) => one.kind)")
-    assert kinds == ["descriptions", "subtitles"]
+    assert kinds == ["descriptions", "subtitles", "chapters"]
+    page.click("#chapters button >> nth=0")
+    until(page, "document.getElementById('video').currentTime === 0")
     until(page, "document.getElementById('track').track.cues?.length >= 3")
 
 
