@@ -53,6 +53,10 @@ class CaptionStream(Protocol):
     def decode_seconds(self) -> float:
         """Seconds that decoding took, all processes together."""
 
+    @property
+    def reader(self) -> str:
+        """Who decoded, as the JSON names it (``Described.reader``); empty before reading began."""
+
     def __aiter__(self) -> AsyncIterator[Caption]: ...
 
     async def __aenter__(self) -> Self: ...
@@ -92,6 +96,10 @@ class LocalStream:
     @property
     def decode_seconds(self) -> float:
         return self._reading.decode_seconds if self._reading is not None else 0.0
+
+    @property
+    def reader(self) -> str:
+        return self._reading.reader if self._reading is not None else ""
 
     async def __aenter__(self) -> Self:
         reader = self._held.enter_context(ExitStack())  # closed as soon as all is read, or at the end

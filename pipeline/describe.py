@@ -215,7 +215,7 @@ class _Description:
             refined, more = await refine(described, self.recipe, self.engine)
             notices += more
         return Document(
-            source=_as_described(replace(info, duration=_length(info, described))),
+            source=_as_described(replace(info, duration=_length(info, described)), reading.reader),
             model=self.model(),
             settings=self.recipe.key(info),
             captions=refined,
@@ -273,9 +273,9 @@ def _when(notice: Notice) -> float:
     return notice.start or 0.0
 
 
-def _as_described(info: VideoInfo) -> Described:
+def _as_described(info: VideoInfo, reader: str) -> Described:
     """The film as the JSON names it."""
     return Described(
         name=os.fsencode(info.path.name).decode("utf-8", "replace"), size=info.size, duration=info.duration, fps=info.fps,
-        width=info.width, height=info.height, start=info.start, codec=info.codec, reader=info.reader,
+        width=info.width, height=info.height, start=info.start, codec=info.codec, reader=reader or info.reader,
     )  # fmt: skip

@@ -26,8 +26,8 @@ WRITING = 2
 BEGUN = 256
 """most films that wait for answers or for their files to be written, beside those that are read; each holds a journal open"""
 OWN = (
-    "model", "engine", "base_url", "api_key", "engine_arg", "profile_trace", "max_in_flight", "memory_gb", "decode_workers", "nice", "log_file",
-    "gpus", "hosts", *ENGINE_FIELDS,
+    "model", "engine", "base_url", "api_key", "engine_arg", "profile_trace", "max_in_flight", "memory_gb", "decode_workers", "decode", "nice",
+    "log_file",     "gpus", "hosts", *ENGINE_FIELDS,
 )  # fmt: skip
 """options that another host is needed for where they change; all others are a recipe's or a sink's"""
 
@@ -62,9 +62,11 @@ class Host:
         self.limits = Limits(reading=readers, under_way=readers + min(self.engine.limit, BEGUN))
 
     async def __aenter__(self) -> Self:
+        from pipeline.video.children import cards
         from pipeline.video.children.pool import WorkerPool
 
-        self.pool = WorkerPool(most=self.decode_workers)
+        on_cards = cards.chosen(self.settings.decode, utilization=self.settings.gpu_memory_utilization)
+        self.pool = WorkerPool(most=self.decode_workers, cards=on_cards)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -88,6 +90,11 @@ class Host:
     def source(self, path: Path) -> Source:
         """A film, to be read by this host's processes."""
         return FilmSource(path, self.pool, workers=self.decode_workers)
+
+    @property
+    def decoding(self) -> str:
+        """Who decodes here, in words."""
+        return self.pool.decoding
 
     @property
     def open_stream(self) -> OpenStream:

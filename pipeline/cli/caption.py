@@ -117,6 +117,7 @@ async def describe_found(
                 await asyncio.gather(signs, return_exceptions=True)
                 if display.screen.verbose:
                     display.metrics(studio.engine.gauges.highest)
+                    display.screen.say(studio.host.decoding)
     if (run := display.end(started)) is not None:
         past.remember(kind, run)
     if settings.wants_summary and needs_its_own_engine(settings):

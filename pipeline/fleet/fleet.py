@@ -74,6 +74,10 @@ class Fleet(Host):
         return _ProbedHere(path, self.pool, self._probes)
 
     @property
+    def decoding(self) -> str:
+        return f"decoding in {len(self.places)} hosts (--decode {self.settings.decode}); who decoded a film stands in its JSON"
+
+    @property
     def open_stream(self) -> OpenStream:
         return partial(FleetStream, self.coordinator, self.engine)
 

@@ -123,7 +123,7 @@ class HostProcess:
                     spans.append(span_of(caption.start, caption.end))
             done = messages.Done(
                 number=number, spans=tuple(spans), shots=stream.shots, notices=stream.notices,
-                decode_seconds=stream.decode_seconds, tally=tally,
+                decode_seconds=stream.decode_seconds, reader=stream.reader, tally=tally,
             )  # fmt: skip
             self._send(done)
         except (EnvironmentFault, UsageError) as error:

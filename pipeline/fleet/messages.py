@@ -203,6 +203,8 @@ class Done(Message):
     notices: tuple[Notice, ...]
     """of the pictures"""
     decode_seconds: float
+    reader: str
+    """who decoded, as the JSON names it"""
     tally: Tally
 
 

@@ -42,10 +42,15 @@ class FleetStream:
         self._shots: list[float] = []
         self._noted: set[Notice] = set()
         self.decode_seconds = 0.0
+        self._readers: set[str] = set()
 
     @property
     def notices(self) -> tuple[Notice, ...]:
         return tuple(self._notices)
+
+    @property
+    def reader(self) -> str:
+        return "pyav+nvdec" if len(self._readers) > 1 else "".join(self._readers)
 
     @property
     def shots(self) -> tuple[float, ...]:
@@ -99,6 +104,7 @@ class FleetStream:
     def _add(self, done: messages.Done, job: Job) -> None:
         """What a unit took, and what was seen of its pictures."""
         self.decode_seconds += done.decode_seconds
+        self._readers |= {done.reader} - {""}
         self._shots += [shot for shot in done.shots if not self._shots or shot > self._shots[-1]]
         self._notices |= dict.fromkeys(done.notices)
         engine = max(self._tally.engine, done.tally.engine)

@@ -52,6 +52,11 @@ class AskSettings(Asking):
     temperature: Annotated[float, Ge(0), Le(2)] = option(0.3, SAMPLING, "0 is the likeliest word each time, and repeatable.")
     state_dir: Path | None = option(None, RUN, "Where the index of captions is kept; the user's state folder otherwise.")
     decode_workers: Positive | None = option(None, RUN, "Processes that decode; from the cores where it is not given.")
+    decode: Literal["auto", "cpu", "gpu"] = option(
+        "auto",
+        RUN,
+        "Who decodes: GPU and cores together (auto), the cores alone (cpu); gpu is like auto, and an error without a GPU.",
+    )
 
     @property
     def span(self) -> tuple[float, float] | None:
@@ -65,5 +70,8 @@ class AskSettings(Asking):
 
     def describing(self, **values: Any) -> Settings:
         """How films are described that have no captions: greedily, as ``caption`` does it."""
-        given = {name: getattr(self, name) for name in {*Asking.model_fields, "decode_workers"} - {"temperature", "max_tokens"}}
+        given = {
+            name: getattr(self, name)
+            for name in {*Asking.model_fields, "decode_workers", "decode"} - {"temperature", "max_tokens"}
+        }
         return Settings(**{**given, **values})

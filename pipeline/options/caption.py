@@ -1,7 +1,7 @@
 """The options of ``scenescribe caption``, of which those of every other command that describes are made."""
 
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from annotated_types import Ge, Gt, Le
 from pydantic import AfterValidator, BeforeValidator
@@ -84,6 +84,11 @@ class Describing(Asking, Burned, Cues):
     )
 
     decode_workers: Positive | None = option(None, RUN, "Processes that decode; from the cores where it is not given.")
+    decode: Literal["auto", "cpu", "gpu"] = option(
+        "auto",
+        RUN,
+        "Who decodes: GPU and cores together (auto), the cores alone (cpu); gpu is like auto, and an error without a GPU.",
+    )
 
     @property
     def part(self) -> Part | None:

@@ -34,6 +34,10 @@ class Reading(Protocol):
         """Seconds that decoding took so far, all processes together."""
 
     @property
+    def reader(self) -> str:
+        """Who decoded, as the JSON names it; complete after the iteration."""
+
+    @property
     def position(self) -> float:
         """Seconds read so far."""
 

@@ -103,6 +103,11 @@ class Film:
         return self._reading.decoded
 
     @property
+    def reader(self) -> str:
+        """Who decoded: pyav or opencv on the processor, nvdec on a GPU, pyav+nvdec where both did."""
+        return self._reading.card.reader(self._reading.reader, self._reading.decoded)
+
+    @property
     def position(self) -> float:
         """Seconds of film read so far; never over ``end``."""
         return min(self._reading.position, self.end)
@@ -191,7 +196,8 @@ class Film:
     def _ways(self, table: Table, *, loose: bool) -> list[ReadOptions]:
         """How to read it: the best way first."""
         cuts, keyframes = self._rule.needs_cuts, self._sampler.keyframes_only
-        first = "pyav" if table.repaired or keyframes or self._sampler.wants_keyframes else self.info.reader
+        skips = keyframes or self._sampler.wants_keyframes or self._reading.card.likely
+        first = "pyav" if table.repaired or skips else self.info.reader
         usual = ReadOptions(reader=first, cuts=cuts, keyframes=keyframes, loose=loose and first == "pyav")
         ways = [usual, replace(usual, reader="pyav", loose=False, everything=True)]
         if not table.repaired and not self.info.interlaced and self.info.videos == 1:  # OpenCV chooses a stream by itself

@@ -4,8 +4,9 @@ from pathlib import Path
 
 from pipeline.errors import InputError
 from pipeline.types import Notice, VideoInfo
+from pipeline.video.children.child import Crashed
 from pipeline.video.children.messages import Failure, Probe, Probed
-from pipeline.video.children.pool import Crashed, WorkerPool
+from pipeline.video.children.pool import WorkerPool
 from pipeline.video.limits import Limits
 from pipeline.video.source import Source, open_source
 

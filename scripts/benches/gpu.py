@@ -51,6 +51,7 @@ def main() -> None:
     parser.add_argument("--reader-rows", nargs="*", choices=list(ROWS), default=list(ROWS), help="rows to read without a model")
     parser.add_argument("--max-num-seqs", type=int, default=256)
     parser.add_argument("--max-model-len", type=int, default=4096)
+    parser.add_argument("--decode", nargs="+", choices=["auto", "cpu"], default=["auto"], help="who decodes in the reader's rows")
     parser.add_argument("--folder", type=Path, help="keep the films here, and use those that are there")
     parser.add_argument("--json", type=Path, help="also write the numbers here, after each row")
     asked = parser.parse_args()
@@ -80,12 +81,14 @@ async def _run(asked: argparse.Namespace, place: Path) -> None:
     )
     engine = Studio(settings).engine.captioner  # one for all rows
     try:
-        for row in asked.reader_rows:
+        for row, decode in ((row, decode) for row in asked.reader_rows for decode in asked.decode):
             size, sampler = ROWS[row]
-            async with Studio(settings.changed(sampler=sampler), captioner=_AtOnce(engine)) as studio:
-                ran = await run_once(studio, films[size], place / f"read {row}")
-            found["reader"][row] = {"windows_per_second": round(ran["windows"] / ran["seconds"], 1), **ran}
-            _say(asked, found, f"reader, {row}", found["reader"][row]["windows_per_second"])
+            async with Studio(settings.changed(sampler=sampler, decode=decode), captioner=_AtOnce(engine)) as studio:
+                ran = await run_once(studio, films[size], place / f"read {row} {decode}")
+                found["reader"][f"{row}, {decode}"] = {
+                    "windows_per_second": round(ran["windows"] / ran["seconds"], 1), "decoding": studio.host.decoding, **ran,
+                }  # fmt: skip
+            _say(asked, found, f"reader, {row}, {decode}", found["reader"][f"{row}, {decode}"]["windows_per_second"])
         for row in asked.rows:
             size, sampler = ROWS[row]
             async with Studio(settings.changed(sampler=sampler), captioner=_Lent(engine)) as studio:

@@ -10,7 +10,7 @@ import pytest
 from pipeline.environment import child_environment
 from pipeline.files import temporary_folder
 from pipeline.media import binary
-from pipeline.video.children.pool import Child
+from pipeline.video.children.child import Child
 from pipeline.video.limits import Limits
 from pipeline.watch.deliveries import run
 

@@ -4,7 +4,7 @@
     ListFrames, + the film's descriptor               -> Tick*, TableData
     TableData                                            (kept, no answer)
     Read, + film, ring, room                          -> (Frame | Cut | Lost | Head | Tick)*, Done
-    any of them                                       -> Failure;  Read also -> Unclean
+    any of them                                       -> Failure;  Read also -> Unclean, Refused
 
 A field of ``bytes`` travels beside the header as it is. Ranks count frames in the order they are shown.
 """
@@ -76,6 +76,8 @@ class Read:
     offset: float
     """when the first frame is shown"""
     cpu: int
+    card: bool
+    """a GPU may decode it, where the child has one"""
     segment: bytes
     """``Segment.pack``"""
 
@@ -85,6 +87,10 @@ class Ready:
     """The child has started."""
 
     pid: int
+    card: bool
+    """whether it can decode on the GPU that it was given"""
+    why: str
+    """why not"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +171,8 @@ class Done:
 
     frames: int
     decoded: int
+    on_card: int
+    """how many of these frames a GPU decoded"""
     seconds: float
     damaged: tuple[int, ...]
     """ranks of frames whose packets could not be decoded"""
@@ -178,6 +186,11 @@ class Done:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unclean:
     """The film can't be entered where it says so: it must be decoded from its start."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """The GPU can't decode this film, or not all of it: the processor must."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,4 +212,4 @@ def _whole(pictures: bytes) -> None:
 
 
 Request = Probe | ListFrames | TableData | Read
-Reply = Ready | Tick | Probed | TableData | Frame | Cut | Lost | Head | Done | Unclean | Failure
+Reply = Ready | Tick | Probed | TableData | Frame | Cut | Lost | Head | Done | Unclean | Refused | Failure

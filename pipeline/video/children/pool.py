@@ -1,160 +1,43 @@
-"""Children that decode, from our side: started ahead, used again for the next film, killed when they hang.
+"""Children that decode: started ahead, used again for the next film.
 
 acquire -> request, messages... -> release        a healthy child serves the next film: its start costs 0.4 s
 """
 
 import itertools
 import os
-import signal
-import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Sequence
-from contextlib import suppress
-from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self
 
-from pipeline.environment import child_environment
-from pipeline.errors import EnvironmentFault
-from pipeline.video.children import codec, wire
-from pipeline.video.children.messages import Failure, Reply, Request, Tick
+from pipeline.video.children.child import NO_CARD, Child
 from pipeline.video.limits import Limits
 
-_ROOT = str(Path(__file__).resolve().parents[3])
 _table_ids = itertools.count(1)
-
-
-class Crashed(Exception):
-    """The child died or hung; ``stalled`` and ``spent`` (its processor time) tell which, the text what it said last."""
-
-    def __init__(self, stalled: bool, last_words: str, *, spent: bool = False) -> None:
-        super().__init__(last_words)
-        self.stalled, self.last_words, self.spent = stalled, last_words, spent
-
-
-Answer = TypeVar("Answer", bound=Reply)
-
-
-class Child:
-    """One decoding process."""
-
-    def __init__(self, limits: Limits) -> None:
-        ours, theirs = socket.socketpair()
-        self.table = 0
-        """which table it holds"""
-        self._stderr = os.memfd_create("scenescribe-stderr", os.MFD_CLOEXEC)
-        environment = child_environment(
-            OPENCV_FFMPEG_LOGLEVEL="16",
-            OPENCV_LOG_LEVEL="SILENT",
-            PYTHONPATH=os.pathsep.join(filter(None, [_ROOT, os.environ.get("PYTHONPATH")])),
-            OMP_NUM_THREADS="1",
-            OPENBLAS_NUM_THREADS="1",
-            MALLOC_ARENA_MAX="2",
-        )
-        with theirs:
-            # -u: OpenCV's libav complains by printf, which a buffer would keep from decoder_log
-            self._process: subprocess.Popen[bytes] = subprocess.Popen(
-                [sys.executable, "-u", "-P", "-m", "pipeline.video.decode.worker", str(limits.memory)],
-                stdin=theirs.fileno(),
-                stdout=self._stderr,
-                stderr=self._stderr,
-                env=environment,
-                cwd="/",
-                start_new_session=True,
-            )
-        self._sock = ours
-        self._ready = False
-        self.dead = False
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    def request(self, message: Request, fds: Sequence[int] = ()) -> None:
-        """Ask for something. Raises Crashed, and EnvironmentFault where the child could not even start: no film is to blame."""
-        try:
-            if not self._ready:
-                self._wait_until_ready()
-            self._sock.settimeout(60)
-            wire.send(self._sock, *codec.encode(message), fds)
-        except (wire.HungUp, TimeoutError) as error:
-            raise self._crash(isinstance(error, TimeoutError)) from None
-
-    def _wait_until_ready(self) -> None:
-        self._sock.settimeout(60)
-        try:
-            wire.receive(self._sock)
-        except (wire.HungUp, TimeoutError) as error:
-            if self.dead:  # interrupted from another thread
-                raise self._crash(False) from None
-            said = self._crash(isinstance(error, TimeoutError)).last_words.splitlines()
-            reason = said[-1] if said else "it said nothing"
-            raise EnvironmentFault(
-                "reader_broken", f"the decoding process does not start: {reason}; see what scenescribe doctor says"
-            ) from None
-        self._ready = True
-
-    def message(self, patience: float) -> Reply:
-        """The next message. Raises Crashed, after ``patience`` seconds without one, and where what comes is none."""
-        if self.dead:
-            raise Crashed(False, "")
-        self._sock.settimeout(patience)
-        try:
-            return codec.reply(*wire.receive(self._sock))
-        except (wire.HungUp, TimeoutError) as error:
-            raise self._crash(isinstance(error, TimeoutError)) from None
-        except codec.Malformed as error:
-            raise self.distrust(str(error)) from None
-
-    def answer(self, kind: type[Answer], patience: float) -> Answer | Failure:
-        """The answer to a request that has one, when it comes."""
-        while True:
-            told = self.message(patience)
-            if isinstance(told, (kind, Failure)):
-                return told
-            if not isinstance(told, Tick):
-                raise self.distrust(f"it answered {type(told).__name__}, not {kind.__name__}")
-
-    def distrust(self, why: str) -> Crashed:
-        """End a child that says what no film can be like: whoever sent the film may have taken it over."""
-        self.kill()
-        return Crashed(False, why)
-
-    def _crash(self, stalled: bool) -> Crashed:
-        self.kill()
-        return Crashed(stalled, self._last_words, spent=self._process.returncode == -signal.SIGXCPU)
-
-    def interrupt(self) -> None:
-        """Wake whoever waits for this child, from another thread; the child ends."""
-        self.dead = True
-        self._process.kill()
-        with suppress(OSError):
-            self._sock.shutdown(socket.SHUT_RDWR)
-
-    def kill(self) -> None:
-        """End the child and give back all that it held. Harmless when repeated."""
-        self.dead = True
-        if self._process.poll() is None:
-            self._process.kill()
-        self._process.wait()
-        self._sock.close()
-        if self._stderr >= 0:
-            size = os.fstat(self._stderr).st_size
-            self._last_words = os.pread(self._stderr, 500, max(0, size - 500)).decode(errors="replace").strip()
-            os.close(self._stderr)
-            self._stderr = -1
 
 
 class WorkerPool:
     """Children to be used again. ``spare`` are started ahead, so that the next film does not wait.
 
     ``most`` are at work at once where films share them: a film always gets one, and more only while there are some over.
+    ``cards``: the GPU of each child that decodes on one, those first; all others decode on the processor.
     """
 
-    def __init__(self, limits: Limits | None = None, *, spare: int = 1, keep: int | None = None, most: int | None = None) -> None:
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        *,
+        spare: int = 1,
+        keep: int | None = None,
+        most: int | None = None,
+        cards: Sequence[int] = (),
+    ) -> None:
         self.limits = limits or Limits()
+        self._cards = list(cards)
+        """those that no child has"""
+        self._on_cards = len(cards)
+        self.card_missing = ""
+        """why a child that should could not decode on a GPU"""
         self.most = most
         self._keep = max(keep if keep is not None else max(2, os.cpu_count() or 2), most or 0)
         self._idle: list[Child] = []
@@ -162,8 +45,11 @@ class WorkerPool:
         self._closed = False
         self.working = 0
         """how many are out"""
-        for _ in range(spare):
-            self._idle.append(Child(self.limits))
+        for _ in range(max(spare, min(len(cards), most or len(cards)))):
+            self._idle.append(self._child())
+
+    def _child(self) -> Child:
+        return Child(self.limits, self._cards.pop(0) if self._cards else NO_CARD)
 
     def acquire(self, table: int = 0) -> Child:
         """A child, one that holds this table if there is one."""
@@ -184,7 +70,25 @@ class WorkerPool:
             if table and child.table == table:
                 self._idle.remove(child)
                 return child
-        return self._idle.pop() if self._idle else Child(self.limits)
+        for child in self._idle:
+            if child.card != NO_CARD:
+                self._idle.remove(child)
+                return child
+        return self._idle.pop() if self._idle and not self._cards else self._child()
+
+    @property
+    def has_cards(self) -> bool:
+        """Whether any of its children decodes on a GPU, as far as is known."""
+        return bool(self._on_cards) and not self.card_missing
+
+    @property
+    def decoding(self) -> str:
+        """Who decodes, in words."""
+        if not self._on_cards:
+            return "decoding on the processor"
+        if self.card_missing:
+            return f"decoding on the processor: the GPU's decoder can't be had ({self.card_missing})"
+        return f"decoding on the GPU in {self._on_cards} processes, on the processor in the others"
 
     @property
     def crowded(self) -> bool:
@@ -195,6 +99,9 @@ class WorkerPool:
         """Give a child back; a dead one is replaced later."""
         with self._lock:
             self.working -= 1
+            self.card_missing = self.card_missing or child.card_missing
+            if child.dead and child.card != NO_CARD and not child.card_missing:
+                self._cards.append(child.card)
             if not self._closed and not child.dead and len(self._idle) < self._keep:
                 self._idle.append(child)
                 return

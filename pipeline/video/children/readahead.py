@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from pipeline.video.children.pool import Child, Crashed
+from pipeline.video.children.child import Child, Crashed
 from pipeline.video.children.ring import Ring
 from pipeline.video.children.segments import Segment
 

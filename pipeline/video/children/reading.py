@@ -7,7 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.types import Image, VideoInfo
+from pipeline.video.children import cards
 from pipeline.video.children.borders import Borders, Event, Picture
+from pipeline.video.children.child import Child, Crashed
 from pipeline.video.children.messages import (
     Cut,
     Done,
@@ -18,11 +20,12 @@ from pipeline.video.children.messages import (
     Lost,
     Read,
     ReadOptions,
+    Refused,
     TableData,
     Tick,
     Unclean,
 )
-from pipeline.video.children.pool import Child, Crashed, WorkerPool, new_table_id
+from pipeline.video.children.pool import WorkerPool, new_table_id
 from pipeline.video.children.readahead import ReadAhead, SegmentReader
 from pipeline.video.children.ring import Ring
 from pipeline.video.children.segments import Segment, divide
@@ -39,6 +42,10 @@ class _Unclean(Exception):
     """The film can't be entered where it says so."""
 
 
+class _Refused(Exception):
+    """The GPU can't decode it."""
+
+
 class Closed(Exception):
     """The film was closed while it was being read."""
 
@@ -52,6 +59,7 @@ class Reading:
         self.source, self.info, self.size, self.pool, self.limits = source, info, size, pool, limits
         self.workers = max(1, workers)
         self.seconds, self.decoded, self.reader = 0.0, 0, info.reader
+        self.card = cards.Share(info, pool)
         self.lost: set[int] = set()
         self.damaged: set[int] = set()
         self.position = 0.0
@@ -145,8 +153,10 @@ class Reading:
         while (reader := ahead[number]).busy:
             try:
                 told = self._next(reader, reached)
-            except Crashed as crash:
-                self._crash(crash)
+            except (Crashed, _Refused) as trouble:
+                self.card.allowed = False
+                if isinstance(trouble, Crashed):
+                    self._crash(trouble)
                 ahead.replace(number, segment.after(reached, again=self._options.cuts))
                 continue
             if told is not None:
@@ -181,11 +191,15 @@ class Reading:
                 reader.busy = False
                 self.seconds += told.seconds
                 self.decoded += told.decoded
+                self.card.frames += told.on_card
                 self.damaged.update(damaged)
                 return told
             case Unclean() if not self._options.everything:
                 reader.busy = False
                 raise _Unclean
+            case Refused() if self.card.allowed:
+                reader.busy = False
+                raise _Refused
             case Failure():
                 reader.busy = False
                 raise refusal(told, self.source)
@@ -207,6 +221,7 @@ class Reading:
             threads=max(1, round(self.limits.threads / max(1, self.pool.working))),  # those at work share the cores
             offset=float(table.times[0]),
             cpu=self.limits.processor_seconds(frames=len(table.times), pixels=info.width * info.height),
+            card=self.card.may_decode(table) and not self._options.everything,
             segment=segment.pack(),
         )
         reader.child.request(wish, [self.source.fd, reader.ring.memory, reader.ring.room])

@@ -37,6 +37,10 @@ class Unclean(Exception):
     """A frame that is marked as an entry is none: the film must be decoded from its start."""
 
 
+class Refused(Exception):
+    """The card can't decode this film, or not all of it: the processor must."""
+
+
 class DecodedFrame(Decoded):
     """A decoded frame of libav, made a picture only when somebody asks."""
 
@@ -44,14 +48,20 @@ class DecodedFrame(Decoded):
         super().__init__(rank, bool(frame.is_corrupt))
         self._frame, self._reader = frame, reader
 
+    def _here(self) -> Any:
+        """The frame in our memory: one that lies on the card is fetched when somebody looks at it, once."""
+        if libav.on_card(self._frame):
+            self._frame = libav.fetched(self._frame)
+        return self._frame
+
     def image(self) -> Image:
         turn, mirrored, size = self._reader.turn, self._reader.mirrored, self._reader.size
-        image = libav.picture(self._frame, size[::-1] if turn in (90, 270) else size)
+        image = libav.picture(self._here(), size[::-1] if turn in (90, 270) else size)
         image = image[:, ::-1] if mirrored else image
         return np.ascontiguousarray(np.rot90(image, -turn // 90)) if turn or mirrored else image
 
     def small(self) -> Image:
-        return libav.tiny(self._frame, SMALL)
+        return libav.tiny(self._here(), SMALL)
 
 
 class Decoding:
@@ -59,7 +69,9 @@ class Decoding:
 
     def __init__(self, reader: "PyAVReader", stream: Any, table: Table, plan: Plan) -> None:
         self._reader, self._stream, self._plan = reader, stream, plan
-        self._context = stream.codec_context
+        self._context, self._due = stream.codec_context, b""
+        if reader.card is not None:
+            self._context, self._due = reader.card.decoder(stream, table.depth)
         self._by_order = table.repaired
         """whether frames are counted as they come, since their times mean nothing"""
         self._headers = table.headers
@@ -126,9 +138,14 @@ class Decoding:
         needed = "DEFAULT" if all_of_it else "NONREF"
         if needed != self._skip_frame:
             self._context.skip_frame = self._skip_frame = needed
+        if self._due:
+            libav.give_header(packet, self._due)
+            self._due = b""
         try:
             frames = self._context.decode(packet)
         except libav.AvError:
+            if self._reader.card is not None:
+                raise Refused from None
             self._reader.damaged.append(rank)
             self._entering = False
             return
@@ -138,6 +155,7 @@ class Decoding:
         """Frames as the decoder gives them; made of fields where that is asked for."""
         for frame in frames:
             self._reader.decoded += 1
+            self._reader.on_card += libav.on_card(frame)
             if self._entering and (frame.pict_type != 1 or frame.is_corrupt):
                 raise Unclean
             self._entering = False
@@ -167,6 +185,8 @@ class Decoding:
         try:
             rest = list(self._context.decode(None))
         except libav.AvError:
+            if self._reader.card is not None:
+                raise Refused from None
             rest = []
         yield from self._shown(rest)
         if self._entering:

@@ -61,7 +61,12 @@ class Delivery:
         damaged = sorted({rank for rank in self._reader.damaged if rank >= 0})[:10000]
         tail = self._finder.tail() if self._finder is not None else b""
         done = Done(
-            frames=self._frames, decoded=self._reader.decoded, seconds=self.seconds, damaged=tuple(damaged), pictures=tail
+            frames=self._frames,
+            decoded=self._reader.decoded,
+            on_card=self._reader.on_card,
+            seconds=self.seconds,
+            damaged=tuple(damaged),
+            pictures=tail,
         )
         self._send(done)
 

@@ -193,6 +193,21 @@ class Deinterlacer:
                 return frames
 
 
+def on_card(frame: Any) -> bool:
+    """Whether a frame lies in a GPU's memory."""
+    return bool(frame.format.name == "cuda")
+
+
+def fetched(frame: Any) -> Any:
+    """A frame that lies on the card, in our memory: the same picture in the form that the processor's decoder gives it."""
+    form = _ON_CARD.get(frame.sw_format.name if frame.sw_format else "", "yuv420p")
+    return frame.reformat(format=form)
+
+
+_ON_CARD = {"nv12": "yuv420p", "p010le": "yuv420p10le", "p012le": "yuv420p12le", "p016le": "yuv420p16le"}
+"""what the card gives -> what the processor's decoder gives; only the order of the bytes differs"""
+
+
 def picture(frame: Any, size: tuple[int, int]) -> Image:
     """A decoded frame as RGB, stretched to (width, height)."""
     shrinks = size[0] <= frame.width and size[1] <= frame.height

@@ -54,7 +54,7 @@ class OpenCVReader:
 
     def __init__(self, fd: int, *, size: tuple[int, int], threads: int, offset: float) -> None:
         self.fd, self.size, self.threads, self.offset = fd, size, threads, offset
-        self.decoded = 0
+        self.decoded = self.on_card = 0
         self.watchful = 0
         self.damaged: list[int] = []
 

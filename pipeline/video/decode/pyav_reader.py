@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.video.decode import libav
+from pipeline.video.decode.card import Card
 from pipeline.video.decode.decoded import Decoded
 from pipeline.video.decode.decoder_log import complaint
 from pipeline.video.decode.decoding import Decoding
@@ -26,7 +27,17 @@ HEADER_BYTES = 1 << 12
 class PyAVReader:
     """One film, read by libav."""
 
-    def __init__(self, fd: int, *, size: tuple[int, int], turn: int, mirrored: bool, deinterlace: bool, threads: int) -> None:
+    def __init__(
+        self,
+        fd: int,
+        *,
+        size: tuple[int, int],
+        turn: int,
+        mirrored: bool,
+        deinterlace: bool,
+        threads: int,
+        card: Card | None = None,
+    ) -> None:
         self.fd, self.size, self.turn, self.mirrored, self.deinterlace, self.threads = (
             fd,
             size,
@@ -38,7 +49,10 @@ class PyAVReader:
         self.watchful = 0
         """which ends of groups are decoded though no sample is there: 1, those that are SPARE; 2, all. Who looks for cuts changes it
         on the way"""
+        self.card = card
         self.decoded = 0
+        self.on_card = 0
+        """how many of them the GPU has decoded"""
         self.damaged: list[int] = []
         """ranks of frames whose packets could not be decoded"""
 

@@ -10,5 +10,7 @@ class Reader(Protocol):
     """what the search for cuts asks for on the way: 1 where much moves, 2 where very much does"""
     decoded: int
     """frames so far"""
+    on_card: int
+    """how many of these a GPU decoded"""
     damaged: list[int]
     """ranks of frames whose packets could not be decoded"""

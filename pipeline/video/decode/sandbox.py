@@ -5,7 +5,8 @@
     seccomp         no sockets, no new process, no ptrace, no mounts, no kernel interfaces that a decoder has no use for
 
 It keeps what it needs: the film's descriptor, the socket to its parent, shared memory, threads, and reading files (its libraries; a
-film may be opened a second time by /proc/self/fd). A hole in a decoder then has no way out but the pictures that it sends.
+film may be opened a second time by /proc/self/fd); where it decodes on a GPU, that GPU's devices. A hole in a decoder then has no way
+out but the pictures that it sends.
 
 Each layer is taken where the kernel has it: Landlock since 5.13 and grown since, seccomp on x86-64 and ARM64. A user namespace is not
 used: root's processes would lose the right to read films of others in it (docs/security.md).
@@ -18,15 +19,19 @@ import errno
 import os
 import platform
 import struct
+from collections.abc import Iterable
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 38, 22, 2
-_LANDLOCK_CREATE_RULESET, _LANDLOCK_RESTRICT_SELF = 444, 446
+_LANDLOCK_CREATE_RULESET, _LANDLOCK_ADD_RULE, _LANDLOCK_RESTRICT_SELF = 444, 445, 446
+_PATH_BENEATH = 1
 _FS_BY_ABI = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 5: (1 << 16) - 1}
 """ABI -> all rights on files that it knows"""
 _FS_READ = 1 << 2 | 1 << 3
 """reading files and listing folders: kept"""
+_FS_DEVICE = 1 << 1 | 1 << 15
+"""writing to and steering a device that is named"""
 _NET_BIND, _NET_CONNECT = 1, 2
 _SCOPE_ABSTRACT_SOCKETS, _SCOPE_SIGNALS = 1, 2
 
@@ -64,23 +69,23 @@ _SOCKETS = {"x86_64": frozenset({41, 42, 43, 49, 50, 288}), "aarch64": frozenset
 """of these, what a process needs that reads a stream from the network"""
 
 
-def enter(*, network: bool = False, device: bool = False) -> tuple[str, ...]:
+def enter(*, network: bool = False, device: bool = False, gpu: Iterable[str] = ()) -> tuple[str, ...]:
     """Give up all that can be given up; the names of what took effect. Call it before the first thread. Never raises.
 
     ``network``: sockets are kept, for a process whose film is a stream. ``device``: opening files for writing is kept too, since a
-    camera is one.
+    camera is one. ``gpu``: paths of devices that may be opened and written to all the same, for a process that decodes on a GPU.
     """
     if _LIBC.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
         return ()
     taken = ["no_new_privs"]
-    if not device and _landlock(network):
+    if not device and _landlock(network, gpu):
         taken.append("landlock")
     if _seccomp(network):
         taken.append("seccomp")
     return tuple(taken)
 
 
-def _landlock(network: bool) -> bool:
+def _landlock(network: bool, devices: Iterable[str]) -> bool:
     abi = _LIBC.syscall(_LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), 1)
     if abi < 1:
         return False
@@ -92,9 +97,23 @@ def _landlock(network: bool) -> bool:
     if ruleset < 0:
         return False
     try:
+        for path in devices:
+            _keep(ruleset, path, files & _FS_DEVICE)
         return bool(_LIBC.syscall(_LANDLOCK_RESTRICT_SELF, ruleset, 0) == 0)
     finally:
         os.close(ruleset)
+
+
+def _keep(ruleset: int, path: str, rights: int) -> None:
+    """Keep rights on one file; without them its opening is refused later."""
+    try:
+        fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    except OSError:
+        return
+    try:
+        _LIBC.syscall(_LANDLOCK_ADD_RULE, ruleset, _PATH_BENEATH, struct.pack("=Qi", rights, fd), 0)
+    finally:
+        os.close(fd)
 
 
 def _seccomp(network: bool) -> bool:

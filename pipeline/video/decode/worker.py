@@ -28,6 +28,7 @@ from pipeline.video.children.messages import (
     Probed,
     Read,
     Ready,
+    Refused,
     Reply,
     Request,
     TableData,
@@ -38,6 +39,7 @@ from pipeline.video.children.ring import Writer
 from pipeline.video.children.segments import Role, Segment
 from pipeline.video.cuts.sizes import sudden
 from pipeline.video.decode import decoding, libav, pyav_reader, sandbox
+from pipeline.video.decode.card import Card, CardMissing, devices
 from pipeline.video.decode.cut_finder import CutFinder
 from pipeline.video.decode.decoded import Decoded
 from pipeline.video.decode.delivery import Delivery
@@ -53,8 +55,8 @@ _TOO_LARGE = Failure(code="frame_too_large", message="its pictures need more mem
 class Worker:
     """Answers requests until the parent hangs up."""
 
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock = sock
+    def __init__(self, sock: socket.socket, card: Card | None = None) -> None:
+        self._sock, self._card = sock, card
         self._tables: dict[int, Table] = {}
         self._sudden: tuple[int, NDArray[np.bool_]] | None = None
         self._last_tick = 0.0
@@ -72,6 +74,8 @@ class Worker:
                 self._send(Failure(code=error.code, message=error.message, data={k: str(v) for k, v in error.data.items()}))
             except decoding.Unclean:
                 self._send(Unclean())
+            except decoding.Refused:
+                self._send(Refused())
             except MemoryError:
                 self._send(_TOO_LARGE)
             finally:
@@ -104,7 +108,7 @@ class Worker:
         table, segment = self._tables[request.table], Segment.unpack(request.segment)
         ring = Writer(memory, room, request.size, request.slots)
         large = self._large(request.table) if request.options.cuts else None
-        reader, frames = _reader(request, table, segment, fd, large)
+        reader, frames = _reader(request, table, segment, fd, large, self._card if request.card else None)
         finder = CutFinder(request, table, fd, large) if large is not None else None
         delivery = Delivery(self._send, reader, Wanted(table, segment, loose=request.options.loose), ring, finder)
         try:
@@ -141,7 +145,7 @@ def _probed(request: Probe, fd: int) -> Probed:
 
 
 def _reader(
-    request: Read, table: Table, segment: Segment, fd: int, large: NDArray[np.bool_] | None
+    request: Read, table: Table, segment: Segment, fd: int, large: NDArray[np.bool_] | None, card: Card | None
 ) -> tuple[Reader, Iterator[Decoded | None]]:
     """A reader, and its frames: everything that it will decode of a segment."""
     options = request.options
@@ -157,6 +161,7 @@ def _reader(
         mirrored=request.mirrored,
         deinterlace=request.interlaced,
         threads=request.threads,
+        card=card,
     )
     made = plan(
         table, segment.targets, everything=options.everything or request.interlaced, large=None if options.keyframes else large
@@ -189,16 +194,23 @@ def _leave_with_parent(sock: socket.socket) -> None:
 
 
 def main() -> None:
-    memory = int(sys.argv[1])
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    memory, index = int(sys.argv[1]), int(sys.argv[2])
     ctypes.CDLL(None).prctl(15, b"scenescribe-rd", 0, 0, 0)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     libav.listen()
-    sandbox.enter()
+    card, why = None, ""
+    if index >= 0:
+        try:
+            card = Card(index)
+        except CardMissing as missing:
+            why = str(missing)
+    # CUDA reserves more addresses than there is memory, so beside it only what is used is bounded
+    resource.setrlimit(resource.RLIMIT_DATA if card else resource.RLIMIT_AS, (memory, memory))
+    sandbox.enter(gpu=devices() if card else ())
     sock = socket.socket(fileno=0)
     threading.Thread(target=_leave_with_parent, args=(sock,), daemon=True).start()
-    wire.send(sock, *codec.encode(Ready(pid=os.getpid())))
-    Worker(sock).serve()
+    wire.send(sock, *codec.encode(Ready(pid=os.getpid(), card=card is not None, why=why)))
+    Worker(sock, card).serve()
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import pytest
 from pipeline.bench.films import FilmSpec, write
 from pipeline.errors import EnvironmentFault
 from pipeline.families import parse
+from pipeline.video.children.child import NO_CARD
 from pipeline.video.children.pool import WorkerPool
 from pipeline.video.film import open_film
 from pipeline.video.limits import Limits
@@ -16,7 +17,7 @@ SAMPLE = Path(__file__).resolve().parents[3] / "samples" / "first.mp4"
 
 
 def test_a_child_that_does_not_start_is_an_environment_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.video.children.pool.sys.executable", "/bin/false")
+    monkeypatch.setattr("pipeline.video.children.child.sys.executable", "/bin/false")
     pool = WorkerPool()
     with pytest.raises(EnvironmentFault) as caught:
         probe(SAMPLE, pool=pool)
@@ -44,10 +45,22 @@ def test_films_share_the_children(monkeypatch: pytest.MonkeyPatch) -> None:
     assert pool.working == 1
 
 
-class FakeChild:
-    dead, table = False, 0
+def test_children_with_a_card_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.video.children.pool.Child", FakeChild)
+    pool = WorkerPool(spare=0, most=3, cards=[0, 1])
+    children = [pool.acquire() for _ in range(3)]
+    assert [child.card for child in children] == [0, 1, NO_CARD]
+    children[1].dead = True
+    for child in children:
+        pool.release(child)
+    assert [pool.acquire().card for _ in range(3)] == [0, 1, NO_CARD], "the card of one that died goes to the next"
 
-    def __init__(self, limits: Limits) -> None:
+
+class FakeChild:
+    def __init__(self, limits: Limits, card: int = NO_CARD) -> None:
+        self.card, self.card_missing, self.dead, self.table = card, "", False, 0
+
+    def kill(self) -> None:
         pass
 
 

@@ -13,7 +13,7 @@ from pipeline.video.decode import sandbox
 inside, outside = socket.socketpair()
 readable = Path(sys.argv[1]) / "film"
 fd = os.open(readable, os.O_RDONLY)
-taken = sandbox.enter()
+taken = sandbox.enter(gpu=['/dev/null', '/dev/no-such-device'])
 def tried(act):
     try:
         act()
@@ -24,6 +24,7 @@ os.chdir(sys.argv[1])
 """
 
 REFUSED = {
+    "another device is written": ("landlock", "open('/dev/full', 'r+b')"),
     "a socket": ("seccomp", "socket.socket(socket.AF_INET)"),
     "a socket of another family": ("seccomp", "socket.socket(socket.AF_UNIX)"),
     "a file is made": ("landlock", "open('new', 'w')"),
@@ -80,7 +81,7 @@ def test_a_process_outside_gets_no_signal(tmp_path: Path) -> None:
 
 
 def test_the_decoding_process_is_in_it() -> None:
-    from pipeline.video.children.pool import Child
+    from pipeline.video.children.child import Child
     from pipeline.video.limits import Limits
 
     child = Child(Limits())

@@ -1,0 +1,107 @@
+"""Which GPUs decode, how many processes each serves, and which films they are given."""
+
+import subprocess
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import cache
+from typing import TYPE_CHECKING
+
+from pipeline.environment import child_environment
+from pipeline.errors import EnvironmentFault
+from pipeline.types import VideoInfo
+from pipeline.video.table import Table
+
+if TYPE_CHECKING:
+    from pipeline.video.children.pool import WorkerPool
+
+CODECS = frozenset({"h264", "hevc", "vp8", "vp9"})
+"""codecs of which every decoder makes the same pictures, bit for bit"""
+LEAST = 1 << 19
+"""pixels of a picture from which on the card is quicker than a core"""
+CONTEXT = 0.65
+"""GiB of a card's memory that a process takes which decodes 1080p on it (measured on an H200)"""
+SHARE = 0.05
+"""of a card's memory, for decoding at most: an engine takes 0.9 where nothing else is said"""
+MOST = 8
+"""processes that decode on one card: more are not quicker by much"""
+
+
+def suits(info: VideoInfo) -> bool:
+    """Whether a card makes exactly the processor's pictures of a film, and is quicker at it."""
+    return info.codec in CODECS and not info.interlaced and info.width * info.height >= LEAST
+
+
+def chosen(decode: str, *, utilization: float | None = None) -> list[int]:
+    """What ``--decode auto|cpu|gpu`` comes to here: the card of each process that decodes on one; see :func:`assign`.
+
+    Raises EnvironmentFault ``no_gpu_decoder`` where it must be a GPU and there is none.
+    """
+    found = [] if decode == "cpu" else assign(memory(), utilization=utilization)
+    if decode == "gpu" and not found:
+        raise EnvironmentFault(
+            "no_gpu_decoder",
+            "there is no NVIDIA GPU with memory to spare for decoding; leave --decode out, or see scenescribe doctor",
+        )
+    return found
+
+
+class Share:
+    """What GPUs have to do with the reading of one film."""
+
+    def __init__(self, info: VideoInfo, pool: "WorkerPool") -> None:
+        self._pool = pool
+        self.allowed = suits(info)
+        """not any more once a card could not"""
+        self.frames = 0
+        """how many a card has decoded"""
+
+    @property
+    def likely(self) -> bool:
+        """Whether a card may decode the film, and there is one."""
+        return self.allowed and self._pool.has_cards
+
+    def may_decode(self, table: Table) -> bool:
+        """Not where the container is damaged or exchanges its header: there the processor's decoder sees more."""
+        return self.allowed and not (table.repaired or table.holes or table.headers)
+
+    def reader(self, reader: str, decoded: int) -> str:
+        """Who decoded, of ``decoded`` frames: ``reader`` on the processor, nvdec, or pyav+nvdec."""
+        if not self.frames:
+            return reader
+        return "nvdec" if self.frames == decoded else "pyav+nvdec"
+
+
+@cache
+def memory() -> tuple[float, ...]:
+    """GiB of each NVIDIA GPU that this process may use, in CUDA's order, asked of the driver's own tool; none without it."""
+    command = ["nvidia-smi", "--query-gpu=index,uuid,memory.total", "--format=csv,noheader,nounits"]
+    with suppress(OSError, ValueError, subprocess.SubprocessError):
+        said = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True, env=child_environment()).stdout
+        rows = [[word.strip() for word in line.split(",")] for line in said.splitlines()]
+        return visible(
+            [(int(row[0]), row[1], float(row[2]) / 1024) for row in rows], child_environment().get("CUDA_VISIBLE_DEVICES")
+        )
+    return ()
+
+
+def visible(cards: Sequence[tuple[int, str, float]], chosen: str | None) -> tuple[float, ...]:
+    """Memory of the cards (index, UUID, GiB) that ``CUDA_VISIBLE_DEVICES`` leaves, in its order; it ends at the first unknown."""
+    if chosen is None:
+        return tuple(card[2] for card in cards)
+    found = list[float]()
+    for word in (part.strip() for part in chosen.split(",")):
+        match = [size for index, uuid, size in cards if word == str(index) or (len(word) > 4 and uuid.startswith(word))]
+        if len(match) != 1:
+            break
+        found += match
+    return tuple(found)
+
+
+def assign(sizes: Sequence[float], *, utilization: float | None = None) -> list[int]:
+    """The card of each process that is to decode on one, in turn. ``sizes``: GiB of each card.
+
+    ``utilization``: the share of a card that the engine takes; half of what it leaves is for decoding, SHARE at most.
+    """
+    share = SHARE if utilization is None else max(0.0, min(SHARE, (1 - utilization) / 2))
+    counts = [min(MOST, int(size * share / CONTEXT)) for size in sizes]
+    return [card for turn in range(max(counts, default=0)) for card, count in enumerate(counts) if turn < count]
