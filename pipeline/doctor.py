@@ -29,7 +29,18 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Look at everything; takes a second or two."""
-    checks: list[Callable[[], Iterator[Finding]]] = [_python, _engine, _gpu, _torch, _model, _ffmpeg, _fonts, _disk, _plugins]
+    checks: list[Callable[[], Iterator[Finding]]] = [
+        _python,
+        _engine,
+        _gpu,
+        _decoder,
+        _torch,
+        _model,
+        _ffmpeg,
+        _fonts,
+        _disk,
+        _plugins,
+    ]
     return [finding for check in checks for finding in check()]
 
 
@@ -91,6 +102,22 @@ def _gpu() -> Iterator[Finding]:
             name="gpu", ok=not wrong_engine, needed=False, value=f"{name}, {total} ({free} free), driver {driver}",
             mend=_other_engine() if wrong_engine else "",
         )  # fmt: skip
+
+
+def _decoder() -> Iterator[Finding]:
+    """What the first GPU decodes, shown by decoding it; nothing where there is no GPU."""
+    from pipeline.video.children import cards
+
+    if not cards.memory():
+        return
+    run = subprocess.run(
+        [sys.executable, "-m", "pipeline.video.decode.card"], capture_output=True, text=True, timeout=120, check=False
+    )
+    said = run.stdout.strip() or (run.stderr.strip().splitlines() or ["no reason given"])[-1]
+    yield Finding(
+        name="gpu decoder", ok=run.returncode == 0, needed=False, value=said,
+        mend="" if run.returncode == 0 else "the cores decode; a container needs NVIDIA_DRIVER_CAPABILITIES=compute,utility,video",
+    )  # fmt: skip
 
 
 def _torch() -> Iterator[Finding]:

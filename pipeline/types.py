@@ -52,7 +52,7 @@ class VideoInfo:
     alpha: bool = False
     has_audio: bool = False
     reader: str = "opencv"
-    """which reader the probe chose: opencv or pyav"""
+    """which reader the probe chose on the processor: opencv or pyav"""
     notices: tuple["Notice", ...] = ()
 
 

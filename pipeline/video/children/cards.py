@@ -22,7 +22,7 @@ CONTEXT = 0.65
 """GiB of a card's memory that a process takes which decodes 1080p on it (measured on an H200)"""
 SHARE = 0.05
 """of a card's memory, for decoding at most: an engine takes 0.9 where nothing else is said"""
-MOST = 8
+MOST = 12
 """processes that decode on one card: more are not quicker by much"""
 
 

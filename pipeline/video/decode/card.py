@@ -9,11 +9,14 @@ What the card refuses (10-bit H.264, 4:2:2, odd profiles) libavcodec decodes on 
 A decoder takes 50 ms to be born, and the card's context 0.1 to 0.4 s: both outlive their films.
 """
 
+import io
 import os
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 import av
+import numpy as np
 from av.codec.hwaccel import HWAccel
 
 from pipeline.video.decode import libav
@@ -82,3 +85,54 @@ def devices() -> Iterator[str]:
         except OSError:
             continue
         yield from (os.path.join(folder, name) for name in sorted(names) if name.startswith("nvidia"))
+
+
+def tried(card: Card) -> dict[str, bool]:
+    """What the card decodes: a few frames of each kind are encoded here, decoded there and on the processor, and compared."""
+    kinds = {"H.264": ("libx264", "yuv420p"), "HEVC": ("libx265", "yuv420p"), "HEVC 10 bit": ("libx265", "yuv420p10le")}
+    kinds |= {"VP8": ("libvpx", "yuv420p"), "VP9": ("libvpx-vp9", "yuv420p")}
+    return {name: _agrees(card, encoder, form) for name, (encoder, form) in kinds.items()}
+
+
+def _agrees(card: Card, encoder: str, form: str) -> bool:
+    packed = io.BytesIO()
+    with av.open(packed, "w", format="matroska") as out:
+        stream = out.add_stream(encoder, rate=25, options={"x265-params": "log-level=none"})
+        stream.width, stream.height, stream.pix_fmt = 640, 368, form
+        for number in range(4):
+            drawn = np.indices((368, 640)).sum(axis=0) + 16 * number
+            picture = av.VideoFrame.from_ndarray(np.repeat(drawn[..., None] % 256, 3, axis=2).astype(np.uint8), format="rgb24")
+            out.mux(stream.encode(picture))
+        out.mux(stream.encode(None))
+    packed.seek(0)
+    with av.open(packed) as film:
+        stream = film.streams.video[0]
+        other, header = card.decoder(stream, 0)
+        mine, theirs = list[Any](), list[Any]()
+        try:
+            for packet in film.demux(stream):
+                mine += stream.codec_context.decode(packet if packet.size else None)
+                if header:
+                    libav.give_header(packet, header)
+                    header = b""
+                theirs += other.decode(packet if packet.size else None)
+        except libav.AvError:
+            return False
+    fetched = [libav.fetched(frame) for frame in theirs if libav.on_card(frame)]
+    pairs = zip(mine, fetched, strict=False)
+    return len(mine) == len(fetched) > 0 and all(np.array_equal(a.to_ndarray(), b.to_ndarray()) for a, b in pairs)
+
+
+def main() -> None:
+    """``python -m pipeline.video.decode.card``: one line; exit 1 where there is no card that decodes."""
+    try:
+        found = tried(Card(0))
+    except CardMissing as missing:
+        raise SystemExit(f"NVDEC can't be had: {missing}") from None
+    good, bad = [name for name, ok in found.items() if ok], [name for name, ok in found.items() if not ok]
+    sys.stdout.write(", ".join(good) + (f"; not {', '.join(bad)}" if bad else "") + "\n")
+    raise SystemExit(0 if good else 1)
+
+
+if __name__ == "__main__":
+    main()

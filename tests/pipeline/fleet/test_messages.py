@@ -58,7 +58,7 @@ def test_what_a_host_says_arrives(caption: Caption, picture: bytes) -> None:
         shots=(1.5,),
         notices=info().notices,
         decode_seconds=0.25,
-            reader="nvdec",
+        reader="nvdec",
         tally=Tally(windows=2),
     )
     shown = messages.Shown(number=1, index=0, start=0.0, end=1.0, time=0.5, rank=12, height=2, width=2, payload=picture)

@@ -1,7 +1,7 @@
 """Decoding on a GPU, as far as a machine without one can show it.
 
 A decoder of the processor stands in for the card's: it outlives its films and is given their headers in the same way. That the card's
-own pictures are the same, bit for bit, ``scripts/bench decode`` shows where there is a card.
+own pictures are the same, bit for bit, ``scenescribe doctor`` shows where there is one.
 """
 
 import os
@@ -121,6 +121,17 @@ def test_a_film_that_is_left_in_the_middle_leaves_nothing_in_the_decoder(films: 
 def test_what_the_card_gives_up_is_refused(films: Path, after: int) -> None:
     with pytest.raises(Refused):
         pictures(films / "h264.mp4", StandIn(fails_at=after), step=1)
+
+
+def test_what_doctor_tries_is_shown_by_pictures() -> None:
+    """The stand-in decodes all of it, but not on a card: that is what is told of it."""
+    from pipeline.video.decode import card, libav
+
+    assert set(card.tried(StandIn()).values()) == {False}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(libav, "on_card", lambda frame: True)
+        patch.setattr(libav, "fetched", lambda frame: frame)
+        assert set(card.tried(StandIn()).values()) == {True}
 
 
 def test_without_a_card_the_processor_decodes(films: Path, pool: WorkerPool) -> None:
