@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.cli import console
-from pipeline.cli.writing import notices_of, target_of
+from pipeline.cli.writing import accident, notices_of, target_of
 from pipeline.errors import OutputError, ScenescribeError, UsageError
 from pipeline.filenames import fitted
 
@@ -83,6 +83,9 @@ def export(
             if isinstance(error, UsageError):
                 raise
             console.fail(path, error)
+            failures += 1
+        except Exception as error:  # an accident of this file: the others are written
+            accident(path, error)
             failures += 1
     if failures:
         sys.exit(1)

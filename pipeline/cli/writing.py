@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.cli import console, notices
 from pipeline.cli.signals import NUMBERS, let_the_next_end
-from pipeline.errors import OutputError, ScenescribeError, UsageError
+from pipeline.errors import InputError, OutputError, ScenescribeError, UsageError
 from pipeline.filenames import fitted, name_in
 
 if TYPE_CHECKING:
@@ -76,7 +77,18 @@ def failures(path: Path, *, quiet: bool) -> Iterator[About]:
         end_line(quiet=quiet)
         console.fail(about.path, error)
         sys.exit(error.exit_code)
+    except Exception as error:
+        end_line(quiet=quiet)
+        accident(about.path, error)
+        sys.exit(1)
     end_line(quiet=quiet)
+
+
+def accident(path: Path, error: Exception) -> None:
+    """A fault of ours is a failure of the file at hand: one line as of every failure, after its traceback."""
+    sys.stderr.write("".join(traceback.format_exception(error)))
+    text = f"a fault of ours ({type(error).__name__}: {error}); please report it with the traceback above"
+    console.fail(path, InputError("internal_error", text))
 
 
 @contextlib.contextmanager
