@@ -36,6 +36,8 @@ class Engine:
         self._gate.wake(self._supervisor.ready)
         self._supervisor.on_ready.append(self._gate.wake)
         self._supervisor.on_death.append(self._load_less)
+        self._full = self._gate.limit
+        self._supervisor.on_named.append(lambda: self._gate.resize(self._full))  # it was not the load
 
     async def ask(
         self,
@@ -185,7 +187,8 @@ class Engine:
     def _load_less(self) -> None:
         """A model that died may have been asked too much at once: half of it, the next time."""
         self._gate.wake(False)
-        self._gate.resize(self._gate.limit // 2)
+        if not self._supervisor.isolating:
+            self._gate.resize(self._gate.limit // 2)
 
 
 def size_of(request: Request) -> int:

@@ -10,7 +10,8 @@ from contextlib import aclosing
 from models.base import Captioner, Reply, Request
 from models.errors import EngineDead, ModelError
 from pipeline.engine.faults import translated
-from pipeline.errors import EnvironmentFault
+from pipeline.engine.isolation import Case, Isolation
+from pipeline.errors import EnvironmentFault, RequestError
 
 RESTARTS = 3
 WITHIN = 600.0
@@ -33,6 +34,12 @@ class Supervisor:
         self.on_ready: list[Callable[[], None]] = []
         self.on_death: list[Callable[[], None]] = []
         """told when the engine is ready, and when it died"""
+        self.on_named: list[Callable[[], None]] = []
+        """told when it is known which request it died of"""
+        self._isolation = Isolation()
+        self._given_up: EnvironmentFault | None = None
+        self._answered, self._fruitless = False, 0
+        """whether it ever answered, and its deaths since the last answer"""
         self._recent: deque[float] = deque()
         self._generation = 0
         self._starting: asyncio.Task[None] | None = None
@@ -49,15 +56,32 @@ class Supervisor:
 
     async def ask(self, request: Request) -> Reply:
         """The captioner's reply. Raises RequestError for this request alone, EnvironmentFault where the engine can't go on."""
-        while True:
-            await asyncio.shield(self.warm())
-            generation = self._generation
-            try:
-                return await self.captioner.caption(request)
-            except EngineDead as error:
-                self._bury(generation, error)
-            except ModelError as error:
-                raise translated(error) from error
+        case = Case()
+        try:
+            while True:
+                await asyncio.shield(self.warm())
+                generation = self._generation
+                await self._isolation.turn(case)
+                if self._generation != generation:  # it died while others were examined
+                    if self._given_up is not None:
+                        raise self._given_up
+                    continue
+                self._isolation.flying[case] = None
+                try:
+                    reply = await self.captioner.caption(request)
+                    self._answered, self._fruitless = True, 0
+                    return reply
+                except EngineDead as error:
+                    self._bury(generation, error)
+                    if case.guilty:
+                        for told in self.on_named:
+                            told()
+                        sentence = f"the engine died of this request, alone, after {case.deaths - 1} deaths beside others; it is left out"
+                        raise RequestError("killed_engine", f"{sentence} ({error.message})") from error
+                except ModelError as error:
+                    raise translated(error) from error
+        finally:
+            self._isolation.over(case)
 
     async def stream(self, request: Request) -> AsyncIterator[str | Reply]:
         """The reply's text as it comes, and at the end the Reply. Raises what ``ask`` raises.
@@ -81,6 +105,11 @@ class Supervisor:
                     raise translated(error) from error
             except ModelError as error:
                 raise translated(error) from error
+
+    @property
+    def isolating(self) -> bool:
+        """Whether it is being examined which request the engine dies of."""
+        return self._isolation.active
 
     @property
     def last_start(self) -> float:
@@ -108,18 +137,23 @@ class Supervisor:
         self.deaths += 1
         self.ready = False
         now = time.monotonic()
-        self._recent.append(now)
-        while self._recent[0] < now - WITHIN:
+        self._fruitless += 1
+        if not self.isolating:  # a death that tells something is none of chance
+            self._recent.append(now)
+        while self._recent and self._recent[0] < now - WITHIN:
             self._recent.popleft()
-        if len(self._recent) > RESTARTS:
-            raise EnvironmentFault(
+        self._isolation.died(works=self._answered)
+        if len(self._recent) > RESTARTS or self._fruitless > (2 * RESTARTS if self._answered else RESTARTS):
+            self._given_up = EnvironmentFault(
                 error.code,
-                f"the engine died {len(self._recent)} times within {WITHIN / 60:.0f} minutes, the last time so: {error.message}",
-            ) from error
-        log.warning("the engine died (%s); restart %d of %d", error.message, len(self._recent), RESTARTS)
+                f"the engine died {max(len(self._recent), self._fruitless)} times within {WITHIN / 60:.0f} minutes, "
+                f"the last time so: {error.message}",
+            )
+            raise self._given_up from error
+        log.warning("the engine died (%s); restart %d of %d", error.message, self._fruitless, RESTARTS)
         for told in self.on_death:
             told()
-        self._starting = asyncio.create_task(self._restart(BACK_OFF[len(self._recent) - 1]), name="engine restart")
+        self._starting = asyncio.create_task(self._restart(BACK_OFF[min(self._fruitless, RESTARTS) - 1]), name="engine restart")
 
     async def _restart(self, pause: float) -> None:
         await self.captioner.close()
@@ -127,7 +161,7 @@ class Supervisor:
         await self._start()
 
     async def _start(self) -> None:
-        started = time.monotonic()
+        started, self._given_up = time.monotonic(), None
         try:
             await self.captioner.start()
         except ModelError as error:
