@@ -1,0 +1,22 @@
+"""The container file names extras, options and paths that there are; it is built on a GPU host, not here."""
+
+import re
+import tomllib
+from pathlib import Path
+
+from pipeline.options.serve import ServeSettings
+
+ROOT = Path(__file__).parents[2]
+FILE = (ROOT / "scripts/deploy/Containerfile").read_text()
+
+
+def test_what_the_container_file_names_is_there() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    asked = re.search(r"/src\[([\w,]+)\]", FILE)
+    assert asked is not None
+    assert set(asked[1].split(",")) <= set(extras)
+    entry = re.search(r"^ENTRYPOINT (\[.*\])$", FILE, re.MULTILINE)
+    assert entry is not None
+    flags = re.findall(r'"--([\w-]+)"', entry[1])
+    assert {flag.replace("-", "_") for flag in flags} <= set(ServeSettings.model_fields)
+    assert "USER scenescribe" in FILE.split("ENTRYPOINT")[0], "it does not run as root"
