@@ -44,13 +44,12 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=100, help="of each kind")
     parser.add_argument("--equal", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--json", type=Path, help="also write the numbers here")
+    parser.add_argument("--json", type=Path, help="also write the numbers here, after each step")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="scenescribe-answers-") as place:
         found = asyncio.run(run(Path(place), asked))
     print(json.dumps(found, indent=1))
-    if asked.json is not None:
-        asked.json.write_text(json.dumps(found, indent=1))
+    _keep(found, asked.json)
 
 
 async def run(place: Path, asked: argparse.Namespace) -> dict[str, Any]:
@@ -63,10 +62,18 @@ async def run(place: Path, asked: argparse.Namespace) -> dict[str, Any]:
     found: dict[str, Any] = {"films": asked.films, "minutes": asked.minutes, "scenes": sum(len(placed) for _, placed in films)}
     async with Host(settings.describing(), profile="questions") as host:
         found["when"] = await when(host, films, settings, chance, asked.questions)
+        _keep(found, asked.json)
         found["window"] = await window(host, films, settings, chance, asked.questions)
+        _keep(found, asked.json)
         if asked.equal:
             found["equal"] = await equal(host, films, settings, chance, asked.equal)
     return found
+
+
+def _keep(found: dict[str, Any], path: Path | None) -> None:
+    """What is known so far, in case the run is cut off."""
+    if path is not None:
+        path.write_text(json.dumps(found, indent=1))
 
 
 def scenes(chance: Random, seconds: float) -> list[Placed]:
