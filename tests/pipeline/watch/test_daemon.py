@@ -360,7 +360,7 @@ async def test_who_cant_be_told_of_an_end_changes_nothing_of_it(house: House, mo
     def accident(*_: Any, **__: Any) -> Any:
         raise ZeroDivisionError("a bug of ours")
 
-    monkeypatch.setattr("pipeline.watch.work.WatchObserver.ended", accident)
+    monkeypatch.setattr("pipeline.watch.daemon.LogLines.ended", accident)
     house.film("a.txt")
     assert await house.once() == 0
     assert house.states() == {"a.txt": "done"}
