@@ -24,6 +24,7 @@ class Reading:
     notices = ()
     shots = (1.5,)
     decode_seconds = 0.0
+    reader = ""
     position = 0.0
 
     def __init__(self, path: Path, known: frozenset[tuple[float, float]]) -> None:
