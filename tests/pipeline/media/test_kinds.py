@@ -5,7 +5,9 @@ from pathlib import Path
 
 import av
 import imageio_ffmpeg
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from pipeline import caption, caption_all
 from pipeline.errors import OutputError
@@ -52,6 +54,12 @@ def make(path: Path, *options: str) -> Path:
     return path
 
 
+def frames_of(path: Path) -> list[tuple[float, NDArray[np.uint8]]]:
+    """(time, grey picture) of each frame."""
+    with av.open(str(path)) as container:
+        return [(float(frame.time or 0), frame.to_ndarray(format="gray")) for frame in container.decode(video=0)]
+
+
 def test_each_kind_is_captioned_burned_and_muxed(tmp_path: Path) -> None:
     films, out = tmp_path / "films", tmp_path / "out"
     films.mkdir()
@@ -65,13 +73,24 @@ def test_each_kind_is_captioned_burned_and_muxed(tmp_path: Path) -> None:
     assert len(run.results) == len(KINDS)
     for result in run.results:
         burned, muxed = result.outputs[-2:]
-        for path in (burned, muxed):
+        pictures = [frames_of(path) for path in (burned, muxed)]
+        for path, shown in zip((burned, muxed), pictures, strict=True):
+            times = [time for time, _ in shown]
+            assert len(times) == 25, path.name
+            assert times == sorted(times)
+            assert times[-1] - times[0] == pytest.approx(0.96, abs=0.03), path.name
             with av.open(str(path)) as container:
-                frames = [frame.time for frame in container.decode(video=0)]
-            assert len(frames) == 25, path.name
-            assert frames == sorted(frames)
+                assert [stream.type for stream in container.streams].count("video") == 1, path.name
+                assert (container.duration or 0) / 1e6 == pytest.approx(1.0, abs=0.1), path.name
+        changed = [np.abs(a.astype(int) - b) > 60 for (_, a), (_, b) in zip(*pictures, strict=True)]
+        drawn = changed[12]
+        assert drawn[drawn.shape[0] // 2 :].mean() > 0.005, f"{burned.name}: text stands in the lower half"
+        assert drawn[: drawn.shape[0] // 4].mean() < 0.01, f"{burned.name}: and nothing else is changed"
         with av.open(str(muxed)) as container:
-            assert len(container.streams.subtitles) == 1, muxed.name
+            (track,) = container.streams.subtitles
+            cues = [packet for packet in container.demux(track) if packet.pts is not None and packet.size > 2]
+        written = next(path for path in result.outputs if path.suffix == ".srt").read_text(encoding="utf-8").count(" --> ")
+        assert len(cues) == written > 0, muxed.name
         told = {notice.code for notice in result.notices if notice.start is None}  # those of written films have no time
         assert not told & {"partial", "past_the_end"}, result.info.path.name
 
