@@ -203,3 +203,15 @@ def test_nothing_outlives_a_coordinator_that_is_killed(films: tuple[Film, ...], 
     while not all(map(gone, below)) and time.monotonic() < until:
         time.sleep(0.1)
     assert all(map(gone, below))
+
+
+def test_watch_runs_on_two_hosts(films: tuple[Film, ...], alone: dict[str, Any], tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "pipeline.cli", "watch", str(films[0].path.parent), "-o", str(tmp_path / "out"), "--once"]
+    words += ["--state-dir", str(tmp_path / "state"), "--settle", "0", "--engine", "echo", "--model", "shapes", "--hosts", "2"]
+    done = subprocess.run(
+        [*words, "--windows", "fixed:seconds=1", "--log-format", "json", "--log-file", str(tmp_path / "log")],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    captions = {name: document["captions"] for name, document in documents(tmp_path / "out").items()}
+    assert captions == {name: document["captions"] for name, document in alone.items()}
