@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
+from pipeline import log as logs
 from pipeline.errors import EnvironmentFault, InputError
 from pipeline.retrieval.reading import SUMMARY, Found, Kind, read
 from pipeline.retrieval.schema import DATABASE, MIGRATIONS
 from pipeline.retrieval.text import Query, indexed, query_of
 from pipeline.store.database import Connection, Database, Row
+
+log = logs.get(__name__)
 
 TOGETHER = 200
 """documents in one transaction"""
@@ -87,6 +90,12 @@ class Index:
             except InputError as error:
                 self._forget(path)
                 on_trouble(path, error)
+            except Exception as error:  # an accident of this file: the others are searched
+                self._forget(path)
+                log.error("internal error", path=path, exc_info=error)
+                on_trouble(
+                    path, InputError("internal_error", f"a fault of ours ({type(error).__name__}: {error}); please report it")
+                )
             if len(waiting) >= TOGETHER:
                 ids += self._take(waiting)
         return ids + self._take(waiting)

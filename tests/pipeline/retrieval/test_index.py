@@ -10,10 +10,11 @@ from pipeline.errors import InputError, ScenescribeError, UsageError
 from pipeline.formats import json as ours
 from pipeline.outline import Chapter, Sentence, Summary
 from pipeline.passes import json as summaries
+from pipeline.retrieval import index as index_module
 from pipeline.retrieval import index as index_room
 from pipeline.retrieval.find import search
 from pipeline.retrieval.index import Index
-from pipeline.retrieval.reading import SUFFIX, documents
+from pipeline.retrieval.reading import SUFFIX, Found, documents
 from pipeline.retrieval.schema import DATABASE
 from pipeline.types import Caption, Document, Model, Source
 
@@ -112,6 +113,26 @@ def test_one_bad_file_does_not_stop_the_others(tmp_path: Path) -> None:
         "bad" + SUFFIX: "bad_json", "c" + SUFFIX: "bad_json", "pipe" + SUFFIX: "unreadable", "nothing.mp4": "not_found",
         "d.mp4": "no_captions",
     }  # fmt: skip
+
+
+def test_an_accident_of_one_file_does_not_stop_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a.mp4", "b.mp4", "c.mp4"):
+        write(tmp_path / "f", name, "a dog sleeps")
+    real, told = index_module.read, dict[str, str]()
+
+    def breaks(path: Path) -> Found:
+        if path.name.startswith("b."):
+            raise RuntimeError("broken")
+        return real(path)
+
+    def trouble(name: Path | str, error: ScenescribeError) -> None:
+        told[Path(name).name] = error.code
+
+    monkeypatch.setattr(index_module, "read", breaks)
+    assert len(search("dog", [str(tmp_path / "f")], state_folder=tmp_path / "state", on_trouble=trouble).hits) == 2
+    assert told == {"b" + SUFFIX: "internal_error"}
+    monkeypatch.setattr(index_module, "read", real)
+    assert len(search("dog", [str(tmp_path / "f")], state_folder=tmp_path / "state").hits) == 3, "asked again"
 
 
 def test_a_source_name_that_walks_out_of_its_folder_names_no_other_film(tmp_path: Path) -> None:
