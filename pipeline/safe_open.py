@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from models.bounded import MEGABYTE, opened, read_bytes, read_text
 
-__all__ = ["MEGABYTE", "append", "lines_of", "read_bytes", "read_text", "starts_with"]
+__all__ = ["MEGABYTE", "append", "lines_of", "read_bytes", "read_text", "regular", "starts_with"]
 
 
 def starts_with(path: Path, mark: bytes, within: int) -> bool:
@@ -21,6 +21,11 @@ def starts_with(path: Path, mark: bytes, within: int) -> bool:
 def append(path: Path, *, create: bool = False) -> BinaryIO:
     """A regular file that is there already (``create``: or is made), open for appending; no link is followed. Raises OSError."""
     return opened(path, os.O_WRONLY | os.O_APPEND | (os.O_CREAT if create else 0), False)
+
+
+def regular(path: Path) -> BinaryIO:
+    """A regular file, however long or still growing, open for reading; a link to one too. Raises OSError."""
+    return opened(path, os.O_RDONLY, True)
 
 
 def lines_of(path: Path) -> BinaryIO:

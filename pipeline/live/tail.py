@@ -5,12 +5,15 @@ words, since nothing of it can be read before that is there.
 """
 
 import asyncio
+import errno
 import os
 import time
+from pathlib import Path
 
 from pipeline.errors import InputError
 from pipeline.live.connect import Verdict
 from pipeline.live.pipes import write_all
+from pipeline.safe_open import regular
 
 PIECE = 1 << 18
 POLL = 0.1
@@ -30,9 +33,12 @@ class Tail:
 
     async def run(self, fd: int) -> Verdict:
         try:
-            source = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+            file = regular(Path(self._path))  # a pipe that nobody writes to would hold up everything
         except OSError as error:
-            raise InputError("not_found", f"{self._path}: {(error.strerror or str(error)).lower()}") from None
+            code = "not_a_regular_file" if error.errno == errno.EINVAL else "not_found"
+            hint = "; a pipe is read as -" if code == "not_a_regular_file" else ""
+            raise InputError(code, f"{self._path}: {(error.strerror or str(error)).lower()}{hint}") from None
+        source = file.fileno()
         try:
             grew, position, first = time.monotonic(), 0, True
             while time.monotonic() - grew < self._idle_end:
@@ -49,7 +55,7 @@ class Tail:
                 await write_all(fd, piece)
             return Verdict("ended")
         finally:
-            os.close(source)
+            file.close()
 
 
 def refuse_late_index(head: bytes) -> None:

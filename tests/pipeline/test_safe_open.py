@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.errors import InputError
+from pipeline.live.tail import Tail
 from pipeline.safe_open import append, lines_of, read_bytes, read_text, starts_with
 
 
@@ -74,3 +76,9 @@ def test_a_file_that_is_made_to_append_to_is_never_a_link_or_a_pipe(tmp_path: Pa
         with pytest.raises(OSError):
             lines_of(place)
     assert not target.exists()
+
+
+async def test_a_stream_from_a_pipe_that_nobody_writes_to_holds_nothing_up(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.ts")
+    with pytest.raises(InputError, match="not_a_regular_file"):
+        await Tail(os.fspath(tmp_path / "pipe.ts"), idle_end=1.0).run(-1)
