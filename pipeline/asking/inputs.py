@@ -10,7 +10,7 @@ from pipeline.errors import InputError, ScenescribeError
 from pipeline.file_version import FileVersion
 from pipeline.host import Host
 from pipeline.inputs import find_films
-from pipeline.retrieval.reading import documents
+from pipeline.retrieval.reading import SUFFIX, documents
 from pipeline.sources.base import Source
 from pipeline.sources.still import is_still, read_still
 from pipeline.types import Document, Image, Outcome, VideoInfo
@@ -85,9 +85,15 @@ def take_captions(film: Opened) -> None:
 
     film.document = film.json = None
     try:
-        (path,) = documents([str(film.path)])
-        document = json.from_text(read_text(path, LARGEST))
-    except (ScenescribeError, OSError, UnicodeDecodeError, ValueError):
-        return
-    if film.info is not None and document.source.size == film.info.size:
-        film.document, film.json, film.cuts = document, path, document.shots
+        paths = list(documents([str(film.path)]))
+    except ScenescribeError:
+        paths = []
+    beside = [film.path.with_name(name + SUFFIX) for name in (film.path.stem, film.path.name)]
+    for path in dict.fromkeys([*beside, *paths]):
+        try:
+            document = json.from_text(read_text(path, LARGEST))
+        except (ScenescribeError, OSError, UnicodeDecodeError, ValueError):
+            continue
+        if film.info is not None and document.source.size == film.info.size and document.captions:
+            film.document, film.json, film.cuts = document, path, document.shots
+            return
