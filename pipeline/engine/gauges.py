@@ -6,6 +6,7 @@ At the end of a run nothing runs any more and the KV cache is empty: what counts
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
+from itertools import zip_longest
 from typing import Any
 
 from models.base import Captioner
@@ -69,6 +70,6 @@ def raise_to(highest: Values, seen: Mapping[str, Any]) -> None:
         if before is None:
             highest[key] = value
         elif isinstance(value, list):
-            highest[key] = [max(pair) for pair in zip(before, value, strict=True)]
+            highest[key] = [max(pair) for pair in zip_longest(before, value, fillvalue=0.0)]  # a GPU may come later
         elif isinstance(value, int | float):
             highest[key] = max(before, value)

@@ -8,6 +8,7 @@ from typing import Any
 from models.base import Reply, Request
 from pipeline.engine.engine import Engine
 from pipeline.engine.gate import Clock
+from pipeline.engine.gauges import raise_to
 from pipeline.fleet.coordinator import Coordinator
 
 SUMMED = ("running", "waiting", "asked", "preemptions", "prompt_tokens", "generation_tokens")
@@ -51,8 +52,10 @@ class FleetCaptioner:
         found: dict[str, Any] = {}
         for host in self._coordinator.hosts:
             for name, value in host.pulse.gauges.items():
-                if name in SUMMED or isinstance(value, list):
-                    found[name] = found[name] + value if name in found else value
+                if name in SUMMED:
+                    found[name] = found.get(name, 0) + value
+                elif isinstance(value, list):  # of all the machine's GPUs, whichever host looks
+                    raise_to(found, {name: value})
                 elif isinstance(value, int | float):
                     found[name] = max(found.get(name, value), value)
         return found

@@ -59,3 +59,10 @@ async def test_an_engine_that_is_gone_adds_nothing() -> None:
     async with gauges.over() as highest:
         pass
     assert highest == {}
+
+
+def test_a_gpu_that_is_seen_later_counts_from_then_on() -> None:
+    highest: dict[str, object] = {}
+    for seen in ([1.0], [0.5, 3.0], [2.0]):
+        raise_to(highest, {"gpu_memory_used_gb": seen})
+    assert highest == {"gpu_memory_used_gb": [2.0, 3.0]}
