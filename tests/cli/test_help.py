@@ -59,7 +59,9 @@ def test_every_option_of_an_example_is_an_option(name: str) -> None:
     known = set(
         re.findall(r"(?<!\w)--?[a-z][a-z-]*", page.partition("\nExamples\n")[0] + "".join(said(f"{g} --help") for g in groups))
     )
-    used = set(re.findall(r"(?<=\s)--?[a-z][a-z-]*", page.partition("\nExamples\n")[2]))
+    examples = page.partition("\nExamples\n")[2]
+    ours = " ".join(part for line in examples.splitlines() for part in line.split("|") if "scenescribe" in part)
+    used = set(re.findall(r"(?<=\s)--?[a-z][a-z-]*", ours))
     assert used <= known
 
 
