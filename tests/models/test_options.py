@@ -96,6 +96,7 @@ def test_the_profile_of_questions() -> None:
     preset = replace(PRESET, ask=Asking(engine={"max_model_len": 16384}))
     gpu, cpu = (engine_arguments(Path("/m"), preset, asked, on_gpu=on_gpu) for on_gpu in (True, False))
     assert (gpu["enable_prefix_caching"], gpu["scheduling_policy"], gpu["max_model_len"]) == (True, "priority", 16384)
+    assert gpu["max_num_batched_tokens"] >= 64 * 196 + 1, "vLLM's encoder cache holds as many: 64 frames of LLaVA-OneVision"
     assert (cpu["enable_prefix_caching"], cpu["block_size"]) == (True, 32)
     own = engine_arguments(Path("/m"), preset, replace(asked, max_model_len=8192, block_size=64), on_gpu=False)
     assert (own["max_model_len"], own["block_size"]) == (8192, 64)
