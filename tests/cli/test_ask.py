@@ -1,10 +1,14 @@
 """``scenescribe ask`` as a user types it, with the engine that says what it was shown."""
 
+import fcntl
 import json
 import os
 import pty
+import select
+import signal
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 from typing import Any
@@ -118,13 +122,19 @@ def test_bad_input_is_one_line(words: tuple[str, ...], code: int, says: str, run
     assert done.stderr.count("\n") == 1, done.stderr
 
 
+def _on_a_terminal() -> None:
+    """In the new process: its standard input is its terminal, and Ctrl-C interrupts, though the tests may ignore it (nohup)."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
 def test_a_conversation_on_a_terminal(film: Path, tmp_path: Path) -> None:
     """Ctrl-C at the prompt throws a line away, an empty line ends the talk."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "pipeline.cli", "ask", str(film), *ECHO], stdin=theirs, stdout=theirs, stderr=theirs,
         start_new_session=True, env={**os.environ, "HOME": str(tmp_path), "TERM": "dumb"}, close_fds=True,
-        preexec_fn=lambda: __import__("fcntl").ioctl(0, __import__("termios").TIOCSCTTY, 0),
+        preexec_fn=_on_a_terminal,
     )  # fmt: skip
     os.close(theirs)
     said = b""
@@ -133,7 +143,8 @@ def test_a_conversation_on_a_terminal(film: Path, tmp_path: Path) -> None:
         nonlocal said
         end = time.monotonic() + 60
         while what not in said and time.monotonic() < end:
-            said += os.read(ours, 4096)
+            if select.select([ours], [], [], 1)[0]:
+                said += os.read(ours, 4096)
         assert what in said, said
         said = said.partition(what)[2]
 

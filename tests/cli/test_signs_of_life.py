@@ -39,7 +39,7 @@ def display_of(films: list[Film], past: Past | None = None) -> tuple[Display, Mo
     display.screen.fail = said.append  # type: ignore[method-assign]
     studio: Any = SimpleNamespace(
         settings=SimpleNamespace(strict=False, engine="vllm"), engine=model, preset=SimpleNamespace(knows=""),
-        model=SimpleNamespace(name="m", engine="vllm"),
+        model=SimpleNamespace(name="m", engine="vllm"), recipe=SimpleNamespace(part=None),
     )  # fmt: skip
     display.begin(studio, films, past)
     return display, model, said
