@@ -118,5 +118,7 @@ class Recipe:
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Self:
         """Raises TypeError where it is no recipe."""
+        if not isinstance(raw, Mapping):
+            raise TypeError("a recipe is an object")
         part = Part(**raw["part"]) if raw.get("part") is not None else None
         return cls(**{**raw, "sampling": Sampling(**raw["sampling"]), "size": FrameSize(**raw["size"]), "part": part})

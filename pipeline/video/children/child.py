@@ -94,6 +94,8 @@ class Child:
             raise EnvironmentFault(
                 "reader_broken", f"the decoding process does not start: {reason}; see what scenescribe doctor says"
             ) from None
+        except codec.Malformed as error:
+            raise self.distrust(str(error)) from None
         self._ready = True
         if self.card != NO_CARD and isinstance(told, Ready) and not told.card:
             self.card, self.card_missing = NO_CARD, told.why[:200] or "no reason given"
