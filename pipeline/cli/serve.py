@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from models.installed import adding
 from pipeline.cli import console, signals
 from pipeline.cli.options import with_options
 from pipeline.errors import EnvironmentFault
@@ -26,7 +27,7 @@ def serve(
     ] = False,
     flags: dict[str, Any] = {},  # noqa: B006 - filled by with_options
 ) -> None:
-    """Films, jobs and questions over HTTP, with a page for the browser. Needs: pip install "scenescribe[serve]".
+    """Films, jobs and questions over HTTP, with a page for the browser. Needs the extra ``serve``.
 
     The address to open is printed once it listens; it holds the key, which is made at the first start. SIGTERM ends the service
     within ten seconds; jobs go on with the next start. Exit code: 0, 2 usage, 3 something is missing or another service has the
@@ -54,7 +55,7 @@ def _run(settings: ServeSettings, *, verbose: bool) -> int:
         from pipeline.serve.service import Service
     except ModuleNotFoundError as error:
         raise EnvironmentFault(
-            "serve_missing", f'the service needs {error.name}, which is not installed: pip install "scenescribe[serve]"'
+            "serve_missing", f"the service needs {error.name}, which is not installed: {adding('serve')}"
         ) from error
     caught: list[int] = []
 

@@ -60,7 +60,6 @@ class Connection:
         elif plan.address.kind is Kind.SDP:
             fd = _sdp(plan.address)
         told = {"opening": _opening(plan, self.hold), "fps": plan.fps, "phase": phase, "pixels": PIXELS}
-        told["parts"] = [{"name": name, "seconds": seconds} for name, seconds in plan.parts.items()]
         kind = "network" if plan.address.kind in SOCKETS else "device" if plan.address.kind is Kind.DEVICE else "pipe"
         self.feed = Feed(told, kind=kind, fd=fd, on_message=self._hear)
 

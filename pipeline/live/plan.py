@@ -1,6 +1,6 @@
 """What is wished of a stream. Pure data, made of the options and of a table of ``cameras.toml``."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from pipeline.live.address import Address
 
@@ -34,10 +34,6 @@ class Plan:
     """seconds without the source after which it is given up; never where it is None"""
     max_skew: float = 10.0
     """seconds that a sender's clock may be away from ours and still be believed"""
-    allow_hosts: tuple[str, ...] = ()
-    """hosts that a playlist may name beside its own"""
-    parts: dict[str, float] = field(default_factory=dict)
-    """name of a sequence of copied files -> seconds of one"""
 
     @property
     def frames(self) -> int:

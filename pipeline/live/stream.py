@@ -64,8 +64,6 @@ class Stream:
         """what the reading process said of itself last"""
         self.shape: dict[str, Any] = {}
         self.utc = UtcClock(plan.max_skew)
-        self.on_part: Callable[[Stream, Connection, dict[str, Any]], None] | None = None
-        """told when the process wants a file for copied packets, and when one is whole"""
         self.connection: Connection | None = None
         self._started = 0.0
         self._settled = 0.0
@@ -85,10 +83,6 @@ class Stream:
     def clock(self) -> float:
         """Seconds since it began, by our clock."""
         return time.monotonic() - self._started
-
-    def media_time(self, stream_time: float) -> float:
-        """The open epoch's media time at a time of the stream."""
-        return stream_time - self._anchor[0] + self._anchor[1]
 
     def stream_time(self, media: float) -> float:
         return media - self._anchor[1] + self._anchor[0]
@@ -214,11 +208,8 @@ class Stream:
             self._pace.last = time.monotonic()
         elif "tick" in message:
             self.facts = message["tick"]
-        elif "ended" in message:
-            if self._ended is not None and not self._ended.done():
-                self._ended.set_result(message)
-        elif self.on_part is not None:
-            self.on_part(self, connection, message)
+        elif "ended" in message and self._ended is not None and not self._ended.done():
+            self._ended.set_result(message)
 
     def _frame(self, message: dict[str, Any], connection: Connection) -> None:
         if self._frames is None:

@@ -17,10 +17,6 @@ class Bell:
             if not waiter.done():
                 waiter.set_result(None)
 
-    def ring_all(self) -> None:
-        for job in list(self._waiting):
-            self.ring(job)
-
     def next(self, job: str) -> "asyncio.Future[None]":
         """Done at the next ring; ask for it before you look, or a ring between the two is missed."""
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()

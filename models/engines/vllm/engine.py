@@ -25,6 +25,7 @@ from models.engines.vllm.args import argument_names, engine_arguments, environme
 from models.engines.vllm.faults import first_line, refusal
 from models.engines.vllm.kept import KeptInputs
 from models.engines.vllm.log import children_apart, default_log, hush, last_error, logging_file, make_room
+from models.engines.vllm.metrics import collectors, read_metrics
 from models.engines.vllm.plugin import LEASH
 from models.engines.vllm.preparing import Preparer
 from models.errors import BadEngineOption, EngineDead, EngineMissing, ModelError, ModelNotFound
@@ -50,6 +51,8 @@ class VllmEngine:
         self.log_path = log_path or default_log()
         self._verbose = verbose
         self._llm: Any = None
+        self._collectors: tuple[Any, ...] = ()
+        """its metrics (see metrics.py)"""
         self._preparer: Preparer | None = None
         self._threads: ThreadPoolExecutor | None = None
         self._soon: ThreadPoolExecutor | None = None
@@ -74,6 +77,7 @@ class VllmEngine:
         template = chat_template(folder)
         make_room(self.log_path)
         self._llm = await self._load_unless_cancelled(folder)
+        self._collectors = collectors()
         kept = KeptInputs() if self.options.profile == "questions" else None
         self._preparer = Preparer(self.preset, self._llm.renderer.tokenizer, template, self._render, kept=kept)
         self._threads = ThreadPoolExecutor(preparers(), thread_name_prefix="prepare")
@@ -215,9 +219,7 @@ class VllmEngine:
         return llm.renderer.render_cmpl([parse_model_prompt(llm.vllm_config.model_config, prompt)])[0]
 
     async def metrics(self) -> Mapping[str, Any]:
-        from models.engines.vllm.metrics import read_metrics
-
-        return await asyncio.to_thread(read_metrics) if self._llm is not None else {}
+        return await asyncio.to_thread(read_metrics, self._collectors) if self._llm is not None else {}
 
     async def close(self) -> None:
         llm, self._llm, self._preparer = self._llm, None, None

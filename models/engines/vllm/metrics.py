@@ -3,6 +3,7 @@
 import contextlib
 import subprocess
 import time
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -26,14 +27,20 @@ def _memory_of(_: int) -> list[tuple[float, float]]:
     return gpu_memory()
 
 
-def read_metrics() -> dict[str, Any]:
-    """The gauges as they stand, and the memory in use on each GPU in GiB where there is one."""
+def collectors() -> tuple[Any, ...]:
+    """The metrics of the engine that was made last in this process; each engine has to keep its own.
+
+    vLLM takes those of older engines out of the registry when it makes another one, as its ``unregister_vllm_metrics`` does.
+    """
     from prometheus_client import REGISTRY
 
+    return tuple(one for one in REGISTRY._collector_to_names if str(getattr(one, "_name", "")).startswith("vllm:"))
+
+
+def read_metrics(kept: Iterable[Any]) -> dict[str, Any]:
+    """The gauges of ``collectors`` as they stand, and the memory in use on each GPU in GiB where there is one."""
     found: dict[str, Any] = {}
-    for metric in REGISTRY.collect():
-        if not metric.name.startswith("vllm:"):
-            continue
+    for metric in (metric for one in kept for metric in one.collect()):
         for sample in metric.samples:
             name = GAUGES.get(sample.name)
             if name == "kv_cache_use":

@@ -18,6 +18,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from models.installed import adding
 from pipeline.errors import EnvironmentFault
 from pipeline.live.events import Event, line
 from pipeline.live.metrics import Latencies, exposition
@@ -64,9 +65,7 @@ class Page(Output):
             import fastapi  # noqa: F401
             import uvicorn  # noqa: F401
         except ImportError:
-            raise EnvironmentFault(
-                "serve_missing", "--listen needs fastapi and uvicorn: pip install 'scenescribe[serve]'"
-            ) from None
+            raise EnvironmentFault("serve_missing", f"--listen needs fastapi and uvicorn: {adding('serve')}") from None
 
     def offer(self, event: Event) -> None:
         """Every client has a bounded queue; this never waits."""

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.errors import InputError
-from pipeline.video.decode.live_copy import Copier
 from pipeline.video.decode.live_input import AvError, Silent, report_of, taken_at
 from pipeline.video.live.timeline import Timeline
 
@@ -105,11 +104,11 @@ class Backlog:
         }
 
 
-def demux(container: Any, stream: Any, backlog: Backlog, copier: Copier | None, pipe: bool) -> None:
+def demux(container: Any, stream: Any, backlog: Backlog, pipe: bool) -> None:
     """Take packets until there are no more; the body of the demux thread."""
     error: InputError | None = None
     try:
-        _take_all(container, stream, backlog, copier, pipe)
+        _take_all(container, stream, backlog, pipe)
     except Silent:
         error = InputError("source_silent", "the source gave nothing any more")
     except (AvError, OSError) as fault:
@@ -119,7 +118,7 @@ def demux(container: Any, stream: Any, backlog: Backlog, copier: Copier | None, 
     backlog.end(error)
 
 
-def _take_all(container: Any, stream: Any, backlog: Backlog, copier: Copier | None, pipe: bool) -> None:
+def _take_all(container: Any, stream: Any, backlog: Backlog, pipe: bool) -> None:
     timeline, base = Timeline(), float(stream.time_base)
     rate = float(stream.average_rate or stream.guessed_rate or 25)
     begun, started, keyed, stamp, report = time.monotonic(), False, 0.0, 0.0, None
@@ -147,6 +146,4 @@ def _take_all(container: Any, stream: Any, backlog: Backlog, copier: Copier | No
         report = report_of(packet) or report
         taken = taken_at(packet)
         came = Arrived(packet, placed.time, placed.epoch, raw, arrival, taken[0] if taken else None, report)
-        if copier is not None:
-            copier.put(came)
         backlog.put(came)

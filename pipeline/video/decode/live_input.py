@@ -115,8 +115,3 @@ def report_of(packet: Any) -> int | None:
         return None
     data = bytes(packet.get_sidedata("rtcp_sr"))
     return int(struct.unpack_from("<Q", data, 8)[0]) if len(data) >= 16 else None
-
-
-def drained(packet: Any) -> bool:
-    """Whether this is no packet but the stream's end."""
-    return packet.size == 0 and packet.dts is None

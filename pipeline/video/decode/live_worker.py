@@ -4,7 +4,6 @@ told     {"opening": ..., "fps": ..., "phase": ...}  + the source's descriptor, 
 says     {"opened": ...}                             the first picture was decoded
 told     {"ring": slots, "size": [w, h]}             + shared memory
 says     {"frame": serial, ...}*  {"tick": ...}*     pictures are in the ring; a tick each second, frames or not
-told     {"part": n, ...}                            + a file: packets are copied into it (live_copy)
 says     {"ended": code, ...}                        and leaves: a process that met an error is never used again
 
 demux thread: packets as they come, never waits     decode thread: the newest, and less of each where it lags
@@ -24,7 +23,6 @@ from typing import Any
 from pipeline.errors import InputError
 from pipeline.video.decode import libav, sandbox
 from pipeline.video.decode.decoder_log import complaint
-from pipeline.video.decode.live_copy import Copier
 from pipeline.video.decode.live_decoding import LiveDecoding
 from pipeline.video.decode.live_demux import Backlog, demux
 from pipeline.video.decode.live_input import Opening, open_stream, picture_stream
@@ -43,7 +41,6 @@ class LiveWorker:
         self._lock = threading.Lock()
         self._ring: Writer | None = None
         self._ring_came = threading.Event()
-        self._copier: Copier | None = None
 
     def say(self, header: dict[str, Any]) -> None:
         """Send one message; when nobody is there to hear it, leave."""
@@ -66,8 +63,6 @@ class LiveWorker:
                 self._ring = Writer(fds[0], (told["size"][0], told["size"][1]), told["ring"])
                 os.close(fds[0])
                 self._ring_came.set()
-            elif "part" in told and self._copier is not None:
-                self._copier.give(told["part"], fds[0] if fds else None)
 
     def _read(self, told: dict[str, Any], fd: int | None) -> None:
         code, message, detail = "ended", "", ""
@@ -90,11 +85,7 @@ class LiveWorker:
             sandbox.enter()
         stream = picture_stream(container)
         backlog = Backlog(told.get("behind", 1.0))
-        if told.get("parts"):
-            self._copier = Copier(stream, told["parts"], self.say)
-        reading = threading.Thread(
-            target=demux, args=(container, stream, backlog, self._copier, opening.pipe), name="demux", daemon=True
-        )
+        reading = threading.Thread(target=demux, args=(container, stream, backlog, opening.pipe), name="demux", daemon=True)
         reading.start()
         decoding = LiveDecoding(stream, backlog, told["fps"], told["phase"], told["pixels"])
         serial, ticked, renewed = 0, 0.0, time.monotonic()
@@ -110,7 +101,7 @@ class LiveWorker:
                 self.say({"tick": backlog.facts() | {"rss": _rss(), "skipping": decoding.skipping}})
             if not opened and decoding.shape is not None:
                 opened = True
-                self.say({"opened": decoding.shape | {"parts": self._copier.container if self._copier else ""}})
+                self.say({"opened": decoding.shape})
                 if not self._ring_came.wait(30):
                     os._exit(0)
             if kept is None or self._ring is None:
@@ -118,8 +109,6 @@ class LiveWorker:
             serial += 1
             self._ring.put(serial, decoding.picture(kept.frame, self._ring.size))
             self.say({"frame": serial, **kept.facts})
-        if self._copier is not None:
-            self._copier.finish()
         reading.join(5)
         if backlog.error is not None:
             raise backlog.error
