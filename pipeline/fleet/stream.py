@@ -114,6 +114,7 @@ class FleetStream:
         # what hosts that died had answered is in no tally of theirs
         lost = [caption for span, caption in job.new.items() if span in job.before]
         self._tally.asked += len(lost)
+        self._tally.frames += sum(len(caption.frames) for caption in lost)
         self._tally.prompt_tokens += sum(caption.prompt_tokens for caption in lost)
         self._tally.completion_tokens += sum(caption.completion_tokens for caption in lost)
 
