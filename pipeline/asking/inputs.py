@@ -69,7 +69,7 @@ async def opened(path: Path, host: Host) -> Opened:
     """Look at one input. Raises InputError."""
     version = FileVersion.at(path)
     if is_still(path):
-        return Opened(path=path, version=version, picture=await asyncio.to_thread(read_still, path))
+        return Opened(path=path, version=version, picture=await asyncio.to_thread(read_still, path, host.pool))
     source = host.source(path)
     info = await asyncio.to_thread(source.probe)
     found = Opened(path=path, version=version, source=source, info=info)

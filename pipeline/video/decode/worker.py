@@ -34,6 +34,7 @@ from pipeline.video.children.messages import (
     TableData,
     Tick,
     Unclean,
+    Unpack,
 )
 from pipeline.video.children.ring import Writer
 from pipeline.video.children.segments import Role, Segment
@@ -95,6 +96,11 @@ class Worker:
             case Read():
                 _allow(request.cpu)
                 self._read(request, *fds)
+            case Unpack():
+                from pipeline.video.decode import stills  # who reads films alone needs no Pillow
+
+                _allow(request.cpu)
+                self._send(stills.unpacked(request, fds[0]))
 
     def _list(self, request: ListFrames, fd: int) -> None:
         for table in pyav_reader.list_packets(fd, start=request.start, fps=request.fps, most=request.most):

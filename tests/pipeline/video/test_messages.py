@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.images.unpack import REASONS
 from pipeline.video.children import codec, messages
 from pipeline.video.children.segments import Role, Segment
 
@@ -37,6 +38,10 @@ SPECIAL: dict[type, st.SearchStrategy[Any]] = {
     messages.Head: st.builds(messages.Head, pictures=st.integers(0, 2).map(lambda count: bytes(messages.TINY * count))),
     messages.Done: st.builds(messages.Done, pictures=st.integers(0, 2).map(lambda count: bytes(messages.TINY * count))),
 }
+
+
+SIDE = st.integers(1, 9000)
+st.register_type_strategy(messages.Still, st.builds(messages.Still, width=SIDE, height=SIDE, wide=SIDE, high=SIDE, code=st.sampled_from(("", *REASONS))))  # fmt: skip
 
 
 def some(union: Any) -> st.SearchStrategy[Any]:

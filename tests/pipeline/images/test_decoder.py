@@ -1,0 +1,91 @@
+"""Pictures through the decoding children."""
+
+import os
+import signal
+from collections.abc import Iterator
+
+import numpy as np
+import picture_files
+import pytest
+
+from models.preset import FrameSize
+from pipeline.errors import InputError
+from pipeline.images.unpack import Picture, unpack
+from pipeline.video.children import pictures
+from pipeline.video.children.pictures import PictureDecoder, batches
+from pipeline.video.children.pool import WorkerPool
+
+SIZE = FrameSize(side=64)
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[WorkerPool]:
+    with WorkerPool(spare=1) as pool:
+        yield pool
+
+
+def test_good_and_bad_files_in_their_order(pool: WorkerPool) -> None:
+    good, bad = picture_files.good(), picture_files.bad()
+    files = [
+        (data, code)
+        for pair in zip([(one, "") for one in good.values()], list(bad.values()) * 3, strict=False)
+        for data, code in pair
+    ]
+    decoder = PictureDecoder(pool, SIZE)
+    found = list(decoder.decode([data for data, _ in files]))
+    assert len(found) == len(files)
+    for (data, code), picture in zip(files, found, strict=True):
+        if code:
+            assert isinstance(picture, InputError)
+            assert picture.code == code
+        else:
+            assert isinstance(picture, Picture)
+            assert np.array_equal(picture.image, unpack(data, SIZE.of).image)
+            assert picture.image.flags.writeable
+    assert decoder.seconds > 0
+
+
+def test_pictures_keep_their_own_shape_where_the_model_takes_it(pool: WorkerPool) -> None:
+    size = FrameSize(mode="fit", multiple=28, min_pixels=784, max_pixels=40_000)
+    strip = picture_files.encoded(picture_files.corners(1000, 4))
+    wide, thin = PictureDecoder(pool, size).decode([picture_files.good()["plain.png"], strip])
+    assert isinstance(wide, Picture)
+    assert wide.image.shape == (56, 84, 3)
+    assert isinstance(thin, Picture)
+    assert thin.image.shape[0] == 28
+
+
+def test_a_file_that_kills_its_child_costs_itself_only(pool: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = picture_files.good()["plain.png"]
+    deadly = b"deadly" + data
+    asked: list[int] = []
+    ask = PictureDecoder._asked
+
+    def asked_of(self: PictureDecoder, files: list[bytes]) -> list[Picture | InputError]:
+        asked.append(len(files))
+        if deadly in files:
+            acquire = pool.acquire
+
+            def doomed(table: int = 0) -> object:
+                child = acquire(table)
+                os.kill(child.pid, signal.SIGKILL)
+                return child
+
+            with monkeypatch.context() as patch:
+                patch.setattr(WorkerPool, "acquire", lambda self, table=0: doomed(table))
+                return ask(self, files)
+        return ask(self, files)
+
+    monkeypatch.setattr(PictureDecoder, "_asked", asked_of)
+    found = list(PictureDecoder(pool, SIZE).decode([data, deadly, data]))
+    assert [isinstance(one, Picture) for one in found] == [True, False, True]
+    assert isinstance(found[1], InputError)
+    assert found[1].code == "bad_picture"
+    assert asked == [3, 1, 1, 1]
+
+
+def test_files_go_together_up_to_their_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures, "TOGETHER_BYTES", 100)
+    assert [len(one) for one in batches([b"x"] * 35)] == [16, 16, 3]
+    assert [[len(data) for data in one] for one in batches([b"x" * 60, b"y" * 60, b"z" * 500, b"w"])] == [[60], [60], [500], [1]]
+    assert list(batches([])) == []
