@@ -41,7 +41,8 @@ SPECIAL: dict[type, st.SearchStrategy[Any]] = {
 
 
 SIDE = st.integers(1, 9000)
-st.register_type_strategy(messages.Still, st.builds(messages.Still, width=SIDE, height=SIDE, wide=SIDE, high=SIDE, code=st.sampled_from(("", *REASONS))))  # fmt: skip
+STILL = st.builds(messages.Still, width=SIDE, height=SIDE, wide=SIDE, high=SIDE, code=st.sampled_from(("", *REASONS)))
+st.register_type_strategy(messages.Still, STILL)
 
 
 def some(union: Any) -> st.SearchStrategy[Any]:
