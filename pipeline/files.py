@@ -24,6 +24,7 @@ STALE = 60.0
 """seconds; a temporary file of a process that is gone is removed when nobody wrote to it for this long"""
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS}
 _OWNER = re.compile(rb"\.scenescribe-(\d+)-[0-9a-f]{8}\.tmp")
 
 
@@ -37,6 +38,47 @@ def write_whole(path: Path, data: bytes) -> None:
             temporary.write_bytes(data)
         except OSError as error:
             raise explained(path, error) from error
+
+
+def create_whole(path: Path, data: bytes, *, durable: bool = True) -> bool:
+    """Write a file only where none has its name; False where one has. Of many that try at once, one does, and it appears whole.
+
+    By a hard link, which is atomic on local disks and on NFS. ``durable``: it is on the disk when this returns.
+    Raises OutputError ``no_space``, ``unwritable``; ``no_conditional_put`` where the file system has no hard links.
+    """
+    _tidy(path.parent)
+    temporary = _temporary(path)
+    try:
+        with _explain(path):
+            with open(temporary, "xb") as file:
+                file.write(data)
+                if durable:
+                    file.flush()
+                    os.fsync(file.fileno())
+            if not _linked(temporary, path):
+                return False
+            if durable:
+                _sync(path.parent)
+        return True
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _linked(temporary: Path, path: Path) -> bool:
+    """Whether the file got this name now; False where there is one of that name."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if temporary.stat().st_nlink == 2:  # NFS: done, and the answer was lost
+            return True
+        if error.errno in _NO_LINKS:
+            text = f"the file system of {path.parent} has no hard links, so two programs can't write one data set there"
+            raise OutputError("no_conditional_put", f"{text}; write to another disk", path=path) from error
+        raise
+    return True
 
 
 @contextlib.contextmanager

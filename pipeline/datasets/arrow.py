@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from models.installed import adding
 from pipeline.datasets.items import Item, Row
 from pipeline.errors import EnvironmentFault, InputError
 from pipeline.types import Outcome
@@ -35,7 +36,7 @@ def arrow() -> Any:
         import pyarrow
         import pyarrow.parquet
     except ImportError as error:
-        raise EnvironmentFault("data_missing", "data sets need pyarrow: pip install 'scenescribe[data]'") from error
+        raise EnvironmentFault("data_missing", f"data sets need pyarrow: {adding('data')}") from error
     return pyarrow
 
 

@@ -1,0 +1,99 @@
+"""A folder of this machine, or of a share that it has mounted."""
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Self
+
+from pipeline.errors import InputError
+from pipeline.files import MARK, create_whole, explained, missing, whole, write_whole
+from pipeline.storage.base import Entry, Storage, checked
+
+
+class LocalStorage(Storage):
+    """Writes by temporary file, fsync and rename or link: a name is there whole or not at all, also after a power cut."""
+
+    folder: Path
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.url = folder, os.fspath(folder)
+
+    @classmethod
+    def opened(cls, url: str, options: Mapping[str, str]) -> Self:
+        return cls(Path(url.removeprefix("file://")))
+
+    def get(self, name: str) -> bytes:
+        with self._reading(name) as path:
+            return path.read_bytes()
+
+    def get_range(self, name: str, start: int, size: int) -> bytes:
+        with self._reading(name) as path, path.open("rb") as file:
+            return os.pread(file.fileno(), size, start)
+
+    def head(self, name: str) -> Entry:
+        with self._reading(name) as path:
+            found = path.stat()
+        return Entry(name=name, size=found.st_size, modified=found.st_mtime, version=f"{found.st_mtime_ns}-{found.st_ino}")
+
+    def put(self, name: str, data: bytes) -> None:
+        write_whole(self._place(name), data)
+
+    def put_file(self, name: str, path: Path) -> None:
+        target = self._place(name)
+        with whole(target) as temporary:
+            try:
+                shutil.copyfile(path, temporary)
+            except OSError as error:
+                raise explained(target, error) from error
+
+    def create(self, name: str, data: bytes, *, durable: bool = True) -> bool:
+        return create_whole(self._place(name), data, durable=durable)
+
+    def list(self, prefix: str = "") -> Iterator[Entry]:
+        within, _, beginning = prefix.rpartition("/")
+        yield from self._under(self.folder / within, f"{within}/" if within else "", beginning)
+
+    def delete(self, name: str) -> None:
+        path = self.folder / checked(name)
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise explained(path, error) from error
+
+    def _under(self, folder: Path, above: str, beginning: str) -> Iterator[Entry]:
+        try:
+            with os.scandir(folder) as found:
+                entries = sorted(found, key=lambda entry: entry.name)
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError as error:
+            raise InputError("unreadable", f"{folder} can't be read: {error.strerror}", path=folder) from error
+        for entry in entries:
+            if not entry.name.startswith(beginning) or MARK in entry.name:
+                continue
+            with contextlib.suppress(FileNotFoundError):  # went while we looked
+                if entry.is_dir(follow_symlinks=False):
+                    yield from self._under(Path(entry.path), f"{above}{entry.name}/", "")
+                elif entry.is_file():
+                    stat = entry.stat()
+                    yield Entry(name=above + entry.name, size=stat.st_size, modified=stat.st_mtime)
+
+    def _place(self, name: str) -> Path:
+        path = self.folder / checked(name)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise explained(path.parent, error) from error
+        return path
+
+    @contextlib.contextmanager
+    def _reading(self, name: str) -> Iterator[Path]:
+        path = self.folder / checked(name)
+        try:
+            yield path
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise InputError("not_found", f"{path}: {missing(path)}", path=path) from error
+        except OSError as error:
+            raise InputError("unreadable", f"{path} can't be read: {error.strerror or error}", path=path) from error

@@ -1,0 +1,92 @@
+"""S3 servers on this machine: moto's, whose conditional put holds, and nanio, which has none."""
+
+import contextlib
+import itertools
+import logging
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+OPTIONS = {"access_key_id": "test", "secret_access_key": "test-secret", "region": "us-east-1"}
+_numbers = itertools.count()
+
+
+class S3:
+    """A server that counts what it is asked."""
+
+    def __init__(self, endpoint: str) -> None:
+        self.endpoint = endpoint
+        self.asked: list[tuple[str, str]] = []
+        """method and path of each request"""
+
+    @property
+    def options(self) -> dict[str, str]:
+        return {"endpoint": self.endpoint, **OPTIONS}
+
+    def bucket(self) -> str:
+        """The address of a new and empty bucket."""
+        from pipeline.storage.objects import door
+
+        name = f"bucket-{next(_numbers)}"
+        store = door().store.HTTPStore.from_url(self.endpoint, client_options={"allow_http": "true"})
+        door().put(store, name, b"")
+        return f"s3://{name}"
+
+
+@contextlib.contextmanager
+def moto() -> Iterator[S3]:
+    """moto's S3 in this process."""
+    from moto.server import DomainDispatcherApplication, create_backend_app
+    from werkzeug.serving import make_server
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    application = DomainDispatcherApplication(create_backend_app)
+    server = S3("")
+
+    def counted(environ: dict[str, str], start: object) -> object:
+        server.asked.append((environ["REQUEST_METHOD"], environ["PATH_INFO"] + "?" + environ.get("QUERY_STRING", "")))
+        return application(environ, start)
+
+    http = make_server("127.0.0.1", 0, counted, threaded=True)
+    server.endpoint = f"http://127.0.0.1:{http.server_port}"
+    thread = threading.Thread(target=http.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        http.shutdown()
+        http.server_close()
+        thread.join()
+
+
+@contextlib.contextmanager
+def nanio(folder: Path) -> Iterator[S3]:
+    """A server that takes every conditional put for a plain one. ``folder/data`` holds a bucket ``bucket``."""
+    import socket
+    import subprocess
+    import sys
+    import time
+
+    (folder / "data" / "bucket").mkdir(parents=True)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    words = ["serve", "--host", "127.0.0.1", "--port", str(port), "--data-dir", str(folder / "data"), "--no-access-log"]
+    keys = {"NANIO_ACCESS_KEY": OPTIONS["access_key_id"], "NANIO_SECRET_KEY": OPTIONS["secret_access_key"]}
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen([sys.executable, "-m", "nanio", *words], env={**os.environ, **keys}, stdout=log, stderr=log)
+    try:
+        until = time.monotonic() + 60
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                break
+            except OSError:
+                if process.poll() is not None or time.monotonic() > until:
+                    raise
+                time.sleep(0.05)
+        yield S3(f"http://127.0.0.1:{port}")
+    finally:
+        process.kill()
+        process.wait()
