@@ -1,14 +1,20 @@
 """How long to wait before a lost source is tried again. Pure but for its dice.
 
+    gone for less than a minute     up to SOON seconds apart: a camera that starts anew is back within that, and is not waited for
+    for longer                      twice as long each time, up to MOST
+    reasons in FLOORS               never sooner than their own floor
+
 Full jitter: a whole site's cameras come back at once after a power cut, and should not be asked at once.
 """
 
 import random
 from collections.abc import Callable
 
-FIRST, MOST = 0.5, 30.0
-HEALTHY = 60.0
-"""seconds of frames after which a loss is a first one again"""
+FIRST, SOON, MOST = 0.5, 1.5, 30.0
+OUTAGE = 60.0
+"""seconds of a loss after which a source is tried less often"""
+HEALTHY = 15.0
+"""seconds of a connection with pictures after which a loss is a first one again"""
 
 FLOORS = {
     "not_authorized": (30.0, 300.0),
@@ -22,15 +28,23 @@ FLOORS = {
 class Backoff:
     def __init__(self, *, dice: Callable[[], float] = random.random) -> None:
         self.tries = 0
+        self._since_long = 0
+        """tries since the source was gone for OUTAGE"""
         self._dice = dice
 
-    def failed(self, reason: str) -> float:
-        """One try failed. Seconds until the next."""
+    def failed(self, reason: str, gone: float) -> float:
+        """One try failed, ``gone`` seconds after the last picture (or the start). Seconds until the next."""
         shortest, longest = FLOORS.get(reason, (0.0, MOST))
-        ceiling = min(max(FIRST, shortest) * 2.0 ** min(self.tries, 20), longest)
+        if shortest:
+            ceiling = min(shortest * 2.0 ** min(self.tries, 20), longest)
+        elif gone < OUTAGE:
+            ceiling = min(FIRST * 2.0 ** min(self.tries, 20), SOON)
+        else:
+            self._since_long += 1
+            ceiling = min(SOON * 2.0 ** min(self._since_long, 20), longest)
         self.tries += 1
-        return max(shortest, ceiling * self._dice()) if shortest else max(0.1, ceiling * self._dice())
+        return max(shortest, 0.1, ceiling * self._dice())
 
     def healthy(self) -> None:
-        """The source has given frames for HEALTHY seconds."""
-        self.tries = 0
+        """The source gave pictures for HEALTHY seconds."""
+        self.tries = self._since_long = 0

@@ -73,7 +73,9 @@ class Describing:
         """For ever. Raises EnvironmentFault and UsageError: the engine can't go on."""
         while True:
             allowance = self.controller.allowance()
-            ready = self.mailbox.seconds > (0 if self.flushing else allowance.seconds - EPSILON)
+            # the first window after a loss is short, and asked about as it is: only a level that wants wider ones waits for more
+            wished = allowance.seconds if allowance.seconds > self.plan.window and not self.flushing else 0.0
+            ready = self.mailbox.seconds > max(0.0, wished - EPSILON)
             if not ready:
                 if not self.mailbox.seconds:
                     self.idle.set()

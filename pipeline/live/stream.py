@@ -144,7 +144,7 @@ class Stream:
                 lost_at = time.monotonic()
             if healthy and had_frames:
                 backoff.healthy()
-            wait = backoff.failed(code)
+            wait = backoff.failed(code, time.monotonic() - lost_at)
             self._set("offline", "source_lost" if code == "ended" else code, told, next_try=wait, tries=backoff.tries)
             if self.plan.give_up is not None and time.monotonic() - lost_at + wait > self.plan.give_up:
                 await asyncio.sleep(max(0.0, min(wait, self.plan.give_up - (time.monotonic() - lost_at))))

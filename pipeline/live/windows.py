@@ -7,7 +7,8 @@ A window is closed by the first picture at or after its end, or by whoever looks
 """
 
 SHORTEST = 1.0
-"""seconds of the first window of an epoch, at least; windows that a loss or a jump ends may be shorter"""
+"""seconds of the first window of an epoch, at least, and it is never longer than one window: who waits for a stream that is back waits
+no longer than for any other. The second one is shorter by what the first took over its moment; a loss or a jump may end any early"""
 
 Span = tuple[float, float]
 """[start, end) in seconds on the stream's clock"""
@@ -19,7 +20,7 @@ class Windows:
     def __init__(self, seconds: float, phase: float = 0.0) -> None:
         self.seconds, self._phase = seconds, phase
         self._start: float | None = None
-        self._end = 0.0
+        self._end = self._late = 0.0
 
     @property
     def edge(self) -> float | None:
@@ -33,14 +34,17 @@ class Windows:
     def begin(self, start: float, arrival: float) -> None:
         """An epoch begins with a picture that came at ``arrival`` on the clock that all streams share."""
         first = (self._phase - arrival) % self.seconds
-        self._start, self._end = start, start + first + (self.seconds if first < min(SHORTEST, self.seconds / 2) else 0.0)
+        shortest = min(SHORTEST, self.seconds / 2)
+        self._start, self._end = start, start + max(first, shortest)
+        self._late = max(0.0, shortest - first)
 
     def reach(self, time: float) -> list[Span]:
         """A picture of this time is there: the windows that it closes."""
         closed: list[Span] = []
         while self._start is not None and time >= self._end:
             closed.append((self._start, self._end))
-            self._start, self._end = self._end, self._end + self.seconds
+            self._start, self._end = self._end, self._end + self.seconds - self._late
+            self._late = 0.0
         return closed
 
     def finish(self, end: float) -> list[Span]:

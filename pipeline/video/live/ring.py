@@ -22,7 +22,8 @@ class _Slots:
     def __init__(self, memory: int, size: tuple[int, int], count: int) -> None:
         width, height = size
         self.size, self.count = size, count
-        self._map = mmap.mmap(memory, nbytes(size, count))
+        # every page is there from the start: what a stream takes is known when it is opened, and grows by nothing after that
+        self._map = mmap.mmap(memory, nbytes(size, count), flags=mmap.MAP_SHARED | mmap.MAP_POPULATE)
         self._stamps: NDArray[np.uint64] = np.frombuffer(self._map, np.uint64, count * 2).reshape(count, 2)
         self._frames: NDArray[np.uint8] = np.frombuffer(self._map, np.uint8, offset=count * _STAMP).reshape(
             count, height, width, 3

@@ -95,11 +95,13 @@ def test_a_picture_is_kept_without_the_next_one() -> None:
 
 def test_waits_grow_and_are_never_longer_than_their_bound() -> None:
     backoff = Backoff(dice=lambda: 1.0)
-    assert [backoff.failed("source_lost") for _ in range(8)] == [0.5, 1, 2, 4, 8, 16, 30, 30]
+    assert [backoff.failed("source_lost", gone) for gone in (0, 2, 10, 59, 61, 70, 90, 120, 200, 300)] == [
+        0.5, 1.0, 1.5, 1.5, 3.0, 6.0, 12.0, 24.0, 30.0, 30.0
+    ]  # fmt: skip
     backoff.healthy()
-    assert backoff.failed("source_lost") == 0.5
+    assert backoff.failed("source_lost", 0.0) == 0.5
 
 
 def test_cameras_lock_accounts() -> None:
     backoff = Backoff(dice=lambda: 0.0)
-    assert backoff.failed("not_authorized") == 30.0
+    assert backoff.failed("not_authorized", 0.0) == 30.0

@@ -22,10 +22,15 @@ def test_windows_of_streams_close_one_after_the_other() -> None:
     assert ends == pytest.approx([0.0, 1.0, 2.0, 3.0])
 
 
-def test_the_first_window_is_never_a_splinter() -> None:
-    windows = Windows(4.0, phase=0.0)
-    windows.begin(0.0, arrival=1003.9)
-    assert windows.end == pytest.approx(4.1)
+@given(st.floats(0.5, 30), st.floats(0, 30), st.floats(0, 1e4))
+def test_the_first_window_is_no_splinter_and_never_longer_than_one(seconds: float, phase: float, arrival: float) -> None:
+    windows = Windows(seconds, phase)
+    windows.begin(0.0, arrival)
+    assert min(1.0, seconds / 2) <= windows.end <= seconds + 1e-9
+    (_, (_, second)) = windows.reach(2 * seconds)[:2]
+    # and from there on they close at their stream's own moments
+    late = (arrival + second - phase) % seconds
+    assert min(late, seconds - late) == pytest.approx(0.0, abs=1e-6)
 
 
 @given(st.floats(0.5, 30), st.floats(0, 30), st.floats(0, 1e4), st.lists(st.floats(0, 50), max_size=30))
