@@ -1,8 +1,8 @@
 """SOURCE on the command line: what kind of source an address is, who opens it, and how it may be shown.
 
     rtsp, rtsps, udp, rtmp, rtmps, .sdp     the reading process opens a socket, with one scheme allowed
-    http, https (HLS and plain)             we fetch, under our own rules (fetch.py); the process sees a pipe
-    srt, rist                               ffmpeg's binary receives; the process sees a pipe
+    http, https (HLS and plain)             we fetch, under our own rules (http/); the process sees a pipe
+    srt, rist, http of an .mpd (DASH)       ffmpeg's binary receives; the process sees a pipe
     /dev/video0                             the process opens the device
     -, a file that grows                    a pipe; no socket at all
 
@@ -34,7 +34,7 @@ class Kind(StrEnum):
 
 SCHEMES: dict[str, Kind] = {
     "rtsp": Kind.RTSP, "rtsps": Kind.RTSP, "udp": Kind.UDP, "rtmp": Kind.RTMP, "rtmps": Kind.RTMP,
-    "srt": Kind.BRIDGE, "rist": Kind.BRIDGE,
+    "http": Kind.HTTP, "https": Kind.HTTP, "srt": Kind.BRIDGE, "rist": Kind.BRIDGE,
 }  # fmt: skip
 SOCKETS = frozenset({Kind.RTSP, Kind.UDP, Kind.RTMP, Kind.SDP})
 """kinds whose reading process has a network"""
@@ -88,6 +88,8 @@ def understand(text: str) -> Address:
             )
         if not urlsplit(text).netloc:
             raise UsageError("bad_source", f"{_hidden(text)}: there is no host in this address")
+        if kind is Kind.HTTP and urlsplit(text).path.lower().endswith(".mpd"):
+            kind = Kind.BRIDGE
         return Address(kind=kind, url=text, shown=_hidden(text))
     return _on_this_machine(text)
 

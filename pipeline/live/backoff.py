@@ -21,6 +21,9 @@ FLOORS = {
     "not_found": (10.0, 300.0),
     "no_video_stream": (10.0, 300.0),
     "no_decoder": (10.0, 300.0),
+    "host_refused": (10.0, 300.0),
+    "stream_encrypted": (10.0, 300.0),
+    "bad_playlist": (5.0, 300.0),
 }
 """reason -> shortest and longest wait: cameras lock accounts that fail too often, and what is not there is not there soon"""
 

@@ -22,6 +22,7 @@ from pipeline.safe_open import MEGABYTE, read_text
 OWN: dict[str, type] = {
     "window": float, "fps": float, "max_window": float, "deadline": float, "skip_static": bool, "previous": int, "priority": int,
     "prompt": str, "transport": str, "accept": bool, "idle_end": float, "give_up": float, "max_skew": float,
+    "allow_host": list,
 }  # fmt: skip
 """what a table may say beside ``url``, and its type"""
 BOUNDS: dict[str, tuple[float, float]] = {
@@ -97,6 +98,10 @@ def _from_table(path: Path, name: str, table: Any, common: Plan) -> Plan:
             raise UsageError("bad_value", f"{path}: [{name}] {key} = {value:g} is not from {low:g} to {high:g}", option=key)
         if option == "transport" and value not in ("tcp", "udp"):
             raise UsageError("bad_value", f"{path}: [{name}] transport = {value!r}: it is tcp or udp", option=key)
+        if isinstance(value, list):
+            if not all(isinstance(host, str) for host in value):
+                raise UsageError("bad_value", f"{path}: [{name}] {key} = {value!r}: a list of hosts is wanted", option=key)
+            value = tuple(value)
         values[option] = value
     assert set(values) <= {field.name for field in fields(Plan)}
     return replace(common, name=name, address=understand(table["url"]), **values)

@@ -2,7 +2,7 @@
 
 rtsp udp rtmp sdp device     [child]
 http, HLS                    fetch (here) -> pipe -> [child]
-srt rist                     ffmpeg -> pipe -> [child]
+srt rist, DASH               ffmpeg -> pipe -> [child]
 a file that grows            tail (here) -> pipe -> [child]
 -                            descriptor -> [child]
 """
@@ -26,7 +26,10 @@ PIXELS = 1 << 26
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Why what fed a pipe stopped: ``ended`` is the stream's own end, ``again`` that a new process is to go on at once."""
+    """Why what fed a pipe stopped: ``over`` is the stream's own end, ``again`` that a new process is to go on at once; else a loss.
+
+    ``ended`` is the end of those kinds that have one (``address.ENDS``), and a loss for the others.
+    """
 
     code: str
     message: str = ""
@@ -35,8 +38,10 @@ class Verdict:
 class Feeder(Protocol):
     """Something of ours that fills a pipe. ``run`` ends with a verdict; ``taken_at`` is the UTC of a stamp, where it knows."""
 
-    hold: float
-    """seconds between two bursts, at most, in a healthy stream"""
+    @property
+    def hold(self) -> float:
+        """Seconds between two bursts, at most, in a healthy stream."""
+        ...
 
     async def run(self, fd: int) -> Verdict: ...
 
@@ -46,9 +51,10 @@ class Feeder(Protocol):
 class Connection:
     """The process and its feeder. ``on_message`` gets what the process says; its ``ended`` comes with the feeder's verdict."""
 
-    def __init__(self, plan: Plan, *, phase: float, on_message: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(self, plan: Plan, *, phase: float, on_message: Callable[[dict[str, Any]], None], memory: object = None) -> None:
+        """``memory``: what the connection before knew (``memory`` of it), where this one is to go on from there."""
         self._on_message = on_message
-        self.feeder = _feeder(plan)
+        self.feeder = _feeder(plan, memory)
         self._task: asyncio.Task[Verdict] | None = None
         self._ended: dict[str, Any] | None = None
         fd = None
@@ -59,9 +65,18 @@ class Connection:
             fd = os.dup(0)
         elif plan.address.kind is Kind.SDP:
             fd = _sdp(plan.address)
-        told = {"opening": _opening(plan, self.hold), "fps": plan.fps, "phase": phase, "pixels": PIXELS}
+        # what comes in bursts waits a burst long, and is not behind for that
+        told = {
+            "opening": _opening(plan, self.hold), "fps": plan.fps, "phase": phase, "pixels": PIXELS,
+            "behind": 5.0 if plan.address.kind is Kind.HTTP else 1.0,
+        }  # fmt: skip
         kind = "network" if plan.address.kind in SOCKETS else "device" if plan.address.kind is Kind.DEVICE else "pipe"
         self.feed = Feed(told, kind=kind, fd=fd, on_message=self._hear)
+
+    @property
+    def memory(self) -> object:
+        """What a new connection may go on from; None where there is nothing."""
+        return getattr(self.feeder, "memory", None)
 
     @property
     def hold(self) -> float:
@@ -147,7 +162,11 @@ def _sdp(address: Address) -> int:
     return fd
 
 
-def _feeder(plan: Plan) -> Feeder | None:
+def _feeder(plan: Plan, memory: object) -> Feeder | None:
+    if plan.address.kind is Kind.HTTP:
+        from pipeline.live.http.feeder import Web
+
+        return Web(plan.address.url, plan.allow_host, memory)
     if plan.address.kind is Kind.GROWING:
         from pipeline.live.tail import Tail
 
@@ -155,5 +174,5 @@ def _feeder(plan: Plan) -> Feeder | None:
     if plan.address.kind is Kind.BRIDGE:
         from pipeline.live.bridge import Bridge
 
-        return Bridge(plan.address)
+        return Bridge(plan.address, plan.allow_host)
     return None

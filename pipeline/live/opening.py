@@ -12,6 +12,7 @@ from pipeline.engine.opening import choose_preset, open_captioner, refuse_unname
 from pipeline.host import give_way
 from pipeline.live.address import Address, Kind
 from pipeline.live.cameras import plans
+from pipeline.live.heap import hold_what_is_used
 from pipeline.live.outputs.base import Output
 from pipeline.live.plan import Plan
 from pipeline.live.station import Station
@@ -48,7 +49,7 @@ class Live:
             name="", address=Address(kind=Kind.STDIN, url="-", shown="stdin"), window=settings.window, fps=settings.fps,
             max_window=settings.max_window, deadline=settings.deadline, skip_static=settings.skip_static, previous=previous,
             transport=settings.transport, accept=settings.accept, idle_end=settings.idle_end, give_up=settings.give_up,
-            max_skew=settings.max_skew,
+            max_skew=settings.max_skew, allow_host=settings.allow_host,
         )  # fmt: skip
         return cls(
             settings=settings, describing=describing, preset=preset, recipe=Recipe.of(describing, preset),
@@ -58,6 +59,7 @@ class Live:
     def engine(self, *, captioner: Captioner | None = None, verbose: bool = False) -> Engine:
         """The engine, not started. Raises UsageError, EnvironmentFault."""
         give_way(self.settings.nice)
+        hold_what_is_used()
         return Engine(
             captioner or open_captioner(self.describing, self.preset, verbose=verbose),
             in_flight=self.settings.max_in_flight,

@@ -32,6 +32,8 @@ class Plan:
     """seconds after which a file that does not grow any more has ended"""
     give_up: float | None = None
     """seconds without the source after which it is given up; never where it is None"""
+    allow_host: tuple[str, ...] = ()
+    """hosts that a playlist may name beside its own"""
     max_skew: float = 10.0
     """seconds that a sender's clock may be away from ours and still be believed"""
 

@@ -130,7 +130,7 @@ class Stream:
             self._close_epoch()
             if self._stopped.is_set():
                 return "ended"
-            if code == "ended" and (self.plan.address.kind in ENDS or self._has_end(ending)):
+            if code == "over" or (code == "ended" and self.plan.address.kind in ENDS):
                 return "ended"
             if code in FINAL:
                 self.reason = code
@@ -157,9 +157,6 @@ class Stream:
                 return "ended"
             self.reconnects += 1
 
-    def _has_end(self, ending: dict[str, Any]) -> bool:
-        return ending.get("message") == "the playlist has ended"
-
     async def _sleep(self, seconds: float) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
@@ -170,15 +167,17 @@ class Stream:
         loop = asyncio.get_running_loop()
         self._ended = loop.create_future()
         self._frames, self._media_epoch, self._pace = None, -1, Pace()
-        self.connection = Connection(self.plan, phase=self._phase % (1 / self.plan.fps), on_message=self._hear)
+        memory = self.connection.memory if self.connection is not None else None
+        self.connection = Connection(self.plan, phase=self._phase % (1 / self.plan.fps), on_message=self._hear, memory=memory)
         opened = time.monotonic()
-        patience = None if self.plan.accept else max(FIRST_FRAME, 2 * self.connection.hold)
         try:
             while not self._ended.done():
                 await asyncio.wait((self._ended,), timeout=LOOK)
                 now = time.monotonic()
                 if self._frames is None:
-                    if patience is not None and now - opened > patience + (8.0 if self.connection.hold else 0.0):
+                    hold = self.connection.hold  # known better when the first of a playlist is there
+                    patience = max(FIRST_FRAME, 2 * hold + 8.0 if hold else 0.0)
+                    if not self.plan.accept and now - opened > patience:
                         return {"ended": "no_frame", "message": f"no picture within {patience:.0f} s"}
                     continue
                 self._expire(now)
@@ -252,7 +251,7 @@ class Stream:
         if again:
             self._say("discontinuity", reason=reason)
         self._anchor = (start, media)
-        self.utc = UtcClock(self.plan.max_skew)
+        self.utc = UtcClock(self.plan.max_skew + (3 * self.connection.hold if self.connection is not None else 0.0))
         self.describing.utc = self.utc
         self.describing.forget()
         self.describing.flush(False)

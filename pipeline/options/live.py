@@ -36,6 +36,9 @@ class LiveSettings(Asking):
     give_up: Annotated[float, Ge(0)] | None = option(
         None, SOURCE, "End a stream whose source is gone for so many seconds; without it, it is tried again for ever."
     )
+    allow_host: tuple[str, ...] = option(
+        (), SOURCE, "A host (NAME or NAME:PORT) that an HLS or DASH playlist may name beside its own. Repeatable."
+    )
     max_skew: Annotated[float, Gt(0)] = option(
         10.0, SOURCE, "Seconds that a sender's clock may be away from ours and still give the time of its pictures."
     )

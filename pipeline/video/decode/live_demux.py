@@ -121,6 +121,7 @@ def demux(container: Any, stream: Any, backlog: Backlog, pipe: bool) -> None:
 def _take_all(container: Any, stream: Any, backlog: Backlog, pipe: bool) -> None:
     timeline, base = Timeline(), float(stream.time_base)
     rate = float(stream.average_rate or stream.guessed_rate or 25)
+    undated = container.format.name == "mpjpeg"  # its stamps are a count of pictures, at a rate that nobody told
     begun, started, keyed, stamp, report = time.monotonic(), False, 0.0, 0.0, None
     for packet in container.demux(stream):
         if packet.size == 0:
@@ -129,9 +130,11 @@ def _take_all(container: Any, stream: Any, backlog: Backlog, pipe: bool) -> None
         if not started and not packet.is_keyframe and arrival - begun < NO_KEYFRAME:
             continue
         started = True
+        if undated:
+            packet.pts = packet.dts = None
         ticks = packet.dts if packet.dts is not None else packet.pts
         # a raw stream has no stamps: its rate is all that is known of its time
-        stamp = ticks * base if ticks is not None else stamp + 1 / rate if pipe else arrival
+        stamp = ticks * base if ticks is not None else stamp + 1 / rate if pipe and not undated else arrival
         placed = timeline.see(stamp, arrival)
         raw = packet.pts * base if packet.pts is not None else stamp
         shift = round(placed.time / base) - ticks if ticks is not None else 0

@@ -43,6 +43,7 @@ class Feed:
             OMP_NUM_THREADS="1",
             OPENBLAS_NUM_THREADS="1",
             MALLOC_ARENA_MAX="2",
+            MALLOC_MMAP_THRESHOLD_=str(1 << 20),  # pictures come and go: left alone, glibc would keep them in its heaps
         )
         with theirs:
             self._process = subprocess.Popen(

@@ -1,0 +1,7 @@
+"""Streams by http, fetched by us: the reading process sees a pipe and has no network.
+
+playlist   what an HLS playlist says (pure)         stamps   the first media time of a segment (pure)
+hosts      who may be asked: the operator named one host, a playlist may not name another
+fetch      one answer, bounded in time and size     hls, plain   what is written into the pipe
+proxy      the same rule for ffmpeg, which reads DASH
+"""

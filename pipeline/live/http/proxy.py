@@ -1,0 +1,105 @@
+"""A proxy on this machine for ffmpeg, which fetches what an MPD names: only where the rule of ``hosts`` lets it.
+
+One request a connection: a second one on it could name another host.
+"""
+
+import asyncio
+from contextlib import suppress
+
+from pipeline.errors import InputError
+from pipeline.live.http.hosts import Hosts
+
+HEAD = 1 << 14
+PIECE = 1 << 16
+PATIENCE = 15.0
+"""seconds for a request's head, and for a connection"""
+
+
+class Proxy:
+    """``async with Proxy(hosts) as proxy: proxy.address``"""
+
+    def __init__(self, hosts: Hosts) -> None:
+        self._hosts = hosts
+        self._server: asyncio.Server | None = None
+        self._going: set[asyncio.Task[None]] = set()
+        self.refused = ""
+        """why the last request was not passed on"""
+
+    @property
+    def address(self) -> str:
+        assert self._server is not None
+        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    async def __aenter__(self) -> "Proxy":
+        self._server = await asyncio.start_server(self._begin, "127.0.0.1", 0, limit=HEAD)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._server is not None
+        self._server.close()
+        for task in self._going:
+            task.cancel()
+        await asyncio.gather(*self._going, return_exceptions=True)
+
+    def _begin(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(self._serve(reader, writer), name="proxy")
+        self._going.add(task)
+        task.add_done_callback(self._going.discard)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await self._pass_on(reader, writer)
+        finally:
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
+
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+                method, target, *_ = head.split(" ", 2)
+                place = await self._hosts.place(f"https://{target}" if method == "CONNECT" else target)
+                far_reader, far_writer = await asyncio.open_connection(place.ip, place.port)
+        except InputError as error:
+            self.refused = error.message
+            await _answer(writer, "403 Forbidden")
+            return
+        except (TimeoutError, OSError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            await _answer(writer, "502 Bad Gateway")
+            return
+        try:
+            if method == "CONNECT":
+                writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                await asyncio.gather(_pass(reader, far_writer), _pass(far_reader, writer))
+            else:
+                far_writer.write(_asked_of_the_host(head, target))
+                await _pass(far_reader, writer)
+        finally:
+            far_writer.close()
+            with suppress(OSError):
+                await far_writer.wait_closed()
+
+
+def _asked_of_the_host(head: str, target: str) -> bytes:
+    """The request as the host itself is asked: without its own address in the first line, and the last on its connection."""
+    first, *rows = head.rstrip("\r\n").split("\r\n")
+    path = "/" + target.partition("://")[2].partition("/")[2]
+    kept = [row for row in rows if not row.lower().startswith(("proxy-", "connection:"))]
+    return "\r\n".join([first.replace(target, path, 1), *kept, "Connection: close", "", ""]).encode("latin-1")
+
+
+async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(OSError, asyncio.IncompleteReadError):
+        while piece := await reader.read(PIECE):
+            writer.write(piece)
+            await writer.drain()
+    with suppress(OSError, RuntimeError):
+        if writer.can_write_eof():
+            writer.write_eof()
+
+
+async def _answer(writer: asyncio.StreamWriter, status: str) -> None:
+    with suppress(OSError):
+        writer.write(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
+        await writer.drain()

@@ -1,0 +1,144 @@
+"""What an HLS playlist says, and whom it may name."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from senders import FFMPEG, picture
+
+from pipeline.errors import InputError
+from pipeline.live.http.hosts import Hosts
+from pipeline.live.http.playlist import Media, Part, moment, parse
+from pipeline.live.http.stamps import first_stamp
+
+BASE = "https://tv.example/live/index.m3u8"
+MEDIA = """#EXTM3U
+#EXT-X-VERSION:7
+#EXT-X-TARGETDURATION:4
+#EXT-X-MEDIA-SEQUENCE:17
+#EXT-X-MAP:URI="init.mp4",BYTERANGE="700@0"
+#EXT-X-PROGRAM-DATE-TIME:2026-11-27T10:00:00.000+01:00
+#EXTINF:4.0,
+#EXT-X-BYTERANGE:100@700
+all.mp4
+#EXTINF:3.5,
+#EXT-X-BYTERANGE:50
+all.mp4
+#EXT-X-DISCONTINUITY
+#EXTINF:4,
+/ads/1.mp4
+#EXT-X-GAP
+#EXTINF:4,
+2.mp4
+"""
+
+
+def test_segments_numbers_times_ranges_and_breaks() -> None:
+    media = parse(MEDIA, BASE)
+    assert isinstance(media, Media)
+    assert (media.target, media.ended) == (4.0, False)
+    first, second, third, fourth = media.segments
+    assert [one.number for one in media.segments] == [17, 18, 19, 20]
+    assert first.part == Part(url="https://tv.example/live/all.mp4", offset=700, length=100)
+    assert second.part == Part(url="https://tv.example/live/all.mp4", offset=800, length=50)
+    assert first.init == Part(url="https://tv.example/live/init.mp4", offset=0, length=700)
+    assert first.utc == moment("2026-11-27T09:00:00Z")
+    assert second.utc == first.utc + 4.0  # counted on
+    assert (third.broken, third.utc, third.part.url) == (True, None, "https://tv.example/ads/1.mp4")
+    assert fourth.missing
+
+
+def test_of_variants_the_smallest_that_is_enough() -> None:
+    master = "#EXTM3U\n" + "".join(
+        f"#EXT-X-STREAM-INF:BANDWIDTH={bits}{more}\n{name}.m3u8\n"
+        for name, bits, more in (
+            ("low", 300, ",RESOLUTION=426x240"), ("good", 1500, ",RESOLUTION=1280x720"), ("best", 6000, ",RESOLUTION=1920x1080"),
+            ("sound", 64, ',CODECS="mp4a.40.2"'),
+        )
+    )  # fmt: skip
+    assert parse(master, BASE) == "https://tv.example/live/good.m3u8"
+    low = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1,RESOLUTION=10x100\na\n#EXT-X-STREAM-INF:BANDWIDTH=2,RESOLUTION=10x200\nb\n"
+    assert parse(low, BASE) == "https://tv.example/live/b"
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("<html>", "bad_playlist"),
+        ("", "bad_playlist"),
+        ('#EXTM3U\n#EXT-X-KEY:METHOD=AES-128,URI="k"\n#EXTINF:4,\na.ts\n', "stream_encrypted"),
+        ("#EXTM3U\n#EXT-X-MAP:BYTERANGE=3\n#EXTINF:4,\na.ts\n", "bad_playlist"),
+        ('#EXTM3U\n#EXT-X-STREAM-INF:CODECS="mp4a.40.2"\na\n', "bad_playlist"),
+    ],
+)
+def test_what_is_no_playlist_for_us_says_why(text: str, code: str) -> None:
+    with pytest.raises(InputError) as found:
+        parse(text, BASE)
+    assert found.value.code == code
+
+
+WORDS = st.sampled_from(
+    [*MEDIA.splitlines(), "#EXT-X-BYTERANGE:@", "#EXTINF:-1", "#EXTINF:nan", "#EXT-X-ENDLIST", "http://[", ":", "x"]
+)
+
+
+@given(st.lists(WORDS | st.text(max_size=30), max_size=20))
+def test_any_lines_are_a_playlist_or_an_input_error(lines: list[str]) -> None:
+    try:
+        found = parse("\n".join(["#EXTM3U", *lines]), BASE)
+    except InputError:
+        return
+    if isinstance(found, Media):
+        assert 0 < found.target <= 600
+        assert all(after.number == before.number + 1 for before, after in zip(found.segments, found.segments[1:], strict=False))
+        assert all(segment.seconds >= 0 for segment in found.segments)
+
+
+@pytest.mark.parametrize(
+    ("own", "named", "allowed", "goes"),
+    [
+        ("http://127.0.0.1:81/a", "http://127.0.0.1:81/b", (), True),
+        ("http://127.0.0.1:81/a", "http://127.0.0.1:82/b", (), False),
+        ("http://127.0.0.1:81/a", "http://127.0.0.1:82/b", ("127.0.0.1:82",), True),
+        ("http://127.0.0.1:81/a", "file:///etc/passwd", (), False),
+        ("http://127.0.0.1:81/a", "data:text/plain,x", (), False),
+        ("https://127.0.0.1/a", "http://127.0.0.1:443/b", (), False),
+        ("http://8.8.8.8/a", "http://127.0.0.1/b", ("127.0.0.1",), False),
+        ("http://8.8.8.8/a", "http://169.254.169.254/b", ("169.254.169.254",), False),
+        ("http://8.8.8.8/a", "http://[::ffff:10.0.0.1]/b", ("::ffff:10.0.0.1", "::ffff:a00:1"), False),
+        ("http://8.8.8.8/a", "http://8.8.4.4/b", ("8.8.4.4",), True),
+        ("http://127.0.0.1:81/a", "http://127.0.0.1:99999/", (), False),
+    ],
+)
+async def test_a_playlist_names_its_own_host_and_no_other(own: str, named: str, allowed: tuple[str, ...], goes: bool) -> None:
+    hosts = Hosts(own, allowed)
+    if goes:
+        assert (await hosts.place(named)).ip
+        return
+    with pytest.raises(InputError) as found:
+        await hosts.place(named)
+    assert found.value.code == "host_refused"
+
+
+def film(path: Path, *more: str) -> bytes:
+    arguments = [*picture(seconds=3)[1:], *more, str(path)]
+    subprocess.run([FFMPEG, "-v", "error", *arguments], check=True, stdin=subprocess.DEVNULL)
+    return path.read_bytes()
+
+
+def test_the_first_stamp_of_a_segment_of_mpeg_ts(tmp_path: Path) -> None:
+    data = film(tmp_path / "x.ts", "-output_ts_offset", "95438")
+    assert first_stamp(data, b"") == pytest.approx(95438, abs=2)
+    assert all(first_stamp(data[:cut], b"") in (None, first_stamp(data, b"")) for cut in range(0, 2000, 37))
+
+
+def test_the_first_stamp_of_a_segment_of_mp4(tmp_path: Path) -> None:
+    data = film(tmp_path / "x.mp4", "-movflags", "frag_keyframe+empty_moov+default_base_moof")
+    starts = [found.start() - 4 for found in re.finditer(b"moof", data)]
+    init = data[: starts[0]]
+    assert [first_stamp(data[start:], init) for start in starts] == pytest.approx([0.0, 1.0, 2.0])
+    assert first_stamp(data[starts[2] :], b"") is None  # nothing says which rate its times have
+    assert all(first_stamp(data[starts[1] :], init[:cut]) in (None, 1.0) for cut in range(0, len(init), 7))
