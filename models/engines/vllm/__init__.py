@@ -2,6 +2,7 @@
 
 engine.py            starts it, asks it, ends it: the door to vLLM
 args.py              from a preset and the user's options to vLLM's arguments and environment
+preparing.py         from a request to what its core takes; kept.py, direct.py, pixels.py: without the processor where that is sure
 faults.py            what vLLM's exceptions become
 metrics.py           its gauges
 log.py               keeps its lines and its processes off the screen

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from models.engines.vllm.pixels import UNTOUCHED
 from models.options import EngineOptions
 from models.preset import Preset
 
@@ -51,8 +52,10 @@ ENVIRONMENT = {
 }
 
 
-def engine_arguments(folder: Path, preset: Preset, options: EngineOptions, *, on_gpu: bool) -> dict[str, Any]:
-    """Arguments of vLLM's AsyncEngineArgs: our defaults, then the preset's, then the user's."""
+def engine_arguments(
+    folder: Path, preset: Preset, options: EngineOptions, *, on_gpu: bool, as_bytes: bool = False
+) -> dict[str, Any]:
+    """Arguments of vLLM's AsyncEngineArgs: our defaults, then the preset's, then the user's. ``as_bytes``: see pixels.py."""
     arguments: dict[str, Any] = {
         "model": str(folder),
         "served_model_name": preset.name,
@@ -63,6 +66,7 @@ def engine_arguments(folder: Path, preset: Preset, options: EngineOptions, *, on
         "enable_prefix_caching": False,  # nor two prompts, past a few words
         "limit_mm_per_prompt": {"video": 1, "image": 0},
         "structured_outputs_config": FORMS,
+        **({"mm_processor_kwargs": UNTOUCHED} if as_bytes else {}),
         **({} if on_gpu else CPU),
         **preset.engine,
         **({} if on_gpu else preset.cpu),

@@ -22,10 +22,12 @@ from typing import Any
 
 from models.base import Reply, Request, Schema
 from models.engines.vllm.args import argument_names, engine_arguments, environment, preparers
+from models.engines.vllm.direct import DirectInputs, encoder_of
 from models.engines.vllm.faults import first_line, refusal
 from models.engines.vllm.kept import KeptInputs
 from models.engines.vllm.log import children_apart, default_log, hush, last_error, logging_file, make_room
 from models.engines.vllm.metrics import collectors, read_metrics
+from models.engines.vllm.pixels import as_bytes
 from models.engines.vllm.plugin import LEASH
 from models.engines.vllm.preparing import Preparer
 from models.errors import BadEngineOption, EngineDead, EngineMissing, ModelError, ModelNotFound
@@ -59,6 +61,8 @@ class VllmEngine:
         self._numbers = itertools.count()
         self._starting: list[int] = []
         self._unwanted = threading.Event()
+        self._as_bytes = False
+        """whether pictures go as bytes (see pixels.py)"""
 
     @property
     def capacity(self) -> int:
@@ -79,7 +83,11 @@ class VllmEngine:
         self._llm = await self._load_unless_cancelled(folder)
         self._collectors = collectors()
         kept = KeptInputs() if self.options.profile == "questions" else None
-        self._preparer = Preparer(self.preset, self._llm.renderer.tokenizer, template, self._render, kept=kept)
+        tokenizer = self._llm.renderer.tokenizer
+        direct = encoder_of(tokenizer) if self._as_bytes else None
+        self._preparer = Preparer(
+            self.preset, tokenizer, template, self._render, kept=kept, direct=DirectInputs(direct) if direct else None
+        )
         self._threads = ThreadPoolExecutor(preparers(), thread_name_prefix="prepare")
         if self.options.profile == "questions":  # or a question would stand behind the windows that wait for a thread
             self._soon = ThreadPoolExecutor(2, thread_name_prefix="prepare soon")
@@ -130,7 +138,8 @@ class VllmEngine:
         if not self._verbose:
             hush(self.log_path)
         try:
-            given = engine_arguments(folder, self.preset, self.options, on_gpu=has_gpu)
+            self._as_bytes = as_bytes(folder, {**self.preset.engine, **self.options.extra})
+            given = engine_arguments(folder, self.preset, self.options, on_gpu=has_gpu, as_bytes=self._as_bytes)
             if isinstance(given["structured_outputs_config"], dict):
                 given["structured_outputs_config"] = StructuredOutputsConfig(**given["structured_outputs_config"])
             arguments = AsyncEngineArgs(**given)

@@ -38,6 +38,17 @@ def register() -> None:
             ModelRegistry.register_model(name, place)
 
 
+def mended(name: str) -> bool:
+    """Whether a class of ours runs this architecture in this process and those that it starts (VLLM_PLUGINS may leave it out)."""
+    if name not in MENDED:
+        return False
+    from vllm import ModelRegistry
+    from vllm.plugins import load_general_plugins
+
+    load_general_plugins()
+    return _registered(ModelRegistry, name, MENDED[name])
+
+
 def _registered(registry: Any, name: str, place: str) -> bool:
     """Whether a name has this class already: vLLM warns of each that it is told twice."""
     known = getattr(registry, "models", {}).get(name)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from models.base import Request
+from models.engines.vllm.direct import DirectInputs
 from models.engines.vllm.kept import KeptInputs, head_of, tail_of
 from models.nvtx import marked
 from models.preset import Preset
@@ -14,7 +15,8 @@ SPOKEN = frozenset({"prompt", "prompt_token_offsets"})
 
 
 class Preparer:
-    """One engine's; threads may share it. ``kept``: heads of prompts, for requests that have a key; None: none is kept."""
+    """One engine's; threads may share it. ``kept``: heads of prompts, for requests that have a key; None: none is kept.
+    ``direct``: for videos that need no processor; None: all do."""
 
     def __init__(
         self,
@@ -24,15 +26,28 @@ class Preparer:
         renderer: Callable[[dict[str, Any]], Any],
         *,
         kept: KeptInputs | None,
+        direct: DirectInputs | None = None,
     ) -> None:
         """``renderer``: vLLM's own, from a prompt's text and pictures to what its core takes."""
         self._preset, self._tokenizer, self._template, self._render, self.kept = preset, tokenizer, template, renderer, kept
+        self._direct = direct
 
     def prepare(self, request: Request) -> Any:
         """vLLM's input of the request. Raises RequestRefused, and what vLLM's renderer raises."""
         with marked("prepare"):
             text = self._text(request)
-            return self._joined(request, text) or self._rendered(request, text)
+            return self._joined(request, text) or self._directly(request, text) or self._rendered(request, text)
+
+    def _directly(self, request: Request, text: str) -> dict[str, Any] | None:
+        """The request's input where its video alone makes it different from one before; rendered, and learned from, where none was."""
+        video, images = pictures(request, self._preset)
+        if self._direct is None or video is None or images or request.key is not None:
+            return None
+        if (found := self._direct.get(video, text)) is not None:
+            return found
+        rendered: dict[str, Any] = self._rendered(request, text)
+        self._direct.learn(video, text, rendered)
+        return rendered
 
     def _joined(self, request: Request, text: str) -> dict[str, Any] | None:
         """The kept head of the prompt and the tokens after it; None where there is no such head."""
