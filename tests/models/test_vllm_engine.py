@@ -30,6 +30,23 @@ async def test_it_says_what_the_reference_says(vllm_engine: Captioner, reference
         assert ours == theirs
 
 
+async def test_pictures_go_as_bytes_and_a_second_video_without_the_processor(
+    vllm_engine: Captioner, reference: Captioner, film: Film, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert isinstance(vllm_engine, VllmEngine)
+    assert vllm_engine._preparer is not None
+    video = film(3).video
+    assert video is not None
+    images = Request(prompt="dora", images=tuple(video[:3]), sampling=film().sampling)
+    assert await vllm_engine.caption(images) == await reference.caption(images)
+    await vllm_engine.caption(film(4))
+    monkeypatch.setattr(vllm_engine._preparer, "_render", None)
+    for request in (film(5), film(6, prompt="fisi bara")):
+        made = vllm_engine._preparer.prepare(request)
+        assert made["mm_kwargs"]["video"][0]["pixel_values_videos"].data.numpy().nbytes == request.video.nbytes  # type: ignore[union-attr]
+        assert await vllm_engine.caption(request) == await reference.caption(request)
+
+
 async def test_videos_of_different_lengths_are_answered_together(vllm_engine: Captioner, film: Film) -> None:
     requests = [film(seed, frames=1 + seed % 8) for seed in range(16)]  # as many as the engine runs at once
     together = await asyncio.gather(*(vllm_engine.caption(request) for request in requests))

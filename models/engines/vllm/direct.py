@@ -75,13 +75,13 @@ def _pattern(video: NDArray[np.uint8], text: str, tokens: list[int], rendered: d
     """None where what is made by it would not be what was rendered."""
     import torch
 
-    arguments, places = rendered.get("mm_kwargs"), rendered.get("mm_placeholders")
+    arguments: Any = rendered.get("mm_kwargs")
     if not arguments or list(arguments) != ["video"] or len(arguments["video"]) != 1 or len(arguments["video"][0]) != 1:
         return None
     [(name, element)] = arguments["video"][0].items()
     if not isinstance(element.data, torch.Tensor) or element.data.dtype != torch.uint8:
         return None
-    [place] = places["video"]
+    [place] = rendered["mm_placeholders"]["video"]
     found = Pattern(
         token=tokens[place.offset] if place.offset < len(tokens) else -1,
         length=place.length,

@@ -28,7 +28,9 @@ class LlavaOnevision(LlavaOnevisionForConditionalGeneration):  # type: ignore[mi
         """Videos as pictures lie in memory, channels last, are turned here, on the device."""
         videos: Any = kwargs.get("pixel_values_videos")
         if videos is not None:
-            kwargs["pixel_values_videos"] = [*map(_channels_first, videos)] if isinstance(videos, list) else _channels_first(videos)
+            kwargs["pixel_values_videos"] = (
+                [*map(_channels_first, videos)] if isinstance(videos, list) else _channels_first(videos)
+            )
         return super()._parse_and_validate_video_input(**kwargs)
 
     def _image_pixels_to_features(self, vision_tower: Any, pixel_values: Any) -> Any:

@@ -7,14 +7,17 @@ the processor's own formula in float32: the same numbers to the last bit. Only w
 """
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 UNTOUCHED = {"do_rescale": False, "do_normalize": False}
 """the processor's arguments that leave pixels as they are"""
-OTHER_CLASS = frozenset({"mm_processor_kwargs", "model_impl", "hf_overrides", "hf_config_path", "config_format", "tokenizer_mode"})
+OTHER_CLASS = frozenset(
+    {"mm_processor_kwargs", "model_impl", "hf_overrides", "hf_config_path", "config_format", "tokenizer_mode"}
+)
 """vLLM's arguments that may put another processor or another class in the place of those known here"""
 
 
@@ -52,12 +55,12 @@ def as_bytes(folder: Path, taken: Mapping[str, Any]) -> bool:
 def normalisation(folder: Path, kind: str) -> Normalisation | None:
     """What the folder's processor does with a picture of a ``video`` or an ``image``; None where its settings do not say all of it."""
     settings = _settings(folder, kind)
-    scale, mean, std = (settings.get(name) for name in ("rescale_factor", "image_mean", "image_std"))
+    scale, mean, std = settings.get("rescale_factor"), settings.get("image_mean"), settings.get("image_std")
     if settings.get("do_rescale") is not True or settings.get("do_normalize") is not True or settings.get("do_sample_frames"):
         return None
-    if not _number(scale) or not all(isinstance(of, list) and len(of) == 3 and all(map(_number, of)) for of in (mean, std)):
+    if not isinstance(scale, float) or not 0 < scale <= 1 or not _numbers(mean) or not _numbers(std) or 0 in std:
         return None
-    return Normalisation(float(scale), tuple(map(float, mean)), tuple(map(float, std)))
+    return Normalisation(scale, tuple(map(float, mean)), tuple(map(float, std)))
 
 
 def _settings(folder: Path, kind: str) -> Mapping[str, Any]:
@@ -69,8 +72,9 @@ def _settings(folder: Path, kind: str) -> Mapping[str, Any]:
     return video or _table(folder / "preprocessor_config.json")
 
 
-def _number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) > 0
+def _numbers(value: Any) -> TypeGuard[list[float]]:
+    """Whether it is one number for each channel."""
+    return isinstance(value, list) and len(value) == 3 and all(type(of) in (int, float) and math.isfinite(of) for of in value)
 
 
 def _table(path: Path) -> dict[str, Any]:
