@@ -12,74 +12,24 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
 
 from models.base import Reply, Request
-from pipeline.captioning.captioning import Span, span_of
 from pipeline.errors import EnvironmentFault, InputError, ScenescribeError, UsageError
 from pipeline.fleet import messages
-from pipeline.fleet.messages import Message, raised
+from pipeline.fleet.balance import may_start, next_host
+from pipeline.fleet.codec import raised
+from pipeline.fleet.job import Job
+from pipeline.fleet.messages import Message
+from pipeline.fleet.questions import Questions
 from pipeline.fleet.remote import RemoteHost, State
-from pipeline.fleet.requests import packed, reply_of
 from pipeline.fleet.units import Unit
-from pipeline.types import Caption, Outcome
 
-ALONE = 2
-"""deaths of hosts that had a unit, after which it goes alone"""
 GUILTY = 3
 """deaths after which a unit is given up"""
 PATIENCE = 5.0
 """seconds that hosts have to end in order"""
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True, eq=False)
-class Job:
-    """One unit on its way."""
-
-    number: int
-    unit: Unit
-    told: Callable[["Job", Message], None]
-    """hears what hosts say of it: Captioned, Noted, Shown, Read"""
-    done: "asyncio.Future[messages.Done]"
-    deaths: int = 0
-    reached: float = 0.0
-    """seconds of film captioned so far"""
-    new: dict[Span, Caption] = field(default_factory=dict)
-    """captions that hosts gave so far, in whatever life"""
-    failed: dict[Span, Caption] = field(default_factory=dict)
-    """windows that the model refused: asked again where the host dies"""
-    before: frozenset[Span] = frozenset()
-    """spans of ``new`` that hosts gave which died since"""
-
-    @property
-    def left(self) -> float:
-        """Seconds of film to do: its weight."""
-        return max(1.0, self.unit.seconds - self.reached)
-
-    def rest(self) -> Unit:
-        """What is left of its unit: captions that came are not asked again."""
-        there = {span_of(caption.start, caption.end): caption for caption in self.unit.known} | self.new
-        return replace(self.unit, known=tuple(there.values()))
-
-
-@dataclass(slots=True, eq=False)
-class Question:
-    """One request on its way."""
-
-    number: int
-    request: Request
-    piece: Callable[[str], None] | None = None
-    answer: "asyncio.Future[Reply] | None" = None
-    host: RemoteHost | None = None
-    begun: bool = False
-    """whether some of the answer was given away"""
-
-
-class _HostDied(Exception):
-    """The host that worked on a request is gone."""
 
 
 class Coordinator:
@@ -95,7 +45,7 @@ class Coordinator:
         self._first_alone, self._on_change = first_alone, on_change
         self._queue: deque[Job] = deque()
         self._held: dict[RemoteHost, dict[int, Job]] = {host: {} for host in self.hosts}
-        self._questions: dict[int, Question] = {}
+        self._questions = Questions(self.hosts)
         self._number = 0
         self._resting: set[asyncio.Task[None]] = set()
         self._ready = asyncio.Event()
@@ -145,23 +95,7 @@ class Coordinator:
 
     async def ask(self, request: Request, piece: Callable[[str], None] | None = None) -> Reply:
         """One request to the host that has least to do. ``piece`` hears its text as it comes. Raises what an engine's ``ask`` does."""
-        self._number += 1
-        question = Question(self._number, request, piece)
-        self._questions[question.number] = question
-        try:
-            while True:
-                await self.ready()
-                question.answer = asyncio.get_running_loop().create_future()
-                self._send(question)
-                try:
-                    return await question.answer
-                except _HostDied:
-                    if question.begun:
-                        raise EnvironmentFault("engine_dead", "the host died in the middle of an answer; ask again") from None
-        finally:
-            del self._questions[question.number]
-            if question.host is not None:
-                question.host.send(messages.Forget(number=question.number))
+        return await self._questions.ask(request, piece, self.ready)
 
     async def close(self) -> None:
         """End all hosts; what is under way is not done. Work that is added later starts them again."""
@@ -182,7 +116,7 @@ class Coordinator:
 
     # ---- for hosts
 
-    def hear(self, host: RemoteHost, message: Message) -> None:
+    def hear(self, host: RemoteHost, message: messages.FROM_HOST) -> None:
         """What a host says."""
         match message:
             case messages.Opened():
@@ -202,8 +136,10 @@ class Coordinator:
                     host.state = State.OUT
                 host.kill()
             case messages.Piece() | messages.Answered() | messages.Refused():
-                self._answered(message)
-            case _:
+                self._questions.hear(message)
+            case (
+                messages.Captioned() | messages.Noted() | messages.Shown() | messages.Read() | messages.Done() | messages.Failed()
+            ):
                 self._heard_of_a_job(host, message)
         self._move()
         self._on_change()
@@ -219,9 +155,7 @@ class Coordinator:
         again = f"it is started again in {pause:.0f} s" if pause is not None else "it is not started again"
         why = f" ({self.last_error.message})" if self.last_error is not None else ""
         log.warning("host %d died%s; %d units go to others; %s", host.placement.number, why, len(lost), again)
-        for question in self._questions.values():
-            if question.host is host and question.answer is not None and not question.answer.done():
-                question.answer.set_exception(_HostDied())
+        self._questions.host_died(host)
         if pause is not None:
             task = asyncio.create_task(self._rest(host, pause))
             self._resting.add(task)
@@ -232,7 +166,7 @@ class Coordinator:
 
     # ---- within
 
-    def _heard_of_a_job(self, host: RemoteHost, message: Any) -> None:
+    def _heard_of_a_job(self, host: RemoteHost, message: messages.OF_UNITS) -> None:
         job = self._held[host].get(message.number)
         if job is None:  # withdrawn meanwhile
             return
@@ -246,9 +180,7 @@ class Coordinator:
                 job.done.set_exception(raised(message.error))
             return
         if isinstance(message, messages.Captioned):
-            job.reached = max(job.reached, min(job.unit.seconds, message.caption.end - job.unit.start))
-            kept = job.failed if message.caption.outcome is Outcome.FAILED else job.new
-            kept[span_of(message.caption.start, message.caption.end)] = message.caption
+            job.captioned(message.caption)
         job.told(job, message)
 
     def _again(self, job: Job, *, guilty: bool) -> None:
@@ -275,30 +207,11 @@ class Coordinator:
                 if not job.done.done():
                     job.done.set_exception(error)
             self._queue.clear()
-        while self._queue and (host := self._next_host(self._queue[0])) is not None:
+        while self._queue and (host := next_host(self._held, self._queue)) is not None:
             job = self._queue.popleft()
             host.places -= 1
             self._held[host][job.number] = job
             host.send(messages.Grant(number=job.number, unit=job.unit))
-
-    def _next_host(self, job: Job) -> RemoteHost | None:
-        """The host with the least to do that wants a unit, if this one is in its share."""
-        wanting = [host for host in self.hosts if host.places > 0 and not self._guarded(host)]
-        if job.deaths >= ALONE:
-            wanting = [host for host in wanting if not self._held[host]]
-        if not wanting:
-            return None
-        loads = {host: sum(job.left for job in self._held[host].values()) for host in self.hosts}
-        host = min(wanting, key=lambda host: loads[host])
-        if not self._held[host]:
-            return host
-        everything = sum(loads.values()) + sum(job.left for job in self._queue)
-        able = sum(host.state is not State.OUT for host in self.hosts)
-        return host if loads[host] + job.left <= everything / max(1, able) else None
-
-    def _guarded(self, host: RemoteHost) -> bool:
-        """Whether it works on a suspicious unit, alone."""
-        return any(job.deaths >= ALONE for job in self._held[host].values())
 
     def _start(self) -> None:
         """As many hosts as there are units; those of one GPU one after the other, since each measures what memory is left."""
@@ -307,16 +220,10 @@ class Coordinator:
         for host in self.hosts:
             if up >= max(1, work):
                 return
-            if host.state is not State.OFF or not self._may_start(host):
+            if host.state is not State.OFF or not may_start(host, self.hosts, first_alone=self._first_alone):
                 continue
             up += 1
             self._try_start(host)
-
-    def _may_start(self, host: RemoteHost) -> bool:
-        loading = [other for other in self.hosts if other.state in (State.OPENING, State.LOADING)]
-        if self._first_alone and loading and not any(other.starts for other in self.hosts):
-            return False
-        return not (host.placement.gpus and any(other.placement.gpus == host.placement.gpus for other in loading))
 
     def _try_start(self, host: RemoteHost) -> None:
         try:
@@ -336,24 +243,3 @@ class Coordinator:
             raise self.last_error or EnvironmentFault(
                 "host_died", "all hosts died again and again; the engine's log (--log-file) says why"
             )
-
-    def _send(self, question: Question) -> None:
-        ready = [host for host in self.hosts if host.state is State.READY]
-        busy = {host: host.pulse.in_flight + sum(other.host is host for other in self._questions.values()) for host in ready}
-        question.host = min(ready, key=lambda host: busy[host])
-        values, payload = packed(question.request)
-        ask = messages.Ask(number=question.number, request=values, streamed=question.piece is not None, payload=payload)
-        question.host.send(ask)
-
-    def _answered(self, message: Any) -> None:
-        question = self._questions.get(message.number)
-        if question is None or question.answer is None or question.answer.done():
-            return
-        if isinstance(message, messages.Piece):
-            question.begun = True
-            if question.piece is not None:
-                question.piece(message.text)
-        elif isinstance(message, messages.Answered):
-            question.answer.set_result(reply_of(message.reply))
-        else:
-            question.answer.set_exception(raised(message.error))

@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.fleet import local, messages
-from pipeline.fleet.messages import FROM_HOST, HungUp, Message, encode, receive
+from pipeline.fleet.codec import HungUp, encode, receive
+from pipeline.fleet.messages import FROM_HOST, Message
 from pipeline.fleet.placement import Placement
 
 RESTARTS = 3
@@ -65,7 +66,7 @@ class RemoteHost:
         opening: messages.Open,
         log: Path | None,
         *,
-        on_message: Callable[["RemoteHost", Message], None],
+        on_message: Callable[["RemoteHost", FROM_HOST], None],
         on_end: Callable[["RemoteHost"], None],
     ) -> None:
         self.placement, self.state = placement, State.OFF

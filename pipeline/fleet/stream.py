@@ -19,7 +19,8 @@ from pipeline.captioning.recipe import Recipe
 from pipeline.captioning.tally import Tally
 from pipeline.engine.engine import Engine
 from pipeline.fleet import messages
-from pipeline.fleet.coordinator import Coordinator, Job
+from pipeline.fleet.coordinator import Coordinator
+from pipeline.fleet.job import Job
 from pipeline.fleet.units import units_of
 from pipeline.sources.base import Source
 from pipeline.sources.film import FilmSource

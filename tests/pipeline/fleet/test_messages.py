@@ -16,7 +16,8 @@ from pipeline.captioning.recipe import Recipe
 from pipeline.captioning.tally import Tally
 from pipeline.errors import InputError, OutputError, RequestError, UsageError
 from pipeline.fleet import messages
-from pipeline.fleet.messages import FROM_HOST, TO_HOST, HungUp, encode, raised, receive, told
+from pipeline.fleet.codec import LENGTHS, HungUp, encode, raised, receive, told
+from pipeline.fleet.messages import FROM_HOST, TO_HOST
 from pipeline.fleet.requests import packed, plain, reply_of, unpacked
 from pipeline.fleet.units import Unit
 from pipeline.types import Caption, Notice, Outcome, VideoInfo
@@ -87,12 +88,12 @@ def test_what_a_host_says_arrives(caption: Caption, picture: bytes) -> None:
 )  # fmt: skip
 def test_nonsense_is_the_end_of_the_other_side(raw: bytes) -> None:
     with pytest.raises(HungUp):
-        came(messages.LENGTHS.pack(len(raw), 0) + raw, FROM_HOST)
+        came(LENGTHS.pack(len(raw), 0) + raw, FROM_HOST)
 
 
 def test_a_message_cut_short_or_of_any_size_is_the_end_too() -> None:
     whole = encode(messages.Wants(places=3))
-    for data in (whole[:5], whole[:-1], b"", messages.LENGTHS.pack(4, 1 << 40) + b"null"):
+    for data in (whole[:5], whole[:-1], b"", LENGTHS.pack(4, 1 << 40) + b"null"):
         with pytest.raises(HungUp):
             came(data, FROM_HOST)
     with pytest.raises(HungUp):

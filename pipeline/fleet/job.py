@@ -1,0 +1,47 @@
+"""One unit on its way through a fleet, and what came of it so far."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from pipeline.captioning.captioning import Span, span_of
+from pipeline.fleet import messages
+from pipeline.fleet.messages import Message
+from pipeline.fleet.units import Unit
+from pipeline.types import Caption, Outcome
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """One unit on its way."""
+
+    number: int
+    unit: Unit
+    told: Callable[["Job", Message], None]
+    """hears what hosts say of it: Captioned, Noted, Shown, Read"""
+    done: "asyncio.Future[messages.Done]"
+    deaths: int = 0
+    reached: float = 0.0
+    """seconds of film captioned so far"""
+    new: dict[Span, Caption] = field(default_factory=dict)
+    """captions that hosts gave so far, in whatever life"""
+    failed: dict[Span, Caption] = field(default_factory=dict)
+    """windows that the model refused: asked again where the host dies"""
+    before: frozenset[Span] = frozenset()
+    """spans of ``new`` that hosts gave which died since"""
+
+    @property
+    def left(self) -> float:
+        """Seconds of film to do: its weight."""
+        return max(1.0, self.unit.seconds - self.reached)
+
+    def rest(self) -> Unit:
+        """What is left of its unit: captions that came are not asked again."""
+        there = {span_of(caption.start, caption.end): caption for caption in self.unit.known} | self.new
+        return replace(self.unit, known=tuple(there.values()))
+
+    def captioned(self, caption: Caption) -> None:
+        """Keep a caption that a host gave."""
+        self.reached = max(self.reached, min(self.unit.seconds, caption.end - self.unit.start))
+        kept = self.failed if caption.outcome is Outcome.FAILED else self.new
+        kept[span_of(caption.start, caption.end)] = caption
