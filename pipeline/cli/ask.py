@@ -1,7 +1,6 @@
 """``scenescribe ask``: questions about films and pictures, answered as the words come."""
 
 import contextlib
-import json
 import os
 import sys
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from pipeline.cli import console
 from pipeline.cli.help import MOST
 from pipeline.cli.options import with_options
 from pipeline.cli.summary import clock
+from pipeline.cli.talk_record import TalkRecord
 from pipeline.errors import EnvironmentFault, InputError, RequestError, UsageError
 from pipeline.options import names
 from pipeline.options.ask import AskSettings
@@ -22,7 +22,6 @@ from pipeline.options.base import load
 if TYPE_CHECKING:
     from pipeline.api.asking import Conversation
     from pipeline.asking.inputs import Opened
-    from pipeline.asking.types import Answer
 
 
 @with_options(AskSettings, most=("model", "at", "frames", "mode", "caption", "sure"))
@@ -69,7 +68,7 @@ def ask(
     failed = False
     try:
         with Conversation(inputs, settings=settings, recursive=recursive, leave=_leave, verbose=verbose) as talk:
-            record = _Record(talk)
+            record = TalkRecord(talk)
             if talking:
                 talk.warm().add_done_callback(lambda done: None if done.cancelled() else done.exception())
             try:
@@ -104,7 +103,7 @@ def _told_apart(words: Sequence[str]) -> tuple[list[str], list[str]]:
     return films, questions
 
 
-def _answered(talk: "Conversation", question: str, record: "_Record", *, as_json: bool, verbose: bool, talking: bool) -> bool:
+def _answered(talk: "Conversation", question: str, record: "TalkRecord", *, as_json: bool, verbose: bool, talking: bool) -> bool:
     """Ask, and print the answer as it comes; whether there was one."""
     from pipeline.asking.types import Answer
 
@@ -220,34 +219,3 @@ def _ours(path: Path) -> bool:
         return starts_with(path, b'"scenescribe_talk"', 256)
     except OSError:
         return False
-
-
-class _Record:
-    """The talk so far, for ``-o`` and ``--report``."""
-
-    def __init__(self, talk: "Conversation") -> None:
-        self.talk, self.answers, self.frames = talk, list["Answer"](), list[list[tuple[str, bytes]]]()
-
-    def add(self, answer: "Answer") -> None:
-        from pipeline.report.talk import thumbnails
-
-        self.answers.append(answer)
-        self.frames.append(thumbnails(self.talk.talk.last))
-
-    def write(self, output: Path | None, report: Path | None) -> None:
-        from pipeline.files import write_whole
-        from pipeline.report import talk as page
-
-        model = self.talk.talk.host.model(self.talk.talk.recipe.model)
-        films = [os.fsdecode(path) for path in self.talk.talk.paths]
-        if output is not None:
-            kept = {
-                "scenescribe_talk": 1,
-                "films": films,
-                "model": {"name": model.name, "id": model.id, "revision": model.revision, "engine": model.engine},
-                "answers": [answer.to_json() for answer in self.answers],
-            }
-            text = json.dumps(kept, ensure_ascii=False, indent=1, default=str)
-            write_whole(output, text.encode("utf-8", "backslashreplace"))
-        if report is not None:
-            write_whole(report, page.render(films, model, self.answers, self.frames).encode("utf-8", "replace"))

@@ -15,7 +15,7 @@ from pipeline.errors import ScenescribeError, UsageError
 
 if TYPE_CHECKING:
     from pipeline.retrieval.find import Results
-    from pipeline.retrieval.index import Hit
+    from pipeline.retrieval.hits import Hit
 
 CHANNELS = ("words", "meaning", "both")
 

@@ -9,10 +9,12 @@ from typing import Literal
 from platformdirs import user_state_path
 
 from pipeline.errors import EnvironmentFault, InputError, ScenescribeError, UsageError
-from pipeline.retrieval.index import Hit, Index
+from pipeline.retrieval.hits import Hit
+from pipeline.retrieval.index import Index
 from pipeline.retrieval.meaning import Embedder, by_meaning, fused, prepare
 from pipeline.retrieval.reading import documents
 from pipeline.retrieval.text import query_of
+from pipeline.retrieval.words import Words
 
 By = Literal["words", "meaning", "both"]
 POOL = 50
@@ -62,7 +64,7 @@ def search(
         limits = among if len(among) < index.count else None
         words, some, near = list[Hit](), False, list[Hit]()
         if by != "meaning":
-            words, some = index.by_words(query, most=most if by == "words" else POOL, among=limits)
+            words, some = Words(index.database).search(query, most=most if by == "words" else POOL, among=limits)
         if by != "words":
             assert embedder is not None
             prepare(index, embedder, among, on_progress)

@@ -1,46 +1,23 @@
-"""The index itself: documents taken in and out, captions found by their words."""
+"""The index itself: documents taken in and out, and what is known of them."""
 
-import math
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 from pipeline import log as logs
 from pipeline.errors import EnvironmentFault, InputError
-from pipeline.retrieval.reading import SUMMARY, Found, Kind, read
+from pipeline.retrieval.hits import COLUMNS, Hit, hit_of
+from pipeline.retrieval.reading import SUMMARY, Found, read
 from pipeline.retrieval.schema import DATABASE, MIGRATIONS
-from pipeline.retrieval.text import Query, indexed, query_of
-from pipeline.store.database import Connection, Database, Row
+from pipeline.retrieval.text import indexed
+from pipeline.retrieval.words import choose
+from pipeline.store.database import Connection, Database
 
 log = logs.get(__name__)
 
 TOGETHER = 200
 """documents in one transaction"""
-MANY = 4000
-"""captions that are ranked exactly, at most"""
-USUAL = 200.0
-"""characters of a caption of usual length"""
-COLUMNS = "c.id, c.start, c.end, c.text, c.kind, d.film, d.path"
-LIMIT = "AND c.document IN (SELECT id FROM temp.among)"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
-    """One caption that was found."""
-
-    caption: int
-    """its number in the index"""
-    film: Path
-    document: Path
-    start: float
-    end: float
-    text: str
-    score: float
-    """larger is better; comparable within one search"""
-    kind: Kind = "caption"
-    """where the text stands: a caption, a sentence of the film's summary, or a chapter"""
 
 
 class Index:
@@ -134,85 +111,9 @@ class Index:
 
     def films(self, among: Sequence[int]) -> int:
         """How many of these documents hold captions; the others are summaries of the same films."""
-        self._note(among)
+        choose(self.database, among)
         found = self.database.rows("SELECT path FROM documents WHERE id IN (SELECT id FROM temp.among)")
         return sum(not os.fsdecode(row["path"]).endswith(SUMMARY) for row in found)
-
-    def by_words(self, query: str, *, most: int, among: Sequence[int] | None = None) -> tuple[list[Hit], bool]:
-        """Captions with all words of a query, the best first; with some of them where none has all (then True).
-
-        Ranked by BM25; where more than MANY hold the words these are so common that they tell nothing, and of the newest so many the
-        shortest come first, which is BM25's own order among captions that hold a word once.
-
-        ``among``: numbers of documents, all of them where it is None. Raises UsageError ``bad_value`` for a query without words.
-        """
-        asked = query_of(query)
-        if among is not None:
-            self._note(among)
-        hits = self._holding_all(asked, most, limited=among is not None)
-        if hits or len(asked.wanted) == 1:
-            return hits, False
-        return self._holding_some(asked, most, limited=among is not None), True
-
-    def _holding_all(self, asked: Query, most: int, *, limited: bool) -> list[Hit]:
-        found = self._newest(asked.every, limited)
-        if len(found) > MANY:
-            return self._shortest(dict.fromkeys(found[:MANY], 1.0), most)
-        if not found:
-            return []
-        rows = self.database.rows(
-            f"""SELECT {COLUMNS}, w.rank AS score
-                FROM words AS w JOIN captions AS c ON c.id = w.rowid JOIN documents AS d ON d.id = c.document
-                WHERE words MATCH ? {LIMIT if limited else ""} ORDER BY w.rank, c.id LIMIT ?""",
-            asked.every,
-            most,
-        )
-        return [hit_of(row, -row["score"]) for row in rows]
-
-    def _holding_some(self, asked: Query, most: int, *, limited: bool) -> list[Hit]:
-        """Each word counts by how rare it is, as BM25 has it; of common ones the newest captions are looked at."""
-        total = int(self.database.rows("SELECT coalesce(max(id), 0) FROM captions")[0][0])
-        worth: dict[int, float] = {}
-        for word in asked.wanted:
-            found = self._newest(asked.only(word), limited)
-            weight = math.log(1 + total / (len(found) + 0.5))
-            for number in found[:MANY]:
-                worth[number] = worth.get(number, 0.0) + weight
-        best = sorted(worth, key=lambda number: -worth[number])[: max(MANY // 4, most)]
-        return self._shortest({number: worth[number] for number in best}, most)
-
-    def _newest(self, match: str, limited: bool) -> list[int]:
-        """Numbers of the captions that match, the newest first; one more than MANY where there are more."""
-        if not limited:
-            rows = self.database.rows("SELECT rowid FROM words WHERE words MATCH ? ORDER BY rowid DESC LIMIT ?", match, MANY + 1)
-            return [row[0] for row in rows]
-        rows = self.database.rows(
-            f"""SELECT w.rowid FROM words AS w JOIN captions AS c ON c.id = w.rowid
-                WHERE words MATCH ? {LIMIT}
-                AND w.rowid >= (SELECT min(id) FROM captions WHERE document IN (SELECT id FROM temp.among))
-                AND w.rowid <= (SELECT max(id) FROM captions WHERE document IN (SELECT id FROM temp.among))
-                ORDER BY w.rowid DESC LIMIT ?""",
-            match,
-            MANY + 1,
-        )
-        return [row[0] for row in rows]
-
-    def _shortest(self, worth: Mapping[int, float], most: int) -> list[Hit]:
-        """These captions by what they are worth, divided by a length that grows from 1 as BM25's does.
-
-        CROSS JOIN keeps SQLite from reading all captions and looking each up among these.
-        """
-        with self.database.transaction(durable=False) as db:
-            db.execute("CREATE TEMP TABLE IF NOT EXISTS worth (id INTEGER PRIMARY KEY, worth REAL)")
-            db.execute("DELETE FROM temp.worth")
-            db.executemany("INSERT INTO temp.worth VALUES (?, ?)", worth.items())
-        rows = self.database.rows(
-            f"""SELECT {COLUMNS}, w.worth / (1 + length(c.text) / {USUAL}) AS score
-                FROM temp.worth AS w CROSS JOIN captions AS c ON c.id = w.id CROSS JOIN documents AS d ON d.id = c.document
-                ORDER BY score DESC, c.id DESC LIMIT ?""",
-            most,
-        )
-        return [hit_of(row, row["score"]) for row in rows]
 
     def captions(self, numbers: Sequence[int], scores: Sequence[float]) -> list[Hit]:
         """The captions of these numbers, in their order."""
@@ -225,30 +126,9 @@ class Index:
             hits += [hit_of(row, score) for row in rows]
         return hits
 
-    def _note(self, among: Sequence[int]) -> None:
-        """A list of documents for the next query: a million numbers don't fit into a statement."""
-        with self.database.transaction(durable=False) as db:
-            db.execute("CREATE TEMP TABLE IF NOT EXISTS among (id INTEGER PRIMARY KEY)")
-            db.execute("DELETE FROM temp.among")
-            db.executemany("INSERT OR IGNORE INTO temp.among VALUES (?)", ((number,) for number in among))
-
 
 def _midnight(day: date) -> int:
     return int(datetime.combine(day, time()).timestamp()) * 1_000_000_000
-
-
-def hit_of(row: Row, score: float) -> Hit:
-    """A row of captions and documents as a hit."""
-    return Hit(
-        caption=row["id"],
-        film=Path(os.fsdecode(row["film"])),
-        document=Path(os.fsdecode(row["path"])),
-        start=row["start"],
-        end=row["end"],
-        text=row["text"],
-        score=score,
-        kind=row["kind"],
-    )
 
 
 def _add(db: Connection, path: Path, size: int, mtime: int, found: Found) -> int:

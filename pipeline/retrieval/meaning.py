@@ -7,7 +7,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.retrieval.index import Hit, Index
+from pipeline.retrieval.hits import Hit
+from pipeline.retrieval.index import Index
 
 NEAR = 0.2
 """cosine under which two sentences have nothing to do with each other: of 9,900 pairs of a caption and a question about another one

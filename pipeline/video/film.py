@@ -18,9 +18,10 @@ from pipeline.samplers.base import Sampler
 from pipeline.types import FrameBatch, Notice, VideoInfo, Window
 from pipeline.video import damage
 from pipeline.video.children.borders import Picture
+from pipeline.video.children.held import Closed
 from pipeline.video.children.messages import Cut, Lost, ReadOptions
 from pipeline.video.children.pool import WorkerPool
-from pipeline.video.children.reading import Closed, Reading
+from pipeline.video.children.reading import Reading
 from pipeline.video.limits import Limits
 from pipeline.video.sampling import rounded
 from pipeline.video.selection import Chosen, selection

@@ -13,6 +13,7 @@ from pathlib import Path
 from pipeline.formats import json as ours
 from pipeline.retrieval.index import Index
 from pipeline.retrieval.reading import SUFFIX, documents
+from pipeline.retrieval.words import Words
 from pipeline.types import Caption, Document, Model, Source
 
 COMMON = [f"common{number}" for number in range(30)]
@@ -40,7 +41,7 @@ def main() -> None:
                 spent = []
                 for _ in range(5):
                     began = time.process_time()
-                    hits, _ = index.by_words(query, most=10)
+                    hits, _ = Words(index.database).search(query, most=10)
                     spent.append(time.process_time() - began)
                 print(f"{query!r}: {len(hits)} hits, {sorted(spent)[2] * 1000:.1f} ms (median of 5)")
 

@@ -1,7 +1,6 @@
 """The doors: for each the good inputs that mutants are made from, and what reads one. A reader may raise the errors of the tree."""
 
 import asyncio
-import json
 import os
 import tempfile
 from collections.abc import Callable, Sequence
@@ -9,6 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from fuzzes import seeds
 
 from models.errors import ModelError
 from pipeline.errors import ScenescribeError
@@ -65,16 +66,6 @@ def _journal(data: bytes) -> object:
     path.with_name("journal.damaged").unlink(missing_ok=True)
     with Journal(path, KEY) as journal:
         return journal.captions
-
-
-def _journal_seed() -> bytes:
-    caption = {"start": 0.0, "end": 1.5, "text": "A dog.", "outcome": "ok", "frames": [0.5], "prompt_tokens": 1,
-               "completion_tokens": 2, "reused": False, "original": None}  # fmt: skip
-    lines = [
-        json.dumps({"journal": 1, "key": KEY}, sort_keys=True),
-        *(json.dumps({**caption, "start": n / 10}) for n in range(5)),
-    ]
-    return ("\n".join(lines) + "\n").encode()
 
 
 def _options(data: bytes) -> object:
@@ -212,51 +203,23 @@ def _written(name: str, data: bytes) -> Path:
     return path
 
 
-def _toml() -> bytes:
-    return (
-        b'model = "shapes"\nlanguage = "de"\nmax-line-width = 40\nburn = true\ntemperature = 0.5\nengine-arg = ["a=1", "b=2"]\n'
-    )
-
-
-ANSWER = json.dumps(
-    {"choices": [{"message": {"content": "A dog."}, "finish_reason": "stop"}], "usage": {"prompt_tokens": 3}}
-).encode()
-PIECES = b'data: {"choices": [{"delta": {"content": "A dog"}}]}\n\ndata: {"choices": [{"finish_reason": "stop", "delta": {}}]}\n\ndata: [DONE]\n\n'
-LISTING = b"""Input #0, mov,mp4, from 'file:film.mp4':
-  Metadata:
-    title           : A dog
-  Duration: 00:00:12.00, start: 0.000000, bitrate: 80 kb/s
-  Stream #0:0[0x1](und): Video: h264 (High) (avc1 / 0x31637661), yuv420p, 320x180 [SAR 1:1 DAR 16:9], 71 kb/s, 25 fps, 25 tbr
-    Side data:
-      displaymatrix: rotation of -90.00 degrees
-"""
-SIZES = b'{"patch_size": 14, "merge_size": 2, "temporal_patch_size": 2, "size": {"height": 384}, "vision_config": {"image_size": 384}}'
-NAMES = [
-    b"movie.en.srt",
-    b"Movie.pl.hi.forced.srt",
-    "映画.ja.srt".encode(),
-    b"x" * 250 + b".mp4",
-    b"a\nb\x1b[31m.mp4",
-    b"b\xff.zh-Hans.ass",
-]
-
 DOORS: dict[str, Callable[[], Door]] = {
     "srt": lambda: Door(_golden("film.en.srt", "film.ja.srt", "film.ar.srt"), _subtitles("srt")),
     "vtt": lambda: Door(_golden("film.en.vtt", "film.th.vtt", "film.hi.vtt"), _subtitles("vtt")),
     "ass": lambda: Door(_golden("film.en.ass", "film.zh-Hans.ass"), _subtitles("ass")),
     "json": lambda: Door(_golden("film.en.json", "film.ar.json"), _document),
-    "journal": lambda: Door([_journal_seed()], _journal),
-    "options": lambda: Door([_toml()], _options),
+    "journal": lambda: Door([seeds.journal(KEY)], _journal),
+    "options": lambda: Door([seeds.toml()], _options),
     "state": lambda: Door([_state_seed()], _state),
-    "names": lambda: Door(NAMES, _name),
+    "names": lambda: Door(seeds.NAMES, _name),
     "encoding": lambda: Door(
         [(GOLDENS / "film.ja.srt").read_text(encoding="utf-8").encode(name) for name in ("shift_jis", "utf-16-le", "utf-8")], _encoding
     ),
     "context": lambda: Door([b"Anna and her dog Rex.\n", "\u6620\u753b <image> {words}".encode()], _context),
-    "model": lambda: Door([SIZES], _model),
+    "model": lambda: Door([seeds.SIZES], _model),
     "preset": lambda: Door([path.read_bytes() for path in (ROOT / "models" / "presets").glob("*.toml")], _preset),
-    "listing": lambda: Door([LISTING], _listing),
+    "listing": lambda: Door([seeds.LISTING], _listing),
     "refine": lambda: Door([b"1. A dog.\n2. A cat.\n3. A tree.\n"], _second_step),
-    "answers": lambda: Door([ANSWER, PIECES], _answer),
+    "answers": lambda: Door([seeds.ANSWER, seeds.PIECES], _answer),
 }  # fmt: skip
 """name -> what makes the door: the seeds of some cost time"""

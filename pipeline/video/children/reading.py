@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from pipeline.types import Image, VideoInfo
 from pipeline.video.children import cards
 from pipeline.video.children.borders import Borders, Event, Picture
-from pipeline.video.children.child import Child, Crashed
+from pipeline.video.children.child import Crashed
+from pipeline.video.children.held import HeldChildren
 from pipeline.video.children.messages import (
     Cut,
     Done,
@@ -30,7 +31,7 @@ from pipeline.video.children.readahead import ReadAhead, SegmentReader
 from pipeline.video.children.ring import Ring
 from pipeline.video.children.segments import Segment, divide
 from pipeline.video.limits import Limits
-from pipeline.video.probe import crashed, refusal
+from pipeline.video.probe import refusal
 from pipeline.video.source import Source
 from pipeline.video.table import Table
 
@@ -46,10 +47,6 @@ class _Refused(Exception):
     """The GPU can't decode it."""
 
 
-class Closed(Exception):
-    """The film was closed while it was being read."""
-
-
 class Reading:
     """One film being read: its table, its children, and what became of it."""
 
@@ -63,22 +60,18 @@ class Reading:
         self.lost: set[int] = set()
         self.damaged: set[int] = set()
         self.position = 0.0
-        self._id = new_table_id()
         self._table: Table | None = None
-        self._children: set[Child] = set()
-        self._crashes = 0
-        self.closed = False
+        self._id = new_table_id()
+        self._children = HeldChildren(source, pool, self._id)
 
     def close(self) -> None:
         """End whatever is being waited for."""
-        self.closed = True
-        for child in list(self._children):
-            child.interrupt()
+        self._children.close()
 
     def table(self) -> Table:
         """When all frames are shown. Raises InputError, Closed."""
         while self._table is None:
-            child = self._acquire()
+            child = self._children.acquire()
             assert child is not None
             try:
                 cpu = self.limits.processor_seconds(size=self.info.size)
@@ -92,9 +85,9 @@ class Reading:
                 except ValueError as error:
                     raise child.distrust(str(error)) from None
             except Crashed as crash:
-                self._crash(crash)
+                self._children.crashed(crash)
             finally:
-                self._release(child)
+                self._children.release(child)
         return self._table
 
     def frames(self, targets: NDArray[np.int64], options: ReadOptions, place: Callable[[int], Image]) -> Iterator[Event]:
@@ -141,8 +134,8 @@ class Reading:
         return ReadAhead(
             segments,
             most=self.workers,
-            acquire=self._acquire,
-            release=self._release,
+            acquire=self._children.acquire,
+            release=self._children.release,
             begin=self._ask,
             ring=lambda: Ring(self.size, self.limits.ring),
         )
@@ -156,7 +149,7 @@ class Reading:
             except (Crashed, _Refused) as trouble:
                 self.card.allowed = False
                 if isinstance(trouble, Crashed):
-                    self._crash(trouble)
+                    self._children.crashed(trouble)
                 ahead.replace(number, segment.after(reached, again=self._options.cuts))
                 continue
             if told is not None:
@@ -225,27 +218,6 @@ class Reading:
             segment=segment.pack(),
         )
         reader.child.request(wish, [self.source.fd, reader.ring.memory, reader.ring.room])
-
-    def _acquire(self, must: bool = True) -> Child | None:
-        if self.closed:
-            raise Closed
-        child = self.pool.acquire(self._id) if must else self.pool.acquire_spare(self._id)
-        if child is not None:
-            self._children.add(child)
-            if self.closed:
-                child.interrupt()
-        return child
-
-    def _release(self, child: Child) -> None:
-        self._children.discard(child)
-        self.pool.release(child)
-
-    def _crash(self, crash: Crashed) -> None:
-        if self.closed:
-            raise Closed from None
-        self._crashes += 1
-        if self._crashes >= 2 or crash.spent:
-            raise crashed(crash, self.source) from None
 
 
 def _reached(told: Event | Head | Done, before: int) -> int:

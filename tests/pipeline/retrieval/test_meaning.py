@@ -11,9 +11,11 @@ from models.embedding import Embedder
 from models.errors import ModelNotFound
 from pipeline.formats import json as ours
 from pipeline.retrieval.find import search
-from pipeline.retrieval.index import Hit, Index
+from pipeline.retrieval.hits import Hit
+from pipeline.retrieval.index import Index
 from pipeline.retrieval.meaning import RANKS, by_meaning, fused, prepare
 from pipeline.retrieval.reading import SUFFIX, documents
+from pipeline.retrieval.words import Words
 from pipeline.types import Caption, Document, Model, Source
 
 
@@ -43,7 +45,7 @@ def test_paraphrases_find_their_film(films: Path, embedder: Embedder, tmp_path: 
         among = index.update(documents([str(films)]))
         prepare(index, embedder, among)
         for number, (_, asked) in enumerate(PAIRS):
-            found = index.by_words(asked, most=1)[0], by_meaning(index, embedder, asked, most=1, among=among)
+            found = Words(index.database).search(asked, most=1)[0], by_meaning(index, embedder, asked, most=1, among=among)
             first = [hits[0].film.stem == f"{number:03}" if hits else False for hits in found]
             words, meaning = words + first[0], meaning + first[1]
     assert meaning >= 80, f"by meaning {meaning}, by words {words}"

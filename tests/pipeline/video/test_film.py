@@ -43,7 +43,7 @@ def reading(path: Path, *, rule: str = "fixed:seconds=1", sampler: str = "unifor
 
 
 def children(film: Any) -> list[int]:
-    return [child.pid for child in film._reading._children]
+    return film._reading._children.pids
 
 
 @pytest.fixture
