@@ -6,7 +6,6 @@ probe -> described before? -> journal -> windows -> captions -> document -> sink
 """
 
 import asyncio
-import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
@@ -22,6 +21,7 @@ from pipeline.captioning.tally import Tally
 from pipeline.engine.engine import Engine
 from pipeline.errors import InputError
 from pipeline.file_version import Change, FileVersion
+from pipeline.film_document import film_document, refuse_unanswered
 from pipeline.outline import Summary
 from pipeline.passes.refine import refine
 from pipeline.sinks.base import Sink
@@ -30,7 +30,6 @@ from pipeline.stats import film_stats
 from pipeline.store.journal import Journal
 from pipeline.store.lookup import Earlier, Lookup
 from pipeline.types import Caption, Document, Model, Notice, Outcome, VideoInfo, Window
-from pipeline.types import Source as Described
 
 READINGS = 2
 """times that a film is read which changes while it is read"""
@@ -214,14 +213,13 @@ class _Description:
         if self.recipe.refine:
             refined, more = await refine(described, self.recipe, self.engine)
             notices += more
-        return Document(
-            source=_as_described(replace(info, duration=_length(info, described)), reading.reader),
-            model=self.model(),
-            settings=self.recipe.key(info),
+        return film_document(
+            info,
+            self.recipe,
+            self.model(),
             captions=refined,
-            shots=reading.shots,
-            language=self.recipe.language,
-            warnings=tuple(dict.fromkeys((*info.notices, *reading.notices, *sorted(notices, key=_when)))),
+            read=(reading.reader, reading.shots, reading.notices),
+            notices=notices,
             stats=film_stats(
                 tally,
                 self.recipe.seconds(info),
@@ -246,36 +244,5 @@ class _Description:
         return journal
 
 
-def refuse_unanswered(captions: list[Caption], notices: list[Notice]) -> None:
-    """Raise InputError ``no_window_answered`` with the server's words where no window at all was answered.
-
-    Files with nothing in them would look like success.
-    """
-    if any(caption.outcome is not Outcome.FAILED for caption in captions):
-        return
-    said = next((notice for notice in notices if notice.code in ("request_refused", "prompt_too_long")), None)
-    windows = "its only window" if len(captions) == 1 else f"all {len(captions)} windows of it"
-    why = f"; it said: {said.message}" if said is not None else ""
-    raise InputError("no_window_answered", f"the model refused {windows}{why}", reason=said.code if said is not None else "")
-
-
 def _nothing() -> None:
     """Nobody waits for a place."""
-
-
-def _length(info: VideoInfo, captions: list[Caption]) -> float:
-    """Seconds of the film as it was read: the head of parts that were joined as they were tells the length of one of them."""
-    read = max(caption.end for caption in captions)
-    return read if read > info.duration + max(0.5, 0.02 * info.duration) else info.duration
-
-
-def _when(notice: Notice) -> float:
-    return notice.start or 0.0
-
-
-def _as_described(info: VideoInfo, reader: str) -> Described:
-    """The film as the JSON names it."""
-    return Described(
-        name=os.fsencode(info.path.name).decode("utf-8", "replace"), size=info.size, duration=info.duration, fps=info.fps,
-        width=info.width, height=info.height, start=info.start, codec=info.codec, reader=reader or info.reader,
-    )  # fmt: skip

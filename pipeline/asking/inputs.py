@@ -8,12 +8,13 @@ from pathlib import Path
 from pipeline.asking.types import Passage
 from pipeline.errors import InputError, ScenescribeError
 from pipeline.file_version import FileVersion
+from pipeline.frames import Image
 from pipeline.host import Host
 from pipeline.inputs import find_films
 from pipeline.retrieval.reading import SUFFIX, documents
 from pipeline.sources.base import Source
 from pipeline.sources.still import is_still, read_still
-from pipeline.types import Document, Image, Outcome, VideoInfo
+from pipeline.types import Document, Outcome, VideoInfo
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

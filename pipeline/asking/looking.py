@@ -18,9 +18,10 @@ from pipeline.asking.inputs import Opened
 from pipeline.asking.types import Passage, Shown, Span
 from pipeline.captioning.recipe import Recipe
 from pipeline.errors import InputError
+from pipeline.frames import FrameBatch
 from pipeline.sources.base import Source
 from pipeline.sources.still import fitted
-from pipeline.types import FrameBatch, Window
+from pipeline.types import Window
 
 TOGETHER = 4
 """passages that are read at once"""

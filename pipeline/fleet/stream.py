@@ -22,9 +22,10 @@ from pipeline.fleet import messages
 from pipeline.fleet.coordinator import Coordinator
 from pipeline.fleet.job import Job
 from pipeline.fleet.units import units_of
+from pipeline.frames import FrameBatch
 from pipeline.sources.base import Source
 from pipeline.sources.film import FilmSource
-from pipeline.types import Caption, FrameBatch, Notice, Window
+from pipeline.types import Caption, Notice, Window
 
 
 class FleetStream:

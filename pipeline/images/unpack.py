@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.errors import InputError
-from pipeline.types import Image
+from pipeline.frames import Image
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Opened

@@ -10,8 +10,8 @@ from dataclasses import replace
 from models.base import Request
 from pipeline.captioning.prompt import words_for
 from pipeline.captioning.recipe import Recipe
+from pipeline.frames import FrameBatch
 from pipeline.sanitize import clean
-from pipeline.types import FrameBatch
 
 MEMORY = 60.0
 """seconds after which it starts anew"""

@@ -16,12 +16,13 @@ from pipeline.captioning.unchanged import looks_like
 from pipeline.engine.engine import Engine
 from pipeline.engine.gate import Priority
 from pipeline.errors import DeadlinePassed, RequestError
+from pipeline.frames import FrameBatch
 from pipeline.live.asking import Before, request_for, says_unchanged
 from pipeline.live.control import Allowance, Controller
 from pipeline.live.frames import Frames, Known, evenly
 from pipeline.live.mailbox import EPSILON, Mailbox, Waiting
 from pipeline.live.plan import Plan
-from pipeline.types import FrameBatch, Outcome, Window
+from pipeline.types import Outcome, Window
 
 if TYPE_CHECKING:
     from pipeline.live.utc import UtcClock

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.types import FrameBatch
+from pipeline.frames import FrameBatch
 from pipeline.video.live.ring import Reader
 
 

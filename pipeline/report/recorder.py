@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from pipeline.describe import Observer, Result
 from pipeline.errors import ScenescribeError
+from pipeline.frames import Frame, FrameBatch
 from pipeline.inputs import Film
 from pipeline.report.flow import Flow
-from pipeline.types import Caption, Frame, FrameBatch, VideoInfo, Window
+from pipeline.types import Caption, VideoInfo, Window
 
 if TYPE_CHECKING:
     from pipeline.run import RunObserver

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipeline.errors import InputError
+from pipeline.frames import FrameBatch
 from pipeline.part import Part
 from pipeline.serve.films import KnownFilm
-from pipeline.types import FrameBatch
 
 if TYPE_CHECKING:
     from pipeline.serve.service import Service

@@ -7,8 +7,8 @@ import re
 
 import numpy as np
 
+from pipeline.frames import Image
 from pipeline.serve.faults import HttpError
-from pipeline.types import Image
 
 MOST_PIXELS = 50_000_000
 SIDE = 2048

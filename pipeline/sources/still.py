@@ -8,8 +8,8 @@ import numpy as np
 from models.preset import FrameSize
 from pipeline.errors import InputError
 from pipeline.files import missing
+from pipeline.frames import Image
 from pipeline.safe_open import read_bytes
-from pipeline.types import Image
 from pipeline.video.children.pictures import LARGEST, PictureDecoder
 
 if TYPE_CHECKING:

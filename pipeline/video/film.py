@@ -14,8 +14,9 @@ from types import TracebackType
 from typing import Self
 
 from pipeline.errors import InputError
+from pipeline.frames import FrameBatch
 from pipeline.samplers.base import Sampler
-from pipeline.types import FrameBatch, Notice, VideoInfo, Window
+from pipeline.types import Notice, VideoInfo, Window
 from pipeline.video import damage
 from pipeline.video.children.borders import Picture
 from pipeline.video.children.held import Closed

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.frames import Frame
 from pipeline.samplers.base import Sampler
-from pipeline.types import Frame
 from pipeline.windows.base import Span
 
 MOORED = 4 / 3

@@ -13,8 +13,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.frames import Frame, FrameBatch, Image
 from pipeline.samplers.base import Sampler
-from pipeline.types import Frame, FrameBatch, Image
 from pipeline.video.cuts.sizes import routine
 from pipeline.video.sampling import candidates, joined, nearest, rounded, these, time_of
 from pipeline.video.table import Table

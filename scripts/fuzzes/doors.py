@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from fuzzes import seeds
+import seeds
 
 from models.errors import ModelError
 from pipeline.errors import ScenescribeError

@@ -10,10 +10,11 @@ from models.base import Captioner
 from pipeline.captioning.recipe import Recipe
 from pipeline.errors import InputError
 from pipeline.file_version import Change, FileVersion
+from pipeline.frames import Frame, FrameBatch
 from pipeline.host import Host
 from pipeline.options.caption import Settings
 from pipeline.studio import Studio
-from pipeline.types import Frame, FrameBatch, VideoInfo, Window
+from pipeline.types import VideoInfo, Window
 
 WINDOWS = 3
 

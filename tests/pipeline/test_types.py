@@ -5,7 +5,8 @@ import pytest
 
 from models.base import Sampling
 from pipeline.captioning import prompt
-from pipeline.types import Frame, FrameBatch, Window
+from pipeline.frames import Frame, FrameBatch
+from pipeline.types import Window
 
 
 def batch(count: int = 3) -> FrameBatch:

@@ -10,31 +10,24 @@ from 0.26 on: AsyncEngineArgs, AsyncLLM (generate, abort, errored, shutdown, sta
 """
 
 import asyncio
-import contextlib
 import itertools
-import os
-import signal
-import threading
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from models.base import Reply, Request, Schema
-from models.engines.vllm.args import argument_names, engine_arguments, environment, preparers
+from models.engines.vllm.args import preparers
 from models.engines.vllm.direct import DirectInputs, encoder_of
-from models.engines.vllm.faults import first_line, refusal
+from models.engines.vllm.faults import refusal
 from models.engines.vllm.kept import KeptInputs
-from models.engines.vllm.log import children_apart, default_log, hush, last_error, logging_file, make_room
+from models.engines.vllm.loading import Loading
+from models.engines.vllm.log import default_log
 from models.engines.vllm.metrics import collectors, read_metrics
-from models.engines.vllm.pixels import as_bytes
-from models.engines.vllm.plugin import LEASH
 from models.engines.vllm.preparing import Preparer
-from models.errors import BadEngineOption, EngineDead, EngineMissing, ModelError, ModelNotFound
-from models.installed import adding
-from models.model_folder import chat_template, check_weights
+from models.errors import EngineDead, ModelError
 from models.nvtx import enable, marked
-from models.options import EngineOptions, check
+from models.options import EngineOptions
 from models.preset import Preset
 from models.streams import strip_pieces
 
@@ -59,10 +52,6 @@ class VllmEngine:
         self._threads: ThreadPoolExecutor | None = None
         self._soon: ThreadPoolExecutor | None = None
         self._numbers = itertools.count()
-        self._starting: list[int] = []
-        self._unwanted = threading.Event()
-        self._as_bytes = False
-        """whether pictures go as bytes (see pixels.py)"""
 
     @property
     def capacity(self) -> int:
@@ -74,17 +63,13 @@ class VllmEngine:
     async def start(self) -> None:
         if self._llm is not None:
             return
-        check(self.options, known=argument_names())
-        if argument_names() is None:
-            raise EngineMissing(f"vLLM is not installed: {adding('gpu')} (NVIDIA), or {adding('cpu')}")
-        folder = await asyncio.to_thread(self._folder)
-        template = chat_template(folder)
-        make_room(self.log_path)
-        self._llm = await self._load_unless_cancelled(folder)
+        loading = Loading(self.preset, self.options, self.log_path, verbose=self._verbose)
+        self._llm = await loading.load()
+        self.engine_version, template = loading.engine_version, loading.template
         self._collectors = collectors()
         kept = KeptInputs() if self.options.profile == "questions" else None
         tokenizer = self._llm.renderer.tokenizer
-        direct = encoder_of(tokenizer) if self._as_bytes else None
+        direct = encoder_of(tokenizer) if loading.as_bytes else None
         self._preparer = Preparer(
             self.preset, tokenizer, template, self._render, kept=kept, direct=DirectInputs(direct) if direct else None
         )
@@ -94,69 +79,6 @@ class VllmEngine:
         enable()
         if self.options.profile_dir is not None:
             await self._llm.start_profile()
-
-    async def _load_unless_cancelled(self, folder: Path) -> Any:
-        """The engine. Cancelled, its processes are ended at once, so that nobody waits for a model that nobody wants."""
-        self._unwanted.clear()
-        loading = asyncio.ensure_future(asyncio.to_thread(self._load, folder))
-        try:
-            return await asyncio.shield(loading)
-        except asyncio.CancelledError:
-            self._unwanted.set()
-            for child in self._starting:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(child, signal.SIGKILL)
-            loading.add_done_callback(lambda done: None if done.cancelled() or done.exception() else done.result().shutdown())
-            raise
-
-    def _folder(self) -> Path:
-        folder = Path(self.preset.id)
-        if not folder.is_dir():
-            from models.hub import all_files
-
-            folder = all_files(self.preset.id, self.preset.revision)
-        if self.options.extra.get("load_format") != "dummy":
-            check_weights(folder)
-        return folder
-
-    def _load(self, folder: Path) -> Any:
-        """Make the engine; blocks for as long as the model loads. What vLLM raises becomes one of our errors."""
-        has_gpu = gpu_count() > 0
-        check(self.options, gpus=gpu_count() if has_gpu else None)
-        os.environ.update(environment(on_gpu=has_gpu) | {LEASH: str(os.getpid())})
-        if not self._verbose:
-            os.environ["VLLM_LOGGING_CONFIG_PATH"] = str(logging_file(self.log_path))
-            hush(self.log_path)  # it speaks while it is imported, before it has read that file
-        import vllm
-
-        self.engine_version = vllm.__version__
-        from vllm.config import StructuredOutputsConfig
-        from vllm.engine.arg_utils import AsyncEngineArgs
-        from vllm.usage.usage_lib import UsageContext
-        from vllm.v1.engine.async_llm import AsyncLLM
-
-        if not self._verbose:
-            hush(self.log_path)
-        try:
-            self._as_bytes = as_bytes(folder, {**self.preset.engine, **self.options.extra})
-            given = engine_arguments(folder, self.preset, self.options, on_gpu=has_gpu, as_bytes=self._as_bytes)
-            if isinstance(given["structured_outputs_config"], dict):
-                given["structured_outputs_config"] = StructuredOutputsConfig(**given["structured_outputs_config"])
-            arguments = AsyncEngineArgs(**given)
-            config = arguments.create_engine_config(UsageContext.LLM_CLASS)  # sizes of a step for throughput, not for latency
-        except (ValueError, TypeError, NotImplementedError, AssertionError) as error:
-            raise BadEngineOption(f"vLLM refuses these options: {first_line(error)}") from error
-        except OSError as error:
-            raise ModelNotFound(f"vLLM can't read {folder}: {first_line(error)}") from error
-        written = self.log_path.stat().st_size if self.log_path.exists() else 0
-        try:
-            with children_apart(None if self._verbose else self.log_path) as self._starting:
-                if self._unwanted.is_set():
-                    raise EngineDead("the engine's start was cancelled")
-                return AsyncLLM.from_vllm_config(config)
-        except Exception as error:
-            cause = last_error(self.log_path, written) or first_line(error)
-            raise EngineDead(f"the engine did not start: {cause} (more in {self.log_path})") from error
 
     async def caption(self, request: Request) -> Reply:
         last = None
@@ -264,13 +186,6 @@ def _structured(schema: Schema | None) -> Any:
     if schema.json is not None:
         return StructuredOutputsParams(json=dict(schema.json))
     return StructuredOutputsParams(choice=list(schema.choices))
-
-
-def gpu_count() -> int:
-    """GPUs that this process may use, asked of the driver without starting CUDA."""
-    import torch
-
-    return int(torch.cuda.device_count())
 
 
 def _nothing(timeout: float | None = None) -> None:

@@ -7,7 +7,7 @@ segment 2            | x  x ...   two pictures at each side tell whether a shot 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.types import Image
+from pipeline.frames import Image
 from pipeline.video.children.messages import Cut, Done, Head, Lost
 from pipeline.video.children.segments import Segment
 from pipeline.video.cuts.rule import cut_at_border

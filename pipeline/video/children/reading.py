@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.types import Image, VideoInfo
+from pipeline.frames import Image
+from pipeline.types import VideoInfo
 from pipeline.video.children import cards
 from pipeline.video.children.borders import Borders, Event, Picture
 from pipeline.video.children.child import Crashed

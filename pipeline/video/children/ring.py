@@ -10,7 +10,7 @@ import os
 
 import numpy as np
 
-from pipeline.types import Image
+from pipeline.frames import Image
 
 
 class Ring:

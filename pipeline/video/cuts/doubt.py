@@ -5,7 +5,7 @@ one other other     a cut            one other one     a flash        slide move
 
 from dataclasses import dataclass
 
-from pipeline.types import Image
+from pipeline.frames import Image
 from pipeline.video.cuts import rule, slides
 
 FLASH = 1.0

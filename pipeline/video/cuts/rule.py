@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.types import Image
+from pipeline.frames import Image
 
 SMALL = (48, 27)
 """width and height of the pictures that are compared"""

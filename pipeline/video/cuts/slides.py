@@ -18,7 +18,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.types import Image
+from pipeline.frames import Image
 from pipeline.video.cuts.rule import CONTRAST, NOISE, SMALL, pictures_of
 
 EDGE = 8

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.types import Image
+from pipeline.frames import Image
 from pipeline.video.children.messages import Read
 from pipeline.video.cuts import rule, slides
 from pipeline.video.cuts.doubt import FLASH, Doubt

@@ -1,6 +1,6 @@
 """One decoded frame in the hands of a reader: the contract between readers and who looks at their frames."""
 
-from pipeline.types import Image
+from pipeline.frames import Image
 
 
 class Decoded:

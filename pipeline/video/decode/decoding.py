@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.types import Image
+from pipeline.frames import Image
 from pipeline.video.cuts.rule import SMALL
 from pipeline.video.decode import libav
 from pipeline.video.decode.decoded import Decoded

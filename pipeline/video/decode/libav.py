@@ -11,7 +11,7 @@ from av.packet import PacketSideData
 from av.video.reformatter import Interpolation, VideoReformatter
 
 from pipeline.errors import InputError
-from pipeline.types import Image
+from pipeline.frames import Image
 from pipeline.video.decode.streams import Candidate, film_among
 from pipeline.video.decode.thumbnail import shrink
 from pipeline.video.source import DEMUXERS

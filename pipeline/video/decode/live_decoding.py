@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.errors import InputError
-from pipeline.types import Image
+from pipeline.frames import Image
 from pipeline.video.decode import libav
 from pipeline.video.decode.live_demux import Arrived, Backlog
 from pipeline.video.decode.live_input import AvError

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from pipeline.errors import InputError
-from pipeline.types import Image
+from pipeline.frames import Image
 from pipeline.video.cuts.rule import SMALL
 from pipeline.video.decode.decoded import Decoded
 from pipeline.video.decode.decoder_log import complaint

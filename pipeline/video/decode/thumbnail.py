@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.types import Image
+from pipeline.frames import Image
 
 ROWS = 4
 """rows of a cell that are looked at; half as many of colour"""

@@ -12,7 +12,7 @@ import os
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.types import Image
+from pipeline.frames import Image
 
 _STAMP = 16
 """bytes before the pictures for each slot: begin and end, u64"""

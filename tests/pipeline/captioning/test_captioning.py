@@ -22,7 +22,8 @@ from pipeline.engine import supervisor as supervisor_module
 from pipeline.engine.engine import Engine
 from pipeline.engine.gate import Priority
 from pipeline.errors import EnvironmentFault, InputError, OutputError, UsageError
-from pipeline.types import Caption, Frame, FrameBatch, Notice, Outcome, Window
+from pipeline.frames import Frame, FrameBatch
+from pipeline.types import Caption, Notice, Outcome, Window
 
 
 class Told:

@@ -3,7 +3,8 @@
 import numpy as np
 
 from pipeline.captioning.unchanged import THRESHOLD, difference, looks_like
-from pipeline.types import Frame, FrameBatch, Window
+from pipeline.frames import Frame, FrameBatch
+from pipeline.types import Window
 
 
 def window(*images: np.ndarray) -> Window:

@@ -23,11 +23,11 @@ from pipeline.bench.films import FilmSpec, write
 from pipeline.describe import Observer, Result
 from pipeline.engine.engine import Engine
 from pipeline.errors import OutputError, ScenescribeError
+from pipeline.frames import Frame
 from pipeline.inputs import Film, find_films
 from pipeline.report import Recorder, check, flow, page, plot, recorder
 from pipeline.run import describe_all, plan_outputs
 from pipeline.studio import Studio
-from pipeline.types import Frame
 
 NASTY = "<script>alert(1)</script> \"'> </title><img src=x onerror=alert(2)> \u202eevil & {{ 7*7 }} <|im_end|>"
 

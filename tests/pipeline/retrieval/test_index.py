@@ -11,7 +11,7 @@ from pipeline.formats import json as ours
 from pipeline.outline import Chapter, Sentence, Summary
 from pipeline.passes import json as summaries
 from pipeline.retrieval import index as index_module
-from pipeline.retrieval import index as index_room
+from pipeline.retrieval import words as words_room
 from pipeline.retrieval.find import search
 from pipeline.retrieval.index import Index
 from pipeline.retrieval.reading import SUFFIX, Found, documents
@@ -192,7 +192,7 @@ def test_summaries_and_chapters_are_found_too_and_followed(tmp_path: Path) -> No
 def test_words_that_stand_everywhere_are_found_without_looking_at_all_of_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(index_room, "MANY", 50)
+    monkeypatch.setattr(words_room, "MANY", 50)
     write(tmp_path / "films", "a.mp4", *(["a man walks along a street"] * 40))
     write(tmp_path / "films", "b.mp4", *(["a man walks along a street in the rain"] * 80), "man walks", "a zebra and a man")
     assert texts(str(tmp_path / "films"), folder=tmp_path, query="man walks")[0] == "man walks"

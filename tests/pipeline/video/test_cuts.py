@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.bench.films import FilmSpec, write
 from pipeline.families import parse
-from pipeline.types import Image
+from pipeline.frames import Image
 from pipeline.video.children.pool import WorkerPool
 from pipeline.video.cuts.rule import CLEAR, DOUBT, SMALL, SURPRISE, Seen, between_flashes, surprise
 from pipeline.video.film import open_film

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from pipeline.families import parse
-from pipeline.types import Frame
+from pipeline.frames import Frame
 from pipeline.video.sampling import MOORED, SHORT, candidates, nearest
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.families import parse
-from pipeline.types import FrameBatch
+from pipeline.frames import FrameBatch
 from pipeline.video.selection import Chosen, Planned, Streaming, selection
 from pipeline.video.table import Listing, Table, build
 from pipeline.windows.base import Span

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pipeline.families import parse
-from pipeline.types import Image
+from pipeline.frames import Image
 from pipeline.video.children.pool import WorkerPool
 from pipeline.video.cuts.rule import NOISE, SMALL
 from pipeline.video.cuts.slides import LIVELY, STOOD, Standing, stands, turn_at_border, turn_in, turned
