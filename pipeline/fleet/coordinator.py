@@ -53,6 +53,7 @@ class Coordinator:
         """whether anybody wants hosts to be there"""
         self._all = False
         """whether all are wanted, however little work there is"""
+        self._used = self.hosts
 
     # ---- for those who have work
 
@@ -82,6 +83,10 @@ class Coordinator:
         self._asked = True
         self._move()
         return job
+
+    def use(self, hosts: Sequence[RemoteHost]) -> None:
+        """Give units to these alone from now on; the others stay as they are, loaded or not."""
+        self._used = tuple(hosts)
 
     def withdraw(self, job: Job) -> None:
         """A job is not wanted any more. Harmless when repeated."""
@@ -207,7 +212,8 @@ class Coordinator:
                 if not job.done.done():
                     job.done.set_exception(error)
             self._queue.clear()
-        while self._queue and (host := next_host(self._held, self._queue)) is not None:
+        held = {host: self._held[host] for host in self._used}
+        while self._queue and (host := next_host(held, self._queue)) is not None:
             job = self._queue.popleft()
             host.places -= 1
             self._held[host][job.number] = job

@@ -51,6 +51,9 @@ def main() -> None:
     parser.add_argument("--reader-rows", nargs="*", choices=list(ROWS), default=list(ROWS), help="rows to read without a model")
     parser.add_argument("--max-num-seqs", type=int, default=256)
     parser.add_argument("--max-model-len", type=int, default=4096)
+    parser.add_argument(
+        "--engine-arg", action="append", default=[], metavar="KEY=VALUE", help="as scenescribe takes it; repeatable"
+    )
     parser.add_argument("--decode", nargs="+", choices=["auto", "cpu"], default=["auto"], help="who decodes in the reader's rows")
     parser.add_argument("--folder", type=Path, help="keep the films here, and use those that are there")
     parser.add_argument("--json", type=Path, help="also write the numbers here, after each row")
@@ -77,7 +80,7 @@ async def _run(asked: argparse.Namespace, place: Path) -> None:
         max_num_seqs=asked.max_num_seqs,
         max_model_len=asked.max_model_len,
         quantization=asked.quantization,
-        engine_arg=("load_format=dummy",) if asked.random_weights else (),
+        engine_arg=(*(["load_format=dummy"] if asked.random_weights else []), *asked.engine_arg),
     )
     engine = Studio(settings).engine.captioner  # one for all rows
     try:

@@ -1,20 +1,26 @@
 """What more GPUs bring: the same work for each GPU on 1, 2 and 4 of them, one host a GPU, as many cores for each (weak scaling).
 
-    scripts/bench gpus --model FOLDER --random-weights --films 64 --counts 1 2 4 --json gpus.json
-    scripts/bench gpus --model FOLDER --random-weights --films 64 --counts 1 --hosts-a-gpu 1 2 3      (a small model)
-    scripts/bench gpus --engine echo --films 8 --counts 1 2                                           (no GPU: the logic)
+    scripts/bench gpus --model FOLDER --random-weights --counts 1 4 --kill --json gpus.json
+    scripts/bench gpus --model FOLDER --random-weights --counts 1 --hosts-a-gpu 1 2 3     (a small model)
+    scripts/bench gpus --engine echo --films 8 --counts 1 2 --kill                        (no GPU: the logic)
 
-Each row is measured with all its engines loaded, on FILMS films for each GPU, 64 seconds long, from files to files: windows a second,
-and how many times the first row's questions a second that is (random weights repeat themselves, so each window is asked twice).
-``--kill``: one more run of the last row, in which a host is killed with SIGKILL when a third of the windows is captioned; the row tells
-how many windows were asked more than once, and that none is missing.
+All hosts are loaded once, at the same time, for all rows; a row of fewer GPUs gives work to theirs alone. A row has FILMS films for each
+GPU, 64 seconds long, read to sidecar files, and begins with all engines ready:
+
+``windows_per_second``   all windows over all seconds, from there to the last file
+``steady``               windows a second between the first and the last tenth of the captions: neither the start nor the tail
+``tail``                 seconds that the last tenth took longer than that: some hosts have nothing more to do
+``times``                ``steady`` questions a second over those of the first row (random weights repeat themselves, and such windows are
+                         asked twice)
+
+``--kill``: the last row once more, and a host is killed with SIGKILL when a third of the windows is captioned: how many windows are
+missing after all, how many came twice, and how many were in flight there and are asked again.
 """
 
 import argparse
 import asyncio
 import json
 import os
-import signal
 import sys
 import tempfile
 import time
@@ -24,66 +30,16 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from gpu import ROWS, _films, _processor
+from gpus_parts.run import Run
 
-from pipeline.describe import Observer, Result
-from pipeline.errors import ScenescribeError
 from pipeline.fleet.fleet import Fleet
+from pipeline.fleet.gpus import visible
+from pipeline.fleet.placement import placements
+from pipeline.fleet.remote import RemoteHost
 from pipeline.inputs import Film
 from pipeline.options.caption import Settings
 from pipeline.run import describe_all, plan_outputs
 from pipeline.studio import Studio
-from pipeline.types import Caption
-
-
-class Run(Observer):
-    """Hears a run: counts captions, and kills a host when that is asked for."""
-
-    def __init__(self, studio: Studio, kill_at: int) -> None:
-        self.studio, self.kill_at = studio, kill_at
-        self.captions = self.windows = self.asked = self.tokens = self.failures = 0
-        self.killed = False
-
-    def observer(self, film: Film) -> Observer:
-        return self
-
-    def captioned(self, caption: Caption, position: float) -> None:
-        self.captions += 1
-        if self.kill_at and self.captions >= self.kill_at and not self.killed:
-            assert isinstance(self.studio.host, Fleet)
-            busy = max(self.studio.host.coordinator.hosts, key=lambda host: host.pulse.in_flight)
-            assert busy.pid is not None
-            os.kill(busy.pid, signal.SIGKILL)
-            self.killed = True
-
-    def finished(self, film: Film, result: Result) -> None:
-        self.windows += len(result.document.captions)
-        self.asked += result.document.stats["asked"]
-        self.tokens += result.document.stats["completion_tokens"]
-
-    def failed(self, name: Path | str, error: ScenescribeError) -> None:
-        print(f"{name}: {error}", file=sys.stderr, flush=True)
-        self.failures += 1
-
-
-async def measure(settings: Settings, films: tuple[Film, ...], out: Path, kill_at: int = 0) -> dict[str, Any]:
-    """One run of all films with every engine loaded before."""
-    began = time.monotonic()
-    async with Studio(settings.changed(output_dir=out)) as studio:
-        if isinstance(studio.host, Fleet):
-            await studio.host.coordinator.all_ready()
-        else:
-            await studio.engine.warm()
-        loaded = time.monotonic()
-        run = Run(studio, kill_at)
-        await describe_all(films, plan_outputs(films, studio), studio, run)
-        seconds = time.monotonic() - loaded
-        return {
-            "windows": run.windows, "asked": run.asked, "failed_films": run.failures,
-            "tokens": run.tokens, "seconds": round(seconds, 2), "loading": round(loaded - began, 1),
-            "windows_per_second": round(run.windows / seconds, 2), "asked_per_second": round(run.asked / seconds, 2),
-            "held_back_by": studio.engine.clock.held_back_by,
-            "deaths": studio.engine.deaths, "gauges": dict(studio.engine.gauges.highest),
-        }  # fmt: skip
 
 
 def main() -> None:
@@ -107,41 +63,70 @@ def main() -> None:
 
 
 async def _run(asked: argparse.Namespace, place: Path) -> None:
-    from pipeline.fleet.gpus import visible
-
-    size, sampler = ROWS[asked.row]
-    all_films = _films(asked.folder or place / "films", size, asked.films * max(asked.counts))
+    size, _ = ROWS[asked.row]
+    most = max(asked.counts)
+    films = _films(asked.folder or place / "films", size, asked.films * most)
     cores = sorted(os.sched_getaffinity(0))
-    each = asked.cores or max(1, len(cores) // max(asked.counts))
-    on_gpu = bool(visible()) and asked.engine in ("vllm", "transformers")
+    each = asked.cores or max(1, len(cores) // most)
+    os.sched_setaffinity(0, cores[: each * most])
     found: dict[str, Any] = {"machine": f"{_processor()}, {each} cores a GPU", "row": asked.row, "films": asked.films, "rows": []}
-    shapes = [(count, hosts) for count in asked.counts for hosts in asked.hosts_a_gpu]
-    for number, (count, hosts) in enumerate(shapes):
-        os.sched_setaffinity(0, cores[: each * count])
-        extra = ["load_format=dummy"] if asked.random_weights else []
-        settings = Settings(
-            model=asked.model, engine=asked.engine, windows="fixed:seconds=8", sampler=sampler, max_tokens=64, hosts=count * hosts,
-            gpus=str(count) if on_gpu else "all", max_num_seqs=asked.max_num_seqs, max_model_len=4096 if on_gpu else None,
-            engine_arg=(*extra, *asked.engine_arg),
-        )  # fmt: skip
-        films = all_films[: asked.films * count]
-        row = {"gpus": count, "hosts_a_gpu": hosts, **await measure(settings, films, place / f"out{number}")}
-        _add(asked, found, row)
-    if asked.kill:
-        row = await measure(settings, films, place / "killed", kill_at=row["windows"] // 3)
-        _add(asked, found, {"gpus": count, "hosts_a_gpu": hosts, "killed": True, **row})
+    for hosts in asked.hosts_a_gpu:
+        settings = _settings(asked, most, hosts)
+        fleet = Fleet(settings, placements(settings))
+        began = time.monotonic()
+        async with fleet:
+            await fleet.coordinator.all_ready()
+            loading = round(time.monotonic() - began, 1)
+            print(f"{len(fleet.places)} hosts are ready after {loading:.0f} s", file=sys.stderr, flush=True)
+            row: dict[str, Any] = {}
+            for count in asked.counts:
+                mine = [host for host in fleet.coordinator.hosts if host.placement.number % most < count]
+                out = place / f"{count} GPUs, {hosts} hosts each"
+                row = {"gpus": count, "hosts_a_gpu": hosts, "loading": loading}
+                row |= await _measured(fleet, settings.changed(output_dir=out), mine, films[: asked.films * count])
+                _add(asked, found, row)
+            if asked.kill:
+                killed = settings.changed(output_dir=place / f"killed, {hosts} hosts each")
+                again = await _measured(fleet, killed, mine, films[: asked.films * count], kill_at=row["windows"] // 3)
+                again["lost"] = row["windows"] - again["windows"]
+                _add(asked, found, {"gpus": count, "hosts_a_gpu": hosts, **again})
     print(json.dumps(found, indent=2))
 
 
-def _add(asked: argparse.Namespace, found: dict[str, Any], row: dict[str, Any]) -> None:
-    row["times_the_first"] = round(row["asked_per_second"] / (found["rows"] or [row])[0]["asked_per_second"], 2)
-    found["rows"].append(row)
-    words = "{gpus} GPUs, {hosts_a_gpu} hosts each: {windows_per_second} windows/s, {times_the_first} times; {loading} s to load".format(
-        **row
+def _settings(asked: argparse.Namespace, gpus: int, hosts: int) -> Settings:
+    on_gpu = bool(visible()) and asked.engine in ("vllm", "transformers")
+    return Settings(
+        model=asked.model,
+        engine=asked.engine,
+        windows="fixed:seconds=8",
+        sampler=ROWS[asked.row][1],
+        max_tokens=64,
+        hosts=gpus * hosts,
+        gpus=str(gpus) if on_gpu else "all",
+        max_num_seqs=asked.max_num_seqs,
+        max_model_len=4096 if on_gpu else None,
+        engine_arg=(*(["load_format=dummy"] if asked.random_weights else []), *asked.engine_arg),
     )
-    if row.get("killed"):
-        words += f"; one host killed, {row['windows']} windows captioned, {row['asked'] - row['windows']} asked again"
-    print(words, file=sys.stderr, flush=True)
+
+
+async def _measured(
+    fleet: Fleet, settings: Settings, hosts: list[RemoteHost], films: tuple[Film, ...], kill_at: int = 0
+) -> dict[str, Any]:
+    """One run of the films on some of the fleet's hosts, all loaded."""
+    fleet.coordinator.use(hosts)
+    async with Studio(settings, host=fleet) as studio:
+        run = Run(hosts, kill_at)
+        await describe_all(films, plan_outputs(films, studio), studio, run)
+        return run.numbers()
+
+
+def _add(asked: argparse.Namespace, found: dict[str, Any], row: dict[str, Any]) -> None:
+    row["times"] = round(row["steady_asked"] / (found["rows"] or [row])[0]["steady_asked"], 2)
+    found["rows"].append(row)
+    words = "{gpus} GPUs, {hosts_a_gpu} hosts each: {windows_per_second} windows/s, steady {steady}, {times} times; tail {tail} s"
+    if row["killed"]:
+        words += "; one host killed: {lost} windows lost, {twice} twice, {asked_again} asked again"
+    print(words.format(**row), file=sys.stderr, flush=True)
     if asked.json:
         asked.json.write_text(json.dumps(found, indent=2) + "\n")
 

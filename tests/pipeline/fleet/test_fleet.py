@@ -154,6 +154,23 @@ async def test_a_host_that_is_killed_loses_nothing_and_nothing_comes_twice(
     assert documents(tmp_path) == alone
 
 
+async def test_work_may_be_kept_to_some_hosts(films: tuple[Film, ...], tmp_path: Path) -> None:
+    """What scripts/bench gpus measures one GPU with, of several that are loaded."""
+    async with Studio(settings(tmp_path, hosts=2)) as studio:
+        fleet = studio.host
+        assert isinstance(fleet, Fleet)
+        await fleet.coordinator.all_ready()
+        first, second = fleet.coordinator.hosts
+        fleet.coordinator.use([second])
+        held = fleet.coordinator._held
+        told = Told(lambda count: (seen.append(len(held[second])), beside.append(len(held[first]))))  # type: ignore[func-returns-value]
+        seen, beside = list[int](), list[int]()
+        await run(studio, films, told)
+    assert len(told.results) == COUNT
+    assert max(seen) >= 1
+    assert max(beside) == 0
+
+
 async def test_a_stopped_run_goes_on_where_it_was(films: tuple[Film, ...], alone: dict[str, Any], tmp_path: Path) -> None:
     enough = asyncio.Event()
     told = Told(lambda count: enough.set() if count >= 10 else None)
