@@ -44,4 +44,7 @@ def opened(path: Path, flags: int, follow: bool) -> BinaryIO:
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError(errno.EINVAL, "it is no regular file", str(path))
+    if flags & os.O_APPEND and os.fstat(descriptor).st_nlink > 1:
+        os.close(descriptor)
+        raise OSError(errno.EMLINK, "the file has a second name (a hard link): what is added would stand there too", str(path))
     return os.fdopen(descriptor, "ab" if flags & os.O_WRONLY else "rb")

@@ -153,6 +153,17 @@ def _left_folders(place: Path) -> Iterator[Path]:
                     yield Path(entry.path)
 
 
+def check_folder(folder: Path) -> None:
+    """Make a folder where it is not there, and see that files can be made in it. Raises OutputError ``unwritable``, ``no_space``."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = _temporary(folder / "probe")
+        os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        probe.unlink()
+    except OSError as error:
+        raise explained(folder, error) from error
+
+
 def missing(path: Path) -> str:
     """What is said of a file that is not there: that it is a link to nothing, or which file of its folder may be meant."""
     if path.is_symlink():
@@ -170,6 +181,8 @@ def explained(path: Path, error: OSError) -> OutputError:
     reason = (error.strerror or str(error)).lower()
     if error.errno == errno.ENAMETOOLONG:
         reason = "the name, or the whole path, is longer than this file system takes; write elsewhere with -o"
+    if error.errno == errno.ELOOP:
+        reason = "a link is in the way, and links are not followed where something is added"
     if error.errno in (errno.EEXIST, errno.ENOTDIR):
         reason = "a file has the name of this folder, or of one above it"
     return OutputError("unwritable", f"{path} can't be written: {reason}", path=path)

@@ -19,7 +19,8 @@ def starts_with(path: Path, mark: bytes, within: int) -> bool:
 
 
 def append(path: Path, *, create: bool = False) -> BinaryIO:
-    """A regular file that is there already (``create``: or is made), open for appending; no link is followed. Raises OSError."""
+    """A regular file that is there already (``create``: or is made), open for appending; no link is followed, and a file that has
+    a second name is refused. Raises OSError."""
     return opened(path, os.O_WRONLY | os.O_APPEND | (os.O_CREAT if create else 0), False)
 
 

@@ -13,8 +13,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pipeline.sanitize import printable
+from pipeline.types import Outcome
 
 Event = dict[str, Any]
+FAR = 1e11
+"""seconds: later is no time of a stream"""
 STRETCHES = frozenset({"caption", "unchanged", "gap", "offline"})
 
 
@@ -31,6 +34,27 @@ def utc(seconds: float) -> str:
 def line(event: Mapping[str, Any]) -> str:
     """The event as one line of JSON, its numbers on milliseconds; what begins with ``_`` is for this process alone."""
     return json.dumps({key: _plain(value) for key, value in event.items() if key[0] != "_"}, ensure_ascii=False)
+
+
+def told(row: bytes) -> Event:
+    """An event that was written by ``line``, read back. Raises ValueError: it is none, somebody else wrote into the file."""
+    try:
+        event = json.loads(row)
+        kind = event["event"]
+        if kind in STRETCHES:
+            spoken = (event["text"], event["outcome"]) if kind == "caption" else ()
+            reason = (event["reason"],) if kind in ("gap", "offline") else ()
+            if not all(isinstance(word, str) for word in (*spoken, *reason)) or not 0 <= event["start"] <= event["end"] < FAR:
+                raise ValueError("no stretch of a stream")
+            if kind == "caption":
+                Outcome(event["outcome"])
+            if not isinstance(event.get("tokens", 0), int):
+                raise ValueError("no caption")
+        elif not isinstance(kind, str) or "end" in event:
+            raise ValueError("no event")
+    except (TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise ValueError(f"no event: {error}") from None
+    return dict(event)
 
 
 def _plain(value: Any) -> Any:

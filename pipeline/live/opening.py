@@ -100,12 +100,6 @@ def _lines(name: str, gone: Callable[[], None]) -> Output:
     """Raises OutputError ``unwritable``."""
     from pathlib import Path
 
-    from pipeline.files import explained
-    from pipeline.live.outputs.lines import Lines
+    from pipeline.live.outputs.lines import Added, Lines
 
-    if name == "-":
-        return Lines(sys.stdout, gone=gone)
-    try:
-        return Lines(open(name, "a", encoding="utf-8"), gone=gone)
-    except OSError as error:
-        raise explained(Path(name), error) from None
+    return Lines(sys.stdout, gone=gone) if name == "-" else Added(Path(name))

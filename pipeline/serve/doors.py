@@ -7,9 +7,7 @@ size    Content-Length before the first byte is read, then counted        each p
 """
 
 import asyncio
-import ipaddress
 import json
-import socket
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
@@ -19,6 +17,7 @@ from starlette.exceptions import HTTPException
 
 from pipeline.serve.faults import HttpError, body_of, headers_of
 from pipeline.serve.key import COOKIE, Key
+from pipeline.watch.hosts import is_called_right, name_in
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -46,7 +45,7 @@ class Doors:
 
     def __init__(self, app: Application, *, key: Key, hosts: Collection[str], origins: Collection[str], most_upload: int) -> None:
         self._app, self._key, self._most_upload = app, key, most_upload
-        self._hosts = {"localhost", socket.gethostname().lower(), *(host.lower() for host in hosts)}
+        self._hosts = {host.lower() for host in hosts}
         self._origins = {origin.rstrip("/").lower() for origin in origins}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -70,11 +69,11 @@ class Doors:
         await self._app(scope, _counted(receive, most), secured)
 
     def _check_host(self, headers: dict[str, str]) -> None:
-        name = _hostname(headers.get("host", ""))
-        if name in self._hosts or _is_address(name):
+        host = headers.get("host", "")
+        if is_called_right(host, self._hosts):
             return
         raise HttpError(
-            421, "host_not_allowed", f"this service is not called {name[:80]!r}; start it with --allow-host, if it is"
+            421, "host_not_allowed", f"this service is not called {name_in(host)[:80]!r}; start it with --allow-host, if it is"
         )
 
     def _check_origin(self, scope: Scope, headers: dict[str, str]) -> None:
@@ -184,18 +183,3 @@ def _cookie(headers: dict[str, str]) -> str:
     except CookieError:
         return ""
     return found.value if found is not None else ""
-
-
-def _hostname(host: str) -> str:
-    """``[::1]:8770`` -> ``::1``; ``Films.example.org:80`` -> ``films.example.org``."""
-    if host.startswith("["):
-        return host[1:].partition("]")[0].lower()
-    return host.rpartition(":")[0].lower() if host.count(":") == 1 else host.lower()
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True

@@ -3,6 +3,8 @@
 Their servers are asked with httpx, at the address that an option gives and no other; what they say is looked at, not trusted.
 """
 
+import asyncio
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,8 +13,13 @@ from pipeline.options.serve import ServeSettings
 from pipeline.serve.faults import HttpError
 
 TIMEOUT = 10.0
+"""seconds between two bytes"""
+WHOLE = 30.0
+"""seconds for an answer: a server may trickle"""
 LARGEST = 1_000_000
-"""bytes of an answer"""
+"""bytes of an answer, which is asked for and read as it is: packed ones can be a thousand times as large"""
+_ITEM = re.compile(r"[A-Za-z0-9-]{1,64}")
+"""a number at a server: it becomes part of addresses that are called with the server's token"""
 SERVERS = ("jellyfin", "emby", "plex")
 
 
@@ -50,9 +57,10 @@ def read_event(server: str, body: Mapping[str, Any]) -> Told | None:
         return None
     if path is not None and not isinstance(path, str):
         path = None
-    number = str(number) if isinstance(number, (str, int)) else ""
-    if not path and not (number and number.replace("-", "").isalnum() and len(number) <= 64):
-        raise HttpError(400, "bad_event", "the event names no item")
+    number = str(number) if isinstance(number, str) or type(number) is int else ""
+    if _ITEM.fullmatch(number) is None:
+        if number or not path:
+            raise HttpError(400, "bad_event", "the event names no item: letters, digits and '-', 64 at most")
     return Told(number, path or None)
 
 
@@ -123,7 +131,7 @@ async def _get(url: str, headers: Mapping[str, str]) -> Mapping[str, Any]:
 
     try:
         return _object(json.loads(await _send("GET", url, headers)))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise HttpError(502, "server_failed", "the media server did not answer in JSON") from None
 
 
@@ -133,15 +141,18 @@ async def _send(method: str, url: str, headers: Mapping[str, str]) -> bytes:
     read = bytearray()
     try:
         async with (
+            asyncio.timeout(WHOLE),
             httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False) as client,
-            client.stream(method, url, headers=dict(headers)) as answer,
+            client.stream(method, url, headers={"Accept-Encoding": "identity", **headers}) as answer,
         ):
-            async for piece in answer.aiter_bytes():
-                read += piece
-                if len(read) > LARGEST:
-                    break
             if answer.status_code >= 300:
                 raise HttpError(502, "server_failed", f"the media server answered {answer.status_code}")
+            async for piece in answer.aiter_raw():
+                read += piece
+                if len(read) > LARGEST:
+                    raise HttpError(502, "server_failed", f"the media server answered more than {LARGEST:,} bytes")
+    except TimeoutError:
+        raise HttpError(502, "server_failed", f"the media server did not answer within {WHOLE:.0f} s") from None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise HttpError(502, "server_failed", f"the media server can't be reached: {error or type(error).__name__}") from None
     return bytes(read)

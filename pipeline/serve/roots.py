@@ -50,7 +50,7 @@ class Roots:
 
     def place(self, path: str) -> tuple[Path, Path]:
         """``films/a/b.mp4`` -> the root called ``films``, and ``a/b.mp4``. Raises HttpError 404, 400."""
-        if "\0" in path or "\\" in path or path.startswith("/"):
+        if "\0" in path or "\\" in path or path.startswith("/") or not _is_text(path):
             raise HttpError(400, "bad_path", "give a path below a root, such as films/a.mp4", param="path")
         parts = PurePosixPath(path).parts
         if not parts or ".." in parts:
@@ -63,7 +63,7 @@ class Roots:
     def within(self, path: Path) -> tuple[Path, Path] | None:
         """The root that an absolute path of this machine is below, and the rest; None where it is below none."""
         for root in self.folders.values():
-            if path.is_relative_to(root) and ".." not in path.parts:
+            if path.is_relative_to(root) and ".." not in path.parts and "\0" not in str(path) and _is_text(str(path)):
                 return root, path.relative_to(root)
         return None
 
@@ -99,6 +99,15 @@ class Roots:
                         and not is_described(folder / entry.name)
                     ):
                         yield Entry(entry.name, f"{path}/{entry.name}", False, status.st_size)
+
+
+def _is_text(path: str) -> bool:
+    """Whether it can be written as bytes: JSON can say halves of characters."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def open_beneath(root: Path, relative: Path, *, folder: bool = False) -> int:

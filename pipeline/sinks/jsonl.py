@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.files import explained
+from pipeline.safe_open import append
 from pipeline.sinks.base import Written
 from pipeline.types import Caption, Document, VideoInfo
 
@@ -41,7 +42,7 @@ class Sink:
     def _add(self, line: str) -> None:
         """One write, so that lines of films beside each other do not mix. Raises OutputError."""
         try:
-            with self.path.open("ab", buffering=0) as file:
-                file.write(line.encode())
+            with append(self.path, create=True) as file:
+                file.write(line.encode("utf-8", "backslashreplace"))
         except OSError as error:
             raise explained(self.path, error) from error

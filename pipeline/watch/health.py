@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from pipeline.errors import EnvironmentFault, UsageError
+from pipeline.watch.hosts import is_called_right, is_loopback
 
 SILENT = 30.0
 """seconds without a sign of life after which /healthz says no"""
@@ -36,6 +37,9 @@ class Health:
             server_version, sys_version = "scenescribe", ""
 
             def do_GET(self) -> None:
+                if is_loopback(place[0]) and not is_called_right(self.headers.get("Host", "localhost")):
+                    self.send_error(421, "call it by its address, or as localhost")
+                    return
                 try:
                     status, kind, body = outer.answer(self.path.partition("?")[0], ready, metrics)
                 except Exception as error:  # the state folder may be failing just now: say so, and live

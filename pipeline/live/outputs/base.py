@@ -82,6 +82,9 @@ class Output:
                 except OutputError as error:
                     self.failures += 1
                     self._warn(error.message, reason=error.code)
+                except Exception as error:  # one event's accident: the output lives on, and says so
+                    self.failures += 1
+                    self._warn(f"an accident: {type(error).__name__}: {error}", reason="internal_error")
                 if self._waiting and self._waiting[0] is event:
                     self._waiting.popleft()
             self._came.clear()

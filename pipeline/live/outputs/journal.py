@@ -7,7 +7,6 @@ What was said is read back from the events, so that days of it are never held wh
 """
 
 import asyncio
-import json
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -16,14 +15,16 @@ from pathlib import Path
 from typing import IO, Any
 
 from pipeline.captioning.recipe import Recipe
-from pipeline.files import explained, write_whole
+from pipeline.files import check_folder, explained, write_whole
 from pipeline.live.document import caption_of, document_of, notice_of
-from pipeline.live.events import Event, line
+from pipeline.live.events import Event, line, told
 from pipeline.live.outputs.base import Output
 from pipeline.safe_open import append, lines_of
 from pipeline.types import Caption, Document, Model, Notice
 
 SYNC = 5.0
+LONGEST_EVENT = 1 << 20
+"""bytes of a line"""
 NOTICES = 10_000
 """gaps that a description tells of; the events have them all"""
 
@@ -44,13 +45,7 @@ class Journal(Output):
 
     async def open(self) -> None:
         """Raises OutputError ``unwritable``: the folder can't be written."""
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            probe = self._folder / f".scenescribe-{os.getpid()}"
-            probe.write_bytes(b"")
-            probe.unlink()
-        except OSError as error:
-            raise explained(self._folder, error) from None
+        check_folder(self._folder)
         await super().open()
 
     def wants(self, event: Event) -> bool:
@@ -100,16 +95,24 @@ class Journal(Output):
         path = self.path(stream, ".events.jsonl")
         captions: list[Caption] = []
         notices: list[Notice] = []
-        end = 0.0
-        with lines_of(path) as lines:
-            for text in lines:
-                event = json.loads(text)
-                if "end" in event:
-                    end = max(end, event["end"])
-                if event["event"] == "caption" and event["text"]:
-                    captions.append(caption_of(event))
-                elif event["event"] in ("gap", "offline") and len(notices) < NOTICES:
-                    notices.append(notice_of(event))
+        end, broken = 0.0, 0
+        try:
+            with lines_of(path) as lines:
+                while text := lines.readline(LONGEST_EVENT):
+                    try:
+                        event = told(text)
+                    except ValueError:
+                        broken += 1
+                        continue
+                    end = max(end, event.get("end", 0.0))
+                    if event["event"] == "caption" and event["text"]:
+                        captions.append(caption_of(event))
+                    elif event["event"] in ("gap", "offline") and len(notices) < NOTICES:
+                        notices.append(notice_of(event))
+        except OSError as error:
+            raise explained(path, error) from None
+        if broken:
+            notices.append(Notice(code="events_damaged", message=f"{broken} lines of {path.name} could not be read back"))
         return document_of(
             captions, notices, name=stream, size=0, duration=end, shape=self._shape(stream), recipe=self._recipe,
             model=self._model, stream={"name": stream, "events": path.name},

@@ -3,10 +3,13 @@
 import asyncio
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TextIO
 
+from pipeline.files import explained
 from pipeline.live.events import Event, line
 from pipeline.live.outputs.base import Output
+from pipeline.safe_open import append
 from pipeline.sanitize import clean
 
 
@@ -32,7 +35,52 @@ class Lines(Output):
             self._gone()
 
     def _put(self, text: str) -> None:
-        os.write(self._file.fileno(), (text + "\n").encode("utf-8", "backslashreplace"))
+        _write_all(self._file.fileno(), _bytes_of(text))
+
+
+class Added(Output):
+    """``--jsonl FILE``: lines at the end of a file. A full disk ends nothing: lines are lost and counted, none is cut in two."""
+
+    name = "jsonl"
+
+    def __init__(self, path: Path) -> None:
+        """Raises OutputError ``unwritable``."""
+        super().__init__()
+        self._path, self._rest = path, b""
+        try:
+            self._file = append(path, create=True)
+        except OSError as error:
+            raise explained(path, error) from None
+
+    async def write(self, event: Event) -> None:
+        await asyncio.to_thread(self._put, _bytes_of(line(event)))
+
+    async def finish(self) -> None:
+        self._file.close()
+
+    def _put(self, row: bytes) -> None:
+        written = 0
+        data = self._rest + row
+        try:
+            while written < len(data):
+                written += os.write(self._file.fileno(), data[written:])
+            self._rest = b""
+        except OSError as error:
+            if written > len(self._rest):
+                self._rest = data[written:]  # the line has begun: the next write ends it
+            else:
+                self._rest = self._rest[written:]
+                self.lost += 1
+            raise explained(self._path, error) from None
+
+
+def _bytes_of(text: str) -> bytes:
+    return (text + "\n").encode("utf-8", "backslashreplace")
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(descriptor, data) :]
 
 
 def sentence(event: Event, *, many: bool) -> str | None:

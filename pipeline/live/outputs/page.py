@@ -24,10 +24,9 @@ from pipeline.live.events import Event, line
 from pipeline.live.metrics import Latencies, exposition
 from pipeline.live.outputs.base import Output
 from pipeline.watch.health import address_of
+from pipeline.watch.hosts import is_called_right, is_loopback
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
-
     from pipeline.live.station import Station
 
 KEPT = 1000
@@ -121,7 +120,7 @@ class Page(Output):
             self._server.should_exit = True
             await asyncio.gather(self._serving, return_exceptions=True)
 
-    def _app(self) -> "FastAPI":
+    def _app(self) -> Any:
         from fastapi import FastAPI, Request, Response
         from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
 
@@ -156,7 +155,7 @@ class Page(Output):
             app.add_route(path, file)
         for one in (events, latest, healthz, readyz, metrics):
             app.add_route(f"/{one.__name__}", one)
-        return app
+        return _called_right(app) if is_loopback(self._place[0]) else app
 
     async def _told(self, last: str) -> AsyncIterator[bytes]:
         """What a client is sent: first what it missed, then what comes."""
@@ -164,7 +163,7 @@ class Page(Output):
 
         mine: asyncio.Queue[tuple[int, Event] | None] = asyncio.Queue()
         boot, _, number = last.partition("-")
-        after = int(number) if boot == self._boot and number.isdecimal() else 0 if last else self._number
+        after = int(number) if boot == self._boot and number.isdecimal() and len(number) < 19 else 0 if last else self._number
         missed = [(n, event) for n, event in self._kept if n > after]
         self._clients.add(mine)
         try:
@@ -181,3 +180,18 @@ class Page(Output):
                 yield format_sse_event(data_str=line(item[1]), event=item[1]["event"], id=f"{self._boot}-{item[0]}")
         finally:
             self._clients.discard(mine)
+
+
+def _called_right(app: Any) -> Any:
+    """On this machine alone, pages of other names are sent away: they could rebind their name to it, and read what cameras see."""
+    from fastapi.responses import PlainTextResponse
+
+    async def looked_at(scope: Any, receive: Any, send: Any) -> None:
+        hosts = [value.decode("latin-1") for name, value in scope.get("headers", ()) if name == b"host"]
+        if scope["type"] == "http" and not is_called_right(hosts[0] if hosts else ""):
+            refusal = PlainTextResponse("call it by its address, or as localhost\n", status_code=421)
+            await refusal(scope, receive, send)
+            return
+        await app(scope, receive, send)
+
+    return looked_at

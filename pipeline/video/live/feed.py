@@ -21,6 +21,7 @@ from typing import Any
 from pipeline.environment import child_environment
 from pipeline.video.live import talk
 from pipeline.video.live.ring import Reader
+from pipeline.video.live.said import Listener
 
 SILENT = 5.0
 """seconds without any message after which an opened process is killed; it says something each second, frames or not"""
@@ -82,10 +83,11 @@ class Feed:
     def _listen(self) -> None:
         last: dict[str, Any] = {}
         patience = self._silent
+        listener = Listener()
         while "ended" not in last:
             self._sock.settimeout(patience)
             try:
-                last = talk.receive(self._sock)
+                last = listener.checked(talk.receive(self._sock))
                 if "opened" in last or "frame" in last or "tick" in last:
                     patience = SILENT
             except TimeoutError:
@@ -94,8 +96,10 @@ class Feed:
                     "message": "the reading process gave no sign of life and was ended",
                     "detail": "",
                 }
-            except (talk.HungUp, OSError, ValueError):
+            except (talk.HungUp, OSError):
                 last = {"ended": "reader_died", "message": f"the reading process died{self._why()}", "detail": ""}
+            except (ValueError, RecursionError) as error:
+                last = {"ended": "reader_died", "message": f"the reading process spoke nonsense and was ended ({error})", "detail": ""}
             with suppress(RuntimeError):  # the loop is closed: nobody wants to know
                 self._loop.call_soon_threadsafe(self._hand, last)
 

@@ -1,0 +1,82 @@
+"""What a reading process says, looked at before it is believed: it opens what strangers send, and may be theirs by now.
+
+    {"opened": {"size": [w, h], "fps": f, "codec": name}}    {"tick": {name: number or word}}
+    {"frame": serial, "time": s, "seen": s, "arrival": s, "epoch": n, "begin": [s, s], "raw": s, "utc": s | null, "report": number | null}
+    {"ended": code, "message": text, "detail": text}
+"""
+
+import math
+from typing import Any
+
+LONGEST_WORD = 1000
+MOST_FACTS = 50
+LARGEST_SIDE = 1 << 15
+AHEAD = 3600.0
+"""seconds that a picture may lie before the one that was seen last, in one epoch: a jump begins another"""
+FAR = 1e11
+"""seconds: later is no time"""
+
+
+class Listener:
+    """Checks the messages of one process, in the order in which they come."""
+
+    def __init__(self) -> None:
+        self._epoch, self._seen, self._serial = -1, 0.0, 0
+
+    def checked(self, message: Any) -> dict[str, Any]:
+        """The message, with the fields that it may have and no others. Raises ValueError: this is none."""
+        try:
+            if "ended" in message:
+                return {"ended": _word(message["ended"], 40), "message": _word(message["message"]), "detail": _word(message["detail"])}
+            if "opened" in message:
+                return {"opened": _shape(message["opened"])}
+            if "tick" in message:
+                return {"tick": _facts(message["tick"])}
+            return self._frame(message)
+        except (TypeError, KeyError, AttributeError) as error:
+            raise ValueError(f"no message of a reading process: {type(error).__name__}") from None
+
+    def _frame(self, message: Any) -> dict[str, Any]:
+        begin = message["begin"]
+        told = {name: _number(message[name]) for name in ("time", "seen", "arrival", "raw")}
+        told |= {"frame": _whole(message["frame"]), "epoch": _whole(message["epoch"])}
+        told |= {"begin": (_number(begin[0]), _number(begin[1])), "report": _whole(message["report"]) if message["report"] is not None else None}
+        told["utc"] = None if message["utc"] is None else _number(message["utc"])
+        if told["frame"] <= self._serial or len(begin) != 2 or told["epoch"] < self._epoch:
+            raise ValueError("pictures are counted up")
+        since = told["begin"][0] if told["epoch"] != self._epoch else self._seen
+        if told["seen"] - since > AHEAD or told["time"] - since > AHEAD:
+            raise ValueError("a picture is far ahead of the one before")
+        self._epoch, self._seen, self._serial = told["epoch"], max(since, told["seen"]), told["frame"]
+        return told
+
+
+def _shape(raw: Any) -> dict[str, Any]:
+    width, height = (_whole(side) for side in raw["size"])
+    if not (0 < width <= LARGEST_SIDE and 0 < height <= LARGEST_SIDE):
+        raise ValueError("no size of a picture")
+    return {"size": (width, height), "fps": _number(raw["fps"]), "codec": _word(raw["codec"], 40)}
+
+
+def _facts(raw: Any) -> dict[str, Any]:
+    if len(raw) > MOST_FACTS:
+        raise ValueError("too many facts")
+    return {_word(name, 40): _word(value, 40) if isinstance(value, str) else _number(value) for name, value in raw.items()}
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or abs(value) > FAR:
+        raise ValueError("no number")
+    return value
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 53:
+        raise ValueError("no count")
+    return value
+
+
+def _word(value: Any, most: int = LONGEST_WORD) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return "".join(letter if letter.isprintable() else " " for letter in value[:most])
