@@ -24,7 +24,7 @@ def _meant(name: str) -> str:
 
     try:
         return f", did you mean '{langcodes.find(name).to_tag()}'?"
-    except LookupError:
+    except (LookupError, UnicodeError):  # names are looked for as bytes, and some are none
         return ""
 
 

@@ -54,10 +54,11 @@ def live(
         return
     from pipeline import log
     from pipeline.live.opening import Live
+    from pipeline.watch.webhook import AN_ADDRESS, is_address
 
     settings = loaded.settings
-    if settings.webhook is not None and not settings.webhook.startswith(("http://", "https://")):
-        raise UsageError("bad_value", f"--webhook {settings.webhook}: give an address that begins with http:// or https://")
+    if settings.webhook is not None and not is_address(settings.webhook):
+        raise UsageError("bad_value", f"--webhook {settings.webhook}: give {AN_ADDRESS}")
     wished = Live.of(sources or [], settings)
     log.set_up("auto", level=logging.WARNING if quiet else logging.INFO)
     if not quiet:

@@ -77,6 +77,8 @@ def _check(settings: WatchSettings) -> WatchSettings:
     """What the types of the options don't say. Raises UsageError."""
     import shlex
 
+    from pipeline.watch.webhook import AN_ADDRESS, is_address
+
     if settings.exec is not None:
         try:
             words = shlex.split(settings.exec)
@@ -84,8 +86,8 @@ def _check(settings: WatchSettings) -> WatchSettings:
             raise UsageError("bad_value", f"--exec {settings.exec}: {error}") from None
         if not words:
             raise UsageError("bad_value", "--exec: there is no command in it")
-    if settings.webhook is not None and not settings.webhook.startswith(("http://", "https://")):
-        raise UsageError("bad_value", f"--webhook {settings.webhook}: give an address that begins with http:// or https://")
+    if settings.webhook is not None and not is_address(settings.webhook):
+        raise UsageError("bad_value", f"--webhook {settings.webhook}: give {AN_ADDRESS}")
     if settings.listen is not None:
         from pipeline.watch.health import address_of
 

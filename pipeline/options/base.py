@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
 
-from annotated_types import Gt
+from annotated_types import Gt, Le
 from platformdirs import user_config_path
 from pydantic import Field, ValidationError
 from pydantic.fields import FieldInfo
@@ -37,7 +37,7 @@ def flag_of(cls: "type[Options]", name: str) -> str:
     return next((str(flag) for flag in flags if str(flag).startswith("--")), "--" + name.replace("_", "-"))
 
 
-Positive = Annotated[int, Gt(0)]
+Positive = Annotated[int, Gt(0), Le(1_000_000_000)]
 
 
 class Options(BaseSettings):

@@ -40,7 +40,7 @@ class Asking(Options):
     temperature: Annotated[float, Ge(0), Le(2)] = option(0.0, SAMPLING, "0 is the likeliest word each time, and repeatable.")
     top_p: Annotated[float, Gt(0), Le(1)] = option(1.0, SAMPLING, "Draw from the likeliest words that make up this share.")
     max_tokens: Positive | None = option(None, SAMPLING, "Longest answer; the preset's where it is not given.")
-    seed: Annotated[int, Ge(0)] = option(0, SAMPLING, "Of the drawing of words.")
+    seed: Annotated[int, Ge(0), Le(2**62)] = option(0, SAMPLING, "Of the drawing of words.")
 
     tensor_parallel_size: Positive | None = option(None, ENGINE, "GPUs that share each layer.")
     pipeline_parallel_size: Positive | None = option(None, ENGINE, "GPUs that take layers in turn.")

@@ -3,6 +3,7 @@
 from typing import Any
 
 from pipeline.errors import EnvironmentFault, InputError, OutputError, RequestError, ScenescribeError, UsageError
+from pipeline.sanitize import printable
 
 
 class HttpError(ScenescribeError):
@@ -54,7 +55,14 @@ def body_of(error: ScenescribeError) -> dict[str, Any]:
     status = status_of(error)
     kind = _TYPES.get(status, "server_error" if status >= 500 else "invalid_request_error")
     param = error.param if isinstance(error, HttpError) else error.data.get("option")
-    return {"error": {"message": error.message, "type": kind, "code": error.code, "param": param}}
+    return {
+        "error": {
+            "message": printable(error.message),
+            "type": kind,
+            "code": error.code,
+            "param": printable(str(param)) if param is not None else None,
+        }
+    }
 
 
 def headers_of(error: ScenescribeError) -> dict[str, str]:

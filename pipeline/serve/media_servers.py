@@ -58,9 +58,8 @@ def read_event(server: str, body: Mapping[str, Any]) -> Told | None:
     if path is not None and not isinstance(path, str):
         path = None
     number = str(number) if isinstance(number, str) or type(number) is int else ""
-    if _ITEM.fullmatch(number) is None:
-        if number or not path:
-            raise HttpError(400, "bad_event", "the event names no item: letters, digits and '-', 64 at most")
+    if _ITEM.fullmatch(number) is None and (number or not path):
+        raise HttpError(400, "bad_event", "the event names no item: letters, digits and '-', 64 at most")
     return Told(number, path or None)
 
 

@@ -10,7 +10,7 @@ from models.base import Request, Sampling, Schema, Turn
 from pipeline.errors import UsageError
 from pipeline.part import Part
 from pipeline.serve.faults import HttpError
-from pipeline.serve.pictures import data_of, picture_of
+from pipeline.serve.pictures import data_of, pictures_of
 from pipeline.serve.uploads import Incoming
 
 if TYPE_CHECKING:
@@ -21,6 +21,10 @@ TEMPERATURE = 0.3
 """of questions that say nothing else"""
 LONGEST_ANSWER = 512
 MOST_FRAMES, MOST_IMAGES = 128, 16
+MOST_PIECES = 300
+"""parts of one message"""
+Text = Annotated[str, Field(max_length=1_000_000)]
+"""what is far too long for a model is not counted by its tokenizer"""
 OURS = "scenescribe:"
 """``video_url`` of a film that is here: ``scenescribe:film-...``"""
 
@@ -42,7 +46,7 @@ class FileId(Strict):
 
 class TextPart(Strict):
     type: Literal["text"]
-    text: str
+    text: Text
 
 
 class ImagePart(Strict):
@@ -65,7 +69,7 @@ Piece = Annotated[TextPart | ImagePart | VideoPart | FilePart, Field(discriminat
 
 class Message(Strict):
     role: Literal["system", "developer", "user", "assistant"]
-    content: str | list[Piece]
+    content: Text | Annotated[list[Piece], Field(max_length=MOST_PIECES)]
 
 
 class StreamOptions(Strict):
@@ -127,7 +131,7 @@ class Chat(Drawing):
 
 
 class Completion(Drawing):
-    prompt: str
+    prompt: Text
     echo: Literal[False] = False
 
 
@@ -166,9 +170,9 @@ async def asked_by(service: "Service", chat: Chat) -> Asked:
     }  # fmt: skip
     if images:
         data = [data_of(image.image_url.url, "messages") for image in images]
-        return Asked(
-            Request(images=tuple(await asyncio.to_thread(lambda: [picture_of(one, "messages") for one in data])), **values)
-        )
+        async with service.pictures:  # a small file may be a large picture: two at once, however many ask
+            shown = await asyncio.to_thread(pictures_of, data, "messages")
+        return Asked(Request(images=shown, **values))
     if not films:
         return Asked(Request(**values))
     film = await _film(service, films[0])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pipeline.errors import EnvironmentFault
 from pipeline.serve.app import make_app
 from pipeline.serve.service import Service
+from pipeline.watch.connections import patient
 from pipeline.watch.health import address_of
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ async def listening(service: Service) -> "AsyncIterator[tuple[str, asyncio.Task[
     config = uvicorn.Config(
         make_app(service), log_config=None, access_log=False, server_header=False, date_header=True, lifespan="off",
         timeout_graceful_shutdown=LEAVE, timeout_keep_alive=30, proxy_headers=False, ws="none",
+        http=patient(),
     )  # fmt: skip
     server = Quiet(config)
     serving = asyncio.create_task(server.serve(sockets=sockets), name="http")

@@ -75,8 +75,8 @@ class Service:
         self.key = load_key(settings.key_file or self.folder / FILE)
         self.bell, self.asks, self.counters = Bell(), Asks(settings.max_asks), Counters()
         self.library = Library(self.folder / "films")
-        self.looks = asyncio.Semaphore(4)
-        """pictures cut out of films at once"""
+        self.looks, self.pictures = asyncio.Semaphore(4), asyncio.Semaphore(2)
+        """pictures cut out of films at once, and questions whose pictures are decoded"""
         self.frames = Looks(self)
         self.began = time.time()
 

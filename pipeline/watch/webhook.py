@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 TIMEOUT = 10.0
 """seconds between two bytes"""
@@ -19,6 +20,25 @@ WHOLE = 60.0
 KEPT = 65_536
 """bytes of an answer that are read, so that its connection can be kept"""
 QUICK_TRIES = 3
+
+
+AN_ADDRESS = "an address that begins with http:// or https:// and names a host"
+
+
+def is_address(url: str) -> bool:
+    """Whether it can be called: http or https, a host, a port that exists, plain characters."""
+    try:
+        parts = urlsplit(url)
+        return (
+            parts.scheme.lower() in ("http", "https")
+            and bool(parts.hostname)
+            and parts.port != 0
+            and url.isascii()
+            and url.isprintable()
+            and " " not in url
+        )
+    except ValueError:
+        return False
 
 
 def sign(secret: str, moment: int, body: bytes) -> str:

@@ -55,7 +55,8 @@ class Added(Output):
     async def write(self, event: Event) -> None:
         await asyncio.to_thread(self._put, _bytes_of(line(event)))
 
-    async def finish(self) -> None:
+    async def close(self) -> None:
+        await super().close()
         self._file.close()
 
     def _put(self, row: bytes) -> None:

@@ -23,6 +23,7 @@ from pipeline.errors import EnvironmentFault
 from pipeline.live.events import Event, line
 from pipeline.live.metrics import Latencies, exposition
 from pipeline.live.outputs.base import Output
+from pipeline.watch.connections import patient
 from pipeline.watch.health import address_of
 from pipeline.watch.hosts import is_called_right, is_loopback
 
@@ -107,6 +108,7 @@ class Page(Output):
             lifespan="off",
             timeout_graceful_shutdown=1,
             ws="none",
+            http=patient(),
         )
         self._server = Quiet(config)
         self._serving = asyncio.create_task(self._server.serve(sockets=[sock]), name="page")

@@ -17,6 +17,7 @@ from models.base import Request as Question
 from pipeline import log as logs
 from pipeline.errors import ScenescribeError
 from pipeline.serve.answering import answer
+from pipeline.serve.bodies import CheckedRoute
 from pipeline.serve.faults import HttpError, body_of
 from pipeline.serve.questions import Asked, Chat, Completion, Drawing, asked_by, check_model
 from pipeline.serve.service import Service
@@ -29,7 +30,7 @@ log = logs.get(__name__)
 
 
 def router(service: Service) -> APIRouter:
-    routes = APIRouter(prefix="/v1", tags=["questions"])
+    routes = APIRouter(route_class=CheckedRoute, prefix="/v1", tags=["questions"])
 
     @routes.get("/models")
     async def models() -> dict[str, Any]:

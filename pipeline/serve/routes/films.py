@@ -14,6 +14,7 @@ from starlette.background import BackgroundTask
 from starlette.responses import FileResponse
 
 from pipeline.media.still import still
+from pipeline.serve.bodies import CheckedRoute
 from pipeline.serve.faults import HttpError
 from pipeline.serve.service import Service
 from pipeline.serve.views import film_view
@@ -30,7 +31,7 @@ class NewFilm(BaseModel):
 
 
 def router(service: Service) -> APIRouter:
-    routes = APIRouter(tags=["films"])
+    routes = APIRouter(route_class=CheckedRoute, tags=["films"])
 
     @routes.post("/v1/films", status_code=201)
     async def add(body: NewFilm, response: Response) -> dict[str, Any]:

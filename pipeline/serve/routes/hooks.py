@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request, Response
 from pipeline.engine.opening import refuse_unnamed_embedded
 from pipeline.errors import InputError
 from pipeline.file_version import FileVersion
+from pipeline.serve.bodies import checked
 from pipeline.serve.faults import HttpError
 from pipeline.serve.media_servers import SERVERS, mapped, path_of, read_event
 from pipeline.serve.multipart import read_form
@@ -74,9 +75,9 @@ async def _body(request: Request) -> Mapping[str, Any]:
     else:
         text = (await request.body()).decode("utf-8", "replace")
     try:
-        found = json.loads(text)
+        found = checked(json.loads(text))
     except (ValueError, RecursionError):
-        raise HttpError(400, "bad_event", "the event is no JSON") from None
+        raise HttpError(400, "bad_event", "the event is no JSON that can be read") from None
     if not isinstance(found, dict):
         raise HttpError(400, "bad_event", "the event is no JSON object")
     return found

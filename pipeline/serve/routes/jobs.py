@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Header, Query, Response
 from fastapi.sse import format_sse_event
@@ -12,12 +11,14 @@ from starlette.responses import StreamingResponse
 
 from pipeline.errors import nearest
 from pipeline.options.serve import JOB, SUMMARIES
+from pipeline.serve.bodies import CheckedRoute
 from pipeline.serve.faults import HttpError
 from pipeline.serve.jobs import Job
 from pipeline.serve.service import Service
 from pipeline.serve.sse import EVERY, PING, STREAM_HEADERS
 from pipeline.serve.views import job_view
 from pipeline.serve.worker import check_settings
+from pipeline.watch.webhook import AN_ADDRESS, is_address
 
 Task = Literal["caption", "burn", "mux", "export", "summarize"]
 Status = Literal["queued", "in_progress", "completed", "failed", "cancelled"]
@@ -35,7 +36,7 @@ class NewJob(BaseModel):
 
 
 def router(service: Service) -> APIRouter:
-    routes = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+    routes = APIRouter(route_class=CheckedRoute, prefix="/v1/jobs", tags=["jobs"])
 
     @routes.post("", status_code=202)
     async def create(
@@ -45,8 +46,8 @@ def router(service: Service) -> APIRouter:
     ) -> dict[str, Any]:
         """Queue a job. With an ``Idempotency-Key`` that was used before: the job of then."""
         service.films.get(body.film)
-        if body.webhook and (urlsplit(body.webhook).scheme not in ("http", "https") or not urlsplit(body.webhook).hostname):
-            raise HttpError(400, "bad_value", "give a webhook that begins with http:// or https://", param="webhook")
+        if body.webhook and not is_address(body.webhook):
+            raise HttpError(400, "bad_value", f"give a webhook that is {AN_ADDRESS}", param="webhook")
         job = await asyncio.to_thread(queue, service, body, idempotency_key)
         response.headers["Location"] = f"/v1/jobs/{job.id}"
         return job_view(service, job)

@@ -99,7 +99,11 @@ class Feed:
             except (talk.HungUp, OSError):
                 last = {"ended": "reader_died", "message": f"the reading process died{self._why()}", "detail": ""}
             except (ValueError, RecursionError) as error:
-                last = {"ended": "reader_died", "message": f"the reading process spoke nonsense and was ended ({error})", "detail": ""}
+                last = {
+                    "ended": "reader_died",
+                    "message": f"the reading process spoke nonsense and was ended ({error})",
+                    "detail": "",
+                }
             with suppress(RuntimeError):  # the loop is closed: nobody wants to know
                 self._loop.call_soon_threadsafe(self._hand, last)
 

@@ -1,8 +1,8 @@
 """What a reading process says, looked at before it is believed: it opens what strangers send, and may be theirs by now.
 
-    {"opened": {"size": [w, h], "fps": f, "codec": name}}    {"tick": {name: number or word}}
-    {"frame": serial, "time": s, "seen": s, "arrival": s, "epoch": n, "begin": [s, s], "raw": s, "utc": s | null, "report": number | null}
-    {"ended": code, "message": text, "detail": text}
+{"opened": {"size": [w, h], "fps": f, "codec": name}}    {"tick": {name: number or word}}
+{"frame": serial, "time": s, "seen": s, "arrival": s, "epoch": n, "begin": [s, s], "raw": s, "utc": s | null, "report": number | null}
+{"ended": code, "message": text, "detail": text}
 """
 
 import math
@@ -27,20 +27,27 @@ class Listener:
         """The message, with the fields that it may have and no others. Raises ValueError: this is none."""
         try:
             if "ended" in message:
-                return {"ended": _word(message["ended"], 40), "message": _word(message["message"]), "detail": _word(message["detail"])}
+                return {
+                    "ended": _word(message["ended"], 40),
+                    "message": _word(message["message"]),
+                    "detail": _word(message["detail"]),
+                }
             if "opened" in message:
                 return {"opened": _shape(message["opened"])}
             if "tick" in message:
                 return {"tick": _facts(message["tick"])}
             return self._frame(message)
-        except (TypeError, KeyError, AttributeError) as error:
+        except (TypeError, KeyError, AttributeError, IndexError, OverflowError) as error:
             raise ValueError(f"no message of a reading process: {type(error).__name__}") from None
 
     def _frame(self, message: Any) -> dict[str, Any]:
         begin = message["begin"]
-        told = {name: _number(message[name]) for name in ("time", "seen", "arrival", "raw")}
+        told: dict[str, Any] = {name: _number(message[name]) for name in ("time", "seen", "arrival", "raw")}
         told |= {"frame": _whole(message["frame"]), "epoch": _whole(message["epoch"])}
-        told |= {"begin": (_number(begin[0]), _number(begin[1])), "report": _whole(message["report"]) if message["report"] is not None else None}
+        told |= {
+            "begin": (_number(begin[0]), _number(begin[1])),
+            "report": _whole(message["report"]) if message["report"] is not None else None,
+        }
         told["utc"] = None if message["utc"] is None else _number(message["utc"])
         if told["frame"] <= self._serial or len(begin) != 2 or told["epoch"] < self._epoch:
             raise ValueError("pictures are counted up")

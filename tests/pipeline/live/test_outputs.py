@@ -1,7 +1,9 @@
 """Who is told: pages, hooks, files. Each bounded, each slow or broken for itself alone."""
 
 import asyncio
+import errno
 import json
+import os
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -14,10 +16,12 @@ import pytest
 from models.engines.echo import EchoCaptioner
 from pipeline.captioning.recipe import Recipe
 from pipeline.engine.engine import Engine
+from pipeline.errors import OutputError
 from pipeline.formats.json import from_text
 from pipeline.live.events import Event, line, stretch
 from pipeline.live.outputs.base import Output
 from pipeline.live.outputs.journal import Journal
+from pipeline.live.outputs.lines import Added
 from pipeline.live.outputs.page import Page
 from pipeline.live.outputs.webhook import Hook
 from pipeline.live.station import Station
@@ -193,3 +197,109 @@ def test_a_line_is_valid_whatever_a_model_says() -> None:
     assert json.loads(told)["text"]
     told.encode()
     assert SimpleNamespace(**json.loads(told)).id == 1
+
+
+async def test_lines_are_added_through_the_door_of_all_outputs(tmp_path: Path) -> None:
+    path = tmp_path / "told.jsonl"
+    for _ in range(2):
+        output = Added(path)
+        await output.write(caption(1))
+        await output.close()
+    assert [json.loads(row)["text"] for row in path.read_text().splitlines()] == ["A red ball rolls."] * 2
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "victim")
+    (tmp_path / "victim").write_text("mine")
+    os.link(tmp_path / "victim", tmp_path / "second")
+    for name in ("pipe", "link", "second", "no/folder", ""):
+        with pytest.raises(OutputError, match="unwritable"):
+            Added(tmp_path / name)
+    assert (tmp_path / "victim").read_text() == "mine"
+
+
+async def test_a_full_disk_loses_lines_and_cuts_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "told.jsonl"
+    output = Added(path)
+    await output.open()
+    real, room = os.write, [30]
+
+    def full(descriptor: int, data: bytes) -> int:
+        if not room[0]:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written = real(descriptor, data[: room[0]])
+        room[0] -= written
+        return written
+
+    monkeypatch.setattr("pipeline.live.outputs.lines.os.write", full)
+    for number in (1, 2):
+        output.offer(caption(number))
+    await asyncio.wait_for(output._empty.wait(), 10)
+    assert (output.failures, output.lost) == (2, 1), "the first has begun, the second has not"
+    room[0] = 1 << 20
+    output.offer(caption(3))
+    await output.close()
+    assert [json.loads(row)["id"] for row in path.read_text().splitlines()] == [1, 3]
+
+
+async def test_a_folder_is_tried_without_a_name_that_others_could_know(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (folder / f".scenescribe-{os.getpid()}").symlink_to(victim)
+    journal = journal_in(folder)
+    await journal.open()
+    await journal.close()
+    assert victim.read_text() == "mine"
+    with pytest.raises(OutputError, match="unwritable"):
+        await journal_in(victim).open()
+
+
+def journal_in(folder: Path) -> Journal:
+    model = Model(name="echo", id="echo", revision="", engine="echo", engine_version="1")
+    return Journal(folder, ("srt",), Recipe(model="echo"), model, lambda _: {"size": (320, 180), "fps": 10.0, "codec": "h264"})
+
+
+async def test_lines_of_others_among_the_events_are_left_out_and_told(tmp_path: Path) -> None:
+    journal = journal_in(tmp_path)
+    await journal.open()
+    journal.offer(caption(0))
+    await asyncio.wait_for(journal._empty.wait(), 10)
+    strange = [b"[" * 5000, b"{}", b"\xff", b"null", b'{"event": "caption", "start": 1e999, "end": 2}', b'{"event": "gap", "start": 1, "end": 2}',
+               line({**caption(1), "outcome": "fine"}).encode(), line({**caption(1), "text": [1]}).encode(), b"x" * (3 << 20)]  # fmt: skip
+    with next(tmp_path.glob("*.events.jsonl")).open("ab") as file:
+        file.write(b"\n".join(strange) + b"\n")
+    journal.offer(caption(2))
+    await asyncio.wait_for(journal._empty.wait(), 10)
+    await journal.close()
+    document = from_text(next(tmp_path.glob("*.descriptions.json")).read_text())
+    assert [caption.start for caption in document.captions] == [0.0, 8.0]
+    assert [warning.code for warning in document.warnings] == ["events_damaged"]
+
+
+async def test_an_output_that_fails_in_a_way_nobody_thought_of_goes_on(tmp_path: Path) -> None:
+    class Odd(Output):
+        told: list[object] = []  # noqa: RUF012
+
+        async def write(self, event: Event) -> None:
+            if event["id"] == 1:
+                raise ZeroDivisionError
+            self.told.append(event["id"])
+
+    odd = Odd()
+    await odd.open()
+    for number in (1, 2):
+        odd.offer(caption(number))
+    await odd.close()
+    assert (odd.told, odd.failures) == ([2], 1)
+
+
+async def test_the_page_answers_to_its_own_names_alone() -> None:
+    page = await page_of()
+    async with httpx.AsyncClient(base_url=page.address) as client:
+        assert (await client.get("/latest", headers={"Host": "evil.test"})).status_code == 421
+        for host in ("localhost:80", "127.0.0.1", "[::1]:1"):
+            assert (await client.get("/latest", headers={"Host": host})).status_code == 200
+        number = "9" * 10_000
+        async with client.stream("GET", "/events", headers={"Last-Event-ID": f"{page._boot}-{number}"}) as answer:
+            assert answer.status_code == 200
+    await page.close()
