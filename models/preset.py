@@ -3,7 +3,7 @@
 import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -61,6 +61,34 @@ class Asking:
     """vLLM's arguments where questions are asked, on top of the preset's"""
 
 
+Detail = Literal["low", "high"]
+"""how much of a picture a model is shown: one view of it, or (``high``) as much as it can take, which costs several times the tokens"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """How a single picture is shown."""
+
+    frames: Literal["video", "images"] = "images"
+    """``video``: as a video of one frame, which some models read in a quarter of an image's tokens"""
+    size: FrameSize | None = None
+    """None: as frames of films"""
+    tokens: int = 0
+    """of the prompt that a picture takes, at most; 0: not known"""
+    engine: Mapping[str, Any] = field(default_factory=dict)
+    """vLLM's arguments, on top of the preset's"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pictures(View):
+    """How a model is asked about pictures that are no frames of a film."""
+
+    prompt: str = "Describe this picture in one to three plain sentences. Say what is seen, not what it might mean."
+    max_tokens: Annotated[int, Field(ge=1, le=1 << 20)] = 128
+    high: View | None = None
+    """``--detail high``; None: the model has no finer view"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preset:
     """One model. The TOML files of ``models/presets`` have these fields by these names."""
@@ -93,10 +121,25 @@ class Preset:
     cpu: Mapping[str, Any] = field(default_factory=dict)
     """more of them, where there is no GPU"""
     ask: Asking = field(default_factory=Asking)
+    pictures: Pictures = field(default_factory=Pictures)
 
     def frame_size(self, width: int, height: int) -> tuple[int, int]:
         """What the reader should resize frames of a ``width`` x ``height`` film to, as (width, height)."""
         return self.size.of(width, height)
+
+    def of_pictures(self, detail: Detail = "low") -> "Preset":
+        """The same model, set up to be shown one picture a question and nothing else.
+
+        Raises ModelNotFound where ``detail`` is high and the preset knows no finer view.
+        """
+        view: View | None = self.pictures if detail == "low" else self.pictures.high
+        if view is None:
+            raise ModelNotFound(f"the preset {self.name} knows no finer view of a picture: leave --detail high out", detail=detail)
+        one = {"video": int(view.frames == "video"), "image": int(view.frames == "images")}
+        return replace(
+            self, frames=view.frames, frame_count=1, size=view.size or self.size, prompt=self.pictures.prompt,
+            max_tokens=self.pictures.max_tokens, engine={**self.engine, "limit_mm_per_prompt": one, **view.engine},
+        )  # fmt: skip
 
     def instruction(self, words: int | None = None) -> str:
         """The preset's prompt for a window that has time for ``words`` words."""

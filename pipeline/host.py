@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 from models.base import Captioner
 from pipeline.caption_stream import LocalStream, OpenStream
 from pipeline.engine.engine import GIB, Engine
-from pipeline.engine.opening import ENGINE_FIELDS, choose_preset, open_captioner
+from pipeline.engine.opening import ENGINE_FIELDS, choose_preset, open_captioner, preset_for_pictures
 from pipeline.options.caption import Describing
 from pipeline.scheduler import Limits
 from pipeline.sources.base import Source
@@ -19,7 +19,7 @@ from pipeline.video.limits import cores
 
 if TYPE_CHECKING:
     from models.options import Profile
-    from models.preset import Preset
+    from models.preset import Detail, Preset
 
 WRITING = 2
 """videos that are written at once: an encoder takes all cores that it finds"""
@@ -45,11 +45,13 @@ class Host:
         captioner: Captioner | None = None,
         verbose: bool = False,
         profile: "Profile" = "captions",
+        pictures: "Detail | None" = None,
     ) -> None:
-        """``profile``: ``questions`` for an engine that keeps what it has read of a film (prefix cache, priorities)."""
+        """``profile``: ``questions`` for an engine that keeps what it has read of a film (prefix cache, priorities). ``pictures``:
+        the engine is set up for single pictures, shown in so much detail; None: for films."""
         give_way(settings.nice)
         self.settings = settings
-        self.preset = choose_preset(settings)
+        self.preset = choose_preset(settings) if pictures is None else preset_for_pictures(settings, pictures)
         self.engine = Engine(
             captioner or open_captioner(settings, self.preset, verbose=verbose, profile=profile),
             in_flight=settings.max_in_flight,

@@ -14,7 +14,7 @@ from pipeline.options.caption import Describing
 
 if TYPE_CHECKING:
     from models.options import Profile
-    from models.preset import Preset
+    from models.preset import Detail, Preset
 
 ENGINE_FIELDS = (
     "tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size", "gpu_memory_utilization", "max_num_seqs",
@@ -67,6 +67,14 @@ def choose_preset(settings: Describing) -> "Preset":
         raise translated(error) from error
     count = getattr(families.parse("samplers", settings.sampler or chosen.sampler), "count", 0)
     return replace(chosen, frame_count=max(count, chosen.frame_count))
+
+
+def preset_for_pictures(settings: Describing, detail: "Detail") -> "Preset":
+    """The preset that the settings name, set up for single pictures. Raises UsageError ``model_not_found``."""
+    try:
+        return choose_preset(settings).of_pictures(detail)
+    except ModelError as error:
+        raise translated(error) from error
 
 
 def gpu_memory_gb() -> float | None:

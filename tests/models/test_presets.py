@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.engines.vllm.args import engine_arguments
 from models.errors import ModelNotFound
 from models.hub import split_revision
 from models.model_folder import check_weights, frames_kind
+from models.options import EngineOptions
 from models.preset import FrameSize, Preset, read_preset
 from models.presets import DEFAULTS, HERE, default_preset, names, preset, served_preset
 
@@ -226,3 +228,28 @@ def test_stretched_frames_are_squares() -> None:
     assert FrameSize(side=384).of(1920, 1080) == (384, 384)
     assert isinstance(preset("llava-1.5-7b"), Preset)
     assert HERE.is_dir()
+
+
+@pytest.mark.parametrize("name", names())
+def test_each_can_be_asked_about_one_picture(name: str) -> None:
+    for detail in ("low", "high"):
+        if detail == "high" and preset(name).pictures.high is None:
+            continue
+        found = preset(name).of_pictures(detail)
+        video = int(found.frames == "video")
+        arguments = engine_arguments(Path("somewhere"), found, EngineOptions(), on_gpu=True)
+        assert arguments["limit_mm_per_prompt"] == {"video": video, "image": 1 - video}
+        view = preset(name).pictures if detail == "low" else preset(name).pictures.high
+        assert view is not None
+        assert 0 < view.tokens + found.max_tokens < arguments["max_model_len"]
+        assert found.instruction() == preset(name).pictures.prompt
+        assert "video" not in found.prompt
+
+
+def test_a_finer_view_costs_several_times_the_tokens_and_is_refused_where_there_is_none() -> None:
+    fine = preset("llava-onevision-7b")
+    assert fine.pictures.high is not None
+    assert fine.pictures.high.tokens > 10 * fine.pictures.tokens
+    assert fine.of_pictures("high").frame_size(4000, 3000) == (1330, 997)
+    with pytest.raises(ModelNotFound, match="--detail high"):
+        preset("llava-1.5-7b").of_pictures("high")
