@@ -134,7 +134,9 @@ class Preset:
         """
         view: View | None = self.pictures if detail == "low" else self.pictures.high
         if view is None:
-            raise ModelNotFound(f"the preset {self.name} knows no finer view of a picture: leave --detail high out", detail=detail)
+            raise ModelNotFound(
+                f"the preset {self.name} knows no finer view of a picture: leave --detail high out", detail=detail
+            )
         one = {"video": int(view.frames == "video"), "image": int(view.frames == "images")}
         return replace(
             self, frames=view.frames, frame_count=1, size=view.size or self.size, prompt=self.pictures.prompt,

@@ -26,9 +26,15 @@ FAMILIES = {
     "windows": ("window rule", "Rule"),
     "sinks": ("sink", "Sink"),
     "sources": ("source", "Source"),
+    "imagesources": ("image source", "Source"),
+    "datasets.layouts": ("data set format", "Layout"),
 }
 """family (a package of pipeline) -> (what to call a member, the class that its file defines)"""
-_UNNAMED = {"sinks": frozenset({"files", "several"}), "sources": frozenset({"film", "still"})}
+_UNNAMED = {
+    "sinks": frozenset({"files", "several"}),
+    "sources": frozenset({"film", "still"}),
+    "imagesources": frozenset({"ahead", "ranged", "urls", "reading", "listing"}),
+}
 """files of a family's package that are no members: what ``caption`` reads from and writes to without being told"""
 _NAMES: dict[type, str] = {}
 """class -> the name that the command line has for it"""

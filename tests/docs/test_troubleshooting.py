@@ -21,8 +21,9 @@ CARRIERS = {
     "RequestError",
     "DeadlinePassed",
     "HttpError",
+    "_broken",
 }
-"""calls with a code in them; HttpError's follows its status; Fitted and Share hand theirs on to a Notice and an EnvironmentFault"""
+"""calls with a code in them; HttpError's follows its status, _broken's its place; Fitted and Share hand theirs on"""
 CODE = re.compile(r"[a-z]+(_[a-z]+)+|hdr|partial|cancelled|unreadable|unwritable|unauthorized")
 
 
@@ -31,9 +32,11 @@ def codes_in(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-            if name in CARRIERS or ast.unparse(node.func) == "notes.add":
+            if name == "Item":  # what a listing says of one that can't be read
+                yield from (code for word in node.keywords if word.arg == "reason" for code in constants(word.value))
+            elif name in CARRIERS or ast.unparse(node.func) == "notes.add":
                 where = [word.value for word in node.keywords if word.arg == "code"] or node.args[
-                    : 1 if name not in ("Fitted", "Share", "HttpError") else 2
+                    : 1 if name not in ("Fitted", "Share", "HttpError", "_broken") else 2
                 ]
                 for place in where:
                     yield from constants(place)

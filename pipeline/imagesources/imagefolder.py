@@ -1,0 +1,85 @@
+"""Hugging Face's ``imagefolder``: pictures, and ``metadata.jsonl`` (or ``.csv``) beside them with a ``file_name`` and other columns.
+
+    train/metadata.jsonl   {"file_name": "0001.png", "text": "..."}        the item train/0001.png, its text kept with --keep-columns text
+
+What the table names and the folder lacks is an item with the reason ``not_found``; pictures that no table names are items too.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from pipeline.datasets.items import Item
+from pipeline.errors import InputError, UsageError, nearest
+from pipeline.imagesources.base import Content, Place, Wishes, is_hidden, is_picture
+from pipeline.imagesources.folder import item_of
+
+TABLES = ("metadata.jsonl", "metadata.csv")
+LARGEST = 1 << 30
+"""bytes of a table"""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A folder in which such a table lies, or in whose folders one does."""
+
+    folders: ClassVar[bool] = True
+    reads: ClassVar[frozenset[str]] = frozenset()
+
+    def takes(self, name: str, beside: frozenset[str]) -> bool:
+        return any(file.rpartition("/")[2] in TABLES for file in beside)
+
+    def list(self, place: Place, wishes: Wishes) -> Iterator[Item]:
+        names, tables = list[str](), list[str]()
+        for entry in place.storage.list():
+            if is_hidden(entry.name):
+                continue
+            if entry.name.rpartition("/")[2] in TABLES:
+                tables.append(entry.name)
+            elif is_picture(entry.name):
+                names.append(entry.name)
+        described: dict[str, dict[str, Any]] = {}
+        for table in tables:
+            folder = table.rpartition("/")[0]
+            for row in rows(place, table):
+                name = str(row.pop("file_name", "")).removeprefix("./")
+                described[f"{folder}/{name}" if folder else name] = _kept(row, wishes, f"{place.url}/{table}")
+        there = set(names)
+        for name in sorted({*names, *described}):
+            item = item_of(place, name)
+            lost = "" if name in there else "not_found"
+            yield Item(key=item.key, source=item.source, locator=item.locator, kept=described.get(name, {}), reason=lost)
+
+    def read(self, items: Sequence[Item], wishes: Wishes) -> Iterator[Content]:
+        """None are its own: they are a folder's."""
+        return iter(())
+
+
+def rows(place: Place, table: str) -> Iterator[dict[str, Any]]:
+    """The rows of a table. Raises InputError ``bad_table``."""
+    data = place.storage.get_range(table, 0, LARGEST + 1)
+    where = f"{place.url}/{table}"
+    try:
+        if len(data) > LARGEST:
+            raise ValueError(f"it has more than {LARGEST >> 30} GB")
+        text = data.decode("utf-8-sig")
+        if table.endswith(".csv"):
+            found: Iterator[Any] = csv.DictReader(io.StringIO(text))
+        else:
+            found = (json.loads(line) for line in text.split("\n") if line.strip())
+        for row in found:
+            if not isinstance(row, dict) or not isinstance(row.get("file_name"), str):
+                raise ValueError("a row without a file_name")
+            yield row
+    except (ValueError, csv.Error, RecursionError) as error:
+        raise InputError("bad_table", f"{where} can't be read: {str(error)[:160]}", path=where) from None
+
+
+def _kept(row: dict[str, Any], wishes: Wishes, where: str) -> dict[str, Any]:
+    for name in wishes.keep_columns:
+        if name not in row:
+            raise UsageError("unknown_column", f"{where} has no column '{name}'{nearest(name, row)}", name=name)
+    return {name: row[name] for name in wishes.keep_columns}

@@ -1,0 +1,204 @@
+"""Tables in Parquet: pictures as bytes (Hugging Face's ``{bytes, path}`` too) or as addresses, one a row.
+
+Which column is which is said by --image-column, --url-column and --key-column, or found where only one can be meant.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from pipeline.datasets.arrow import arrow
+from pipeline.datasets.items import Item
+from pipeline.errors import InputError, ScenescribeError, UsageError, nearest
+from pipeline.imagesources.base import LARGEST, Content, Place, Wishes
+from pipeline.imagesources.ranged import RangedFile
+from pipeline.imagesources.urls import Fetcher
+from pipeline.storage import parted
+
+BATCH = 32
+"""rows with pictures that are read at once"""
+KEYS = 10_000
+"""rows without them"""
+IMAGES, URLS, NAMES = ("image", "img", "jpg", "png", "bytes"), ("url", "image_url", "URL"), ("key", "__key__", "id", "file_name")
+"""what people call these columns"""
+
+
+@dataclass
+class Source:
+    """One file. It remembers where it stopped reading, since units come one behind the other."""
+
+    folders: ClassVar[bool] = False
+    reads: ClassVar[frozenset[str]] = frozenset({"file", "url"})
+    _open: Any = field(default=None, init=False, repr=False)
+    """the _Group that is being read"""
+
+    def takes(self, name: str, beside: frozenset[str]) -> bool:
+        return name.lower().endswith((".parquet", ".pq"))
+
+    def list(self, place: Place, wishes: Wishes) -> Iterator[Item]:
+        file = _parquet(place.url, wishes)
+        columns = Columns.of(file.schema_arrow, wishes, place.url)
+        wanted = list(dict.fromkeys(filter(None, (columns.key, columns.url, *wishes.keep_columns))))
+        number = 0
+        for group in range(file.num_row_groups):
+            for row, values in enumerate(_rows(file, group, wanted, KEYS)):
+                name = values.get(columns.key) if columns.key else number
+                kept = {column: _json(values[column]) for column in wishes.keep_columns}
+                locator: dict[str, str | int] = {"file": place.name, "group": group, "row": row, "column": columns.image or ""}
+                if columns.url:
+                    locator = {"url": str(values[columns.url] or "")}
+                key = f"{place.prefix}{name if columns.key else f'{place.stem}/{number}'}"
+                yield Item(key=key, source=place.url, locator=locator, kept=kept)
+                number += 1
+
+    def read(self, items: Sequence[Item], wishes: Wishes) -> Iterator[Content]:
+        fetcher: Fetcher | None = None
+        try:
+            for run in _runs(items):
+                if "url" in run[0].locator:
+                    fetcher = fetcher or Fetcher(wishes.allowed_hosts)
+                    yield from fetcher.fetch([str(item.locator["url"]) for item in run])
+                else:
+                    yield from self._read_rows(run, wishes)
+        finally:
+            if fetcher is not None:
+                fetcher.close()
+
+    def _read_rows(self, run: Sequence[Item], wishes: Wishes) -> Iterator[Content]:
+        """Pictures of one row group, from the first of them on."""
+        for done, item in enumerate(run):
+            try:
+                yield self._group(item, wishes).picture(int(item.locator["row"]))
+            except ScenescribeError as error:
+                self._open = None
+                yield from (InputError(error.code, error.message) for _ in run[done:])
+                return
+
+    def _group(self, item: Item, wishes: Wishes) -> "_Group":
+        place = (item.source, int(item.locator["group"]), str(item.locator["column"]))
+        if self._open is None or self._open.place != place or self._open.row > int(item.locator["row"]):
+            self._open = _Group(place, wishes)
+        group: _Group = self._open
+        return group
+
+
+class _Group:
+    """A row group, read from its beginning; ``row`` is the next one."""
+
+    def __init__(self, place: tuple[str, int, str], wishes: Wishes) -> None:
+        self.place, self.row = place, 0
+        url, group, column = place
+        self._column = column
+        self._rows = _rows(_parquet(url, wishes), group, [column], BATCH)
+
+    def picture(self, row: int) -> Content:
+        """Raises InputError where the file can't be read any further."""
+        value: Any = None
+        while self.row <= row:
+            value = next(self._rows, {}).get(self._column)
+            self.row += 1
+        if isinstance(value, dict):
+            value = value.get("bytes")
+        if not isinstance(value, bytes):
+            return InputError("empty_picture", "the table has no bytes for it")
+        return value if len(value) <= LARGEST else InputError("picture_too_large", f"it has more than {LARGEST >> 20} MB")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """Which columns of a table are looked at."""
+
+    image: str | None
+    url: str | None
+    key: str | None
+
+    @classmethod
+    def of(cls, schema: Any, wishes: Wishes, where: str) -> "Columns":
+        """Raises UsageError ``unknown_column``, ``no_image_column``."""
+        pa, names = arrow(), list(schema.names)
+        for name in filter(None, (wishes.image_column, wishes.url_column, wishes.key_column, *wishes.keep_columns)):
+            if name not in names:
+                raise UsageError(
+                    "unknown_column",
+                    f"{where} has no column '{name}'{nearest(name, names)} (it has: {', '.join(names)})",
+                    name=name,
+                )
+        key = wishes.key_column or next((name for name in NAMES if name in names), None)
+        if wishes.image_column or wishes.url_column:
+            return cls(image=None if wishes.url_column else wishes.image_column, url=wishes.url_column, key=key)
+        with_bytes = [name for name in names if _holds_bytes(pa, schema.field(name).type)]
+        image = next((name for name in IMAGES if name in with_bytes), with_bytes[0] if len(with_bytes) == 1 else None)
+        url = next((name for name in URLS if name in names), None) if image is None else None
+        if image is None and url is None:
+            raise UsageError(
+                "no_image_column",
+                f"{where}: no column that could be meant holds pictures; name one with --image-column (bytes) or --url-column "
+                f"(it has: {', '.join(names)})",
+            )
+        return cls(image=image, url=url, key=key)
+
+
+def _holds_bytes(pa: Any, kind: Any) -> bool:
+    if pa.types.is_struct(kind):
+        return kind.get_field_index("bytes") >= 0 and _holds_bytes(pa, kind.field("bytes").type)
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+
+
+def _parquet(url: str, wishes: Wishes) -> Any:
+    """The file, its footer read. Raises InputError ``bad_table``, and what the storage raises."""
+    pa = arrow()
+    storage, name = parted(url, wishes.storage)
+    try:
+        file: Any = RangedFile(storage, name, storage.head(name).size)
+        return pa.parquet.ParquetFile(pa.PythonFile(file, mode="r"), pre_buffer=False, buffer_size=1 << 20)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise InputError("bad_table", f"{url} is no Parquet file that can be read: {_first_line(error)}", path=url) from None
+
+
+def _rows(file: Any, group: int, columns: Sequence[str], batch: int) -> Iterator[dict[str, Any]]:
+    """The rows of a group, these columns alone. Raises InputError ``bad_table``."""
+    if not columns:
+        yield from ({} for _ in range(file.metadata.row_group(group).num_rows))
+        return
+    pa = arrow()
+    try:
+        for part in file.iter_batches(batch, row_groups=[group], columns=columns):
+            yield from part.to_pylist()
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise InputError("bad_table", f"the Parquet file is damaged: {_first_line(error)}") from None
+
+
+def _runs(items: Sequence[Item]) -> Iterator[list[Item]]:
+    """Addresses together, rows of one group together."""
+    run: list[Item] = []
+    for item in items:
+        if run and _kind(item) != _kind(run[0]):
+            yield run
+            run = []
+        run.append(item)
+    if run:
+        yield run
+
+
+def _kind(item: Item) -> tuple[object, ...]:
+    return ("url",) if "url" in item.locator else (item.source, item.locator["group"])
+
+
+def _json(value: Any) -> Any:
+    """A kept value as JSON has it."""
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    if isinstance(value, bytes):
+        with suppress(UnicodeDecodeError):
+            return value.decode()
+        return value.hex()
+    if isinstance(value, dict):
+        return {str(name): _json(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_json(one) for one in value]
+    return str(value)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:160]

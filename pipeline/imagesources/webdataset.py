@@ -1,0 +1,127 @@
+"""Tar shards as WebDataset has them: ``0001.jpg``, ``0001.json``... are one sample, whose ``__key__`` is ``0001``.
+
+    | head 512 | bytes, filled up to 512 | head | bytes | ... | two empty blocks |
+
+The plan keeps where each picture's bytes lie, so a unit reads its own part of a shard, in pieces of PIECE bytes. Compressed tars have
+no such places: they are one row with a reason.
+"""
+
+import tarfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pipeline.datasets.items import Item
+from pipeline.errors import InputError, ScenescribeError
+from pipeline.imagesources.base import LARGEST, Content, Place, Wishes, is_picture
+from pipeline.imagesources.ranged import RangedFile
+from pipeline.storage import Storage, parted
+
+PIECE = 16 << 20
+"""bytes of one read"""
+GAP = 1 << 20
+"""bytes between two pictures that are read over, and not asked for apart"""
+_COMPRESSED = (".tar.gz", ".tgz", ".tar.zst", ".tar.bz2", ".tar.xz")
+
+
+@dataclass(frozen=True)
+class Source:
+    """One shard."""
+
+    folders: ClassVar[bool] = False
+    reads: ClassVar[frozenset[str]] = frozenset({"shard"})
+
+    def takes(self, name: str, beside: frozenset[str]) -> bool:
+        return name.lower().endswith((".tar", *_COMPRESSED))
+
+    def list(self, place: Place, wishes: Wishes) -> Iterator[Item]:
+        if place.name.lower().endswith(_COMPRESSED):
+            yield _broken(place, "compressed_shard")
+            return
+        seen, size = set[str](), place.storage.head(place.name).size
+        file = RangedFile(place.storage, place.name, size)
+        try:
+            with tarfile.open(fileobj=file, mode="r:") as tar:
+                while (member := tar.next()) is not None:
+                    tar.members = []  # type: ignore[attr-defined]  # it would keep them all
+                    key = sample_key(member.name)
+                    if not member.isreg() or not is_picture(member.name) or key in seen:
+                        continue
+                    seen.add(key)
+                    whole = member.offset_data + member.size <= size
+                    yield Item(
+                        key=f"{place.prefix}{place.stem}/{key}", source=place.url, reason="" if whole else "truncated_shard",
+                        locator={"shard": member.name, "offset": member.offset_data, "size": member.size},
+                    )  # fmt: skip
+                if not ended(file, size):
+                    yield _broken(place, "truncated_shard")
+        except tarfile.TarError:
+            yield _broken(place, "truncated_shard" if seen else "bad_shard")
+        except InputError:
+            if not seen:
+                raise
+            yield _broken(place, "truncated_shard")
+
+    def read(self, items: Sequence[Item], wishes: Wishes) -> Iterator[Content]:
+        shards: dict[str, tuple[Storage, str]] = {}
+        for run in runs(items):
+            if run[0].source not in shards:
+                shards[run[0].source] = parted(run[0].source, wishes.storage)
+            yield from _read_run(*shards[run[0].source], run)
+
+
+def sample_key(name: str) -> str:
+    """WebDataset's ``__key__``: the name up to the first dot after its last slash."""
+    folder, slash, last = name.removeprefix("./").rpartition("/")
+    return f"{folder}{slash}{last.partition('.')[0]}"
+
+
+def runs(items: Sequence[Item]) -> Iterator[list[Item]]:
+    """Items that one read gets: of one shard, one behind the other, PIECE bytes together at most."""
+    run: list[Item] = []
+    for item in items:
+        if run:
+            first, last = (_span(one) for one in (run[0], run[-1]))
+            start, end = _span(item)
+            near = item.source == run[0].source and last[1] <= start <= last[1] + GAP and end - first[0] <= PIECE
+            if not near:
+                yield run
+                run = []
+        run.append(item)
+    if run:
+        yield run
+
+
+def _span(item: Item) -> tuple[int, int]:
+    offset = int(item.locator["offset"])
+    return offset, offset + int(item.locator["size"])
+
+
+def _read_run(storage: Storage, name: str, run: Sequence[Item]) -> Iterator[Content]:
+    start, end = _span(run[0])[0], _span(run[-1])[1]
+    if end - start > LARGEST:
+        yield InputError("picture_too_large", f"the file has more than {LARGEST >> 20} MB")
+        return
+    try:
+        data = memoryview(storage.get_range(name, start, end - start))
+    except ScenescribeError as error:
+        yield from (InputError(error.code, error.message) for _ in run)
+        return
+    for item in run:
+        at, to = (place - start for place in _span(item))
+        yield bytes(data[at:to]) if to <= len(data) else InputError("truncated_shard", "the shard ends before the picture does")
+
+
+def ended(file: RangedFile, size: int) -> bool:
+    """Whether an empty block stands where the last member ends: what every tar ends with."""
+    at = file.tell()
+    file.seek(max(0, min(at, size) - 512))
+    return size >= 512 and file.read(512) == bytes(512)
+
+
+def _broken(place: Place, reason: str) -> Item:
+    """The row of what could not be listed of a shard."""
+    locator: dict[str, str | int] = {"shard": "", "offset": 0, "size": 0}
+    return Item(
+        key=f"{place.prefix}{place.name.rpartition('/')[2]}", source=place.url, locator=locator, weight=0.0, reason=reason
+    )

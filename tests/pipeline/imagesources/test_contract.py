@@ -1,0 +1,205 @@
+"""Every source gives the same pictures in the same order, whatever kind it is; what can't be had is told, and costs nobody else."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import picture_sets
+import pytest
+
+from pipeline import families
+from pipeline.datasets.items import Item
+from pipeline.errors import InputError, ScenescribeError, UsageError
+from pipeline.imagesources import webdataset
+from pipeline.imagesources.base import Wishes
+from pipeline.imagesources.listing import Listing
+from pipeline.imagesources.reading import Reader
+
+PICTURES = {f"{number:04}.png": bytes([number]) * (100 + 37 * number) for number in range(40)}
+KINDS = ("folder", "webdataset", "parquet", "hugging face", "urls", "imagefolder")
+LOCAL = Wishes(allowed_hosts=frozenset({"127.0.0.1"}))
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Path]]:
+    root = tmp_path_factory.mktemp("kinds")
+    with picture_sets.served(PICTURES) as base:
+        yield {
+            "folder": picture_sets.as_folder(PICTURES, root / "folder"),
+            "webdataset": picture_sets.as_tar(PICTURES, root / "shards" / "0001.tar").parent,
+            "parquet": picture_sets.as_parquet(PICTURES, root / "table.parquet"),
+            "hugging face": picture_sets.as_parquet(PICTURES, root / "hf" / "train-00000.parquet", hugging_face=True).parent,
+            "urls": picture_sets.as_urls(PICTURES, root / "urls.parquet", base),
+            "imagefolder": picture_sets.as_imagefolder(PICTURES, root / "imagefolder"),
+        }
+
+
+def listed(*names: object, wishes: Wishes = LOCAL, without: str = "") -> tuple[list[Item], list[tuple[str, str]]]:
+    problems: list[tuple[str, str]] = []
+
+    def problem(name: str, error: ScenescribeError) -> None:
+        problems.append((name, error.code))
+
+    return list(Listing([str(name) for name in names], wishes, problem, without=without)), problems
+
+
+def contents(items: list[Item], wishes: Wishes = LOCAL) -> list[bytes | str]:
+    return [one.code if isinstance(one, InputError) else one for one in Reader(wishes).read(items)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_all_pictures_once_in_order_with_keys_of_their_own(kind: str, places: dict[str, Path]) -> None:
+    items, problems = listed(places[kind])
+    assert not problems
+    assert len({item.key for item in items}) == len(items) == 40
+    assert all(item.reason == "" and item.weight == 1 for item in items)
+    assert contents(items) == list(PICTURES.values())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_any_part_can_be_read_by_another_process_in_any_order(kind: str, places: dict[str, Path]) -> None:
+    items, _ = listed(places[kind])
+    values = list(PICTURES.values())
+    for part in (slice(10, 20), slice(3, 5), slice(38, 40), slice(None, None, -7)):
+        assert contents(items[part]) == values[part]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_listing_twice_finds_the_same(kind: str, places: dict[str, Path]) -> None:
+    assert listed(places[kind]) == listed(places[kind])
+
+
+def test_every_member_is_tried_here() -> None:
+    assert set(families.members("imagesources")) == {"folder", "webdataset", "parquet", "imagefolder"}
+    words = [word for name in families.members("imagesources") for word in families.parse("imagesources", name).reads]
+    assert len(words) == len(set(words))
+
+
+def test_several_places_keep_their_keys_apart(tmp_path: Path) -> None:
+    for name in ("cats", "dogs"):
+        picture_sets.as_folder({"1.png": name.encode(), "more/2.png": b"2"}, tmp_path / name)
+        picture_sets.as_tar({"a.png": name.encode()}, tmp_path / name / "s.tar")
+    items, _ = listed(tmp_path / "cats", tmp_path / "dogs")
+    assert [item.key for item in items] == [
+        f"{name}/{key}" for name in ("cats", "dogs") for key in ("1.png", "more/2.png", "s/a")
+    ]
+    assert contents(items)[0] == b"cats"
+    assert contents(items)[-1] == b"dogs"
+    files, _ = listed(tmp_path / "*" / "1.png")
+    assert len({item.key for item in files}) == 2
+
+
+def test_a_key_twice_is_an_item_with_a_reason(tmp_path: Path) -> None:
+    import pyarrow
+    import pyarrow.parquet
+
+    table = pyarrow.table({"key": ["a", "b", "a", "a"], "image": [b"1", b"2", b"3", b"4"]})
+    pyarrow.parquet.write_table(table, tmp_path / "t.parquet")
+    items, _ = listed(tmp_path / "t.parquet")
+    assert [(item.key, item.reason) for item in items] == [
+        ("a", ""), ("b", ""), ("a#2", "duplicate_key"), ("a#3", "duplicate_key"),
+    ]  # fmt: skip
+
+
+def test_columns_are_named_or_found_and_kept(tmp_path: Path, places: dict[str, Path]) -> None:
+    items, _ = listed(places["parquet"], wishes=Wishes(keep_columns=("label",)))
+    assert [item.kept["label"] for item in items] == list(range(40))
+    items, _ = listed(places["imagefolder"], wishes=Wishes(keep_columns=("text",)))
+    assert items[3].kept == {"text": "about 0003.png"}
+    for wishes, code in ((Wishes(image_column="imge"), "unknown_column"), (Wishes(url_column="nothing"), "unknown_column"),
+                         (Wishes(keep_columns=("labels",)), "unknown_column")):  # fmt: skip
+        with pytest.raises(UsageError) as caught:
+            listed(places["parquet"], wishes=wishes)
+        assert caught.value.code == code
+    assert "did you mean 'label'" in caught.value.message
+
+
+def test_a_table_without_pictures_says_what_it_has(tmp_path: Path) -> None:
+    import pyarrow
+    import pyarrow.parquet
+
+    pyarrow.parquet.write_table(pyarrow.table({"words": ["a"]}), tmp_path / "t.parquet")
+    with pytest.raises(UsageError) as caught:
+        listed(tmp_path / "t.parquet")
+    assert caught.value.code == "no_image_column"
+    assert "words" in caught.value.message
+
+
+@pytest.mark.parametrize(("cut", "whole"), [(0.5, False), (0.03, False)])
+def test_a_shard_that_is_cut_off_gives_what_it_has_and_a_reason(cut: float, whole: bool, tmp_path: Path) -> None:
+    path = picture_sets.as_tar({name: data * 20 for name, data in PICTURES.items()}, tmp_path / "s.tar")
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * cut)])
+    items, problems = listed(tmp_path)
+    assert not problems
+    good = [item for item in items if not item.reason]
+    assert {item.reason for item in items} - {""} == {"truncated_shard"}
+    assert contents(good) == [data * 20 for data in PICTURES.values()][: len(good)]
+    assert good or cut < 0.1
+
+
+def test_a_shard_that_lost_its_end_between_two_members_is_told(tmp_path: Path) -> None:
+    path = picture_sets.as_tar({"a.png": b"x" * 512, "b.png": b"y" * 512}, tmp_path / "s.tar")
+    path.write_bytes(path.read_bytes()[: 2 * (1024 + 1024)][: 1024 + 1024])
+    items, _ = listed(path)
+    assert [item.reason for item in items] == ["", "truncated_shard"]
+
+
+def test_what_is_no_tar_and_a_compressed_one_are_one_row_each(tmp_path: Path) -> None:
+    (tmp_path / "a.tar").write_bytes(b"no tar at all" * 100)
+    (tmp_path / "b.tar.gz").write_bytes(b"\x1f\x8b")
+    (tmp_path / "c.parquet").write_bytes(b"PAR1 no")
+    items, problems = listed(tmp_path)
+    assert not problems
+    assert [(item.key, item.reason) for item in items] == [
+        ("a.tar", "bad_shard"), ("b.tar.gz", "compressed_shard"), ("c.parquet", "bad_table"),
+    ]  # fmt: skip
+
+
+def test_a_shard_that_shrank_after_the_plan_costs_what_it_lost(tmp_path: Path) -> None:
+    path = picture_sets.as_tar(PICTURES, tmp_path / "s.tar")
+    items, _ = listed(path)
+    path.write_bytes(path.read_bytes()[:20_000])
+    found = contents(items)
+    assert found[:3] == list(PICTURES.values())[:3]
+    assert found[-1] == "truncated_shard"
+
+
+def test_reads_of_a_shard_are_few_and_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    items = [Item(key=str(n), source="s.tar", locator={"shard": "x", "offset": n * 100_000, "size": 90_000}) for n in range(1000)]
+    runs = list(webdataset.runs(items))
+    assert [item for run in runs for item in run] == items
+    assert len(runs) == 6
+    assert all(len(run) * 100_000 <= webdataset.PIECE + 100_000 for run in runs)
+
+
+def test_a_picture_that_went_and_a_table_that_names_none(tmp_path: Path, places: dict[str, Path]) -> None:
+    items, _ = listed(picture_sets.as_folder({"a.png": b"1", "b.png": b"2"}, tmp_path / "some"))
+    (tmp_path / "some" / "a.png").unlink()
+    assert contents(items) == ["not_found", b"2"]
+    folder = picture_sets.as_imagefolder({"a.png": b"1"}, tmp_path / "named")
+    (folder / "train" / "metadata.jsonl").write_text('{"file_name": "a.png"}\n{"file_name": "lost.png"}\n')
+    assert [(item.key, item.reason) for item in listed(folder)[0]] == [("train/a.png", ""), ("train/lost.png", "not_found")]
+    (folder / "train" / "metadata.jsonl").write_text("[]\n")
+    assert listed(folder)[1] == [(str(folder), "bad_table")]
+
+
+def test_names_that_are_nothing_are_told_and_the_others_go_on(tmp_path: Path) -> None:
+    picture_sets.as_folder({"a.png": b"1"}, tmp_path / "some")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "text.txt").write_text("words")
+    names = [tmp_path / "lost", tmp_path / "*.nothing", tmp_path / "empty", tmp_path / "text.txt", tmp_path / "some"]
+    items, problems = listed(*names)
+    assert [item.key for item in items] == ["some/a.png"]
+    assert [code for _, code in problems] == ["not_found", "not_found", "no_pictures", "not_a_source"]
+
+
+def test_the_folder_that_is_written_to_is_no_source(tmp_path: Path) -> None:
+    picture_sets.as_folder({"a.png": b"1", "out/b.png": b"2", ".cache/c.png": b"3"}, tmp_path)
+    assert [item.key for item in listed(tmp_path, without=str(tmp_path / "out"))[0]] == ["a.png"]
+
+
+def test_strange_names_are_keys_like_others(tmp_path: Path) -> None:
+    names = ["ünï çødé.png", "a" * 200 + ".png", "tab\tin.png", "100%.png", "a#b.png", "-dash.png"]
+    items, _ = listed(picture_sets.as_folder({name: name.encode() for name in names}, tmp_path / "d"))
+    assert sorted(item.key for item in items) == sorted(names)
+    assert contents(items) == [item.key.encode() for item in items]
