@@ -13,6 +13,7 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pkgutil import iter_modules
 from types import ModuleType
+from typing import Any
 
 GROUP = "scenescribe."
 """what the names of our groups of entry points begin with"""
@@ -58,4 +59,10 @@ def _files(package: str, path: tuple[str, ...]) -> frozenset[str]:
 
 @cache
 def _points(family: str) -> Mapping[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=GROUP + family)}
+    return {point.name: point for point in _all_points().select(group=GROUP + family)}
+
+
+@cache
+def _all_points() -> Any:
+    """What all installed packages offer. Their files are read for it: once, whatever families are asked for."""
+    return entry_points()  # EntryPoints; until Python 3.11 what has its ``select``

@@ -15,7 +15,7 @@ from pipeline.captioning.recipe import Recipe
 from pipeline.describe import Observer, ReadingPlace, Result, describe
 from pipeline.engine.engine import Engine
 from pipeline.errors import ScenescribeError
-from pipeline.fleet.fleet import open_host
+from pipeline.fleet.opening import open_host
 from pipeline.host import Host
 from pipeline.options.caption import Settings
 from pipeline.outputs import Outputs

@@ -5,12 +5,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
-from models.base import Captioner
 from pipeline.caption_stream import OpenStream
 from pipeline.fleet import messages
 from pipeline.fleet.coordinator import Coordinator
 from pipeline.fleet.engine import FleetCaptioner, FleetEngine
-from pipeline.fleet.placement import Placement, placements, settings_for
+from pipeline.fleet.placement import Placement, settings_for
 from pipeline.fleet.remote import RemoteHost
 from pipeline.fleet.room import refuse_more_than_fit
 from pipeline.fleet.stream import FleetStream
@@ -22,17 +21,6 @@ from pipeline.types import VideoInfo
 
 PROBES = 4
 """films that are probed at once, here; hosts read them"""
-
-
-def open_host(settings: Settings, *, captioner: Captioner | None = None, verbose: bool = False) -> Host:
-    """Who describes films under these settings: this process, where one engine is all, or a fleet.
-
-    ``captioner`` answers in place of an engine of ours, in this process. Raises UsageError and EnvironmentFault.
-    """
-    places = placements(settings) if captioner is None else ()
-    if not places:
-        return Host(settings, captioner=captioner, verbose=verbose)
-    return Fleet(settings, places, verbose=verbose)
 
 
 class Fleet(Host):

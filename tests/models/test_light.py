@@ -22,3 +22,18 @@ def test_engines_presets_and_options_import_nothing_heavy() -> None:
         [sys.executable, "-c", code], cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True
     )
     assert answer.stdout.strip() == ""
+
+
+def test_a_studio_of_one_engine_imports_no_fleet_and_no_table_of_languages() -> None:
+    code = (
+        "import sys\n"
+        "from pipeline.options.caption import Settings\n"
+        "from pipeline.studio import Studio\n"
+        "Studio(Settings(engine='echo'))\n"
+        f"heavy = {(*HEAVY, 'langcodes', 'pipeline.fleet.fleet', 'pipeline.fleet.messages', 'sqlite3')!r}\n"
+        "print(*[name for name in heavy if name in sys.modules])\n"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code], cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.strip() == ""
