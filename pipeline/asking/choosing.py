@@ -3,6 +3,7 @@
 all of it, where it is short       a part of it (--at)       the passages that its captions lead to, where it is long
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,12 +45,19 @@ class Chooser:
         self.preset, self.bare = host.preset, host.preset.ask.bare
         self.frames = settings.frames or host.preset.ask.frames
         self._leave = leave
-        self._whole: Shown | None = None
+        self.shown_whole: Shown | None = None
+        """all that is asked about, where it was short enough to be looked at"""
         self._too_long = False
+        self._looking = asyncio.Lock()
 
-    async def choose(self, question: str) -> Choice:
-        """How it is answered, the frames, and the captions that are read."""
-        mode, when = self.settings.mode, wording.asks_when(question)
+    @property
+    def nbytes(self) -> int:
+        """Of the frames that are kept."""
+        return self.shown_whole.data.nbytes if self.shown_whole is not None else 0
+
+    async def choose(self, question: str, *, times: bool = True) -> Choice:
+        """How it is answered, the frames, and the captions that are read; without ``times`` never by the passages that say yes."""
+        mode, when = self.settings.mode, times and wording.asks_when(question)
         if mode != "read" and (whole := await self.look_at_all()) is not None:
             several = sum(not passage.still for passage in whole.passages) > 1
             return Choice("when" if when and several and self._asks_each(question) else "look", whole)
@@ -70,11 +78,16 @@ class Chooser:
 
     async def look_at_all(self) -> Shown | None:
         """Frames of all that is asked about; None where it is too long for that."""
-        if self._whole is None and not self._too_long:
+        async with self._looking:  # of two questions at once, one looks
+            await self._look_at_all()
+        return self.shown_whole
+
+    async def _look_at_all(self) -> None:
+        if self.shown_whole is None and not self._too_long:
             force = self.settings.mode == "look" or self.settings.at is not None
             each = self.preset.frame_count if self.bare else 2
             try:
-                self._whole = await looking.whole(
+                self.shown_whole = await looking.whole(
                     self.films, self.recipe, frames=self.frames, each=each, at=self.settings.span, force=force, size=self._size()
                 )
             except looking.TooLong:
@@ -82,7 +95,6 @@ class Chooser:
                     count = f"{len(self.films)} pictures are more than the {self.frames} that a question is shown"
                     raise UsageError("too_many_pictures", f"{count}; --frames raises that") from None
                 self._too_long = True
-        return self._whole
 
     async def look_at(self, passages: Sequence[Passage], frames: int) -> Shown:
         return await looking.passages(self.films, passages, self.recipe, frames=frames, size=self._size())

@@ -4,7 +4,7 @@ question is read once (docs/decisions/0081)."""
 from collections.abc import Sequence
 from dataclasses import replace
 
-from models.base import Request, Sampling, Turn
+from models.base import Request, Sampling, Schema, Turn
 from models.preset import Preset
 from pipeline.asking import wording
 from pipeline.asking.types import Passage, Shown
@@ -19,17 +19,21 @@ LONGEST = 256
 class Requests:
     """One conversation's."""
 
-    def __init__(self, preset: Preset, recipe: Recipe, settings: AskSettings) -> None:
-        """Raises UsageError ``bad_context``."""
+    def __init__(
+        self, preset: Preset, recipe: Recipe, settings: AskSettings, *, instructions: str = "", schema: Schema | None = None
+    ) -> None:
+        """``instructions``: how to answer, the same for all questions; ``schema``: of an answer that is no text.
+
+        Raises UsageError ``bad_context``.
+        """
         self.preset, self.recipe, self.settings = preset, recipe, settings
+        self.instructions, self.schema = instructions, schema
         self.context = given(settings.context)
         self.bare = preset.ask.bare
 
     def about(self, shown: Shown, question: str, history: Sequence[Turn]) -> Request:
         preamble = "" if self.bare else wording.over_frames(shown, self.recipe.language, self.context)
-        return self._pictured(
-            shown, Request(prompt=question, preamble=preamble, history=tuple(history), sampling=self._sampling())
-        )
+        return self._pictured(shown, self._request(preamble, question, history))
 
     def one_of(self, shown: Shown, number: int, question: str) -> Request:
         """A question about one passage alone."""
@@ -49,12 +53,14 @@ class Requests:
         return replace(request, video=shown.data, times=times, key=shown.key)
 
     def reading(self, passages: Sequence[Passage], question: str, history: Sequence[Turn]) -> Request:
-        return Request(
-            prompt=question,
-            preamble=wording.over_captions(passages, self.recipe.language, self.context),
-            history=tuple(history),
-            sampling=self._sampling(),
-        )
+        return self._request(wording.over_captions(passages, self.recipe.language, self.context), question, history)
+
+    def _request(self, preamble: str, question: str, history: Sequence[Turn]) -> Request:
+        if self.instructions and self.bare:  # it reads no preamble
+            question = f"{self.instructions}\n\n{question}"
+        elif self.instructions:
+            preamble = f"{preamble}\n{self.instructions}"
+        return Request(prompt=question, preamble=preamble, history=tuple(history), sampling=self._sampling(), schema=self.schema)
 
     def _sampling(self) -> Sampling:
         settings = self.settings

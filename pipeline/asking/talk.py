@@ -7,12 +7,12 @@ question -> how is it answered?   look: frames of a short film, or of the passag
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Hashable, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Self
 
-from models.base import Reply, Turn
+from models.base import Reply, Schema, Turn
 from models.preset import FrameSize
 from pipeline.asking import finding, wording
 from pipeline.asking.choosing import Choice, Chooser, Leave
@@ -36,19 +36,36 @@ class Talk:
     Raises InputError, UsageError and EnvironmentFault when it is entered.
     """
 
-    def __init__(self, host: Host, paths: Sequence[Path], settings: AskSettings, *, leave: Leave | None = None) -> None:
-        if not paths:
+    def __init__(
+        self,
+        host: Host,
+        paths: Sequence[Path],
+        settings: AskSettings,
+        *,
+        leave: Leave | None = None,
+        chooser: Chooser | None = None,
+        history: Sequence[Turn] = (),
+        instructions: str = "",
+        schema: Schema | None = None,
+        owner: Hashable = None,
+    ) -> None:
+        """``chooser``: of films that are open already, instead of ``paths``; such a talk is not entered. ``history``: what was said
+        before; ``instructions``: how to answer; ``schema``: of answers that are no text, and name no times; ``owner``: whose turn
+        at the engine it is, the talk's own where it is None."""
+        if not paths and chooser is None:
             raise UsageError("no_input", "name a film, a picture or a folder to ask about")
         self.host, self.settings, self.paths = host, settings, tuple(paths)
-        self.recipe = Recipe.of(settings.describing(), host.preset)
-        self.requests = Requests(host.preset, self.recipe, settings)
-        self.history: list[Turn] = []
+        self.recipe = chooser.recipe if chooser is not None else Recipe.of(settings.describing(), host.preset)
+        self.requests = Requests(host.preset, self.recipe, settings, instructions=instructions, schema=schema)
+        self.history = list(history)
         self.answers: list[Answer] = []
-        self.films: tuple[Opened, ...] = ()
+        self.films: tuple[Opened, ...] = chooser.films if chooser is not None else ()
+        if chooser is not None:
+            self._chooser = chooser
         self.last: Shown | None = None
         """what the last question was shown"""
         self.warmth = Warmth(host.engine)
-        self._leave = leave
+        self._leave, self._owner = leave, owner if owner is not None else self
 
     async def __aenter__(self) -> Self:
         self.films = tuple([await opened(path, self.host) for path in self.paths])
@@ -81,13 +98,14 @@ class Talk:
             raise UsageError("empty_question", "the question is empty; write what you want to know")
         for film in self.films:
             await asyncio.to_thread(film.refuse_changed)
-        choice = await self._chooser.choose(question)
+        plain = self.requests.schema is None
+        choice = await self._chooser.choose(question, times=plain)
         self.last = choice.shown
         answer: Answer | None = None
         if choice.mode == "when":
             answer = await self._when(question, choice, began)
             yield answer.text
-        elif self.requests.bare and choice.mode == "read":
+        elif plain and self.requests.bare and choice.mode == "read":
             answer = self._quoted(question, choice.captions, began)
             yield answer.text
         else:
@@ -121,15 +139,15 @@ class Talk:
                 if shown is not None
                 else self.requests.reading(passages, question, history)
             )
-            citer, said = self._citer(passages), list[str]()
+            citer, said = self._citer(passages) if self.requests.schema is None else None, list[str]()
             reply: Reply | None = None
             try:
-                async with aclosing(self.host.engine.stream(request, owner=self)) as pieces:  # type: ignore[type-var]
+                async with aclosing(self.host.engine.stream(request, owner=self._owner)) as pieces:  # type: ignore[type-var]
                     async for piece in pieces:
                         first = first or time.monotonic() - began
                         if isinstance(piece, Reply):
                             reply = piece
-                        elif text := citer.feed(piece):
+                        elif text := citer.feed(piece) if citer is not None else piece:
                             said.append(text)
                             yield text
             except RequestError as error:
@@ -145,17 +163,17 @@ class Talk:
                 continue
             break
         assert reply is not None
-        if text := citer.end():
+        if citer is not None and (text := citer.end()):
             said.append(text)
             yield text
-        if not citer.named and sum(not passage.still for passage in passages) == 1 and said:
+        if citer is not None and not citer.named and sum(not passage.still for passage in passages) == 1 and said:
             text = f" {citer.cite(0)}"
             said.append(text)
             yield text
         yield Answer(
             question=question,
             text=clean("".join(said)),
-            citations=tuple(citer.named),
+            citations=tuple(citer.named) if citer is not None else (),
             looked_at=self._looked_at(shown),
             mode="look" if shown is not None else "read",
             finish=reply.finish,

@@ -27,8 +27,12 @@ class Warmth:
 
     async def touch(self, request: Request) -> None:
         """Have the model read what the request shows. Raises what the engine's ``ask`` raises."""
-        self._request = replace(request, sampling=replace(request.sampling, max_tokens=1, temperature=0.0))
+        self.keep(request)
         await self._once()
+
+    def keep(self, request: Request) -> None:
+        """As ``touch``, of what the model has just read: the first touch is the next that is due."""
+        self._request = replace(request, sampling=replace(request.sampling, max_tokens=1, temperature=0.0))
         if self._keeping is None:
             self._keeping = asyncio.create_task(self._keep(), name="keep warm")
 

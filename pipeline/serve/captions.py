@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.errors import InputError
 from pipeline.outputs import Outputs, name_outputs
 from pipeline.safe_open import read_text
 from pipeline.serve.faults import HttpError
@@ -101,6 +102,16 @@ class Library:
     def film_of(self, path: Path) -> str:
         """The film that a document, or a summary beside it, is of."""
         return path.relative_to(self.folder).parts[0]
+
+    def take_into_index(self, document: Path, state_folder: Path) -> None:
+        """Have the search know a document before the first search does it. Raises InputError."""
+        from pipeline.retrieval.index import Index
+
+        def trouble(_: Path, error: InputError) -> None:
+            raise error
+
+        with Index(state_folder) as index:
+            index.update([document], trouble)
 
     def forget(self, film: str) -> None:
         shutil.rmtree(self.folder / film, ignore_errors=True)

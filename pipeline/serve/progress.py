@@ -26,6 +26,9 @@ class Progress(Observer):
         self._events: list[tuple[str, str | None, Mapping[str, Any]]] = []
         self._duration, self._position, self._captions, self._done = 0.0, 0.0, 0, 0
         self._began = time.monotonic()
+        self._first: tuple[float, float] | None = None
+        """when the first caption came, and where in the film it stood: what a run before this one did is not its speed"""
+        self._step, self._step_began = "", 0.0
 
     def opened(self, info: VideoInfo) -> None:
         self._duration = info.duration
@@ -33,13 +36,17 @@ class Progress(Observer):
     def captioned(self, caption: Caption, position: float) -> None:
         self._captions += 1
         self._position = max(self._position, position)
+        self._first = self._first or (time.monotonic(), position)
         self._service.counters.captioned()
         self._events.append(_event(caption))
         if self._duration > 0:
             self._done = min(99, int(100 * caption.end / self._duration))
 
     def step(self, what: str, done: float = 0.0) -> None:
+        if what != self._step:
+            self._step, self._step_began = what, time.monotonic()
         self._done = min(99, int(100 * done))
+        self._say_left((time.monotonic() - self._step_began) * (1 - done) / done if done > 0 else None)
         self._events.append(("progress", None, {"step": what, "progress": self._done}))
 
     def all_of(self, document: Document) -> None:
@@ -62,13 +69,19 @@ class Progress(Observer):
             await asyncio.sleep(EVERY)
             if self._events:
                 speed = self._position / max(0.001, time.monotonic() - self._began)
+                if self._first is not None and not self._step and self._position > self._first[1]:
+                    went = (self._position - self._first[1]) / max(0.001, time.monotonic() - self._first[0])
+                    self._say_left((self._duration - self._position) / went)
                 self._events.append(
                     ("progress", None, {
                         "captions": self._captions, "progress": self._done, "film_seconds": round(self._position, 2),
-                        "duration": round(self._duration, 2), "times_real_time": round(speed, 2),
+                        "duration": round(self._duration, 2), "times_real_time": round(speed, 2), "eta": self._service.worker.left(self._job),
                     })
                 )  # fmt: skip
                 self._write()
+
+    def _say_left(self, seconds: float | None) -> None:
+        self._service.worker.ends[self._job.id] = None if seconds is None else time.monotonic() + max(0.0, seconds)
 
     def _write(self) -> None:
         events, self._events = self._events, []

@@ -24,8 +24,8 @@ from pipeline.serve.faults import HttpError
 from pipeline.serve.films import Films, KnownFilm, facts_of, id_of_content, id_of_place
 from pipeline.serve.jobs import Jobs
 from pipeline.serve.key import FILE, load_key
-from pipeline.serve.looking import Looks
 from pipeline.serve.metrics import Counters
+from pipeline.serve.open_films import OpenFilms
 from pipeline.serve.roots import Roots, held
 from pipeline.serve.schema import DATABASE, MIGRATIONS
 from pipeline.serve.uploads import Received
@@ -77,7 +77,7 @@ class Service:
         self.library = Library(self.folder / "films")
         self.looks, self.pictures = asyncio.Semaphore(4), asyncio.Semaphore(2)
         """pictures cut out of films at once, and questions whose pictures are decoded"""
-        self.frames = Looks(self)
+        self.open_films = OpenFilms(self)
         self.began = time.time()
 
     async def __aenter__(self) -> Self:
@@ -93,6 +93,7 @@ class Service:
             await stack.enter_async_context(self.studio.host)
             if died := self.jobs.recover():
                 log.info("taken back", jobs=died)
+            stack.push_async_callback(self.open_films.close)
             self._loop = asyncio.get_running_loop()
             self.worker = Worker(self)
             self.deliveries = Deliveries(self)
@@ -126,6 +127,7 @@ class Service:
             counts = await asyncio.to_thread(self.jobs.counts)
             systemd.alive(f"{counts['in_progress']} jobs under way, {counts['queued']} waiting")
             await asyncio.to_thread(self.jobs.renew, LEASE)
+            await self.open_films.sweep()
             if time.monotonic() - swept > 600:
                 swept = time.monotonic()
                 await asyncio.to_thread(self._sweep)
@@ -228,6 +230,7 @@ class Service:
         film = self.films.get(id)
         self.films.remove(id)
         self.library.forget(id)
+        asyncio.run_coroutine_threadsafe(self.open_films.forget(id), self._loop)
         if film.root is None:
             shutil.rmtree(self.folder / "uploads" / id, ignore_errors=True)
 

@@ -56,6 +56,7 @@ def job_view(service: "Service", job: Job) -> dict[str, Any]:
         "progress": job.progress,
         "captions": job.captions,
         "position": service.jobs.position(job) if job.status == "queued" else None,
+        "eta": service.worker.left(job) if not job.over else None,
         "attempts": job.attempts,
         "created_at": int(job.created_at),
         "started_at": int(job.started_at) or None,

@@ -6,27 +6,24 @@ claim -> the film held open -> describe (what is there already is not asked agai
 import asyncio
 import contextlib
 import os
+import time
+from collections import deque
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
 from pipeline import formats
 from pipeline import log as logs
 from pipeline.describe import Result
-from pipeline.errors import EnvironmentFault, InputError, OutputError, ScenescribeError, UsageError
-from pipeline.files import write_whole
-from pipeline.options.caption import Settings
-from pipeline.outputs import name_outputs
+from pipeline.errors import EnvironmentFault, InputError, ScenescribeError
 from pipeline.run import internal_error
-from pipeline.safe_open import read_bytes, read_text
+from pipeline.safe_open import read_text
 from pipeline.scheduler import Scheduler, Seat
-from pipeline.serve.films import KnownFilm
+from pipeline.serve.beside import write_beside
 from pipeline.serve.jobs import Job
 from pipeline.serve.progress import Progress
-from pipeline.serve.roots import open_beneath
+from pipeline.serve.tasks import forget_summary, job_settings
 from pipeline.store.lookup import LARGEST, Earlier, FileLookup
 from pipeline.studio import Studio
 from pipeline.types import VideoInfo
@@ -63,8 +60,19 @@ class Worker:
         self._wake = asyncio.Event()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._alone: dict[str, asyncio.Lock] = {}
+        self.ends: dict[str, float | None] = {}
+        """of what runs: when it will be over, on the monotonic clock; None where that can't be said yet"""
+        self._took: deque[float] = deque(maxlen=50)
         self._stopping = False
         self.scheduler.on_free.append(self._wake.set)
+
+    def left(self, job: Job) -> int | None:
+        """Seconds until a job is over, as far as can be told; of one that waits, from what the last ones took."""
+        if job.status == "queued":
+            turns = self._service.jobs.position(job) // max(1, len(self._tasks)) + 1
+            return round(turns * sum(self._took) / len(self._took)) + 1 if self._took else None
+        end = self.ends.get(job.id)
+        return max(0, round(end - time.monotonic())) if end is not None else None
 
     def wake(self) -> None:
         """A job was queued."""
@@ -111,9 +119,11 @@ class Worker:
         task, jobs = asyncio.current_task(), self._service.jobs
         assert task is not None
         self._tasks[job.id] = task
+        began = time.monotonic()
         try:
             result = await self._describe(job, place)
             await asyncio.to_thread(self._done, job, result)
+            self._took.append(time.monotonic() - began)
             self.breaker.reset()
         except asyncio.CancelledError:
             jobs.give_back(job)  # nothing where it was cancelled: it is over then
@@ -127,12 +137,13 @@ class Worker:
             self._failed(job, internal_error(Path(job.id), error))
         finally:
             del self._tasks[job.id]
+            self.ends.pop(job.id, None)
             self._service.bell.ring(job.id)
 
     async def _describe(self, job: Job, place: Seat) -> "tuple[Studio, Result, Outputs]":
         service = self._service
         film = service.films.get(job.film)
-        settings = job_settings(service, job)
+        settings = await asyncio.to_thread(job_settings, service, job)
         studio = Studio(settings, host=service.studio.host)
         outputs = service.library.outputs(
             film.id, film.name, studio.recipe.language, formats=studio.formats if job.task == "export" else (),
@@ -141,7 +152,7 @@ class Worker:
         async with self._alone.setdefault(film.id, asyncio.Lock()):
             for path in outputs.all[1:]:  # made anew: it may have been made with other settings of its looks
                 path.unlink(missing_ok=True)
-            if job.task == "summarize":
+            if job.task == "summarize" or (job.task == "chapters" and {"length", "style", "overwrite"} & set(job.settings)):
                 forget_summary(outputs)
             progress = Progress(service, job)
             async with progress:
@@ -151,6 +162,8 @@ class Worker:
                     progress.all_of(result.document)
             if job.task == "caption" and result.described:
                 forget_summary(outputs)  # it was of other captions
+            if job.task == "index":
+                await asyncio.to_thread(service.library.take_into_index, outputs.json, service.folder)
         if settings.strict and (wrong := next((notice for notice in result.notices if notice.fault), None)) is not None:
             raise InputError(wrong.code, f"{wrong.message} (strict)")
         return studio, result, outputs
@@ -171,71 +184,3 @@ class Worker:
             return
         self._service.jobs.finish(job, "failed", code=error.code, message=error.message)
         self._service.counters.ended("failed", error.code)
-
-
-def forget_summary(outputs: "Outputs") -> None:
-    """Remove a summary, its chapters and the copy with them: they are made anew."""
-    for path in outputs.folder.glob("*"):
-        if path.name.startswith(tuple(f"{outputs.stem}.{what}." for what in ("summary", "chapters", "chaptered"))):
-            path.unlink(missing_ok=True)
-
-
-def job_settings(service: "Service", job: Job) -> Settings:
-    """What a job is told. Raises UsageError ``bad_value``."""
-    try:
-        return settings_for(service, job.task, dict(job.settings))
-    except ValidationError as error:
-        raise InputError("bad_value", f"its settings can't be any more: {error.errors()[0]['msg']}") from None
-
-
-def settings_for(service: "Service", task: str, own: dict[str, object]) -> Settings:
-    """The settings of a task: the service's, what the job says, and what the task is. Raises pydantic's ValidationError."""
-    if isinstance(context := own.get("context"), str):
-        own["context"] = context + "\n"  # of more than one line: a text, never the name of a file
-    own.setdefault("format", service.settings.format)
-    told = task == "summarize"
-    return service.settings.for_job(**own, burn=task == "burn", mux=task == "mux", summarize=told, chapters=told)
-
-
-def check_settings(service: "Service", task: str, own: dict[str, object]) -> Studio:
-    """All that can be wrong with a job's settings, said before it is queued. Raises UsageError, EnvironmentFault, ValidationError."""
-    return Studio(settings_for(service, task, own), host=service.studio.host)
-
-
-def write_beside(film: KnownFilm, studio: Studio, result: Result) -> list[Path]:
-    """The sidecars beside a film below a root, where a media server looks for them; their paths.
-
-    The folder is opened as the film is, beneath its root; a file of others is never replaced. Raises HttpError, OutputError.
-    """
-    if film.root is None:
-        raise UsageError("bad_value", "an uploaded film has no place beside it")
-    track, _ = studio.make_track(result.document)
-    descriptor = open_beneath(film.root, film.relative.parent, folder=True)
-    written = []
-    try:
-        folder = Path(f"/proc/self/fd/{descriptor}")
-        outputs = name_outputs(
-            Path(film.relative.name), folder, film.relative.stem, language=studio.recipe.language, formats=studio.formats, burn=False,
-            mux=False, sidecars=studio.settings.sidecar_name,
-        )  # fmt: skip
-        marks = {path.name for path in folder.glob("*.descriptions.*")}
-        for name in studio.formats:
-            path = outputs.sidecar(name)
-            text = formats.write(name, track, result.document).encode()
-            if path.is_symlink() or (path.name in marks and not _is(path, text) and not studio.settings.overwrite):
-                raise OutputError(
-                    "output_exists", f"{film.relative.parent / path.name} is there with another text; overwrite replaces it"
-                )
-            write_whole(path, text)
-            written.append(film.root / film.relative.parent / path.name)
-    finally:
-        os.close(descriptor)
-    return written
-
-
-def _is(path: Path, text: bytes) -> bool:
-    """Whether a regular file holds this text and nothing else."""
-    try:
-        return read_bytes(path, len(text), follow=False) == text
-    except OSError:
-        return False

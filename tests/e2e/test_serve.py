@@ -1,11 +1,13 @@
 """The service on the real engine: a film described, asked about twice, the second time from the cache; JSON by a schema."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import openai
 import pytest
+from browsing import drop, launched, signed_in, until
 from serving import Running, running
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
@@ -53,3 +55,32 @@ def test_a_film_is_described_and_its_second_question_is_cheap(service: Running) 
         )  # fmt: skip
         assert json.loads(said.choices[0].message.content)["seen"] in ("yes", "no")
         assert service.client.get("/readyz").json()["ready"]
+
+
+def test_somebody_who_read_no_docs_gets_subtitles_and_answers(service: Running, tmp_path: Path) -> None:
+    """Open the page, drop a film on it, watch captions arrive, ask two questions, take the VTT."""
+    film = tmp_path / "my drawing.mp4"
+    film.write_bytes((SAMPLE.parent / "wide.mp4").read_bytes())
+    with launched() as browser, signed_in(browser, service) as page:
+        drop(page, "#upload", film)
+        page.wait_for_url("**/films/film-*")
+        until(page, "document.querySelectorAll('#transcript button').length > 0", 120)
+        until(page, "document.getElementById('progress').hidden && document.querySelectorAll('#downloads a').length > 0", 120)
+        lines = page.locator("#transcript button").count()
+        truth = json.loads((SAMPLE.parent / "wide.truth.json").read_text())
+        assert lines >= 1, truth
+        for number, question in enumerate(("Describe the video.", "When is there a star?"), 1):
+            page.fill("#question", question)
+            page.keyboard.press("Enter")
+            until(page, f"document.querySelectorAll('#talk li[aria-busy=false]').length === {number}", 120)
+            assert not page.locator(f"#talk li:nth-child({number}) .wrong").count()
+            assert page.inner_text(f"#talk li:nth-child({number}) .answer")
+        page.click("#talk li:nth-child(1) button >> nth=0")
+        until(page, "document.activeElement === document.getElementById('video')")
+        with page.expect_download() as taken:
+            page.click("#downloads a >> nth=0")
+        assert Path(taken.value.path()).read_text().startswith("WEBVTT")
+        page.reload()
+        assert page.locator("#talk li").count() == 2, "what was said survives"
+        if shots := os.environ.get("SCENESCRIBE_SHOTS"):
+            page.screenshot(path=f"{shots}/done-when.png", full_page=True)

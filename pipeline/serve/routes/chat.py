@@ -12,14 +12,14 @@ from fastapi import APIRouter, Request, Response
 from fastapi.sse import format_sse_event
 from starlette.responses import JSONResponse, StreamingResponse
 
-from models.base import Reply
 from models.base import Request as Question
 from pipeline import log as logs
 from pipeline.errors import ScenescribeError
-from pipeline.serve.answering import answer
+from pipeline.serve.answering import Ended, answer
 from pipeline.serve.bodies import CheckedRoute
 from pipeline.serve.faults import HttpError, body_of
-from pipeline.serve.questions import Asked, Chat, Completion, Drawing, asked_by, check_model
+from pipeline.serve.protocol import Chat, Completion, Drawing
+from pipeline.serve.questions import AboutFilm, asked_by, check_model
 from pipeline.serve.service import Service
 from pipeline.serve.sse import EVERY, PING, STREAM_HEADERS
 
@@ -59,16 +59,16 @@ def router(service: Service) -> APIRouter:
     async def completions(body: Completion, request: Request) -> Response:
         """A question of text alone."""
         check_model(service, body.model)
-        asked = Asked(Question(prompt=body.prompt, sampling=body.sampling()))
-        return await _respond(service, body, asked, request, chat=False)
+        question = Question(prompt=body.prompt, sampling=body.sampling())
+        return await _respond(service, body, question, request, chat=False)
 
     return routes
 
 
-async def _respond(service: Service, body: Drawing, asked: Asked, request: Request, *, chat: bool) -> Response:
+async def _respond(service: Service, body: Drawing, asked: Question | AboutFilm, request: Request, *, chat: bool) -> Response:
     owner = body.user or (request.client.host if request.client else "")
-    pieces = answer(service, asked.request, body.stops, owner)
-    shape = _Shape(service, asked, chat=chat, usage=bool(body.stream_options and body.stream_options.include_usage))
+    pieces = answer(service, asked, body.stops, owner)
+    shape = _Shape(service, chat=chat, usage=bool(body.stream_options and body.stream_options.include_usage))
     if body.stream:
         first = asyncio.create_task(anext(pieces))
         await asyncio.wait({first}, timeout=PATIENCE)
@@ -89,11 +89,11 @@ async def _respond(service: Service, body: Drawing, asked: Asked, request: Reque
         await pieces.aclose()
 
 
-async def _whole(pieces: AsyncGenerator[str | Reply, None]) -> Reply:
+async def _whole(pieces: AsyncGenerator[str | Ended, None]) -> Ended:
     async for piece in pieces:
-        if isinstance(piece, Reply):
+        if isinstance(piece, Ended):
             return piece
-    raise AssertionError("an answer ends with its reply")
+    raise AssertionError("an answer has an end")
 
 
 async def _left(request: Request) -> None:
@@ -103,9 +103,9 @@ async def _left(request: Request) -> None:
 
 
 async def _streamed(
-    pieces: AsyncGenerator[str | Reply, None], first: "asyncio.Task[str | Reply]", shape: "_Shape"
+    pieces: AsyncGenerator[str | Ended, None], first: "asyncio.Task[str | Ended]", shape: "_Shape"
 ) -> AsyncIterator[bytes]:
-    waited: asyncio.Task[str | Reply] = first
+    waited: asyncio.Task[str | Ended] = first
     async with aclosing(pieces):
         try:
             yield PING
@@ -117,7 +117,7 @@ async def _streamed(
                     yield PING
                     continue
                 piece = waited.result()
-                if isinstance(piece, Reply):
+                if isinstance(piece, Ended):
                     for chunk in shape.end(piece):
                         yield _line(chunk)
                     yield format_sse_event(data_str="[DONE]")
@@ -141,8 +141,8 @@ def _line(value: dict[str, Any]) -> bytes:
 class _Shape:
     """One answer in OpenAI's shapes."""
 
-    def __init__(self, service: Service, asked: Asked, *, chat: bool, usage: bool) -> None:
-        self._asked, self._chat, self._usage = asked, chat, usage
+    def __init__(self, service: Service, *, chat: bool, usage: bool) -> None:
+        self._chat, self._usage = chat, usage
         self._head = {
             "id": ("chatcmpl-" if chat else "cmpl-") + secrets.token_hex(12),
             "created": int(time.time()),
@@ -156,14 +156,14 @@ class _Shape:
         said = {"delta": {"content": text}} if self._chat else {"text": text}
         return self._chunk({**said, "finish_reason": None})
 
-    def end(self, reply: Reply) -> list[dict[str, Any]]:
+    def end(self, reply: Ended) -> list[dict[str, Any]]:
         said: dict[str, Any] = {"delta": {}} if self._chat else {"text": ""}
         chunks = [self._chunk({**said, "finish_reason": reply.finish}) | {"scenescribe": self._told(reply)}]
         if self._usage:
             chunks.append({**self._head, "object": self._object, "choices": [], "usage": _usage(reply)})
         return chunks
 
-    def whole(self, reply: Reply) -> dict[str, Any]:
+    def whole(self, reply: Ended) -> dict[str, Any]:
         said = {"message": {"role": "assistant", "content": reply.text}} if self._chat else {"text": reply.text}
         choice = {"index": 0, **said, "finish_reason": reply.finish, "logprobs": None}
         kind = "chat.completion" if self._chat else "text_completion"
@@ -176,12 +176,11 @@ class _Shape:
     def _chunk(self, choice: dict[str, Any]) -> dict[str, Any]:
         return {**self._head, "object": self._object, "choices": [{"index": 0, **choice, "logprobs": None}]}
 
-    def _told(self, reply: Reply) -> dict[str, Any]:
-        looked = [round(time, 3) for time in self._asked.looked_at]
-        return {"film": self._asked.film, "looked_at": looked, "cached_tokens": reply.cached_tokens}
+    def _told(self, reply: Ended) -> dict[str, Any]:
+        return {"film": None, "looked_at": [], **reply.told, "cached_tokens": reply.cached_tokens}
 
 
-def _usage(reply: Reply) -> dict[str, Any] | None:
+def _usage(reply: Ended) -> dict[str, Any] | None:
     """None for an answer that was left at a stop text: the engine was not asked what it counted."""
     if not reply.prompt_tokens:
         return None

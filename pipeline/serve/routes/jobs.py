@@ -10,17 +10,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.responses import StreamingResponse
 
 from pipeline.errors import nearest
-from pipeline.options.serve import JOB, SUMMARIES
 from pipeline.serve.bodies import CheckedRoute
 from pipeline.serve.faults import HttpError
 from pipeline.serve.jobs import Job
 from pipeline.serve.service import Service
 from pipeline.serve.sse import EVERY, PING, STREAM_HEADERS
+from pipeline.serve.tasks import Task, allowed, check_settings
 from pipeline.serve.views import job_view
-from pipeline.serve.worker import check_settings
 from pipeline.watch.webhook import AN_ADDRESS, is_address
 
-Task = Literal["caption", "burn", "mux", "export", "summarize"]
 Status = Literal["queued", "in_progress", "completed", "failed", "cancelled"]
 
 
@@ -95,13 +93,13 @@ def router(service: Service) -> APIRouter:
 def queue(service: Service, body: NewJob, key: str | None, own: Mapping[str, Any] | None = None) -> Job:
     """Check a job and queue it. Raises HttpError 400 with the ``param`` that is wrong, UsageError, EnvironmentFault."""
     settings = {**body.settings, **(own or {})}
-    allowed = JOB | SUMMARIES if body.task == "summarize" else JOB
+    names = allowed(body.task)
     for name in settings:
-        if name not in allowed:
+        if name not in names:
             raise HttpError(
                 400,
                 "unknown_option",
-                f"a job has no setting {name[:80]!r}{nearest(name, allowed)}",
+                f"a job has no setting {name[:80]!r}{nearest(name, names)}",
                 param=f"settings.{name[:80]}",
             )
     if body.task != "caption" and "language" not in settings and (there := service.library.described(body.film)):

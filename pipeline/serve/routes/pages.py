@@ -3,7 +3,7 @@
 import asyncio
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import parse_qs, quote
 
 from fastapi import APIRouter, Request, Response
@@ -17,10 +17,15 @@ from pipeline.serve.key import COOKIE
 from pipeline.serve.multipart import read_form
 from pipeline.serve.routes.jobs import NewJob, queue
 from pipeline.serve.service import Service
+from pipeline.serve.tasks import Task
 from pipeline.serve.views import film_view
 
 PAGE = Path(__file__).parents[1] / "page"
-ASSETS = {"page.css": "text/css", "app.js": "text/javascript", "signin.js": "text/javascript", "icon.svg": "image/svg+xml"}
+ASSETS = {
+    "page.css": "text/css",
+    "icon.svg": "image/svg+xml",
+    **dict.fromkeys(("app.js", "dom.js", "film.js", "talk.js", "signin.js"), "text/javascript"),
+}
 
 
 def clock(seconds: float) -> str:
@@ -148,7 +153,7 @@ def router(service: Service) -> APIRouter:
         if fields.get("overwrite") == "true":
             settings["overwrite"] = True
         task = fields.get("task", "caption")
-        if task not in ("caption", "mux", "burn", "summarize"):
+        if task not in get_args(Task):
             raise HttpError(400, "bad_value", "there is no such task", param="task")
         if task != "caption":
             settings = {name: value for name, value in settings.items() if name == "language"}

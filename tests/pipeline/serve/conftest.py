@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from importlib import util
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
+from browsing import launched
 from serving import Running, running
 
 from pipeline.bench.films import FilmSpec, write
@@ -43,3 +45,9 @@ def hostile() -> ModuleType:
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Any]:
+    with launched() as browser:
+        yield browser

@@ -171,7 +171,7 @@ def _read_some(service: Running) -> None:
 
 
 def test_one_question_too_many_is_429_at_once(tmp_path: Path) -> None:
-    with running(tmp_path / "state", captioner=EchoCaptioner(delay=3), max_asks=1) as service:
+    with running(tmp_path / "state", captioner=EchoCaptioner(delay=1), max_asks=1) as service:
         first = threading.Thread(target=lambda: service.client.post("/v1/chat/completions", json={"messages": said("x")}))
         first.start()
         wait = threading.Event()

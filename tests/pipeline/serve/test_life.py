@@ -6,6 +6,8 @@ from pathlib import Path
 
 from serving import Running, events_of
 
+from pipeline.retrieval.index import Index
+
 
 def test_a_film_is_sent_described_and_read_in_every_format(service: Running, film: Path) -> None:
     sent = service.upload(film)
@@ -67,6 +69,23 @@ def test_burn_mux_and_export_use_the_captions_that_are_there(service: Running, f
         assert head.status_code == 206
         assert len(head.content) == 100
     assert service.captioner.asked == asked, "nothing was asked of the model"
+
+
+def test_chapters_are_of_the_summary_that_is_there_and_the_index_is_filled(service: Running, film: Path) -> None:
+    id = service.upload(film)["id"]
+    assert service.done(service.job(id, "summarize", length="long", overwrite=True)["id"])["status"] == "completed"
+    address = f"/v1/films/{id}/summary.json"
+    before = service.client.get(address).json()
+    for path in service.service.library.files(id, "en").values():
+        if ".chapters." in path.name:
+            path.unlink()
+    done = service.done(service.job(id, "chapters")["id"])
+    assert done["status"] == "completed", done
+    assert service.client.get(address).json() == before, "a long one stays a long one"
+    assert service.client.get(f"/v1/films/{id}/chapters.vtt").text.startswith("WEBVTT")
+    service.done(service.job(id, "index")["id"])
+    with Index(service.service.folder) as index:
+        assert service.service.library.find(id, "en").path in index.known()
 
 
 def test_ranges_of_a_film_and_curl(service: Running, film: Path, tmp_path: Path) -> None:

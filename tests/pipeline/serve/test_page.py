@@ -1,6 +1,5 @@
 """The page in a real browser: what a person does who reads no docs, by mouse and by keyboard; nothing hostile runs in it."""
 
-import contextlib
 import json
 import os
 from collections.abc import Iterator
@@ -8,15 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from browsing import drop, signed_in, until, violations
 from serving import Running, running
 
 from models.base import Request
 from models.engines.echo import EchoCaptioner
 from pipeline.bench.films import FilmSpec, write
 
-playwright = pytest.importorskip("playwright.sync_api", reason="the browser tests need playwright (extra dev)")
-CHROMIUM = Path("/usr/bin/chromium")
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="the browser tests need Debian's chromium")
 HOSTILE = "<img src=x onerror=alert(1)> {\\an8} \u202e<script>alert(2)</script>"
 
 
@@ -25,6 +22,8 @@ class Talker(EchoCaptioner):
 
     async def _words(self, request: Request) -> list[str]:
         words = await super()._words(request)
+        if request.prompt == "point":
+            return ["It", "is", "[1]."]
         return HOSTILE.split(" ") if "hostile" in request.prompt else words
 
 
@@ -37,49 +36,10 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         yield service
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as running_playwright:
-        browser = running_playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def page(browser: Any, served: Running) -> Iterator[Any]:
-    """A page that is signed in; at its end nothing was said on the console and nothing was asked of another address."""
-    context = browser.new_context()
-    page = context.new_page()
-    said: list[str] = []
-    elsewhere: list[str] = []
-    page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("dialog", lambda dialog: (said.append(f"dialog {dialog.message}"), dialog.dismiss()))
-    page.on("request", lambda request: elsewhere.append(request.url) if not request.url.startswith(served.url) else None)
-    page.goto(f"{served.url}/#key={served.key}")
-    page.wait_for_selector("h1:has-text('Films')")
-    assert served.key not in page.url
-    yield page
-    context.close()
-    assert said == []
-    assert elsewhere == []
-
-
-def violations(page: Any) -> list[str]:
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]})
-    return [f"{one['id']}: {[node['html'][:120] for node in one['nodes']]}" for one in found.response["violations"]]
-
-
-def until(page: Any, expression: str) -> None:
-    """Poll: under our Content-Security-Policy playwright's own waiting for functions is refused."""
-    for _ in range(200):
-        with contextlib.suppress(playwright.Error):  # the page is just being loaded anew
-            if page.evaluate(expression):
-                return
-        page.wait_for_timeout(50)
-    raise AssertionError(expression)
+    with signed_in(browser, served) as page:
+        yield page
 
 
 @pytest.fixture(scope="module")
@@ -108,11 +68,10 @@ def test_a_stranger_is_asked_for_the_key(browser: Any, served: Running) -> None:
 
 
 def test_a_film_is_dropped_described_asked_about_and_its_vtt_taken(page: Any, served: Running, tmp_path: Path) -> None:
-    """The whole first hour: drop, captions arrive, two questions, a download."""
+    """The whole first hour: drop, captions arrive, two questions, a download; what was said is there after a reload."""
     path = tmp_path / "my film.mp4"
     write(path, FilmSpec(seconds=8, width=160, height=90, fps=12, gop=12))
-    page.set_input_files("#file", str(path))
-    page.click("text=Send and describe")
+    drop(page, "#upload", path)
     page.wait_for_url("**/films/film-*")
     until(
         page,
@@ -122,19 +81,33 @@ def test_a_film_is_dropped_described_asked_about_and_its_vtt_taken(page: Any, se
         page.fill("#question", question)
         page.keyboard.press("Enter")
         until(page, f"document.querySelectorAll('#talk li[aria-busy=false]').length === {number}")
-    assert "8 frames of 196x196" in page.inner_text("#talk li:last-child p")
-    until(page, "document.querySelectorAll('#talk li:last-child .times button').length > 0")
-    page.click("#talk li:last-child .times button >> nth=1")
-    until(page, "document.getElementById('video').currentTime > 0")
+    assert "8 frames of 196x196" in page.inner_text("#talk li:last-child .answer")
+    assert "8 frames of 196x196" in page.evaluate("document.getElementById('asked').textContent"), "said once, as a whole"
     with page.expect_download() as taken:
         page.click("#downloads a >> nth=0")
     assert Path(taken.value.path()).read_text().startswith("WEBVTT")
     page.reload()
     assert page.locator("#transcript button").count() == 4
+    assert page.locator("#talk li strong").all_inner_texts() == ["What is seen?", "And what frames then?"]
+    page.click("#talk li:last-child .answer button >> nth=0")
+    until(page, "document.activeElement.id === 'video'")
+    page.click("#forget")
+    page.reload()
+    assert page.locator("#talk li").count() == 0
+
+
+def test_a_time_in_an_answer_seeks_to_where_it_points(page: Any, served: Running, described: str) -> None:
+    page.goto(f"{served.url}/films/{described}")
+    page.fill("#question", "point")
+    page.keyboard.press("Enter")
+    until(page, "document.querySelectorAll('#talk li[aria-busy=false]').length === 1")
+    assert page.inner_text("#talk .answer") == "It is 0:02-0:04."
+    page.click("#talk .answer button")
+    until(page, "document.getElementById('video').currentTime === 2")
 
 
 def test_captions_arrive_while_the_film_is_described(browser: Any, tmp_path: Path, film: Path) -> None:
-    with running(tmp_path / "state", captioner=EchoCaptioner(delay=1.0, capacity=1)) as service:
+    with running(tmp_path / "state", captioner=EchoCaptioner(delay=0.5, capacity=1)) as service:
         id = service.upload(film)["id"]
         page = browser.new_page()
         page.goto(f"{service.url}/#key={service.key}")
@@ -177,7 +150,7 @@ def test_what_a_model_or_a_name_says_is_text(page: Any, served: Running, film: P
     page.fill("#question", "hostile?")
     page.keyboard.press("Enter")
     until(page, "document.querySelectorAll('#talk li[aria-busy=false]').length === 1")
-    assert "<script>" in page.inner_text("#talk li p >> nth=0")
+    assert "<script>" in page.inner_text("#talk li .answer")
     page.goto(f"{served.url}/films/search?q=onerror")
     assert page.locator("main img, main script").count() == 0
 

@@ -1,0 +1,80 @@
+// A film: its player, its transcript, what is read out, a job as it goes.
+import { $, clock, make } from "/page/dom.js";
+
+const video = $("video"), film = document.body.dataset.film, list = $("transcript");
+if (film) {
+  const seek = (time) => { video.currentTime = time; video.focus(); };
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-start]");
+    if (button) seek(Number(button.dataset.start));
+  });
+  video.addEventListener("error", () => { $("unplayable").hidden = false; });
+  const begin = new URLSearchParams(location.hash.slice(1)).get("t");
+  if (begin) video.addEventListener("loadedmetadata", () => { video.currentTime = Number(begin); }, { once: true });
+  for (const track of video.textTracks) if (track.kind === "descriptions") track.mode = "hidden";
+
+  let shown = null, resume = false;
+  const follow = () => {
+    const at = video.currentTime;
+    const now = [...list.querySelectorAll("button")].find((one) => Number(one.dataset.start) <= at && at < Number(one.dataset.end));
+    if (now === shown) return;
+    shown?.removeAttribute("aria-current");
+    shown = now ?? null;
+    const text = now ? now.querySelector("span").textContent : "";
+    $("now").textContent = text;
+    if (!now) return;
+    now.setAttribute("aria-current", "true");
+    const box = list.getBoundingClientRect(), line = now.getBoundingClientRect();
+    if (line.top < box.top || line.bottom > box.bottom) list.scrollTop += line.top - box.top - box.height / 3;
+    if ($("read").value === "screen") $("live").textContent = text;
+    if ($("read").value === "speech" && "speechSynthesis" in window && !video.paused) {
+      const speech = new SpeechSynthesisUtterance(text);
+      speech.lang = list.lang;
+      resume = $("pause").checked;
+      if (resume) video.pause();
+      speech.onend = () => { if (resume) video.play(); resume = false; };
+      speechSynthesis.speak(speech);
+    }
+  };
+  video.addEventListener("timeupdate", follow);
+  video.addEventListener("seeked", follow);
+  $("read").addEventListener("change", () => { if ("speechSynthesis" in window) speechSynthesis.cancel(); });
+
+  // A job, live
+  const job = document.body.dataset.job;
+  if (job && !$("progress").hidden) {
+    const events = new EventSource(`/v1/jobs/${job}/events`);
+    const on = (name, act) => events.addEventListener(name, (event) => { if (event.data) act(JSON.parse(event.data)); });
+    on("state", (told) => { $("job").textContent = told.status.replace("_", " "); if (told.status === "cancelled") events.close(); });
+    on("progress", (told) => {
+      $("progress").value = told.progress;
+      $("left").textContent = told.eta == null ? "" : `about ${clock(told.eta)} left`;
+    });
+    on("caption", (told) => {
+      const button = make("button", "", { type: "button", "data-start": told.start, "data-end": told.end });
+      button.append(make("time", clock(told.start)), " ", make("span", told.text, { dir: "auto" }));
+      const item = document.createElement("li");
+      item.append(button);
+      const there = [...list.children];
+      if (there.some((one) => Number(one.firstChild.dataset.start) === told.start)) return;
+      list.insertBefore(item, there.find((one) => Number(one.firstChild.dataset.start) > told.start) ?? null);
+      follow();
+    });
+    on("done", () => {
+      events.close();
+      const anew = () => { if (video.currentTime) location.replace(`#t=${video.currentTime.toFixed(2)}`); location.reload(); };
+      const idle = video.paused && document.activeElement === document.body && !document.querySelector("#talk [aria-busy=true]");
+      if (idle) return anew();
+      const button = make("button", "Show what was made", { type: "button" }); // nobody is torn out of what they do
+      button.addEventListener("click", anew);
+      $("progress").hidden = true;
+      $("job").replaceChildren("completed ", button);
+    });
+    events.addEventListener("error", (event) => {
+      if (!event.data) return; // the connection: the browser comes back by itself
+      events.close();
+      $("job").textContent = `failed: ${JSON.parse(event.data).message}`;
+      $("progress").hidden = true;
+    });
+  }
+}
