@@ -130,7 +130,7 @@ def _told(asked: AboutFilm, answer: Answer, document: "Document | None") -> dict
     warnings = [{"code": one.code, "message": one.message} for one in answer.notices]
     if document is None and asked.chat.range is None and float(asked.film.facts["duration"]) > SPARSE * len(answer.looked_at):
         warnings.append({
-            "code": "not_described", "message": "few frames of a long film were looked at, since it has no captions that lead to the right ones"
+            "code": "few_frames", "message": "few frames of a long film were looked at, since it has no captions that lead to the right ones"
         })  # fmt: skip
     if warnings:
         told["warnings"] = warnings

@@ -1,7 +1,7 @@
 // A film: its player, its transcript, what is read out, a job as it goes.
 import { $, clock, make } from "/page/dom.js";
 
-const video = $("video"), film = document.body.dataset.film, list = $("transcript");
+const video = $("video"), film = document.body.dataset.film;
 if (film) {
   const seek = (time) => { video.currentTime = time; video.focus(); };
   document.addEventListener("click", (event) => {
@@ -11,10 +11,12 @@ if (film) {
   video.addEventListener("error", () => { $("unplayable").hidden = false; });
   const begin = new URLSearchParams(location.hash.slice(1)).get("t");
   if (begin) video.addEventListener("loadedmetadata", () => { video.currentTime = Number(begin); }, { once: true });
-  for (const track of video.textTracks) if (track.kind === "descriptions") track.mode = "hidden";
+  const hide = () => { for (const track of video.textTracks) if (track.kind === "descriptions") track.mode = "hidden"; };
+  hide(); // shown by no browser, and loaded by none that is not told to
 
   let shown = null, resume = false;
   const follow = () => {
+    const list = $("transcript");
     const at = video.currentTime;
     const now = [...list.querySelectorAll("button")].find((one) => Number(one.dataset.start) <= at && at < Number(one.dataset.end));
     if (now === shown) return;
@@ -40,6 +42,21 @@ if (film) {
   video.addEventListener("seeked", follow);
   $("read").addEventListener("change", () => { if ("speechSynthesis" in window) speechSynthesis.cancel(); });
 
+  // What a job has made, taken from the page as it is now: nobody is torn out of what they do
+  const renew = async () => {
+    const now = new DOMParser().parseFromString(await (await fetch(location.pathname)).text(), "text/html");
+    const focused = $("made").contains(document.activeElement) ? document.activeElement.dataset.start : undefined;
+    const scrolled = $("transcript").scrollTop;
+    $("made").replaceWith(document.importNode(now.getElementById("made"), true));
+    $("transcript").scrollTop = scrolled;
+    if (focused !== undefined) document.querySelector(`#made [data-start="${CSS.escape(focused)}"]`)?.focus();
+    for (const old of video.querySelectorAll("track")) old.remove();
+    video.append(...[...now.querySelectorAll("track")].map((one) => document.importNode(one, true)));
+    hide();
+    shown = null;
+    follow();
+  };
+
   // A job, live
   const job = document.body.dataset.job;
   if (job && !$("progress").hidden) {
@@ -55,21 +72,12 @@ if (film) {
       button.append(make("time", clock(told.start)), " ", make("span", told.text, { dir: "auto" }));
       const item = document.createElement("li");
       item.append(button);
-      const there = [...list.children];
+      const list = $("transcript"), there = [...list.children];
       if (there.some((one) => Number(one.firstChild.dataset.start) === told.start)) return;
       list.insertBefore(item, there.find((one) => Number(one.firstChild.dataset.start) > told.start) ?? null);
       follow();
     });
-    on("done", () => {
-      events.close();
-      const anew = () => { if (video.currentTime) location.replace(`#t=${video.currentTime.toFixed(2)}`); location.reload(); };
-      const idle = video.paused && document.activeElement === document.body && !document.querySelector("#talk [aria-busy=true]");
-      if (idle) return anew();
-      const button = make("button", "Show what was made", { type: "button" }); // nobody is torn out of what they do
-      button.addEventListener("click", anew);
-      $("progress").hidden = true;
-      $("job").replaceChildren("completed ", button);
-    });
+    on("done", () => { events.close(); renew(); });
     events.addEventListener("error", (event) => {
       if (!event.data) return; // the connection: the browser comes back by itself
       events.close();
