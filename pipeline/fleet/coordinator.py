@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from models.base import Reply, Request
-from pipeline.errors import EnvironmentFault, InputError, ScenescribeError, UsageError
+from pipeline.errors import EnvironmentFault, ScenescribeError, UsageError
 from pipeline.fleet import messages
 from pipeline.fleet.balance import may_start, next_host
 from pipeline.fleet.codec import raised
@@ -24,8 +24,6 @@ from pipeline.fleet.questions import Questions
 from pipeline.fleet.remote import RemoteHost, State
 from pipeline.fleet.units import Unit
 
-GUILTY = 3
-"""deaths after which a unit is given up"""
 PATIENCE = 5.0
 """seconds that hosts have to end in order"""
 
@@ -155,7 +153,8 @@ class Coordinator:
         self._held[host].clear()
         # those that nothing had come of yet are as suspicious as the others: all were in flight
         for job in reversed(lost):
-            self._again(job, guilty=host.state is not State.OUT)
+            if job.goes_on(guilty=host.state is not State.OUT):
+                self._queue.appendleft(job)
         pause = host.rest() if host.state is not State.OUT else None
         again = f"it is started again in {pause:.0f} s" if pause is not None else "it is not started again"
         why = f" ({self.last_error.message})" if self.last_error is not None else ""
@@ -187,18 +186,6 @@ class Coordinator:
         if isinstance(message, messages.Captioned):
             job.captioned(message.caption)
         job.told(job, message)
-
-    def _again(self, job: Job, *, guilty: bool) -> None:
-        """A job whose host died; it is not ``guilty`` where the host could not even begin."""
-        job.deaths += guilty
-        if job.deaths >= GUILTY:
-            name = job.unit.info.path.name
-            text = f"{job.deaths} processes ended while they worked on {name}; it is left out, the rest goes on"
-            if not job.done.done():
-                job.done.set_exception(InputError("killed_engine", text))
-        else:
-            job.unit, job.before = job.rest(), frozenset(job.new)
-            self._queue.appendleft(job)
 
     def _move(self) -> None:
         """Start hosts that there is work for, and give them what they want."""

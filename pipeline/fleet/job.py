@@ -5,10 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from pipeline.captioning.captioning import Span, span_of
+from pipeline.errors import InputError
 from pipeline.fleet import messages
 from pipeline.fleet.messages import Message
 from pipeline.fleet.units import Unit
 from pipeline.types import Caption, Outcome
+
+GUILTY = 3
+"""deaths after which a unit is given up"""
 
 
 @dataclass(slots=True, eq=False)
@@ -45,3 +49,17 @@ class Job:
         self.reached = max(self.reached, min(self.unit.seconds, caption.end - self.unit.start))
         kept = self.failed if caption.outcome is Outcome.FAILED else self.new
         kept[span_of(caption.start, caption.end)] = caption
+
+    def goes_on(self, *, guilty: bool) -> bool:
+        """Its host died; whether another is to have what is left of it. Else it is named and given up (``killed_engine``).
+
+        ``guilty``: it may be why the host died; not where that could not even begin.
+        """
+        self.deaths += guilty
+        if self.deaths < GUILTY:
+            self.unit, self.before = self.rest(), frozenset(self.new)
+            return True
+        text = f"{self.deaths} processes ended while they worked on {self.unit.info.path.name}; it is left out, the rest goes on"
+        if not self.done.done():
+            self.done.set_exception(InputError("killed_engine", text))
+        return False

@@ -4,7 +4,7 @@
     ListFrames, + the film's descriptor               -> Tick*, TableData
     TableData                                            (kept, no answer)
     Read, + film, ring, room                          -> (Frame | Cut | Lost | Head | Tick)*, Done
-    Unpack, + room                                    -> Unpacked
+    Unpack, + room                                    -> Unpacked                        (picture_messages.py)
     any of them                                       -> Failure;  Read also -> Unclean, Refused
 
 A field of ``bytes`` travels beside the header as it is. Ranks count frames in the order they are shown.
@@ -12,7 +12,8 @@ A field of ``bytes`` travels beside the header as it is. Ranks count frames in t
 
 from dataclasses import dataclass
 
-from pipeline.images.unpack import REASONS
+from pipeline.video.children.picture_messages import Unpack as Unpack
+from pipeline.video.children.picture_messages import Unpacked as Unpacked
 from pipeline.video.children.table_data import TableData as TableData
 from pipeline.video.cuts.rule import SMALL
 
@@ -82,33 +83,6 @@ class Read:
     """a GPU may decode it, where the child has one"""
     segment: bytes
     """``Segment.pack``"""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shape:
-    """``models.preset.FrameSize``, whose words are plain here."""
-
-    mode: str
-    side: int
-    multiple: int
-    min_pixels: int
-    max_pixels: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unpack:
-    """Pictures that are files of their own, decoded into the room: RGB, one behind the other."""
-
-    lengths: tuple[int, ...]
-    """bytes of each file"""
-    shape: Shape
-    pixels: int
-    """of a picture, at most"""
-    room: int
-    """bytes of the memory that came with it"""
-    cpu: int
-    files: bytes
-    """one behind the other"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,32 +184,6 @@ class Done:
 
     def __post_init__(self) -> None:
         _whole(self.pictures)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Still:
-    """What became of one picture; where ``code`` is empty it lies in the room."""
-
-    width: int
-    """of the file, upright"""
-    height: int
-    wide: int
-    """of what lies in the room"""
-    high: int
-    code: str
-    message: str
-
-    def __post_init__(self) -> None:
-        if min(self.width, self.height, self.wide, self.high) < (0 if self.code else 1) or self.code not in ("", *REASONS):
-            raise ValueError("a picture of no size")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unpacked:
-    """All pictures of one ``Unpack``, in its order."""
-
-    seconds: float
-    stills: tuple[Still, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,8 @@ from models.preset import FrameSize
 from pipeline.errors import InputError
 from pipeline.images.unpack import MOST, Picture
 from pipeline.video.children.child import Child, Crashed
-from pipeline.video.children.messages import Failure, Shape, Still, Unpack, Unpacked
+from pipeline.video.children.messages import Failure
+from pipeline.video.children.picture_messages import Shape, Still, Unpack, Unpacked
 from pipeline.video.children.pool import WorkerPool
 
 TOGETHER = 16

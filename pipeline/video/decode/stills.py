@@ -8,7 +8,7 @@ import numpy as np
 from models.preset import FrameSize
 from pipeline.errors import InputError
 from pipeline.images.unpack import Picture, unpack
-from pipeline.video.children.messages import Still, Unpack, Unpacked
+from pipeline.video.children.picture_messages import Still, Unpack, Unpacked
 
 
 def unpacked(request: Unpack, memory: int) -> Unpacked:
