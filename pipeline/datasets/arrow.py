@@ -131,10 +131,10 @@ def items_schema() -> "pyarrow.Schema":
 
 
 def items_table(items: Sequence[Item]) -> "pyarrow.Table":
-    """Items as a table of ``items_schema``."""
+    """Items as a table of ``items_schema``; names that are no UTF-8 are readable in it, and whole in the locator."""
     values = {
-        "key": [item.key for item in items],
-        "source": [item.source for item in items],
+        "key": [said(item.key) for item in items],
+        "source": [said(item.source) for item in items],
         "locator": [_json(item.locator) for item in items],
         "weight": [item.weight for item in items],
         "kept": [_json(item.kept) if item.kept else None for item in items],
@@ -151,8 +151,13 @@ def items_of(table: "pyarrow.Table") -> list[Item]:
     ]
 
 
+def said(name: str) -> str:
+    """A name as text that can be stored: bytes that are no UTF-8 become U+FFFD."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def _json(value: Mapping[str, Any]) -> str:
-    return json.dumps(dict(value), ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(dict(value), separators=(",", ":"))  # in ASCII: so a name of any bytes comes through
 
 
 def _plain(value: Any, kind: str) -> Any:

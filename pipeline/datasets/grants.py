@@ -1,0 +1,268 @@
+"""What a host is to do next, until nothing is left: units of a ledger, pulled one at a time.
+
+    async with Grants(ledger, host="gpu-1") as grants:
+        async for grant in grants:                  # take as many at once as keep the engine full
+            rows = [... for item in grant.items]
+            await grant.commit(rows)                # or give_back(); False: another host was first
+
+    unclaimed, of the own shard    ->  unclaimed, of others  ->  whose host died  ->  whose host is slow (twice)  ->  wait
+
+Hosts need no coordinator and no word between them: all that they know of each other stands in the storage. A unit that was held in two
+deaths comes in parts, ``alone``: nothing else is handed to this host until such a part is done.
+"""
+
+import asyncio
+import contextlib
+import random
+import statistics
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Self
+
+from pipeline import log as logs
+from pipeline.datasets.claims import LEASE, Claims, Held
+from pipeline.datasets.items import Item, Row
+from pipeline.datasets.ledger import Ledger
+from pipeline.datasets.quarantine import SUSPICIOUS, Quarantine, Stretch
+from pipeline.datasets.sole import SoleStorage
+from pipeline.datasets.units import Unit, in_order
+from pipeline.errors import ScenescribeError
+
+POLL = (1.0, 5.0)
+"""seconds between two looks at what others did, while there is nothing to take: at first, and at most"""
+SLOW = 30.0
+"""seconds after which a unit of another host is done a second time, or twice as long as our own take"""
+TRIES = 3
+"""times that this host gives a unit back before it takes it no more"""
+CROWD = 256
+"""units among which one is chosen by chance, once it is seen that others take the same"""
+
+log = logs.get(__name__)
+
+
+@dataclass(eq=False, slots=True)
+class Grant:
+    """Work for one host: the items of a unit, or of a part of it."""
+
+    unit: Unit
+    items: Sequence[Item]
+    """those that are to be asked: what the listing refused already is not among them"""
+    alone: bool
+    """whether nothing else may be worked on beside it"""
+    _grants: "Grants"
+    _held: Held
+    _all: Sequence[Item]
+    _stretch: Stretch | None = None
+    _began: float = field(default_factory=time.monotonic)
+
+    async def commit(self, rows: Iterable[Row]) -> bool:
+        """Keep its rows; False where another host was first. Raises what ``Ledger.commit`` does."""
+        return await self._grants._commit(self, list(rows))
+
+    async def give_back(self) -> None:
+        """It was not done; another host, or this one later, may try."""
+        await self._grants._give_back(self)
+
+
+class Grants:
+    """The units that this host is given. An asynchronous context manager and iterator, of one event loop."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        *,
+        host: str,
+        shard: tuple[int, int] = (1, 1),
+        lease: float = LEASE,
+        slow: float = SLOW,
+        poll: tuple[float, float] = POLL,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """``shard``: (I, N) this is the I-th of N hosts, counted from 1: it begins with its own part and then helps the others."""
+        self._ledger, self.host, self._slow, self._poll = ledger, host, slow, poll
+        self._claims = Claims(ledger.storage, host, lease=lease, clock=clock)
+        own, others = list[Unit](), list[Unit]()
+        for unit in in_order(ledger.frozen.units.values()):
+            (own if unit.number % shard[1] == shard[0] - 1 else others).append(unit)
+        self._queue = deque([*own, *others])
+        self._claimed: dict[int, Unit] = {}
+        """units that others hold or held, and that are not known to be done"""
+        self._given: dict[int, int] = {}
+        self._out: set[Grant] = set()
+        self._lane: Quarantine | None = None
+        self._took: list[float] = []
+        self._crowded = False
+        self._looked = float("-inf")
+        self._changed = asyncio.Event()
+        self._turn = asyncio.Lock()
+        self._beat: asyncio.Task[None] | None = None
+        self.done: set[int] = set()
+        """numbers of units that are known to be done, whoever did them"""
+        self.stopped = False
+        """set to hand out nothing more, as when this machine is about to be taken away"""
+
+    async def __aenter__(self) -> Self:
+        await asyncio.to_thread(self._look)
+        self._beat = asyncio.create_task(self._heartbeat())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._beat is not None:
+            self._beat.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._beat
+        for grant in list(self._out):
+            with contextlib.suppress(ScenescribeError):  # its lease ends by itself
+                await self._give_back(grant)
+        if self._lane is not None:
+            with contextlib.suppress(ScenescribeError):
+                await asyncio.to_thread(self._lane.held.release)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Grant:
+        pause = self._poll[0]
+        async with self._turn:
+            while not self.stopped:
+                if self._lane is None or not self._out:
+                    if (grant := await asyncio.to_thread(self._next)) is not None:
+                        self._out.add(grant)
+                        return grant
+                    if self._finished():
+                        break
+                self._changed.clear()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._changed.wait(), pause)
+                pause = min(2 * pause, self._poll[1])
+        raise StopAsyncIteration
+
+    def stop(self) -> None:
+        """Hand out nothing more; what is out may still be committed."""
+        self.stopped = True
+        self._changed.set()
+
+    @property
+    def left(self) -> int:
+        """Units that are not known to be done."""
+        return len(self._ledger.frozen.units) - len(self.done)
+
+    # ---- in a thread
+
+    def _next(self) -> Grant | None:
+        if self._lane is not None:
+            return self._part()
+        while (unit := self._unclaimed()) is not None:
+            if (held := self._claims.take(unit.number)) is not None:
+                return self._granted(unit, held)
+            self._crowded = True
+            self._claimed[unit.number] = unit
+            if time.monotonic() - self._looked >= self._poll[0]:
+                self._look()
+        if self._out and time.monotonic() - self._looked < self._poll[0]:
+            return None
+        self._look()
+        for beside in (None, max(self._slow, 2 * statistics.median(self._took)) if self._took else self._slow):
+            for unit in list(self._claimed.values()):
+                if (held := self._claims.take(unit.number, beside=beside)) is None:
+                    continue
+                if held.deaths < SUSPICIOUS:
+                    return self._granted(unit, held)
+                if self._out:  # it wants to be alone; our own come to an end first
+                    held.release()
+                    return None
+                return self._examine(unit, held)
+        return None
+
+    def _unclaimed(self) -> Unit | None:
+        while self._queue:
+            place = random.randrange(min(CROWD, len(self._queue))) if self._crowded else 0
+            unit = self._queue[place]
+            del self._queue[place]
+            if unit.number in self.done:
+                continue
+            if self._claims.known.get(unit.number, 0) == 0:
+                return unit
+            self._claimed[unit.number] = unit
+        return None
+
+    def _look(self) -> None:
+        """Two listings: what is done, and what was claimed."""
+        self.done |= self._ledger.done()
+        self._claims.listed()
+        self._looked = time.monotonic()
+        for number in self.done & self._claimed.keys():
+            del self._claimed[number]
+
+    def _granted(self, unit: Unit, held: Held) -> Grant:
+        self._claimed.pop(unit.number, None)
+        items = self._ledger.frozen.items(unit)
+        return Grant(unit, [item for item in items if not item.reason], False, self, held, items)
+
+    def _examine(self, unit: Unit, held: Held) -> Grant | None:
+        self._claimed.pop(unit.number, None)
+        items = [item for item in self._ledger.frozen.items(unit) if not item.reason]
+        self._lane = Quarantine(self._ledger.storage, held, unit, items)
+        log.warning("a unit was held by processes that died, and is examined alone", unit=unit.number, deaths=held.deaths)
+        return self._part()
+
+    def _part(self) -> Grant | None:
+        lane = self._lane
+        assert lane is not None
+        if (stretch := lane.begin()) is not None:
+            return Grant(lane.unit, lane.items[slice(*stretch)], True, self, lane.held, lane.items, stretch)
+        for place in lane.guilty:
+            log.warning("an item kills the process that works on it, and is left out", key=lane.items[place].key)
+        items = self._ledger.frozen.items(lane.unit)
+        self._ledger.commit(lane.unit, items, lane.rows(), host=self.host)
+        lane.clear()
+        self.done.add(lane.unit.number)
+        self._lane = None
+        return self._next()
+
+    # ---- for grants
+
+    async def _commit(self, grant: Grant, rows: list[Row]) -> bool:
+        if grant._stretch is not None and self._lane is not None:
+            await asyncio.to_thread(self._lane.keep, grant._stretch, rows)
+            self._over(grant)
+            return True
+        took = time.monotonic() - grant._began
+        won = await asyncio.to_thread(self._ledger.commit, grant.unit, grant._all, rows, host=self.host, seconds=took)
+        self._took.append(took)
+        self.done.add(grant.unit.number)
+        self._over(grant)
+        return won
+
+    async def _give_back(self, grant: Grant) -> None:
+        self._over(grant)
+        if grant._stretch is not None:
+            self._lane = None
+        self._given[grant.unit.number] = self._given.get(grant.unit.number, 0) + 1
+        await asyncio.to_thread(grant._held.release)
+        if self._given[grant.unit.number] < TRIES:
+            self._claimed[grant.unit.number] = grant.unit
+        self._changed.set()
+
+    def _over(self, grant: Grant) -> None:
+        self._out.discard(grant)
+        self._changed.set()
+
+    def _finished(self) -> bool:
+        """Nothing is out, and nothing can come back: all is done, or was given back too often."""
+        return not self._out and not self._claimed and not self._queue and self._lane is None
+
+    async def _heartbeat(self) -> None:
+        """Renew what is out, three times a lease."""
+        while True:
+            await asyncio.sleep(self._claims.lease / 3)
+            held = {grant._held for grant in self._out}
+            try:
+                for one in held:
+                    await asyncio.to_thread(one.renew)
+                if isinstance(self._ledger.storage, SoleStorage):
+                    await asyncio.to_thread(self._ledger.storage.renew)
+            except ScenescribeError as error:
+                log.warning("a claim could not be renewed", code=error.code, says=error.message)
