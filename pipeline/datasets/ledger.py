@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from pipeline import __version__
 from pipeline.datasets import plan as plans
 from pipeline.datasets.arrow import encode, said
 from pipeline.datasets.items import Item, Row
@@ -70,7 +69,7 @@ class Ledger:
         """
         storage = writable(storage)
         wanted = json.loads(json.dumps({"settings": settings, "kept": dict(kept or {})}))
-        began = {**wanted, "version": __version__, "began": datetime.now(UTC).isoformat(timespec="seconds")}
+        began = {**wanted, "layout": 1, "began": datetime.now(UTC).isoformat(timespec="seconds")}
         if not storage.exists(RUN):
             storage.create(RUN, json.dumps(began, indent=1).encode())
         run = _read_run(storage)

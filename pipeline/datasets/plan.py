@@ -96,7 +96,7 @@ def _once(items: Iterable[Item], size: int) -> Iterator[Item]:
 
     def flushed() -> Iterator[Item]:
         for item, twice in zip(block, keys.add([item.key for item in block]), strict=True):
-            yield replace(item, reason=item.reason or TWICE) if twice else item
+            yield replace(item, reason="key_twice") if twice and not item.reason else item
         block.clear()
 
     for item in items:

@@ -60,7 +60,7 @@ def in_order(units: Iterable[Unit]) -> list[Unit]:
 
 def pieces(start: int, stop: int, ways: int = 32) -> list[tuple[int, int]]:
     """A stretch of a unit in up to ``ways`` parts of one size: 1,000 items are found one by one in two steps."""
-    step = -(-(stop - start) // ways)
+    step = max(1, -(-(stop - start) // ways))
     return [(place, min(stop, place + step)) for place in range(start, stop, step)]
 
 

@@ -40,6 +40,9 @@ def codes_in(tree: ast.AST) -> Iterator[str]:
                 ]
                 for place in where:
                     yield from constants(place)
+            for word in node.keywords:  # of an Item or a Row: what its row will say
+                if word.arg == "reason" and name in ("Item", "Row", "replace"):
+                    yield from constants(word.value)
         elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "code":  # of a class, or before the call
             yield from (code for code in constants(node.value) if CODE.fullmatch(code))
 

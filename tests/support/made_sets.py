@@ -1,14 +1,17 @@
 """Data sets for the tests: items, rows that tell of them, and hosts that work like processes and can be ended anywhere."""
 
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 from pipeline.datasets.grants import Grants
 from pipeline.datasets.items import Item, Row
 from pipeline.datasets.ledger import Ledger
-from pipeline.storage import Storage
+from pipeline.errors import InputError
+from pipeline.storage import Entry, Storage
 from pipeline.types import Outcome
 
 SETTINGS = {"model": "echo", "prompt": "Describe."}
@@ -67,3 +70,81 @@ async def work(found: Ledger, host: str = "h", told: Told | None = None, **optio
 
 def rows_of(given: Sequence[Item]) -> Iterable[Row]:
     return [row(item) for item in given]
+
+
+class MemoryStorage(Storage):
+    """Files in a dictionary: what every storage promises, at no cost."""
+
+    url = "memory"
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+        self._lock = threading.Lock()
+
+    @classmethod
+    def opened(cls, url: str, options: Mapping[str, str]) -> Self:
+        return cls()
+
+    def get(self, name: str) -> bytes:
+        try:
+            return self.files[name]
+        except KeyError:
+            raise InputError("not_found", name) from None
+
+    def get_range(self, name: str, start: int, size: int) -> bytes:
+        return self.get(name)[start : start + size]
+
+    def head(self, name: str) -> Entry:
+        return Entry(name=name, size=len(self.get(name)), modified=0.0)
+
+    def put(self, name: str, data: bytes) -> None:
+        self.files[name] = data
+
+    def put_file(self, name: str, path: Path) -> None:
+        self.put(name, path.read_bytes())
+
+    def create(self, name: str, data: bytes, *, durable: bool = True) -> bool:
+        with self._lock:
+            return self.files.setdefault(name, data) is data
+
+    def list(self, prefix: str = "") -> Iterator[Entry]:
+        yield from [self.head(name) for name in sorted(self.files) if name.startswith(prefix)]
+
+    def delete(self, name: str) -> None:
+        self.files.pop(name, None)
+
+
+class Killed(BaseException):
+    """The process is gone: nothing that it would do after this reaches the storage."""
+
+
+class Mortal(MemoryStorage):
+    """A storage as a process sees it that is killed at its N-th side effect: just before it, or just after."""
+
+    def __init__(self, storage: Storage, life: int, *, after: bool) -> None:
+        super().__init__()
+        self._storage, self.left, self._after = storage, life, after
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in ("get", "get_range", "head", "list"):
+            if self.left < 0:
+                raise Killed
+            return getattr(self._storage, name)
+        return super().__getattribute__(name)
+
+    def put(self, name: str, data: bytes) -> None:
+        self._effect(lambda: self._storage.put(name, data))
+
+    def create(self, name: str, data: bytes, *, durable: bool = True) -> bool:
+        return bool(self._effect(lambda: self._storage.create(name, data, durable=durable)))
+
+    def delete(self, name: str) -> None:
+        self._effect(lambda: self._storage.delete(name))
+
+    def _effect(self, do: Any) -> Any:
+        self.left -= 1
+        if self.left < 0:
+            if self._after and self.left == -1:
+                do()
+            raise Killed
+        return do()

@@ -41,7 +41,7 @@ items = st.builds(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(rows, max_size=20))
 def test_rows_come_back(given: list[Row]) -> None:
     data = arrow.encode(given, {"prompt": "ñ", "model": "m"}, KEPT)
@@ -49,7 +49,7 @@ def test_rows_come_back(given: list[Row]) -> None:
     assert arrow.settings_of(data) == {"prompt": "ñ", "model": "m"}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(items, max_size=20))
 def test_items_come_back(given: list[Item]) -> None:
     assert arrow.items_of(arrow.items_table(given)) == given

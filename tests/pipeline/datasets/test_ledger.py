@@ -27,12 +27,12 @@ async def test_every_item_has_its_row_in_the_order_of_the_listing(storage: Stora
 
 
 async def test_hosts_that_work_at_once_do_each_unit_once(storage: Storage) -> None:
-    made.ledger(storage, 300)
+    made.ledger(storage, 120)
     told = await asyncio.gather(*(made.work(Ledger.open(storage, made.SETTINGS), f"h{n}") for n in range(4)))
-    assert Counter(key for one in told for key in one.keys) == Counter(item.key for item in made.items(300))
-    assert sum(one.won for one in told) == 30
+    assert Counter(key for one in told for key in one.keys) == Counter(item.key for item in made.items(120))
+    assert sum(one.won for one in told) == 12
     status = results.status(Ledger.existing(storage))
-    assert sum(host["units"] for host in status.hosts.values()) == 30
+    assert sum(host["units"] for host in status.hosts.values()) == 12
 
 
 @pytest.mark.parametrize("storage", ["folder", "bucket"], indirect=True)
@@ -198,7 +198,7 @@ async def test_a_damaged_record_is_told_and_done_again_once_removed(storage: Sto
     with pytest.raises(InputError, match="bad_done"):
         results.status(ledger)
     storage.delete("_scenescribe/done/0000001.json")
-    await made.work(ledger)
+    await made.work(ledger, slow=0.0)
     assert len(list(results.rows(ledger))) == 20
 
 
@@ -251,8 +251,8 @@ async def test_one_process_alone_writes_where_no_create_is_to_be_had(tmp_path: P
 async def test_requests_are_few(s3: S3) -> None:
     storage = open_storage(f"{s3.bucket()}/out", s3.options)
     before = len(s3.asked)
-    await made.work(made.ledger(storage, 2000, 20))
-    assert len(s3.asked) - before <= 100 * 4 + 40, "claim, items, part, done"
+    await made.work(made.ledger(storage, 1000, 20))
+    assert len(s3.asked) - before <= 50 * 4 + 20, "claim, items, part, done"
     before = len(s3.asked)
     async with Grants(Ledger.open(storage, made.SETTINGS), host="h") as grants:
         with pytest.raises(StopAsyncIteration):

@@ -1,0 +1,231 @@
+"""Killed anywhere, nothing is lost and nothing is there twice: at every side effect, in any order, and as real processes."""
+
+import asyncio
+import contextlib
+import os
+import subprocess
+import sys
+import textwrap
+import time
+from collections import Counter
+from pathlib import Path
+
+import made_sets as made
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from pipeline.datasets import results
+from pipeline.datasets.grants import Grant, Grants
+from pipeline.datasets.ledger import Ledger
+from pipeline.datasets.quarantine import examined
+from pipeline.datasets.units import pieces
+from pipeline.storage import Storage, open_storage
+
+KEYS = [item.key for item in made.items(12)]
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+async def test_killed_at_every_side_effect(storage: Storage, after: bool) -> None:
+    """Each time by a run that gets one further, all on one data set; then one that lives."""
+    survived = life = 0
+    while not survived:
+        mortal = made.Mortal(storage, life, after=after)
+        with contextlib.suppress(made.Killed):
+            await made.work(made.ledger(mortal, 12, 4), clock=lambda: time.time() + 1000.0 * life)  # noqa: B023
+            survived = life
+        life += 1
+    assert survived < 20
+    ledger = Ledger.existing(storage)
+    assert [row.key for row in results.rows(ledger)] == KEYS
+    results.sweep(ledger)
+    assert len(list(storage.list("data/"))) == 3
+
+
+async def test_killed_at_one_side_effect_on_a_fresh_data_set() -> None:
+    """So that also the first steps are those at which a run is killed."""
+    for after in (False, True):
+        for life in range(18):
+            storage = made.MemoryStorage()
+            with contextlib.suppress(made.Killed):
+                await made.work(made.ledger(made.Mortal(storage, life, after=after), 12, 4))
+            ledger = made.ledger(storage, 12, 4)
+            told = await made.work(ledger, clock=lambda: time.time() + 1000.0)
+            assert [row.key for row in results.rows(ledger)] == KEYS
+            assert not told.lost
+
+
+class Hosts(RuleBasedStateMachine):
+    """Hosts that come, work, dawdle, are killed and held up, in any order; the clock is ours."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = asyncio.new_event_loop()
+        self.storage = made.MemoryStorage()
+        self.now = 1000.0
+        self.hosts: list[tuple[Grants, list[Grant]]] = []
+        self.committed: dict[int, set[str]] = {}
+        made.ledger(self.storage, 30, 5)
+
+    def run(self, work: object) -> object:
+        return self.loop.run_until_complete(work)  # type: ignore[arg-type]
+
+    @precondition(lambda self: len(self.hosts) < 4)
+    @rule()
+    def begin(self) -> None:
+        grants = Grants(
+            Ledger.existing(self.storage), host=f"h{len(self.hosts)}", poll=(0.0, 0.0), slow=20.0, clock=lambda: self.now
+        )
+        grants._look()
+        self.hosts.append((grants, []))
+
+    @precondition(lambda self: self.hosts)
+    @rule(which=st.integers(0, 3))
+    def take(self, which: int) -> None:
+        grants, out = self.hosts[which % len(self.hosts)]
+        if grants._lane is None or not grants._out:
+            grant = grants._next()
+            if grant is not None:
+                grants._out.add(grant)
+                out.append(grant)
+                assert not grant.alone or len(out) == 1, "what is examined is alone"
+
+    @precondition(lambda self: any(out for _, out in self.hosts))
+    @rule(which=st.integers(0, 3))
+    def commit(self, which: int) -> None:
+        _, out = [one for one in self.hosts if one[1]][which % sum(bool(out) for _, out in self.hosts)]
+        grant = out.pop(0)
+        self.run(grant.commit([made.row(item) for item in grant.items]))
+
+    @precondition(lambda self: any(out for _, out in self.hosts))
+    @rule(which=st.integers(0, 3))
+    def give_back(self, which: int) -> None:
+        _, out = [one for one in self.hosts if one[1]][which % sum(bool(out) for _, out in self.hosts)]
+        self.run(out.pop(0).give_back())
+
+    @precondition(lambda self: self.hosts)
+    @rule(which=st.integers(0, 3))
+    def die(self, which: int) -> None:
+        self.hosts.pop(which % len(self.hosts))
+
+    @rule(seconds=st.sampled_from([1.0, 25.0, 100.0]))
+    def wait(self, seconds: float) -> None:
+        self.now += seconds
+
+    @invariant()
+    def nothing_is_kept_twice(self) -> None:
+        found = Counter(row.key for row in results.rows(Ledger.existing(self.storage)))
+        assert all(count == 1 for count in found.values())
+
+    def teardown(self) -> None:
+        self.now += 1000.0
+        ledger = Ledger.existing(self.storage)
+        self.run(made.work(ledger, clock=lambda: self.now))
+        assert [row.key for row in results.rows(ledger)] == [item.key for item in made.items(30)]
+        results.sweep(ledger)
+        assert len(list(self.storage.list("data/"))) == 6
+        self.loop.close()
+
+
+Hosts.TestCase.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)
+TestHosts = Hosts.TestCase
+
+
+# ---- an item that kills whoever works on it
+
+
+@pytest.mark.parametrize("guilty", [0, 1, 517, 999])
+def test_the_guilty_item_of_a_thousand_is_found_in_two_deaths_alone(guilty: int) -> None:
+    deadly: list[tuple[int, int]] = []
+    done: list[tuple[int, int]] = []
+    for _ in range(2):
+        to_do, named = examined(1000, deadly, done)
+        assert named == []
+        for stretch in to_do:
+            if stretch[0] <= guilty < stretch[1]:
+                deadly.append(stretch)
+                break
+            done.append(stretch)
+    to_do, named = examined(1000, deadly, done)
+    assert named == [guilty]
+    rest = {place for stretch in (*to_do, *done) for place in range(*stretch)}
+    assert rest == set(range(1000)) - {guilty}
+
+
+def test_a_unit_of_one_is_not_accused_before_it_was_alone() -> None:
+    assert examined(1, [], []) == ([(0, 1)], [])
+    assert examined(1, [(0, 1)], []) == ([], [0])
+    assert pieces(0, 0) == []
+
+
+NURSERY = """
+import asyncio, os, signal, sys
+import made_sets as made
+from pipeline.datasets.arrow import arrow
+from pipeline.datasets.grants import Grants
+from pipeline.datasets.ledger import Ledger
+from pipeline.storage import open_storage
+
+arrow()
+out, deadly = sys.argv[1:]
+
+async def host(name, pause, told):
+    async with Grants(Ledger.open(open_storage(out), made.SETTINGS), host=name, poll=(0.02, 0.05), slow=9e9, lease=9e9) as grants:
+        async for grant in grants:
+            os.write(told, b".")
+            for item in grant.items:
+                if item.key == deadly:
+                    os._exit(9)
+            await asyncio.sleep(pause)
+            await grant.commit(made.rows_of(grant.items))
+
+def born(name, pause=0.0):
+    heard, told = os.pipe()
+    process = os.fork()
+    if process:
+        return process, heard
+    asyncio.run(host(name, pause, told))
+    os._exit(0)
+"""
+"""a process with all imports done, which forks hosts; what it prints is what the test is told. No lease of theirs ever ends"""
+
+
+def nursery(out: Path, script: str, deadly: str = "") -> list[str]:
+    paths = os.pathsep.join(path for path in sys.path if path)
+    words = [sys.executable, "-c", NURSERY + textwrap.dedent(script), str(out), deadly]
+    found = subprocess.run(
+        words, env={**os.environ, "PYTHONPATH": paths}, stdout=subprocess.PIPE, text=True, check=True, timeout=200
+    )
+    return found.stdout.split()
+
+
+def test_an_item_that_kills_processes_is_named_and_nothing_else_is_lost(tmp_path: Path) -> None:
+    made.ledger(open_storage(tmp_path), 200, 100)
+    script = """
+    while True:
+        status = os.waitpid(born("h")[0], 0)[1]
+        print(os.waitstatus_to_exitcode(status), flush=True)
+        if status == 0:
+            break
+    """
+    assert nursery(tmp_path, script, "k000042") == ["9"] * 4 + ["0"]
+    found = list(results.rows(Ledger.existing(open_storage(tmp_path))))
+    assert [row.key for row in found] == [item.key for item in made.items(200)]
+    assert [(row.key, row.reason) for row in found if row.reason] == [("k000042", "killed_engine")]
+
+
+def test_one_of_three_processes_is_killed_and_its_machine_knows_at_once(tmp_path: Path) -> None:
+    made.ledger(open_storage(tmp_path), 120, 5)
+    script = """
+    victim, told = born("h0", 1000.0)
+    os.read(told, 1)
+    others = [born(f"h{number}")[0] for number in (1, 2)]
+    os.kill(victim, signal.SIGKILL)
+    for process in (victim, *others):
+        print(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]))
+    """
+    assert nursery(tmp_path, script) == ["-9", "0", "0"]
+    ledger = Ledger.existing(open_storage(tmp_path))
+    assert [row.key for row in results.rows(ledger)] == [item.key for item in made.items(120)]
+    assert len(ledger.frozen.units) == len(list(ledger.storage.list("_scenescribe/claims/"))) - 1, "one was claimed a second time"
