@@ -4,6 +4,8 @@ from pipeline.errors import UsageError
 
 USUAL = "en"
 """what is asked for where nothing is said: known without the tables, which take 0.2 s to load"""
+LONGEST = 100
+"""characters of a tag: the longest that RFC 5646 makes an example of has 35"""
 
 
 def check_tag(tag: str) -> str:
@@ -12,6 +14,8 @@ def check_tag(tag: str) -> str:
         return tag
     import langcodes
 
+    if len(tag) > LONGEST:
+        raise UsageError("bad_language", f"'{tag[:20]}...' is no language tag: it has {len(tag):,} characters", tag=tag[:LONGEST])
     try:
         language = langcodes.Language.get(tag)
         if language.is_valid():
@@ -27,9 +31,11 @@ def _meant(name: str) -> str:
     """``, did you mean 'de'?`` for the name of a language: German, Deutsch."""
     import langcodes
 
+    if not name.isprintable() or len(name) > 40:  # the list of names is looked through again and again for a long one
+        return ""
     try:
         return f", did you mean '{langcodes.find(name).to_tag()}'?"
-    except (LookupError, UnicodeError):  # names are looked for as bytes, and some are none
+    except (LookupError, UnicodeError, SystemError):  # names are looked for as bytes, and some are none
         return ""
 
 

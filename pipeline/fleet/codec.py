@@ -47,7 +47,7 @@ async def receive(reader: asyncio.StreamReader, known: Any) -> Any:
             raise HungUp(f"a message of {head + tail} bytes")
         raw = json.loads(await reader.readexactly(head))
         payload = await reader.readexactly(tail) if tail else b""
-    except (asyncio.IncompleteReadError, OSError, ValueError) as error:
+    except (asyncio.IncompleteReadError, OSError, ValueError, RecursionError) as error:
         raise HungUp(str(error)) from error
     return decode(raw, payload, known)
 
@@ -96,5 +96,8 @@ def told(error: ScenescribeError) -> dict[str, Any]:
 
 
 def raised(told: dict[str, Any]) -> ScenescribeError:
-    """The error that a message carries."""
-    return KINDS.get(told["kind"], InputError)(told["code"], told["message"], **told["data"])
+    """The error that a message carries; of one that carries nonsense, as much as can be told."""
+    code, message, data = told.get("code"), told.get("message"), told.get("data")
+    kept = {key: value for key, value in data.items() if key not in ("code", "message")} if isinstance(data, dict) else {}
+    made = KINDS.get(str(told.get("kind")), InputError)
+    return made(code if isinstance(code, str) else "internal_error", str(message), **kept)

@@ -86,20 +86,28 @@ def understand(text: str) -> Address:
                 f"{_hidden(text)}: '{scheme}' is no kind of stream that is read{nearest(scheme.lower(), SCHEMES)}; "
                 f"there are {', '.join(SCHEMES)}, a device, a file that grows, and - for standard input",
             )
-        if not urlsplit(text).netloc:
-            raise UsageError("bad_source", f"{_hidden(text)}: there is no host in this address")
+        if not _has_host(text):
+            raise UsageError("bad_source", f"{_hidden(text)}: there is no host in this address, or no such port")
         if kind is Kind.HTTP and urlsplit(text).path.lower().endswith(".mpd"):
             kind = Kind.BRIDGE
         return Address(kind=kind, url=text, shown=_hidden(text))
     return _on_this_machine(text)
 
 
-def _on_this_machine(text: str) -> Address:
-    path = Path(text).expanduser()
+def _has_host(url: str) -> bool:
     try:
+        parts = urlsplit(url)
+        return bool(parts.netloc) and parts.port != 0 and url.isprintable()
+    except ValueError:
+        return False
+
+
+def _on_this_machine(text: str) -> Address:
+    try:
+        path = Path(text).expanduser()
         mode = path.stat().st_mode
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+    except (OSError, ValueError, RuntimeError) as error:  # a NUL in it; the home of a user that is none
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise UsageError(
             "bad_source", f"{text}: {reason}; give an address such as rtsp://camera/stream, or - for stdin"
         ) from None

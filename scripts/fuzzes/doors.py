@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import peers
 import seeds
 
 from models.errors import ModelError
@@ -27,6 +28,7 @@ FOLDER = Path(tempfile.gettempdir()) / f"scenescribe-fuzz-{os.getuid()}"
 class Door:
     seeds: Sequence[bytes]
     read: Callable[[bytes], object]
+    close: Callable[[], None] = lambda: None
 
 
 def _golden(*names: str) -> list[bytes]:
@@ -203,6 +205,10 @@ def _written(name: str, data: bytes) -> Path:
     return path
 
 
+def _of_file(name: str, read: Callable[[Path], object]) -> Callable[[bytes], object]:
+    return lambda data: read(_written(name, data))
+
+
 DOORS: dict[str, Callable[[], Door]] = {
     "srt": lambda: Door(_golden("film.en.srt", "film.ja.srt", "film.ar.srt"), _subtitles("srt")),
     "vtt": lambda: Door(_golden("film.en.vtt", "film.th.vtt", "film.hi.vtt"), _subtitles("vtt")),
@@ -221,5 +227,19 @@ DOORS: dict[str, Callable[[], Door]] = {
     "listing": lambda: Door([seeds.LISTING], _listing),
     "refine": lambda: Door([b"1. A dog.\n2. A cat.\n3. A tree.\n"], _second_step),
     "answers": lambda: Door([seeds.ANSWER, seeds.PIECES], _answer),
+    "service": lambda: Door(peers.REQUESTS, *peers.service()),
+    "fleet": lambda: Door(peers.fleet_seeds(), peers.fleet),
+    "reader": lambda: Door(peers.READER, peers.reader),
+    "events": lambda: Door(peers.EVENTS, peers.events),
+    "cameras": lambda: Door(peers.CAMERAS, _of_file("cameras.toml", peers.cameras)),
+    "addresses": lambda: Door(peers.ADDRESSES, peers.address),
+    "chapters-vtt": lambda: Door([peers.CHAPTERS["vtt"]], _of_file("c.vtt", peers.chapters)),
+    "chapters-json": lambda: Door([peers.CHAPTERS["json"]], _of_file("c.json", peers.chapters)),
+    "chapters-txt": lambda: Door([peers.CHAPTERS["txt"]], _of_file("c.txt", peers.chapters)),
+    "summary": lambda: Door([peers.summary_seed()], peers.summary),
+    "summary-answer": lambda: Door([peers.SUMMARY_ANSWER], peers.summary_answer),
+    "pictures": lambda: Door(peers.picture_seeds(), peers.pictures),
+    "languages": lambda: Door([b"en", b"zh-Hans", b"pt-BR", b"sl-rozaj-biske-1994", b"German", b"x-a"], peers.language),
+    "queries": lambda: Door(peers.QUERIES, peers.query),
 }  # fmt: skip
 """name -> what makes the door: the seeds of some cost time"""

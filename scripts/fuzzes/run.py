@@ -69,6 +69,7 @@ def feed(name: str, count: int, seed: int, keep: Path | None = None, *, alarms: 
     finally:
         if old is not None:
             signal.signal(signal.SIGALRM, old)
+        door.close()
     print(f"{name}: {count} inputs, {len(wrong)} wrong, slowest {slowest:.2f} s, memory +{_peak() - before:.0f} MB", flush=True)
     return wrong
 

@@ -133,3 +133,17 @@ def test_a_request_and_its_reply_cross_whole() -> None:
     assert (again.history, again.schema) == (request.history, request.schema)
     reply = Reply(text="yes", finish="stop", prompt_tokens=3, completion_tokens=1, cached_tokens=2)
     assert reply_of(json.loads(json.dumps(plain(reply)))) == reply
+
+
+@pytest.mark.parametrize("carried", [{}, {"kind": []}, {"kind": "InputError", "code": 5, "message": None, "data": [1]},
+    {"kind": "UsageError", "code": "a", "message": "b", "data": {"code": "c", "message": "d", "path": "e"}}])  # fmt: skip
+def test_an_error_that_carries_nonsense_is_still_one(carried: dict[str, Any]) -> None:
+    error = raised(carried)
+    assert error.code
+    assert error.data.get("path") in (None, "e")
+
+
+def test_a_message_of_brackets_alone_is_the_end_of_the_other_side() -> None:
+    head = b"[" * 100_000
+    with pytest.raises(HungUp):
+        came(LENGTHS.pack(len(head), 0) + head, FROM_HOST)

@@ -59,3 +59,12 @@ def test_files_and_folders(tmp_path: Path) -> None:
         with pytest.raises(UsageError) as raised:
             understand(missing)
         assert raised.value.code == "bad_source"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["rtsp://[", "rtsp://a:99999999/x", "srt://h:0", "rtsp://", "udp://a\x1b[31m:1", "a\0b.ts", "~nobody-is-called-so/x.ts"],
+)
+def test_an_address_that_can_be_none_is_one_line(text: str) -> None:
+    with pytest.raises(UsageError, match="bad_source"):
+        understand(text)
