@@ -26,7 +26,8 @@ class Running:
     def __init__(self, state: Path, *, captioner: Any = None, **options: Any) -> None:
         options = {"engine": "echo", "listen": "127.0.0.1:0", "windows": "fixed:seconds=2", **options}
         self.settings = ServeSettings(state_dir=state, **options)
-        self.captioner = captioner if captioner is not None or options["engine"] != "echo" else EchoCaptioner()
+        here = options["engine"] == "echo" and "hosts" not in options
+        self.captioner = EchoCaptioner() if captioner is None and here else captioner
         self.error: BaseException | None = None
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name="service")
