@@ -3,7 +3,7 @@
 import threading
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pipeline.caption_stream import OpenStream
 from pipeline.fleet import messages
@@ -19,6 +19,9 @@ from pipeline.scheduler import Limits
 from pipeline.sources.film import FilmSource
 from pipeline.types import VideoInfo
 
+if TYPE_CHECKING:
+    from models.options import Profile
+
 PROBES = 4
 """films that are probed at once, here; hosts read them"""
 
@@ -26,8 +29,10 @@ PROBES = 4
 class Fleet(Host):
     """One process for each placement; this one hands out work and writes files."""
 
-    def __init__(self, settings: Settings, places: tuple[Placement, ...], *, verbose: bool = False) -> None:
-        super().__init__(settings, verbose=verbose)  # all that can be wrong with the settings is found here
+    def __init__(
+        self, settings: Settings, places: tuple[Placement, ...], *, verbose: bool = False, profile: "Profile" = "captions"
+    ) -> None:
+        super().__init__(settings, verbose=verbose, profile=profile)  # all that can be wrong with the settings is found here
         refuse_more_than_fit(settings, self.preset, places)
         self.places = places
         alone, usual = self.engine, self.preset.engine.get("gpu_memory_utilization")
@@ -36,7 +41,9 @@ class Fleet(Host):
             return [
                 RemoteHost(
                     place,
-                    messages.Open(settings=settings_for(settings, place, (*OWN, "sampler"), usual), verbose=verbose),
+                    messages.Open(
+                        settings=settings_for(settings, place, (*OWN, "sampler"), usual), verbose=verbose, profile=profile
+                    ),
                     None if verbose else host_log(settings.log_file, place.number),
                     on_message=coordinator.hear,
                     on_end=coordinator.end,

@@ -12,6 +12,7 @@ from typing import Any
 from pipeline.caption_stream import LocalStream, Told
 from pipeline.captioning.captioning import span_of
 from pipeline.captioning.tally import Tally
+from pipeline.engine.gate import Priority
 from pipeline.errors import EnvironmentFault, InputError, RequestError, ScenescribeError, UsageError
 from pipeline.fleet import messages
 from pipeline.fleet.codec import HungUp, encode, receive, told
@@ -50,7 +51,7 @@ class HostProcess:
         if not isinstance(opening, messages.Open):
             raise HungUp("the first message opens the host")
         try:
-            self.host = Host(Settings(**opening.settings), verbose=opening.verbose)
+            self.host = Host(Settings(**opening.settings), verbose=opening.verbose, profile=opening.profile)
         except ScenescribeError as error:
             self._send(messages.Fault(error=told(error)))
             await self._writer.drain()
@@ -133,11 +134,12 @@ class HostProcess:
         number = message.number
         try:
             request = unpacked(message.request, message.payload)
+            priority = Priority(request.priority)
             if not message.streamed:
-                reply = await self.host.engine.ask(request)
+                reply = await self.host.engine.ask(request, priority=priority, owner=number)
                 self._send(messages.Answered(number=number, reply=plain(reply)))
                 return
-            async for piece in self.host.engine.stream(request):
+            async for piece in self.host.engine.stream(request, priority=priority, owner=number):
                 if isinstance(piece, str):
                     self._send(messages.Piece(number=number, text=piece))
                 else:

@@ -31,6 +31,8 @@ class Open(Message):
     settings: dict[str, Any]
     """those that an engine and its decoders depend on, by name"""
     verbose: bool = False
+    profile: Literal["captions", "questions"] = "captions"
+    """what its engine is set up for"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Single requests of a fleet: each goes to the ready host with the least to do, and once more where that host dies."""
 
 import asyncio
+import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -84,8 +85,18 @@ class Questions:
 
     def _send(self, question: Question) -> None:
         ready = [host for host in self._hosts if host.state is State.READY]
-        busy = {host: host.pulse.in_flight + sum(other.host is host for other in self._asked.values()) for host in ready}
-        question.host = min(ready, key=lambda host: busy[host])
+        question.host = self._its_own(question.request.key, ready) or min(ready, key=self._busy)
         values, payload = packed(question.request)
         ask = messages.Ask(number=question.number, request=values, streamed=question.piece is not None, payload=payload)
         question.host.send(ask)
+
+    def _busy(self, host: RemoteHost) -> int:
+        return host.pulse.in_flight + sum(other.host is host for other in self._asked.values())
+
+    @staticmethod
+    def _its_own(key: str | None, ready: Sequence[RemoteHost]) -> RemoteHost | None:
+        """The host that keeps what it has read of these pictures: the same for each request about them, whoever else comes or goes
+        (rendezvous hashing)."""
+        if key is None:
+            return None
+        return max(ready, key=lambda host: hashlib.blake2b(f"{host.placement.number} {key}".encode(), digest_size=8).digest())

@@ -16,7 +16,7 @@ def packed(request: Request) -> tuple[dict[str, Any], bytes]:
         "prompt": request.prompt, "times": list(request.times), "sampling": asdict(request.sampling), "key": request.key,
         "history": [asdict(turn) for turn in request.history], "priority": request.priority,
         "schema": asdict(request.schema) if request.schema is not None else None,
-        "video": request.video is not None, "shapes": [list(picture.shape) for picture in pictures],
+        "preamble": request.preamble, "video": request.video is not None, "shapes": [list(picture.shape) for picture in pictures],
     }  # fmt: skip
     return values, b"".join(np.ascontiguousarray(picture).tobytes() for picture in pictures)
 
@@ -37,6 +37,7 @@ def unpacked(values: dict[str, Any], payload: bytes) -> Request:
         images=tuple(pictures),
         sampling=Sampling(**values["sampling"]),
         key=values["key"],
+        preamble=values["preamble"],
         history=tuple(Turn(**turn) for turn in values["history"]),
         schema=Schema(choices=tuple(schema["choices"]), json=schema["json"]) if schema is not None else None,
         priority=values["priority"],

@@ -9,7 +9,8 @@ from platformdirs import user_state_path
 from pydantic import AfterValidator
 
 from pipeline.options.base import Positive, option
-from pipeline.options.caption import ENGINE, MODEL, RUN, SAMPLING, Asking, Settings
+from pipeline.options.caption import MODEL, RUN, SAMPLING, Asking, Settings
+from pipeline.options.spread import ENGINE
 from pipeline.part import seconds_of
 
 QUESTION = "Question"

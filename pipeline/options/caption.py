@@ -9,10 +9,11 @@ from pydantic import AfterValidator, BeforeValidator
 from pipeline.filenames import SIDECARS, check_sidecars
 from pipeline.options.base import Options, Positive, option
 from pipeline.options.burn import LAYOUT, PICTURE, STYLE, Burned, Cues
+from pipeline.options.spread import ENGINE, Spread
 from pipeline.options.summarize import SUMMARY, Summarized
 from pipeline.part import Part, seconds_of
 
-MODEL, FRAMES, OUTPUT, SAMPLING, ENGINE, RUN = "Model", "Frames", "Output", "Sampling", "Engine", "Run"
+MODEL, FRAMES, OUTPUT, SAMPLING, RUN = "Model", "Frames", "Output", "Sampling", "Run"
 """panels of ``--help``"""
 Time = Annotated[float, BeforeValidator(seconds_of)]
 """seconds, also written as M:SS or H:MM:SS.5"""
@@ -96,7 +97,7 @@ class Describing(Asking, Burned, Cues):
         return None
 
 
-class Settings(Describing, Summarized):
+class Settings(Describing, Spread, Summarized):
     """What ``scenescribe caption`` is told. Frozen: a run never changes its own settings."""
 
     from_time: Time | None = option(
@@ -110,10 +111,6 @@ class Settings(Describing, Summarized):
     context_files: bool = option(
         True, MODEL, "Ask with what FILM.context.txt says, where one lies beside a film; --context is for all films."
     )
-    gpus: str = option(
-        "all", ENGINE, "Which GPUs: all, how many (2), or which (0,1,3). One host (an engine, its decoders) for each."
-    )
-    hosts: Positive | None = option(None, ENGINE, "Hosts: several on one GPU for a small model, several without a GPU.")
 
     format: str = option("srt,vtt", OUTPUT, "Sidecars to write, by commas, or all. JSON is always written.", "-f")
     sidecar_name: Annotated[str, AfterValidator(check_sidecars)] = option(

@@ -6,7 +6,8 @@ from typing import Annotated, ClassVar, Literal
 from annotated_types import Ge, Gt, Le
 
 from pipeline.options.base import option
-from pipeline.options.caption import ENGINE, MODEL, RUN, SAMPLING, Asking, Settings
+from pipeline.options.caption import MODEL, RUN, SAMPLING, Asking, Settings
+from pipeline.options.spread import ENGINE
 
 WINDOWS, SOURCE, OUTPUT = "Windows", "Source", "Output"
 """panels of ``--help``"""

@@ -10,7 +10,8 @@ from pydantic import AfterValidator
 
 from pipeline.options.base import Positive, option
 from pipeline.options.burn import LAYOUT, PICTURE, STYLE
-from pipeline.options.caption import ENGINE, FRAMES, MODEL, RUN, SAMPLING, Describing, Settings
+from pipeline.options.caption import FRAMES, MODEL, RUN, SAMPLING, Describing, Settings
+from pipeline.options.spread import ENGINE, Spread
 
 SERVICE, DOORS, HOOKS = "Service", "Doors", "Media servers"
 """panels of ``--help``"""
@@ -39,7 +40,7 @@ def _a_map(pairs: tuple[str, ...]) -> tuple[str, ...]:
     return pairs
 
 
-class ServeSettings(Describing):
+class ServeSettings(Describing, Spread):
     """What ``scenescribe serve`` is told; what it has in common with ``caption`` is what a job is told that says nothing else."""
 
     panels: ClassVar = (SERVICE, DOORS, HOOKS, MODEL, FRAMES, LAYOUT, STYLE, PICTURE, SAMPLING, ENGINE, RUN)
@@ -91,7 +92,8 @@ class ServeSettings(Describing):
 
     def for_job(self, **changes: Any) -> Settings:
         """What a job is told: ours, and what it says itself. Raises pydantic's ValidationError."""
-        return Settings(**{name: getattr(self, name) for name in Describing.model_fields} | {"context_files": False} | changes)
+        names = {*Describing.model_fields, *Spread.model_fields}
+        return Settings(**{name: getattr(self, name) for name in names} | {"context_files": False} | changes)
 
 
 Seconds = Annotated[float, Ge(0)]

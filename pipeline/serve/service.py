@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 from pipeline import log as logs
 from pipeline.errors import InputError, UsageError
 from pipeline.file_version import FileVersion
-from pipeline.host import Host
+from pipeline.fleet.opening import open_host
 from pipeline.options.serve import ServeSettings
 from pipeline.serve.asks import Asks
 from pipeline.serve.bell import Bell
@@ -70,7 +70,7 @@ class Service:
             job = settings.for_job()
         except ValueError as error:
             raise UsageError("bad_value", str(error)) from None
-        host = Host(job, captioner=captioner, verbose=verbose, profile="questions")
+        host = open_host(job, captioner=captioner, verbose=verbose, profile="questions")
         self.studio = Studio(job, host=host)
         self.key = load_key(settings.key_file or self.folder / FILE)
         self.bell, self.asks, self.counters = Bell(), Asks(settings.max_asks), Counters()
