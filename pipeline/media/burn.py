@@ -14,16 +14,18 @@ from pipeline.files import whole
 from pipeline.formats import tidy
 from pipeline.formats.ass import Style, render
 from pipeline.media.binary import find_ffmpeg, newest_ffmpeg
-from pipeline.media.containers import Plan, plan
+from pipeline.media.containers import Plan, family, plan
 from pipeline.media.covers import attached
+from pipeline.media.edits import edits
 from pipeline.media.fitting import fitted
 from pipeline.media.fonts import add_fonts, check_fonts
 from pipeline.media.headers import exchanged
 from pipeline.media.packets import GENERATED, source_packets
 from pipeline.media.run import Place, Progress, entrance, graph, repeated, run, workplace
+from pipeline.media.soft import inside, with_cues
 from pipeline.media.standing import LAST, repeats, write_repeats
-from pipeline.media.streams import Contents, film_contents, guard_options
-from pipeline.media.verify import check_burned
+from pipeline.media.streams import Contents, Stream, film_contents, guard_options
+from pipeline.media.verify import check_burned, check_clock
 from pipeline.types import Notice, Track
 
 
@@ -73,7 +75,7 @@ def burn(
     (netflix where it is None). ``fonts`` is a folder with more fonts.
 
     Raises EnvironmentFault ``no_ffmpeg``, ``no_libass``, ``no_font``; UsageError ``unknown_encoder``; InputError;
-    OutputError ``no_space``, ``unwritable``, ``ffmpeg_failed``, ``output_damaged``, ``cancelled``.
+    OutputError ``no_space``, ``unwritable``, ``ffmpeg_failed``, ``output_damaged``, ``clock_restarts``, ``cancelled``.
     """
     ffmpeg = find_ffmpeg()
     if not ffmpeg.has_libass:
@@ -82,21 +84,30 @@ def burn(
         )
     style, encoding = style or Style(), encoding or encoding_for(out)
     ffmpeg.encoder(encoding.encoder)
+    suffix = out.suffix.lower()
+    rules = family(suffix)
     with whole(out) as temporary, workplace(video, temporary) as place:
         film = film_contents(ffmpeg, place)
         width, height = film.display_size
         _check_size(film)
         add_fonts(place, fonts)
-        shown = replace(tidy(track), width=width, height=height)
-        notices = [*_about(film), *check_fonts(ffmpeg, place, shown, style)]
+        hidden = edits(ffmpeg, place, film, rules=rules)
+        before, made_up = source_packets(ffmpeg, place, film, decoded=hidden.several)
+        check_clock(before)
+        within, late = inside(tidy(track), before.end)
+        if track.cues:
+            with_cues([within], before.end, needed=True)
+        shown = replace(within, width=width, height=height)
+        notices = [*_about(film), *late, *check_fonts(ffmpeg, place, shown, style)]
         shown, hurried = fitted(ffmpeg, place, shown, style, _limits(layout, shown))
         notices += hurried
         (place.folder / "captions.ass").write_text(render(shown, style), encoding="utf-8")
-        streams = plan(film, out.suffix.lower(), burning=True, exchanged=exchanged(newest_ffmpeg(), place, film))
-        before, made_up = source_packets(ffmpeg, place, film)
+        anew = exchanged(newest_ffmpeg(), place, film, rules=rules)
+        streams = plan(film, suffix, burning=True, exchanged=anew, edited=hidden.sound)
         again = repeats(before.times, before.end, shown.cues) if not before.untimed else []
         work = _graph(film, streams, encoding, place, again, made_up=made_up)
-        ended = run(ffmpeg, work, place, more=attached(ffmpeg, place, streams), on_progress=on_progress, cancel=cancel)
+        more = [*_tags(film.film), *attached(ffmpeg, place, streams)]
+        ended = run(ffmpeg, work, place, more=more, on_progress=on_progress, cancel=cancel)
         if made_up:
             before = before.from_zero()
         notices += check_burned(ffmpeg, place, ended, before, again, film, streams.count())
@@ -134,6 +145,12 @@ def _about(film: Contents) -> list[Notice]:
     if any(word in film.film.detail for word in ("smpte2084", "arib-std-b67")):
         return [Notice(code="hdr", message="HDR video: colours are kept as they are, and the text is drawn without tone mapping")]
     return []
+
+
+def _tags(picture: Stream) -> list[str]:
+    """What an encoded picture would lose of the one that it was: its language, and the time code that an editor goes by."""
+    tags = {"language": picture.language, "timecode": picture.timecode}
+    return [word for name, value in tags.items() if value for word in ("-metadata:s:v:0", f"{name}={value}")]
 
 
 def _filters(film: Contents) -> list[tuple[str, dict[str, Any]]]:

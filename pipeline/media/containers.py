@@ -76,10 +76,13 @@ def muxed_suffix(suffix: str) -> str:
     return suffix.lower() if suffix.lower() in (".mp4", ".webm") else ".mkv"
 
 
-def plan(film: Contents, suffix: str, *, burning: bool = False, exchanged: Collection[int] = ()) -> Plan:
+def plan(
+    film: Contents, suffix: str, *, burning: bool = False, exchanged: Collection[int] = (), edited: Collection[int] = ()
+) -> Plan:
     """What becomes of each stream of a film in a container; a notice for each that is converted or left out.
 
-    ``exchanged``: indexes of the streams whose codec header changes on the way (``headers``).
+    ``exchanged``: indexes of the streams whose codec header changes on the way (``headers``); ``edited``: of the sound that has more in
+    it than is heard (``edits``).
     """
     rules = family(suffix)
     kept: list[Stream] = []
@@ -90,9 +93,10 @@ def plan(film: Contents, suffix: str, *, burning: bool = False, exchanged: Colle
         if stream is film.film or stream in covers:
             continue
         codec, why = _fate(stream, rules, suffix, burning)
-        if codec == "copy" and stream.kind == "audio" and stream.index in exchanged:
+        if codec == "copy" and stream.kind == "audio" and stream.index in (*exchanged, *edited):
             codec = _CONVERTED_AUDIO.get(rules, "aac")
-            why = f"audio stream {stream.index} ({stream.codec}) was converted to {codec}: its form changes in mid-film"
+            cause = "its header comes again in mid-film" if stream.index in exchanged else "edits hide parts of it"
+            why = f"audio stream {stream.index} ({stream.codec}) was converted to {codec}: {cause}"
         if codec:
             kept.append(stream)
             codecs.append(codec)

@@ -3,18 +3,18 @@
 FLV        a header of its own among the packets      what a live recorder writes when its sender begins anew
 MP4, MOV   several entries in ``stsd``                parts that were joined without encoding
 
-Matroska has one header for a stream. H.264 and HEVC are written so that each keyframe brings its own; sound is converted.
+Matroska has one header for a stream. H.264 and HEVC are written so that each keyframe brings its own; sound is converted, where its
+header comes again unchanged too: ffmpeg writes it a second time there, over what follows it.
 """
 
 import os
-import struct
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.environment import child_environment
 from pipeline.errors import OutputError
 from pipeline.media.binary import Ffmpeg
+from pipeline.media.boxes import Box, within
 from pipeline.media.run import Place
 from pipeline.media.streams import Contents, guards
 
@@ -22,19 +22,20 @@ _IN_BAND = {"h264": "h264_mp4toannexb", "hevc": "hevc_mp4toannexb"}
 """codec -> ffmpeg's filter that puts the header in force before each keyframe"""
 _NOT_HEADERS = (10, 1024)
 """sizes of what else may stand beside a packet in these containers: samples to skip, a palette"""
-_INSIDE = {b"moov", b"trak", b"mdia", b"minf", b"stbl"}
-_LARGEST = 1 << 20
-"""boxes of one kind that are looked at, at most"""
 
 
-def exchanged(ffmpeg: Ffmpeg, place: Place, film: Contents) -> dict[int, float]:
-    """Index of each video and audio stream whose header is exchanged -> seconds at which that happens first."""
+def exchanged(ffmpeg: Ffmpeg, place: Place, film: Contents, *, rules: str) -> dict[int, float]:
+    """Index of each video and audio stream whose header is exchanged -> seconds at which that happens first.
+
+    ``rules``: the family of the container that is written; in Matroska sound's header may not even come again as it was.
+    """
     kind = film.container.partition(",")[0]
     if kind not in ("flv", "mov") or (kind == "mov" and not _several_descriptions(place.folder / place.film)):
         return {}
     listing = ["-map", "0:v?", "-map", "0:a?", "-c", "copy", "-f", "framecrc", "-"]
     # of the streams of the output, in this order
     indexes = [stream.index for kind in ("video", "audio") for stream in film.streams if stream.kind == kind]
+    sounds = range(sum(stream.kind == "video" for stream in film.streams), len(indexes))
     found: dict[int, float] = {}
     with subprocess.Popen(
         [str(ffmpeg.path), "-v", "quiet", "-nostdin", *guards(), "-i", f"file:{place.film}", *listing],
@@ -57,7 +58,8 @@ def exchanged(ffmpeg: Ffmpeg, place: Place, film: Contents) -> dict[int, float]:
                     ticks[int(number)] = int(above) / int(below)
             elif any(word.startswith("S=") for word in words[6:]) and (header := _header(words)):
                 stream = int(words[0])
-                if header != headers.get(stream) and len(indexes) > stream:
+                again = rules != "mp4" and stream in sounds
+                if (header != headers.get(stream) or again) and len(indexes) > stream:
                     found.setdefault(indexes[stream], int(words[2]) * ticks.get(stream, 0.0))
     return found
 
@@ -75,27 +77,9 @@ def _header(words: list[str]) -> str:
 def _several_descriptions(path: Path) -> bool:
     """Whether any ``stsd`` of an MP4 has more than one entry (ISO/IEC 14496-12 8.5.2)."""
     with path.open("rb") as file:
-        return any(entries > 1 for entries in _entries(file.fileno(), 0, os.fstat(file.fileno()).st_size))
-
-
-def _entries(fd: int, at: int, end: int) -> Iterator[int]:
-    """Numbers of entries of all ``stsd`` boxes between two offsets."""
-    for _ in range(_LARGEST):
-        head = os.pread(fd, 16, at)
-        if at + 8 > end or len(head) < 8:
-            return
-        size, kind = struct.unpack(">I4s", head[:8])
-        inside = at + 8
-        if size == 1 and len(head) == 16:
-            size, inside = struct.unpack(">Q", head[8:])[0], at + 16
-        size = size or end - at
-        if kind in _INSIDE:
-            yield from _entries(fd, inside, min(end, at + size))
-        elif kind == b"stsd" and len(count := os.pread(fd, 4, inside + 4)) == 4:
-            yield int.from_bytes(count, "big")
-        if size < 8:
-            return
-        at += size
+        fd, whole = file.fileno(), Box(b"", 0, os.fstat(file.fileno()).st_size)
+        found = within(fd, whole, b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd")
+        return any(int.from_bytes(one.read(fd, 8)[4:], "big") > 1 for one in found)
 
 
 def in_band(film: Contents) -> dict[str, str]:

@@ -18,6 +18,8 @@ from pipeline.media import chapters as chaptering
 from pipeline.media.binary import find_ffmpeg, newest_ffmpeg
 from pipeline.media.containers import Plan, family, plan
 from pipeline.media.covers import attached
+from pipeline.media.decoding_order import made_up
+from pipeline.media.edits import edits, refuse
 from pipeline.media.headers import check_after, exchanged, in_band
 from pipeline.media.packets import GENERATED, true_end
 from pipeline.media.run import Place, Progress, entrance, graph, run, workplace
@@ -44,7 +46,8 @@ def mux(
 
     ``chapters`` take the place of the film's own, which are kept where none are given.
     Raises UsageError ``no_tracks``; EnvironmentFault ``no_ffmpeg``; InputError (``no_cues`` where none is inside the film);
-    OutputError as ``burn`` does, ``container_cannot`` where the container can't hold a stream of the film, ``header_changes``.
+    OutputError as ``burn`` does, ``container_cannot`` where the container can't hold a stream of the film, ``header_changes``,
+    ``edit_hides``.
     """
     if not tracks and not chapters:
         raise UsageError("no_tracks", "there is no subtitle track to add, and no chapters")
@@ -53,8 +56,11 @@ def mux(
     form = "vtt" if family(suffix) == "webm" else "srt"
     with whole(out) as temporary, workplace(video, temporary) as place:
         film = film_contents(ffmpeg, place)
-        anew = exchanged(newest_ffmpeg(), place, film)
-        streams = plan(film, suffix, exchanged=anew)
+        rules = family(suffix)
+        hidden = edits(ffmpeg, place, film, rules=rules)
+        refuse(hidden, rules)
+        anew = exchanged(newest_ffmpeg(), place, film, rules=rules)
+        streams = plan(film, suffix, exchanged=anew, edited=hidden.sound)
         restart = anew.get(film.film.index)
         latest = [*(one.start for one in chapters), *(cue.end for track in tracks for cue in track.cues)]
         end = true_end(ffmpeg, place, film, max(latest, default=0.0))
@@ -66,9 +72,10 @@ def mux(
         for number, track in enumerate(tracks):
             (place.folder / f"track{number}.{form}").write_text(formats.write(form, track), encoding="utf-8")
         parts = chaptering.inside(chapters, end)
-        again = in_band(film) if restart is not None else {}
+        again = in_band(film) if restart is not None else made_up(ffmpeg, place, film, rules=rules)
         work = _graph(film, streams, tracks, place, form, default=default, chaptered=bool(parts), more=again)
-        more = [*_names(tracks, streams), *attached(ffmpeg, place, streams)]
+        ends = ["-t", f"{hidden.shown:.3f}"] if hidden.shown else []
+        more = [*ends, *_names(tracks, streams), *attached(ffmpeg, place, streams)]
         beside = chaptering.arguments(parts, place)
         writer = ffmpeg if restart is None else newest_ffmpeg()
         ended = run(writer, work, place, beside=beside, more=more, on_progress=on_progress, cancel=cancel)

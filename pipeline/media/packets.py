@@ -22,6 +22,10 @@ FIRST = "0:V:0"
 _SAID = "said.txt"
 _DISCARD = 4
 """bit of a packet's flags"""
+_BACK = 0.5
+"""seconds of packets at one moment: ffmpeg lets the clock stand where the file's goes back"""
+_SHORT = 0.02
+"""seconds of a packet whose length is not told"""
 _NO_TIME = -(2**63)
 """how ffmpeg writes a time that is not there"""
 
@@ -36,6 +40,8 @@ class Packets:
     """frames without a time"""
     end: float
     """when the last one ends"""
+    restarts: float | None = None
+    """when the clock of the file first goes back, so that its next part would be shown together with an earlier one"""
 
     @property
     def frames(self) -> int:
@@ -55,19 +61,38 @@ def packets(
     stream: str = FIRST,
     last_seconds: float | None = None,
     options: Sequence[str] = (),
+    decoded: bool = False,
 ) -> Packets:
-    """The frames of a file, or of its last seconds (whose times count from there, unless ``-copyts`` is among ``options``)."""
+    """The frames of a file, or of its last seconds (whose times count from there, unless ``-copyts`` is among ``options``).
+
+    ``decoded``: as a decoder gives them; what several edits show is in no list of packets.
+    """
     tail = ["-sseof", f"-{last_seconds:g}"] if last_seconds else []
-    return _listed(["-v", "quiet", "-nostats", *options, *guards(), *tail], ffmpeg, place, name, stream)
+    return _listed(["-v", "quiet", "-nostats", *options, *guards(), *tail], ffmpeg, place, name, stream, decoded=decoded)
 
 
-def source_packets(ffmpeg: Ffmpeg, place: Place, film: Contents) -> tuple[Packets, bool]:
+def source_packets(ffmpeg: Ffmpeg, place: Place, film: Contents, *, decoded: bool = False) -> tuple[Packets, bool]:
     """The frames of the film, and whether some of their times are missing in the file and made by ``GENERATED``."""
     stream = f"0:{film.film.index}"
-    found = packets(ffmpeg, place, place.film, stream=stream)
+    found = packets(ffmpeg, place, place.film, stream=stream, decoded=decoded)
     if not found.untimed:
         return found, False
     return packets(ffmpeg, place, place.film, stream=stream, options=generated()), True
+
+
+def hides_its_beginning(ffmpeg: Ffmpeg, place: Place, film: Contents) -> bool:
+    """Whether the film's first packet is not shown itself."""
+    reading = [*guards(), "-i", f"file:{place.film}", "-map", f"0:{film.film.index}", "-c", "copy", "-frames:v", "1"]
+    done = subprocess.run(
+        [str(ffmpeg.path), "-v", "quiet", "-nostdin", *reading, "-f", "framecrc", "-"],
+        cwd=place.folder,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        env=child_environment(),
+        check=False,
+    )
+    lines = [line.split(b",") for line in done.stdout.splitlines() if not line.startswith(b"#")]
+    return bool(lines) and bool(_flags(lines[0][6:]) & _DISCARD)
 
 
 def true_end(ffmpeg: Ffmpeg, place: Place, film: Contents, wanted: float) -> float:
@@ -93,10 +118,12 @@ def whole_or_end_of(ffmpeg: Ffmpeg, place: Place, name: str, *, at_its_end: bool
     return understood((place.folder / _SAID).read_text(encoding="utf-8", errors="replace")), listed
 
 
-def _listed(options: list[str], ffmpeg: Ffmpeg, place: Place, name: str, stream: str) -> Packets:
+def _listed(options: list[str], ffmpeg: Ffmpeg, place: Place, name: str, stream: str, *, decoded: bool = False) -> Packets:
     """The frames that ffmpeg lists; what it says goes to a file, so that neither waits for the other."""
-    reading = [*options, "-nostdin", "-i", f"file:{name}", "-map", stream, "-c", "copy", "-f", "framecrc", "-"]
+    as_they_are = ["-fps_mode", "passthrough", "-enc_time_base", "1:90000"] if decoded else ["-c", "copy"]
+    reading = [*options, "-nostdin", "-i", f"file:{name}", "-map", stream, *as_they_are, "-f", "framecrc", "-"]
     times, lengths, untimed, tick = array("d"), array("d"), 0, 1.0
+    before, stands, restarts = b"", 0.0, None
     with (
         (place.folder / _SAID).open("wb") as said,
         subprocess.Popen(
@@ -114,9 +141,12 @@ def _listed(options: list[str], ffmpeg: Ffmpeg, place: Place, name: str, stream:
                 numerator, denominator = line[6:].split(b"/")
                 tick = int(numerator) / int(denominator)
             elif not line.startswith(b"#"):
-                _stream, _decoded, shown, length, size, _sum, *more = line.split(b",")
-                flags = next((int(word.strip()[2:], 16) for word in more if word.strip().startswith(b"F=")), 0)
-                if not int(size) or flags & _DISCARD:
+                _stream, order, shown, length, size, _sum, *more = line.split(b",")
+                stands = stands + (int(length) * tick or _SHORT) if order == before else 0.0
+                before = order
+                if stands > _BACK and restarts is None:
+                    restarts = int(order) * tick
+                if not int(size) or _flags(more) & _DISCARD:
                     continue
                 if int(shown) == _NO_TIME:
                     untimed += 1
@@ -124,4 +154,9 @@ def _listed(options: list[str], ffmpeg: Ffmpeg, place: Place, name: str, stream:
                     times.append(int(shown) * tick)
                     lengths.append(int(length) * tick)
     end = max((time + length for time, length in zip(times, lengths, strict=True)), default=0.0)
-    return Packets(times=array("d", sorted(times)), untimed=untimed, end=end)
+    return Packets(times=array("d", sorted(times)), untimed=untimed, end=end, restarts=restarts)
+
+
+def _flags(words: Sequence[bytes]) -> int:
+    """A packet's flags, of the words after its checksum."""
+    return next((int(word.strip()[2:], 16) for word in words if word.strip().startswith(b"F=")), 0)

@@ -26,7 +26,7 @@ def inside(track: Track, end: float) -> tuple[Track, tuple[Notice, ...]]:
     gone = len(track.cues) - len(kept)
     what = "a cue ends" if len(late) == 1 else f"{len(late)} cues end"
     left_out = f", {gone} of them left out" if gone else ""
-    sentence = f"{what} after the film, which lasts {end:.1f} s, and would make it longer: cut off there{left_out}"
+    sentence = f"{what} after the film, which lasts {end:.1f} s: cut off there{left_out}"
     return replace(track, cues=kept), (Notice(code="past_the_end", message=sentence),)
 
 

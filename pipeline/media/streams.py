@@ -20,6 +20,7 @@ _SIZE = re.compile(r"[ ,](\d{1,5})x(\d{1,5})[ ,]")
 _ASPECT = re.compile(r"\[?SAR (\d+):(\d+)")
 _RATE = re.compile(r"(?<![\d.])(\d{1,9}(?:\.\d{1,9})?)(k?) fps")
 _ROTATION = re.compile(r"display ?matrix: rotation of (-?\d{1,4}(?:\.\d{1,9})?) degrees", re.IGNORECASE)
+_TIMECODE = re.compile(r"^\s+timecode\s+: (\d{2}:\d{2}:\d{2}[:;.]\d{2,3})$", re.IGNORECASE)
 _DURATION = re.compile(r"^\s+Duration: (\d{1,9}):(\d{1,2}):(\d{1,2}(?:\.\d{1,9})?)")
 _START = re.compile(r"^\s+Duration: .*, start: (-?\d{1,12}(?:\.\d{1,9})?)")
 _INPUT = re.compile(r"^Input #0, ([\w,]+), ", re.MULTILINE)
@@ -38,6 +39,8 @@ class Stream:
     detail: str
     """the rest of ffmpeg's line: pixel format, size, rate, flags"""
     rotation: float = 0.0
+    timecode: str = ""
+    """of its first picture, hours:minutes:seconds:frames, where an editor or a camera wrote one"""
 
     @property
     def cover(self) -> bool:
@@ -154,6 +157,8 @@ def understood(text: str) -> Contents:
             streams.append(Stream(index=int(index), kind=kind.lower(), codec=codec, language=language or "", detail=detail + " "))
         elif (found := _ROTATION.search(line)) and streams:
             streams[-1] = replace(streams[-1], rotation=float(found.group(1)))
+        elif (found := _TIMECODE.match(line)) and streams:
+            streams[-1] = replace(streams[-1], timecode=found.group(1))
         elif found := _DURATION.match(line):
             duration = int(found.group(1)) * 3600 + int(found.group(2)) * 60 + float(found.group(3))
             late = _START.match(line)

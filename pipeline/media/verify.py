@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import InputError, OutputError
 from pipeline.media.binary import Ffmpeg
-from pipeline.media.packets import Packets, packets, whole_or_end_of
+from pipeline.media.packets import Packets, packets, source_packets, whole_or_end_of
 from pipeline.media.run import Ended, Place
 from pipeline.media.streams import Contents
 from pipeline.types import Notice
@@ -70,16 +70,30 @@ def _apart(times: Times, others: Times) -> Times:
     return nearest
 
 
+def check_clock(frames: Packets) -> None:
+    """See that a film's times go on. Raises OutputError ``clock_restarts``."""
+    if frames.restarts is not None:
+        sentence = (
+            f"its clock goes back at {frames.restarts:.1f} s (a recording that was begun anew, or files put one after another): its parts"
+            " would be shown at once; split it there, or join the parts anew with ffmpeg's concat or mkvmerge"
+        )
+        raise OutputError("clock_restarts", sentence)
+
+
 def check_muxed(ffmpeg: Ffmpeg, place: Place, ended: Ended, film: Contents, streams: dict[str, int]) -> None:
     """A copied film: it opens, the streams are there, it ends where the source ends and can be read there.
 
-    Raises OutputError ``no_space``, ``ffmpeg_failed`` or ``output_damaged``.
+    Raises OutputError ``no_space``, ``ffmpeg_failed``, ``clock_restarts`` or ``output_damaged``.
     """
     after, last = _opened(ffmpeg, place, ended, streams, at_its_end=True)
     if any(words in line for line in ended.messages for words in _UNTIMED):
         raise failure(ended, place.folder / place.written, "")
+    if sum(any(words in line for words in _BACKWARDS) for line in ended.messages) >= _OFTEN:
+        check_clock(source_packets(ffmpeg, place, film)[0])
     frame = 1 / film.fps if film.fps else 0.04
-    if film.declared and after.declared and after.declared < film.declared - frame - 0.1:
+    short = film.declared and after.declared and after.declared < film.declared - frame - 0.1
+    # where a film's first packets have no order of decoding, ffmpeg takes its start for that of another stream
+    if short and packets(ffmpeg, place, place.written, options=["-copyts"]).end < film.declared - frame - 0.1:
         raise failure(
             ended, place.folder / place.written, f"the film lasts {after.declared:.2f} s, its source {film.declared:.2f} s"
         )
@@ -127,6 +141,9 @@ def failure(ended: Ended, path: Path, what: str) -> OutputError:
 _NO_CODEC = re.compile(
     r"Could not find tag for codec (\w+)|(?:codec |Tag )(\w+)(?: in stream \S+)? (?:is )?not (?:currently )?supported"
 )
+_BACKWARDS = ("Non-monotonous DTS", "Non-monotonic DTS")
+_OFTEN = 5
+"""packets; a few stand still where parts of a broadcast meet"""
 _UNTIMED = ("Can't write packet with unknown timestamp", "Timestamps are unset in a packet")
 _ERROR = re.compile(r"(?:\[[^\]]* @ 0x[0-9a-f]+\] )*\[(?:error|fatal|panic)\] (.*)")
 _CONSEQUENCES = re.compile(
