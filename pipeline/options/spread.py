@@ -12,4 +12,6 @@ class Spread(Options):
     gpus: str = option(
         "all", ENGINE, "Which GPUs: all, how many (2), or which (0,1,3). One host (an engine, its decoders) for each."
     )
-    hosts: Positive | None = option(None, ENGINE, "Hosts: several on one GPU for a small model, several without a GPU.")
+    hosts: Positive | None = option(
+        None, ENGINE, "How many hosts in all; by itself one for each GPU, two where the model is small."
+    )
