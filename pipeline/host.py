@@ -25,6 +25,8 @@ WRITING = 2
 """videos that are written at once: an encoder takes all cores that it finds"""
 BEGUN = 256
 """most films that wait for answers or for their files to be written, beside those that are read; each holds a journal open"""
+FOR_QUESTIONS = 1 / 8
+"""of an engine's places, where questions are asked: docs/decisions/0115"""
 OWN = (
     "model", "engine", "base_url", "api_key", "engine_arg", "profile_trace", "max_in_flight", "memory_gb", "decode_workers", "decode", "nice",
     "log_file",     "gpus", "hosts", *ENGINE_FIELDS,
@@ -56,6 +58,7 @@ class Host:
             captioner or open_captioner(settings, self.preset, verbose=verbose, profile=profile),
             in_flight=settings.max_in_flight,
             memory_bytes=int(settings.memory_gb * GIB),
+            reserve=FOR_QUESTIONS if profile == "questions" else 0.0,
         )
         self._others: dict[str, tuple[Preset, Engine]] = {}
         self.decode_workers = settings.decode_workers or max(1, min(cores(), 16) - 1)

@@ -27,11 +27,14 @@ class Engine:
     can't be had or can't go on.
     """
 
-    def __init__(self, captioner: Captioner, *, in_flight: int | None = None, memory_bytes: int = 2 * GIB) -> None:
-        """``in_flight``: requests at once, the captioner's own capacity where it is None; ``memory_bytes``: of their pictures."""
+    def __init__(
+        self, captioner: Captioner, *, in_flight: int | None = None, memory_bytes: int = 2 * GIB, reserve: float = 0.0
+    ) -> None:
+        """``in_flight``: requests at once, the captioner's own capacity where it is None; ``memory_bytes``: of their pictures;
+        ``reserve``: part of both that is kept for questions."""
         self.captioner = captioner
         self.gauges = Gauges(captioner)
-        self._gate = Gate(in_flight or captioner.capacity, memory_bytes)
+        self._gate = Gate(in_flight or captioner.capacity, memory_bytes, reserve=reserve)
         self._supervisor = Supervisor(captioner)
         self._gate.wake(self._supervisor.ready)
         self._supervisor.on_ready.append(self._gate.wake)

@@ -108,11 +108,15 @@ class Gate:
 
     One that is larger than the byte bound is admitted when nothing else is in flight, or it would wait for ever. Nobody is let
     past the first of the line because he is small: large ones would starve. All methods belong to one event loop.
+
+    ``reserve``: the part of both bounds that is kept for questions. An engine whose places are all taken by windows takes no question,
+    whatever its priority, before a window is done: seconds, where they were all begun together.
     """
 
-    def __init__(self, count: int, nbytes: int, *, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, count: int, nbytes: int, *, reserve: float = 0.0, now: Callable[[], float] = time.monotonic) -> None:
         self.limit = count
         self.bound = nbytes
+        self.reserve = reserve
         self.count = 0
         self.nbytes = 0
         self.peak_count = 0
@@ -183,10 +187,11 @@ class Gate:
         self._changed()
 
     def _admit(self) -> None:
-        while (line := next((line for line in self._lines.values() if line.owners), None)) is not None:
+        while (found := next(((priority, line) for priority, line in self._lines.items() if line.owners), None)) is not None:
+            priority, line = found
             turn = line.first()
             if not turn.admitted.cancelled():
-                if self.count and (self.count >= self.limit or self.nbytes + turn.nbytes > self.bound):
+                if self.count and not self._has_room(turn.nbytes, question=priority is Priority.QUESTION):
                     return
                 self.count += 1
                 self.nbytes += turn.nbytes
@@ -195,6 +200,10 @@ class Gate:
                 turn.admitted.set_result(Place(self, turn.nbytes))
                 self._changed()
             line.take()
+
+    def _has_room(self, nbytes: int, *, question: bool) -> bool:
+        kept = 0.0 if question else self.reserve
+        return self.count < self.limit - int(kept * self.limit) and self.nbytes + nbytes <= self.bound * (1 - kept)
 
     def _changed(self) -> None:
         for told in self.on_change:

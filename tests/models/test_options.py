@@ -98,6 +98,9 @@ def test_the_profile_of_questions() -> None:
     assert (gpu["enable_prefix_caching"], gpu["scheduling_policy"], gpu["max_model_len"]) == (True, "priority", 16384)
     assert gpu["max_num_batched_tokens"] >= 64 * 196 + 1, "vLLM's encoder cache holds as many: 64 frames of LLaVA-OneVision"
     assert (cpu["enable_prefix_caching"], cpu["block_size"]) == (True, 32)
+    ours = engine_arguments(Path("/m"), preset, asked, on_gpu=True, as_bytes=True)
+    assert ours["limit_mm_per_prompt"]["video"] == {"count": 1, "num_frames": 96}, "the encoder cache holds so many in any step"
+    assert ours["max_num_batched_tokens"] < gpu["max_num_batched_tokens"], "so a step may be short, and no question waits long"
     own = engine_arguments(Path("/m"), preset, replace(asked, max_model_len=8192, block_size=64), on_gpu=False)
     assert (own["max_model_len"], own["block_size"]) == (8192, 64)
     plain = engine_arguments(Path("/m"), preset, EngineOptions(), on_gpu=True)

@@ -39,6 +39,11 @@ QUESTIONS_GPU = {"max_num_batched_tokens": 16384}
 """of one step. It bounds the pictures of one question too: vLLM's encoder cache holds as many tokens, and 64 frames of LLaVA-OneVision
 are 12,545 (measured on an H200: with 4,096 such a question is refused). The price: a question waits for the step of windows under way,
 half a second on an H100"""
+QUESTIONS_OURS = {"max_num_batched_tokens": 8192}
+"""where the class that runs the model heeds LONGEST: the encoder cache is as large as a question's pictures whatever a step takes,
+and a question waits half as long"""
+LONGEST = 96
+"""frames of one question"""
 CPU_ENVIRONMENT = {"VLLM_CPU_KVCACHE_SPACE": "1"}
 ENVIRONMENT = {
     "VLLM_NO_USAGE_STATS": "1",
@@ -72,7 +77,11 @@ def engine_arguments(
         **({} if on_gpu else preset.cpu),
     }
     if options.profile == "questions":
-        arguments |= QUESTIONS | (QUESTIONS_GPU if on_gpu else QUESTIONS_CPU) | dict(preset.ask.engine)
+        ours = QUESTIONS_OURS if as_bytes else QUESTIONS_GPU
+        arguments |= QUESTIONS | (ours if on_gpu else QUESTIONS_CPU) | dict(preset.ask.engine)
+        limits = arguments["limit_mm_per_prompt"]
+        if on_gpu and as_bytes and limits.get("video") == 1:
+            arguments["limit_mm_per_prompt"] = {**limits, "video": {"count": 1, "num_frames": LONGEST}}
     if preset.frames == "images":  # whoever shows a window by more pictures than the preset (replace(preset, frame_count=...))
         limits = dict(arguments["limit_mm_per_prompt"])
         arguments["limit_mm_per_prompt"] = limits | {"image": max(limits.get("image", 0), preset.frame_count)}

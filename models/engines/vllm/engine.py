@@ -55,10 +55,13 @@ class VllmEngine:
 
     @property
     def capacity(self) -> int:
-        """What runs at once and half as many waiting; before the start, a guess from the options."""
+        """What runs at once, and half as many waiting where nobody waits for an answer; before the start, a guess from the options."""
         if self._llm is not None:
-            return max(2, int(self._llm.vllm_config.scheduler_config.max_num_seqs * 1.5))
-        return int((self.options.max_num_seqs or self.preset.engine.get("max_num_seqs", 128)) * 1.5)
+            at_once = self._llm.vllm_config.scheduler_config.max_num_seqs
+        else:
+            at_once = self.options.max_num_seqs or self.preset.engine.get("max_num_seqs", 128)
+        # where questions are asked none waits inside, or the places that the gate keeps for them would be taken there
+        return max(2, int(at_once * (1.0 if self.options.profile == "questions" else 1.5)))
 
     async def start(self) -> None:
         if self._llm is not None:

@@ -1,4 +1,6 @@
-"""vLLM's LLaVA-OneVision with one fault mended, and one thing more: it takes pictures as bytes (see pixels.py).
+"""vLLM's LLaVA-OneVision with one fault mended, and two things more: it takes pictures as bytes (see pixels.py), and videos of as many
+frames as ``limit_mm_per_prompt`` says (``{"video": {"count": 1, "num_frames": 96}}``), where vLLM's own class prepares for 16 and
+refuses longer ones unless a whole step takes as many tokens.
 
 The fault: videos of different lengths in one step end the engine. The vision tower is given all videos of a step at once. Where
 they have equally many frames vLLM gives back one matrix for each, tokens x width; where they differ it leaves a dimension of 1
@@ -10,11 +12,33 @@ films meet this, films made for a benchmark don't.
 from pathlib import Path
 from typing import Any
 
-from vllm.model_executor.models.llava_onevision import LlavaOnevisionForConditionalGeneration
+from vllm.model_executor.models.llava_onevision import (
+    LlavaOnevisionDummyInputsBuilder,
+    LlavaOnevisionForConditionalGeneration,
+    LlavaOnevisionMultiModalProcessor,
+    LlavaOnevisionProcessingInfo,
+)
+from vllm.multimodal import MULTIMODAL_REGISTRY
 
 from models.engines.vllm.pixels import normalisation
 
 
+class LongVideos(LlavaOnevisionProcessingInfo):  # type: ignore[misc]
+    """The longest video is as long as the user's limit says, which sizes vLLM's encoder cache."""
+
+    def get_num_frames_with_most_features(self, seq_len: int, mm_counts: Any) -> int:
+        limits = self.ctx.model_config.get_multimodal_config().limit_per_prompt
+        longest = getattr(limits.get("video"), "num_frames", None)
+        if longest is None or mm_counts.get("video", 0) != 1:
+            plain: int = super().get_num_frames_with_most_features(seq_len, mm_counts)
+            return plain
+        room: int = self._get_max_video_frames(seq_len)
+        return max(1, min(int(longest), room))
+
+
+@MULTIMODAL_REGISTRY.register_processor(  # type: ignore[untyped-decorator, unused-ignore]
+    LlavaOnevisionMultiModalProcessor, info=LongVideos, dummy_inputs=LlavaOnevisionDummyInputsBuilder
+)
 class LlavaOnevision(LlavaOnevisionForConditionalGeneration):  # type: ignore[misc]
     """What vLLM runs for ``LlavaOnevisionForConditionalGeneration``; registered by ``models.engines.vllm.plugin``."""
 

@@ -118,3 +118,22 @@ async def test_the_clock_tells_a_hungry_engine_from_a_full_one() -> None:
     places[0].leave()
     await waiting
     assert (gate.clock.fed, gate.clock.full, gate.clock.held_back_by) == (10, 9, "engine")
+
+
+async def test_places_kept_for_questions() -> None:
+    gate = Gate(8, 800, reserve=1 / 8)
+    windows = [asyncio.create_task(gate.admit(10)) for _ in range(20)]
+    live = asyncio.create_task(gate.admit(10, priority=Priority.LIVE))
+    await asyncio.sleep(0)
+    assert gate.count == 7, "windows never take the last place of eight"
+    with await asyncio.wait_for(gate.admit(10, priority=Priority.QUESTION), 1):
+        assert gate.count == 8, "a question has it at once"
+    assert gate.waiting == 14
+    for task in (*windows, live):
+        task.cancel()
+    large = Gate(8, 800, reserve=1 / 8)
+    with await large.admit(690), await asyncio.wait_for(large.admit(100, priority=Priority.QUESTION), 1):
+        waits = asyncio.create_task(large.admit(1))
+        await asyncio.sleep(0)
+        assert not waits.done(), "nor the last eighth of the bytes"
+        waits.cancel()
