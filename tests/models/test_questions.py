@@ -85,7 +85,7 @@ async def test_with_what_is_kept_and_without_answers_are_the_same(asked: VllmEng
     chance.shuffle(requests)
     kept = asked._preparer.kept
     assert kept is not None
-    kept.most = 3 * 8 * 196 * 196 * 3 * 4  # films push one another out
+    kept.most = 3 * 8 * 196 * 196 * 3  # bytes, of three films: they push one another out
     together = await asyncio.gather(*(asked.caption(request) for request in requests))
     one_by_one = [await asked.caption(request) for request in requests]
     assert 1 <= len(kept) <= 3
