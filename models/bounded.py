@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 MEGABYTE = 1024 * 1024
+APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT
 
 
 def read_bytes(path: Path, most: int, *, follow: bool = True) -> bytes:

@@ -1,13 +1,17 @@
 """Log lines: THE structlog door. For people on a terminal, one JSON object a line for a journal."""
 
+import contextlib
+import io
 import logging
 import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 import structlog
+
+from models.bounded import APPEND, opened
 
 structlog.configure(
     processors=[
@@ -64,7 +68,7 @@ def set_up_beside_a_screen(*, verbose: bool, file: Path | None) -> None:
         traces.setFormatter(_formatter(plain_trace))
         handlers.append(traces)
     if file is not None:
-        kept = logging.FileHandler(file, encoding="utf-8", errors="backslashreplace", delay=True)
+        kept = _Kept(file)
         kept.setFormatter(_formatter(plain_trace))
         handlers.append(kept)
     _take(handlers, logging.WARNING)
@@ -86,8 +90,30 @@ def _formatter(shown: Any) -> logging.Formatter:
 def _take(handlers: list[logging.Handler], level: int) -> None:
     for name in ("pipeline", "models"):
         logger = logging.getLogger(name)
+        for old in logger.handlers:
+            if isinstance(old, _Kept):
+                old.close()
         logger.handlers, logger.propagate = handlers, False
         logger.setLevel(level)
+
+
+class _Kept(logging.StreamHandler[TextIO]):
+    """Adds to a file. One that can't be written any more, as on a full disk, is said once: the work goes on."""
+
+    def __init__(self, file: Path) -> None:
+        """Raises OSError: it is a pipe, a device or a folder, or may not be written."""
+        super().__init__(io.TextIOWrapper(opened(file, APPEND, True), encoding="utf-8", errors="backslashreplace"))
+        self._file, self._said = file, False
+
+    def close(self) -> None:
+        super().close()
+        with contextlib.suppress(OSError):
+            self.stream.close()
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        if not self._said:
+            self._said = True
+            logging.getLogger("pipeline").warning("--log-file %s can't be written any more: %s", self._file, sys.exc_info()[1])
 
 
 class _Screen(logging.Handler):

@@ -88,12 +88,16 @@ async def describe_found(
     """Describe all films with one studio; the exit code."""
     from pipeline import log
     from pipeline.engine.opening import refuse_unnamed_embedded
+    from pipeline.errors import UsageError
     from pipeline.run import describe_all, plan_outputs
     from pipeline.store import past
     from pipeline.studio import Studio
     from pipeline.summarizer import needs_its_own_engine
 
-    log.set_up_beside_a_screen(verbose=display.screen.verbose, file=settings.log_file)
+    try:
+        log.set_up_beside_a_screen(verbose=display.screen.verbose, file=settings.log_file)
+    except OSError as error:
+        raise UsageError("unwritable", f"--log-file {settings.log_file}: {(error.strerror or str(error)).lower()}") from None
     studio = Studio(settings, verbose=display.screen.verbose)
     if folders:
         refuse_unnamed_embedded(settings, studio.preset)

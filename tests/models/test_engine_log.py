@@ -74,3 +74,15 @@ def test_a_log_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
 
 def test_the_log_has_a_place() -> None:
     assert default_log().name == "engine.log"
+
+
+def test_a_link_or_a_pipe_in_the_way_is_not_written_through(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    log = tmp_path / "engine.log"
+    (tmp_path / "engine.log.logging.json").symlink_to(victim)
+    assert json.loads(logging_file(log).read_text())["version"] == 1
+    assert victim.read_text() == "mine"
+    os.mkfifo(log)
+    with pytest.raises(BadEngineOption, match="regular file"):
+        make_room(log)

@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from models.bounded import APPEND, opened
 from models.errors import BadEngineOption
 
 NOISY = ("vllm", "transformers", "huggingface_hub", "torch", "httpx")
@@ -44,7 +45,9 @@ def logging_file(log: Path, level: str = "INFO") -> Path:
         "loggers": {"vllm": {"handlers": ["file"], "level": level, "propagate": False}},
     }
     path = log.with_name(log.name + ".logging.json")
-    path.write_text(json.dumps(configuration), encoding="utf-8")
+    path.unlink(missing_ok=True)  # a link that stands there is not written through
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w", encoding="utf-8") as file:
+        json.dump(configuration, file)
     return path
 
 
@@ -127,7 +130,7 @@ def make_room(log: Path) -> None:
         if log.is_file() and log.stat().st_size > LARGEST:
             log.replace(log.with_name(log.name + ".1"))
         fresh = not log.exists()
-        log.open("a").close()
+        opened(log, APPEND, True).close()
         if fresh:
             log.unlink()
     except OSError as error:
