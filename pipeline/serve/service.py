@@ -26,6 +26,7 @@ from pipeline.serve.jobs import Jobs
 from pipeline.serve.key import FILE, load_key
 from pipeline.serve.metrics import Counters
 from pipeline.serve.open_films import OpenFilms
+from pipeline.serve.previews import Previews
 from pipeline.serve.roots import Roots, held
 from pipeline.serve.schema import DATABASE, MIGRATIONS
 from pipeline.serve.uploads import Received
@@ -77,7 +78,7 @@ class Service:
         self.library = Library(self.folder / "films")
         self.looks, self.pictures = asyncio.Semaphore(4), asyncio.Semaphore(2)
         """pictures cut out of films at once, and questions whose pictures are decoded"""
-        self.open_films = OpenFilms(self)
+        self.open_films, self.previews = OpenFilms(self), Previews(self)
         self.began = time.time()
 
     async def __aenter__(self) -> Self:

@@ -15,14 +15,16 @@ if TYPE_CHECKING:
     from pipeline.outputs import Outputs
     from pipeline.serve.service import Service
 
-Task = Literal["caption", "summarize", "chapters", "index", "burn", "mux", "export"]
-"""``index``: captions into the search index, so that no search waits for them"""
+Task = Literal["caption", "summarize", "chapters", "index", "burn", "mux", "export", "preview"]
+"""``index``: captions into the search index, so that no search waits for them; ``preview``: a copy that browsers play"""
 TOLD = frozenset({"summarize", "chapters"})
 """tasks that write a summary: chapters come with one"""
 
 
 def allowed(task: str) -> frozenset[str]:
     """Names of the settings that a job of a task may have of its own."""
+    if task == "preview":
+        return frozenset()
     return JOB | SUMMARIES if task in TOLD else JOB
 
 

@@ -40,7 +40,13 @@ def film_view(service: "Service", film: KnownFilm) -> dict[str, Any]:
             for language in described
         },
         "summaries": [language for language in described if service.library.made(film.id, language, ".summary.json")],
-        "links": {"self": here, "video": f"{here}/video", "frame": f"{here}/frame.jpg?t=0", "page": f"/films/{film.id}"},
+        "links": {
+            "self": here,
+            "video": f"{here}/video",
+            "frame": f"{here}/frame.jpg?t=0",
+            "page": f"/films/{film.id}",
+            "preview": f"{here}/preview.mp4" if service.previews.there(film.id) else None,
+        },
     }
 
 

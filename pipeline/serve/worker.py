@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline import formats
 from pipeline import log as logs
-from pipeline.describe import Result
 from pipeline.errors import EnvironmentFault, InputError, ScenescribeError
 from pipeline.run import internal_error
 from pipeline.safe_open import read_text
@@ -31,7 +30,6 @@ from pipeline.watch.breaker import Breaker
 from pipeline.watch.lock import LEASE
 
 if TYPE_CHECKING:
-    from pipeline.outputs import Outputs
     from pipeline.serve.service import Service
 
 ATTEMPTS = 3
@@ -121,8 +119,9 @@ class Worker:
         self._tasks[job.id] = task
         began = time.monotonic()
         try:
-            result = await self._describe(job, place)
-            await asyncio.to_thread(self._done, job, result)
+            links, captions = await (self._preview(job) if job.task == "preview" else self._describe(job, place))
+            await asyncio.to_thread(jobs.finish, job, "completed", outputs=links, captions=captions)
+            self._service.counters.ended("completed", "")
             self._took.append(time.monotonic() - began)
             self.breaker.reset()
         except asyncio.CancelledError:
@@ -140,7 +139,15 @@ class Worker:
             self.ends.pop(job.id, None)
             self._service.bell.ring(job.id)
 
-    async def _describe(self, job: Job, place: Seat) -> "tuple[Studio, Result, Outputs]":
+    async def _preview(self, job: Job) -> tuple[list[str], int]:
+        service = self._service
+        progress = Progress(service, job)
+        async with progress:
+            await service.previews.make(service.films.get(job.film), progress.step)
+        return [f"/v1/films/{job.film}/preview.mp4"], 0
+
+    async def _describe(self, job: Job, place: Seat) -> tuple[list[str], int]:
+        """Links to what was made, and how many captions there are."""
         service = self._service
         film = service.films.get(job.film)
         settings = await asyncio.to_thread(job_settings, service, job)
@@ -166,15 +173,10 @@ class Worker:
                 await asyncio.to_thread(service.library.take_into_index, outputs.json, service.folder)
         if settings.strict and (wrong := next((notice for notice in result.notices if notice.fault), None)) is not None:
             raise InputError(wrong.code, f"{wrong.message} (strict)")
-        return studio, result, outputs
-
-    def _done(self, job: Job, made: "tuple[Studio, Result, Outputs]") -> None:
-        studio, result, outputs = made
         links = [f"/v1/films/{job.film}/files/{outputs.language}/{path.name}" for path in result.outputs]
         if job.beside:
-            links += [os.fspath(path) for path in write_beside(self._service.films.get(job.film), studio, result)]
-        self._service.jobs.finish(job, "completed", outputs=links, captions=len(result.document.captions))
-        self._service.counters.ended("completed", "")
+            links += [os.fspath(path) for path in await asyncio.to_thread(write_beside, film, studio, result)]
+        return links, len(result.document.captions)
 
     def _failed(self, job: Job, error: ScenescribeError) -> None:
         if error.code in MAY_PASS and job.attempts < ATTEMPTS:

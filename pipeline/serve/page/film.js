@@ -1,5 +1,5 @@
 // A film: its player, its transcript, what is read out, a job as it goes.
-import { $, clock, make } from "/page/dom.js";
+import { $, api, clock, make } from "/page/dom.js";
 
 const video = $("video"), film = document.body.dataset.film;
 if (film) {
@@ -8,7 +8,37 @@ if (film) {
     const button = event.target.closest("[data-start]");
     if (button) seek(Number(button.dataset.start));
   });
-  video.addEventListener("error", () => { $("unplayable").hidden = false; });
+  const unplayable = () => { $("unplayable").hidden = false; };
+  video.addEventListener("error", unplayable);
+  video.addEventListener("loadedmetadata", () => { if (!video.videoWidth) unplayable(); }); // its sound alone
+  if (video.error) unplayable();
+  $("convert").addEventListener("click", async () => {
+    $("convert").disabled = true;
+    $("converting").textContent = "waiting";
+    try {
+      const made = await api("/v1/jobs", { film, task: "preview" });
+      const events = new EventSource(made.links.events);
+      events.addEventListener("progress", (event) => {
+        const told = JSON.parse(event.data);
+        $("converting").textContent = `${told.progress} %`;
+      });
+      events.addEventListener("done", () => {
+        events.close();
+        $("unplayable").hidden = true;
+        video.src = `/v1/films/${film}/preview.mp4`;
+        video.focus();
+      });
+      events.addEventListener("error", (event) => {
+        if (!event.data) return;
+        events.close();
+        $("convert").disabled = false;
+        $("converting").textContent = JSON.parse(event.data).message;
+      });
+    } catch (error) {
+      $("convert").disabled = false;
+      $("converting").textContent = error.message;
+    }
+  });
   const begin = new URLSearchParams(location.hash.slice(1)).get("t");
   if (begin) video.addEventListener("loadedmetadata", () => { video.currentTime = Number(begin); }, { once: true });
   const hide = () => { for (const track of video.textTracks) if (track.kind === "descriptions") track.mode = "hidden"; };

@@ -80,6 +80,17 @@ def router(service: Service) -> APIRouter:
             held.close()
             raise
 
+    @routes.get("/v1/films/{id}/preview.mp4", response_class=FileResponse)
+    async def preview(id: str) -> FileResponse:
+        """The copy that every browser plays, where a job made it; also in ranges."""
+        film = service.films.get(id)
+        if not service.previews.there(film.id):
+            raise HttpError(404, "not_found", "there is no such copy yet; ask for a job with the task preview")
+        service.previews.played(film.id)
+        return FileResponse(
+            service.previews.path(film.id), media_type="video/mp4", headers={"Cache-Control": "private, no-cache"}
+        )
+
     @routes.get("/v1/films/{id}/frame.jpg", response_class=Response)
     async def frame(id: str, t: Annotated[float, Query(ge=0, le=1e7, description="seconds")] = 0.0) -> Response:
         """The picture that a player shows at a time."""

@@ -102,7 +102,7 @@ def queue(service: Service, body: NewJob, key: str | None, own: Mapping[str, Any
                 f"a job has no setting {name[:80]!r}{nearest(name, names)}",
                 param=f"settings.{name[:80]}",
             )
-    if body.task != "caption" and "language" not in settings and (there := service.library.described(body.film)):
+    if body.task not in ("caption", "preview") and "language" not in settings and (there := service.library.described(body.film)):
         settings["language"] = next(iter(there))
     try:
         check_settings(service, body.task, dict(settings))

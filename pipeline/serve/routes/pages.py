@@ -156,7 +156,7 @@ def router(service: Service) -> APIRouter:
         if task not in get_args(Task):
             raise HttpError(400, "bad_value", "there is no such task", param="task")
         if task != "caption":
-            settings = {name: value for name, value in settings.items() if name == "language"}
+            settings = {name: value for name, value in settings.items() if name == "language" and task != "preview"}
         await asyncio.to_thread(queue, service, NewJob.model_validate({"film": id, "task": task}), None, settings)
         return RedirectResponse(f"/films/{id}", 303)
 

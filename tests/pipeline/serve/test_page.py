@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from serving import Running, running
 from models.base import Request
 from models.engines.echo import EchoCaptioner
 from pipeline.bench.films import FilmSpec, write
+from pipeline.media.binary import find_ffmpeg
 
 HOSTILE = "<img src=x onerror=alert(1)> {\\an8} \u202e<script>alert(2)</script>"
 
@@ -138,6 +140,30 @@ def test_the_film_plays_the_transcript_follows_and_a_line_seeks(page: Any, serve
     page.click("#chapters button >> nth=0")
     until(page, "document.getElementById('video').currentTime === 0")
     until(page, "document.getElementById('track').track.cues?.length >= 3")
+
+
+def test_a_film_that_browsers_cannot_play_becomes_one_that_they_can(page: Any, served: Running, tmp_path: Path) -> None:
+    path = tmp_path / "ten bits.mkv"
+    made = ["-f", "lavfi", "-i", "testsrc2=size=321x181:rate=10:duration=3", "-f", "lavfi", "-i", "sine=duration=3"]
+    coded = ["-c:v", "libx265", "-pix_fmt", "yuv420p10le", "-x265-params", "log-level=none", "-c:a", "ac3"]
+    subprocess.run([find_ffmpeg().path, "-v", "error", *made, *coded, path], check=True)
+    id = served.upload(path)["id"]
+    assert served.client.get(f"/v1/films/{id}/preview.mp4").status_code == 404
+    page.goto(f"{served.url}/films/{id}")
+    page.wait_for_selector("#unplayable")
+    assert violations(page) == []
+    page.click("#convert")
+    until(page, "document.getElementById('video').videoWidth === 320 && document.getElementById('unplayable').hidden")
+    assert page.evaluate("document.getElementById('video').duration") == pytest.approx(3, abs=0.2)
+    page.reload()
+    until(page, "document.getElementById('video').videoWidth === 320")
+    part = served.client.get(f"/v1/films/{id}/preview.mp4", headers={"Range": "bytes=4-11"})
+    assert (part.status_code, part.content[:4]) == (206, b"ftyp")
+    assert served.client.get(f"/v1/films/{id}").json()["links"]["preview"] == f"/v1/films/{id}/preview.mp4"
+    refused = served.client.post("/v1/jobs", json={"film": id, "task": "preview", "settings": {"crf": 20}})
+    assert refused.json()["error"]["param"] == "settings.crf"
+    served.client.delete(f"/v1/films/{id}")
+    assert not served.service.previews.there(id)
 
 
 def test_what_a_model_or_a_name_says_is_text(page: Any, served: Running, film: Path, tmp_path: Path) -> None:
