@@ -35,7 +35,7 @@ def signed_in(browser: Any, service: Running, **options: Any) -> Iterator[Any]:
     page = context.new_page()
     said: list[str] = []
     elsewhere: list[str] = []
-    page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("console", lambda message: said.append(message.text) if _is_trouble(message) else None)
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("dialog", lambda dialog: (said.append(f"dialog {dialog.message}"), dialog.dismiss()))
     page.on("request", lambda request: elsewhere.append(request.url) if not request.url.startswith(service.url) else None)
@@ -46,6 +46,12 @@ def signed_in(browser: Any, service: Running, **options: Any) -> Iterator[Any]:
     context.close()
     assert said == []
     assert elsewhere == []
+
+
+def _is_trouble(message: Any) -> bool:
+    """Whether it is more than a request that was refused, of which browsers tell each."""
+    refused = message.text.startswith("Failed to load resource: the server responded with a status of 4")
+    return message.type in ("error", "warning") and not refused
 
 
 def until(page: Any, expression: str, seconds: float = 20.0) -> None:

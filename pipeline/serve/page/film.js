@@ -1,5 +1,6 @@
 // A film: its player, its transcript, what is read out, a job as it goes.
 import { $, api, clock, make } from "/page/dom.js";
+import { speak } from "/page/speak.js";
 
 const video = $("video"), film = document.body.dataset.film;
 if (film) {
@@ -44,7 +45,7 @@ if (film) {
   const hide = () => { for (const track of video.textTracks) if (track.kind === "descriptions") track.mode = "hidden"; };
   hide(); // shown by no browser, and loaded by none that is not told to
 
-  let shown = null, resume = false;
+  let shown = null;
   const follow = () => {
     const list = $("transcript");
     const at = video.currentTime;
@@ -54,23 +55,14 @@ if (film) {
     shown = now ?? null;
     const text = now ? now.querySelector("span").textContent : "";
     $("now").textContent = text;
+    speak(text, list.lang);
     if (!now) return;
     now.setAttribute("aria-current", "true");
     const box = list.getBoundingClientRect(), line = now.getBoundingClientRect();
     if (line.top < box.top || line.bottom > box.bottom) list.scrollTop += line.top - box.top - box.height / 3;
-    if ($("read").value === "screen") $("live").textContent = text;
-    if ($("read").value === "speech" && "speechSynthesis" in window && !video.paused) {
-      const speech = new SpeechSynthesisUtterance(text);
-      speech.lang = list.lang;
-      resume = $("pause").checked;
-      if (resume) video.pause();
-      speech.onend = () => { if (resume) video.play(); resume = false; };
-      speechSynthesis.speak(speech);
-    }
   };
   video.addEventListener("timeupdate", follow);
   video.addEventListener("seeked", follow);
-  $("read").addEventListener("change", () => { if ("speechSynthesis" in window) speechSynthesis.cancel(); });
 
   // What a job has made, taken from the page as it is now: nobody is torn out of what they do
   const renew = async () => {

@@ -24,7 +24,7 @@ PAGE = Path(__file__).parents[1] / "page"
 ASSETS = {
     "page.css": "text/css",
     "icon.svg": "image/svg+xml",
-    **dict.fromkeys(("app.js", "dom.js", "film.js", "talk.js", "signin.js"), "text/javascript"),
+    **dict.fromkeys(("app.js", "dom.js", "film.js", "speak.js", "talk.js", "signin.js"), "text/javascript"),
 }
 
 

@@ -8,9 +8,11 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from browsing import launched
+from browsing import launched, signed_in
 from serving import Running, running
 
+from models.base import Request
+from models.engines.echo import EchoCaptioner
 from pipeline.bench.films import FilmSpec, write
 
 
@@ -51,3 +53,40 @@ def hostile() -> ModuleType:
 def browser() -> Iterator[Any]:
     with launched() as browser:
         yield browser
+
+
+HOSTILE = "<img src=x onerror=alert(1)> {\\an8} \u202e<script>alert(2)</script>"
+
+
+class Talker(EchoCaptioner):
+    """Says something hostile of one film's pictures, and answers questions in several pieces."""
+
+    async def _words(self, request: Request) -> list[str]:
+        words = await super()._words(request)
+        if request.prompt == "point":
+            return ["It", "is", "[1]."]
+        return HOSTILE.split(" ") if "hostile" in request.prompt else words
+
+
+@pytest.fixture(scope="package")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    root = tmp_path_factory.mktemp("page") / "films"
+    root.mkdir()
+    write(root / "on disk.mp4", FilmSpec(seconds=4, width=160, height=90, fps=10, gop=10))
+    with running(tmp_path_factory.mktemp("state") / "state", captioner=Talker(), root=(root,)) as service:
+        yield service
+
+
+@pytest.fixture(scope="package")
+def described(served: Running, film: Path) -> str:
+    id = served.upload(film, "<b>film<b>.mp4")["id"]
+    served.done(served.job(id)["id"])
+    assert served.done(served.job(id, "summarize")["id"])["status"] == "completed"
+    return str(id)
+
+
+@pytest.fixture
+def page(browser: Any, served: Running) -> Iterator[Any]:
+    """A page that is signed in."""
+    with signed_in(browser, served) as page:
+        yield page
