@@ -63,7 +63,7 @@ def router(service: Service) -> APIRouter:
         if not service.key.opens(fields.get("key", [""])[0].strip()):
             return page("signin.html", 401, wrong=True)
         answer = RedirectResponse("/", 303)
-        secure = request.url.scheme == "https"
+        secure = "https" in (request.url.scheme, request.headers.get("x-forwarded-proto", ""))  # only makes it stricter
         answer.set_cookie(COOKIE, service.key.session, max_age=30 * 86_400, httponly=True, samesite="strict", secure=secure)
         return answer
 
