@@ -148,3 +148,33 @@ class Mortal(MemoryStorage):
                 do()
             raise Killed
         return do()
+
+
+async def ray_host(arguments: Mapping[str, Any], stopping: Any) -> None:
+    """A host as an actor has it: some time for each unit, and an item that ends the process."""
+    import asyncio
+    import os
+
+    from pipeline.errors import UsageError
+    from pipeline.storage import open_storage
+
+    if arguments.get("refuse"):
+        raise UsageError("bad_value", "not like this")
+    found = Ledger.open(open_storage(arguments["out"]), SETTINGS)
+    async with Grants(
+        found, host=f"ray-{arguments['number']}", poll=(0.05, 0.2), slow=9e9, lease=arguments.get("lease", 60.0)
+    ) as grants:
+        async for grant in grants:
+            if any(item.key == arguments.get("deadly") for item in grant.items):
+                os._exit(9)
+            await asyncio.sleep(arguments.get("pause", 0.0))
+            await grant.commit(rows_of(grant.items))
+            if stopping.is_set():
+                grants.stop()
+
+
+def ray_node(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """What a node tells of itself."""
+    import os
+
+    return {"pid": os.getpid(), **arguments}

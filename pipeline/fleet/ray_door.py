@@ -1,0 +1,265 @@
+"""Hosts as actors of a Ray cluster: the door to Ray (extra ``ray``; Ray Core alone, none of its data or serving libraries).
+
+    driver (this process)            actor on k GPUs of any node        ... one for each group of GPUs, also of nodes that join later
+    starts actors, starts them       runs ``module:function`` until it ends
+    again where a node died          takes its work from the data set's storage, not from us: nothing but ids ever passes through Ray
+
+An actor that dies is started again where there is room; its work is known to be undone by its claims. Deaths without anything done
+between them end the run, with their reason.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+
+from models.installed import adding
+from pipeline.errors import EnvironmentFault, UsageError
+
+PATIENCE = 5
+"""deaths in a row, with nothing done between them, after which the run ends: one more than it takes to find an item that kills"""
+LOOK = 2.0
+"""seconds between two looks at the cluster"""
+ENDING = 30.0
+"""seconds that hosts have to commit what is ready, once they are told to stop"""
+STARTING = 120.0
+"""seconds until the first host must have a place"""
+
+log = logging.getLogger(__name__)
+
+Work = Callable[[Mapping[str, Any], asyncio.Event], Awaitable[Any]]
+"""what an actor runs: told its arguments, and an event that is set when it should come to an end"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """What one host takes of a node."""
+
+    gpus: int = 0
+    cpus: float = 1.0
+
+
+@dataclass(slots=True)
+class Member:
+    """One actor."""
+
+    number: int
+    actor: Any
+    work: Any
+    """the reference of its answer"""
+    placed: bool = False
+    since: float = field(default_factory=time.monotonic)
+
+
+class Cluster:
+    """A Ray cluster that this process is a driver of. A context manager."""
+
+    def __init__(self, address: str, *, insecure: bool = False) -> None:
+        """``address``: ``local`` starts one on this machine, ``auto`` is that of RAY_ADDRESS or of this machine, else HOST:PORT.
+
+        Raises EnvironmentFault ``ray_missing``, ``no_cluster``; UsageError ``cluster_open``: another machine's, without a token.
+        """
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        self._ray = door()
+        given = os.environ.get("RAY_ADDRESS", "auto") if address == "auto" else address
+        if not insecure and address != "local" and not _inside_a_job():
+            _refuse_open(given)
+        before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            self._ray.init(
+                address=None if address == "local" else given,
+                include_dashboard=False if address == "local" else None,
+                namespace="scenescribe",
+                configure_logging=False,
+                log_to_driver=True,
+            )
+        except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+            says = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            raise EnvironmentFault("no_cluster", f"--cluster {address}: there is no Ray cluster to be had: {says}") from error
+        finally:
+            for number, handler in before.items():  # Ray puts its own there, which would end us in the middle of things
+                signal.signal(number, handler)
+
+    def __enter__(self) -> "Cluster":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ray.shutdown()
+
+    @property
+    def nodes(self) -> list[dict[str, Any]]:
+        """Nodes that are alive: their id, address and resources."""
+        return [node for node in self._ray.nodes() if node["Alive"]]
+
+    def room(self, need: Need) -> int:
+        """How many hosts all nodes together have room for, whether others use it or not."""
+        return sum(_fits(node["Resources"], need) for node in self.nodes)
+
+    def on_every_node(self, function: str, arguments: Mapping[str, Any], *, timeout: float = 120.0) -> dict[str, Any]:
+        """Have ``module:function`` called once on each node: node's address and id -> what it returned, or the exception."""
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+        remote = self._ray.remote(_call)
+        asked = {
+            f"{node['NodeManagerAddress']} {node['NodeID'][:8]}": remote.options(
+                num_cpus=0,
+                scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False),
+            ).remote(function, dict(arguments))
+            for node in self.nodes
+        }
+        found: dict[str, Any] = {}
+        for node, reference in asked.items():
+            try:
+                found[node] = self._ray.get(reference, timeout=timeout)
+            except Exception as error:
+                found[node] = error
+        return found
+
+    async def run(
+        self,
+        function: str,
+        arguments: Mapping[str, Any],
+        need: Need,
+        *,
+        hosts: int | None = None,
+        done: Callable[[], int] = lambda: 0,
+        stopping: asyncio.Event | None = None,
+    ) -> None:
+        """Have ``module:function`` (a ``Work``) run by hosts until all have ended well.
+
+        ``arguments`` are those of all hosts, with ``number`` added. ``hosts``: how many at most; otherwise as many as there is room for,
+        and more when nodes join. ``done``: something that grows while work is done, by which deaths are judged.
+        Raises the error of ours that a host ended with; EnvironmentFault ``host_died``, ``no_room``.
+        """
+        actors, members, ended = self._ray.remote(_Host), list[Member](), 0
+        deaths, reached, told = 0, done(), False
+        began, number = time.monotonic(), 0
+        try:
+            while True:
+                wanted = min(hosts or 10**9, max(1, self.room(need)))
+                while not ended and not told and len(members) < wanted:
+                    actor = actors.options(
+                        num_gpus=need.gpus, num_cpus=need.cpus, max_restarts=0, max_task_retries=0, scheduling_strategy="SPREAD"
+                    ).remote()
+                    members.append(Member(number, actor, actor.work.remote(function, {**arguments, "number": number})))
+                    number += 1
+                references = [member.work for member in members]
+                ready, _ = await asyncio.to_thread(self._ray.wait, references, num_returns=1, timeout=LOOK)
+                for member in [member for member in members if member.work in ready]:
+                    members.remove(member)
+                    error = await asyncio.to_thread(self._ended, member)
+                    if error is None:
+                        ended += 1
+                        continue
+                    now = await asyncio.to_thread(done)
+                    deaths, reached = (1 if now > reached else deaths + 1), max(now, reached)
+                    log.warning("host %d died (%s); its units go to others", member.number, error)
+                    if deaths >= PATIENCE:
+                        text = f"{deaths} hosts died one after the other with nothing done between them; the last: {error}"
+                        raise EnvironmentFault("host_died", text)
+                if not members and (ended or told):
+                    return
+                if stopping is not None and stopping.is_set() and not told:
+                    told = True
+                    for member in members:
+                        member.actor.stop.remote()
+                self._refuse_no_room(members, ended, need, began)
+        finally:
+            await self._end(members)
+
+    def _ended(self, member: Member) -> str | None:
+        """None where a host ended well; what was said of it where it died. Raises an error of ours that it ended with."""
+        from pipeline.errors import ScenescribeError
+
+        try:
+            self._ray.get(member.work)
+        except self._ray.exceptions.RayTaskError as error:
+            cause = getattr(error, "cause", None)
+            if isinstance(cause, ScenescribeError):
+                raise cause from error
+            return str(error).strip().splitlines()[-1]
+        except self._ray.exceptions.RayError as error:
+            return str(error).strip().splitlines()[0]
+        return None
+
+    def _refuse_no_room(self, members: list[Member], ended: int, need: Need, began: float) -> None:
+        if ended or time.monotonic() - began < STARTING or self.room(need):
+            return
+        text = f"no node of the cluster has {need.gpus} GPUs and {need.cpus:g} cores; see ray status"
+        raise EnvironmentFault("no_room", text)
+
+    async def _end(self, members: list[Member]) -> None:
+        """Hosts that still run come to an end, in order if they do it in time."""
+        if not members:
+            return
+        for member in members:
+            with contextlib.suppress(Exception):  # Ray has no class of its own for an actor that is not there
+                member.actor.stop.remote()
+        await asyncio.to_thread(self._ray.wait, [member.work for member in members], num_returns=len(members), timeout=ENDING)
+        for member in members:
+            with contextlib.suppress(Exception):
+                self._ray.kill(member.actor)
+
+
+class _Host:
+    """An actor: one host."""
+
+    def __init__(self) -> None:
+        self._stopping = asyncio.Event()
+
+    async def work(self, function: str, arguments: Mapping[str, Any]) -> Any:
+        return await _named(function)(arguments, self._stopping)
+
+    async def stop(self) -> None:
+        self._stopping.set()
+
+
+def _call(function: str, arguments: Mapping[str, Any]) -> Any:
+    return _named(function)(arguments)
+
+
+def _named(function: str) -> Any:
+    module, _, name = function.partition(":")
+    return getattr(import_module(module), name)
+
+
+def door() -> Any:
+    """Ray. Raises EnvironmentFault ``ray_missing``."""
+    try:
+        import ray
+        import ray.exceptions
+    except ImportError as error:
+        raise EnvironmentFault("ray_missing", f"--cluster needs Ray: {adding('ray')}") from error
+    return ray
+
+
+def _fits(resources: Mapping[str, float], need: Need) -> int:
+    """Hosts that one node has room for."""
+    by = [int(resources.get(name, 0.0) // wanted) for name, wanted in (("GPU", need.gpus), ("CPU", need.cpus)) if wanted]
+    return min(by, default=1)
+
+
+def _inside_a_job() -> bool:
+    """Whether ``ray job submit`` started this process: then it is in the cluster already."""
+    return "RAY_JOB_CONFIG_JSON_ENV_VAR" in os.environ
+
+
+def _refuse_open(address: str) -> None:
+    """Raises UsageError ``cluster_open`` for a cluster of another machine that takes orders from anybody."""
+    host = address.removeprefix("ray://").rpartition(":")[0].strip("[]") or address
+    if host in ("auto", "local", "localhost", "127.0.0.1", "::1"):
+        return
+    from ray._private.services import get_node_ip_address
+
+    if host == get_node_ip_address() or os.environ.get("RAY_AUTH_MODE") == "token" or os.environ.get("RAY_AUTH_TOKEN"):
+        return
+    text = f"--cluster {address}: whoever reaches a Ray cluster without a token runs programs on it"
+    raise UsageError(
+        "cluster_open", f"{text}; set RAY_AUTH_MODE=token there and here, or give --insecure-cluster in a network of your own"
+    )

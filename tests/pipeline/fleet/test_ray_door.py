@@ -1,0 +1,144 @@
+"""Hosts as actors, on a real Ray cluster of three nodes on this machine; one of them is taken away in mid-run."""
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import made_sets as made
+import pytest
+
+from pipeline.datasets import results
+from pipeline.datasets.ledger import Ledger
+from pipeline.errors import EnvironmentFault, UsageError
+from pipeline.fleet import ray_door
+from pipeline.fleet.ray_door import Cluster, Need
+from pipeline.storage import open_storage
+
+pytestmark = [pytest.mark.timeout(600), pytest.mark.filterwarnings("ignore")]
+"""Ray's own warnings are not ours"""
+STORE = 80 << 20
+
+
+@pytest.fixture(scope="module")
+def nodes() -> Iterator[Any]:
+    """A head without GPUs and two nodes that say they have one each."""
+    quick = {
+        "RAY_health_check_period_ms": "1000",
+        "RAY_health_check_failure_threshold": "3",
+        "RAY_health_check_initial_delay_ms": "1000",
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in quick.items():
+            patch.setenv(name, value)
+        patch.setenv("PYTHONPATH", os.pathsep.join(path for path in sys.path if path))
+        from ray.cluster_utils import Cluster as Nodes
+
+        cluster = Nodes(
+            initialize_head=True, head_node_args={"num_cpus": 1, "object_store_memory": STORE, "include_dashboard": False}
+        )
+        for _ in range(2):
+            add_node(cluster)
+        yield cluster
+        with contextlib.suppress(Exception):
+            cluster.shutdown()
+
+
+@pytest.fixture(scope="module")
+def cluster(nodes: Any) -> Iterator[Cluster]:
+    with Cluster(nodes.address) as cluster:
+        yield cluster
+
+
+def add_node(nodes: Any) -> Any:
+    return nodes.add_node(num_cpus=1, num_gpus=1, object_store_memory=STORE)
+
+
+async def until_done(ledger: Ledger, units: int) -> None:
+    while len(ledger.done()) < units:  # noqa: ASYNC110 - it is done by other processes
+        await asyncio.sleep(0.1)
+
+
+def whole(out: Path, count: int) -> bool:
+    ledger = Ledger.existing(open_storage(out))
+    return [row.key for row in results.rows(ledger)] == [item.key for item in made.items(count)] and results.status(
+        ledger
+    ).finished
+
+
+def test_every_node_is_asked(cluster: Cluster) -> None:
+    found = cluster.on_every_node("made_sets:ray_node", {"what": 1})
+    assert len(found) == 3
+    assert all(told["what"] == 1 and told["pid"] != os.getpid() for told in found.values())
+    broken = cluster.on_every_node("made_sets:no_such_function", {})
+    assert all(isinstance(error, Exception) for error in broken.values())
+
+
+def test_room_is_by_gpus_and_cores(cluster: Cluster) -> None:
+    assert [
+        cluster.room(Need(gpus=1)),
+        cluster.room(Need(cpus=1)),
+        cluster.room(Need(gpus=2)),
+        cluster.room(Need(gpus=1, cpus=2)),
+    ] == [2, 3, 0, 0]
+
+
+async def test_an_error_of_ours_comes_through(cluster: Cluster, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="not like this"):
+        await cluster.run("made_sets:ray_host", {"out": str(tmp_path), "refuse": True}, Need(gpus=1))
+
+
+async def test_hosts_that_die_with_nothing_done_end_the_run_and_what_kills_them_is_named(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = made.ledger(open_storage(tmp_path), 1)
+    arguments = {"out": str(tmp_path), "deadly": "k000000"}
+    with monkeypatch.context() as patch:
+        patch.setattr(ray_door, "PATIENCE", 2)
+        with pytest.raises(EnvironmentFault, match=r"host_died.*2 hosts died"):
+            await cluster.run("made_sets:ray_host", arguments, Need(gpus=1), hosts=1)
+    await cluster.run("made_sets:ray_host", arguments, Need(gpus=1), hosts=1, done=lambda: results.steps(ledger))
+    assert whole(tmp_path, 1)
+    assert results.status(ledger).by_reason == {"killed_engine": 1}
+
+
+async def test_a_run_that_is_stopped_gives_its_units_back(cluster: Cluster, tmp_path: Path) -> None:
+    ledger, stopping = made.ledger(open_storage(tmp_path), 4000, 10), asyncio.Event()
+    arguments = {"out": str(tmp_path), "pause": 0.05}
+    run = asyncio.create_task(cluster.run("made_sets:ray_host", arguments, Need(gpus=1), stopping=stopping))
+    await until_done(ledger, 3)
+    stopping.set()
+    await run
+    done = len(ledger.done())
+    assert 3 <= done < 400
+    claims = [entry.name for entry in ledger.storage.list("_scenescribe/claims/")]
+    assert len(claims) == done, "nothing else is held"
+
+
+async def test_a_node_goes_another_comes_and_nothing_is_lost_or_twice(cluster: Cluster, nodes: Any, tmp_path: Path) -> None:
+    ledger = made.ledger(open_storage(tmp_path), 600, 5)
+    arguments = {"out": str(tmp_path), "pause": 0.2}
+    run = asyncio.create_task(cluster.run("made_sets:ray_host", arguments, Need(gpus=1), done=lambda: len(ledger.done())))
+    await until_done(ledger, 5)
+    victim = next(iter(nodes.worker_nodes))
+    await asyncio.to_thread(nodes.remove_node, victim, allow_graceful=False)
+    add_node(nodes)  # Ray sets signals there: in the main thread alone
+    await run
+    assert whole(tmp_path, 600)
+    hosts = results.status(ledger).hosts
+    assert len(hosts) >= 3, "the node that came later worked too"
+    assert sum(host["units"] for host in hosts.values()) == 120
+
+
+async def test_no_room_is_told(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ray_door, "STARTING", 0.0)
+    with pytest.raises(EnvironmentFault, match="no_room"):
+        await cluster.run("made_sets:ray_host", {}, Need(gpus=8))
+
+
+def test_a_cluster_that_is_not_there_is_told() -> None:
+    with pytest.raises(UsageError, match="cluster_open"):
+        Cluster("203.0.113.9:6379")
