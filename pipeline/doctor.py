@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +42,30 @@ def examine() -> list[Finding]:
         _plugins,
     ]
     return [finding for check in checks for finding in check()]
+
+
+def examine_cluster(
+    address: str, *, out: str | None = None, options: Mapping[str, str] | None = None, insecure: bool = False
+) -> list[Finding]:
+    """Ask each node of a Ray cluster what it has. ``out``: a storage that all must be able to write to.
+
+    Raises EnvironmentFault ``ray_missing``, ``no_cluster``; UsageError ``cluster_open``.
+    """
+    from pipeline.fleet.ray_door import Cluster
+    from pipeline.fleet.survey import survey
+
+    with Cluster(address, insecure=insecure) as cluster:
+        nodes = survey(cluster, out, options)
+    mend = "install the same versions on every node, and let all write to the same storage"
+    return [
+        Finding(
+            name="node",
+            ok=not node.wrong,
+            value=f"{node.name}: {'; '.join((node.says, *node.wrong))}",
+            mend=mend if node.wrong else "",
+        )
+        for node in nodes
+    ]
 
 
 def _version(package: str) -> str | None:

@@ -9,18 +9,40 @@ import typer
 from pipeline.cli import console
 
 
-def doctor(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    cluster: Annotated[
+        str | None, typer.Option(help="Ask each node of a Ray cluster instead: auto, local or HOST:PORT.", show_default=False)
+    ] = None,
+    output: Annotated[
+        str | None,
+        typer.Option("--output-dir", "-o", help="With --cluster: whether every node can write there.", show_default=False),
+    ] = None,
+    storage_option: Annotated[
+        list[str] | None, typer.Option(help="KEY=VALUE for s3://, gs://, az://; may be repeated.", show_default=False)
+    ] = None,
+    insecure_cluster: Annotated[
+        bool, typer.Option("--insecure-cluster", help="Another machine's cluster, though it asks for no token.")
+    ] = False,
+) -> None:
     """Look at this machine: what works, what is missing, and the command that mends it.
 
-    Exit code 3 where the main job can't run.
+    With --cluster: the same versions on every node, its cores and GPUs, and whether it can write where the data set goes. Exit code 3 where
+    the main job can't run.
 
     Examples:
         scenescribe doctor
         scenescribe doctor --json
+        scenescribe doctor --cluster auto -o s3://bucket/captions
     """
-    from pipeline.doctor import examine
+    from pipeline.doctor import examine, examine_cluster
+    from pipeline.storage import parse_options
 
-    findings = examine()
+    if cluster is None:
+        findings = examine()
+    else:
+        options = parse_options(storage_option or ())
+        findings = examine_cluster(cluster, out=output, options=options, insecure=insecure_cluster)
     broken = [finding for finding in findings if finding.needed and not finding.ok]
     if as_json:
         console.data({"ok": not broken, "findings": [asdict(finding) for finding in findings]})

@@ -14,7 +14,7 @@ import pytest
 from pipeline.datasets import results
 from pipeline.datasets.ledger import Ledger
 from pipeline.errors import EnvironmentFault, UsageError
-from pipeline.fleet import ray_door
+from pipeline.fleet import ray_door, survey
 from pipeline.fleet.ray_door import Cluster, Need
 from pipeline.storage import open_storage
 
@@ -75,6 +75,15 @@ def test_every_node_is_asked(cluster: Cluster) -> None:
     assert all(told["what"] == 1 and told["pid"] != os.getpid() for told in found.values())
     broken = cluster.on_every_node("made_sets:no_such_function", {})
     assert all(isinstance(error, Exception) for error in broken.values())
+
+
+def test_a_survey_tells_what_differs(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    good = survey.survey(cluster, str(tmp_path / "out"))
+    assert [node.wrong for node in good] == [()] * 3
+    monkeypatch.setattr(survey, "_version", lambda package: "0.0.1")
+    (tmp_path / "file").write_text("")
+    for node in survey.survey(cluster, str(tmp_path / "file")):
+        assert [wrong.split()[0] for wrong in node.wrong] == ["scenescribe", "vllm", "ray", "unwritable:"]
 
 
 def test_room_is_by_gpus_and_cores(cluster: Cluster) -> None:
