@@ -135,7 +135,7 @@ class Cluster:
 
         ``arguments`` are those of all hosts, with ``number`` added. ``hosts``: how many at most; otherwise as many as there is room for,
         and more when nodes join. ``done``: something that grows while work is done, by which deaths are judged.
-        Raises the error of ours that a host ended with; EnvironmentFault ``host_died``, ``no_room``.
+        Raises the error of ours that a host ended with; EnvironmentFault ``host_died``, ``no_node``.
         """
         actors, members, ended = self._ray.remote(_Host), list[Member](), 0
         deaths, reached, told = 0, done(), False
@@ -192,7 +192,7 @@ class Cluster:
         if ended or time.monotonic() - began < STARTING or self.room(need):
             return
         text = f"no node of the cluster has {need.gpus} GPUs and {need.cpus:g} cores; see ray status"
-        raise EnvironmentFault("no_room", text)
+        raise EnvironmentFault("no_node", text)
 
     async def _end(self, members: list[Member]) -> None:
         """Hosts that still run come to an end, in order if they do it in time."""

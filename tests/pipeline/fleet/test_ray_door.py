@@ -144,7 +144,7 @@ async def test_a_node_goes_another_comes_and_nothing_is_lost_or_twice(cluster: C
 
 async def test_no_room_is_told(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ray_door, "STARTING", 0.0)
-    with pytest.raises(EnvironmentFault, match="no_room"):
+    with pytest.raises(EnvironmentFault, match="no_node"):
         await cluster.run("made_sets:ray_host", {}, Need(gpus=8))
 
 
