@@ -43,6 +43,10 @@ def codes_in(tree: ast.AST) -> Iterator[str]:
             for word in node.keywords:  # of an Item or a Row: what its row will say
                 if word.arg == "reason" and name in ("Item", "Row", "replace"):
                     yield from constants(word.value)
+        elif isinstance(node, ast.Dict):  # of an answer over HTTP
+            for key, value in zip(node.keys, node.values, strict=True):
+                if isinstance(key, ast.Constant) and key.value == "code":
+                    yield from (code for code in constants(value) if CODE.fullmatch(code))
         elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "code":  # of a class, or before the call
             yield from (code for code in constants(node.value) if CODE.fullmatch(code))
 
