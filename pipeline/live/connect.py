@@ -68,7 +68,7 @@ class Connection:
         # what comes in bursts waits a burst long, and is not behind for that
         told = {
             "opening": _opening(plan, self.hold), "fps": plan.fps, "phase": phase, "pixels": PIXELS,
-            "behind": 5.0 if plan.address.kind is Kind.HTTP else 1.0,
+            "copy": plan.copy, "behind": 5.0 if plan.address.kind is Kind.HTTP else 1.0,
         }  # fmt: skip
         kind = "network" if plan.address.kind in SOCKETS else "device" if plan.address.kind is Kind.DEVICE else "pipe"
         self.feed = Feed(told, kind=kind, fd=fd, on_message=self._hear)

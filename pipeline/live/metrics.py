@@ -65,7 +65,7 @@ class _Families:
         resident = GaugeMetricFamily("scenescribe_live_reader_bytes", "Memory of the reading process.", labels=["stream"])
         for stream in self._streams:
             name = stream.plan.name
-            for kind, value in stream.ledger.seconds.items():
+            for kind, value in stream.timeline.ledger.seconds.items():
                 seconds.add_metric([name, kind], value)
             level.add_metric([name], stream.describing.controller.level)
             state.add_metric([name, stream.state], 1)

@@ -50,6 +50,7 @@ class Live:
             max_window=settings.max_window, deadline=settings.deadline, skip_static=settings.skip_static, previous=previous,
             transport=settings.transport, accept=settings.accept, idle_end=settings.idle_end, give_up=settings.give_up,
             max_skew=settings.max_skew, allow_host=settings.allow_host,
+            copy=settings.hls_segment if settings.hls is not None else 0.0,
         )  # fmt: skip
         return cls(
             settings=settings, describing=describing, preset=preset, recipe=Recipe.of(describing, preset),
@@ -85,6 +86,16 @@ class Live:
             station.outputs.append(_lines(str(self.settings.jsonl), station.stop))
         if self.settings.output_dir is not None:
             station.outputs.append(Journal(self.settings.output_dir, self.formats, self.recipe, model, station.shape_of))
+        if self.settings.hls is not None:
+            from pipeline.live.outputs.hls import Hls
+
+            longest = max(plan.max_window for plan in self.plans)
+            station.outputs.append(
+                Hls(
+                    self.settings.hls, self.recipe, model, station.shape_of, seconds=self.settings.hls_segment,
+                    late=self.settings.hls_mode == "late", patience=self.settings.hls_delay or longest + 15.0,
+                )
+            )  # fmt: skip
         if self.settings.webhook is not None:
             from pipeline.live.outputs.webhook import Hook
 

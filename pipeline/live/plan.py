@@ -34,6 +34,8 @@ class Plan:
     """seconds without the source after which it is given up; never where it is None"""
     allow_host: tuple[str, ...] = ()
     """hosts that a playlist may name beside its own"""
+    copy: float = 0.0
+    """seconds of the pieces in which the stream is copied for who shows or keeps it; 0: nobody does"""
     max_skew: float = 10.0
     """seconds that a sender's clock may be away from ours and still be believed"""
 

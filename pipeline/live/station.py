@@ -15,6 +15,7 @@ from pipeline.captioning.recipe import Recipe
 from pipeline.engine.engine import Engine
 from pipeline.live.events import Event
 from pipeline.live.outputs.base import Output
+from pipeline.live.pieces import Piece
 from pipeline.live.plan import Plan
 from pipeline.live.stream import Stream
 from pipeline.live.wall import Wall
@@ -30,7 +31,7 @@ class Station:
         self.streams: list[Stream] = []
         for number, plan in enumerate(plans):
             stream = Stream(
-                plan, recipe, engine, self.emit, phase=number * plan.window / len(plans), wall=self.wall,
+                plan, recipe, engine, self.emit, give=self.give, phase=number * plan.window / len(plans), wall=self.wall,
                 level_up=lambda plan=plan: self._level_up(plan),  # type: ignore[misc]
             )  # fmt: skip
             self.streams.append(stream)
@@ -42,6 +43,11 @@ class Station:
     def emit(self, event: Event) -> None:
         for output in self.outputs:
             output.offer(event)
+
+    def give(self, piece: Piece) -> None:
+        """A piece of a stream's picture, to who shows or keeps it."""
+        for output in self.outputs:
+            output.picture(piece)
 
     async def run(self) -> dict[str, str]:
         """Until all streams have ended: name -> how. Raises EnvironmentFault and UsageError: the engine can't go on."""

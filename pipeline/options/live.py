@@ -53,6 +53,18 @@ class LiveSettings(Asking):
         None, OUTPUT, "Keep each stream's events in this folder, and write its description (JSON, --format) when it ends.", "-o"
     )
     format: str = option("srt,vtt", OUTPUT, "What is written beside the JSON with -o, by commas, or all.", "-f")
+    hls: Path | None = option(
+        None, OUTPUT, "Write each stream as HLS in this folder: its picture as it came, and what is said as its subtitles."
+    )
+    hls_mode: Literal["aligned", "late"] = option(
+        "aligned", OUTPUT, "aligned: pictures wait until they are described; late: they do not, and words come after them."
+    )
+    hls_segment: Annotated[float, Ge(1), Le(30)] = option(2.0, OUTPUT, "Seconds of an HLS segment, at most.")
+    hls_delay: Annotated[float, Gt(0)] | None = option(
+        None,
+        OUTPUT,
+        "Show pictures after so many seconds though they are not described yet; --max-window and 15 where not given.",
+    )
     webhook: str | None = option(None, OUTPUT, "POST signed JSON objects with what is told to this address.")
     webhook_secret: str | None = option(None, OUTPUT, "Key of the signature; better set as SCENESCRIBE_WEBHOOK_SECRET.")
     listen: str | None = option(

@@ -145,8 +145,8 @@ async def main(hours: float, every: float) -> dict[str, Any]:
     return {
         "hours": round((time.monotonic() - begun) / 3600, 3), "cores": os.cpu_count(), "load": round(os.getloadavg()[0], 1), "how": how,
         "kills": kills, "captions": watched.captions, "reconnects": stream.reconnects,
-        "seconds": {kind: round(value, 1) for kind, value in stream.ledger.seconds.items()},
-        "accounted": round(watched.edge, 1), "holes": watched.holes, "unaccounted": stream.ledger.waiting,
+        "seconds": {kind: round(value, 1) for kind, value in stream.timeline.ledger.seconds.items()},
+        "accounted": round(watched.edge, 1), "holes": watched.holes, "unaccounted": stream.timeline.ledger.waiting,
         "rss_slope_mb_per_hour": {"parent": round(slope(ours), 3), "child": round(slope(theirs), 3)},
         "descriptors": {"first": descriptors[0] if descriptors else 0, "last": descriptors[-1] if descriptors else 0},
         "noticed_s": {"max": round(max(watched.noticed, default=0), 2), "count": len(watched.noticed)},

@@ -81,8 +81,8 @@ class Run:
                 if event["event"] in ("caption", "unchanged", "gap", "offline") and event["stream"] == stream.plan.name:
                     assert event["start"] == pytest.approx(edge, abs=1e-6), event
                     edge = event["end"]
-            assert stream.ledger.waiting == 0
-            assert sum(stream.ledger.seconds.values()) == pytest.approx(edge)
+            assert stream.timeline.ledger.waiting == 0
+            assert sum(stream.timeline.ledger.seconds.values()) == pytest.approx(edge)
 
 
 def captions(count: int) -> Callable[[Told], bool]:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pipeline import log
 from pipeline.errors import OutputError
 from pipeline.live.events import Event
+from pipeline.live.pieces import Piece
 
 MOST = 1000
 """events that wait"""
@@ -39,6 +40,9 @@ class Output:
     def wants(self, event: Event) -> bool:
         """Whether this event is for this output."""
         return True
+
+    def picture(self, piece: Piece) -> None:
+        """A piece of a stream as it came; most outputs have no use for it."""
 
     async def write(self, event: Event) -> None:
         """Hand the event on."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.errors import InputError
+from pipeline.video.decode.live_copy import Copier
 from pipeline.video.decode.live_input import AvError, Silent, report_of, taken_at
 from pipeline.video.live.timeline import Timeline
 
@@ -104,11 +105,11 @@ class Backlog:
         }
 
 
-def demux(container: Any, stream: Any, backlog: Backlog, pipe: bool) -> None:
+def demux(container: Any, stream: Any, backlog: Backlog, pipe: bool, copier: Copier | None = None) -> None:
     """Take packets until there are no more; the body of the demux thread."""
     error: InputError | None = None
     try:
-        _take_all(container, stream, backlog, pipe)
+        _take_all(container, stream, backlog, pipe, copier)
     except Silent:
         error = InputError("source_silent", "the source gave nothing any more")
     except (AvError, OSError) as fault:
@@ -118,7 +119,7 @@ def demux(container: Any, stream: Any, backlog: Backlog, pipe: bool) -> None:
     backlog.end(error)
 
 
-def _take_all(container: Any, stream: Any, backlog: Backlog, pipe: bool) -> None:
+def _take_all(container: Any, stream: Any, backlog: Backlog, pipe: bool, copier: Copier | None) -> None:
     timeline, base = Timeline(), float(stream.time_base)
     rate = float(stream.average_rate or stream.guessed_rate or 25)
     undated = container.format.name == "mpjpeg"  # its stamps are a count of pictures, at a rate that nobody told
@@ -148,5 +149,7 @@ def _take_all(container: Any, stream: Any, backlog: Backlog, pipe: bool) -> None
             backlog.keyframes, keyed = (placed.time - keyed if keyed else 0.0), placed.time
         report = report_of(packet) or report
         taken = taken_at(packet)
+        if copier is not None:
+            copier.see(packet, placed.epoch, arrival)
         came = Arrived(packet, placed.time, placed.epoch, raw, arrival, taken[0] if taken else None, report)
         backlog.put(came)

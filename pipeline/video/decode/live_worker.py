@@ -4,6 +4,7 @@ told     {"opening": ..., "fps": ..., "phase": ...}  + the source's descriptor, 
 says     {"opened": ...}                             the first picture was decoded
 told     {"ring": slots, "size": [w, h]}             + shared memory
 says     {"frame": serial, ...}*  {"tick": ...}*     pictures are in the ring; a tick each second, frames or not
+says     {"copied": {...}}                           + a piece of the stream as it came, in memory, where copies are wanted
 says     {"ended": code, ...}                        and leaves: a process that met an error is never used again
 
 demux thread: packets as they come, never waits     decode thread: the newest, and less of each where it lags
@@ -18,11 +19,13 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from pipeline.errors import InputError
 from pipeline.video.decode import libav, sandbox
 from pipeline.video.decode.decoder_log import complaint
+from pipeline.video.decode.live_copy import Copier
 from pipeline.video.decode.live_decoding import LiveDecoding
 from pipeline.video.decode.live_demux import Backlog, demux
 from pipeline.video.decode.live_input import Opening, open_stream, picture_stream
@@ -42,11 +45,11 @@ class LiveWorker:
         self._ring: Writer | None = None
         self._ring_came = threading.Event()
 
-    def say(self, header: dict[str, Any]) -> None:
+    def say(self, header: dict[str, Any], fds: Sequence[int] = ()) -> None:
         """Send one message; when nobody is there to hear it, leave."""
         with self._lock:
             try:
-                talk.send(self._sock, header)
+                talk.send(self._sock, header, fds=fds)
             except talk.HungUp:
                 os._exit(0)
 
@@ -85,7 +88,10 @@ class LiveWorker:
             sandbox.enter()
         stream = picture_stream(container)
         backlog = Backlog(told.get("behind", 1.0))
-        reading = threading.Thread(target=demux, args=(container, stream, backlog, opening.pipe), name="demux", daemon=True)
+        copier = Copier(stream, told["copy"], self.say) if told.get("copy") else None
+        reading = threading.Thread(
+            target=demux, args=(container, stream, backlog, opening.pipe, copier), name="demux", daemon=True
+        )
         reading.start()
         decoding = LiveDecoding(stream, backlog, told["fps"], told["phase"], told["pixels"])
         serial, ticked, renewed = 0, 0.0, time.monotonic()
@@ -101,7 +107,7 @@ class LiveWorker:
                 self.say({"tick": backlog.facts() | {"rss": _rss(), "skipping": decoding.skipping}})
             if not opened and decoding.shape is not None:
                 opened = True
-                self.say({"opened": decoding.shape})
+                self.say({"opened": decoding.shape | {"copied": copier is not None and copier.carried}})
                 if not self._ring_came.wait(30):
                     os._exit(0)
             if kept is None or self._ring is None:
@@ -110,6 +116,8 @@ class LiveWorker:
             self._ring.put(serial, decoding.picture(kept.frame, self._ring.size))
             self.say({"frame": serial, **kept.facts})
         reading.join(5)
+        if copier is not None:
+            copier.finish()
         if backlog.error is not None:
             raise backlog.error
 

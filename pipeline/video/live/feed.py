@@ -30,6 +30,18 @@ MEMORY = 3 << 30
 _ROOT = str(Path(__file__).resolve().parents[3])
 
 
+LARGEST = 1 << 26
+"""bytes of a piece of the stream that a reading process hands over"""
+
+
+def _content(fds: Sequence[int]) -> bytes:
+    """What a descriptor that came from a process holds, as far as that may be. Raises ValueError where it is no such thing."""
+    size = os.fstat(fds[0]).st_size if fds else 0
+    if not 0 < size <= LARGEST:
+        raise ValueError("a piece of the stream is missing, empty or too large")
+    return os.pread(fds[0], size, 0)
+
+
 class Feed:
     """One reading process. Made on the event loop that ``on_message`` is called on."""
 
@@ -86,8 +98,11 @@ class Feed:
         listener = Listener()
         while "ended" not in last:
             self._sock.settimeout(patience)
+            fds: list[int] = []
             try:
-                last = listener.checked(talk.receive(self._sock))
+                last = listener.checked(talk.receive(self._sock, fds))
+                if "copied" in last:
+                    last["copied"]["data"] = _content(fds)
                 if "opened" in last or "frame" in last or "tick" in last:
                     patience = SILENT
             except TimeoutError:
@@ -104,6 +119,9 @@ class Feed:
                     "message": f"the reading process spoke nonsense and was ended ({error})",
                     "detail": "",
                 }
+            finally:
+                for fd in fds:
+                    os.close(fd)
             with suppress(RuntimeError):  # the loop is closed: nobody wants to know
                 self._loop.call_soon_threadsafe(self._hand, last)
 

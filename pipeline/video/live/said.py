@@ -1,7 +1,8 @@
 """What a reading process says, looked at before it is believed: it opens what strangers send, and may be theirs by now.
 
-{"opened": {"size": [w, h], "fps": f, "codec": name}}    {"tick": {name: number or word}}
+{"opened": {"size": [w, h], "fps": f, "codec": name, "copied": bool}}    {"tick": {name: number or word}}
 {"frame": serial, "time": s, "seen": s, "arrival": s, "epoch": n, "begin": [s, s], "raw": s, "utc": s | null, "report": number | null}
+{"copied": {"epoch": n, "start": s, "end": s, "arrival": s, "keyed": bool}} and its bytes, in memory
 {"ended": code, "message": text, "detail": text}
 """
 
@@ -34,6 +35,8 @@ class Listener:
                 }
             if "opened" in message:
                 return {"opened": _shape(message["opened"])}
+            if "copied" in message:
+                return {"copied": _piece(message["copied"])}
             if "tick" in message:
                 return {"tick": _facts(message["tick"])}
             return self._frame(message)
@@ -62,7 +65,18 @@ def _shape(raw: Any) -> dict[str, Any]:
     width, height = (_whole(side) for side in raw["size"])
     if not (0 < width <= LARGEST_SIDE and 0 < height <= LARGEST_SIDE):
         raise ValueError("no size of a picture")
-    return {"size": (width, height), "fps": _number(raw["fps"]), "codec": _word(raw["codec"], 40)}
+    copied = raw.get("copied", False)
+    if not isinstance(copied, bool):
+        raise TypeError
+    return {"size": (width, height), "fps": _number(raw["fps"]), "codec": _word(raw["codec"], 40), "copied": copied}
+
+
+def _piece(raw: Any) -> dict[str, Any]:
+    """A piece of the stream as it came; its bytes come beside it."""
+    told: dict[str, Any] = {name: _number(raw[name]) for name in ("start", "end", "arrival")}
+    if not 0 < told["end"] - told["start"] < AHEAD or not isinstance(raw["keyed"], bool):
+        raise ValueError("no piece of a stream")
+    return told | {"epoch": _whole(raw["epoch"]), "keyed": raw["keyed"]}
 
 
 def _facts(raw: Any) -> dict[str, Any]:

@@ -1,0 +1,151 @@
+"""``--hls DIR``: each stream as HLS in a folder of its own, the picture as it came and what is said as its subtitles.
+
+    DIR/gate/live.m3u8           what a player is given
+    DIR/gate/video.m3u8  desc.m3u8  video-N.ts  desc-N.vtt
+
+Any web server gives them out. Every file is there before a playlist names it, and stays for a while after none does.
+"""
+
+import asyncio
+import math
+import os
+import re
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pipeline.captioning.recipe import Recipe
+from pipeline.cues import make_track
+from pipeline.files import explained
+from pipeline.live.document import document_of
+from pipeline.live.events import Event
+from pipeline.live.outputs import m3u8
+from pipeline.live.outputs.base import Output
+from pipeline.live.outputs.rendition import Rendition
+from pipeline.live.pieces import Piece
+from pipeline.types import Caption, Cue, Model, Outcome
+
+_OURS = re.compile(r"(?:video-\d+\.ts|desc-\d+\.vtt|(?:live|video|desc)\.m3u8)(?:\.part)?")
+MOST_BYTES = 1 << 28
+"""of pieces that wait to be written"""
+
+
+class Hls(Output):
+    name = "hls"
+
+    def __init__(
+        self, folder: Path, recipe: Recipe, model: Model, shape: Callable[[str], dict[str, Any]], *, seconds: float, late: bool,
+        patience: float,
+    ) -> None:  # fmt: skip
+        """``seconds``: of a segment, at most. ``patience``: for which a piece waits for its description."""
+        super().__init__()
+        self._folder, self._recipe, self._model, self._shape = folder, recipe, model, shape
+        self._target, self._late, self._patience = max(1, math.ceil(seconds)), late, patience
+        self._renditions: dict[str, Rendition] = {}
+        self._masters: dict[str, str] = {}
+        self._codecs: dict[str, str] = {}
+        self._bytes = 0
+
+    async def open(self) -> None:
+        """Raises OutputError ``unwritable``."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise explained(self._folder, error) from None
+        await super().open()
+
+    def wants(self, event: Event) -> bool:
+        return event["event"] in ("caption", "unchanged", "gap", "offline", "source", "piece", "heartbeat")
+
+    def picture(self, piece: Piece) -> None:
+        if self._bytes + len(piece.data) > MOST_BYTES:
+            self.lost += 1
+            self._warn("the disk is too slow; pictures are given up", lost=self.lost)
+            return
+        self._bytes += len(piece.data)
+        self.offer({"event": "piece", "stream": piece.stream, "_piece": piece})
+
+    async def write(self, event: Event) -> None:
+        await asyncio.to_thread(self._take, event)
+
+    async def finish(self) -> None:
+        """Streams that did not end are ended where they are."""
+        for stream, rendition in self._renditions.items():
+            if not rendition.ended:
+                rendition.ended = True
+                await asyncio.to_thread(self._show, stream, rendition)
+
+    def _take(self, event: Event) -> None:
+        stream = event["stream"]
+        rendition = self._renditions.get(stream)
+        if rendition is None:
+            rendition = self._renditions[stream] = self._begin(stream)
+        if event["event"] == "piece":
+            piece: Piece = event["_piece"]
+            self._bytes -= len(piece.data)
+            rendition.picture(piece, time.monotonic())
+            self._codecs[stream] = self._codecs.get(stream) or m3u8.codecs_of(piece.data)
+        else:
+            rendition.told(event)
+            if event["event"] == "source" and event["state"] == "live" and not self._shape(stream).get("copied", True):
+                self._warn(f"{stream}: {self._shape(stream).get('codec')} can't be carried by MPEG-TS; its picture is not shown")
+        self._show(stream, rendition)
+
+    def _begin(self, stream: str) -> Rendition:
+        place = self._folder / stream
+        try:
+            place.mkdir(exist_ok=True)
+            for file in place.iterdir():  # of a run before
+                if _OURS.fullmatch(file.name):
+                    file.unlink()
+        except OSError as error:
+            raise explained(place, error) from None
+        return Rendition(first=int(time.time()), late=self._late, patience=self._patience, layout=self._layout)
+
+    def _show(self, stream: str, rendition: Rendition) -> None:
+        step = rendition.due(time.monotonic())
+        place, language = self._folder / stream, self._recipe.language
+        try:
+            for segment, data in step.write:
+                _put(place / segment.video, data)
+                _put(place / segment.desc, m3u8.subtitles(segment, language).encode())
+            if step.write or (rendition.ended and rendition.segments):
+                for name, desc in (("video.m3u8", False), ("desc.m3u8", True)):
+                    text = m3u8.media(
+                        rendition.segments, target=self._target, breaks=rendition.breaks, desc=desc, ended=rendition.ended
+                    )
+                    _put(place / name, text.encode())
+                self._put_master(stream, rendition)
+            for segment in step.delete:
+                (place / segment.video).unlink(missing_ok=True)
+                (place / segment.desc).unlink(missing_ok=True)
+        except OSError as error:
+            raise explained(place, error) from None
+
+    def _put_master(self, stream: str, rendition: Rendition) -> None:
+        shape = self._shape(stream)
+        text = m3u8.master(
+            language=self._recipe.language, bandwidth=math.ceil(rendition.peak * 1.1 / 100_000) * 100_000,
+            codecs=self._codecs.get(stream, ""), size=shape.get("size", ()), rate=shape.get("fps", 0.0),
+        )  # fmt: skip
+        if self._masters.get(stream) != text:
+            _put(self._folder / stream / "live.m3u8", text.encode())
+            self._masters[stream] = text
+
+    def _layout(self, start: float, end: float, text: str) -> tuple[Cue, ...]:
+        """A text's cues, by the rules that films have: laid out in its own time alone, since its neighbours may be shown already."""
+        caption = Caption(start=0.0, end=end - start, text=text, outcome=Outcome.OK)
+        document = document_of(
+            [caption], [], name="", size=0, duration=end - start, shape={}, recipe=self._recipe, model=self._model, stream={}
+        )
+        cues = make_track(document)[0].cues
+        return tuple(replace(cue, start=cue.start + start, end=min(cue.end + start, end)) for cue in cues)
+
+
+def _put(path: Path, data: bytes) -> None:
+    """Write the file whole: who asks for it gets the old one or the new one. Not forced onto the disk: it is old in a minute."""
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(data)
+    os.replace(part, path)

@@ -1,0 +1,265 @@
+"""A stream as HLS: every state on the disk keeps the rules, and words stand over the picture that they are about."""
+
+import asyncio
+import contextlib
+import json
+import shutil
+import subprocess
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import clock_picture
+import pytest
+from clock_picture import showing
+from hls_rules import Checker
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from live_runs import Run, Told
+from senders import free_port
+
+from models.engines.echo import EchoCaptioner
+from pipeline.captioning.recipe import Recipe
+from pipeline.live.events import Event, stretch
+from pipeline.live.outputs import m3u8
+from pipeline.live.outputs.hls import Hls
+from pipeline.live.outputs.rendition import SHOWN, Rendition
+from pipeline.live.pieces import Piece
+from pipeline.types import Cue, Model
+
+MODEL = Model(name="echo", id="echo", revision="", engine="echo", engine_version="1")
+RATE = 10
+
+
+def piece(start: float, end: float, *, epoch: int = 1, keyed: bool = True) -> Piece:
+    return Piece(
+        stream="cam", epoch=epoch, start=start, end=end, utc=1.7e9 + start, stamp=start + 95440, keyed=keyed, data=b"x" * 188
+    )
+
+
+def line(start: float, end: float, text: str) -> tuple[Cue, ...]:
+    return (Cue(start=start, end=end, lines=(text,)),)
+
+
+def rendition(*, late: bool = False, patience: float = 30.0) -> Rendition:
+    return Rendition(first=100, late=late, patience=patience, layout=line)
+
+
+def said(start: float, end: float, text: str = "A ball.") -> Event:
+    return stretch("caption", "cam", 1, start, end, text=text)
+
+
+def test_a_piece_waits_until_what_happens_in_it_is_described() -> None:
+    shown = rendition()
+    shown.picture(piece(0.0, 2.0), 10.0)
+    shown.picture(piece(2.0, 4.0), 12.0)
+    assert shown.due(12.0).write == []
+    shown.told(said(0.0, 3.0))
+    ((first, _),) = shown.due(13.0).write
+    assert (first.number, [cue.start for cue in first.cues]) == (100, [0.0])
+    shown.told(stretch("gap", "cam", 1, 3.0, 6.0, reason="engine_slow"))
+    ((second, _),) = shown.due(13.0).write
+    assert [(cue.start, cue.end) for cue in second.cues] == [(0.0, 3.0)]  # in each that it touches, with its full time
+
+
+def test_an_engine_that_says_nothing_holds_the_picture_up_for_so_long() -> None:
+    shown = rendition(patience=5.0)
+    shown.picture(piece(0.0, 2.0), 10.0)
+    assert not shown.due(14.9).write
+    assert shown.due(15.1).write
+    shown.told(said(0.0, 2.0))
+    assert shown.unsaid == 1
+
+
+def test_late_words_come_after_their_picture_which_does_not_wait() -> None:
+    shown = rendition(late=True)
+    shown.picture(piece(0.0, 2.0), 10.0)
+    assert shown.due(10.0).write
+    shown.told(said(0.0, 2.0))
+    shown.told(said(2.0, 2.5))
+    shown.picture(piece(2.0, 4.0), 12.0)
+    ((second, _),) = shown.due(12.0).write
+    assert [(cue.start, cue.end) for cue in second.cues] == [(2.0, 4.0)]
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_whatever_comes_in_any_order_the_list_goes_on(data: st.DataObject) -> None:
+    shown, now, at, epoch, names, last = rendition(patience=8.0), 0.0, 0.0, 1, [], None
+    edge = 0.0
+    for _ in range(data.draw(st.integers(1, 60))):
+        now += data.draw(st.floats(0, 4))
+        match data.draw(st.sampled_from(["piece", "say", "break"])):
+            case "piece":
+                end = at + data.draw(st.floats(0.5, 2))
+                shown.picture(piece(at, end, epoch=epoch), now)
+                at = end
+            case "say" if at > edge + 0.1:
+                end = data.draw(st.floats(edge + 0.05, at + 2))
+                shown.told(said(edge, end))
+                edge = end
+            case "break":
+                at, epoch = at + 3.0, epoch + 1
+        step = shown.due(now)
+        names += [segment.number for segment, _ in step.write]
+        assert len(shown.segments) <= SHOWN
+        listed = [segment.number for segment in shown.segments]
+        assert listed == names[-len(listed) :] if listed else True
+        if last is not None and listed:
+            assert shown.breaks >= last
+        last = shown.breaks
+        for segment in step.delete:
+            assert segment.number < listed[0] - 3
+    assert names == list(range(100, 100 + len(names)))
+    assert all(one.end <= now + at for one in shown.segments)
+
+
+def test_a_clock_that_wraps_and_days_that_pass() -> None:
+    segment = m3u8.Segment(
+        number=7, start=400_000.0015, end=400_002.0, utc=1.7e9, stamp=2**33 / 90000 - 0.0005, broken=False, keyed=True,
+        cues=line(399_999.0, 400_001.0, "a --> b & <c>"),
+    )  # fmt: skip
+    text = m3u8.subtitles(segment, "en")
+    assert text.startswith("WEBVTT\nX-TIMESTAMP-MAP=LOCAL:111:06:40.002,MPEGTS:0\n")
+    assert "a --&gt; b &amp; &lt;c&gt;" in text
+
+
+class Numbers(EchoCaptioner):
+    """Answers after a while, so that pictures have to wait."""
+
+    def __init__(self) -> None:
+        super().__init__(delay=0.4)
+
+
+async def watched(folder: Path, checker: Checker, *, lose: bool) -> tuple[Run, dict[str, Any]]:
+    """A stream of numbered pictures, written as HLS and looked at after each write."""
+    port = free_port()
+    where = ("-f", "mpegts", f"udp://127.0.0.1:{port}?pkt_size=1316")
+    run = Run(f"udp://127.0.0.1:{port}", window=2.0, fps=2.0, copy=2.0, engine=Numbers())
+    hls = Hls(folder, Recipe(model="echo"), MODEL, run.station.shape_of, seconds=2.0, late=False, patience=20.0)
+    run.station.outputs.append(hls)
+    show, faults = hls._show, []
+
+    def show_and_look(*given: Any) -> None:
+        show(*given)
+        try:
+            checker.check()
+        except (AssertionError, OSError) as error:
+            faults.append(error)
+
+    hls._show = show_and_look  # type: ignore[method-assign]
+    found: dict[str, Any] = {}
+    with contextlib.ExitStack() as senders:
+        senders.enter_context(showing(*where, rate=RATE))
+
+        def act(told: Told) -> object:
+            captions = told.of("caption")
+            if captions and "offset" not in found:
+                frames = run.stream.timeline.frames
+                known = frames._known[-1]
+                batch, _ = frames.copy([known], 0.0)
+                found["offset"] = clock_picture.read(batch.data[0])[1] / RATE - known.time
+            if lose and len(captions) >= 2 and "lost" not in found:
+                found["lost"] = True
+                senders.pop_all().close()
+                senders.enter_context(showing(*where, rate=RATE))
+            return len(captions) >= 5 and (not lose or any(one["epoch"] > 1 for one in captions[:-2]))
+
+        await run.until(act, within=60)
+    assert not faults, faults[0]
+    run.whole()
+    return run, found
+
+
+async def test_a_source_that_begins_anew_is_a_discontinuity_and_every_write_keeps_the_rules(tmp_path: Path) -> None:
+    checker = Checker(tmp_path / "cam")
+    await watched(tmp_path, checker, lose=True)
+    assert checker.checks > 4
+    text = (tmp_path / "cam/desc.m3u8").read_text()
+    assert "#EXT-X-DISCONTINUITY\n" in text
+    assert text.endswith("#EXT-X-ENDLIST\n")
+
+
+PAGE = """<!doctype html><video id=v muted></video><canvas id=c width=384 height=96></canvas><script src=/hls.js></script>"""
+LOOK = """async (rate) => {
+  const video = document.getElementById('v'), canvas = document.getElementById('c');
+  const hls = new Hls({enableWorker: false, subtitlePreference: {lang: 'en'}});
+  const until = (what) => new Promise((done, lost) => {
+    const begun = performance.now();
+    const look = () => what() ? done() : performance.now() - begun > 20000 ? lost(new Error('not in time: ' + what)) : setTimeout(look, 50);
+    look();
+  });
+  hls.loadSource('/cam/live.m3u8');
+  hls.attachMedia(video);
+  await until(() => video.readyState >= 2 && hls.subtitleTracks.length);
+  hls.subtitleTrack = 0;
+  hls.subtitleDisplay = true;
+  await until(() => [...video.textTracks].some(t => t.cues && t.cues.length >= 3));
+  const track = [...video.textTracks].find(t => t.cues && t.cues.length >= 3);
+  const cues = [...track.cues].map(cue => ({start: cue.startTime, end: cue.endTime, text: cue.text}));
+  const paint = canvas.getContext('2d', {willReadFrequently: true});
+  const found = [];
+  for (const cue of cues) {
+    const at = cue.start + 0.5 / rate;
+    if (at < video.buffered.start(0) || at > video.buffered.end(0)) continue;
+    video.currentTime = at;
+    await until(() => !video.seeking && video.readyState >= 2);
+    await new Promise(done => video.requestVideoFrameCallback ? setTimeout(done, 120) : done());
+    paint.drawImage(video, 0, 0, 384, 96);
+    const row = paint.getImageData(0, 72, 384, 1).data;
+    let number = 0;
+    for (let n = 0; n < 32; n++) number = number * 2 + (row[(n * 12 + 6) * 4] > 128 ? 1 : 0);
+    found.push({...cue, number});
+  }
+  return {found, level: hls.levels.length, tracks: hls.subtitleTracks.map(t => [t.name, t.lang])};
+}"""
+
+
+@pytest.fixture(scope="session")
+def hls_js(request: pytest.FixtureRequest) -> Path:
+    """hls.js 1.7.4 from npm, kept between runs."""
+    place = Path(request.config.cache.mkdir("hls.js"))  # type: ignore[union-attr]
+    script = place / "package/dist/hls.min.js"
+    if not script.exists():
+        npm = shutil.which("npm")
+        packed = npm and subprocess.run([npm, "pack", "--silent", "hls.js@1.7.4"], cwd=place, capture_output=True, timeout=120)
+        if not packed or packed.returncode:
+            pytest.skip("hls.js can't be had: npm is missing, or does not reach its registry")
+        subprocess.run(["tar", "xzf", "hls.js-1.7.4.tgz"], cwd=place, check=True)
+    return script
+
+
+async def test_hls_js_shows_each_text_over_the_picture_that_it_is_about(tmp_path: Path, chromium: str, hls_js: Path) -> None:
+    from playwright.async_api import async_playwright
+
+    checker = Checker(tmp_path / "cam")
+    run, told = await watched(tmp_path, checker, lose=False)
+    assert checker.checks > 3
+    shutil.copy(hls_js, tmp_path / "hls.js")
+    (tmp_path / "index.html").write_text(PAGE)
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: Any) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+            page = await browser.new_page()
+            await page.goto(f"http://127.0.0.1:{server.server_address[1]}/index.html")
+            seen = await asyncio.wait_for(page.evaluate(LOOK, RATE), 60)
+            await browser.close()
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert seen["tracks"] == [["Descriptions", "en"]]
+    captions = run.told.of("caption")
+    assert len(seen["found"]) >= 3, json.dumps(seen)
+    # the picture that is shown where a text begins is the one that the stream had there, to a frame
+    starts = [cue["number"] / RATE - told["offset"] for cue in seen["found"]]
+    for start in starts:
+        assert min(abs(start - caption["start"]) for caption in captions) <= 1.0 / RATE + 1e-3, (starts, captions)
+    assert len({round(start, 3) for start in starts}) == len(starts)
