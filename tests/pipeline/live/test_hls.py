@@ -204,9 +204,10 @@ LOOK = """async (rate) => {
   for (const cue of cues) {
     const at = cue.start + 0.5 / rate;
     if (at < video.buffered.start(0) || at > video.buffered.end(0)) continue;
+    let shown = null;
+    video.requestVideoFrameCallback((now, frame) => { shown = frame.mediaTime; });
     video.currentTime = at;
-    await until(() => !video.seeking && video.readyState >= 2);
-    await new Promise(done => video.requestVideoFrameCallback ? setTimeout(done, 120) : done());
+    await until(() => !video.seeking && shown !== null && Math.abs(shown - at) < 1);
     paint.drawImage(video, 0, 0, 384, 96);
     const row = paint.getImageData(0, 72, 384, 1).data;
     let number = 0;

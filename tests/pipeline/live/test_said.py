@@ -13,8 +13,10 @@ from pipeline.video.live.said import AHEAD, Listener
 FRAME: dict[str, Any] = {
     "frame": 1, "time": 5.0, "raw": 5.0, "arrival": 100.0, "utc": None, "report": None, "epoch": 0, "begin": [5.0, 100.0], "seen": 5.0,
 }  # fmt: skip
+PIECE: dict[str, Any] = {"epoch": 0, "start": 1.0, "end": 3.0, "arrival": 100.0, "keyed": True}
 GOOD: list[dict[str, Any]] = [
     {"opened": {"size": [320, 180], "fps": 25.0, "codec": "h264"}},
+    {"copied": PIECE},
     {"tick": {"packets": 1, "lag": 0.1, "skipping": ""}},
     FRAME,
     {**FRAME, "frame": 2, "time": 4.9, "utc": 1.7e9, "report": 7},
@@ -26,9 +28,10 @@ GOOD: list[dict[str, Any]] = [
 def test_what_a_reading_process_says_is_taken() -> None:
     listener = Listener()
     told = [listener.checked(message) for message in GOOD]
-    assert told[0] == {"opened": {"size": (320, 180), "fps": 25.0, "codec": "h264"}}
-    assert told[3]["utc"] == 1.7e9
-    assert told[5] == GOOD[5]
+    assert told[0] == {"opened": {"size": (320, 180), "fps": 25.0, "codec": "h264", "copied": False}}
+    assert told[1] == GOOD[1]
+    assert told[4]["utc"] == 1.7e9
+    assert told[6] == GOOD[6]
 
 
 NONSENSE = [
@@ -37,6 +40,8 @@ NONSENSE = [
     {"tick": {str(n): n for n in range(100)}}, {"tick": {"a": [1]}}, {"tick": {"a": float("inf")}}, {"ended": 5, "message": "", "detail": ""},
     {"ended": "x"}, {**FRAME, "frame": True}, {**FRAME, "time": float("nan")}, {**FRAME, "time": 10**400}, {**FRAME, "seen": 5.0 + 2 * AHEAD},
     {**FRAME, "time": 1e10}, {**FRAME, "begin": [1.0]}, {**FRAME, "begin": None}, {**FRAME, "epoch": -1}, {**FRAME, "report": [1]},
+    {"copied": {**PIECE, "end": 1.0}}, {"copied": {**PIECE, "end": 9e9}}, {"copied": {**PIECE, "keyed": 1}}, {"copied": None},
+    {"copied": {**PIECE, "start": "1"}}, {"opened": {"size": [8, 8], "fps": 1, "codec": "", "copied": 1}},
     {**FRAME, "utc": "now"}, {**FRAME, "frame": 0},
 ]  # fmt: skip
 
