@@ -62,6 +62,7 @@ class Checker:
         self.place = place
         self.before: dict[str, Media] = {}
         self.seen: dict[str, bytes] = {}
+        self.cues: dict[str, object] = {}
         self.checks = 0
 
     def check(self) -> None:
@@ -111,7 +112,10 @@ class Checker:
         assert int(found[4]) < CYCLE
         local = int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3])
         cues = Format().parse(text).track.cues
-        for cue in cues:
+        names = re.findall(r"\n\n(\S+)\n\d+:", text)
+        assert len(names) == len(set(names)) == len(cues), "each has a name of its own"
+        for name, cue in zip(names, cues, strict=True):
+            assert self.cues.setdefault(name, (cue.start, cue.end, cue.lines)) == (cue.start, cue.end, cue.lines)
             assert cue.end > local - 1e-3, "a segment has the cues that are shown during it"
         for cue, after in pairwise(cues):
             assert after.start >= cue.end - 1e-3, "one text at a time"

@@ -23,8 +23,11 @@ class Segment:
     """[start, end) in seconds on the stream's clock, which is the clock of the cues too"""
     end: float
     utc: float
-    stamp: float
-    """what the stream's own stamps say at ``start``, in seconds"""
+    ticks: int
+    """what is added to the stream's clock, in ticks of 90 kHz, to have the picture's stamps: one number for as long as they go on, so
+    that a text has the same times in each segment that it touches"""
+    run: int
+    """the command's own number: the names of cues begin with it, since players know a cue that they have had by its name"""
     broken: bool
     """other stamps from here on"""
     keyed: bool
@@ -80,11 +83,15 @@ def media(segments: Sequence[Segment], *, target: int, breaks: int, desc: bool, 
 
 def subtitles(segment: Segment, language: str) -> str:
     """A segment of WebVTT: the stream's clock, and what the picture's stamps say at the same moment (RFC 8216 3.5)."""
-    text = vtt.Format().write(Track(cues=segment.cues, language=language, kind="descriptions"))
-    head, _, rest = text.partition("\n")
+    head, *blocks = vtt.Format().write(Track(cues=segment.cues, language=language, kind="descriptions")).split("\n\n")
+    first, _, rest = head.rstrip("\n").partition("\n")
     local = base.milliseconds(segment.start)
-    ticks = round(segment.stamp * TICKS + (local / 1000 - segment.start) * TICKS) % WRAP
-    return f"{head}\nX-TIMESTAMP-MAP=LOCAL:{base.clock(local)},MPEGTS:{ticks}\n{rest}"
+    where = f"X-TIMESTAMP-MAP=LOCAL:{base.clock(local)},MPEGTS:{(local * 90 + segment.ticks) % WRAP}"
+    named = [
+        f"{segment.run}-{base.milliseconds(cue.start)}\n{block.strip(chr(10))}"
+        for cue, block in zip(segment.cues, blocks, strict=True)
+    ]
+    return "\n\n".join([f"{first}\n{where}\n{rest}", *named]) + "\n"
 
 
 def codecs_of(data: bytes) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from pipeline.live.events import STRETCHES, Event
-from pipeline.live.outputs.m3u8 import Segment, touching
+from pipeline.live.outputs.m3u8 import TICKS, Segment, touching
 from pipeline.live.pieces import Piece
 from pipeline.types import Cue
 
@@ -47,7 +47,8 @@ class Rendition:
         self.peak = 0.0
         """bits a second of the largest segment"""
         self._late, self._patience, self._layout = late, patience, layout
-        self._number = first
+        self._run = self._number = first
+        self._ticks = 0
         self._held: deque[tuple[Piece, float]] = deque()
         self._cues: deque[Cue] = deque()
         self._edge = self._shown = 0.0
@@ -110,9 +111,11 @@ class Rendition:
 
     def _segment(self, piece: Piece) -> Segment:
         apart = bool(self.segments) and abs(piece.start - self.segments[-1].end) > 0.5
+        if piece.epoch != self._epoch:
+            self._ticks = round((piece.stamp - piece.start) * TICKS)
         segment = Segment(
-            number=self._number, start=piece.start, end=piece.end, utc=piece.utc, stamp=piece.stamp, keyed=piece.keyed,
-            broken=self._epoch is not None and (piece.epoch != self._epoch or apart),
+            number=self._number, start=piece.start, end=piece.end, utc=piece.utc, ticks=self._ticks, run=self._run,
+            keyed=piece.keyed, broken=self._epoch is not None and (piece.epoch != self._epoch or apart),
             cues=touching(self._cues, piece.start, piece.end),
         )  # fmt: skip
         self._number, self._epoch = self._number + 1, piece.epoch

@@ -118,12 +118,12 @@ def test_whatever_comes_in_any_order_the_list_goes_on(data: st.DataObject) -> No
 
 def test_a_clock_that_wraps_and_days_that_pass() -> None:
     segment = m3u8.Segment(
-        number=7, start=400_000.0015, end=400_002.0, utc=1.7e9, stamp=2**33 / 90000 - 0.0005, broken=False, keyed=True,
+        number=7, start=400_000.0015, end=400_002.0, utc=1.7e9, ticks=2**33 - 400_000_002 * 90 + 90, run=5, broken=False, keyed=True,
         cues=line(399_999.0, 400_001.0, "a --> b & <c>"),
     )  # fmt: skip
     text = m3u8.subtitles(segment, "en")
-    assert text.startswith("WEBVTT\nX-TIMESTAMP-MAP=LOCAL:111:06:40.002,MPEGTS:0\n")
-    assert "a --&gt; b &amp; &lt;c&gt;" in text
+    assert text.startswith("WEBVTT\nX-TIMESTAMP-MAP=LOCAL:111:06:40.002,MPEGTS:90\n")
+    assert "\n\n5-399999000\n111:06:39.000 --> 111:06:41.000\na --&gt; b &amp; &lt;c&gt;\n" in text
 
 
 class Numbers(EchoCaptioner):
@@ -263,4 +263,4 @@ async def test_hls_js_shows_each_text_over_the_picture_that_it_is_about(tmp_path
     starts = [cue["number"] / RATE - told["offset"] for cue in seen["found"]]
     for start in starts:
         assert min(abs(start - caption["start"]) for caption in captions) <= 1.0 / RATE + 1e-3, (starts, captions)
-    assert len({round(start, 3) for start in starts}) == len(starts)
+    assert len({round(start, 3) for start in starts}) == len(starts), "a text that is in two segments is shown once"
