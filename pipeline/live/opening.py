@@ -50,7 +50,7 @@ class Live:
             max_window=settings.max_window, deadline=settings.deadline, skip_static=settings.skip_static, previous=previous,
             transport=settings.transport, accept=settings.accept, idle_end=settings.idle_end, give_up=settings.give_up,
             max_skew=settings.max_skew, allow_host=settings.allow_host,
-            copy=settings.hls_segment if settings.hls is not None else 0.0,
+            copy=settings.hls_segment if settings.hls is not None or settings.record is not None else 0.0,
         )  # fmt: skip
         return cls(
             settings=settings, describing=describing, preset=preset, recipe=Recipe.of(describing, preset),
@@ -94,6 +94,17 @@ class Live:
                 Hls(
                     self.settings.hls, self.recipe, model, station.shape_of, seconds=self.settings.hls_segment,
                     late=self.settings.hls_mode == "late", patience=self.settings.hls_delay or longest + 15.0,
+                )
+            )  # fmt: skip
+        if self.settings.record is not None:
+            from pipeline.live.outputs.record import Recording
+
+            gigabytes = self.settings.record_gb
+            station.outputs.append(
+                Recording(
+                    self.settings.record, self.formats, self.recipe, model, station.shape_of,
+                    seconds=self.settings.record_minutes * 60, keep_bytes=None if gigabytes is None else gigabytes * 1e9,
+                    keep_days=self.settings.record_days,
                 )
             )  # fmt: skip
         if self.settings.webhook is not None:

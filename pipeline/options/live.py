@@ -65,6 +65,14 @@ class LiveSettings(Asking):
         OUTPUT,
         "Show pictures after so many seconds though they are not described yet; --max-window and 15 where not given.",
     )
+    record: Path | None = option(
+        None, OUTPUT, "Keep the picture as it came in this folder, in files with their descriptions (JSON, --format) beside them."
+    )
+    record_minutes: Annotated[float, Ge(0.05), Le(1440)] = option(10.0, OUTPUT, "Minutes of one file of --record.")
+    record_gb: Annotated[float, Gt(0)] | None = option(
+        None, OUTPUT, "Remove the oldest files of a stream where all have more GB; their descriptions go with them."
+    )
+    record_days: Annotated[float, Gt(0)] | None = option(None, OUTPUT, "Remove files of --record that are older.")
     webhook: str | None = option(None, OUTPUT, "POST signed JSON objects with what is told to this address.")
     webhook_secret: str | None = option(None, OUTPUT, "Key of the signature; better set as SCENESCRIBE_WEBHOOK_SECRET.")
     listen: str | None = option(

@@ -1,8 +1,11 @@
 """scripts/soak live [--hours 1]: a stream for hours, with a kill every minute: the sender, the reading process, the engine in turn.
 (An engine that dies more than three times in ten minutes is given up by the house's rule, so it is its turn every fourth minute.)
 
+All outputs are on: events and their description, HLS, recordings (a minute each, the oldest removed), and the page with a client.
+
 Told at the end: slopes of memory (ours and the reading process's, by least squares after the first ten minutes), open descriptors,
-how soon a loss was noticed and a caption came after the source was back, and whether every second was accounted for.
+how soon a loss was noticed and a caption came after the source was back, and whether every second was accounted for. The reading process
+is looked at when it has lived for SETTLED seconds: each kill begins a new one, and its beginning says nothing of what it grows by.
 """
 
 import argparse
@@ -12,6 +15,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -28,14 +32,23 @@ from pipeline.captioning.recipe import Recipe
 from pipeline.engine.engine import Engine
 from pipeline.live.address import understand
 from pipeline.live.events import Event
+from pipeline.live.heap import hold_what_is_used
 from pipeline.live.outputs.base import Output
+from pipeline.live.outputs.hls import Hls
+from pipeline.live.outputs.journal import Journal
+from pipeline.live.outputs.page import Page
+from pipeline.live.outputs.record import Recording
 from pipeline.live.plan import Plan
 from pipeline.live.station import Station
+from pipeline.types import Model
 
 WARM = 600.0
 """seconds that memory may settle in"""
 EVERY = 60.0
 WINDOW = 4.0
+SETTLED = 25.0
+"""seconds that a reading process has lived before its memory counts"""
+MODEL = Model(name="echo", id="echo", revision="", engine="echo", engine_version="")
 
 
 class Watched(Output):
@@ -78,7 +91,28 @@ def slope(samples: list[tuple[float, float]]) -> float:
     return float(np.polyfit(times / 3600, values / 1e6, 1)[0])
 
 
-async def main(hours: float, every: float) -> dict[str, Any]:
+def resident(pid: int | str) -> dict[str, float]:
+    """Megabytes of a process by kind: its own, shared (the ring of pictures), and of files."""
+    rows = dict(row.split(":", 1) for row in Path(f"/proc/{pid}/status").read_text().splitlines() if row.startswith("Rss"))
+    return {kind: round(int(rows[kind].split()[0]) / 1000, 2) for kind in ("RssAnon", "RssShmem", "RssFile")}
+
+
+async def read_page(address: str) -> None:
+    """A browser that has the page open, and comes back when it is cut off."""
+    import httpx
+
+    async with httpx.AsyncClient(timeout=None) as client:
+        while True:
+            try:
+                async with client.stream("GET", f"{address}/events") as answer:
+                    async for _ in answer.aiter_raw():
+                        pass
+            except httpx.HTTPError:
+                await asyncio.sleep(1)
+
+
+async def main(hours: float, every: float, folder: Path) -> dict[str, Any]:
+    hold_what_is_used()  # as the command does
     port = free_port()
     watched, dying = Watched(), [False]
 
@@ -89,9 +123,14 @@ async def main(hours: float, every: float) -> dict[str, Any]:
         return None
 
     engine = Engine(EchoCaptioner(delay=0.3, fault=fault))
-    plan = Plan(name="soak", address=understand(f"udp://127.0.0.1:{port}"), window=WINDOW, skip_static=False)
-    station = Station([plan], Recipe(model="echo", engine="echo"), engine)
-    station.outputs.append(watched)
+    plan = Plan(name="soak", address=understand(f"udp://127.0.0.1:{port}"), window=WINDOW, skip_static=False, copy=2.0)
+    recipe = Recipe(model="echo", engine="echo")
+    station = Station([plan], recipe, engine)
+    page = Page("127.0.0.1:0", station)
+    shape = station.shape_of
+    recording = Recording(folder / "kept", ("srt",), recipe, MODEL, shape, seconds=60, keep_bytes=2e7, keep_days=None)
+    hls = Hls(folder / "hls", recipe, MODEL, shape, seconds=2.0, late=False, patience=45.0)
+    station.outputs += [watched, Journal(folder / "events", ("srt",), recipe, MODEL, shape), hls, recording, page]
 
     def send() -> subprocess.Popen[bytes]:
         arguments = [*picture(), "-f", "mpegts", f"udp://127.0.0.1:{port}?pkt_size=1316"]
@@ -104,18 +143,26 @@ async def main(hours: float, every: float) -> dict[str, Any]:
     kills = {"sender": 0, "reader": 0, "engine": 0}
     begun = time.monotonic()
     running = asyncio.create_task(station.run())
-    number = 0
+    number, reader, reader_since = 0, 0, begun
+    while not page.address and not running.done():  # noqa: ASYNC110 - a socket says nothing when it listens
+        await asyncio.sleep(0.1)
+    client = asyncio.create_task(read_page(page.address))
+    kinds: list[dict[str, float]] = []
     try:
         while time.monotonic() - begun < hours * 3600 and not running.done():
             next_kill = begun + (number + 1) * every
             while time.monotonic() < next_kill and not running.done():
                 await asyncio.sleep(2)
                 now = time.monotonic() - begun
+                connection = station.streams[0].connection
+                pid = connection.feed.pid if connection is not None else 0
+                if pid != reader:
+                    reader, reader_since = pid, time.monotonic()
                 if now > min(WARM, hours * 3600 / 3):
                     ours.append((now, memory("self")))
-                    connection = station.streams[0].connection
-                    if connection is not None and station.streams[0].state == "live":
+                    if station.streams[0].state == "live" and time.monotonic() - reader_since > SETTLED:
                         theirs.append((now, station.streams[0].facts.get("rss", 0)))
+            kinds.append(resident("self"))
             descriptors.append(len(os.listdir("/proc/self/fd")))
             what = ("sender", "reader", "engine", "reader")[number % 4]
             number += 1
@@ -138,8 +185,9 @@ async def main(hours: float, every: float) -> dict[str, Any]:
     finally:
         sender.kill()
         sender.wait()
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        for task in (running, client):
+            task.cancel()
+        await asyncio.gather(running, client, return_exceptions=True)
         await engine.close()
     stream = station.streams[0]
     return {
@@ -148,6 +196,12 @@ async def main(hours: float, every: float) -> dict[str, Any]:
         "seconds": {kind: round(value, 1) for kind, value in stream.timeline.ledger.seconds.items()},
         "accounted": round(watched.edge, 1), "holes": watched.holes, "unaccounted": stream.timeline.ledger.waiting,
         "rss_slope_mb_per_hour": {"parent": round(slope(ours), 3), "child": round(slope(theirs), 3)},
+        "parent_mb": {"after_warm_up": kinds[min(len(kinds) - 1, int(WARM / every))], "last": kinds[-1]} if kinds else {},
+        "samples": {"parent": len(ours), "child": len(theirs)},
+        "written": {
+            "recordings": recording.files, "kept": len(list((folder / "kept").glob("*.ts"))),
+            "hls_files": len(list((folder / "hls/soak").iterdir())), "lost": {one.name: one.lost for one in station.outputs},
+        },
         "descriptors": {"first": descriptors[0] if descriptors else 0, "last": descriptors[-1] if descriptors else 0},
         "noticed_s": {"max": round(max(watched.noticed, default=0), 2), "count": len(watched.noticed)},
         "caption_after_back_s": {"max": round(max(watched.again, default=0), 2), "median": round(float(np.median(watched.again or [0])), 2)},
@@ -159,6 +213,7 @@ if __name__ == "__main__":
     parser.add_argument("--hours", type=float, default=1.0)
     parser.add_argument("--every", type=float, default=EVERY, help="seconds between two kills")
     asked = parser.parse_args()
-    found = asyncio.run(main(asked.hours, asked.every))
+    with tempfile.TemporaryDirectory() as place:
+        found = asyncio.run(main(asked.hours, asked.every, Path(place)))
     print(json.dumps(found, indent=2))
     sys.exit(bool(found["holes"] or found["unaccounted"]))

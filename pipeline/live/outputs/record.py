@@ -1,0 +1,238 @@
+"""``--record DIR``: what is described is kept as it came, in files that every other command works on.
+
+    DIR/gate.20261127T091500Z.ts                     from keyframe to keyframe, some minutes long
+    DIR/gate.20261127T091500Z.descriptions.json      .srt  .vtt         when the file is over and all in it is told of
+
+A file is over after so many minutes, at a loss and at a discontinuity: its stamps go on from its first picture to its last. The oldest
+are removed where they are more, or older, than may be kept; a disk that is full ends recording and not the description.
+"""
+
+import asyncio
+import re
+import shutil
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from pipeline.captioning.recipe import Recipe
+from pipeline.errors import OutputError
+from pipeline.files import explained
+from pipeline.live.document import caption_of, document_of, notice_of
+from pipeline.live.events import STRETCHES, Event
+from pipeline.live.outputs.base import Output
+from pipeline.live.outputs.journal import write_texts
+from pipeline.live.pieces import Piece
+from pipeline.safe_open import append
+from pipeline.types import Model
+
+APART = 0.5
+"""seconds between two pieces that are not one film any more"""
+PATIENCE = 120.0
+"""seconds for which a file that is over waits for the last of its descriptions"""
+SHORT = 0.3
+"""seconds of a description that are none of a file's: where a file ends in the middle of one it belongs to both"""
+FREE = 1 << 28
+"""bytes of the disk that are left to others"""
+MOST_BYTES = 1 << 28
+"""of pieces that wait to be written"""
+RECENT = 100
+"""events"""
+
+
+@dataclass(slots=True)
+class Taking:
+    """One file that is written, or that waits for its descriptions."""
+
+    base: Path
+    start: float
+    """[start, end) on the stream's clock"""
+    end: float
+    epoch: int
+    over_since: float | None = None
+    told: list[Event] = field(default_factory=list)
+
+    @property
+    def film(self) -> Path:
+        return self.base.with_name(self.base.name + ".ts")
+
+
+class Recording(Output):
+    name = "recording"
+
+    def __init__(
+        self, folder: Path, formats: Sequence[str], recipe: Recipe, model: Model, shape: Callable[[str], dict[str, Any]], *,
+        seconds: float, keep_bytes: float | None, keep_days: float | None,
+    ) -> None:  # fmt: skip
+        """``seconds``: of a file. ``keep_bytes`` and ``keep_days``: what may be kept of each stream; None: all."""
+        super().__init__()
+        self._folder, self._formats, self._recipe, self._model, self._shape = folder, formats, recipe, model, shape
+        self._seconds, self._keep_bytes, self._keep_days = seconds, keep_bytes, keep_days
+        self._open: dict[str, tuple[Taking, BinaryIO]] = {}
+        self._over: dict[str, deque[Taking]] = {}
+        self._edges: dict[str, float] = {}
+        self._recent: dict[str, deque[Event]] = {}
+        """what was told last: a piece is there when it is over, and some of it is described by then"""
+        self._bytes = 0
+        self.files = 0
+
+    async def open(self) -> None:
+        """Raises OutputError ``unwritable``."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise explained(self._folder, error) from None
+        await super().open()
+
+    def wants(self, event: Event) -> bool:
+        return event["event"] in STRETCHES or event["event"] in ("piece", "source", "heartbeat")
+
+    def picture(self, piece: Piece) -> None:
+        if self._bytes + len(piece.data) > MOST_BYTES:
+            self.lost += 1
+            self._warn("the disk is too slow; pictures are given up", lost=self.lost)
+            return
+        self._bytes += len(piece.data)
+        self.offer({"event": "piece", "stream": piece.stream, "_piece": piece})
+
+    async def write(self, event: Event) -> None:
+        await asyncio.to_thread(self._take, event)
+
+    async def finish(self) -> None:
+        """What is open is over."""
+        for stream in list(self._edges):
+            await asyncio.to_thread(self._end, stream)
+
+    def _take(self, event: Event) -> None:
+        stream, kind = event["stream"], event["event"]
+        if kind == "piece":
+            self._bytes -= len(event["_piece"].data)
+            self._keep(event["_piece"])
+        elif kind == "source":
+            if event["state"] == "ended":
+                self._end(stream)
+            return
+        elif kind in STRETCHES:
+            self._edges[stream] = event["end"]
+            self._recent.setdefault(stream, deque(maxlen=RECENT)).append(event)
+            for taking in self._takings(stream):
+                if taking.over_since is None or event["start"] < taking.end - SHORT:
+                    taking.told.append(event)
+        self._tell(stream)
+
+    def _takings(self, stream: str) -> list[Taking]:
+        one = self._open.get(stream)
+        return [*self._over.get(stream, ()), *([one[0]] if one is not None else [])]
+
+    def _keep(self, piece: Piece) -> None:
+        one = self._open.get(piece.stream)
+        if one is not None:
+            taking = one[0]
+            gone_on = piece.epoch == taking.epoch and abs(piece.start - taking.end) < APART
+            if not gone_on or (piece.keyed and piece.end - taking.start > self._seconds):
+                self._close(piece.stream)
+                one = None
+        if one is None:
+            if not piece.keyed:
+                return
+            one = self._begin(piece)
+        taking, file = one
+        self._room()
+        try:
+            file.write(piece.data)
+            file.flush()
+        except OSError as error:
+            self._close(piece.stream)
+            raise explained(taking.film, error) from None
+        taking.end = piece.end
+
+    def _begin(self, piece: Piece) -> tuple[Taking, BinaryIO]:
+        self._room()
+        stamp = datetime.fromtimestamp(piece.utc, UTC).strftime("%Y%m%dT%H%M%SZ")
+        base = self._folder / f"{piece.stream}.{stamp}"
+        number = 1
+        while base.with_name(base.name + ".ts").exists():  # clocks that were set back
+            number += 1
+            base = self._folder / f"{piece.stream}.{stamp}-{number}"
+        taking = Taking(base=base, start=piece.start, end=piece.start, epoch=piece.epoch)
+        taking.told = [event for event in self._recent.get(piece.stream, ()) if event["end"] > piece.start + SHORT]
+        try:
+            file = append(taking.film, create=True)
+        except OSError as error:
+            raise explained(taking.film, error) from None
+        self._edges.setdefault(piece.stream, 0.0)
+        self._open[piece.stream] = taking, file
+        return taking, file
+
+    def _room(self) -> None:
+        """Raise OutputError ``no_space`` where the disk is nearly full."""
+        if shutil.disk_usage(self._folder).free < FREE:
+            for stream in list(self._open):
+                self._close(stream)
+            raise OutputError("no_space", f"the disk of {self._folder} is nearly full: nothing is recorded until there is room")
+
+    def _close(self, stream: str) -> None:
+        taking, file = self._open.pop(stream)
+        file.close()
+        taking.over_since = time.monotonic()
+        self._over.setdefault(stream, deque()).append(taking)
+
+    def _end(self, stream: str) -> None:
+        if stream in self._open:
+            self._close(stream)
+        self._edges[stream] = float("inf")
+        self._tell(stream)
+
+    def _tell(self, stream: str) -> None:
+        """Write the descriptions of files that are over, as far as all is told of."""
+        over = self._over.get(stream)
+        while over:
+            taking = over[0]
+            assert taking.over_since is not None
+            if self._edges.get(stream, 0.0) < taking.end - SHORT and time.monotonic() - taking.over_since < PATIENCE:
+                return
+            over.popleft()
+            self._describe(stream, taking)
+            self._tidy(stream)
+
+    def _describe(self, stream: str, taking: Taking) -> None:
+        try:
+            size = taking.film.stat().st_size
+        except OSError as error:  # somebody took it away
+            raise explained(taking.film, error) from None
+        whole = taking.end - taking.start
+        captions, notices = [], []
+        for event in taking.told:
+            start, end = max(event["start"], taking.start), min(event["end"], taking.end)
+            if end - start < SHORT:
+                continue
+            inside = {**event, "start": start, "end": end}
+            if event["event"] == "caption" and event["text"]:
+                captions.append(caption_of(inside, since=taking.start))
+            elif event["event"] in ("gap", "offline"):
+                notices.append(notice_of(inside, since=taking.start))
+        document = document_of(
+            captions, notices, name=taking.film.name, size=size, duration=whole, shape=self._shape(stream),
+            recipe=self._recipe, model=self._model, stream={"name": stream},
+        )  # fmt: skip
+        write_texts(document, taking.base, self._formats)
+        self.files += 1
+
+    def _tidy(self, stream: str) -> None:
+        """Remove the oldest films of this stream, with what stands beside them, that are more than may be kept."""
+        ours = re.compile(re.escape(stream) + r"\.\d{8}T\d{6}Z(?:-\d+)?\.ts")
+        films = sorted(file for file in self._folder.iterdir() if ours.fullmatch(file.name))
+        taken = {taking.film for taking in self._takings(stream)}
+        sizes = {film: film.stat().st_size for film in films}
+        total, now = sum(sizes.values()), time.time()
+        for film in films:
+            too_many = self._keep_bytes is not None and total > self._keep_bytes
+            too_old = self._keep_days is not None and now - film.stat().st_mtime > self._keep_days * 86400
+            if film in taken or not (too_many or too_old):
+                continue
+            for beside in self._folder.glob(f"{film.stem}.*"):
+                beside.unlink(missing_ok=True)
+            total -= sizes[film]

@@ -1,0 +1,140 @@
+"""A stream as it is kept: films with their descriptions beside them, on which the other commands work."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from live_runs import Run
+from senders import free_port, picture, sending
+
+from models.engines.echo import EchoCaptioner
+from pipeline.captioning.recipe import Recipe
+from pipeline.errors import OutputError
+from pipeline.formats.json import from_text
+from pipeline.live.events import Event, stretch
+from pipeline.live.outputs import record
+from pipeline.live.outputs.record import Recording
+from pipeline.live.pieces import Piece
+from pipeline.types import Model
+from pipeline.video.probe import probe
+
+MODEL = Model(name="echo", id="echo", revision="", engine="echo", engine_version="1")
+SHAPE = {"size": [320, 180], "fps": 10.0, "codec": "h264"}
+
+
+def recording(folder: Path, **more: Any) -> Recording:
+    rules: dict[str, Any] = {"seconds": 4.0, "keep_bytes": None, "keep_days": None, **more}
+    return Recording(folder, ("srt",), Recipe(model="echo"), MODEL, lambda _: SHAPE, **rules)
+
+
+def piece(start: float, *, epoch: int = 1, keyed: bool = True, size: int = 188) -> Piece:
+    return Piece(
+        stream="cam", epoch=epoch, start=start, end=start + 2.0, utc=1.7e9 + start, stamp=start, keyed=keyed, data=b"x" * size
+    )
+
+
+def said(start: float, end: float, text: str = "A ball.") -> Event:
+    return stretch("caption", "cam", 1, start, end, text=text, outcome="ok")
+
+
+async def taken(one: Recording, *events: Event | Piece) -> None:
+    await one.open()
+    for event in events:
+        if isinstance(event, Piece):
+            one.picture(event)
+        else:
+            one.offer(event)
+    await one.close()
+
+
+def described(folder: Path) -> list[list[tuple[float, float]]]:
+    found = [from_text(file.read_text()) for file in sorted(folder.glob("*.descriptions.json"))]
+    return [[(caption.start, caption.end) for caption in document.captions] for document in found]
+
+
+async def test_times_are_the_files_own_and_what_a_border_cuts_is_in_both(tmp_path: Path) -> None:
+    await taken(
+        recording(tmp_path), said(0.0, 3.0), piece(0.0), piece(2.0), said(3.0, 7.0), piece(4.0), said(7.0, 8.0), piece(6.0)
+    )
+    assert described(tmp_path) == [[(0.0, 3.0), (3.0, 4.0)], [(0.0, 3.0), (3.0, 4.0)]]
+    assert [file.stat().st_size for file in sorted(tmp_path.glob("*.ts"))] == [376, 376]
+
+
+async def test_a_loss_ends_a_file_and_one_begins_with_a_keyframe(tmp_path: Path) -> None:
+    lost = stretch("offline", "cam", 1, 2.0, 10.0, reason="source_lost")
+    await taken(recording(tmp_path), piece(0.0), lost, piece(10.0, epoch=2, keyed=False), piece(12.0, epoch=2), said(12.0, 14.0))
+    assert [file.name.split(".")[1] for file in sorted(tmp_path.glob("*.ts"))] == ["20231114T221320Z", "20231114T221332Z"]
+    assert described(tmp_path) == [[], [(0.0, 2.0)]]
+
+
+async def test_the_oldest_go_with_what_stands_beside_them_and_others_stay(tmp_path: Path) -> None:
+    (tmp_path / "cam.mine.ts").write_bytes(b"x" * 9999)
+    (tmp_path / "cam-2.20231114T221320Z.ts").write_bytes(b"x" * 9999)
+    pieces = [piece(n * 2.0, size=1000) for n in range(8)]
+    await taken(recording(tmp_path, keep_bytes=4500), *[said(n * 2.0, n * 2.0 + 2) for n in range(8)], *pieces)
+    assert len(list(tmp_path.glob("cam.2*.ts"))) == 2
+    assert len(list(tmp_path.glob("cam.2*.descriptions.json"))) == 2
+    assert len(list(tmp_path.glob("cam.2*.srt"))) == 2
+    assert (tmp_path / "cam.mine.ts").exists()
+    assert (tmp_path / "cam-2.20231114T221320Z.ts").exists()
+
+
+async def test_a_disk_that_is_full_is_told_and_recording_goes_on_when_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = recording(tmp_path)
+    free = record.FREE
+    monkeypatch.setattr(record, "FREE", 1 << 62)
+    with pytest.raises(OutputError) as full:
+        one._take({"event": "piece", "stream": "cam", "_piece": piece(0.0)})
+    assert full.value.code == "no_space"
+    monkeypatch.setattr(record, "FREE", free)
+    await taken(one, piece(2.0), said(2.0, 4.0))
+    assert described(tmp_path) == [[(0.0, 2.0)]]
+
+
+async def test_a_recording_is_a_film_for_every_other_command(tmp_path: Path) -> None:
+    """From a real stream: the pictures that were sent, described at their times; exported, muxed, burned, summarized, asked about."""
+    port = free_port()
+    folder = tmp_path / "kept"
+    with sending(*picture(), "-f", "mpegts", f"udp://127.0.0.1:{port}?pkt_size=1316"):
+        run = Run(f"udp://127.0.0.1:{port}", copy=2.0, engine=EchoCaptioner(delay=0.1))
+        one = Recording(
+            folder, ("srt",), Recipe(model="echo", engine="echo"), MODEL, run.station.shape_of, seconds=4.0, keep_bytes=None, keep_days=None
+        )  # fmt: skip
+        run.station.outputs.append(one)
+        await run.until(lambda told: one.files >= 1)
+    films = sorted(folder.glob("*.ts"))
+    assert len(films) == len(list(folder.glob("*.descriptions.json"))) == len(list(folder.glob("*.srt")))
+    film = films[0]
+    json_file = film.with_suffix(".descriptions.json")
+    document = from_text(json_file.read_text())
+    shown = probe(film)
+    assert shown.duration == pytest.approx(document.source.duration, abs=0.2)
+    assert (shown.width, shown.height) == (320, 180)
+    assert document.captions
+    assert all(0 <= one.start < one.end <= document.source.duration + 1e-6 for one in document.captions)
+    # echo says which frames it was shown; the description and the film agree on when
+    assert document.source.size == film.stat().st_size
+    commands = (
+        ["export", str(json_file), "-f", "ass"],
+        ["mux", str(film), str(json_file), "-o", str(folder)],
+        ["burn", str(film), str(json_file), "-o", str(tmp_path / "burned")],
+        ["summarize", str(json_file), "--engine", "echo"],
+        ["ask", str(film), "what is seen?", "--engine", "echo", "--json"],
+    )
+    for command in commands:
+        done = await asyncio.to_thread(
+            subprocess.run,
+            [sys.executable, "-m", "pipeline.cli", *command], capture_output=True, text=True, timeout=120,
+            env={**os.environ, "SCENESCRIBE_STATE_DIR": str(tmp_path / "state")},
+        )  # fmt: skip
+        assert done.returncode == 0, (command, done.stderr)
+        if command[0] == "ask":
+            assert json.loads(done.stdout.splitlines()[-1])
+    assert film.with_suffix(".ass").exists()
