@@ -62,6 +62,8 @@ class Watched(Output):
         self.lost_at: float | None = None
         self.noticed: list[float] = []
         self.back_at: float | None = None
+        self.epoch = 0
+        """of the connection that was lost: what was asked of it may be answered afterwards"""
         self.again: list[float] = []
 
     def offer(self, event: Event) -> None:
@@ -73,7 +75,7 @@ class Watched(Output):
             self.lost_at = None
         if event["event"] == "caption":
             self.captions += 1
-            if self.back_at is not None and self.lost_at is None:
+            if self.back_at is not None and self.lost_at is None and event["epoch"] > self.epoch:
                 self.again.append(time.monotonic() - self.back_at)
                 self.back_at = None
 
@@ -167,6 +169,7 @@ async def main(hours: float, every: float, folder: Path) -> dict[str, Any]:
             what = ("sender", "reader", "engine", "reader")[number % 4]
             number += 1
             kills[what] += 1
+            watched.epoch = station.streams[0].timeline.epoch
             connection = station.streams[0].connection
             if what == "sender":
                 sender.kill()
