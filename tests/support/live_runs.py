@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from models.base import Captioner
 from models.engines.echo import EchoCaptioner
 from models.preset import FrameSize
 from pipeline.captioning.recipe import Recipe
@@ -40,12 +41,14 @@ class Told(Output):
 class Run:
     """A station and what it tells."""
 
-    def __init__(self, sources: dict[str, str] | str, *, engine: EchoCaptioner | None = None, **fields: Any) -> None:
+    def __init__(
+        self, sources: dict[str, str] | str, *, engine: Captioner | None = None, recipe: Recipe = RECIPE, **fields: Any
+    ) -> None:
         given = {"cam": sources} if isinstance(sources, str) else sources
         rules = {"window": 1.0, "fps": 4.0, "max_window": 8.0, "skip_static": False, "previous": 0, **fields}
         plans = [Plan(name=name, address=understand(text), **rules) for name, text in given.items()]
         self.engine = Engine(engine or EchoCaptioner())
-        self.station = Station(plans, RECIPE, self.engine)
+        self.station = Station(plans, recipe, self.engine)
         self.told = Told()
         self.station.outputs.append(self.told)
         self.how: dict[str, str] = {}

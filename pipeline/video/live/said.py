@@ -49,7 +49,7 @@ class Listener:
         told |= {"frame": _whole(message["frame"]), "epoch": _whole(message["epoch"])}
         told |= {
             "begin": (_number(begin[0]), _number(begin[1])),
-            "report": _whole(message["report"]) if message["report"] is not None else None,
+            "report": _whole(message["report"], 64) if message["report"] is not None else None,
         }
         told["utc"] = None if message["utc"] is None else _number(message["utc"])
         if told["frame"] <= self._serial or len(begin) != 2 or told["epoch"] < self._epoch:
@@ -91,8 +91,9 @@ def _number(value: Any) -> float:
     return value
 
 
-def _whole(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 53:
+def _whole(value: Any, bits: int = 53) -> int:
+    """A count; a sender's report has the 64 bits of NTP."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << bits:
         raise ValueError("no count")
     return value
 

@@ -19,7 +19,7 @@ GOOD: list[dict[str, Any]] = [
     {"copied": PIECE},
     {"tick": {"packets": 1, "lag": 0.1, "skipping": ""}},
     FRAME,
-    {**FRAME, "frame": 2, "time": 4.9, "utc": 1.7e9, "report": 7},
+    {**FRAME, "frame": 2, "time": 4.9, "utc": 1.7e9, "report": 0xEE9B_5A3C_8000_0000},
     {**FRAME, "frame": 3, "epoch": 1, "begin": [9e4, 101.0], "time": 9e4, "seen": 9e4},
     {"ended": "source_lost", "message": "gone", "detail": ""},
 ]
@@ -39,7 +39,7 @@ NONSENSE = [
     {"opened": {"size": [0, 9], "fps": 1, "codec": ""}},
     {"tick": {str(n): n for n in range(100)}}, {"tick": {"a": [1]}}, {"tick": {"a": float("inf")}}, {"ended": 5, "message": "", "detail": ""},
     {"ended": "x"}, {**FRAME, "frame": True}, {**FRAME, "time": float("nan")}, {**FRAME, "time": 10**400}, {**FRAME, "seen": 5.0 + 2 * AHEAD},
-    {**FRAME, "time": 1e10}, {**FRAME, "begin": [1.0]}, {**FRAME, "begin": None}, {**FRAME, "epoch": -1}, {**FRAME, "report": [1]},
+    {**FRAME, "time": 1e10}, {**FRAME, "begin": [1.0]}, {**FRAME, "begin": None}, {**FRAME, "epoch": -1}, {**FRAME, "report": [1]}, {**FRAME, "report": 1 << 64},
     {"copied": {**PIECE, "end": 1.0}}, {"copied": {**PIECE, "end": 9e9}}, {"copied": {**PIECE, "keyed": 1}}, {"copied": None},
     {"copied": {**PIECE, "start": "1"}}, {"opened": {"size": [8, 8], "fps": 1, "codec": "", "copied": 1}},
     {**FRAME, "utc": "now"}, {**FRAME, "frame": 0},
