@@ -16,7 +16,7 @@ from pipeline.captioning.unchanged import looks_like
 from pipeline.engine.engine import Engine
 from pipeline.engine.gate import Priority
 from pipeline.errors import DeadlinePassed, RequestError
-from pipeline.frames import FrameBatch
+from pipeline.frames import FrameBatch, Image
 from pipeline.live.asking import Before, request_for, says_unchanged
 from pipeline.live.control import Allowance, Controller
 from pipeline.live.frames import Frames, Known, evenly
@@ -69,6 +69,11 @@ class Describing:
         """What was said and seen before means nothing any more: a loss, a jump."""
         self.before.forget()
         self._like = None
+
+    @property
+    def shown(self) -> Image | None:
+        """The last picture of the window that was described last."""
+        return None if self._like is None else self._like.frames.data[-1]
 
     async def run(self) -> None:
         """For ever. Raises EnvironmentFault and UsageError: the engine can't go on."""

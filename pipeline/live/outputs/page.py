@@ -1,6 +1,7 @@
 """``--listen``: a page that shows what is seen now, and what it is made of. A fastapi and uvicorn door.
 
-    /             the page: the newest text of each stream in a polite live region, and those before it
+    /             the page: the newest text of each stream in a polite live region beside its picture, and those before it
+    /picture/NAME the picture that the newest text is about, as JPEG
     /events       server-sent events; ``Last-Event-ID`` gives what was missed, of the last KEPT
     /latest       the newest caption of each stream, as JSON
     /healthz      the event loop turns     /readyz  every stream is live      /metrics  Prometheus
@@ -10,6 +11,7 @@ Read-only. A client that is too slow is cut off, and asks for what it missed whe
 
 import asyncio
 import contextlib
+import io
 import json
 import secrets
 import socket
@@ -20,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from models.installed import adding
 from pipeline.errors import EnvironmentFault
+from pipeline.frames import Image
 from pipeline.live.events import Event, line
 from pipeline.live.metrics import Latencies, exposition
 from pipeline.live.outputs.base import Output
@@ -36,11 +39,16 @@ WAITING = 200
 """events that a client may be behind"""
 EVERY = 15.0
 """seconds of silence after which a comment is sent: proxies cut what is silent"""
-FILES = {"/": ("page.html", "text/html"), "/page.css": ("page.css", "text/css"), "/page.js": ("page.js", "text/javascript")}
+FILES = {
+    "/": ("page.html", "text/html"),
+    "/page.css": ("page.css", "text/css"),
+    "/page.js": ("page.js", "text/javascript"),
+    "/icon.svg": ("icon.svg", "image/svg+xml"),
+}
 HEADERS = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; frame-ancestors 'none'",
 }
 
 
@@ -141,6 +149,13 @@ class Page(Output):
         async def latest(request: Request) -> Response:
             return JSONResponse({name: json.loads(line(event)) for name, event in self._latest.items()}, headers=HEADERS)
 
+        async def picture(request: Request) -> Response:
+            found = next((one for one in self._station.streams if one.plan.name == request.path_params["name"]), None)
+            shown = found.describing.shown if found is not None else None
+            if shown is None:
+                return PlainTextResponse("there is no picture\n", status_code=404, headers=HEADERS)
+            return Response(await asyncio.to_thread(_jpeg, shown), media_type="image/jpeg", headers=HEADERS)
+
         async def healthz(request: Request) -> Response:
             return JSONResponse({"alive": True})
 
@@ -155,6 +170,7 @@ class Page(Output):
 
         for path in FILES:
             app.add_route(path, file)
+        app.add_route("/picture/{name}", picture)
         for one in (events, latest, healthz, readyz, metrics):
             app.add_route(f"/{one.__name__}", one)
         return _called_right(app) if is_loopback(self._place[0]) else app
@@ -182,6 +198,14 @@ class Page(Output):
                 yield format_sse_event(data_str=line(item[1]), event=item[1]["event"], id=f"{self._boot}-{item[0]}")
         finally:
             self._clients.discard(mine)
+
+
+def _jpeg(picture: Image) -> bytes:
+    from PIL import Image as Pillow
+
+    file = io.BytesIO()
+    Pillow.fromarray(picture).save(file, "JPEG", quality=80)
+    return file.getvalue()
 
 
 def _called_right(app: Any) -> Any:

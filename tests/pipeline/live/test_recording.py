@@ -124,7 +124,7 @@ async def test_a_recording_is_a_film_for_every_other_command(tmp_path: Path) -> 
     commands = (
         ["export", str(json_file), "-f", "ass"],
         ["mux", str(film), str(json_file), "-o", str(folder)],
-        ["burn", str(film), str(json_file), "-o", str(tmp_path / "burned")],
+        ["burn", str(film), str(json_file), "-o", str(tmp_path / "burned.mp4")],
         ["summarize", str(json_file), "--engine", "echo"],
         ["ask", str(film), "what is seen?", "--engine", "echo", "--json"],
     )
@@ -137,4 +137,5 @@ async def test_a_recording_is_a_film_for_every_other_command(tmp_path: Path) -> 
         assert done.returncode == 0, (command, done.stderr)
         if command[0] == "ask":
             assert json.loads(done.stdout.splitlines()[-1])
-    assert film.with_suffix(".ass").exists()
+    assert list(folder.glob("*.ass"))
+    assert (tmp_path / "burned.mp4").exists()
