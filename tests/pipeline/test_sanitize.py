@@ -6,12 +6,13 @@ import pytest
 from hostile import hostile
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from thorough import examples
 
 from pipeline.sanitize import LONGEST_LINE, MAX_CHARACTERS, clean, printable
 
 
 @given(text=st.one_of(hostile, st.text(st.characters(), max_size=200)))
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=examples(1000), deadline=None)
 def test_one_pass_is_enough_and_nothing_bad_is_left(text: str) -> None:
     made = clean(text)
     assert clean(made) == made

@@ -1,4 +1,4 @@
-"""The rules that every track keeps, whatever the captions: 1,000 examples; and examples that a subtitler would check."""
+"""The rules that every track keeps, whatever the captions: hundreds of examples, 1,000 in the long run; and examples that a subtitler would check."""
 
 import itertools
 import math
@@ -8,6 +8,7 @@ import pytest
 from hostile import hostile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from thorough import examples
 
 from pipeline.cues import PROFILES, Layout, limits, make_track, profile
 from pipeline.cues.measure import characters, columns, graphemes
@@ -90,7 +91,7 @@ def test_a_text_after_one_too_short_to_move_with_its_cut_is_not_lost() -> None:
 
 
 @given(captions=documents(), layout=layouts)
-@settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=examples(1000), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_every_track_keeps_the_rules(captions: Document, layout: Layout) -> None:
     track, notices = make_track(captions, layout)
     source = captions.source
@@ -139,7 +140,7 @@ def _joined(captions: Document) -> bool:
 
 
 @given(captions=documents())
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_the_profile_none_shows_texts_as_they_are(captions: Document) -> None:
     track, _ = make_track(captions, PROFILES["none"])
     for before, after in zip(track.cues, track.cues[1:], strict=False):

@@ -9,6 +9,7 @@ import jsonschema
 import pytest
 from hostile import hostile
 from hypothesis import given, settings
+from thorough import examples
 
 from pipeline import formats
 from pipeline.errors import InputError
@@ -50,7 +51,7 @@ def test_it_is_as_the_schema_says_and_the_schema_in_the_docs_is_that() -> None:
 
 
 @given(text=hostile)
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=examples(1000), deadline=None)
 def test_it_keeps_all_of_the_models_text(text: str) -> None:
     document = replace(DOCUMENT, captions=(Caption(start=0, end=1, text=text),))
     written = formats.write_document(document)

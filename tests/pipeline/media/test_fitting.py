@@ -44,7 +44,7 @@ def test_the_margins_hold_in_the_drawn_frames(
     picture: str, size: int, make: Callable[..., Path], tmp_path: Path, frames: Any
 ) -> None:
     video = make(
-        tmp_path / "film.mkv", "-f", "lavfi", "-i", f"color=0x606060:s={picture}:r=2:d={8 * len(SCRIPTS)}", "-c:v", "ffv1"
+        tmp_path / "film.mkv", "-f", "lavfi", "-i", f"color=0x606060:s={picture}:r=1:d={8 * len(SCRIPTS)}", "-c:v", "ffv1"
     )
     cues = tuple(Cue(start=8.0 * n, end=8.0 * n + 7.5, lines=tuple(text.split("\n"))) for n, text in enumerate(SCRIPTS.values()))
     notices = burn(video, Track(cues=cues), tmp_path / "out.mkv", style=Style(font_size=size), encoding=QUICK)
@@ -53,7 +53,7 @@ def test_the_margins_hold_in_the_drawn_frames(
     blank = next(iter(frames(video)))[1]  # of one colour; where a text changes between two pictures one more is drawn
     for at, after in frames(tmp_path / "out.mkv"):
         before = blank
-        changed = abs(after.astype(int) - before.astype(int)) > 10
+        changed = abs(after.astype(np.int16) - before.astype(np.int16)) > 10
         if not changed.any():
             continue
         drawn[list(SCRIPTS)[int(at // 8)]] += 1
@@ -61,7 +61,7 @@ def test_the_margins_hold_in_the_drawn_frames(
         assert min(left, right) >= SIDE - 2 / changed.shape[1], (at, left, right)
         assert min(top, bottom) > 0, (at, top, bottom)
         assert abs(left - right) < 0.03, "in the middle"
-    assert all(count >= 14 for count in drawn.values()), drawn
+    assert all(count >= 7 for count in drawn.values()), drawn
 
 
 def margins(mask: NDArray[np.bool_]) -> tuple[float, float, float, float]:
@@ -78,7 +78,7 @@ def test_margins_of_any_size_keep_the_box_whole(margin: int, position: Any, film
     burn(film, long, tmp_path / "out.mp4", style=Style(font_size=14, margin=margin), encoding=QUICK)
     before = frames(film)
     for n, (_, after) in enumerate(frames(tmp_path / "out.mp4")[::10]):
-        changed = abs(after.astype(int) - before[10 * n][1].astype(int)) > 12
+        changed = abs(after.astype(np.int16) - before[10 * n][1].astype(np.int16)) > 12
         left, top, right, bottom = margins(changed)
         assert min(left, right) > 0.02
         assert min(top, bottom) > 0

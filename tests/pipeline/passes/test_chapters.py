@@ -6,6 +6,7 @@ import random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from thorough import examples
 
 from pipeline import chapters
 from pipeline.outline import Chapter
@@ -29,7 +30,7 @@ def films(draw: st.DrawFn) -> tuple[list[Caption], list[float], float]:
     return captions, shots, max(0.0, at + draw(st.sampled_from([0.0, 0.0, 3.0, -2.0])))
 
 
-@settings(max_examples=1000)
+@settings(max_examples=examples(1000))
 @given(films())
 def test_chapters_cover_the_film_without_gap_or_overlap_and_begin_at_shots(
     film: tuple[list[Caption], list[float], float],
