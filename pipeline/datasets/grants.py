@@ -17,15 +17,15 @@ import random
 import statistics
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Self
 
 from pipeline import log as logs
 from pipeline.datasets.claims import LEASE, Claims, Held
-from pipeline.datasets.items import Item, Row
+from pipeline.datasets.grant import Grant
+from pipeline.datasets.items import Row
 from pipeline.datasets.ledger import Ledger
-from pipeline.datasets.quarantine import SUSPICIOUS, Quarantine, Stretch
+from pipeline.datasets.quarantine import SUSPICIOUS, Quarantine
 from pipeline.datasets.sole import SoleStorage
 from pipeline.datasets.units import Unit, in_order
 from pipeline.errors import ScenescribeError
@@ -40,30 +40,6 @@ CROWD = 256
 """units among which one is chosen by chance, once it is seen that others take the same"""
 
 log = logs.get(__name__)
-
-
-@dataclass(eq=False, slots=True)
-class Grant:
-    """Work for one host: the items of a unit, or of a part of it."""
-
-    unit: Unit
-    items: Sequence[Item]
-    """those that are to be asked: what the listing refused already is not among them"""
-    alone: bool
-    """whether nothing else may be worked on beside it"""
-    _grants: "Grants"
-    _held: Held
-    _all: Sequence[Item]
-    _stretch: Stretch | None = None
-    _began: float = field(default_factory=time.monotonic)
-
-    async def commit(self, rows: Iterable[Row]) -> bool:
-        """Keep its rows; False where another host was first. Raises what ``Ledger.commit`` does."""
-        return await self._grants._commit(self, list(rows))
-
-    async def give_back(self) -> None:
-        """It was not done; another host, or this one later, may try."""
-        await self._grants._give_back(self)
 
 
 class Grants:
@@ -199,7 +175,7 @@ class Grants:
     def _granted(self, unit: Unit, held: Held) -> Grant:
         self._claimed.pop(unit.number, None)
         items = self._ledger.frozen.items(unit)
-        return Grant(unit, [item for item in items if not item.reason], False, self, held, items)
+        return Grant(unit, [item for item in items if not item.reason], False, held, items, self._commit, self._give_back)
 
     def _examine(self, unit: Unit, held: Held) -> Grant | None:
         self._claimed.pop(unit.number, None)
@@ -212,7 +188,9 @@ class Grants:
         lane = self._lane
         assert lane is not None
         if (stretch := lane.begin()) is not None:
-            return Grant(lane.unit, lane.items[slice(*stretch)], True, self, lane.held, lane.items, stretch)
+            return Grant(
+                lane.unit, lane.items[slice(*stretch)], True, lane.held, lane.items, self._commit, self._give_back, stretch
+            )
         for place in lane.guilty:
             log.warning("an item kills the process that works on it, and is left out", key=lane.items[place].key)
         items = self._ledger.frozen.items(lane.unit)
@@ -225,12 +203,12 @@ class Grants:
     # ---- for grants
 
     async def _commit(self, grant: Grant, rows: list[Row]) -> bool:
-        if grant._stretch is not None and self._lane is not None:
-            await asyncio.to_thread(self._lane.keep, grant._stretch, rows)
+        if grant.stretch is not None and self._lane is not None:
+            await asyncio.to_thread(self._lane.keep, grant.stretch, rows)
             self._over(grant)
             return True
-        took = time.monotonic() - grant._began
-        won = await asyncio.to_thread(self._ledger.commit, grant.unit, grant._all, rows, host=self.host, seconds=took)
+        took = time.monotonic() - grant.began
+        won = await asyncio.to_thread(self._ledger.commit, grant.unit, grant.all, rows, host=self.host, seconds=took)
         self._took.append(took)
         self.done.add(grant.unit.number)
         self._over(grant)
@@ -238,10 +216,10 @@ class Grants:
 
     async def _give_back(self, grant: Grant) -> None:
         self._over(grant)
-        if grant._stretch is not None:
+        if grant.stretch is not None:
             self._lane = None
         self._given[grant.unit.number] = self._given.get(grant.unit.number, 0) + 1
-        await asyncio.to_thread(grant._held.release)
+        await asyncio.to_thread(grant.held.release)
         if self._given[grant.unit.number] < TRIES:
             self._claimed[grant.unit.number] = grant.unit
         self._changed.set()
@@ -258,7 +236,7 @@ class Grants:
         """Renew what is out, three times a lease."""
         while True:
             await asyncio.sleep(self._claims.lease / 3)
-            held = {grant._held for grant in self._out}
+            held = {grant.held for grant in self._out}
             try:
                 for one in held:
                     await asyncio.to_thread(one.renew)

@@ -11,6 +11,7 @@ from typing import Any
 
 import peers
 import seeds
+import texts
 
 from models.errors import ModelError
 from pipeline.errors import ScenescribeError
@@ -233,13 +234,13 @@ DOORS: dict[str, Callable[[], Door]] = {
     "events": lambda: Door(peers.EVENTS, peers.events),
     "cameras": lambda: Door(peers.CAMERAS, _of_file("cameras.toml", peers.cameras)),
     "addresses": lambda: Door(peers.ADDRESSES, peers.address),
-    "chapters-vtt": lambda: Door([peers.CHAPTERS["vtt"]], _of_file("c.vtt", peers.chapters)),
-    "chapters-json": lambda: Door([peers.CHAPTERS["json"]], _of_file("c.json", peers.chapters)),
-    "chapters-txt": lambda: Door([peers.CHAPTERS["txt"]], _of_file("c.txt", peers.chapters)),
-    "summary": lambda: Door([peers.summary_seed()], peers.summary),
-    "summary-answer": lambda: Door([peers.SUMMARY_ANSWER], peers.summary_answer),
+    "chapters-vtt": lambda: Door([texts.CHAPTERS["vtt"]], _of_file("c.vtt", texts.chapters)),
+    "chapters-json": lambda: Door([texts.CHAPTERS["json"]], _of_file("c.json", texts.chapters)),
+    "chapters-txt": lambda: Door([texts.CHAPTERS["txt"]], _of_file("c.txt", texts.chapters)),
+    "summary": lambda: Door([texts.summary_seed()], texts.summary),
+    "summary-answer": lambda: Door([texts.SUMMARY_ANSWER], texts.summary_answer),
     "pictures": lambda: Door(peers.picture_seeds(), peers.pictures),
-    "languages": lambda: Door([b"en", b"zh-Hans", b"pt-BR", b"sl-rozaj-biske-1994", b"German", b"x-a"], peers.language),
-    "queries": lambda: Door(peers.QUERIES, peers.query),
+    "languages": lambda: Door([b"en", b"zh-Hans", b"pt-BR", b"sl-rozaj-biske-1994", b"German", b"x-a"], texts.language),
+    "queries": lambda: Door(texts.QUERIES, texts.query),
 }  # fmt: skip
 """name -> what makes the door: the seeds of some cost time"""

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from pipeline.datasets import results
-from pipeline.datasets.grants import Grant, Grants
+from pipeline.datasets.grant import Grant
+from pipeline.datasets.grants import Grants
 from pipeline.datasets.ledger import Ledger
 from pipeline.datasets.quarantine import examined
 from pipeline.datasets.units import pieces
