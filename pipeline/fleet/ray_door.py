@@ -14,13 +14,13 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
 from typing import Any
 
 from models.installed import adding
 from pipeline.errors import EnvironmentFault, UsageError
+from pipeline.fleet.ray_actor import HostActor, call
 
 PATIENCE = 5
 """deaths in a row, with nothing done between them, after which the run ends: one more than it takes to find an item that kills"""
@@ -32,9 +32,6 @@ STARTING = 120.0
 """seconds until the first host must have a place"""
 
 log = logging.getLogger(__name__)
-
-Work = Callable[[Mapping[str, Any], asyncio.Event], Awaitable[Any]]
-"""what an actor runs: told its arguments, and an event that is set when it should come to an end"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +102,7 @@ class Cluster:
         """Have ``module:function`` called once on each node: node's address and id -> what it returned, or the exception."""
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-        remote = self._ray.remote(_call)
+        remote = self._ray.remote(call)
         asked = {
             f"{node['NodeManagerAddress']} {node['NodeID'][:8]}": remote.options(
                 num_cpus=0,
@@ -137,7 +134,7 @@ class Cluster:
         and more when nodes join. ``done``: something that grows while work is done, by which deaths are judged.
         Raises the error of ours that a host ended with; EnvironmentFault ``host_died``, ``no_node``.
         """
-        actors, members, ended = self._ray.remote(_Host), list[Member](), 0
+        actors, members, ended = self._ray.remote(HostActor), list[Member](), 0
         deaths, reached, told = 0, done(), False
         began, number = time.monotonic(), 0
         try:
@@ -205,28 +202,6 @@ class Cluster:
         for member in members:
             with contextlib.suppress(Exception):
                 self._ray.kill(member.actor)
-
-
-class _Host:
-    """An actor: one host."""
-
-    def __init__(self) -> None:
-        self._stopping = asyncio.Event()
-
-    async def work(self, function: str, arguments: Mapping[str, Any]) -> Any:
-        return await _named(function)(arguments, self._stopping)
-
-    async def stop(self) -> None:
-        self._stopping.set()
-
-
-def _call(function: str, arguments: Mapping[str, Any]) -> Any:
-    return _named(function)(arguments)
-
-
-def _named(function: str) -> Any:
-    module, _, name = function.partition(":")
-    return getattr(import_module(module), name)
 
 
 def door() -> Any:
