@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -29,8 +30,11 @@ class Served:
 
     def start(self) -> None:
         """Start it and wait until it answers. Raises RuntimeError with the end of its log."""
-        command = [sys.executable, "-m", "pipeline.cli", "serve", "--listen", "127.0.0.1:0", "--state-dir", str(self.state)]
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            listen = f"127.0.0.1:{free.getsockname()[1]}"
+        command = [sys.executable, "-m", "pipeline.cli", "serve", "--listen", listen, "--state-dir", str(self.state)]
         began = time.monotonic()
+        self.alive_after = 0.0
         said = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -39,11 +43,12 @@ class Served:
         while time.monotonic() < began + 120:
             if self.process.poll() is not None:
                 break
-            if found := re.search(rb"(http://[\w.:]+)/#key=(\S+)", self.log.read_bytes()[said:]):
-                self.url, self.key = found[1].decode(), found[2].decode()
-                with contextlib.suppress(urllib.error.URLError), urllib.request.urlopen(self.url + "/healthz", timeout=5):
+            if not self.alive_after:
+                with contextlib.suppress(urllib.error.URLError), urllib.request.urlopen(f"http://{listen}/healthz", timeout=5):
                     self.alive_after = time.monotonic() - began
-                    return
+            elif found := re.search(rb"(http://[\w.:]+)/#key=(\S+)", self.log.read_bytes()[said:]):
+                self.url, self.key = found[1].decode(), found[2].decode()
+                return
             time.sleep(0.01)
         raise RuntimeError(f"the service did not start:\n{self.log.read_text(errors='replace')[-4000:]}")
 

@@ -3,8 +3,9 @@
 import asyncio
 import logging
 import sys
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,6 +16,9 @@ from pipeline.errors import EnvironmentFault
 from pipeline.options import names
 from pipeline.options.base import load
 from pipeline.options.serve import ServeSettings
+
+if TYPE_CHECKING:
+    from pipeline.serve.service import Service
 
 
 @with_options(ServeSettings, most=("root", "listen", "model", "state_dir"))
@@ -50,13 +54,11 @@ def serve(
 
 
 def _run(settings: ServeSettings, *, verbose: bool) -> int:
-    try:
-        from pipeline.serve.server import serve as serve_until
-        from pipeline.serve.service import Service
-    except ModuleNotFoundError as error:
-        raise EnvironmentFault(
-            "serve_missing", f"the service needs {error.name}, which is not installed: {adding('serve')}"
-        ) from error
+    missing = next((name for name in ("fastapi", "uvicorn", "python_multipart") if find_spec(name) is None), None)
+    if missing is not None:
+        raise EnvironmentFault("serve_missing", f"the service needs {missing}, which is not installed: {adding('serve')}")
+    from pipeline.serve.server import serve as serve_until
+
     caught: list[int] = []
 
     async def main() -> None:
@@ -67,12 +69,16 @@ def _run(settings: ServeSettings, *, verbose: bool) -> int:
             stop.set()
 
         signals.on_first(loop, told)
-        service = Service(settings, verbose=verbose)
 
-        def ready(address: str) -> None:
+        def make() -> "Service":
+            from pipeline.serve.service import Service
+
+            return Service(settings, verbose=verbose)
+
+        def ready(address: str, service: "Service") -> None:
             console.say(f"{address}/#key={service.key.text}")
 
-        await serve_until(service, stop, ready)
+        await serve_until(settings.listen, make, stop, ready)
 
     asyncio.run(main())
     return 128 + caught[0] if caught else 0

@@ -11,7 +11,8 @@ from starlette.responses import JSONResponse, Response
 from pipeline import __version__
 from pipeline import log as logs
 from pipeline.errors import ScenescribeError
-from pipeline.serve.doors import Application, Doors
+from pipeline.serve.doors import Doors
+from pipeline.serve.entrance import Application
 from pipeline.serve.faults import HttpError, body_of, headers_of, status_of
 from pipeline.serve.routes import chat, files, films, health, hooks, jobs, pages, search, tracks
 from pipeline.serve.service import Service

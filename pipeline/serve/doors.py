@@ -8,22 +8,16 @@ size    Content-Length before the first byte is read, then counted        each p
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Collection, MutableMapping
+from collections.abc import Collection
 from http.cookies import CookieError, SimpleCookie
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.exceptions import HTTPException
 
+from pipeline.serve.entrance import Application, Message, Receive, Scope, Send
 from pipeline.serve.faults import HttpError, body_of, headers_of
 from pipeline.serve.key import COOKIE, Key
 from pipeline.watch.hosts import is_called_right, name_in
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 OPEN = frozenset({"/healthz", "/signin", "/page/signin.js", "/page/page.css", "/page/icon.svg"})
 """paths that need no key: a sign of life, and the page that asks for the key"""

@@ -40,9 +40,7 @@ class Running:
     def _run(self) -> None:
         async def main() -> None:
             self._stop, self.loop = asyncio.Event(), asyncio.get_running_loop()
-            self.service = Service(self.settings, captioner=self.captioner, timings=HURRIED)
-            self.key = self.service.key.text
-            await serve(self.service, self._stop, self._listens)
+            await serve(self.settings.listen, self._made, self._stop, self._listens)
 
         try:
             asyncio.run(main())
@@ -51,8 +49,11 @@ class Running:
         finally:
             self._ready.set()
 
-    def _listens(self, url: str) -> None:
-        self.url = url
+    def _made(self) -> Service:
+        return Service(self.settings, captioner=self.captioner, timings=HURRIED)
+
+    def _listens(self, url: str, service: Service) -> None:
+        self.url, self.service, self.key = url, service, service.key.text
         self._ready.set()
 
     def stop(self) -> None:
