@@ -1,14 +1,12 @@
 """All items of what the user named, once and in a fixed order: files, folders, patterns, buckets, tars, tables.
 
-A folder's pictures are its own source's items; the shards and tables in it are listed one by one. A key that was there before is an
-item with the reason ``duplicate_key``.
+A folder's pictures are its own source's items; the shards and tables in it are listed one by one. A key may come twice: the plan sees
+that.
 """
 
 import glob
-import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from pipeline import families
@@ -35,23 +33,6 @@ class Listing:
         self._sources: list[Source] = [families.parse("imagesources", name) for name in members]
 
     def __iter__(self) -> Iterator[Item]:
-        seen = set[bytes]()
-        for item in self._all():
-            mark = hashlib.blake2b(item.key.encode("utf-8", "surrogateescape"), digest_size=8).digest()
-            if mark not in seen:
-                seen.add(mark)
-                yield item
-                continue
-            number = 2
-            while (
-                mark := hashlib.blake2b(f"{item.key}#{number}".encode("utf-8", "surrogateescape"), digest_size=8).digest()
-            ) in seen:
-                number += 1
-            seen.add(mark)
-            lost = InputError("duplicate_key", f"{item.key} is another's key already")
-            yield replace(item, key=f"{item.key}#{number}", reason=item.reason or lost.code)
-
-    def _all(self) -> Iterator[Item]:
         names = list(self._expanded())
         # files of several folders may have one name: their keys then begin with the folder's
         self._apart = len({name.rstrip("/").rpartition("/")[0] for name in names if not _is_folder(name)}) > 1

@@ -88,18 +88,6 @@ def test_several_places_keep_their_keys_apart(tmp_path: Path) -> None:
     assert len({item.key for item in files}) == 2
 
 
-def test_a_key_twice_is_an_item_with_a_reason(tmp_path: Path) -> None:
-    import pyarrow
-    import pyarrow.parquet
-
-    table = pyarrow.table({"key": ["a", "b", "a", "a"], "image": [b"1", b"2", b"3", b"4"]})
-    pyarrow.parquet.write_table(table, tmp_path / "t.parquet")
-    items, _ = listed(tmp_path / "t.parquet")
-    assert [(item.key, item.reason) for item in items] == [
-        ("a", ""), ("b", ""), ("a#2", "duplicate_key"), ("a#3", "duplicate_key"),
-    ]  # fmt: skip
-
-
 def test_columns_are_named_or_found_and_kept(tmp_path: Path, places: dict[str, Path]) -> None:
     items, _ = listed(places["parquet"], wishes=Wishes(keep_columns=("label",)))
     assert [item.kept["label"] for item in items] == list(range(40))

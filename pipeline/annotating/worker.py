@@ -1,0 +1,259 @@
+"""Units on their way: read on a thread, decoded by children, asked, put together, committed.
+
+    unit   b b b b | b b b ...        batches of files: read one after the other, some decoded at once
+           p p p p p p p p            pictures: each waits for room in the engine, so that memory is bounded
+           . . . r . r r .            answers, in any order -> rows in the order of the items -> commit
+
+The next unit is taken when the last file of this one is read: the engine never waits for a unit to end.
+"""
+
+import asyncio
+import hashlib
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, Self
+
+from models.base import Reply
+from pipeline import log as logs
+from pipeline.annotating.recipe import PictureRecipe
+from pipeline.captioning.answers import guard
+from pipeline.datasets.items import Item, Row
+from pipeline.engine.engine import Engine
+from pipeline.engine.gate import Place
+from pipeline.errors import InputError, RequestError, ScenescribeError
+from pipeline.images.unpack import Picture
+from pipeline.imagesources.base import Content, Wishes
+from pipeline.imagesources.reading import Reader
+from pipeline.types import Outcome
+from pipeline.video.children.pictures import TOGETHER, TOGETHER_BYTES, PictureDecoder
+
+REMEMBERED = 100_000
+"""pictures whose answers are kept for others of the same bytes"""
+UNDER_WAY = 32
+"""units that wait for their last answers, at most"""
+
+log = logs.get(__name__)
+
+
+class Granted(Protocol):
+    """What a worker is given: ``pipeline.datasets.grants.Grant``."""
+
+    @property
+    def items(self) -> Sequence[Item]: ...
+
+    async def commit(self, rows: Sequence[Row]) -> bool: ...
+
+    async def give_back(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came of one picture."""
+
+    width: int | None = None
+    height: int | None = None
+    text: str = ""
+    outcome: Outcome = Outcome.FAILED
+    reason: str = ""
+    message: str = ""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+Told = Callable[[Item, Answer], None]
+"""hears of each item's end, in any order"""
+
+
+class Worker:
+    """One process's; an asynchronous context manager. All methods belong to one event loop."""
+
+    def __init__(
+        self, engine: Engine, decoder: PictureDecoder, recipe: PictureRecipe, wishes: Wishes, *, workers: int, told: Told, model: str
+    ) -> None:
+        """``workers``: batches that are decoded at once; ``model``: its name in the rows."""
+        self.engine, self.decoder, self.recipe, self.model, self.told = engine, decoder, recipe, model, told
+        self._reader = Reader(wishes)
+        self._reading = ThreadPoolExecutor(1, thread_name_prefix="read")
+        self._threads = ThreadPoolExecutor(workers, thread_name_prefix="decode")
+        self._room = asyncio.Semaphore(workers + 1)
+        """batches that are read and not yet all in the engine"""
+        self._answers: OrderedDict[bytes, asyncio.Future[Answer]] = OrderedDict()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._reading.shutdown(wait=False, cancel_futures=True)
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def unit(self, grant: Granted, read: Callable[[], None]) -> None:
+        """Do one unit; ``read`` is called once, when nothing more of it is to be read.
+
+        Raises OutputError where its rows can't be written, and EnvironmentFault or UsageError where the engine can't go on.
+        """
+        items, found = list(grant.items), dict[int, tuple[bytes | None, Answer]]()
+        async with asyncio.TaskGroup() as tasks:
+            start, contents = 0, self._reader.read(items)
+            try:
+                while start < len(items):
+                    await self._room.acquire()
+                    async with self.engine.reading():
+                        batch = await self._in_thread(self._reading, _taken, contents)
+                    tasks.create_task(self._batch(batch, start, items, found, tasks))
+                    start += len(batch)
+            finally:
+                self._reading.submit(contents.close)  # there, since it may be running
+            read()
+        await grant.commit([self._row(item, *found[place]) for place, item in enumerate(items)])
+
+    async def _batch(
+        self, batch: "Sequence[tuple[bytes | None, Content]]", start: int, items: Sequence[Item],
+        found: dict[int, tuple[bytes | None, Answer]], tasks: asyncio.TaskGroup,
+    ) -> None:  # fmt: skip
+        """Decode some files and send their pictures on their way."""
+
+        def over(place: int, digest: bytes | None, answer: Answer) -> None:
+            found[place] = digest, answer
+            self.told(items[place], answer)
+
+        async def same(place: int, digest: bytes, asked: asyncio.Future[Answer]) -> None:
+            first = await asyncio.shield(asked)
+            over(place, digest, replace(first, prompt_tokens=0, completion_tokens=0))
+
+        async def new(place: int, digest: bytes, picture: Picture, room: Place) -> None:
+            with room:
+                answer = await self._ask(picture, room)
+            self._answers[digest].set_result(answer)
+            over(place, digest, answer)
+
+        try:
+            fresh: list[tuple[int, bytes, bytes]] = []
+            for place, (digest, content) in enumerate(batch, start):
+                if isinstance(content, InputError):
+                    over(place, digest, Answer(reason=content.code, message=content.message))
+                elif digest is not None and (asked := self._known(digest)) is not None:
+                    tasks.create_task(same(place, digest, asked))
+                elif digest is not None:
+                    fresh.append((place, digest, content))
+            async with self.engine.reading():
+                pictures = await self._in_thread(self._threads, self._decoded, [data for _, _, data in fresh])
+            for (place, digest, _), picture in zip(fresh, pictures, strict=True):
+                if isinstance(picture, InputError):
+                    answer = Answer(reason=picture.code, message=picture.message)
+                    self._answers[digest].set_result(answer)
+                    over(place, digest, answer)
+                    continue
+                room = await self.engine.admit(picture.image.nbytes)
+                task = tasks.create_task(new(place, digest, picture, room))
+                task.add_done_callback(lambda _, room=room: room.leave())  # type: ignore[misc]  # also where it never began
+        finally:
+            self._room.release()
+
+    def _known(self, digest: bytes) -> "asyncio.Future[Answer] | None":
+        """The answer to these bytes, there or on its way; None: the caller asks, and it is on its way from now on."""
+        asked = self._answers.get(digest)
+        if asked is not None and not asked.cancelled():
+            return asked
+        self._answers[digest] = asyncio.get_running_loop().create_future()
+        while len(self._answers) > REMEMBERED and next(iter(self._answers.values())).done():
+            self._answers.popitem(last=False)
+        return None
+
+    def _decoded(self, files: Sequence[bytes]) -> list[Picture | InputError]:
+        return list(self.decoder.decode(files))
+
+    async def _ask(self, picture: Picture, room: Place) -> Answer:
+        """Asked, guarded, asked once more where the answer is empty."""
+        text, outcome, reason, message, replies = "", Outcome.EMPTY, "", "", list[Reply]()
+        try:
+            for attempt in range(2):
+                reply = await self.engine.ask(self.recipe.request(picture.image, attempt=attempt), place=room)
+                replies.append(reply)
+                text, outcome = guard(reply.text, cut_off=reply.finish == "length")
+                if outcome is not Outcome.EMPTY:
+                    break
+        except RequestError as error:
+            text, outcome, reason, message = "", Outcome.FAILED, error.code, error.message
+        return Answer(
+            width=picture.width, height=picture.height, text=text, outcome=outcome, reason=reason, message=message,
+            prompt_tokens=sum(reply.prompt_tokens for reply in replies), completion_tokens=sum(reply.completion_tokens for reply in replies),
+        )  # fmt: skip
+
+    def _row(self, item: Item, digest: bytes | None, answer: Answer) -> Row:
+        return Row(
+            key=item.key, source=item.source, content=digest, width=answer.width, height=answer.height, caption=answer.text,
+            outcome=answer.outcome, reason=answer.reason, prompt_tokens=answer.prompt_tokens,
+            completion_tokens=answer.completion_tokens, model=self.model, kept=item.kept,
+        )  # fmt: skip
+
+    async def run(self, grants: AsyncIterator[Granted]) -> None:
+        """Do all that is granted. Raises what ``unit`` does; what is under way is given up then."""
+        units, others = set[asyncio.Future[Any]](), set[asyncio.Future[Any]]()
+
+        async def until(wanted: "asyncio.Future[Any]") -> None:
+            """Wait for it, and raise what a unit raises meanwhile."""
+            others.add(wanted)
+            while not wanted.done():
+                await first_of({wanted})
+            others.discard(wanted)
+
+        async def first_of(beside: "set[asyncio.Future[Any]]") -> None:
+            ended, _ = await asyncio.wait(units | beside, return_when=asyncio.FIRST_COMPLETED)
+            for task in ended & units:
+                units.discard(task)
+                task.result()
+
+        try:
+            while True:
+                granted = asyncio.ensure_future(anext(grants, None))
+                await until(granted)
+                if (grant := granted.result()) is None:
+                    break
+                read = asyncio.Event()
+                units.add(asyncio.create_task(self.unit(grant, read.set)))
+                await until(asyncio.create_task(read.wait()))
+                while len(units) >= UNDER_WAY:
+                    await first_of(set())
+            while units:
+                await first_of(set())
+        except BaseExceptionGroup as several:
+            raise _plain(several) from several
+        finally:
+            for task in units | others:
+                task.cancel()
+            await asyncio.gather(*units, *others, return_exceptions=True)
+
+    @staticmethod
+    async def _in_thread(threads: ThreadPoolExecutor, do: Callable[..., Any], *args: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(threads, do, *args)
+
+
+def _taken(contents: Iterator[Content]) -> list[tuple[bytes | None, Content]]:
+    """Up to TOGETHER files of TOGETHER_BYTES, each with the hash that it is known by; at least one."""
+    batch: list[tuple[bytes | None, Content]] = []
+    total = 0
+    for content in contents:
+        if isinstance(content, bytes):
+            total += len(content)
+            batch.append((hashlib.blake2b(content, digest_size=16).digest(), content))
+        else:
+            batch.append((None, content))
+        if len(batch) == TOGETHER or total >= TOGETHER_BYTES:
+            break
+    if not batch:
+        raise RuntimeError("a source gave fewer contents than it was asked for")
+    return batch
+
+
+def _plain(several: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The one error that counts: of ours where there is one."""
+    found: list[BaseException] = []
+
+    def flatten(group: BaseExceptionGroup[BaseException]) -> None:
+        for one in group.exceptions:
+            flatten(one) if isinstance(one, BaseExceptionGroup) else found.append(one)
+
+    flatten(several)
+    return next((one for one in found if isinstance(one, ScenescribeError)), found[0])

@@ -1,0 +1,101 @@
+"""``scenescribe annotate``: captions for pictures by the million, as a data set."""
+
+import asyncio
+import contextlib
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipeline.cli import console
+from pipeline.cli.caption import run_until_signalled
+from pipeline.cli.options import with_options
+from pipeline.options import names
+from pipeline.options.annotate import AnnotateSettings
+from pipeline.options.base import load
+
+if TYPE_CHECKING:
+    from pipeline.cli.annotate_screen import AnnotateScreen
+
+MOST_USED = ("output_dir", "format", "model", "limit")
+
+
+@with_options(AnnotateSettings, most=MOST_USED)
+def annotate(
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(help="Folders, pictures, globs, .tar shards, .parquet files; also s3://, gs://, az://.", show_default=False),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object about the run on stdout.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only failures.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Also what the engine says and measures.")] = False,
+    progress: Annotated[
+        bool | None, typer.Option("--progress/--no-progress", help="Live display; by itself on a terminal.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option("--config", help="A TOML file of options.", dir_okay=False)] = None,
+    print_config: Annotated[
+        bool, typer.Option("--print-config", help="Show all options, where each comes from, and stop.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say how many pictures of which sources, and how many tokens; do nothing.")
+    ] = False,
+    flags: dict[str, Any] = {},  # noqa: B006 - filled by with_options
+) -> None:
+    """Describe pictures by the million: rows in Parquet under -o OUT, and what trainers read (--format).
+
+    A folder is looked into with all its folders. What was named is listed once; the same command goes on where a run was stopped or killed, and
+    several at once on one OUT share the work. A picture that can't be described is a row with a reason. Exit code: 0 done, 1 a picture failed,
+    2 usage, 3 something is missing on this machine.
+
+    Examples:
+        scenescribe annotate photos -o captions --format txt --model qwen2.5-vl-7b
+        scenescribe annotate s3://bucket/shards -o s3://bucket/captioned --format webdataset
+        scenescribe annotate table.parquet -o out --url-column url --keep-columns id,label
+        scenescribe annotate photos -o out --limit 20 --engine echo        (no model: says what it was shown)
+    """
+    loaded = load(AnnotateSettings, flags, config, known=names())
+    if print_config:
+        console.print_settings(loaded)
+        return
+    if not sources:
+        console.say("scenescribe: no_input: name at least one folder, shard or table (scenescribe annotate --help)")
+        sys.exit(2)
+    from pipeline.cli.annotate_screen import AnnotateScreen
+    from pipeline.cli.screen import Screen
+
+    screen = AnnotateScreen(Screen(live=progress, quiet=quiet, verbose=verbose), as_json=as_json)
+    sys.exit(run_until_signalled(_run(sources, loaded.settings, screen, dry=dry_run)))
+
+
+async def _run(sources: list[str], settings: AnnotateSettings, screen: "AnnotateScreen", *, dry: bool) -> int:
+    """List, describe, write; the exit code."""
+    from pipeline import log
+    from pipeline.annotating import flow, writing
+    from pipeline.annotating.recipe import PictureRecipe
+    from pipeline.engine.opening import refuse_unnamed_embedded
+    from pipeline.host import Host
+
+    log.set_up_beside_a_screen(verbose=screen.screen.verbose, file=settings.log_file)
+    storage, wishes, layouts = flow.storage_of(settings), flow.wishes_of(settings), writing.layouts_of(settings)
+    host = Host(settings.describing(), verbose=screen.screen.verbose, pictures=settings.detail)
+    refuse_unnamed_embedded(settings.describing(), host.preset)
+    recipe = PictureRecipe.of(settings, host.preset)
+    if dry:
+        return await asyncio.to_thread(screen.dry_run, sources, settings, wishes, host.preset)
+    began = time.monotonic()
+    ledger, problems = await asyncio.to_thread(flow.prepared, storage, sources, settings, recipe, listed=screen.listed)
+    screen.begin(ledger, problems, model=host.preset.name)
+    if not await asyncio.to_thread(screen.all_done, ledger):
+        with screen:
+            async with host:
+                signs = asyncio.create_task(screen.show(host))
+                try:
+                    await flow.work(host, ledger, recipe, wishes, told=screen.told, on_grants=screen.granted)
+                finally:
+                    signs.cancel()
+                    with contextlib.suppress(asyncio.CancelledError):
+                        await signs
+    written = await asyncio.to_thread(writing.write, ledger, layouts, wishes, settings)
+    return screen.end(ledger, written, problems, seconds=time.monotonic() - began)

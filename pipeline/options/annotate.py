@@ -1,0 +1,66 @@
+"""The options of ``scenescribe annotate`` beside those of every command that asks a model."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import AfterValidator
+
+from pipeline.options.base import Positive, option
+from pipeline.options.caption import ENGINE, MODEL, OUTPUT, RUN, SAMPLING, Asking, Settings
+
+DATA = "Data"
+"""a panel of ``--help``"""
+
+
+def check_extension(text: str) -> str:
+    """Raises ValueError where a file can't be called so beside a picture."""
+    if not text.startswith(".") or "/" in text or len(text) < 2 or len(text) > 40:
+        raise ValueError("an extension begins with a dot, such as .txt or .caption")
+    return text
+
+
+class AnnotateSettings(Asking):
+    """What ``scenescribe annotate`` is told."""
+
+    panels: ClassVar[tuple[str, ...]] = (DATA, OUTPUT, MODEL, SAMPLING, ENGINE, RUN)
+
+    image_column: str | None = option(
+        None, DATA, "Of Parquet: the column with pictures as bytes; found by itself where one can be meant."
+    )
+    url_column: str | None = option(None, DATA, "Of Parquet: the column with addresses (https) of pictures.")
+    key_column: str | None = option(None, DATA, "Of Parquet: the column that names each row; key, id or its place otherwise.")
+    keep_columns: str | None = option(None, DATA, "Of tables: columns, by commas, that go through to the rows.")
+    limit: Positive | None = option(None, DATA, "Describe the first N pictures alone, to try things out.")
+    unit: Positive = option(1000, DATA, "Pictures that are kept at once: what a killed run has to do again, at most.")
+    allow_host: tuple[str, ...] = option(
+        (), DATA, "A host of your own network that addresses in tables may name; may be repeated."
+    )
+    storage_option: tuple[str, ...] = option(
+        (), DATA, "KEY=VALUE for s3://, gs://, az:// (endpoint, region, ...); may be repeated."
+    )
+
+    output_dir: str | None = option(None, OUTPUT, "Where the data set is written: a folder, s3://, gs:// or az://.", "-o")
+    format: str = option(
+        "parquet", OUTPUT, "parquet, jsonl, webdataset, coco, txt (beside each picture), imagefolder; by commas, or all.", "-f"
+    )
+    caption_extension: Annotated[str, AfterValidator(check_extension)] = option(
+        ".txt", OUTPUT, "Of --format txt: what the file beside a picture is called."
+    )
+    overwrite: bool = option(False, OUTPUT, "Of --format txt: replace texts of others that lie where ours go.")
+    retry_failed: bool = option(False, OUTPUT, "Also ask again what failed in an earlier run.")
+
+    detail: Literal["low", "high"] = option(
+        "low", MODEL, "How finely a picture is shown: one view (low), or in tiles (high), at 7 to 30 times the tokens."
+    )
+    gpus: str = option("all", ENGINE, "Which GPUs: all, how many (2), or which (0,1,3). One host (an engine, its decoders) for each.")
+    hosts: Positive | None = option(None, ENGINE, "Hosts: several on one GPU for a small model, several without a GPU.")
+    decode_workers: Positive | None = option(None, RUN, "Processes that decode; from the cores where it is not given.")
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """Names of the columns that go through."""
+        return tuple(dict.fromkeys(name.strip() for name in (self.keep_columns or "").split(",") if name.strip()))
+
+    def describing(self) -> Settings:
+        """The same wishes as those of films, so that a model and an engine are made of them in the same way."""
+        common = {name: getattr(self, name) for name in (*Asking.model_fields, "gpus", "hosts", "decode_workers")}
+        return Settings(**common, decode="cpu")
