@@ -1,7 +1,7 @@
 """``annotate`` from end to end: what was named becomes a frozen plan, the plan becomes rows, whoever works on it.
 
-    prepared(...)   settings -> ledger with its plan (listed once; a second run takes what is there)
-    work(...)       one host: units of the plan, until nothing is left; any number of processes may do it at once
+prepared(...)   settings -> ledger with its plan (listed once; a second run takes what is there)
+work(...)       one host: units of the plan, until nothing is left; any number of processes may do it at once
 """
 
 import itertools

@@ -70,7 +70,15 @@ class Worker:
     """One process's; an asynchronous context manager. All methods belong to one event loop."""
 
     def __init__(
-        self, engine: Engine, decoder: PictureDecoder, recipe: PictureRecipe, wishes: Wishes, *, workers: int, told: Told, model: str
+        self,
+        engine: Engine,
+        decoder: PictureDecoder,
+        recipe: PictureRecipe,
+        wishes: Wishes,
+        *,
+        workers: int,
+        told: Told,
+        model: str,
     ) -> None:
         """``workers``: batches that are decoded at once; ``model``: its name in the rows."""
         self.engine, self.decoder, self.recipe, self.model, self.told = engine, decoder, recipe, model, told

@@ -26,7 +26,9 @@ MOST_USED = ("output_dir", "format", "model", "limit")
 def annotate(
     sources: Annotated[
         list[str] | None,
-        typer.Argument(help="Folders, pictures, globs, .tar shards, .parquet files; also s3://, gs://, az://.", show_default=False),
+        typer.Argument(
+            help="Folders, pictures, globs, .tar shards, .parquet files; also s3://, gs://, az://.", show_default=False
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object about the run on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only failures.")] = False,
@@ -78,7 +80,7 @@ async def _run(sources: list[str], settings: AnnotateSettings, screen: "Annotate
     from pipeline.host import Host
 
     log.set_up_beside_a_screen(verbose=screen.screen.verbose, file=settings.log_file)
-    storage, wishes, layouts = flow.storage_of(settings), flow.wishes_of(settings), writing.layouts_of(settings)
+    storage, wishes, layouts = flow.storage_of(settings), flow.wishes_of(settings), writing.layouts_of(settings.format)
     host = Host(settings.describing(), verbose=screen.screen.verbose, pictures=settings.detail)
     refuse_unnamed_embedded(settings.describing(), host.preset)
     recipe = PictureRecipe.of(settings, host.preset)
@@ -97,5 +99,8 @@ async def _run(sources: list[str], settings: AnnotateSettings, screen: "Annotate
                     signs.cancel()
                     with contextlib.suppress(asyncio.CancelledError):
                         await signs
-    written = await asyncio.to_thread(writing.write, ledger, layouts, wishes, settings)
-    return screen.end(ledger, written, problems, seconds=time.monotonic() - began)
+    screen.writing(layouts)
+    written = await asyncio.to_thread(
+        writing.write, ledger, layouts, wishes, extension=settings.caption_extension, overwrite=settings.overwrite
+    )
+    return await asyncio.to_thread(screen.end, ledger, written, problems, seconds=time.monotonic() - began)

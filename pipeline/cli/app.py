@@ -45,6 +45,7 @@ COMMANDS = (
     "caption",
     "watch",
     "live",
+    "annotate",
     "jobs",
     "export",
     "burn",

@@ -4,6 +4,7 @@ To add a command with options of its own, add its file here and its class to ``F
 imported by them.
 """
 
+from pipeline.options.annotate import AnnotateSettings
 from pipeline.options.ask import AskSettings
 from pipeline.options.base import Options
 from pipeline.options.burn import BurnSettings
@@ -19,6 +20,7 @@ FAMILY: dict[str, type[Options]] = {
     "serve": ServeSettings,
     "burn": BurnSettings,
     "ask": AskSettings,
+    "annotate": AnnotateSettings,
 }
 """command, which is the name of its file -> its options"""
 

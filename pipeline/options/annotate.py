@@ -51,7 +51,9 @@ class AnnotateSettings(Asking):
     detail: Literal["low", "high"] = option(
         "low", MODEL, "How finely a picture is shown: one view (low), or in tiles (high), at 7 to 30 times the tokens."
     )
-    gpus: str = option("all", ENGINE, "Which GPUs: all, how many (2), or which (0,1,3). One host (an engine, its decoders) for each.")
+    gpus: str = option(
+        "all", ENGINE, "Which GPUs: all, how many (2), or which (0,1,3). One host (an engine, its decoders) for each."
+    )
     hosts: Positive | None = option(None, ENGINE, "Hosts: several on one GPU for a small model, several without a GPU.")
     decode_workers: Positive | None = option(None, RUN, "Processes that decode; from the cores where it is not given.")
 

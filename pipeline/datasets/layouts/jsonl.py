@@ -1,0 +1,35 @@
+"""``jsonl``: the columns of the Parquet rows, one object a line."""
+
+import json
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from pipeline.datasets.items import Row
+from pipeline.datasets.layouts.base import DataSet, Written, captioned, spooled
+
+NAME = "captions.jsonl"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """All rows, failed ones too."""
+
+    settled: ClassVar[str] = "captions.jsonl: the same rows, one JSON object a line"
+
+    def write(self, data: DataSet) -> Written:
+        count = 0
+        with spooled(data.storage, NAME) as path, path.open("w", encoding="utf-8", newline="\n") as file:
+            for _, row in data.pairs():
+                count += captioned(row)
+                file.write(json.dumps(plain(row), ensure_ascii=False) + "\n")
+        return Written(place=f"{data.storage.url}/{NAME}", items=count)
+
+
+def plain(row: Row) -> dict[str, Any]:
+    """A row as JSON; the hash in hexadecimal."""
+    times = {"start": row.start, "end": row.end, "frames": list(row.frames)} if row.start is not None else {}
+    return {
+        "key": row.key, "source": row.source, "content": row.content.hex() if row.content else None, "width": row.width,
+        "height": row.height, "caption": row.caption, "outcome": row.outcome.value, "reason": row.reason,
+        "prompt_tokens": row.prompt_tokens, "completion_tokens": row.completion_tokens, "model": row.model, **times, **row.kept,
+    }  # fmt: skip

@@ -1,0 +1,145 @@
+"""``webdataset``: tar shards as WebDataset reads them.
+
+    source shards    the same names and keys: their members copied, KEY.txt and KEY.json added behind each sample
+    other sources    new shards of SAMPLES pictures: 000000000.jpg, .txt, .json
+
+A sample that has a KEY.txt or KEY.json of its own keeps it: ours are KEY.caption.txt and KEY.caption.json then. KEY.json is the row.
+"""
+
+import json
+import tarfile
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from pipeline.datasets.items import Item, Row
+from pipeline.datasets.layouts.base import DataSet, Pair, Written, add_member, batched, captioned, spooled, suffix_of
+from pipeline.datasets.layouts.jsonl import plain
+from pipeline.errors import InputError, ScenescribeError
+
+FOLDER = "webdataset"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """``samples`` of a new shard; ``captions_only``: no pictures, shards that are read beside the source's own."""
+
+    samples: Annotated[int, Field(ge=1)] = 1000
+    captions_only: bool = False
+    settled: ClassVar[str] = "webdataset/*.tar: shards with KEY.txt and KEY.json beside each picture"
+
+    def write(self, data: DataSet) -> Written:
+        count, refused = 0, list[tuple[str, str, str]]()
+        loose: list[Pair] = []
+        number = 0
+        for source, pairs in _by_shard(data):
+            if source is None:
+                loose += pairs
+                while len(loose) >= self.samples:
+                    count += self._new(data, number, loose[: self.samples], refused)
+                    loose, number = loose[self.samples :], number + 1
+                continue
+            try:
+                count += self._same(data, source, pairs)
+            except ScenescribeError as error:
+                if not isinstance(error, InputError):
+                    raise
+                refused.append((source, error.code, error.message))
+        if loose:
+            count += self._new(data, number, loose, refused)
+        return Written(place=f"{data.storage.url}/{FOLDER}/", items=count, refused=tuple(refused))
+
+    def _same(self, data: DataSet, source: str, pairs: list[Pair]) -> int:
+        """A source's shard, with what came of it."""
+        rows = {_sample(item): row for item, row in pairs}
+        name = pairs[0][0].key.removesuffix("/" + _sample(pairs[0][0]))
+        with spooled(data.storage, f"{FOLDER}/{name}.tar") as path, tarfile.open(path, "w") as out:
+            if self.captions_only:
+                for key, row in rows.items():
+                    _add(out, key, row, set())
+            else:
+                _copy(data, source, out, rows)
+        return sum(map(captioned, rows.values()))
+
+    def _new(self, data: DataSet, number: int, pairs: list[Pair], refused: list[tuple[str, str, str]]) -> int:
+        """A shard of pictures that come from elsewhere."""
+        count = 0
+        with spooled(data.storage, f"{FOLDER}/{number:06d}.tar") as path, tarfile.open(path, "w") as out:
+            for place, batch in enumerate(batched(pairs, 64)):
+                contents = data.read([item for item, _ in batch]) if not self.captions_only else iter([b""] * len(batch))
+                for index, ((item, row), content) in enumerate(
+                    zip(batch, contents, strict=True), number * self.samples + place * 64
+                ):
+                    if isinstance(content, InputError):
+                        refused.append((row.key, content.code, content.message))
+                        continue
+                    key = f"{index:09d}"
+                    if not self.captions_only:
+                        add_member(out, key + suffix_of(content, str(item.locator.get("path", ""))), content)
+                    _add(out, key, row, set())
+                    count += 1
+        return count
+
+
+def _by_shard(data: DataSet) -> Iterator[tuple[str | None, list[Pair]]]:
+    """The pairs of each source shard as soon as all are there (those asked again come last); None: of pictures that lie elsewhere."""
+    left: Counter[str] = Counter(item.source for item, _ in data.pairs() if item.locator.get("shard"))
+    waiting: dict[str, list[Pair]] = {}
+    for item, row in data.pairs():
+        if not item.locator.get("shard"):
+            if captioned(row):
+                yield None, [(item, row)]
+            continue
+        waiting.setdefault(item.source, []).append((item, row))
+        left[item.source] -= 1
+        if not left[item.source]:
+            yield item.source, waiting.pop(item.source)
+
+
+def _sample(item: Item) -> str:
+    """WebDataset's ``__key__`` of a shard's item."""
+    folder, slash, last = str(item.locator["shard"]).removeprefix("./").rpartition("/")
+    return f"{folder}{slash}{last.partition('.')[0]}"
+
+
+def _copy(data: DataSet, source: str, out: tarfile.TarFile, rows: Mapping[str, Row]) -> None:
+    """All members in order, ours behind the last of each sample. A shard that is cut off ends where it does."""
+    current, kinds, done = "", set[str](), set[str]()
+
+    def leave() -> None:
+        if current in rows and current not in done:
+            done.add(current)
+            _add(out, current, rows[current], kinds)
+
+    with closing(data.file(source)) as file, tarfile.open(fileobj=file, mode="r:") as tar:
+        try:
+            while (member := tar.next()) is not None:
+                tar.members = []  # type: ignore[attr-defined]  # it would keep them all
+                if not member.isreg():
+                    continue
+                content = tar.extractfile(member)
+                assert content is not None
+                folder, slash, last = member.name.removeprefix("./").rpartition("/")
+                stem, _, kind = last.partition(".")
+                if (key := f"{folder}{slash}{stem}") != current:
+                    leave()
+                    current, kinds = key, set()
+                kinds.add(kind.lower())
+                body = content.read()
+                if len(body) != member.size:
+                    break
+                add_member(out, member.name, body)
+        except tarfile.TarError:
+            pass  # the listing said so already
+        leave()
+
+
+def _add(out: tarfile.TarFile, key: str, row: Row, kinds: set[str]) -> None:
+    """The row of a sample; ``kinds``: suffixes that it has already."""
+    if captioned(row):
+        add_member(out, f"{key}.{'caption.txt' if 'txt' in kinds else 'txt'}", row.caption.encode())
+    add_member(out, f"{key}.{'caption.json' if 'json' in kinds else 'json'}", json.dumps(plain(row), ensure_ascii=False).encode())

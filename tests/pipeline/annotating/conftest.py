@@ -1,0 +1,3 @@
+"""``annotate``: see tests/support/annotated.py."""
+
+from annotated import annotate as annotate
