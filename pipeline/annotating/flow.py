@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.annotating.pull import pull
 from pipeline.annotating.recipe import PictureRecipe
 from pipeline.annotating.worker import Told, Worker
 from pipeline.datasets.grants import Grants
@@ -115,7 +116,7 @@ async def work(
         Grants(ledger, host=name or host_name(), shard=shard) as grants,
     ):
         on_grants(grants)
-        await worker.run(grants)
+        await pull(grants, worker.unit)
 
 
 def host_name(number: int = 0) -> str:

@@ -10,19 +10,20 @@ The next unit is taken when the last file of this one is read: the engine never 
 import asyncio
 import hashlib
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from models.base import Reply
 from pipeline import log as logs
+from pipeline.annotating.pull import Granted
 from pipeline.annotating.recipe import PictureRecipe
 from pipeline.captioning.answers import guard
 from pipeline.datasets.items import Item, Row
 from pipeline.engine.engine import Engine
 from pipeline.engine.gate import Place
-from pipeline.errors import InputError, RequestError, ScenescribeError
+from pipeline.errors import InputError, RequestError
 from pipeline.images.unpack import Picture
 from pipeline.imagesources.base import Content, Wishes
 from pipeline.imagesources.reading import Reader
@@ -31,21 +32,8 @@ from pipeline.video.children.pictures import TOGETHER, TOGETHER_BYTES, PictureDe
 
 REMEMBERED = 100_000
 """pictures whose answers are kept for others of the same bytes"""
-UNDER_WAY = 32
-"""units that wait for their last answers, at most"""
 
 log = logs.get(__name__)
-
-
-class Granted(Protocol):
-    """What a worker is given: ``pipeline.datasets.grants.Grant``."""
-
-    @property
-    def items(self) -> Sequence[Item]: ...
-
-    async def commit(self, rows: Sequence[Row]) -> bool: ...
-
-    async def give_back(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,43 +184,6 @@ class Worker:
             completion_tokens=answer.completion_tokens, model=self.model, kept=item.kept,
         )  # fmt: skip
 
-    async def run(self, grants: AsyncIterator[Granted]) -> None:
-        """Do all that is granted. Raises what ``unit`` does; what is under way is given up then."""
-        units, others = set[asyncio.Future[Any]](), set[asyncio.Future[Any]]()
-
-        async def until(wanted: "asyncio.Future[Any]") -> None:
-            """Wait for it, and raise what a unit raises meanwhile."""
-            others.add(wanted)
-            while not wanted.done():
-                await first_of({wanted})
-            others.discard(wanted)
-
-        async def first_of(beside: "set[asyncio.Future[Any]]") -> None:
-            ended, _ = await asyncio.wait(units | beside, return_when=asyncio.FIRST_COMPLETED)
-            for task in ended & units:
-                units.discard(task)
-                task.result()
-
-        try:
-            while True:
-                granted = asyncio.ensure_future(anext(grants, None))
-                await until(granted)
-                if (grant := granted.result()) is None:
-                    break
-                read = asyncio.Event()
-                units.add(asyncio.create_task(self.unit(grant, read.set)))
-                await until(asyncio.create_task(read.wait()))
-                while len(units) >= UNDER_WAY:
-                    await first_of(set())
-            while units:
-                await first_of(set())
-        except BaseExceptionGroup as several:
-            raise _plain(several) from several
-        finally:
-            for task in units | others:
-                task.cancel()
-            await asyncio.gather(*units, *others, return_exceptions=True)
-
     @staticmethod
     async def _in_thread(threads: ThreadPoolExecutor, do: Callable[..., Any], *args: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(threads, do, *args)
@@ -253,15 +204,3 @@ def _taken(contents: Iterator[Content]) -> list[tuple[bytes | None, Content]]:
     if not batch:
         raise RuntimeError("a source gave fewer contents than it was asked for")
     return batch
-
-
-def _plain(several: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The one error that counts: of ours where there is one."""
-    found: list[BaseException] = []
-
-    def flatten(group: BaseExceptionGroup[BaseException]) -> None:
-        for one in group.exceptions:
-            flatten(one) if isinstance(one, BaseExceptionGroup) else found.append(one)
-
-    flatten(several)
-    return next((one for one in found if isinstance(one, ScenescribeError)), found[0])

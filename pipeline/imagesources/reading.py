@@ -1,6 +1,6 @@
 """The bytes of a unit's items, whatever sources they are of, in their order."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from functools import cached_property
 
 from pipeline import families
@@ -15,8 +15,8 @@ class Reader:
     def __init__(self, wishes: Wishes) -> None:
         self._wishes = wishes
 
-    def read(self, items: Sequence[Item]) -> Iterator[Content]:
-        """One for each item, in order; close it (``contextlib.closing``) to stop what is read ahead."""
+    def read(self, items: Sequence[Item]) -> Generator[Content, None, None]:
+        """One for each item, in order; close it to stop what is read ahead."""
         run: list[Item] = []
         for item in items:
             if run and self._source(item) is not self._source(run[0]):

@@ -64,8 +64,13 @@ def named(picture: str, extension: str) -> str:
 def put_text(storage: Storage, name: str, text: str, *, overwrite: bool) -> OutputError | None:
     """Write a text where there is none; None where it is there now. Raises OutputError where nothing can be written at all."""
     data = text.encode()
-    if storage.create(name, data, durable=False):
-        return None
+    try:
+        if storage.create(name, data, durable=False):
+            return None
+    except OutputError as error:
+        if error.code not in ("bad_name", "unwritable"):  # of this name alone
+            raise
+        return error
     try:
         there = storage.get_range(name, 0, len(data) + 1)
     except InputError:

@@ -1,0 +1,116 @@
+"""``scenescribe annotate`` as a person runs it: exit codes, one line a failure, killed and gone on with."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import picture_files
+import pyarrow.parquet
+import pytest
+from picture_sets import as_folder
+
+PICTURES = {f"{number:03}.png": picture_files.encoded(picture_files.corners(32 + number, 32)) for number in range(24)}
+COMMAND = [sys.executable, "-m", "pipeline.cli", "annotate", "--engine", "echo", "--no-progress", "--decode-workers", "1"]
+
+
+def environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("SCENESCRIBE_")}
+
+
+def annotate(cwd: Path, *more: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([*COMMAND, *more], cwd=cwd, env=environment(), capture_output=True, text=True, timeout=120, check=False)
+
+
+def units_done(out: Path) -> list[Path]:
+    """Names under which a unit is done; a temporary file of a killed process is none."""
+    return [path for path in sorted((out / "_scenescribe" / "done").glob("*.json")) if not path.name.startswith(".")]
+
+
+def rows(out: Path) -> list[dict[str, Any]]:
+    """What counts: rows of the parts that are named in ``done``."""
+    parts = [json.loads(path.read_text())["part"] for path in units_done(out)]
+    return [row for part in parts for row in pyarrow.parquet.read_table(out / part).to_pylist()]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """``in`` with good pictures and two bad ones."""
+    place = tmp_path_factory.mktemp("annotate")
+    as_folder({**PICTURES, "bad/empty.jpg": b"", "bad/bomb.png": picture_files.bomb()}, place / "in")
+    return place
+
+
+def test_a_run_from_beginning_to_end_and_once_more(folder: Path) -> None:
+    done = annotate(folder, "in", "-o", "out", "--format", "jsonl,coco", "--json")
+    assert done.returncode == 1, done.stderr
+    assert "bad/empty.jpg: empty_picture: " in done.stderr
+    assert "bad/bomb.png: picture_too_large: " in done.stderr
+    assert "24 of 26 pictures described; 2 failed (" in done.stderr
+    told = json.loads(done.stdout)
+    assert told["items"] == told["done"] == told["asked"] == 26
+    assert told["by_reason"] == {"empty_picture": 1, "picture_too_large": 1}
+    assert told["by_outcome"] == {"ok": 24, "failed": 2}
+    assert told["written"]["jsonl"]["items"] == told["written"]["coco"]["items"] == 24
+    assert len((folder / "out" / "captions.jsonl").read_text().splitlines()) == 26
+    again = annotate(folder, "in", "-o", "out", "--json")
+    assert json.loads(again.stdout)["asked"] == 0
+    assert "26 are done already" in again.stderr
+    other = annotate(folder, "in", "-o", "out", "--prompt", "What is it?")
+    assert other.returncode == 2
+    assert "settings_differ" in other.stderr
+    assert "prompt" in other.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        ((), 2, "no_input"), (("in",), 2, "no_output"), (("lost", "-o", "x"), 1, "not_found"), (("in", "-o", "x", "-f", "yaml"), 2, "unknown_plugin"),
+        (("in", "-o", "x", "--caption-extension", "txt"), 2, "bad_value"), (("in", "-o", "x", "--detail", "high", "--model", "llava-1.5-7b"), 2, "model_not_found"),
+        (("in", "-o", "x", "--storage-option", "key"), 2, "bad_storage_option"), (("in", "-o", "ftp+odd://x"), 2, "bad_storage"),
+    ],
+)  # fmt: skip
+def test_what_can_not_be_is_one_line(words: tuple[str, ...], code: int, says: str, folder: Path) -> None:
+    done = annotate(folder, *words)
+    assert (done.returncode, done.stderr.count("\n")) == (code, 1), done.stderr
+    assert says in done.stderr
+    assert not (folder / "x" / "_scenescribe" / "plan").exists()
+
+
+def test_a_dry_run_counts_and_writes_nothing(folder: Path) -> None:
+    done = annotate(folder, "in", "-o", "dry", "--dry-run", "--json", "--limit", "20")
+    assert done.returncode == 0
+    assert json.loads(done.stdout) == {"items": 20, "unreadable": 0, "sources": {"in": 20}, "tokens_each": 406}
+    assert "20 pictures" in done.stderr
+    assert "8,120 prompt tokens" in done.stderr
+    assert not (folder / "dry").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_killed_at_any_moment_it_goes_on_and_keeps_nothing_twice(number: signal.Signals, tmp_path: Path) -> None:
+    pictures = {f"{n:03}.png": picture_files.encoded(picture_files.corners(32 + n, 32)) for n in range(160)}
+    as_folder(pictures, tmp_path / "in")
+    words = [*COMMAND, "in", "-o", "out", "--unit", "4", "--format", "txt"]
+    out = tmp_path / "out"
+    for wanted in (3, 12):
+        process = subprocess.Popen(
+            words, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True, start_new_session=True
+        )
+        end = time.monotonic() + 60
+        while process.poll() is None and time.monotonic() < end and len(units_done(out)) < wanted:
+            time.sleep(0.005)
+        process.send_signal(number)
+        said = process.communicate(timeout=30)[1]
+        assert process.returncode == (-number if number == signal.SIGKILL else 143), said
+    assert 12 <= len(units_done(out)) < 40, "it was over before it was killed"
+    last = annotate(tmp_path, "in", "-o", "out", "--unit", "4", "--format", "txt")
+    assert last.returncode == 0, last.stderr
+    found = rows(out)
+    assert sorted(row["key"] for row in found) == sorted(pictures)
+    assert all(row["outcome"] == "ok" for row in found)
+    assert len(list((tmp_path / "in").glob("*.txt"))) == 160
+    assert len(list((out / "data").glob("part-*"))) == 40, "what does not count is swept away"
