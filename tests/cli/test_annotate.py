@@ -69,18 +69,18 @@ def test_a_run_from_beginning_to_end_and_once_more(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
-        ((), 2, "no_input"), (("in",), 2, "no_output"), (("lost", "-o", "x"), 1, "not_found"), (("in", "-o", "x", "-f", "yaml"), 2, "unknown_plugin"),
-        (("in", "-o", "x", "--caption-extension", "txt"), 2, "bad_value"), (("in", "-o", "x", "--detail", "high", "--model", "llava-1.5-7b"), 2, "model_not_found"),
-        (("in", "-o", "x", "--storage-option", "key"), 2, "bad_storage_option"), (("in", "-o", "ftp+odd://x"), 2, "bad_storage"),
+        ("", 2, "no_input"), ("in", 2, "no_output"), ("lost -o x", 1, "not_found"), ("in -o x -f yaml", 2, "unknown_plugin"),
+        ("in -o x --caption-extension txt", 2, "bad_value"), ("in -o x --storage-option key", 2, "bad_storage_option"),
+        ("in -o x --detail high --model llava-1.5-7b", 2, "model_not_found"), ("in -o ftp+odd://x", 2, "bad_storage"),
     ],
 )  # fmt: skip
 def test_what_can_not_be_is_one_line(
-    words: tuple[str, ...], code: int, says: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    words: str, code: int, says: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     from pipeline.cli.app import main
 
     monkeypatch.chdir(folder)
-    monkeypatch.setattr(sys, "argv", ["scenescribe", *COMMAND[3:], *words])
+    monkeypatch.setattr(sys, "argv", ["scenescribe", *COMMAND[3:], *words.split()])
     with pytest.raises(SystemExit) as left:
         main()
     said = capfd.readouterr().err
