@@ -5,7 +5,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AfterValidator
 
 from pipeline.options.base import Positive, option
-from pipeline.options.caption import ENGINE, MODEL, OUTPUT, RUN, SAMPLING, Asking, Settings
+from pipeline.options.caption import MODEL, OUTPUT, RUN, SAMPLING, Asking, Settings
+from pipeline.options.spread import ENGINE, Spread
 
 DATA = "Data"
 """a panel of ``--help``"""
@@ -18,7 +19,7 @@ def check_extension(text: str) -> str:
     return text
 
 
-class AnnotateSettings(Asking):
+class AnnotateSettings(Asking, Spread):
     """What ``scenescribe annotate`` is told."""
 
     panels: ClassVar[tuple[str, ...]] = (DATA, OUTPUT, MODEL, SAMPLING, ENGINE, RUN)
@@ -51,10 +52,6 @@ class AnnotateSettings(Asking):
     detail: Literal["low", "high"] = option(
         "low", MODEL, "How finely a picture is shown: one view (low), or in tiles (high), at 7 to 30 times the tokens."
     )
-    gpus: str = option(
-        "all", ENGINE, "Which GPUs: all, how many (2), or which (0,1,3). One host (an engine, its decoders) for each."
-    )
-    hosts: Positive | None = option(None, ENGINE, "Hosts: several on one GPU for a small model, several without a GPU.")
     decode_workers: Positive | None = option(None, RUN, "Processes that decode; from the cores where it is not given.")
 
     @property
@@ -64,5 +61,5 @@ class AnnotateSettings(Asking):
 
     def describing(self) -> Settings:
         """The same wishes as those of films, so that a model and an engine are made of them in the same way."""
-        common = {name: getattr(self, name) for name in (*Asking.model_fields, "gpus", "hosts", "decode_workers")}
+        common = {name: getattr(self, name) for name in (*Asking.model_fields, *Spread.model_fields, "decode_workers")}
         return Settings(**common, decode="cpu")

@@ -1,0 +1,218 @@
+"""Pictures a second of ``annotate`` against the bare engine fed from memory, on one loaded model.
+
+    scripts/bench images --images 200 --rounds 1                                        two cores, the embedded model
+    scripts/bench images --model FOLDER --random-weights --images 3000 --json out.json  a GPU: speed is real, words are not
+
+bare      pictures of the model's size, in memory, as many in flight as the engine takes
+product   listing -> plan -> files, tars or Parquet -> decoding children -> the same engine -> rows, committed
+
+Pictures are JPEGs of --size, no two of the same bytes. Product and bare take turns; medians are compared. s3 is a server of this machine
+(moto, an extra for tests).
+"""
+
+import argparse
+import asyncio
+import contextlib
+import io
+import json
+import os
+import platform
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+import numpy as np
+
+from models.base import Captioner
+from pipeline.annotating import flow
+from pipeline.annotating.recipe import PictureRecipe
+from pipeline.bench.measure import SaysSomething
+from pipeline.datasets.results import status
+from pipeline.engine.opening import open_captioner, preset_for_pictures
+from pipeline.host import Host
+from pipeline.options.annotate import AnnotateSettings
+from pipeline.video.children.pictures import PictureDecoder
+
+KEPT = 256
+"""pictures that the bare engine is fed with, in turn"""
+DRAWN = 64
+"""pictures that are drawn; each file has a comment of its own, so that its bytes differ"""
+SHARDS = 8
+KEYS = {"access_key_id": "test", "secret_access_key": "test", "region": "us-east-1"}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--images", type=int, default=1000)
+    parser.add_argument("--size", default="1024x768")
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--kinds", nargs="+", default=["folder", "tar", "parquet"], choices=["folder", "tar", "parquet", "s3"])
+    parser.add_argument("--model")
+    parser.add_argument("--random-weights", action="store_true", help="a model folder without weights")
+    parser.add_argument("--engine", default="vllm")
+    parser.add_argument("--detail", default="low", choices=["low", "high"])
+    parser.add_argument("--max-tokens", type=int, default=64)
+    parser.add_argument("--engine-arg", action="append", default=[])
+    parser.add_argument("--decode-workers", type=int)
+    parser.add_argument("--json", type=Path, help="also write the numbers here, after each kind")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="scenescribe-bench-") as folder:
+        asyncio.run(measure(asked, Path(folder)))
+
+
+async def measure(asked: argparse.Namespace, folder: Path) -> None:
+    """Each kind of source, and the bare engine before each."""
+    more = ["load_format=dummy"] if asked.random_weights else []
+    settings = AnnotateSettings(
+        model=asked.model, engine=asked.engine, detail=asked.detail, max_tokens=asked.max_tokens, decode_workers=asked.decode_workers,
+        engine_arg=(*asked.engine_arg, *more), output_dir="unused",
+    )  # fmt: skip
+    pictures = drawn(asked.images, *map(int, asked.size.split("x")))
+    describing = settings.describing()
+    captioner: Captioner = SaysSomething(open_captioner(describing, preset_for_pictures(describing, asked.detail)))  # type: ignore[assignment]
+    host = Host(describing, captioner=captioner, pictures=asked.detail)
+    recipe = PictureRecipe.of(settings, host.preset)
+    async with host:
+        await host.engine.warm()
+        kept = [one.image for one in PictureDecoder(host.pool, recipe.size).decode(pictures[:KEPT]) if hasattr(one, "image")]
+        results: dict[str, Any] = {
+            "model": host.preset.name, "engine": f"{captioner.engine} {captioner.engine_version}", "images": asked.images, "size": asked.size,
+            "shown": list(kept[0].shape), "frames": recipe.frames, "detail": asked.detail, "max_tokens": asked.max_tokens,
+            "max_in_flight": host.engine.limit, "decode_workers": host.decode_workers,
+            "machine": f"{platform.processor() or platform.machine()}, {len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.1f}",
+            "decoded_per_second_one_process": round(await asyncio.to_thread(decoded, host, recipe, pictures[:KEPT]), 1),
+        }  # fmt: skip
+        await bare(host, recipe, kept, len(kept))  # warms everything up
+        for kind in asked.kinds:
+            with placed(kind, pictures, folder / kind) as (source, options):
+                told = settings.changed(storage_option=options)
+                rounds: list[tuple[float, float, float]] = []
+                for turn in range(asked.rounds):
+                    alone = await bare(host, recipe, kept, asked.images)
+                    hungry = host.engine.clock.hungry
+                    took = await product(host, recipe, told, source, str(folder / f"out-{kind}-{turn}"))
+                    rounds.append((alone, took, host.engine.clock.hungry - hungry))
+            slow, fast = (statistics.median(one[place] for one in rounds) for place in (0, 1))
+            results[kind] = {
+                "images_per_second": round(asked.images / fast, 2), "bare_images_per_second": round(asked.images / slow, 2),
+                "ratio": round(slow / fast, 3), "hungry_seconds": round(statistics.median(one[2] for one in rounds), 2),
+                "rounds": [[round(value, 2) for value in one] for one in rounds],
+            }  # fmt: skip
+            print(json.dumps({kind: results[kind]}), flush=True)
+            if asked.json:
+                asked.json.write_text(json.dumps(results, indent=2) + "\n")
+    print(json.dumps(results, indent=2))
+
+
+async def bare(host: Host, recipe: PictureRecipe, kept: list[Any], count: int) -> float:
+    """Seconds for ``count`` pictures from memory through the engine alone."""
+    places = asyncio.Semaphore(host.engine.limit)
+
+    async def one(number: int) -> None:
+        async with places:
+            await host.engine.captioner.caption(recipe.request(kept[number % len(kept)]))
+
+    began = time.monotonic()
+    await asyncio.gather(*(one(number) for number in range(count)))
+    return time.monotonic() - began
+
+
+async def product(host: Host, recipe: PictureRecipe, settings: AnnotateSettings, source: str, out: str) -> float:
+    """Seconds from the listing to the last commit."""
+    settings = settings.changed(output_dir=out)
+    began = time.monotonic()
+    ledger, problems = await asyncio.to_thread(flow.prepared, flow.storage_of(settings), [source], settings, recipe)
+    await flow.work(host, ledger, recipe, flow.wishes_of(settings), told=lambda item, answer: None)
+    took = time.monotonic() - began
+    found = status(ledger)
+    if problems or found.failed or not found.finished:
+        raise SystemExit(f"{source}: {found}")
+    return took
+
+
+def decoded(host: Host, recipe: PictureRecipe, files: list[bytes]) -> float:
+    """Pictures a second of one decoding process."""
+    began = time.monotonic()
+    count = sum(1 for _ in PictureDecoder(host.pool, recipe.size).decode(files))
+    return count / (time.monotonic() - began)
+
+
+def drawn(count: int, width: int, height: int) -> list[bytes]:
+    """JPEGs about as hard as photographs of this size."""
+    from PIL import Image
+
+    def one(seed: int) -> bytes:
+        rng = np.random.default_rng(seed)
+        coarse = Image.fromarray(rng.integers(0, 256, (12, 16, 3), np.uint8)).resize((width, height), Image.Resampling.BICUBIC)
+        grain = rng.normal(0, 6, (height, width, 1))
+        image = Image.fromarray((np.asarray(coarse, np.float32) + grain).clip(0, 255).astype(np.uint8))
+        out = io.BytesIO()
+        image.save(out, "JPEG", quality=85)
+        return out.getvalue()
+
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as threads:
+        bases = list(threads.map(one, range(min(count, DRAWN))))
+    files = []
+    for number in range(count):
+        note = b"number %d" % number
+        base = bases[number % len(bases)]
+        files.append(base[:2] + b"\xff\xfe" + (len(note) + 2).to_bytes(2, "big") + note + base[2:])
+    return files
+
+
+@contextlib.contextmanager
+def placed(kind: str, pictures: list[bytes], place: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Where the pictures lie as this kind of source, and the options of its storage."""
+    place.mkdir()
+    names = [f"{number:06d}.jpg" for number in range(len(pictures))]
+    if kind == "folder":
+        for name, data in zip(names, pictures, strict=True):
+            (place / name).write_bytes(data)
+    elif kind == "tar":
+        from pipeline.datasets.layouts.base import add_member
+
+        import tarfile  # isort: skip
+
+        for shard in range(SHARDS):
+            with tarfile.open(place / f"{shard:05d}.tar", "w") as tar:
+                for name, data in list(zip(names, pictures, strict=True))[
+                    shard * len(names) // SHARDS : (shard + 1) * len(names) // SHARDS
+                ]:
+                    add_member(tar, name, data)
+    elif kind == "parquet":
+        import pyarrow
+        import pyarrow.parquet
+
+        table = pyarrow.table({"key": names, "image": pictures})
+        pyarrow.parquet.write_table(table, place / "table.parquet", row_group_size=500)
+    else:
+        from moto.server import ThreadedMotoServer
+
+        from pipeline.storage import open_storage, parse_options
+
+        server = ThreadedMotoServer(port=0)
+        server.start()
+        host, port = server.get_host_and_port()
+        options = (f"endpoint=http://{host}:{port}", *(f"{name}={value}" for name, value in KEYS.items()))
+        import httpx
+
+        httpx.put(f"http://{host}:{port}/bench-images")
+        storage = open_storage("s3://bench-images/in", parse_options(options))
+        for name, data in zip(names, pictures, strict=True):
+            storage.put(name, data)
+        try:
+            yield "s3://bench-images/in", options
+        finally:
+            server.stop()
+        return
+    yield str(place), ()
+
+
+if __name__ == "__main__":
+    main()
