@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MOST_USED = ("output_dir", "format", "model", "limit")
 
 
-@with_options(AnnotateSettings, most=MOST_USED)
+@with_options(AnnotateSettings, most=MOST_USED, without=("gpus", "hosts"))
 def annotate(
     sources: Annotated[
         list[str] | None,
