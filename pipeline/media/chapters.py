@@ -5,15 +5,14 @@ MKV     editions of Matroska; WebM the same
 """
 
 import math
-import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
 
 from pipeline import chapters as formats
-from pipeline.environment import child_environment
 from pipeline.errors import OutputError
 from pipeline.media.binary import Ffmpeg
 from pipeline.media.run import Place
+from pipeline.media.said import said
 from pipeline.media.streams import guards
 from pipeline.outline import Chapter
 
@@ -50,9 +49,9 @@ def check(ffmpeg: Ffmpeg, place: Place, chapters: Sequence[Chapter]) -> None:
 def starts(ffmpeg: Ffmpeg, place: Place, name: str) -> list[float]:
     """When the chapters of a file of the place begin, in seconds."""
     command = [str(ffmpeg.path), "-v", "error", "-nostdin", *guards(), "-i", f"file:{name}", "-f", "ffmetadata", "-"]
-    said = subprocess.run(command, cwd=place.folder, capture_output=True, timeout=120, check=False, env=child_environment())
+    listing, _ = said(command, place.folder, "stdout")
     found, base = [], 1.0
-    for line in said.stdout.decode("utf-8", "replace").splitlines():
+    for line in listing.decode("utf-8", "replace").splitlines():
         key, _, value = line.partition("=")
         if key == "TIMEBASE":
             numerator, denominator = value.split("/")

@@ -16,6 +16,7 @@ from pipeline.errors import OutputError
 from pipeline.media.binary import Ffmpeg
 from pipeline.media.boxes import Box, within
 from pipeline.media.run import Place
+from pipeline.media.said import said
 from pipeline.media.streams import Contents, guards
 
 _IN_BAND = {"h264": "h264_mp4toannexb", "hevc": "hevc_mp4toannexb"}
@@ -105,10 +106,8 @@ def check_after(ffmpeg: Ffmpeg, place: Place, at: float) -> None:
         ),
         *("-i", f"file:{place.written}", "-map", "0:V:0", "-t", "1.5", "-f", "null", "-"),
     ]
-    done = subprocess.run(
-        command, cwd=place.folder, stdin=subprocess.DEVNULL, capture_output=True, env=child_environment(), check=False
-    )
-    if done.returncode or done.stderr.strip():
+    complaints, code = said(command, place.folder, "stderr")
+    if code or complaints.strip():
         sentence = (
             f"the picture's codec header is exchanged at {at:.1f} s, and a copy into this container loses that: burn it, or use a newer"
             " ffmpeg (pip install -U imageio-ffmpeg)"

@@ -1,16 +1,15 @@
-"""What is in a film, as ffmpeg itself tells it: there may be no ffprobe on the machine.
+"""What is in a film, as the ffmpeg that will copy or burn it tells it (docs/decisions/0083): there may be no ffprobe on the machine.
 
 The film is opened by a plain name (``run.workplace``), so that nothing in a file's name can look like a line of this.
 """
 
 import re
-import subprocess
 from dataclasses import dataclass, replace
 
-from pipeline.environment import child_environment
 from pipeline.errors import InputError
 from pipeline.media.binary import Ffmpeg
 from pipeline.media.run import Place
+from pipeline.media.said import said
 
 _STREAM = re.compile(
     r"^\s+Stream #0:(\d{1,5})(?:\[0x[0-9a-f]+\])?(?:\(([^)]*)\))?: (Video|Audio|Subtitle|Data|Attachment): ([\w-]+)(.*)$"
@@ -129,19 +128,8 @@ def film_contents(ffmpeg: Ffmpeg, place: Place) -> Contents:
 def contents(ffmpeg: Ffmpeg, place: Place, name: str) -> Contents:
     """What is in the file ``name`` of the place. Raises InputError ``unsupported_or_corrupt``."""
     command = [str(ffmpeg.path), "-hide_banner", "-nostdin", *guards(), "-i", f"file:{name}"]
-    try:
-        said = subprocess.run(
-            command,
-            cwd=place.folder,
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            timeout=120,
-            check=False,
-            env=child_environment(),
-        )
-    except subprocess.TimeoutExpired:
-        raise InputError("unsupported_or_corrupt", "ffmpeg did not find out in two minutes what this file is") from None
-    return understood(said.stderr.decode("utf-8", "replace"))
+    text, _ = said(command, place.folder, "stderr")
+    return understood(text.decode("utf-8", "replace"))
 
 
 def understood(text: str) -> Contents:
