@@ -19,6 +19,7 @@ from pipeline.live.pieces import Piece
 from pipeline.live.plan import Plan
 from pipeline.live.stream import Stream
 from pipeline.live.wall import Wall
+from pipeline.watch.systemd import Systemd
 
 HEARTBEAT = 10.0
 
@@ -27,6 +28,7 @@ class Station:
     def __init__(self, plans: Sequence[Plan], recipe: Recipe, engine: Engine) -> None:
         """Made on the event loop that it runs on."""
         self.engine, self.wall = engine, Wall()
+        self._systemd = Systemd()
         self.outputs: list[Output] = []
         self.streams: list[Stream] = []
         for number, plan in enumerate(plans):
@@ -54,6 +56,7 @@ class Station:
         await asyncio.shield(self.engine.warm())
         for output in self.outputs:
             await output.open()
+        self._systemd.ready()
         beating = asyncio.create_task(self._beat(), name="heartbeat")
         running = {asyncio.create_task(stream.run(), name=stream.plan.name): stream for stream in self.streams}
         how: dict[str, str] = {}
@@ -74,6 +77,7 @@ class Station:
 
     def stop(self) -> None:
         """End all streams as if their sources had ended: what waits is still described."""
+        self._systemd.stopping()
         for stream in self.streams:
             stream.stop()
 
@@ -87,9 +91,17 @@ class Station:
                 return True
         return False
 
+    def _status(self) -> str:
+        """What ``systemctl status`` shows: ``2 live, 1 offline (yard)``."""
+        away = [stream.plan.name for stream in self.streams if stream.state not in ("live", "loading", "connecting")]
+        live = sum(stream.state == "live" for stream in self.streams)
+        return f"{live} of {len(self.streams)} live" + (f"; away: {', '.join(away[:5])}" if away else "")
+
     async def _beat(self) -> None:
+        every = min(HEARTBEAT, self._systemd.watchdog / 3 or HEARTBEAT)
         while True:
-            await asyncio.sleep(HEARTBEAT)
+            self._systemd.alive(self._status())
+            await asyncio.sleep(every)
             if moved := self.wall.look():
                 for stream in self.streams:
                     stream.clock_moved(moved)

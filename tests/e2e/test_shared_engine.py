@@ -1,21 +1,32 @@
 """One real engine, several who ask it at once: each gets what it gets alone, and a question does not wait for a film."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
+import av
 import pytest
 import pytest_asyncio
+from senders import free_port, sending
 
 from models.base import Request, Sampling
 from pipeline.captioning.recipe import Recipe
 from pipeline.describe import describe
 from pipeline.engine.gate import Priority
+from pipeline.live.address import understand
+from pipeline.live.events import Event
+from pipeline.live.outputs.base import Output
+from pipeline.live.plan import Plan
+from pipeline.live.station import Station
 from pipeline.options.caption import Settings
 from pipeline.sinks.base import Written
 from pipeline.studio import Studio
 from pipeline.types import Caption, Document, VideoInfo
+from scripts.shapes_world.chance import sample_scene
+from scripts.shapes_world.draw import Painter
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(400), pytest.mark.asyncio(loop_scope="module")]
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -39,6 +50,20 @@ class Told:
 
     async def close(self, document: Document, *, current: bool = False) -> Written:
         return Written(new=True)
+
+
+class Heard(Output):
+    """The captions of a stream."""
+
+    name = "heard"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.captions: list[Event] = []
+
+    def offer(self, event: Event) -> None:
+        if event["event"] == "caption":
+            self.captions.append(event)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -71,3 +96,34 @@ async def test_a_question_comes_back_while_the_film_goes_on(studio: Studio) -> N
     assert reply.completion_tokens
     assert not done
     assert there < len(await film)
+
+
+async def test_a_live_stream_of_drawn_shapes_is_described_as_it_goes_on(studio: Studio, tmp_path: Path) -> None:
+    """The embedded model on a stream: each window names the things that are drawn, in their colours, from left to right."""
+    scene = sample_scene(Random("live"), count=2, size=(640, 360), duration=60.0)
+    clip = tmp_path / "clip.ts"
+    with av.open(str(clip), "w") as container:
+        stream = container.add_stream("libx264", rate=10, options={"preset": "ultrafast", "tune": "zerolatency", "g": "10"})
+        (stream.width, stream.height), stream.pix_fmt = (640, 360), "yuv420p"
+        painter = Painter(scene)
+        for index in range(600):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(painter.frame(index / 599), format="rgb24")))
+        container.mux(stream.encode())
+    port = free_port()
+    plan = Plan(name="cam", address=understand(f"udp://127.0.0.1:{port}"), window=3.0, skip_static=False, previous=0)
+    station, told = Station([plan], studio.recipe, studio.engine), Heard()
+    station.outputs.append(told)
+    await studio.engine.warm()
+    with sending("-re", "-i", clip, "-c", "copy", "-f", "mpegts", f"udp://127.0.0.1:{port}?pkt_size=1316"):
+        running = asyncio.create_task(station.run())
+        async with asyncio.timeout(120):
+            while len(told.captions) < 3 and not running.done():  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+        station.stop()
+        await running
+    named = ", ".join(f"{thing.colour} {thing.shape}" for thing in scene.things)
+    for caption in told.captions[:3]:
+        found = re.findall(r"(\w+) (circle|square|triangle|star|cross)", caption["text"])
+        assert ", ".join(" ".join(pair) for pair in found) == named, caption["text"]
+        assert caption["outcome"] == "ok"
+    assert studio.engine.ready  # the engine is the studio's: it goes on

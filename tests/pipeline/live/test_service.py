@@ -1,0 +1,52 @@
+"""The command as a service: systemd hears it, and takes its unit."""
+
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from live_runs import Run, captions
+from senders import free_port, picture, sending
+
+UNIT = Path(__file__).parents[3] / "scripts/deploy/scenescribe-live.service"
+
+
+async def test_systemd_hears_that_it_is_ready_alive_and_stopping(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = tmp_path / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(address))
+        systemd.settimeout(5)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(address))
+        monkeypatch.setenv("WATCHDOG_USEC", "1500000")
+        monkeypatch.delenv("WATCHDOG_PID", raising=False)
+        port = free_port()
+        with sending(*picture(), "-f", "mpegts", f"udp://127.0.0.1:{port}?pkt_size=1316"):
+            run = Run({"gate": f"udp://127.0.0.1:{port}", "yard": f"udp://127.0.0.1:{free_port()}"})
+            await run.until(captions(2))
+        systemd.setblocking(False)
+        heard = []
+        while True:
+            try:
+                heard.append(systemd.recv(1000).decode())
+            except BlockingIOError:
+                break
+    assert heard[0] == "READY=1"
+    assert heard[-1] == "STOPPING=1"
+    alive = heard[1:-1]
+    assert len(alive) >= 3, "three times in a watchdog's time"
+    assert all(words.startswith("WATCHDOG=1\nSTATUS=") for words in alive)
+    assert alive[-1] == "WATCHDOG=1\nSTATUS=1 of 2 live"
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here")
+def test_systemd_takes_the_unit_and_thinks_well_of_it(tmp_path: Path) -> None:
+    unit = tmp_path / UNIT.name
+    unit.write_text(UNIT.read_text().replace("/opt/scenescribe/.venv/bin/scenescribe", sys.executable))
+    verified = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False)
+    assert UNIT.name not in verified.stderr, verified.stderr
+    judged = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", "--no-pager", str(unit)], capture_output=True, text=True, check=False
+    )
+    assert float(judged.stdout.split(f"Overall exposure level for {UNIT.name}:")[1].split()[0]) < 2.5
