@@ -103,11 +103,11 @@ async def test_a_live_stream_of_drawn_shapes_is_described_as_it_goes_on(studio: 
     scene = sample_scene(Random("live"), count=2, size=(640, 360), duration=60.0)
     clip = tmp_path / "clip.ts"
     with av.open(str(clip), "w") as container:
-        stream = container.add_stream("libx264", rate=10, options={"preset": "ultrafast", "tune": "zerolatency", "g": "10"})
+        stream = container.add_stream("libx264", rate=5, options={"preset": "ultrafast", "tune": "zerolatency", "g": "5"})
         (stream.width, stream.height), stream.pix_fmt = (640, 360), "yuv420p"
         painter = Painter(scene)
-        for index in range(600):
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(painter.frame(index / 599), format="rgb24")))
+        for index in range(300):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(painter.frame(index / 299), format="rgb24")))
         container.mux(stream.encode())
     port = free_port()
     plan = Plan(name="cam", address=understand(f"udp://127.0.0.1:{port}"), window=3.0, skip_static=False, previous=0)
