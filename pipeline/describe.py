@@ -21,7 +21,7 @@ from pipeline.captioning.tally import Tally
 from pipeline.engine.engine import Engine
 from pipeline.errors import InputError
 from pipeline.file_version import Change, FileVersion
-from pipeline.film_document import film_document, refuse_unanswered
+from pipeline.film_document import film_document, refuse_unanswered, unanswered
 from pipeline.outline import Summary
 from pipeline.passes.refine import refine
 from pipeline.sinks.base import Sink
@@ -187,8 +187,8 @@ class _Description:
             self.engine.warm()
 
             def keep(caption: Caption, position: float) -> None:
-                # a window that was refused is asked again by the next run: there is nothing to keep
-                if journal is not None and caption.outcome is not Outcome.FAILED:
+                # a window that was refused or answered with nothing is asked again by the next run: there is nothing to keep
+                if journal is not None and caption.outcome not in (Outcome.FAILED, Outcome.EMPTY):
                     began = time.monotonic()
                     journal.add(caption)
                     self._journal_seconds += time.monotonic() - began
@@ -207,6 +207,7 @@ class _Description:
         if not described:
             raise InputError("no_decodable_frames", "no picture could be decoded from this film")
         refuse_unanswered(described, notices)
+        notices[:0] = unanswered(described, notices)
         if journal is not None:
             notices[:0] = journal.notices
         refined = tuple(described)

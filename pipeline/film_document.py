@@ -16,12 +16,31 @@ def refuse_unanswered(captions: Sequence[Caption], notices: Sequence[Notice]) ->
 
     Files with nothing in them would look like success.
     """
-    if any(caption.outcome is not Outcome.FAILED for caption in captions):
+    if any(caption.outcome not in (Outcome.FAILED, Outcome.EMPTY) for caption in captions):
         return
-    said = next((notice for notice in notices if notice.code in ("request_refused", "prompt_too_long")), None)
+    said = _said(notices)
     windows = "its only window" if len(captions) == 1 else f"all {len(captions)} windows of it"
+    if said is None and all(caption.outcome is Outcome.EMPTY for caption in captions):
+        sentence = f"the model answered nothing to {windows}: one that thinks aloud may want more --max-tokens"
+        raise InputError("no_window_answered", sentence, reason="answer_empty")
     why = f"; it said: {said.message}" if said is not None else ""
     raise InputError("no_window_answered", f"the model refused {windows}{why}", reason=said.code if said is not None else "")
+
+
+def unanswered(captions: Sequence[Caption], notices: Sequence[Notice]) -> tuple[Notice, ...]:
+    """A notice that a film is described in part, with the server's words, where windows of it were refused."""
+    refused = sum(caption.outcome is Outcome.FAILED for caption in captions)
+    if not refused:
+        return ()
+    said = _said(notices)
+    sentence = f"{refused} of {len(captions)} windows have no description, and the next run asks them again"
+    sentence += f"; the model said: {said.message}" if said is not None else ""
+    return (Notice(code="partial", message=sentence),)
+
+
+def _said(notices: Sequence[Notice]) -> Notice | None:
+    """What a server said first of a window that it refused."""
+    return next((notice for notice in notices if notice.code in ("request_refused", "prompt_too_long")), None)
 
 
 def film_document(

@@ -3,11 +3,13 @@
 from pipeline.cli.summary import clock, counted, working_seconds
 from pipeline.describe import Result
 from pipeline.outline import Summary
+from pipeline.types import Outcome
 
 
 def how_it_ended(name: str, result: Result) -> str:
     """``beach.mp4: 9 captions · 1:12 in 0:20 · 3.6x real time``."""
-    captions = counted(len(result.document.captions), "caption")
+    answered = sum(caption.outcome is not Outcome.FAILED for caption in result.document.captions)
+    captions = counted(answered, "caption")
     if result.summary is not None:
         captions += f" · {of_summary(result.summary)}"
     if result.described:

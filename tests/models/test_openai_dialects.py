@@ -13,7 +13,7 @@ from stub_server import Stub, answer, body, content, events, picky, status
 
 from models.base import Reply, Request, Schema, Turn
 from models.engines.openai.endpoint import OpenAIEndpoint
-from models.errors import ModelNotFound, PromptTooLong, RequestRefused, SchemaUnsupported
+from models.errors import EndpointError, ModelNotFound, PromptTooLong, RequestRefused, SchemaUnsupported
 from models.preset import Preset
 from models.presets import served_preset
 
@@ -299,3 +299,48 @@ async def test_a_conversation_and_what_was_kept_of_it(film: Film) -> None:
     assert [one["role"] for one in messages] == ["user", "assistant", "user"]
     assert [part["type"] for part in messages[0]["content"]] == ["video_url", "text"]
     assert messages[2]["content"] == "which colour?"
+
+
+WITHHELD = [
+    answer(None, finish="stop", choices=[{"message": {"content": None, "refusal": "I can't help with that."}, "finish_reason": "stop"}]),
+    answer("", finish="content_filter"),
+    answer(None, finish="refusal"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("withheld", WITHHELD)
+async def test_what_is_kept_back_is_no_description(withheld: Any, film: Film) -> None:
+    with Stub([], always=withheld) as server:
+        async with endpoint(server, IMAGES) as captioner:
+            with pytest.raises(RequestRefused, match=r"refuses|filter"):
+                await captioner.caption(film())
+
+
+async def test_a_stream_that_nobody_asked_for_is_read(film: Film) -> None:
+    with Stub([], always=events("<think>hm</think>", "A man", " walks.")) as server:
+        async with endpoint(server, IMAGES) as captioner:
+            assert (await captioner.caption(film())).text == "A man walks."
+    with Stub([], always=events("A man", done=False)) as server:
+        async with endpoint(server, IMAGES) as captioner:
+            with pytest.raises(RequestRefused, match="streams"):
+                await captioner.caption(film())
+
+
+async def test_money_that_is_spent_is_not_asked_for_again(film: Film) -> None:
+    with Stub([], always=status(429, "You exceeded your current quota, please check your plan and billing details.")) as server:
+        async with endpoint(server, IMAGES) as captioner:
+            with pytest.raises(EndpointError, match="wants to be paid"):
+                await captioner.caption(film())
+        assert len(server.requests) == 1
+
+
+async def test_an_address_without_a_path_is_helped(film: Film) -> None:
+    with Stub([], always=body(404, b"404 page not found")) as server:
+        bare = server.url.removesuffix("/v1")
+        captioner = OpenAIEndpoint(IMAGES, base_url=bare, patience=0.01, attempts=1)
+        await captioner.start()
+        try:
+            with pytest.raises(EndpointError, match=f"{bare}/v1"):
+                await captioner.caption(film())
+        finally:
+            await captioner.close()

@@ -113,11 +113,33 @@ async def test_a_film_none_of_whose_windows_was_answered_has_failed_and_is_asked
     assert (await house.run(film)).ended == {"a.txt": "done"}
 
 
+class Silent(EchoCaptioner):
+    """Answers every window, and with nothing."""
+
+    async def caption(self, request: Request) -> Reply:
+        self.asked += 1
+        return Reply(text="", finish="length", prompt_tokens=1, completion_tokens=1)
+
+
+async def test_a_film_all_of_whose_answers_are_empty_has_failed_and_is_asked_again(house: House) -> None:
+    film = house.film("a.txt")
+    told = await house.run(film, captioner=Silent())
+    assert told.ended == {"a.txt": "no_window_answered"}
+    assert "answered nothing" in told.errors["a.txt"].message
+    assert list(house.out.iterdir()) == []
+    again = EchoCaptioner()
+    assert (await house.run(film, captioner=again)).ended == {"a.txt": "done"}
+    assert again.asked == WINDOWS
+
+
 async def test_windows_that_were_refused_are_asked_again_by_the_next_run_and_no_others(house: House) -> None:
     film = house.film("a.txt")
     told = await house.run(film, captioner=Refusing(1))
     assert told.ended == {"a.txt": "done"}
-    assert [(notice.code, notice.start) for notice in told.results["a.txt"].document.warnings] == [("request_refused", 1.0)]
+    notices = told.results["a.txt"].document.warnings
+    assert [(notice.code, notice.start) for notice in notices] == [("partial", None), ("request_refused", 1.0)]
+    assert "1 of 3 windows" in notices[0].message
+    assert "no video for you" in notices[0].message
     assert [outcome for outcome, _ in house.texts("a")] == ["ok", "failed", "ok"]
 
     again = EchoCaptioner()

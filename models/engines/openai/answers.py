@@ -9,11 +9,16 @@ from typing import Any
 from models.base import Finish, Reply
 from models.engines.openai.thoughts import Thoughts
 
+_FILTERED = ("content_filter", "content-filter", "safety", "SAFETY", "PROHIBITED_CONTENT", "refusal")
 MOST_TOKENS = 1_000_000_000
 
 
 class BadAnswer(ValueError):
     """It is no chat completion; the message says where."""
+
+
+class Withheld(ValueError):
+    """The model or a filter of the server keeps the answer back; the message is its word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +42,7 @@ def parse(text: str) -> dict[str, Any]:
 
 
 def reply(answer: Mapping[str, Any]) -> Reply:
-    """The reply in a chat completion. Raises BadAnswer."""
+    """The reply in a chat completion. Raises BadAnswer, Withheld."""
     choice = first_choice(answer)
     if choice is None:
         raise BadAnswer("it has no choices")
@@ -48,7 +53,11 @@ def reply(answer: Mapping[str, Any]) -> Reply:
         message = {"content": choice["text"]}
     if "content" not in message and not any(message.get(key) for key in ("reasoning_content", "reasoning", "refusal")):
         raise BadAnswer("its message has no content")
-    said = text_of(message.get("content")) or text_of(message.get("refusal"))
+    said = text_of(message.get("content"))
+    if not said.strip() and (refusal := text_of(message.get("refusal")).strip()):
+        raise Withheld(f"the model refuses: {' '.join(refusal.split())[:300]}")
+    if not said.strip() and choice.get("finish_reason") in _FILTERED:
+        raise Withheld("a content filter of the server keeps the answer back")
     tokens = usage(answer)
     return Reply(
         text=without_thoughts(said).strip(),

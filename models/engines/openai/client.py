@@ -29,6 +29,8 @@ LARGEST = 4_000_000
 """bytes of one answer, unpacked: a thousand times what a caption has, and a long list of models"""
 LONGEST_ERROR = 65_536
 """bytes of an error's body that are looked at"""
+_SPENT = ("insufficient_quota", "exceeded your current quota", "insufficient balance", "credit balance")
+"""words of a 429 that no waiting helps against"""
 AGAIN = {408, 425, 429, 500, 502, 503, 504, 529}
 
 
@@ -133,6 +135,8 @@ class Client:
                 await response.aclose()
             if response.status_code == 500 and says_no(said):  # some servers say so by 500: it would not pass
                 return httpx.Response(400, text=said, request=request), until
+            if response.status_code == 429 and any(words in said.lower() for words in _SPENT):  # nor would this, today
+                return httpx.Response(402, text=said, request=request), until
             wait = retry_after(response.headers.get("retry-after"))
             raise Again(f"answers {response.status_code} {said}".rstrip(), seconds=wait, status=response.status_code)
         return response, until

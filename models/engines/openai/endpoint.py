@@ -18,12 +18,12 @@ from typing import Any
 
 from models.base import Reply, Request
 from models.engines.openai import names
-from models.engines.openai.answers import BadAnswer, parse, reply
+from models.engines.openai.answers import BadAnswer, Withheld, parse, reply
 from models.engines.openai.client import ATTEMPTS, TIMEOUT, WHOLE, Answer, Client, Lines, Timeout
 from models.engines.openai.dialect import Dialect, adapted, pictures_in
 from models.engines.openai.faults import fault, sentence
 from models.engines.openai.messages import chat_body
-from models.engines.openai.streams import Broken, pieces
+from models.engines.openai.streams import Broken, joined, pieces
 from models.engines.openai.thoughts import Thoughts
 from models.errors import BadEngineOption, EndpointError, EngineDead, ModelError, RequestRefused, SchemaUnsupported
 from models.options import EngineOptions
@@ -109,11 +109,16 @@ class OpenAIEndpoint:
         async with self._seat():
             answer = await self._ask(request, stream=False)
             assert isinstance(answer, Answer)
+        if answer.text.lstrip()[:6].startswith(("data:", "event:")):  # a stream, though none was asked for
+            got = await self._joined(answer.text)
+            return replace(got, text=_chosen(request, got.text))
         try:
             found = parse(answer.text)
             if found.get("error") and not found.get("choices"):  # some say 200 and mean no
                 raise fault(self._base_url, CHAT, 400, answer.text)
             got = reply(found)
+        except Withheld as error:
+            raise RequestRefused(f"{self._base_url}: {error}") from error
         except BadAnswer as error:
             raise RequestRefused(
                 f"{self._base_url} answered something that is no chat completion ({error}): {answer.text[:80]!r}"
@@ -123,6 +128,12 @@ class OpenAIEndpoint:
                 f"{self._base_url} thinks until --max-tokens is used up and answers nothing: give more, or a model without"
             )
         return replace(got, text=_chosen(request, got.text))
+
+    async def _joined(self, text: str) -> Reply:
+        try:
+            return await joined(text, Thoughts(bare=self._dialect.bare_thoughts))
+        except (Broken, BadAnswer) as error:
+            raise RequestRefused(f"{self._base_url} streams something that is no chat completion: {error}") from error
 
     async def stream(self, request: Request) -> AsyncIterator[str | Reply]:
         async with self._seat():

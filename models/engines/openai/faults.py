@@ -39,13 +39,19 @@ def fault(base_url: str, path: str, status: int, text: str) -> ModelError:
         )
     if status in {404, 405, 410}:
         return EndpointError(
-            f"{base_url}{path} does not exist ({status} {said}): is --base-url right, and --model one it has?", status=status
+            f"{base_url}{path} does not exist ({status} {said}): is --base-url right{_perhaps(base_url)}, and --model one it has?",
+            status=status,
         )
     if status == 402:
         return EndpointError(f"{base_url} wants to be paid (402): {said}", status=status)
     if too_long(said):
         return PromptTooLong(f"the prompt with its frames does not fit the server's model: {said}", status=status)
     return RequestRefused(f"{base_url} refuses the request ({status}): {said}", status=status)
+
+
+def _perhaps(base_url: str) -> str:
+    """Where most servers answer (Ollama, llama.cpp, LM Studio, vLLM, SGLang), if the address has no path."""
+    return f" (most servers answer at {base_url}/v1)" if base_url.count("/") == 2 else ""
 
 
 def too_long(said: str) -> bool:

@@ -1,9 +1,10 @@
 """A streamed answer: events on lines, without the model's thoughts, and the whole reply at the end."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 from models.base import Finish, Reply
-from models.engines.openai.answers import BadAnswer, Usage, finish, first_choice, parse, reply, text_of, usage
+from models.engines.openai.answers import BadAnswer, Usage, Withheld, finish, first_choice, parse, reply, text_of, usage
 from models.engines.openai.faults import sentence
 from models.engines.openai.thoughts import Thoughts
 
@@ -21,7 +22,10 @@ async def pieces(lines: AsyncIterator[str], kind: str, thoughts: Thoughts) -> As
         whole = parse("\n".join([line async for line in lines]))
         if whole.get("error"):
             raise Broken(sentence(str(whole["error"])))
-        found = reply(whole)
+        try:
+            found = reply(whole)
+        except Withheld as error:
+            raise Broken(str(error)) from error
         yield found.text
         yield Reply(
             text="", finish=found.finish, prompt_tokens=found.prompt_tokens, completion_tokens=found.completion_tokens,
@@ -64,3 +68,18 @@ async def pieces(lines: AsyncIterator[str], kind: str, thoughts: Thoughts) -> As
         completion_tokens=tokens.completion,
         cached_tokens=tokens.cached,
     )
+
+
+async def joined(text: str, thoughts: Thoughts) -> Reply:
+    """The reply that a whole text of events comes to. Raises Broken, BadAnswer."""
+
+    async def lines() -> AsyncIterator[str]:
+        for line in text.splitlines():
+            yield line
+
+    said: list[str] = []
+    async for piece in pieces(lines(), "text/event-stream", thoughts):
+        if isinstance(piece, Reply):
+            return replace(piece, text="".join(said).strip())
+        said.append(piece)
+    raise Broken("")
