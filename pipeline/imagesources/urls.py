@@ -118,7 +118,7 @@ class Fetcher:
                 if answer.status != 200:
                     raise InputError("url_failed", f"{_shown(url)}: the server answered {answer.status}")
                 return _body(answer, headers, url, end)
-        except _Refused as error:
+        except Refused as error:
             raise InputError("url_refused", f"{_shown(url)}: {error}") from None
         except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, OSError) as error:
             raise _Again(str(error) or type(error).__name__) from None
@@ -149,7 +149,7 @@ def _body(answer: Any, headers: dict[str, str], url: str, end: float) -> bytes:
     return bytes(got)
 
 
-class _Refused(Exception):
+class Refused(Exception):
     """An address that is not connected to."""
 
 
@@ -198,7 +198,7 @@ def _pinned(allowed: frozenset[str]) -> Any:
 
 
 def public_addresses(host: str, port: int, allowed: frozenset[str]) -> list[str]:
-    """Where a host may be connected to. Raises _Refused where one of its addresses is not public, OSError where it has none."""
+    """Where a host may be connected to. Raises Refused where one of its addresses is not public, OSError where it has none."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except UnicodeError:
@@ -206,7 +206,7 @@ def public_addresses(host: str, port: int, allowed: frozenset[str]) -> list[str]
     addresses = list(dict.fromkeys(str(one[4][0]) for one in found))
     for address in addresses:
         if host.lower() not in allowed and not _public(address):
-            raise _Refused(f"{host} is {address}, which is no public address (--allow-host {host} allows it)")
+            raise Refused(f"{host} is {address}, which is no public address (--allow-host {host} allows it)")
     return addresses
 
 

@@ -65,6 +65,9 @@ class ServeSettings(Describing, Spread):
     allow_host: tuple[str, ...] = option(
         (), DOORS, "A name under which the service is called, such as films.example.org; may be repeated."
     )
+    allow_url: tuple[str, ...] = option(
+        (), DOORS, "HOST or HOST:PORT that films may be fetched from over https, where it has public addresses; may be repeated."
+    )
     allow_origin: tuple[str, ...] = option(
         (), DOORS, "A page of another address that may send, such as https://example.org; may be repeated."
     )

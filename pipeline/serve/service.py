@@ -21,6 +21,7 @@ from pipeline.serve.captions import Library
 from pipeline.serve.deliveries import Deliveries
 from pipeline.serve.events import Events
 from pipeline.serve.faults import HttpError
+from pipeline.serve.fetching import Fetching
 from pipeline.serve.films import Films, KnownFilm, facts_of, id_of_content, id_of_place
 from pipeline.serve.jobs import Jobs
 from pipeline.serve.key import FILE, load_key
@@ -78,6 +79,7 @@ class Service:
         self.library = Library(self.folder / "films")
         self.looks, self.pictures = asyncio.Semaphore(4), asyncio.Semaphore(2)
         """pictures cut out of films at once, and questions whose pictures are decoded"""
+        self.fetching = Fetching(settings.allow_url, most=settings.most_upload)
         self.open_films, self.previews = OpenFilms(self), Previews(self)
         self.began = time.time()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.background import BackgroundTask
 from starlette.responses import FileResponse
 
@@ -21,13 +21,15 @@ from pipeline.serve.views import film_view
 
 
 class NewFilm(BaseModel):
-    """One of the two."""
+    """One of the three."""
 
     model_config = ConfigDict(extra="forbid")
     path: str | None = None
     """of a film below a root, beginning with the root's name"""
     file_id: str | None = None
     """of a file that was sent"""
+    url: str | None = Field(default=None, max_length=4000)
+    """of a film at a host that the service may fetch from"""
 
 
 def router(service: Service) -> APIRouter:
@@ -35,11 +37,13 @@ def router(service: Service) -> APIRouter:
 
     @routes.post("/v1/films", status_code=201)
     async def add(body: NewFilm, response: Response) -> dict[str, Any]:
-        """Know a film by its path below a root, or by the id of a file that was sent."""
-        if (body.path is None) == (body.file_id is None):
-            raise HttpError(400, "bad_value", "name one film: by path, or by file_id", param="path")
+        """Know a film by its path below a root, by the id of a file that was sent, or by an address, from which it is fetched now."""
+        if sum(name is not None for name in (body.path, body.file_id, body.url)) != 1:
+            raise HttpError(400, "bad_value", "name one film: by path, by file_id or by url", param="path")
         if body.file_id is not None:
             film, new = service.films.get(body.file_id), False
+        elif body.url is not None:
+            film, new = await service.take(await service.fetching.fetch(body.url, service.incoming), "user_data")
         else:
             assert body.path is not None
             film, new = await service.add_place(*service.roots.place(body.path))
