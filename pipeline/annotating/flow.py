@@ -104,7 +104,6 @@ async def work(
     told: Told,
     name: str = "",
     shard: tuple[int, int] = (1, 1),
-    on_grants: Callable[[Grants], None] = lambda _: None,
 ) -> None:
     """Do units of the data set until none is left, as the host ``name``; ``told`` hears of each item that ends.
 
@@ -115,7 +114,6 @@ async def work(
         Worker(host.engine, decoder, recipe, wishes, workers=host.decode_workers, told=told, model=recipe.model) as worker,
         Grants(ledger, host=name or host_name(), shard=shard) as grants,
     ):
-        on_grants(grants)
         await pull(grants, worker.unit)
 
 

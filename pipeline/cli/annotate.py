@@ -1,9 +1,9 @@
 """``scenescribe annotate``: captions for pictures by the million, as a data set."""
 
 import asyncio
-import contextlib
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,12 +17,16 @@ from pipeline.options.annotate import AnnotateSettings
 from pipeline.options.base import load
 
 if TYPE_CHECKING:
+    from pipeline.annotating.recipe import PictureRecipe
     from pipeline.cli.annotate_screen import AnnotateScreen
+    from pipeline.datasets.ledger import Ledger
+    from pipeline.host import Host
+    from pipeline.imagesources.base import Wishes
 
 MOST_USED = ("output_dir", "format", "model", "limit")
 
 
-@with_options(AnnotateSettings, most=MOST_USED, without=("gpus", "hosts"))
+@with_options(AnnotateSettings, most=MOST_USED)
 def annotate(
     sources: Annotated[
         list[str] | None,
@@ -91,16 +95,40 @@ async def _run(sources: list[str], settings: AnnotateSettings, screen: "Annotate
     screen.begin(ledger, problems, model=host.preset.name)
     if not await asyncio.to_thread(screen.all_done, ledger):
         with screen:
-            async with host:
-                signs = asyncio.create_task(screen.show(host))
-                try:
-                    await flow.work(host, ledger, recipe, wishes, told=screen.told, on_grants=screen.granted)
-                finally:
-                    signs.cancel()
-                    with contextlib.suppress(asyncio.CancelledError):
-                        await signs
+            await _work(settings, host, ledger, recipe, wishes, screen)
     screen.writing(layouts)
     written = await asyncio.to_thread(
         writing.write, ledger, layouts, wishes, extension=settings.caption_extension, overwrite=settings.overwrite
     )
     return await asyncio.to_thread(screen.end, ledger, written, problems, seconds=time.monotonic() - began)
+
+
+async def _work(
+    settings: AnnotateSettings,
+    host: "Host",
+    ledger: "Ledger",
+    recipe: "PictureRecipe",
+    wishes: "Wishes",
+    screen: "AnnotateScreen",
+) -> None:
+    """Describe what is left: in this process, or in one for each GPU."""
+    from pipeline.annotating import flow
+    from pipeline.cli.annotate_screen import OwnEngine
+    from pipeline.fleet.placement import placements
+    from pipeline.fleet.small import hosts_on
+
+    describing = settings.describing()
+    places = placements(describing, hosts_on=partial(hosts_on, settings=describing, preset=host.preset))
+    if not places:
+        async with host, screen.shown(OwnEngine(host.engine, screen.screen.say)):
+            await flow.work(host, ledger, recipe, wishes, told=screen.told)
+        return
+    from pipeline.fleet.annotators import Annotators
+
+    hosts = Annotators(
+        settings, places, usual_share=host.preset.engine.get("gpu_memory_utilization"), verbose=screen.screen.verbose, told=screen.heard,
+        say=screen.screen.fail,
+    )  # fmt: skip
+    screen.screen.say("; ".join(f"host {place.number}: {place.words}" for place in places))
+    async with screen.shown(hosts):
+        await hosts.run()

@@ -1,11 +1,12 @@
 """What a person sees of an annotate run: how far it is, how fast, how much longer, what failed and why."""
 
 import asyncio
+import contextlib
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from pipeline.cli import console
 from pipeline.cli.screen import Screen
@@ -15,11 +16,10 @@ if TYPE_CHECKING:
     from models.preset import Preset
     from pipeline.annotating.flow import Problem
     from pipeline.annotating.worker import Answer
-    from pipeline.datasets.grants import Grants
     from pipeline.datasets.items import Item
     from pipeline.datasets.layouts.base import Written
     from pipeline.datasets.ledger import Ledger
-    from pipeline.host import Host
+    from pipeline.engine.engine import Engine
     from pipeline.imagesources.base import Wishes
     from pipeline.options.annotate import AnnotateSettings
 
@@ -31,6 +31,34 @@ TOLD = 20
 """failures that are told one by one"""
 
 
+class Gauge(Protocol):
+    """Who works: this process's engine, or several hosts."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether a model is loaded."""
+
+    @property
+    def held_back_by(self) -> str:
+        """``engine`` or ``decode``."""
+
+
+class OwnEngine:
+    """This process's."""
+
+    def __init__(self, engine: "Engine", say: Callable[[str], None]) -> None:
+        self._engine = engine
+        engine.on_ready.append(lambda: say(f"model loaded in {engine.last_start:.0f} s"))
+
+    @property
+    def ready(self) -> bool:
+        return self._engine.ready
+
+    @property
+    def held_back_by(self) -> str:
+        return self._engine.clock.held_back_by
+
+
 class AnnotateScreen:
     """A context manager around the live part."""
 
@@ -39,11 +67,10 @@ class AnnotateScreen:
         self._before = self._ended = self._all = self._failed = 0
         """items done by earlier runs and others; ended here; in the plan"""
         self._tokens = [0, 0]
-        self._grants: Grants | None = None
         self._marks: list[tuple[float, int]] = []
         self._said = time.monotonic()
         self._last = ""
-        self._host: Host | None = None
+        self._gauge: Gauge | None = None
 
     def __enter__(self) -> Self:
         self.screen.__enter__()
@@ -81,32 +108,46 @@ class AnnotateScreen:
 
     # ---- while it runs
 
-    def granted(self, grants: "Grants") -> None:
-        self._grants = grants
-
     def told(self, item: "Item", answer: "Answer") -> None:
-        """One item has ended."""
-        self._ended += 1
-        self._tokens[0] += answer.prompt_tokens
-        self._tokens[1] += answer.completion_tokens
-        if answer.outcome is Outcome.FAILED:
+        """One item has ended in this process."""
+        failed = [(item.key, answer.reason, answer.message)] if answer.outcome is Outcome.FAILED else []
+        self._counted(1, failed, (answer.prompt_tokens, answer.completion_tokens), answer.text)
+
+    def heard(self, number: int, message: "Mapping[str, Any]") -> None:
+        """What a host of another process says."""
+        if "ready" in message:
+            self.screen.say(f"host {number}: model loaded in {message['ready']:.0f} s")
+        if ended := message.get("ended"):
+            self._counted(ended, message["failed"], message["tokens"], message["last"])
+
+    def _counted(self, ended: int, failed: "Sequence[Sequence[str]]", tokens: "Sequence[int]", last: str) -> None:
+        self._ended += ended
+        self._tokens = [sum(pair) for pair in zip(self._tokens, tokens, strict=True)]
+        self._last = last or self._last
+        for key, reason, message in failed:
             self._failed += 1
             if self._failed <= TOLD:
-                self.screen.fail(f"{console.name_of(item.key)}: {answer.reason}: {console.one_line(answer.message)}")
+                self.screen.fail(f"{console.name_of(key)}: {reason}: {console.one_line(message)}")
             elif self._failed == TOLD + 1:
                 self.screen.fail("more pictures fail; their rows say why")
-        else:
-            self._last = answer.text
 
-    async def show(self, host: "Host") -> None:
-        """Until it is cancelled."""
-        self._host = host
-        host.engine.on_ready.append(lambda: self.screen.say(f"model loaded in {host.engine.last_start:.0f} s"))
+    @contextlib.asynccontextmanager
+    async def shown(self, gauge: "Gauge") -> AsyncIterator[None]:
+        """While the block runs, it is told how far it is."""
+        self._gauge = gauge
+        showing = asyncio.create_task(self._show(gauge))
+        try:
+            yield
+        finally:
+            showing.cancel()
+            await asyncio.gather(showing, return_exceptions=True)
+
+    async def _show(self, gauge: "Gauge") -> None:
         while True:
             await asyncio.sleep(0.5)
             now = time.monotonic()
             self._marks = [*(mark for mark in self._marks if now - mark[0] <= SPEED), (now, self._ended)]
-            state = self._state() if host.engine.ready else "loading the model"
+            state = self._state() if gauge.ready else "loading the model"
             self.screen.update(self._row, done=self._done, state=f"{state} · {self._last}" if self._last else state)
             if not self.screen.live and now - self._said >= PLAIN:
                 self._said = now
@@ -149,6 +190,9 @@ class AnnotateScreen:
         failed = f"; {found.failed:,} failed ({why})" if found.failed else ""
         speed = f" · {self._ended / max(seconds, 1e-6):.1f} pictures/s · {self._held_back()}" if self._ended else ""
         self.screen.say(f"{found.done - found.failed:,} of {found.items:,} pictures described{failed} · {_time(seconds)}{speed}")
+        if len(found.hosts) > 1:
+            for name, host in found.hosts.items():
+                self.screen.say(f"  host {name}: {host['items']:,.0f} pictures in {host['units']:.0f} units")
         for name, one in written.items():
             self.screen.say(f"  {name}: {one.items:,} captions -> {one.place}")
         if self._as_json:
@@ -164,7 +208,7 @@ class AnnotateScreen:
         return 1 if found.failed or refused or problems or not found.finished else 0
 
     def _held_back(self) -> str:
-        return f"held back by {self._host.engine.clock.held_back_by}" if self._host is not None else ""
+        return f"held back by {self._gauge.held_back_by}" if self._gauge is not None else ""
 
     def dry_run(self, names: Sequence[str], settings: "AnnotateSettings", wishes: "Wishes", preset: "Preset") -> int:
         """What a run would do; blocks."""

@@ -1,0 +1,185 @@
+"""The hosts of ``annotate`` on this machine: one process for each placement, all of one data set, none knows of another.
+
+    OFF -> started -> ready -> stopped          died: started again after a pause, RESTARTS times; its units go to others by the ledger
+
+The first starts alone where nothing is compiled yet, and hosts of one GPU one after the other, since each measures what memory is left.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipeline import errors
+from pipeline.errors import EnvironmentFault, ScenescribeError
+from pipeline.fleet.cores import written
+from pipeline.fleet.fleet import compiled, host_log
+from pipeline.fleet.local import ROOT
+from pipeline.fleet.placement import USUAL_SHARE, Placement
+from pipeline.options.annotate import AnnotateSettings
+
+RESTARTS = 3
+PAUSE = 5.0
+"""seconds before a host that died is started again"""
+PATIENCE = 10.0
+"""seconds that hosts have to end in order"""
+LONGEST = 1 << 24
+"""bytes of a line"""
+
+
+@dataclass(slots=True, eq=False)
+class _Host:
+    """One host, through its lives."""
+
+    place: Placement
+    deaths: int = 0
+    loaded: asyncio.Event = field(default_factory=asyncio.Event)
+    """its model is there, or it is out"""
+    ready: bool = False
+    stopped: bool = False
+    fault: ScenescribeError | None = None
+    hungry: float = 0.0
+    fed: float = 0.0
+
+
+class Annotators:
+    """``told`` hears each message of a host, with its number; ``say`` what people should know."""
+
+    def __init__(
+        self, settings: AnnotateSettings, places: Sequence[Placement], *, usual_share: float | None, verbose: bool,
+        told: Callable[[int, dict[str, Any]], None], say: Callable[[str], None],
+    ) -> None:  # fmt: skip
+        """``usual_share``: of GPU memory, where the user says nothing."""
+        self._settings, self._verbose, self._told, self._say = settings, verbose, told, say
+        self._usual_share = usual_share
+        self._hosts = [_Host(place) for place in places]
+        self._in_turn = not compiled(tuple(places))
+
+    @property
+    def ready(self) -> bool:
+        """Whether one of them works."""
+        return any(host.ready for host in self._hosts)
+
+    @property
+    def held_back_by(self) -> str:
+        hungry, fed = (sum(getattr(host, name) for host in self._hosts) for name in ("hungry", "fed"))
+        return "decode" if hungry > fed else "engine"
+
+    async def run(self) -> None:
+        """Until every host has stopped. Raises the last fault where none could work to the end."""
+        async with asyncio.TaskGroup() as tasks:
+            for number, host in enumerate(self._hosts):
+                before = [other for other in self._hosts[:number] if other.place.gpus and other.place.gpus == host.place.gpus]
+                if self._in_turn and number == 1:
+                    before.append(self._hosts[0])
+                tasks.create_task(self._lives(host, before))
+        if not any(host.stopped for host in self._hosts):
+            raise next((host.fault for host in self._hosts if host.fault is not None), None) or EnvironmentFault(
+                "host_died", "all hosts died again and again; the engine's log (--log-file) says why"
+            )
+
+    async def _lives(self, host: _Host, before: Sequence[_Host]) -> None:
+        for other in before:
+            await other.loaded.wait()
+        try:
+            while not host.stopped:
+                await self._life(host)
+                if host.stopped:
+                    return
+                host.ready = False
+                host.deaths += 1
+                number = host.place.number
+                if host.fault is not None:
+                    self._say(f"host {number}: {host.fault.code}: {host.fault.message}")
+                    return
+                if host.deaths > RESTARTS:
+                    self._say(f"host {number} died {host.deaths} times; it is not started again")
+                    return
+                self._say(f"host {number} died; it is started again in {PAUSE:.0f} s, its work goes to others")
+                await asyncio.sleep(PAUSE)
+        finally:
+            host.loaded.set()
+
+    async def _life(self, host: _Host) -> None:
+        """One process, from its start to its end."""
+        log = host_log(self._settings.log_file, host.place.number)
+        with log.open("ab") as said:
+            process = await asyncio.create_subprocess_exec(
+                *self._command(host.place), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+                stderr=None if self._verbose else said, env=self._environment(host.place), start_new_session=True, limit=LONGEST,
+            )  # fmt: skip
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            process.stdin.write(json.dumps({"settings": self._options(host.place), "verbose": self._verbose}).encode() + b"\n")
+            while line := await process.stdout.readline():
+                self._heard(host, line)
+            await process.wait()
+        finally:
+            await self._end(process)
+
+    def _heard(self, host: _Host, line: bytes) -> None:
+        try:
+            message = json.loads(line)
+        except ValueError:  # a library printed something
+            return
+        if not isinstance(message, dict):
+            return
+        if "ready" in message:
+            host.ready = True
+            host.loaded.set()
+        host.stopped = host.stopped or bool(message.get("stopped"))
+        host.hungry, host.fed = float(message.get("hungry", host.hungry)), float(message.get("fed", host.fed))
+        if fault := message.get("fault"):
+            kind = getattr(errors, str(fault[0]), ScenescribeError)
+            host.fault = kind(str(fault[1]), str(fault[2]))
+        self._told(host.place.number, message)
+
+    async def _end(self, process: asyncio.subprocess.Process) -> None:
+        """In order where it still runs: it gives back what it has under way."""
+        if process.returncode is not None:
+            return
+        assert process.stdin is not None
+        with suppress(OSError):
+            process.stdin.close()
+        waiting = asyncio.ensure_future(process.wait())
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(waiting), PATIENCE)
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+        await waiting
+
+    def _options(self, place: Placement) -> dict[str, Any]:
+        """The settings of one host, as JSON has them."""
+        values = self._settings.model_dump(mode="json") | {"gpus": "all", "hosts": None}
+        if place.sharing > 1:
+            share = self._settings.gpu_memory_utilization or self._usual_share or USUAL_SHARE
+            values["gpu_memory_utilization"] = round(share / place.sharing, 4)
+        if self._settings.log_file is not None:
+            values["log_file"] = str(host_log(self._settings.log_file, place.number))
+        return values
+
+    @staticmethod
+    def _command(place: Placement) -> list[str]:
+        command = [
+            sys.executable,
+            "-P",
+            "-m",
+            "pipeline.fleet.annotator",
+            "--number",
+            str(place.number),
+            "--cores",
+            written(place.cores),
+        ]
+        return command + (["--gpus", ",".join(place.gpus)] if place.gpus else [])
+
+    @staticmethod
+    def _environment(place: Placement) -> dict[str, str]:
+        paths = os.pathsep.join(filter(None, [ROOT, os.environ.get("PYTHONPATH")]))
+        return {**os.environ, "PYTHONPATH": paths, **place.environment}

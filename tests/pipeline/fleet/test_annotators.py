@@ -1,0 +1,120 @@
+"""Several hosts of one data set on this machine: they share the work by the ledger alone, and end when they should."""
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Any
+
+import picture_files
+import pytest
+from picture_sets import as_folder
+
+from pipeline.annotating import flow
+from pipeline.annotating.recipe import PictureRecipe
+from pipeline.datasets import results
+from pipeline.datasets.ledger import Ledger
+from pipeline.engine.opening import preset_for_pictures
+from pipeline.errors import EnvironmentFault, UsageError
+from pipeline.fleet import annotators
+from pipeline.fleet.annotators import Annotators
+from pipeline.fleet.placement import placements
+from pipeline.options.annotate import AnnotateSettings
+
+PICTURES = {f"{number:03}.png": picture_files.encoded(picture_files.corners(32 + number, 32)) for number in range(120)}
+
+
+def begun(tmp_path: Path, **more: Any) -> tuple[AnnotateSettings, Ledger]:
+    """A data set with its plan, and nothing done."""
+    values: dict[str, Any] = {
+        "engine": "echo", "model": "shapes", "output_dir": str(tmp_path / "out"), "hosts": 2, "unit": 3, "decode_workers": 1,
+        "log_file": tmp_path / "log.txt", **more,
+    }  # fmt: skip
+    settings = AnnotateSettings(**values)
+    recipe = PictureRecipe.of(settings, preset_for_pictures(settings.describing(), "low"))
+    source = str(as_folder(PICTURES, tmp_path / "in"))
+    return settings, flow.prepared(flow.storage_of(settings), [source], settings, recipe)[0]
+
+
+def hosts_of(settings: AnnotateSettings, told: Any = lambda number, message: None) -> tuple[Annotators, list[str]]:
+    said: list[str] = []
+    places = placements(settings.describing())
+    assert len(places) == 2
+    return Annotators(settings, places, usual_share=None, verbose=False, told=told, say=said.append), said
+
+
+async def test_two_hosts_share_the_units_and_keep_each_picture_once(tmp_path: Path) -> None:
+    settings, ledger = begun(tmp_path)
+    ended = [0, 0]
+
+    def told(number: int, message: dict[str, Any]) -> None:
+        ended[number] += message.get("ended", 0)
+
+    hosts, said = hosts_of(settings, told)
+    await hosts.run()
+    rows = list(results.rows(ledger))
+    assert sorted(row.key for row in rows) == sorted(PICTURES)
+    assert sum(ended) >= 120
+    assert said == []
+    found = results.status(ledger)
+    assert found.finished
+    assert len(found.hosts) <= 2
+    assert (tmp_path / "log-1.txt").exists()
+
+
+async def test_hosts_end_in_order_when_the_run_is_stopped(tmp_path: Path) -> None:
+    settings, ledger = begun(tmp_path)
+    started = asyncio.Event()
+    hosts, _ = hosts_of(settings, lambda number, message: started.set() if message.get("ended") else None)
+    running = asyncio.create_task(hosts.run())
+    waiting = asyncio.create_task(started.wait())
+    await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    running.cancel()
+    waiting.cancel()
+    await asyncio.gather(running, waiting, return_exceptions=True)
+    assert not [one for one in _processes() if str(tmp_path) in one], "a host is left"
+    rows = list(results.rows(ledger)) if ledger.done() else []
+    assert len({row.key for row in rows}) == len(rows)
+
+
+async def test_a_fault_of_every_host_is_the_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings, _ = begun(tmp_path)
+    missing = settings.changed(output_dir=str(tmp_path / "elsewhere"))
+    hosts, said = hosts_of(missing)
+    with pytest.raises(Exception, match="no_dataset"):
+        await hosts.run()
+    assert len(said) == 2
+    monkeypatch.setattr(annotators, "PAUSE", 0.0)
+    monkeypatch.setattr(annotators, "RESTARTS", 1)
+    monkeypatch.setattr(Annotators, "_command", staticmethod(lambda place: ["/bin/false"]))
+    hosts, said = hosts_of(settings)
+    with pytest.raises(EnvironmentFault) as caught:
+        await hosts.run()
+    assert caught.value.code == "host_died"
+    assert len(said) == 4
+
+
+def test_each_host_is_told_its_share_and_its_own_log(tmp_path: Path) -> None:
+    from pipeline.fleet.placement import Placement
+
+    settings = AnnotateSettings(output_dir="x", hosts=2, log_file=tmp_path / "log.txt")
+    places = [Placement(number=number, cores=(number,), gpus=("0",), sharing=2) for number in range(2)]
+    made = Annotators(settings, places, usual_share=0.8, verbose=False, told=lambda number, message: None, say=lambda text: None)
+    options = [made._options(place) for place in places]
+    assert [one["gpu_memory_utilization"] for one in options] == [0.4, 0.4]
+    assert [Path(one["log_file"]).name for one in options] == ["log.txt", "log-1.txt"]
+    assert all(one["hosts"] is None and AnnotateSettings(**one).output_dir == "x" for one in options)
+    with pytest.raises(UsageError):
+        placements(AnnotateSettings(engine="echo", gpus="0").describing())
+
+
+def _processes() -> list[str]:
+    """Command lines and inputs of this user's hosts of annotate."""
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            words = Path(f"/proc/{name}/cmdline").read_bytes()
+            if b"pipeline.fleet.annotator" in words:
+                found.append(os.readlink(f"/proc/{name}/fd/2"))
+        except OSError:
+            continue
+    return found
