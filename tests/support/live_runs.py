@@ -42,16 +42,26 @@ class Run:
     """A station and what it tells."""
 
     def __init__(
-        self, sources: dict[str, str] | str, *, engine: Captioner | None = None, recipe: Recipe = RECIPE, **fields: Any
+        self,
+        sources: "dict[str, str | tuple[str, dict[str, Any]]] | str",
+        *,
+        engine: Captioner | None = None,
+        recipe: Recipe = RECIPE,
+        **fields: Any,
     ) -> None:
         given = {"cam": sources} if isinstance(sources, str) else sources
+        own = {name: one if isinstance(one, tuple) else (one, {}) for name, one in given.items()}
         rules = {"window": 1.0, "fps": 4.0, "max_window": 8.0, "skip_static": False, "previous": 0, **fields}
-        plans = [Plan(name=name, address=understand(text), **rules) for name, text in given.items()]
+        plans = [Plan(name=name, address=understand(text), **{**rules, **more}) for name, (text, more) in own.items()]
         self.engine = Engine(engine or EchoCaptioner())
         self.station = Station(plans, recipe, self.engine)
         self.told = Told()
         self.station.outputs.append(self.told)
         self.how: dict[str, str] = {}
+
+    @property
+    def names(self) -> list[str]:
+        return [stream.plan.name for stream in self.station.streams]
 
     @property
     def stream(self) -> Any:
