@@ -1,7 +1,6 @@
 """A stream as HLS: every state on the disk keeps the rules, and words stand over the picture that they are about."""
 
 import asyncio
-import contextlib
 import json
 import shutil
 import subprocess
@@ -11,26 +10,17 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import clock_picture
 import pytest
-from clock_picture import showing
 from hls_rules import Checker
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from live_runs import Run, Told
-from senders import free_port
+from shown_stream import RATE, Kept, watched
 
-from models.engines.echo import EchoCaptioner
-from pipeline.captioning.recipe import Recipe
 from pipeline.live.events import Event, stretch
 from pipeline.live.outputs import m3u8
-from pipeline.live.outputs.hls import Hls
 from pipeline.live.outputs.rendition import SHOWN, Rendition
 from pipeline.live.pieces import Piece
-from pipeline.types import Cue, Model
-
-MODEL = Model(name="echo", id="echo", revision="", engine="echo", engine_version="1")
-RATE = 10
+from pipeline.types import Cue
 
 
 def piece(start: float, end: float, *, epoch: int = 1, keyed: bool = True) -> Piece:
@@ -84,7 +74,7 @@ def test_late_words_come_after_their_picture_which_does_not_wait() -> None:
     assert [(cue.start, cue.end) for cue in second.cues] == [(2.0, 4.0)]
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(st.data())
 def test_whatever_comes_in_any_order_the_list_goes_on(data: st.DataObject) -> None:
     shown, now, at, epoch, names, last = rendition(patience=8.0), 0.0, 0.0, 1, [], None
@@ -126,56 +116,10 @@ def test_a_clock_that_wraps_and_days_that_pass() -> None:
     assert "\n\n5-399999000\n111:06:39.000 --> 111:06:41.000\na --&gt; b &amp; &lt;c&gt;\n" in text
 
 
-class Numbers(EchoCaptioner):
-    """Answers after a while, so that pictures have to wait."""
-
-    def __init__(self) -> None:
-        super().__init__(delay=0.4)
-
-
-async def watched(folder: Path, checker: Checker, *, lose: bool) -> tuple[Run, dict[str, Any]]:
-    """A stream of numbered pictures, written as HLS and looked at after each write."""
-    port = free_port()
-    where = ("-f", "mpegts", f"udp://127.0.0.1:{port}?pkt_size=1316")
-    run = Run(f"udp://127.0.0.1:{port}", window=2.0, fps=2.0, copy=2.0, engine=Numbers())
-    hls = Hls(folder, Recipe(model="echo"), MODEL, run.station.shape_of, seconds=2.0, late=False, patience=20.0)
-    run.station.outputs.append(hls)
-    show, faults = hls._show, []
-
-    def show_and_look(*given: Any) -> None:
-        show(*given)
-        try:
-            checker.check()
-        except (AssertionError, OSError) as error:
-            faults.append(error)
-
-    hls._show = show_and_look  # type: ignore[method-assign]
-    found: dict[str, Any] = {}
-    with contextlib.ExitStack() as senders:
-        senders.enter_context(showing(*where, rate=RATE))
-
-        def act(told: Told) -> object:
-            captions = told.of("caption")
-            if captions and "offset" not in found:
-                frames = run.stream.timeline.frames
-                known = frames._known[-1]
-                batch, _ = frames.copy([known], 0.0)
-                found["offset"] = clock_picture.read(batch.data[0])[1] / RATE - known.time
-            if lose and len(captions) >= 2 and "lost" not in found:
-                found["lost"] = True
-                senders.pop_all().close()
-                senders.enter_context(showing(*where, rate=RATE))
-            return len(captions) >= 5 and (not lose or any(one["epoch"] > 1 for one in captions[:-2]))
-
-        await run.until(act, within=60)
-    assert not faults, faults[0]
-    run.whole()
-    return run, found
-
-
 async def test_a_source_that_begins_anew_is_a_discontinuity_and_every_write_keeps_the_rules(tmp_path: Path) -> None:
     checker = Checker(tmp_path / "cam")
-    await watched(tmp_path, checker, lose=True)
+    run, _ = await watched(tmp_path, checker, lose=True)
+    assert run.told.of("caption", epoch=2)
     assert checker.checks > 4
     text = (tmp_path / "cam/desc.m3u8").read_text()
     assert "#EXT-X-DISCONTINUITY\n" in text
@@ -232,12 +176,10 @@ def hls_js(request: pytest.FixtureRequest) -> Path:
     return script
 
 
-async def test_hls_js_shows_each_text_over_the_picture_that_it_is_about(tmp_path: Path, chromium: str, hls_js: Path) -> None:
+async def test_hls_js_shows_each_text_over_the_picture_that_it_is_about(kept: Kept, chromium: str, hls_js: Path) -> None:
     from playwright.async_api import async_playwright
 
-    checker = Checker(tmp_path / "cam")
-    run, told = await watched(tmp_path, checker, lose=False)
-    assert checker.checks > 3
+    tmp_path = kept.folder
     shutil.copy(hls_js, tmp_path / "hls.js")
     (tmp_path / "index.html").write_text(PAGE)
 
@@ -257,10 +199,10 @@ async def test_hls_js_shows_each_text_over_the_picture_that_it_is_about(tmp_path
         server.shutdown()
         server.server_close()
     assert seen["tracks"] == [["Descriptions", "en"]]
-    captions = run.told.of("caption")
+    captions = kept.run.told.of("caption")
     assert len(seen["found"]) >= 3, json.dumps(seen)
     # the picture that is shown where a text begins is the one that the stream had there, to a frame
-    starts = [cue["number"] / RATE - told["offset"] for cue in seen["found"]]
+    starts = [cue["number"] / RATE - kept.found["offset"] for cue in seen["found"]]
     for start in starts:
         assert min(abs(start - caption["start"]) for caption in captions) <= 1.0 / RATE + 1e-3, (starts, captions)
     assert len({round(start, 3) for start in starts}) == len(starts), "a text that is in two segments is shown once"

@@ -3,16 +3,13 @@
 import asyncio
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from live_runs import Run
-from senders import free_port, picture, sending
+from shown_stream import MODEL, Kept
 
-from models.engines.echo import EchoCaptioner
 from pipeline.captioning.recipe import Recipe
 from pipeline.errors import OutputError
 from pipeline.formats.json import from_text
@@ -20,10 +17,8 @@ from pipeline.live.events import Event, stretch
 from pipeline.live.outputs import record
 from pipeline.live.outputs.record import Recording
 from pipeline.live.pieces import Piece
-from pipeline.types import Model
 from pipeline.video.probe import probe
 
-MODEL = Model(name="echo", id="echo", revision="", engine="echo", engine_version="1")
 SHAPE = {"size": [320, 180], "fps": 10.0, "codec": "h264"}
 
 
@@ -98,25 +93,26 @@ async def test_a_disk_that_is_full_is_told_and_recording_goes_on_when_there_is_r
     assert described(tmp_path) == [[(0.0, 2.0)]]
 
 
-async def test_a_recording_is_a_film_for_every_other_command(tmp_path: Path) -> None:
+async def ran(command: list[str], environment: dict[str, str]) -> tuple[int | None, str, str]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "pipeline.cli", *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env=environment
+    )  # fmt: skip
+    said, complained = await asyncio.wait_for(process.communicate(), 120)
+    return process.returncode, said.decode(), complained.decode()
+
+
+async def test_a_recording_is_a_film_for_every_other_command(kept: Kept, tmp_path: Path) -> None:
     """From a real stream: the pictures that were sent, described at their times; exported, muxed, burned, summarized, asked about."""
-    port = free_port()
-    folder = tmp_path / "kept"
-    with sending(*picture(), "-f", "mpegts", f"udp://127.0.0.1:{port}?pkt_size=1316"):
-        run = Run(f"udp://127.0.0.1:{port}", copy=2.0, engine=EchoCaptioner(delay=0.1))
-        one = Recording(
-            folder, ("srt",), Recipe(model="echo", engine="echo"), MODEL, run.station.shape_of, seconds=4.0, keep_bytes=None, keep_days=None
-        )  # fmt: skip
-        run.station.outputs.append(one)
-        await run.until(lambda told: one.files >= 1)
+    folder = kept.folder / "kept"
     films = sorted(folder.glob("*.ts"))
+    assert len(films) >= 2
     assert len(films) == len(list(folder.glob("*.descriptions.json"))) == len(list(folder.glob("*.srt")))
     film = films[0]
     json_file = film.with_suffix(".descriptions.json")
     document = from_text(json_file.read_text())
     shown = probe(film)
     assert shown.duration == pytest.approx(document.source.duration, abs=0.2)
-    assert (shown.width, shown.height) == (320, 180)
+    assert (shown.width, shown.height) == (384, 96)
     assert document.captions
     assert all(0 <= one.start < one.end <= document.source.duration + 1e-6 for one in document.captions)
     # echo says which frames it was shown; the description and the film agree on when
@@ -128,14 +124,10 @@ async def test_a_recording_is_a_film_for_every_other_command(tmp_path: Path) -> 
         ["summarize", str(json_file), "--engine", "echo"],
         ["ask", str(film), "what is seen?", "--engine", "echo", "--json"],
     )
-    for command in commands:
-        done = await asyncio.to_thread(
-            subprocess.run,
-            [sys.executable, "-m", "pipeline.cli", *command], capture_output=True, text=True, timeout=120,
-            env={**os.environ, "SCENESCRIBE_STATE_DIR": str(tmp_path / "state")},
-        )  # fmt: skip
-        assert done.returncode == 0, (command, done.stderr)
-        if command[0] == "ask":
-            assert json.loads(done.stdout.splitlines()[-1])
+    state = {**os.environ, "SCENESCRIBE_STATE_DIR": str(tmp_path / "state")}
+    ends = await asyncio.gather(*(ran(command, state) for command in commands))
+    for command, ended in zip(commands, ends, strict=True):
+        assert ended[0] == 0, (command, ended)
+    assert json.loads(ends[-1][1].splitlines()[-1])
     assert list(folder.glob("*.ass"))
     assert (tmp_path / "burned.mp4").exists()

@@ -1,0 +1,18 @@
+"""One stream that was shown and kept, for the tests of what is left of it."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from hls_rules import Checker
+from shown_stream import Kept, watched
+
+
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    folder = tmp_path_factory.mktemp("shown")
+    checker = Checker(folder / "cam")
+    with ThreadPoolExecutor(1) as thread:  # a loop of its own: that of a test ends with it
+        run, found = thread.submit(lambda: asyncio.run(watched(folder, checker, lose=False))).result()
+    assert checker.checks > 3
+    return Kept(folder, run, found)
