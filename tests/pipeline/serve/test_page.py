@@ -1,5 +1,6 @@
 """The page in a real browser: what a person does who reads no docs, by mouse and by keyboard; nothing hostile runs in it."""
 
+import gzip
 import json
 import subprocess
 from pathlib import Path
@@ -166,9 +167,12 @@ def test_lists_and_forms_work_without_scripts(browser: Any, served: Running, fil
     context.close()
 
 
-def test_the_page_is_light(served: Running) -> None:
-    import gzip
-
-    sizes = [len(gzip.compress(served.client.get(f"/page/{name}").content)) for name in ("app.js", "page.css", "icon.svg")]
-    assert sum(sizes) < 20_000
+def test_the_page_is_light(page: Any, served: Running, described: str) -> None:
+    """All that a film's page asks for but the film itself, compressed: 60 KB at most, and all of it ours."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{served.url}/films/{described}")
+    wanted = {url for url in asked if "/v1/" not in url and not url.endswith("/readyz")}
+    assert {url.rpartition("/")[2] for url in wanted} >= {"app.js", "dom.js", "film.js", "speak.js", "talk.js", "page.css"}
+    assert sum(len(gzip.compress(served.client.get(url).content)) for url in wanted) < 60_000
     assert json.loads(served.client.get("/readyz").text)["model"] == "shapes"
