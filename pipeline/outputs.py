@@ -17,10 +17,9 @@ from pathlib import Path
 
 from pipeline.filenames import SIDECARS, fitted, name_in
 from pipeline.inputs import Film
+from pipeline.media.containers import burned_suffix, muxed_suffix
 from pipeline.part import Part
 from pipeline.types import Notice
-
-MP4_FAMILY = frozenset({".mp4", ".m4v", ".mov"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +110,7 @@ def name_outputs(
     """A film's outputs in the folder ``place`` under names that begin with ``stem``, or with its short form; those of a part tell it."""
     stem = stem if part is None else f"{stem}.{part.label}"
     short = fitted(stem, max((len(_ending(sidecars, language, format).encode()) for format in formats), default=0))
-    burned, muxed = _videos(film.suffix.lower())
+    burned, muxed = burned_suffix(film.suffix), muxed_suffix(film.suffix)
     # both were asked for and have the same name: the one that can be switched on says so
     soft = ".soft" if burn and muxed == burned else ""
     return Outputs(
@@ -147,13 +146,6 @@ def stems(path: Path) -> Iterator[str]:
         yield way(path)
     for number in count(2):  # they differ in the case of letters alone
         yield f"{path.name}~{number}"
-
-
-def _videos(suffix: str) -> tuple[str, str]:
-    """Extensions of the burned and the muxed video of a film with this extension: MP4 and WebM stay what they are."""
-    burned = ".mp4" if suffix in MP4_FAMILY else ".webm" if suffix == ".webm" else ".mkv"
-    muxed = suffix if suffix in (".mp4", ".webm") else ".mkv"
-    return burned, muxed
 
 
 def _stems(films: Sequence[Film], places: dict[Path, Path]) -> dict[Path, str]:

@@ -147,12 +147,7 @@ class Studio:
 
 
 def formats_of(given: str) -> tuple[str, ...]:
-    """``srt,vtt`` or ``all`` -> names of formats. JSON is always written and not among them."""
+    """``srt,vtt`` or ``all`` -> names of formats; none where none is named. JSON is always written and not among them."""
     from pipeline import formats
 
-    wanted = [name.strip().lower() for name in given.split(",") if name.strip()]
-    if "all" in wanted:
-        wanted = formats.names()
-    for name in wanted:
-        formats.find(name)
-    return tuple(dict.fromkeys(name for name in wanted if name != "json"))
+    return tuple(name for name in formats.parse_names(given) if name != "json") if given.strip(" ,") else ()

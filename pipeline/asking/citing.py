@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pipeline.asking.types import Citation, Passage
+from pipeline.clock import moment
 
 SNAP = 0.5
 """seconds between the end of a passage and a cut that is taken for it"""
@@ -23,13 +24,6 @@ _FOUND = re.compile(
     re.IGNORECASE,
 )
 _UNSURE = re.compile(r" ?(?:\[[^\[\]]*|\d[\d:.\s–—-]*)?$")
-
-
-def clock(seconds: float) -> str:
-    """H:MM:SS, or M:SS below an hour; whole seconds that lie inside what they are of: it is cut, not rounded."""
-    minutes, rest = divmod(int(seconds + 1e-6), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 class Citer:
@@ -112,7 +106,7 @@ class Citer:
     def _printed(self, one: Citation) -> str:
         still = one.end <= one.start
         words = [one.film.name.replace("[", "(").replace("]", ")")] if self._several or still else []
-        words += [] if still else [f"{clock(one.start)}-{clock(one.end)}"]
+        words += [] if still else [f"{moment(one.start)}-{moment(one.end)}"]
         return f"[{' '.join(words)}]"
 
 

@@ -4,8 +4,8 @@ question that each passage is asked where a time is the answer. Pure."""
 import re
 from collections.abc import Sequence
 
-from pipeline.asking.citing import clock
 from pipeline.asking.types import Passage, Shown
+from pipeline.clock import moment
 from pipeline.languages import english_name
 
 RULES = """Answer questions about it{language}, plainly and briefly, from what is there alone; where it is not there, say so. \
@@ -72,7 +72,7 @@ def over_captions(passages: Sequence[Passage], language: str, context: str) -> s
 
 def _place(passage: Passage, *, several: bool) -> str:
     name = f"{passage.film.name}, " if several or passage.still else ""
-    return name if passage.still else f"{name}{clock(passage.start)}-{clock(passage.end)}: "
+    return name if passage.still else f"{name}{moment(passage.start)}-{moment(passage.end)}: "
 
 
 def _known(context: str) -> list[str]:

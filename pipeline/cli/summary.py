@@ -5,19 +5,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.cli import table
+from pipeline.clock import clock as clock
 from pipeline.describe import Result
 from pipeline.engine.gate import Clock
 from pipeline.store.past import Past
 
 TABLE_FROM = 6
 """films for which a table says more than the lines that scrolled by"""
-
-
-def clock(seconds: float) -> str:
-    """H:MM:SS, or M:SS below an hour."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def counted(count: int, noun: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from models.base import Captioner
 from models.errors import ModelError
+from models.nvidia_smi import query
 from pipeline import families
 from pipeline.engine.faults import translated
 from pipeline.errors import UsageError
@@ -79,17 +80,8 @@ def preset_for_pictures(settings: Describing, detail: "Detail") -> "Preset":
 
 def gpu_memory_gb() -> float | None:
     """Memory of the first NVIDIA GPU in GiB, asked of the driver's own tool; None where there is none."""
-    import subprocess
-
-    with contextlib.suppress(OSError, ValueError, IndexError, subprocess.SubprocessError):
-        answer = subprocess.run(
-            ["nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits"],
-            capture_output=True,
-            text=True,
-            timeout=20,
-            check=True,
-        )
-        return float(answer.stdout.splitlines()[0]) / 1024
+    with contextlib.suppress(ValueError, IndexError):
+        return float(query("memory.total")[0][0]) / 1024
     return None
 
 

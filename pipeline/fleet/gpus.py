@@ -1,11 +1,10 @@
 """The GPUs of this machine, asked of the driver's own tool: CUDA is not started in a process that only hands out work."""
 
-import contextlib
 import os
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from models.nvidia_smi import query
 from pipeline.errors import UsageError
 
 
@@ -62,15 +61,10 @@ def chosen(wanted: str, there: Sequence[Gpu]) -> tuple[Gpu, ...]:
 
 
 def _listed() -> tuple[Gpu, ...]:
-    query = ["nvidia-smi", "--query-gpu=index,pci.bus_id,memory.total", "--format=csv,noheader,nounits"]
-    with contextlib.suppress(OSError, ValueError, subprocess.SubprocessError):
-        answer = subprocess.run(query, capture_output=True, text=True, timeout=20, check=True)
-        return tuple(map(_gpu, filter(str.strip, answer.stdout.splitlines())))
-    return ()
+    return tuple(_gpu(*row) for row in query("index", "pci.bus_id", "memory.total"))
 
 
-def _gpu(line: str) -> Gpu:
-    """One line of the tool: ``0, 00000000:1B:00.0, 143771``."""
-    index, bus, memory = (part.strip() for part in line.split(","))
+def _gpu(index: str, bus: str, memory: str) -> Gpu:
+    """One row of the tool: ``0, 00000000:1B:00.0, 143771``."""
     domain, _, rest = bus.partition(":")
     return Gpu(name=index, bus=f"{domain[-4:]}:{rest}".lower(), memory_gb=float(memory) / 1024 if memory[:1].isdigit() else 0.0)

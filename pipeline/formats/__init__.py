@@ -26,7 +26,6 @@ __all__ = [
     "suffix",
     "tidy",
     "write",
-    "write_document",
 ]
 
 _TAG = re.compile(r"[A-Za-z]{1,8}([-_][A-Za-z0-9]{1,8}){0,7}")
@@ -61,13 +60,6 @@ def parse_names(spec: str) -> tuple[str, ...]:
     for name in wanted:
         find(name)
     return tuple(dict.fromkeys(wanted))
-
-
-def write_document(document: Document) -> str:
-    """The document as JSON (docs/captions.schema.json)."""
-    from pipeline.formats import json
-
-    return json.to_text(document)
 
 
 def read_document(text: str) -> Document:

@@ -12,9 +12,9 @@ from typing import Any
 from pipeline.errors import InputError, UsageError
 from pipeline.formats import base
 from pipeline.formats._heads import LONGEST_LINE, Head, Notes, Parsed, bounded, clock, cue_of
+from pipeline.formats.base import JOINER
 from pipeline.types import Cue, Document, Track
 
-JOINER = "\u2060"
 DEFAULT_SIZE = (1920, 1080)
 SIDE = 0.025
 """between the text and the picture's sides, as a share of its width"""

@@ -21,6 +21,9 @@ from pipeline.errors import UsageError
 from pipeline.formats._heads import Parsed
 from pipeline.types import Document, Track
 
+JOINER = "\u2060"
+"""the word joiner: it takes no room, and parts what a reader would take for markup"""
+
 
 class Format(ABC):
     """One way to write a track as text, and perhaps to read it back."""

@@ -10,9 +10,9 @@ import re
 from pipeline.errors import InputError
 from pipeline.formats import base
 from pipeline.formats._heads import LONGEST_LINE, MOST_BODY, Head, Notes, Parsed, bounded, cue_of, head
+from pipeline.formats.base import JOINER
 from pipeline.types import Document, Track
 
-JOINER = "\u2060"
 _ARMOUR = str.maketrans({"<": "<" + JOINER, "\\": "\\" + JOINER, "{": "\uff5b" + JOINER, "}": "\uff5d" + JOINER})
 _STAMP = re.compile(r"(\d:\d{1,2})(?=[.,]\d)")
 _MARKUP = re.compile(r"</?(?:i|b|u|s|font)\b[^<>\u2060]*>|\{\\[^{}\u2060]*\}", re.IGNORECASE)

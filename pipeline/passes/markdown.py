@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from pipeline.chapters import one_line
+from pipeline.clock import moment
 from pipeline.outline import Sentence, Span, Summary
 
 MOST_SPANS = 4
@@ -25,7 +26,7 @@ def to_text(summary: Summary) -> str:
         lines += ["Nothing can be told: there are no captions.", ""]
     lines += ["## Chapters", ""]
     for chapter in summary.chapters:
-        lines += [f"### {clock(chapter.start)} {escaped(chapter.title)}", ""]
+        lines += [f"### {moment(chapter.start)} {escaped(chapter.title)}", ""]
         for sentence in chapter.sentences:
             lines += [_said(sentence), ""]
     lines += ["---", "", about(summary)]
@@ -47,7 +48,7 @@ def _said(sentence: Sentence) -> str:
 
 def times(spans: Sequence[Span]) -> str:
     """``0:12-0:20, 1:02-1:09 and 3 more``."""
-    shown = ", ".join(f"{clock(start)}-{clock(end)}" for start, end in spans[:MOST_SPANS])
+    shown = ", ".join(f"{moment(start)}-{moment(end)}" for start, end in spans[:MOST_SPANS])
     return shown + (f" and {len(spans) - MOST_SPANS} more" if len(spans) > MOST_SPANS else "")
 
 
@@ -57,9 +58,3 @@ def escaped(text: str) -> str:
     plain = _FIRST.sub(r"\1\\\2", plain)
     # no links out of a picture's text
     return _ADDRESS.sub(lambda found: (found[1] or found[3]) + "\\" + (found[2] or found[4]), plain)
-
-
-def clock(seconds: float) -> str:
-    """``M:SS``, or ``H:MM:SS``."""
-    minutes, rest = divmod(int(seconds), 60)
-    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}" if minutes >= 60 else f"{minutes}:{rest:02}"

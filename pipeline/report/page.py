@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline import __version__
+from pipeline.clock import clock
 from pipeline.errors import OutputError
 from pipeline.files import explained, write_whole
-from pipeline.report.clock import clock
 from pipeline.report.plot import plot, span
 from pipeline.report.summary import shown
 from pipeline.safe_open import starts_with

@@ -4,9 +4,9 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any
 
+from pipeline.clock import clock
 from pipeline.outline import Summary
 from pipeline.passes.markdown import MOST_SPANS
-from pipeline.report.clock import clock
 from pipeline.sanitize import clean
 from pipeline.types import Caption
 

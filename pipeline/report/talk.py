@@ -6,8 +6,8 @@ import time
 from collections.abc import Sequence
 
 from pipeline import __version__
-from pipeline.asking.citing import clock
 from pipeline.asking.types import Answer, Shown
+from pipeline.clock import moment
 from pipeline.sanitize import clean
 from pipeline.types import Model
 
@@ -35,7 +35,7 @@ def thumbnails(shown: Shown | None) -> list[Picture]:
         buffer = io.BytesIO()
         image.save(buffer, "JPEG", quality=80)
         name = films[place].film.name if len(shown.films) > 1 or films[place].still else ""
-        when = "" if films[place].still else clock(shown.times[place])
+        when = "" if films[place].still else moment(shown.times[place])
         found.append((f"{name} {when}".strip(), buffer.getvalue()))
     return found
 

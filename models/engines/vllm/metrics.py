@@ -1,11 +1,12 @@
 """The engine's own gauges, from the Prometheus metrics that vLLM keeps in this process."""
 
 import contextlib
-import subprocess
 import time
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
+
+from models.nvidia_smi import query
 
 GAUGES = {
     "vllm:num_requests_running": "running",
@@ -56,9 +57,6 @@ def read_metrics(kept: Iterable[Any]) -> dict[str, Any]:
 
 def gpu_memory() -> list[tuple[float, float]]:
     """(used, total) GiB of each NVIDIA GPU, all processes together, asked of the driver's own tool; empty without one."""
-    command = ["nvidia-smi", "--query-gpu=memory.used,memory.total", "--format=csv,noheader,nounits"]
-    with contextlib.suppress(OSError, ValueError, subprocess.SubprocessError):
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout
-        rows = [line.split(",") for line in answer.splitlines()]
-        return [(float(used) / 1024, float(total) / 1024) for used, total in rows]
+    with contextlib.suppress(ValueError):  # a GPU that is divided says [N/A]
+        return [(float(used) / 1024, float(total) / 1024) for used, total in query("memory.used", "memory.total")]
     return []

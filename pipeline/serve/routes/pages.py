@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, quote
 from fastapi import APIRouter, Request, Response
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse
 
+from pipeline.clock import moment
 from pipeline.errors import ScenescribeError
 from pipeline.passes.json import read as read_summary
 from pipeline.retrieval.find import search
@@ -28,13 +29,6 @@ ASSETS = {
 }
 
 
-def clock(seconds: float) -> str:
-    """``1:02:03``, ``2:03``."""
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
 def router(service: Service) -> APIRouter:
     from jinja2 import Environment, FileSystemLoader
 
@@ -43,7 +37,7 @@ def router(service: Service) -> APIRouter:
 
     def page(name: str, status: int = 200, **values: Any) -> HTMLResponse:
         ready = "ready" if service.studio.engine.ready else "loading"
-        said = {"clock": clock, "engine": f"{service.studio.preset.name}: {ready}", **values}
+        said = {"clock": moment, "engine": f"{service.studio.preset.name}: {ready}", **values}
         return HTMLResponse(templates.get_template(name).render(said), status)
 
     @routes.get("/page/{name}")

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.asking.citing import Citer, clock, seconds_of
+from pipeline.asking.citing import Citer, seconds_of
 from pipeline.asking.types import Citation, Passage
+from pipeline.clock import moment
 
 FILM, OTHER = Path("a.mp4"), Path("b.mp4")
 LONG = "[an open bracket that never ends, and goes on for ever and ever and ever"
@@ -64,7 +65,7 @@ def test_the_pieces_do_not_matter_and_no_time_is_the_models(text: str, sizes: li
         rest = rest[sizes[n % len(sizes)] :]
     said = "".join([*pieces, one.feed(rest), one.end()])
     assert said == told(text, 1000)[0]
-    real = {f"[{clock(c.start)}-{clock(c.end)}]" for c in one.named}
+    real = {f"[{moment(c.start)}-{moment(c.end)}]" for c in one.named}
     for found in re.findall(r"\[\d+:[^\]]*\]", said):
         assert found in real or found in text
     for citation in one.named:
@@ -72,5 +73,5 @@ def test_the_pieces_do_not_matter_and_no_time_is_the_models(text: str, sizes: li
 
 
 def test_clocks() -> None:
-    assert [clock(s) for s in (0, 59.99, 60, 3599.5, 3600)] == ["0:00", "0:59", "1:00", "59:59", "1:00:00"]
+    assert [moment(s) for s in (0, 59.99, 60, 3599.5, 3600)] == ["0:00", "0:59", "1:00", "59:59", "1:00:00"]
     assert [seconds_of(t) for t in ("0:05", "1:02:03.5")] == [5.0, 3723.5]

@@ -110,7 +110,7 @@ def test_cuda_s_own_choice_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [gpu.name for gpu in gpus.visible({"CUDA_VISIBLE_DEVICES": "1,-1,2"})] == ["1"], "as CUDA reads it"
     assert gpus.visible({"CUDA_VISIBLE_DEVICES": ""}) == ()
     assert [gpu.name for gpu in gpus.visible({"CUDA_VISIBLE_DEVICES": "GPU-8f1c"})] == ["GPU-8f1c"]
-    assert gpus._gpu("1, 00000000:1B:00.0, 143771") == Gpu(name="1", bus="0000:1b:00.0", memory_gb=143771 / 1024)
+    assert gpus._gpu("1", "00000000:1B:00.0", "143771") == Gpu(name="1", bus="0000:1b:00.0", memory_gb=143771 / 1024)
 
 
 def test_hosts_on_one_gpu_share_its_memory() -> None:
