@@ -104,8 +104,11 @@ async def work(
     told: Told,
     name: str = "",
     shard: tuple[int, int] = (1, 1),
+    on_grants: Callable[[Grants], None] = lambda _: None,
 ) -> None:
-    """Do units of the data set until none is left, as the host ``name``; ``told`` hears of each item that ends.
+    """Do units of the data set until none is left, as the host ``name``.
+
+    ``told`` hears of each item that ends, ``on_grants`` once of who gives units, and can be told to stop.
 
     Raises OutputError where rows can't be written, EnvironmentFault or UsageError where the engine can't go on.
     """
@@ -114,6 +117,7 @@ async def work(
         Worker(host.engine, decoder, recipe, wishes, workers=host.decode_workers, told=told, model=recipe.model) as worker,
         Grants(ledger, host=name or host_name(), shard=shard) as grants,
     ):
+        on_grants(grants)
         await pull(grants, worker.unit)
 
 
