@@ -92,7 +92,10 @@ def burn(
         _check_size(film)
         add_fonts(place, fonts)
         hidden = edits(ffmpeg, place, film, rules=rules)
-        before, made_up = source_packets(ffmpeg, place, film, decoded=hidden.several)
+        anew = exchanged(newest_ffmpeg(), place, film, rules=rules)
+        streams = plan(film, suffix, burning=True, exchanged=anew, edited=hidden.sound)
+        beside = [stream.index for stream in streams.kept]
+        before, made_up = source_packets(ffmpeg, place, film, decoded=hidden.several, beside=beside)
         check_clock(before)
         within, late = inside(tidy(track), before.end)
         if track.cues:
@@ -102,8 +105,6 @@ def burn(
         shown, hurried = fitted(ffmpeg, place, shown, style, _limits(layout, shown))
         notices += hurried
         (place.folder / "captions.ass").write_text(render(shown, style), encoding="utf-8")
-        anew = exchanged(newest_ffmpeg(), place, film, rules=rules)
-        streams = plan(film, suffix, burning=True, exchanged=anew, edited=hidden.sound)
         again = repeats(before.times, before.end, shown.cues) if not before.untimed else []
         work = _graph(film, streams, encoding, place, again, made_up=made_up)
         more = [*_tags(film.film), *attached(ffmpeg, place, streams)]

@@ -62,22 +62,32 @@ def packets(
     last_seconds: float | None = None,
     options: Sequence[str] = (),
     decoded: bool = False,
+    beside: Sequence[int] = (),
 ) -> Packets:
     """The frames of a file, or of its last seconds (whose times count from there, unless ``-copyts`` is among ``options``).
 
-    ``decoded``: as a decoder gives them; what several edits show is in no list of packets.
+    ``decoded``: as a decoder gives them; what several edits show is in no list of packets. ``beside``: streams that are read along.
     """
     tail = ["-sseof", f"-{last_seconds:g}"] if last_seconds else []
-    return _listed(["-v", "quiet", "-nostats", *options, *guards(), *tail], ffmpeg, place, name, stream, decoded=decoded)
+    return _listed(
+        ["-v", "quiet", "-nostats", *options, *guards(), *tail], ffmpeg, place, name, stream, decoded=decoded, beside=beside
+    )
 
 
-def source_packets(ffmpeg: Ffmpeg, place: Place, film: Contents, *, decoded: bool = False) -> tuple[Packets, bool]:
-    """The frames of the film, and whether some of their times are missing in the file and made by ``GENERATED``."""
+def source_packets(
+    ffmpeg: Ffmpeg, place: Place, film: Contents, *, decoded: bool = False, beside: Sequence[int] = ()
+) -> tuple[Packets, bool]:
+    """The frames of the film, and whether some of their times are missing in the file and made by ``GENERATED``.
+
+    ``beside``: the streams that are written with it. Of a transport stream ffmpeg counts time from the first of those that it reads,
+    and in a broadcast the sound begins up to a second before the picture: read alone, the picture would begin at 0.
+    """
     stream = f"0:{film.film.index}"
-    found = packets(ffmpeg, place, place.film, stream=stream, decoded=decoded)
+    along = beside if film.container.startswith("mpeg") else ()
+    found = packets(ffmpeg, place, place.film, stream=stream, decoded=decoded, beside=along)
     if not found.untimed:
         return found, False
-    return packets(ffmpeg, place, place.film, stream=stream, options=generated()), True
+    return packets(ffmpeg, place, place.film, stream=stream, options=generated(), beside=along), True
 
 
 def hides_its_beginning(ffmpeg: Ffmpeg, place: Place, film: Contents) -> bool:
@@ -118,10 +128,21 @@ def whole_or_end_of(ffmpeg: Ffmpeg, place: Place, name: str, *, at_its_end: bool
     return understood((place.folder / _SAID).read_text(encoding="utf-8", errors="replace")), listed
 
 
-def _listed(options: list[str], ffmpeg: Ffmpeg, place: Place, name: str, stream: str, *, decoded: bool = False) -> Packets:
+def _listed(
+    options: list[str],
+    ffmpeg: Ffmpeg,
+    place: Place,
+    name: str,
+    stream: str,
+    *,
+    decoded: bool = False,
+    beside: Sequence[int] = (),
+) -> Packets:
     """The frames that ffmpeg lists; what it says goes to a file, so that neither waits for the other."""
     as_they_are = ["-fps_mode", "passthrough", "-enc_time_base", "1:90000"] if decoded else ["-c", "copy"]
     reading = [*options, "-nostdin", "-i", f"file:{name}", "-map", stream, *as_they_are, "-f", "framecrc", "-"]
+    if beside:
+        reading += [*(word for index in beside for word in ("-map", f"0:{index}")), "-c", "copy", "-f", "null", "-"]
     times, lengths, untimed, tick = array("d"), array("d"), 0, 1.0
     before, stands, restarts = b"", 0.0, None
     with (

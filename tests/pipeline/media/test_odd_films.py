@@ -209,3 +209,26 @@ def test_equal_tracks_are_noticed(film: Path, tmp_path: Path) -> None:
     assert [notice.code for notice in mux(film, [TWO, TWO], tmp_path / "soft.mkv")] == ["equal_tracks"]
     other = Track(cues=TWO.cues, language="de")
     assert mux(film, [TWO, other], tmp_path / "other.mkv") == ()
+
+
+@pytest.mark.parametrize("ahead", ["sound", "picture"])
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4"])
+def test_a_broadcast_whose_sound_does_not_begin_with_its_picture(ahead: str, suffix: str, make: Make, tmp_path: Path) -> None:
+    """Time is counted from what begins first, for the picture, the sound and the text alike: so do players, and so does the JSON."""
+    late: list[object] = ["-itsoffset", 0.6]
+    black = ["-f", "lavfi", "-i", "color=black:s=160x120:d=3:r=25,format=yuv420p"]
+    tone = ["-f", "lavfi", "-i", "sine=d=3"]
+    inputs = [*late, *black, *tone] if ahead == "sound" else [*black, *late, *tone]
+    film = make(tmp_path / "film.ts", *inputs, "-c:v", "libx264", "-c:a", "mp2", "-f", "mpegts")
+    cue = Track(cues=(Cue(start=1.0, end=2.0, lines=("Text",)),))
+    assert burn(film, cue, tmp_path / f"burned{suffix}", encoding=QUICK) == ()
+    with av.open(str(tmp_path / f"burned{suffix}")) as container:
+        frames = [(float(frame.time), int(frame.to_ndarray(format="gray").max()) > 150) for frame in container.decode(video=0)]
+    begin = 0.6 if ahead == "sound" else 0.0
+    assert len(frames) == 75
+    assert frames[0][0] == pytest.approx(begin, abs=0.06)
+    drawn = [time for time, bright in frames if bright]
+    assert (drawn[0], drawn[-1]) == (pytest.approx(1.0, abs=0.06), pytest.approx(1.96, abs=0.06))
+    mux(film, [cue], tmp_path / f"soft{suffix}")
+    assert [(start, end) for start, end, _ in cues_of(tmp_path / f"soft{suffix}")] == [(1.0, 2.0)]
+    assert shown(tmp_path / f"soft{suffix}")[0] == pytest.approx(begin, abs=0.06)
