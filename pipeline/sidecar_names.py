@@ -74,7 +74,7 @@ def labels_in(path: Path) -> Labels:
             flags.add(flag)
         elif language is None and (found := _language(word, titled=film is None)) is not None:
             language = found
-        elif word.lower() not in _OURS:
+        elif word.lower() not in _OURS and not (word.isdecimal() and len(word) < 3 and language is None):
             break
     return Labels(language, frozenset(flags))
 

@@ -12,7 +12,7 @@ from pipeline.errors import UsageError
 from pipeline.formats._heads import Parsed
 from pipeline.formats.base import Format
 from pipeline.sanitize import clean, is_clean
-from pipeline.types import Cue, Document, Track
+from pipeline.types import Cue, Document, Notice, Track
 
 __all__ = [
     "Format",
@@ -104,8 +104,26 @@ def read(name: str, text: str) -> Track:
 
 def parse(name: str, text: str) -> Parsed:
     """The same, and what had to be guessed or left out to read it."""
-    parsed = find(name).parse(text.replace("\ufeff", ""))
-    return replace(parsed, track=tidy(parsed.track))
+    text = text.replace("\ufeff", "")
+    really = _really(name, text)
+    parsed = find(really).parse(text)
+    notices = parsed.notices
+    if really != name:
+        sentence = f"the file is called .{name} and is {really.upper()}; it was read as what it is"
+        notices = (Notice(code="format_guessed", message=sentence), *notices)
+    return replace(parsed, track=tidy(parsed.track), notices=notices)
+
+
+def _really(name: str, text: str) -> str:
+    """The format that the first words of a text are of, where its name says another of those that are read."""
+    begins = text[:400].lstrip()
+    if name not in ("srt", "vtt", "ass"):
+        return name
+    if begins.startswith("WEBVTT"):
+        return "vtt"
+    if begins.lower().startswith("[script info]"):
+        return "ass"
+    return "srt" if name == "ass" and "-->" in text and "[events]" not in text[:100_000].lower() else name
 
 
 @lru_cache(maxsize=2)

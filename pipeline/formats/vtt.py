@@ -90,8 +90,10 @@ def _blocks(lines: list[str], notes: Notes) -> tuple[list[Head], list[list[str]]
             heads.append(found)
             bodies.append([])
             open_cue, beside, stray = True, False, 0
+        elif blank and line and open_cue and not bodies[-1]:
+            continue  # a line of spaces ends no cue, and YouTube's begin with one
         elif blank:
-            if stray > 1 and heads:
+            if (stray > 1 or (stray and not above.isdecimal())) and heads:
                 notes.add("cue_dropped", "their lines stand below no times")
             open_cue, beside, stray = False, False, 0
         elif open_cue:

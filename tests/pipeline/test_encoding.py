@@ -18,6 +18,8 @@ SAID = [
     ("cp1250", "Dobrý den, jak se máte?", "Žena otevírá dveře a směje se."),
     ("cp1250", "Dzień dobry, czy mogę wejść?", "Kobieta zamyka książkę."),
     ("cp1250", "Hová mész? Nem tudom, hol a könyv.", "A nő kinyitja az ajtót, és leül a székre. Eső esik, erős szél fúj."),
+    ("iso8859-2", "Dzień dobry, czy mogę wejść?", "Kobieta zamyka książkę."),
+    ("iso8859-2", "Příliš žluťoučký kůň", "úpěl ďábelské ódy"),
     ("cp1252", "Il n'a pas été là, ça suffit.", "Une fenêtre s’ouvre où l’élève était."),
     ("cp1252", "¿Dónde está la niña? ¡Aquí!", "Mañana saldrá el sol."),
     ("latin-1", "Die Tür öffnet sich, ein Mädchen läuft über die Straße.", "Später hört man Geräusche."),

@@ -42,6 +42,9 @@ HI, FORCED, DEFAULT = "hearing_impaired", "forced", "default"
         (".srt", None, set()),
         ("Movie.en.commentary.srt", None, set()),
         ("Movie [en].srt", "en", set()),
+        ("Movie.en.2.srt", "en", set()),
+        ("Movie.de.sdh.3.srt", "de", {HI}),
+        ("Movie.2.srt", None, set()),
     ],
 )
 def test_a_name_alone(name: str, language: str | None, flags: set[str], tmp_path: Path) -> None:

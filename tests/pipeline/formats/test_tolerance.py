@@ -198,3 +198,50 @@ def test_more_cues_than_any_film_has_are_one_line(name: str, text: str) -> None:
     with pytest.raises(InputError, match="at most 200,000") as caught:
         formats.parse(name, text)
     assert caught.value.code == "bad_subtitles"
+
+
+YOUTUBE = """WEBVTT
+Kind: captions
+Language: en
+
+00:00:00.000 --> 00:00:02.000 align:start position:0%
+_
+hello<00:00:00.400><c> this</c><00:00:00.800><c> is</c>
+
+00:00:02.000 --> 00:00:02.010 align:start position:0%
+hello this is
+_
+
+00:00:02.010 --> 00:00:04.000 align:start position:0%
+hello this is
+the<00:00:02.400><c> second</c>
+
+"""
+
+
+def test_a_line_of_spaces_ends_no_cue() -> None:
+    parsed = formats.parse("vtt", YOUTUBE.replace("_", " "))
+    assert [cue.text for cue in parsed.track.cues] == ["hello this is", "hello this is", "hello this is\nthe second"]
+    assert parsed.notices == ()
+
+
+def test_a_text_that_no_times_stand_above_is_told() -> None:
+    parsed = formats.parse("vtt", "WEBVTT\n\n00:01.000 --> 00:02.000\nOne\n\nlost\n\n00:03.000 --> 00:04.000\nTwo\n")
+    assert [notice.code for notice in parsed.notices] == ["cue_dropped"]
+    named = formats.parse("vtt", "WEBVTT\n\n00:01.000 --> 00:02.000\nOne\n\nintro\n00:03.000 --> 00:04.000\nTwo\n")
+    assert (len(named.track.cues), named.notices) == (2, ())
+
+
+TEXTS = {
+    "srt": "1\n00:00:01,000 --> 00:00:02,000\nOne\n",
+    "vtt": "WEBVTT\n\n00:01.000 --> 00:02.000\nOne\n",
+    "ass": "[Script Info]\n\n[Events]\nFormat: Start, End, Text\nDialogue: 0:00:01.00,0:00:02.00,One\n",
+}
+
+
+@pytest.mark.parametrize("called", TEXTS)
+@pytest.mark.parametrize("really", TEXTS)
+def test_a_format_that_the_name_does_not_tell(called: str, really: str) -> None:
+    parsed = formats.parse(called, TEXTS[really])
+    assert [(cue.start, cue.end, cue.text) for cue in parsed.track.cues] == [(1.0, 2.0, "One")]
+    assert bool(parsed.notices) == (called != really)
