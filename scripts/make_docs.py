@@ -28,7 +28,7 @@ from pipeline.options.watch import OWN, WatchSettings
 
 ROOT = Path(__file__).parents[1]
 COMMANDS = (
-    "", "caption", "watch", "live", "annotate", "jobs", "jobs list", "jobs show", "jobs retry", "jobs forget", "export", "burn", "mux", "summarize",
+    "", "caption", "watch", "live", "annotate", "dataset", "jobs", "jobs list", "jobs show", "jobs retry", "jobs forget", "export", "burn", "mux", "summarize",
     "search", "ask", "serve", "models", "doctor", "bench",
 )  # fmt: skip
 

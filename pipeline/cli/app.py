@@ -46,6 +46,7 @@ COMMANDS = (
     "watch",
     "live",
     "annotate",
+    "dataset",
     "jobs",
     "export",
     "burn",
