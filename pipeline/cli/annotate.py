@@ -111,17 +111,25 @@ async def _work(
     wishes: "Wishes",
     screen: "AnnotateScreen",
 ) -> None:
-    """Describe what is left: in this process, or in one for each GPU."""
+    """Describe what is left: in this process, in one for each GPU, or on the nodes of a cluster."""
     from pipeline.annotating import flow
-    from pipeline.cli.annotate_screen import OwnEngine
+    from pipeline.cli.annotate_screen import Others, OwnEngine
+    from pipeline.datasets.sole import SoleStorage
     from pipeline.fleet.placement import placements
     from pipeline.fleet.small import hosts_on
 
+    if settings.cluster is not None:
+        from pipeline.fleet import annotate_ray
+
+        others = Others()
+        async with screen.shown(others), screen.following(ledger, others):
+            await annotate_ray.run(settings, ledger, model=host.preset.name)
+        return
     describing = settings.describing()
     places = placements(describing, hosts_on=partial(hosts_on, settings=describing, preset=host.preset))
-    if not places:
+    if not places or isinstance(ledger.storage, SoleStorage):  # there one process alone can write
         async with host, screen.shown(OwnEngine(host.engine, screen.screen.say)):
-            await flow.work(host, ledger, recipe, wishes, told=screen.told)
+            await flow.work(host, ledger, recipe, wishes, told=screen.told, shard=settings.part)
         return
     from pipeline.fleet.annotators import Annotators
 

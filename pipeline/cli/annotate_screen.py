@@ -59,6 +59,13 @@ class OwnEngine:
         return self._engine.clock.held_back_by
 
 
+class Others:
+    """Hosts on other machines: what they do is seen in the data set."""
+
+    ready = False
+    held_back_by = "the hosts' engines"
+
+
 class AnnotateScreen:
     """A context manager around the live part."""
 
@@ -141,6 +148,25 @@ class AnnotateScreen:
         finally:
             showing.cancel()
             await asyncio.gather(showing, return_exceptions=True)
+
+    @contextlib.asynccontextmanager
+    async def following(self, ledger: "Ledger", others: Others) -> AsyncIterator[None]:
+        """While the block runs, what hosts elsewhere do is counted, as the data set tells it."""
+
+        async def follow() -> None:
+            units = ledger.frozen.units
+            while True:
+                done = await asyncio.to_thread(ledger.done) & units.keys()
+                items = sum(units[number].items for number in done if units[number].round == 0) - self._before
+                self._ended, others.ready = max(self._ended, items), others.ready or items > 0
+                await asyncio.sleep(2.0)
+
+        following = asyncio.create_task(follow())
+        try:
+            yield
+        finally:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
 
     async def _show(self, gauge: "Gauge") -> None:
         while True:

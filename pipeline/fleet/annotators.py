@@ -23,7 +23,8 @@ from pipeline.fleet.local import ROOT
 from pipeline.fleet.placement import USUAL_SHARE, Placement
 from pipeline.options.annotate import AnnotateSettings
 
-RESTARTS = 3
+RESTARTS = 5
+"""of one host: one more than it takes to find a picture that kills it"""
 PAUSE = 5.0
 """seconds before a host that died is started again"""
 PATIENCE = 10.0
@@ -157,13 +158,18 @@ class Annotators:
 
     def _options(self, place: Placement) -> dict[str, Any]:
         """The settings of one host, as JSON has them."""
-        values = self._settings.model_dump(mode="json") | {"gpus": "all", "hosts": None}
+        values = self._settings.model_dump(mode="json") | {"gpus": "all", "hosts": None, "shard": self._shard(place)}
         if place.sharing > 1:
             share = self._settings.gpu_memory_utilization or self._usual_share or USUAL_SHARE
             values["gpu_memory_utilization"] = round(share / place.sharing, 4)
         if self._settings.log_file is not None:
             values["log_file"] = str(host_log(self._settings.log_file, place.number))
         return values
+
+    def _shard(self, place: Placement) -> str:
+        """The part of this run's part that a host does first."""
+        part, of = self._settings.part
+        return f"{(part - 1) * len(self._hosts) + place.number + 1}/{of * len(self._hosts)}"
 
     @staticmethod
     def _command(place: Placement) -> list[str]:

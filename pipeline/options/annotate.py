@@ -19,6 +19,14 @@ def check_extension(text: str) -> str:
     return text
 
 
+def check_shard(text: str) -> str:
+    """Raises ValueError where it is not I/N with 1 <= I <= N."""
+    number, _, of = text.partition("/")
+    if not (number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
+        raise ValueError("it is written as I/N, from 1/N to N/N")
+    return text
+
+
 class AnnotateSettings(Asking, Spread):
     """What ``scenescribe annotate`` is told."""
 
@@ -52,7 +60,18 @@ class AnnotateSettings(Asking, Spread):
     detail: Literal["low", "high"] = option(
         "low", MODEL, "How finely a picture is shown: one view (low), or in tiles (high), at 7 to 30 times the tokens."
     )
+    shard: Annotated[str, AfterValidator(check_shard)] = option(
+        "1/1", ENGINE, "I/N: this is the I-th of N processes that share the work; it does its part first, then helps the others."
+    )
+    cluster: str | None = option(None, ENGINE, "Hosts on the nodes of a Ray cluster: auto, local or HOST:PORT (extra ray).")
+    insecure_cluster: bool = option(False, ENGINE, "Another machine's cluster, though it asks for no token.")
     decode_workers: Positive | None = option(None, RUN, "Processes that decode; from the cores where it is not given.")
+
+    @property
+    def part(self) -> tuple[int, int]:
+        """``shard`` as numbers."""
+        number, _, of = self.shard.partition("/")
+        return int(number), int(of)
 
     @property
     def kept(self) -> tuple[str, ...]:

@@ -1,0 +1,63 @@
+"""One host of a data set that was begun: told all it needs as plain data, so that it may run in any process on any machine.
+
+    {"settings": what annotate was told, "key": what the data set was begun with, "kept": its columns, "number": which host}
+
+It takes units until none is left and ends; what it did stands in the data set.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pipeline.annotating import flow
+from pipeline.annotating.recipe import PictureRecipe
+from pipeline.annotating.worker import Told
+from pipeline.datasets.grants import Grants
+from pipeline.datasets.ledger import Ledger
+from pipeline.host import Host
+from pipeline.options.annotate import AnnotateSettings
+
+FUNCTION = f"{__name__}:work"
+"""as another process calls it"""
+
+
+def arguments(settings: AnnotateSettings, ledger: Ledger, *, model: str) -> dict[str, Any]:
+    """What hosts are told. ``model``: a name that means the same on every machine."""
+    told = settings.changed(model=model).model_dump(mode="json", exclude_none=True)
+    return {"settings": told, "key": dict(ledger.settings), "kept": dict(ledger.kept)}
+
+
+async def work(
+    told: Mapping[str, Any],
+    stopping: asyncio.Event,
+    *,
+    heard: Told = lambda item, answer: None,
+    opened: Callable[[Host], None] = lambda host: None,
+) -> None:
+    """Be a host until nothing is left, or until ``stopping`` is set: then what is under way is committed.
+
+    Raises what ``flow.work`` does.
+    """
+    settings = AnnotateSettings(**told["settings"])
+    host = Host(settings.describing(), pictures=settings.detail)
+    recipe = PictureRecipe.of(settings, host.preset)
+    ledger = await asyncio.to_thread(lambda: Ledger.open(flow.storage_of(settings), told["key"], kept=told["kept"]))
+    watching: list[asyncio.Task[None]] = []
+
+    async def stop(grants: Grants) -> None:
+        await stopping.wait()
+        grants.stop()
+
+    opened(host)
+    try:
+        async with host:
+            await flow.work(
+                host, ledger, recipe, flow.wishes_of(settings), told=heard, name=flow.host_name(told.get("number", 0)),
+                on_grants=lambda grants: watching.append(asyncio.create_task(stop(grants))),
+            )  # fmt: skip
+    finally:
+        for task in watching:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task

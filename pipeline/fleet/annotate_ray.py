@@ -1,0 +1,36 @@
+"""A data set by the hosts of a Ray cluster: this process lists, starts hosts and writes the formats; it describes nothing itself."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pipeline.annotating import member
+from pipeline.datasets.ledger import Ledger
+from pipeline.datasets.results import steps
+from pipeline.datasets.sole import SoleStorage
+from pipeline.errors import UsageError
+from pipeline.fleet.placement import ON_GPUS, group_size
+from pipeline.fleet.ray_door import Cluster, Need
+from pipeline.options.annotate import AnnotateSettings
+
+
+async def run(settings: AnnotateSettings, ledger: Ledger, *, model: str) -> None:
+    """Until nothing is left. Raises UsageError ``no_conditional_put``, ``cluster_open``, EnvironmentFault ``ray_missing``,
+    ``no_cluster``, ``no_node``, ``host_died``, and what a host ended with."""
+    if isinstance(ledger.storage, SoleStorage):
+        text = f"{ledger.storage} can't tell two writers apart, so one process alone can write there"
+        raise UsageError("no_conditional_put", f"{text}; leave --cluster out, or write to another storage")
+    assert settings.cluster is not None
+    with Cluster(settings.cluster, insecure=settings.insecure_cluster) as cluster:
+        need = need_of([node["Resources"] for node in cluster.nodes], settings)
+        arguments = member.arguments(settings, ledger, model=model)
+        await cluster.run(member.FUNCTION, arguments, need, hosts=settings.hosts, done=lambda: steps(ledger))
+
+
+def need_of(nodes: Iterable[Mapping[str, Any]], settings: AnnotateSettings) -> Need:
+    """What one host takes: the GPUs of one engine and their part of a node's cores; without GPUs all cores of the smallest node."""
+    nodes = list(nodes)
+    size = group_size(settings.describing())
+    parts = [node.get("CPU", 0.0) * size / node["GPU"] for node in nodes if node.get("GPU", 0.0) >= size]
+    if settings.engine in ON_GPUS and parts:
+        return Need(gpus=size, cpus=float(max(1, int(min(parts)))))
+    return Need(cpus=float(max(1, int(min((node["CPU"] for node in nodes if node.get("CPU", 0.0) >= 1), default=1)))))
