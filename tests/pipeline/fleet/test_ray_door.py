@@ -2,14 +2,18 @@
 
 import asyncio
 import contextlib
+import json
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import made_sets as made
+import picture_files
 import pytest
+from picture_sets import as_folder
 
 from pipeline.datasets import results
 from pipeline.datasets.ledger import Ledger
@@ -84,6 +88,37 @@ def test_a_survey_tells_what_differs(cluster: Cluster, tmp_path: Path, monkeypat
     (tmp_path / "file").write_text("")
     for node in survey.survey(cluster, str(tmp_path / "file")):
         assert [wrong.split()[0] for wrong in node.wrong] == ["scenescribe", "vllm", "ray", "unwritable:"]
+
+
+def test_annotate_and_doctor_as_a_person_runs_them_on_it(nodes: Any, tmp_path: Path) -> None:
+    as_folder({f"{number:02}.png": picture_files.encoded(picture_files.corners(32, 32)) for number in range(8)}, tmp_path / "in")
+    command = [sys.executable, "-m", "pipeline.cli"]
+    words = [
+        "in",
+        "-o",
+        str(tmp_path / "out"),
+        "--engine",
+        "echo",
+        "--model",
+        "shapes",
+        "--unit",
+        "2",
+        "--cluster",
+        nodes.address,
+    ]
+    done = subprocess.run(
+        [*command, "annotate", *words, "--no-progress", "--json"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1])["by_outcome"] == {"ok": 8}
+    look = subprocess.run(
+        [*command, "doctor", "--cluster", nodes.address, "-o", str(tmp_path / "out"), "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert look.returncode == 0, look.stderr
+    assert [finding["ok"] for finding in json.loads(look.stdout.splitlines()[-1])["findings"]] == [True] * 3
 
 
 def test_room_is_by_gpus_and_cores(cluster: Cluster) -> None:
