@@ -1,12 +1,14 @@
 """One host of a data set that was begun: told all it needs as plain data, so that it may run in any process on any machine.
 
-    {"settings": what annotate was told, "key": what the data set was begun with, "kept": its columns, "number": which host}
+    {"settings": what annotate was told, "key": what the data set was begun with, "kept": its columns,
+     "folder": where paths that are not absolute begin, "number": which host}
 
 It takes units until none is left and ends; what it did stands in the data set.
 """
 
 import asyncio
 import contextlib
+import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -25,7 +27,7 @@ FUNCTION = f"{__name__}:work"
 def arguments(settings: AnnotateSettings, ledger: Ledger, *, model: str) -> dict[str, Any]:
     """What hosts are told. ``model``: a name that means the same on every machine."""
     told = settings.changed(model=model).model_dump(mode="json", exclude_none=True)
-    return {"settings": told, "key": dict(ledger.settings), "kept": dict(ledger.kept)}
+    return {"settings": told, "key": dict(ledger.settings), "kept": dict(ledger.kept), "folder": os.getcwd()}
 
 
 async def work(
@@ -39,6 +41,8 @@ async def work(
 
     Raises what ``flow.work`` does.
     """
+    with contextlib.suppress(OSError):  # it may be that of another machine; then no path may be relative
+        os.chdir(told["folder"])
     settings = AnnotateSettings(**told["settings"])
     host = Host(settings.describing(), pictures=settings.detail)
     recipe = PictureRecipe.of(settings, host.preset)

@@ -74,7 +74,7 @@ class Cluster:
                 include_dashboard=False if address == "local" else None,
                 namespace="scenescribe",
                 configure_logging=False,
-                log_to_driver=True,
+                log_to_driver=False,
             )
         except (ConnectionError, RuntimeError, ValueError, OSError) as error:
             says = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
