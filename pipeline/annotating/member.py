@@ -9,13 +9,12 @@ It takes units until none is left and ends; what it did stands in the data set.
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pipeline.annotating import flow
 from pipeline.annotating.recipe import PictureRecipe
 from pipeline.annotating.worker import Told
-from pipeline.datasets.grants import Grants
 from pipeline.datasets.ledger import Ledger
 from pipeline.host import Host
 from pipeline.options.annotate import AnnotateSettings
@@ -35,9 +34,8 @@ async def work(
     stopping: asyncio.Event,
     *,
     heard: Told = lambda item, answer: None,
-    opened: Callable[[Host], None] = lambda host: None,
 ) -> None:
-    """Be a host until nothing is left, or until ``stopping`` is set: then what is under way is committed.
+    """Be a host until nothing is left, or until ``stopping`` is set: then what is under way is given back.
 
     Raises what ``flow.work`` does.
     """
@@ -47,21 +45,16 @@ async def work(
     host = Host(settings.describing(), pictures=settings.detail)
     recipe = PictureRecipe.of(settings, host.preset)
     ledger = await asyncio.to_thread(lambda: Ledger.open(flow.storage_of(settings), told["key"], kept=told["kept"]))
-    watching: list[asyncio.Task[None]] = []
-
-    async def stop(grants: Grants) -> None:
-        await stopping.wait()
-        grants.stop()
-
-    opened(host)
-    try:
-        async with host:
-            await flow.work(
-                host, ledger, recipe, flow.wishes_of(settings), told=heard, name=flow.host_name(told.get("number", 0)),
-                on_grants=lambda grants: watching.append(asyncio.create_task(stop(grants))),
-            )  # fmt: skip
-    finally:
-        for task in watching:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+    async with host:
+        doing = asyncio.ensure_future(
+            flow.work(host, ledger, recipe, flow.wishes_of(settings), told=heard, name=flow.host_name(told.get("number", 0)))
+        )
+        told_to_stop = asyncio.ensure_future(stopping.wait())
+        try:
+            await asyncio.wait({doing, told_to_stop}, return_when=asyncio.FIRST_COMPLETED)
+            if doing.done():
+                doing.result()
+        finally:
+            for task in (doing, told_to_stop):
+                task.cancel()
+            await asyncio.gather(doing, told_to_stop, return_exceptions=True)

@@ -113,7 +113,7 @@ async def _work(
 ) -> None:
     """Describe what is left: in this process, in one for each GPU, or on the nodes of a cluster."""
     from pipeline.annotating import flow
-    from pipeline.cli.annotate_screen import Others, OwnEngine
+    from pipeline.cli.annotate_gauges import Others, OwnEngine
     from pipeline.datasets.sole import SoleStorage
     from pipeline.fleet.placement import placements
     from pipeline.fleet.small import hosts_on
@@ -121,8 +121,8 @@ async def _work(
     if settings.cluster is not None:
         from pipeline.fleet import annotate_ray
 
-        others = Others()
-        async with screen.shown(others), screen.following(ledger, others):
+        others = Others(ledger, screen)
+        async with screen.shown(others), others.followed():
             await annotate_ray.run(settings, ledger, model=host.preset.name)
         return
     describing = settings.describing()

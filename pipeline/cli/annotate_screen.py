@@ -4,9 +4,9 @@ import asyncio
 import contextlib
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pipeline.cli import console
 from pipeline.cli.screen import Screen
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from models.preset import Preset
     from pipeline.annotating.flow import Problem
     from pipeline.annotating.worker import Answer
+    from pipeline.cli.annotate_gauges import Gauge
     from pipeline.datasets.items import Item
     from pipeline.datasets.layouts.base import Written
     from pipeline.datasets.ledger import Ledger
-    from pipeline.engine.engine import Engine
     from pipeline.imagesources.base import Wishes
     from pipeline.options.annotate import AnnotateSettings
 
@@ -29,41 +29,6 @@ SPEED = 30.0
 """seconds over which the speed is told"""
 TOLD = 20
 """failures that are told one by one"""
-
-
-class Gauge(Protocol):
-    """Who works: this process's engine, or several hosts."""
-
-    @property
-    def ready(self) -> bool:
-        """Whether a model is loaded."""
-
-    @property
-    def held_back_by(self) -> str:
-        """``engine`` or ``decode``."""
-
-
-class OwnEngine:
-    """This process's."""
-
-    def __init__(self, engine: "Engine", say: Callable[[str], None]) -> None:
-        self._engine = engine
-        engine.on_ready.append(lambda: say(f"model loaded in {engine.last_start:.0f} s"))
-
-    @property
-    def ready(self) -> bool:
-        return self._engine.ready
-
-    @property
-    def held_back_by(self) -> str:
-        return self._engine.clock.held_back_by
-
-
-class Others:
-    """Hosts on other machines: what they do is seen in the data set."""
-
-    ready = False
-    held_back_by = "the hosts' engines"
 
 
 class AnnotateScreen:
@@ -149,24 +114,14 @@ class AnnotateScreen:
             showing.cancel()
             await asyncio.gather(showing, return_exceptions=True)
 
-    @contextlib.asynccontextmanager
-    async def following(self, ledger: "Ledger", others: Others) -> AsyncIterator[None]:
-        """While the block runs, what hosts elsewhere do is counted, as the data set tells it."""
+    @property
+    def before(self) -> int:
+        """Items that were done before this run."""
+        return self._before
 
-        async def follow() -> None:
-            units = ledger.frozen.units
-            while True:
-                done = await asyncio.to_thread(ledger.done) & units.keys()
-                items = sum(units[number].items for number in done if units[number].round == 0) - self._before
-                self._ended, others.ready = max(self._ended, items), others.ready or items > 0
-                await asyncio.sleep(2.0)
-
-        following = asyncio.create_task(follow())
-        try:
-            yield
-        finally:
-            following.cancel()
-            await asyncio.gather(following, return_exceptions=True)
+    def reached(self, ended: int) -> None:
+        """So many items of this run have ended, on other machines."""
+        self._ended = max(self._ended, ended)
 
     async def _show(self, gauge: "Gauge") -> None:
         while True:

@@ -86,7 +86,9 @@ async def main(number: int, told: dict[str, Any]) -> None:
         await host.engine.warm()
         beat = asyncio.create_task(pulse())
         try:
-            await flow.work(host, ledger, recipe, flow.wishes_of(settings), told=counts.told, name=flow.host_name(number), shard=settings.part)
+            await flow.work(
+                host, ledger, recipe, flow.wishes_of(settings), told=counts.told, name=flow.host_name(number), shard=settings.part
+            )
         finally:
             beat.cancel()
             say()
