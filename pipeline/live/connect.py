@@ -10,7 +10,7 @@ a file that grows            tail (here) -> pipe -> [child]
 import asyncio
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,6 +19,7 @@ from pipeline.live.address import SOCKETS, STREAMED, WHITELISTS, Address, Kind
 from pipeline.live.plan import Plan
 from pipeline.safe_open import MEGABYTE, read_bytes
 from pipeline.video.live.feed import Feed
+from pipeline.video.live.messages import Ended, Said
 
 OPEN_SECONDS, READ_SECONDS = 10.0, 5.0
 PIXELS = 1 << 26
@@ -49,14 +50,13 @@ class Feeder(Protocol):
 
 
 class Connection:
-    """The process and its feeder. ``on_message`` gets what the process says; its ``ended`` comes with the feeder's verdict."""
+    """The process and its feeder. ``on_message`` gets what the process says; its ``Ended`` comes with the feeder's verdict."""
 
-    def __init__(self, plan: Plan, *, phase: float, on_message: Callable[[dict[str, Any]], None], memory: object = None) -> None:
+    def __init__(self, plan: Plan, *, phase: float, on_message: Callable[[Said], None], memory: object = None) -> None:
         """``memory``: what the connection before knew (``memory`` of it), where this one is to go on from there."""
         self._on_message = on_message
         self.feeder = _feeder(plan, memory)
         self._task: asyncio.Task[Verdict] | None = None
-        self._ended: dict[str, Any] | None = None
         fd = None
         if self.feeder is not None:
             fd, theirs = os.pipe2(os.O_CLOEXEC)
@@ -97,22 +97,22 @@ class Connection:
         finally:
             os.close(fd)
 
-    def _hear(self, message: dict[str, Any]) -> None:
-        if "ended" in message and self._task is not None:
+    def _hear(self, message: Said) -> None:
+        if isinstance(message, Ended) and self._task is not None:
             # the process ends when its pipe does: why that ended is known a moment later, if it is
             task = self._task
-            if not task.done() and message["ended"] == "ended":
+            if not task.done() and message.code == "ended":
                 task.add_done_callback(lambda _: self._judge(message, task))
                 return
             self._judge(message, task)
         else:
             self._on_message(message)
 
-    def _judge(self, message: dict[str, Any], task: "asyncio.Task[Verdict]") -> None:
+    def _judge(self, message: Ended, task: "asyncio.Task[Verdict]") -> None:
         if task.done() and not task.cancelled() and task.exception() is None:
             verdict = task.result()
             if verdict.code != "reader_died":
-                message = {**message, "ended": verdict.code, "message": verdict.message or message["message"]}
+                message = replace(message, code=verdict.code, message=verdict.message or message.message)
         self._on_message(message)
 
     async def close(self) -> None:

@@ -2,9 +2,9 @@
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Any
 
 from pipeline.live.http.stamps import first_stamp
+from pipeline.video.live.messages import Copied
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,9 +42,9 @@ class Pieces:
     def __init__(self, stream: str) -> None:
         self._stream = stream
         self._anchors: dict[int, Anchor] = {}
-        self._early: deque[dict[str, Any]] = deque(maxlen=self.MOST)
+        self._early: deque[Copied] = deque(maxlen=self.MOST)
 
-    def anchor(self, media_epoch: int, anchor: Anchor) -> list[dict[str, Any]]:
+    def anchor(self, media_epoch: int, anchor: Anchor) -> list[Copied]:
         """An epoch of the media has its place. Answers the pieces that waited for it."""
         self._anchors[media_epoch] = anchor
         while len(self._anchors) > self.MOST:
@@ -52,20 +52,20 @@ class Pieces:
         early, self._early = self._early, deque(maxlen=self.MOST)
         return list(early)
 
-    def place(self, told: dict[str, Any]) -> tuple[Anchor, float, float] | None:
+    def place(self, told: Copied) -> tuple[Anchor, float, float] | None:
         """The anchor of a piece, and its start and end on the stream's clock; None where it waits."""
-        anchor = self._anchors.get(told["epoch"])
+        anchor = self._anchors.get(told.epoch)
         if anchor is None:
             self._early.append(told)
             return None
-        return anchor, told["start"] - anchor.media + anchor.start, told["end"] - anchor.media + anchor.start
+        return anchor, told.start - anchor.media + anchor.start, told.end - anchor.media + anchor.start
 
-    def piece(self, told: dict[str, Any], anchor: Anchor, start: float, end: float, utc: float) -> Piece | None:
+    def piece(self, told: Copied, anchor: Anchor, start: float, end: float, utc: float) -> Piece | None:
         """The piece; None where its bytes are no MPEG-TS with a picture."""
-        stamp = first_stamp(told["data"], b"")
+        stamp = first_stamp(told.data, b"")
         if stamp is None or not end > start:
             return None
         return Piece(
-            stream=self._stream, epoch=anchor.epoch, start=start, end=end, utc=utc, stamp=stamp, keyed=told["keyed"],
-            data=told["data"],
+            stream=self._stream, epoch=anchor.epoch, start=start, end=end, utc=utc, stamp=stamp, keyed=told.keyed,
+            data=told.data,
         )  # fmt: skip

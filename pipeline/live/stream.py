@@ -5,8 +5,9 @@ states   loading -> connecting -> live <-> stalled -> offline -> connecting ... 
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from typing import Any, Literal
 
 from pipeline.captioning.recipe import Recipe
@@ -22,6 +23,7 @@ from pipeline.live.pieces import Piece
 from pipeline.live.plan import Plan
 from pipeline.live.timeline import Timeline
 from pipeline.live.wall import Wall
+from pipeline.video.live.messages import Copied, Ended, Frame, Opened, Said, Tick
 
 FIRST_FRAME = 10.0
 """seconds: a connection that gives no picture in them has failed"""
@@ -53,11 +55,11 @@ class Stream:
             plan, self.describing, phase=phase, wall=wall or Wall(), emit=emit, on_state=self._now, give=give
         )
         self.reconnects = self.losses = 0
-        self.facts: dict[str, Any] = {}
+        self.facts: Mapping[str, Any] = {}
         """what the reading process said of itself last"""
         self.shape: dict[str, Any] = {}
         self.connection: Connection | None = None
-        self._ended: asyncio.Future[dict[str, Any]] | None = None
+        self._ended: asyncio.Future[Ended] | None = None
         self._stopped = asyncio.Event()
 
     async def run(self) -> str:
@@ -87,7 +89,7 @@ class Stream:
         """End it as if the source had ended."""
         self._stopped.set()
         if self._ended is not None and not self._ended.done():
-            self._ended.set_result({"ended": "ended", "message": "stopped"})
+            self._ended.set_result(Ended(code="ended", message="stopped"))
 
     async def _connect_for_ever(self) -> str:
         backoff, lost_at = Backoff(), time.monotonic()
@@ -97,8 +99,8 @@ class Stream:
             try:
                 ending = await self._one_connection()
             except InputError as error:
-                ending = {"ended": error.code, "message": error.message}
-            code, told = ending["ended"], ending.get("message", "")
+                ending = Ended(code=error.code, message=error.message)
+            code, told = ending.code, ending.message
             had_frames, healthy = self.timeline.frames is not None, time.monotonic() - begun > HEALTHY
             self.timeline.close_epoch()
             if self._stopped.is_set():
@@ -135,7 +137,7 @@ class Stream:
             async with asyncio.timeout(seconds):
                 await self._stopped.wait()
 
-    async def _one_connection(self) -> dict[str, Any]:
+    async def _one_connection(self) -> Ended:
         """From opening to the loss. Answers what the process said last."""
         loop = asyncio.get_running_loop()
         self._ended = loop.create_future()
@@ -151,12 +153,12 @@ class Stream:
                     hold = self.connection.hold  # known better when the first of a playlist is there
                     patience = max(FIRST_FRAME, 2 * hold + 8.0 if hold else 0.0)
                     if not self.plan.accept and now - opened > patience:
-                        return {"ended": "no_frame", "message": f"no picture within {patience:.0f} s"}
+                        return Ended(code="no_frame", message=f"no picture within {patience:.0f} s")
                     continue
                 self.timeline.expire(now)
                 silent = now - self.timeline.pace.last
                 if silent > max(NO_FRAME, 3 * self._between(), self.connection.hold):
-                    return {"ended": "no_frame", "message": f"no picture for {silent:.1f} s"}
+                    return Ended(code="no_frame", message=f"no picture for {silent:.1f} s")
             return self._ended.result()
         finally:
             await self.connection.close()
@@ -165,23 +167,24 @@ class Stream:
         """Seconds between two pictures, as they are decoded now."""
         return max(self.timeline.pace.step, self.facts.get("keyframes", 0.0) if self.facts.get("skipping") == "NONKEY" else 0.0)
 
-    def _hear(self, message: dict[str, Any]) -> None:
+    def _hear(self, message: Said) -> None:
         connection = self.connection
         if connection is None:
             return
-        if "frame" in message:
-            self.timeline.frame(message, connection, self.reason)
-        elif "opened" in message:
-            self.shape = message["opened"]
-            size = self._recipe.size.of(*self.shape["size"])
-            slots = round(self.plan.fps * max(self.plan.max_window, self.plan.window) * 1.25) + 8
-            self.timeline.open(Frames(connection.feed.give_ring(size, slots), slots))
-        elif "copied" in message:
-            self.timeline.copied(message["copied"])
-        elif "tick" in message:
-            self.facts = message["tick"]
-        elif "ended" in message and self._ended is not None and not self._ended.done():
-            self._ended.set_result(message)
+        match message:
+            case Frame():
+                self.timeline.frame(message, connection, self.reason)
+            case Opened(size=size):
+                self.shape = asdict(message)
+                size = self._recipe.size.of(*size)
+                slots = round(self.plan.fps * max(self.plan.max_window, self.plan.window) * 1.25) + 8
+                self.timeline.open(Frames(connection.feed.give_ring(size, slots), slots))
+            case Copied():
+                self.timeline.copied(message)
+            case Tick(facts=facts):
+                self.facts = facts
+            case Ended() if self._ended is not None and not self._ended.done():
+                self._ended.set_result(message)
 
     def _set(self, state: str, reason: str = "", message: str = "", **more: Any) -> None:
         self.state, self.reason = state, reason

@@ -20,6 +20,7 @@ from pipeline.live.plan import Plan
 from pipeline.live.utc import UtcClock
 from pipeline.live.wall import Wall
 from pipeline.live.windows import Windows
+from pipeline.video.live.messages import Copied, Frame
 
 LATE = 2.0
 """seconds for which pictures come that are older than what is accounted for; then a new epoch begins"""
@@ -84,14 +85,14 @@ class Timeline:
         """Seconds since it began of a time of the media."""
         return media - self._anchor[1] + self._anchor[0]
 
-    def frame(self, message: dict[str, Any], connection: Connection, reason: str) -> None:
+    def frame(self, message: Frame, connection: Connection, reason: str) -> None:
         """A picture came. ``reason``: why there was no source before it, where there was none."""
         if self.frames is None:
             return
         self._hold, self._reason = connection.hold, reason
-        arrival, media = message["arrival"], message["time"]
-        if message["epoch"] != self._media_epoch:
-            self._begin_epoch(message["epoch"], *message["begin"])
+        arrival, media = message.arrival, message.time
+        if message.epoch != self._media_epoch:
+            self._begin_epoch(message.epoch, *message.begin)
         time_ = self.stream_time(media)
         self.pace.came(arrival, time_)
         self._date(message, connection, time_, arrival)
@@ -102,15 +103,15 @@ class Timeline:
             if arrival - self._late_since < LATE:
                 return
             self.close_epoch()
-            self._begin_epoch(message["epoch"], media, arrival, reason="late")
+            self._begin_epoch(message.epoch, media, arrival, reason="late")
             time_ = self.stream_time(media)
         self._late_since = None
         self._on_state("live")
-        self.frames.add(Known(serial=message["frame"], time=time_, media=media, arrival=arrival))
-        for span in self._windows.reach(self.stream_time(message["seen"])):
+        self.frames.add(Known(serial=message.serial, time=time_, media=media, arrival=arrival))
+        for span in self._windows.reach(self.stream_time(message.seen)):
             self._closed(*span)
 
-    def copied(self, told: dict[str, Any]) -> None:
+    def copied(self, told: Copied) -> None:
         """A piece of the stream as it came."""
         placed = self._pieces.place(told)
         if placed is not None and (piece := self._pieces.piece(told, *placed, self.utc.at(placed[1])[0])) is not None:
@@ -169,13 +170,13 @@ class Timeline:
             return
         self._describing.offer(start, end)
 
-    def _date(self, message: dict[str, Any], connection: Connection, time_: float, arrival: float) -> None:
+    def _date(self, message: Frame, connection: Connection, time_: float, arrival: float) -> None:
         """Keep the epoch's UTC."""
         self.utc.arrived(time_, self._wall.utc(arrival))
         step = None
-        if message["utc"] is not None:
-            step = self.utc.report(message["report"], time_, message["utc"], "rtcp")
-        elif (told := connection.taken_at(message["raw"])) is not None:
+        if message.utc is not None:
+            step = self.utc.report(message.report, time_, message.utc, "rtcp")
+        elif (told := connection.taken_at(message.raw)) is not None:
             step = self.utc.report(told[1], time_, told[0], "pdt")
         if step is not None:
             self._say("clock_step", seconds=step.seconds, whose="source")

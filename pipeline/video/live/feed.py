@@ -1,6 +1,6 @@
 """Our side of one reading process: started for one connection, never used again after an error.
 
-    Feed(...)  ->  on_message(dict) on the event loop, in order, and at last one with ``ended``
+    Feed(...)  ->  on_message(Said) on the event loop, in order, and at last an Ended
 
 A thread waits for messages, so that the loop never does. A process that says nothing for SILENT seconds is killed: that is what
 ends an ``open`` that hangs.
@@ -15,11 +15,13 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pipeline.environment import child_environment
 from pipeline.video.live import talk
+from pipeline.video.live.messages import Copied, Ended, Said
 from pipeline.video.live.ring import Reader
 from pipeline.video.live.said import Listener
 
@@ -45,7 +47,7 @@ def _content(fds: Sequence[int]) -> bytes:
 class Feed:
     """One reading process. Made on the event loop that ``on_message`` is called on."""
 
-    def __init__(self, told: dict[str, Any], *, kind: str, fd: int | None, on_message: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(self, told: dict[str, Any], *, kind: str, fd: int | None, on_message: Callable[[Said], None]) -> None:
         """``told``: what it is to open. ``kind``: network, device or pipe, which decides what the process may do. ``fd`` is closed."""
         self._loop, self._on_message = asyncio.get_running_loop(), on_message
         self._silent = told["opening"]["open_seconds"] + SILENT
@@ -93,39 +95,31 @@ class Feed:
                 talk.send(self._sock, message, fds=fds)
 
     def _listen(self) -> None:
-        last: dict[str, Any] = {}
+        last: Said | None = None
         patience = self._silent
         listener = Listener()
-        while "ended" not in last:
+        while not isinstance(last, Ended):
             self._sock.settimeout(patience)
             fds: list[int] = []
             try:
                 last = listener.checked(talk.receive(self._sock, fds))
-                if "copied" in last:
-                    last["copied"]["data"] = _content(fds)
-                if "opened" in last or "frame" in last or "tick" in last:
+                if isinstance(last, Copied):
+                    last = replace(last, data=_content(fds))
+                elif not isinstance(last, Ended):
                     patience = SILENT
             except TimeoutError:
-                last = {
-                    "ended": "source_silent",
-                    "message": "the reading process gave no sign of life and was ended",
-                    "detail": "",
-                }
+                last = Ended(code="source_silent", message="the reading process gave no sign of life and was ended")
             except (talk.HungUp, OSError):
-                last = {"ended": "reader_died", "message": f"the reading process died{self._why()}", "detail": ""}
+                last = Ended(code="reader_died", message=f"the reading process died{self._why()}")
             except (ValueError, RecursionError) as error:
-                last = {
-                    "ended": "reader_died",
-                    "message": f"the reading process spoke nonsense and was ended ({error})",
-                    "detail": "",
-                }
+                last = Ended(code="reader_died", message=f"the reading process spoke nonsense and was ended ({error})")
             finally:
                 for fd in fds:
                     os.close(fd)
             with suppress(RuntimeError):  # the loop is closed: nobody wants to know
                 self._loop.call_soon_threadsafe(self._hand, last)
 
-    def _hand(self, message: dict[str, Any]) -> None:
+    def _hand(self, message: Said) -> None:
         if not self._closed:
             self._on_message(message)
 

@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.video.children import wire
 from pipeline.video.live.feed import Feed
+from pipeline.video.live.messages import Copied, Ended, Frame, Opened, Said, Tick
 from pipeline.video.live.said import AHEAD, Listener
 
 FRAME: dict[str, Any] = {
@@ -28,10 +29,11 @@ GOOD: list[dict[str, Any]] = [
 def test_what_a_reading_process_says_is_taken() -> None:
     listener = Listener()
     told = [listener.checked(message) for message in GOOD]
-    assert told[0] == {"opened": {"size": (320, 180), "fps": 25.0, "codec": "h264", "copied": False}}
-    assert told[1] == GOOD[1]
-    assert told[4]["utc"] == 1.7e9
-    assert told[6] == GOOD[6]
+    assert told[0] == Opened(size=(320, 180), fps=25.0, codec="h264", copied=False)
+    assert told[1] == Copied(**PIECE)
+    assert told[2] == Tick(facts={"packets": 1, "lag": 0.1, "skipping": ""})
+    assert [one.utc for one in told if isinstance(one, Frame)] == [None, 1.7e9, None]
+    assert told[6] == Ended(code="source_lost", message="gone")
 
 
 NONSENSE = [
@@ -75,14 +77,15 @@ async def test_a_process_that_speaks_nonsense_is_ended(said: bytes, monkeypatch:
         return ours, theirs
 
     monkeypatch.setattr("pipeline.video.live.feed.socket.socketpair", pair)
-    told: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    told: asyncio.Queue[Said] = asyncio.Queue()
     feed = Feed(
         {"opening": {"open_seconds": 30.0}}, kind="pipe", fd=os.open("/dev/null", os.O_RDONLY), on_message=told.put_nowait
     )
     try:
         wire.send(ends[0], said)
         heard = await asyncio.wait_for(told.get(), 20)
-        assert (heard["ended"], "nonsense" in heard["message"]) == ("reader_died", True)
+        assert isinstance(heard, Ended)
+        assert (heard.code, "nonsense" in heard.message) == ("reader_died", True)
     finally:
         ends[0].close()
         feed.close()
