@@ -7,9 +7,7 @@ Source: https://cheatsheetseries.owasp.org/cheatsheets/Server_Side_Request_Forge
 """
 
 import contextlib
-import ipaddress
 import random
-import socket
 import ssl
 import threading
 import time
@@ -22,6 +20,7 @@ from urllib.parse import urljoin, urlsplit
 from pipeline.errors import InputError
 from pipeline.imagesources.ahead import AHEAD, in_order
 from pipeline.imagesources.base import Content
+from pipeline.imagesources.connecting import Refused, pinned, until
 
 LARGEST = 64 << 20
 """bytes of an answer"""
@@ -61,7 +60,7 @@ class Fetcher:
             ssl_context=ssl.create_default_context(),
             max_connections=2 * THREADS,
             keepalive_expiry=10,
-            network_backend=_pinned(self._allowed),
+            network_backend=pinned(self._allowed),
         )
         self._turns: dict[str, threading.BoundedSemaphore] = defaultdict(lambda: threading.BoundedSemaphore(POLITE))
         self._lock = threading.Lock()
@@ -78,6 +77,7 @@ class Fetcher:
     def one(self, url: str) -> Content:
         """What is at one address, or InputError ``url_refused``, ``url_failed``, ``picture_too_large``."""
         end = time.monotonic() + SECONDS
+        until(end)
         for attempt in range(TRIES):
             try:
                 return self._followed(url, end)
@@ -149,10 +149,6 @@ def _body(answer: Any, headers: dict[str, str], url: str, end: float) -> bytes:
     return bytes(got)
 
 
-class Refused(Exception):
-    """An address that is not connected to."""
-
-
 def _checked(url: str) -> str:
     """Raises InputError ``url_refused``."""
     try:
@@ -175,49 +171,6 @@ def _quoted(character: str) -> str:
     from urllib.parse import quote
 
     return quote(character)
-
-
-def _pinned(allowed: frozenset[str]) -> Any:
-    """A way to connect that resolves a name once, looks at what comes, and connects to exactly that: a name that means another
-    address a moment later (DNS rebinding) gains nothing."""
-    import httpcore
-
-    class Pinned(httpcore.SyncBackend):
-        def connect_tcp(
-            self, host: str, port: int, timeout: float | None = None, local_address: str | None = None, socket_options: Any = None
-        ) -> httpcore.NetworkStream:
-            last: Exception | None = None
-            for address in public_addresses(host, port, allowed):
-                try:
-                    return super().connect_tcp(address, port, timeout, local_address, socket_options)
-                except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                    last = error
-            raise last or httpcore.ConnectError(f"{host} has no address")
-
-    return Pinned()
-
-
-def public_addresses(host: str, port: int, allowed: frozenset[str]) -> list[str]:
-    """Where a host may be connected to. Raises Refused where one of its addresses is not public, OSError where it has none."""
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except UnicodeError:
-        raise OSError(f"{host} is no host's name") from None
-    addresses = list(dict.fromkeys(str(one[4][0]) for one in found))
-    for address in addresses:
-        if host.lower() not in allowed and not _public(address):
-            raise Refused(f"{host} is {address}, which is no public address (--allow-host {host} allows it)")
-    return addresses
-
-
-def _public(address: str) -> bool:
-    found = ipaddress.ip_address(address.partition("%")[0])
-    inner = getattr(found, "ipv4_mapped", None) or getattr(found, "sixtofour", None)
-    if inner is not None:
-        found = inner
-    if isinstance(found, ipaddress.IPv6Address) and found in ipaddress.ip_network("64:ff9b::/96"):  # NAT64
-        found = ipaddress.ip_address(int(found) & 0xFFFFFFFF)
-    return found.is_global and not found.is_multicast
 
 
 def _seconds(retry_after: str) -> float:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
-from pipeline.imagesources.urls import Refused, public_addresses
+from pipeline.imagesources.connecting import Refused, public_addresses
 from pipeline.serve.faults import HttpError
 from pipeline.serve.uploads import Incoming, Received
 

@@ -9,7 +9,8 @@ import pytest
 
 from pipeline.errors import InputError
 from pipeline.imagesources import urls
-from pipeline.imagesources.urls import Fetcher, _public, public_addresses
+from pipeline.imagesources.connecting import Refused, is_public, public_addresses
+from pipeline.imagesources.urls import Fetcher
 
 
 def codes(found: Any) -> list[Any]:
@@ -26,14 +27,15 @@ def fetcher() -> Any:
 @pytest.mark.parametrize(
     "address",
     ["127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "::1", "fe80::1", "fc00::1",
-     "::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "224.0.0.1", "255.255.255.255", "::"],
+     "::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "224.0.0.1", "255.255.255.255", "::",
+     "::127.0.0.1", "::ffff:0:127.0.0.1", "64:ff9b:1::7f00:1", "fec0::1", "2001:0:7f00:1::1", "3fff::1", "5f00::1", "192.88.99.1", "fe80::1%eth0"],
 )  # fmt: skip
 def test_no_private_address_is_public(address: str) -> None:
-    assert not _public(address)
+    assert not is_public(address)
 
 
 def test_public_ones_are() -> None:
-    assert all(map(_public, ("93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946", "64:ff9b::5db8:d822")))
+    assert all(map(is_public, ("93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946", "64:ff9b::5db8:d822")))
 
 
 @pytest.mark.parametrize(
@@ -57,7 +59,7 @@ def test_a_name_is_looked_at_by_every_address_that_it_has(monkeypatch: pytest.Mo
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in ("93.184.216.34", "10.0.0.1")]
 
     monkeypatch.setattr(socket, "getaddrinfo", resolved)
-    with pytest.raises(urls._Refused):
+    with pytest.raises(Refused):
         public_addresses("two-faced.example", 80, frozenset())
     assert public_addresses("two-faced.example", 80, frozenset({"two-faced.example"})) == ["93.184.216.34", "10.0.0.1"]
 
@@ -178,3 +180,26 @@ def test_the_name_of_the_host_is_what_the_server_hears(fetcher: Fetcher) -> None
         assert heard == [f"localhost:{port}"]
     finally:
         made.close()
+
+
+@pytest.mark.parametrize("where", ["head", "body"])
+def test_a_server_that_trickles_is_left_when_its_time_is_over(
+    where: str, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A byte now and then begins the library's own bounds anew; in the headers nobody else would count."""
+    gone = threading.Event()
+
+    def trickles(handler: Any) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-A: " + (b"x\r\n\r\n" if where == "body" else b""))
+        try:
+            while not gone.wait(0.05):
+                handler.wfile.write(b"a")
+                handler.wfile.flush()
+        except OSError:
+            gone.set()
+        handler.close_connection = True
+
+    monkeypatch.setattr("pipeline.imagesources.urls.SECONDS", 0.5)
+    with picture_sets.served({}, special={"slow": trickles}) as base:
+        assert codes([fetcher.one(f"{base}/slow")]) == ["url_failed"]
+        assert gone.wait(20), "the connection was closed"
