@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import pytest
 from serving import Running, running
 
-from pipeline.imagesources import urls
+from pipeline.imagesources import connecting
 from pipeline.serve.faults import HttpError
 from pipeline.serve.fetching import Fetching
 
@@ -79,7 +79,7 @@ def add(service: Running, url: str) -> tuple[int, dict[str, Any]]:
 @pytest.fixture
 def public(monkeypatch: pytest.MonkeyPatch) -> None:
     """This machine's own address counts as public."""
-    monkeypatch.setattr(urls, "_public", lambda address: True)
+    monkeypatch.setattr(connecting, "is_public", lambda address: True)
 
 
 @pytest.mark.usefixtures("public")
