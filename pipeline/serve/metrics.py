@@ -94,6 +94,14 @@ class _Families:
         first = HistogramMetricFamily("scenescribe_first_token_seconds", "To the first piece of an answer.")
         first.add_metric([], buckets, counters.first_token_seconds)
         yield first
+        for name, value in engine.gauges.latest.items():
+            told = GaugeMetricFamily(
+                f"scenescribe_engine_{name}", "The engine's own gauge, of each GPU where it has several.", labels=["gpu"]
+            )
+            for number, one in enumerate(value if isinstance(value, list) else [value]):
+                if isinstance(one, int | float):
+                    told.add_metric([str(number) if isinstance(value, list) else ""], one)
+            yield told
         fault = service.worker.breaker.fault
         waits = GaugeMetricFamily("scenescribe_waiting", "1 while something is in the way of all films.", labels=["reason"])
         waits.add_metric([fault.code if fault else ""], float(fault is not None))

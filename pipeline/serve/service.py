@@ -131,6 +131,8 @@ class Service:
             systemd.alive(f"{counts['in_progress']} jobs under way, {counts['queued']} waiting")
             await asyncio.to_thread(self.jobs.renew, LEASE)
             await self.open_films.sweep()
+            if self.studio.engine.ready:
+                await self.studio.engine.gauges.look()
             if time.monotonic() - swept > 600:
                 swept = time.monotonic()
                 await asyncio.to_thread(self._sweep)

@@ -82,9 +82,16 @@ if (film) {
   // A job, live
   const job = document.body.dataset.job;
   if (job && !$("progress").hidden) {
+    $("cancel").addEventListener("click", () => fetch(`/v1/jobs/${job}`, { method: "DELETE" }));
+    const over = () => { $("progress").hidden = $("running").hidden = true; $("left").textContent = ""; };
     const events = new EventSource(`/v1/jobs/${job}/events`);
     const on = (name, act) => events.addEventListener(name, (event) => { if (event.data) act(JSON.parse(event.data)); });
-    on("state", (told) => { $("job").textContent = told.status.replace("_", " "); if (told.status === "cancelled") events.close(); });
+    on("state", (told) => {
+      $("job").textContent = told.status.replace("_", " ");
+      if (told.status !== "cancelled") return;
+      events.close();
+      over();
+    });
     on("progress", (told) => {
       $("progress").value = told.progress;
       $("left").textContent = told.eta == null ? "" : `about ${clock(told.eta)} left`;
@@ -104,7 +111,7 @@ if (film) {
       if (!event.data) return; // the connection: the browser comes back by itself
       events.close();
       $("job").textContent = `failed: ${JSON.parse(event.data).message}`;
-      $("progress").hidden = true;
+      over();
     });
   }
 }

@@ -31,9 +31,7 @@ def router(service: Service) -> APIRouter:
             "asks": {"open": service.asks.open, "most": service.asks.most},
             "windows_per_second": round(service.counters.windows_per_second, 2),
             "jobs": service.jobs.counts(),
-            "gauges": {
-                name: value for name, value in service.studio.engine.gauges.highest.items() if isinstance(value, (int, float))
-            },
+            "gauges": dict(engine.gauges.latest),
         }
 
     @routes.get("/metrics", response_class=Response)

@@ -121,6 +121,7 @@ async def _events(service: Service, job: Job, after: int) -> AsyncIterator[bytes
     yield PING
     while True:
         rung = service.bell.next(job.id)
+        over = service.jobs.get(job.id).over  # before the look: what ends a job is an event too
         found = await asyncio.to_thread(service.events.after, job.id, after)
         for event in found:
             yield format_sse_event(data_str=event.data, event=event.name, id=str(event.number))
@@ -131,7 +132,7 @@ async def _events(service: Service, job: Job, after: int) -> AsyncIterator[bytes
         if found:
             rung.cancel()
             continue
-        if service.jobs.get(job.id).over:  # its last event was seen before, or trimmed
+        if over:  # its last event was seen before, or trimmed
             rung.cancel()
             return
         done, _ = await asyncio.wait({rung}, timeout=EVERY)

@@ -139,6 +139,13 @@ def router(service: Service) -> APIRouter:
             }  # fmt: skip
         return page("film.html", **values)
 
+    @routes.post("/films/{id}/remove")
+    async def remove(id: str, request: Request) -> Response:
+        if parse_qs((await request.body()).decode("utf-8", "replace")).get("sure") != ["true"]:
+            raise HttpError(400, "bad_value", "say that you are sure", param="sure")
+        await asyncio.to_thread(service.forget, id)
+        return RedirectResponse("/", 303)
+
     @routes.post("/films/{id}/jobs")
     async def describe(id: str, request: Request) -> Response:
         fields = {name: values[0] for name, values in parse_qs((await request.body()).decode("utf-8", "replace")).items()}

@@ -108,22 +108,24 @@ def test_ranges_of_a_film_and_curl(service: Running, film: Path, tmp_path: Path)
 
 
 def test_a_film_below_a_root_is_added_described_and_forgotten(service: Running, root: Path) -> None:
-    listed = service.client.get("/v1/roots", params={"path": "films/series"}).json()["data"]
-    assert [(entry["object"], entry["path"]) for entry in listed] == [("film", "films/series/one.mp4")]
-    added = service.client.post("/v1/films", json={"path": "films/series/one.mp4"})
+    (root / "mine").mkdir()
+    (root / "mine/one.mp4").write_bytes((root / "series/one.mp4").read_bytes())
+    listed = service.client.get("/v1/roots", params={"path": "films/mine"}).json()["data"]
+    assert [(entry["object"], entry["path"]) for entry in listed] == [("film", "films/mine/one.mp4")]
+    added = service.client.post("/v1/films", json={"path": "films/mine/one.mp4"})
     assert added.status_code == 201
-    assert added.json()["path"] == "films/series/one.mp4"
-    again = service.client.post("/v1/films", json={"path": "films/series/one.mp4"})
+    assert added.json()["path"] == "films/mine/one.mp4"
+    again = service.client.post("/v1/films", json={"path": "films/mine/one.mp4"})
     id = again.json()["id"]
     assert (again.status_code, id) == (200, added.json()["id"])
     job = service.done(service.job(id)["id"])
     assert job["status"] == "completed"
     document = service.client.get(f"/v1/films/{id}/tracks/descriptions.en.json").json()
     assert document["source"]["name"] == "one.mp4", "the name that the film has, not that of an open file"
-    assert sorted(path.name for path in root.rglob("*")) == ["one.mp4", "series"], "nothing is written beside it unasked"
+    assert [path.name for path in (root / "mine").rglob("*")] == ["one.mp4"], "nothing is written beside it unasked"
     assert service.client.delete(f"/v1/films/{id}").json()["deleted"]
     assert service.client.get(f"/v1/films/{id}").status_code == 404
-    assert (root / "series/one.mp4").exists()
+    assert (root / "mine/one.mp4").exists()
 
 
 def test_an_idempotency_key_is_one_job(service: Running, film: Path) -> None:

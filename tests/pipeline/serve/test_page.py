@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import drop, until, violations
+from browsing import drop, signed_in, until, violations
 from serving import Running, running
 
 from models.engines.echo import EchoCaptioner
@@ -176,3 +176,21 @@ def test_the_page_is_light(page: Any, served: Running, described: str) -> None:
     assert {url.rpartition("/")[2] for url in wanted} >= {"app.js", "dom.js", "film.js", "speak.js", "talk.js", "page.css"}
     assert sum(len(gzip.compress(served.client.get(url).content)) for url in wanted) < 60_000
     assert json.loads(served.client.get("/readyz").text)["model"] == "shapes"
+
+
+def test_a_job_is_cancelled_and_a_film_removed(browser: Any, tmp_path: Path, film: Path) -> None:
+    with (
+        running(tmp_path / "state", captioner=EchoCaptioner(delay=30, capacity=1)) as service,
+        signed_in(browser, service) as page,
+    ):
+        id = service.upload(film)["id"]
+        service.job(id)
+        page.goto(f"{service.url}/films/{id}")
+        page.click("#cancel")
+        until(page, "document.getElementById('job').textContent === 'cancelled' && document.getElementById('progress').hidden")
+        assert violations(page) == []
+        page.check("[name=sure]")
+        page.click("text=Remove >> nth=-1")
+        page.wait_for_selector("h1:has-text('Films')")
+        assert page.inner_text("main > p:last-child") == "None yet."
+        assert service.client.get(f"/v1/films/{id}").status_code == 404

@@ -105,6 +105,34 @@ def read(client: httpx.Client, job: str, seen: list[tuple[int, str, str]]) -> No
     seen += events_of(text)
 
 
+def test_a_job_that_ends_between_two_looks_is_told_to_its_end(
+    tmp_path: Path, film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last event is written after the table was read and before the job's state is: it is not lost."""
+    with running(tmp_path / "state", captioner=EchoCaptioner(delay=60)) as service:
+        job = service.job(service.upload(film)["id"])["id"]
+        looks, plain = [0], Events.after
+
+        def after(events: Events, id: str, number: int, most: int = 500) -> list[Any]:
+            found = plain(events, id, number, most)
+            looks[0] += 1
+            if not found and id == job and looks[0] < 10:
+                looks[0] = 10
+                service.service.jobs.cancel(job)
+            return found
+
+        monkeypatch.setattr(Events, "after", after)
+        told = events_of(service.client.get(f"/v1/jobs/{job}/events").text)
+        assert json.loads(told[-1][2]) == {"status": "cancelled"}
+        service.on_loop(_gone(service))
+
+
+async def _gone(service: Any) -> None:
+    service.service.worker.cancel(service.service.jobs.list()[0])
+    for task in list(service.service.worker._tasks.values()):
+        task.cancel()
+
+
 def test_a_job_that_kills_the_service_each_time_is_given_up(tmp_path: Path) -> None:
     for number in range(CRASHES + 1):
         database = Database(tmp_path, file=DATABASE, migrations=MIGRATIONS)
