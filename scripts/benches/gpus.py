@@ -32,9 +32,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from gpu import ROWS, _films, _processor
 from gpus_parts.run import Run
 
+from pipeline.fleet.cores import own_cores
 from pipeline.fleet.fleet import Fleet
 from pipeline.fleet.gpus import visible
-from pipeline.fleet.placement import placements
+from pipeline.fleet.placement import Placement, placements
 from pipeline.fleet.remote import RemoteHost
 from pipeline.inputs import Film
 from pipeline.options.caption import Settings
@@ -72,7 +73,7 @@ async def _run(asked: argparse.Namespace, place: Path) -> None:
     found: dict[str, Any] = {"machine": f"{_processor()}, {each} cores a GPU", "row": asked.row, "films": asked.films, "rows": []}
     for hosts in asked.hosts_a_gpu:
         settings = _settings(asked, most, hosts)
-        fleet = Fleet(settings, placements(settings))
+        fleet = Fleet(settings, placements(settings) or (Placement(number=0, cores=tuple(own_cores())),))
         began = time.monotonic()
         async with fleet:
             await fleet.coordinator.all_ready()

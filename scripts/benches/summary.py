@@ -56,30 +56,33 @@ def main() -> None:
     asked = parser.parse_args()
     if not asked.composed and not asked.model:
         parser.error("name a --model, or --composed")
-    rows = asyncio.run(_run(asked))
+    asyncio.run(_run(asked))
+
+
+def _say(asked: argparse.Namespace, rows: list[Row]) -> None:
+    """After each row: a run that is cut off keeps what it has."""
     machine = f"{platform.processor() or platform.machine()}, {len(os.sched_getaffinity(0))} cores"
-    for row in rows:
-        print(row)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{machine}, peak memory of this process {peak:.0f} MB")
+    print(f"{rows[-1]}; {machine}, peak memory of this process {peak:.0f} MB", flush=True)
     if asked.json:
         asked.json.write_text(json.dumps({"machine": machine, "peak_mb": peak, "rows": [asdict(row) for row in rows]}, indent=2))
 
 
-async def _run(asked: argparse.Namespace) -> list[Row]:
+async def _run(asked: argparse.Namespace) -> None:
     if asked.composed:
-        return await _measured(asked, None)
+        await _measured(asked, None)
+        return
     settings = Settings(
         model=asked.model, quantization=asked.quantization, max_model_len=asked.max_model_len,
         engine_arg=("load_format=dummy",) if asked.random_weights else (),
     )  # fmt: skip
     async with Host(settings) as host:
         await host.engine.ask(Request(prompt="Say something.", sampling=Sampling(max_tokens=8)))
-        return await _measured(asked, writer_of(settings, host))
+        await _measured(asked, writer_of(settings, host))
 
 
-async def _measured(asked: argparse.Namespace, writer: Writer | None) -> list[Row]:
-    film, rows = made_up(asked.captions), []
+async def _measured(asked: argparse.Namespace, writer: Writer | None) -> None:
+    film, rows = made_up(asked.captions), list[Row]()
     for length in ("short", "long"):
         for _ in range(asked.rounds):
             began = time.monotonic()
@@ -91,7 +94,7 @@ async def _measured(asked: argparse.Namespace, writer: Writer | None) -> list[Ro
                     summary.stats.get("levels", 0), len(summary.warnings), round(took, 2),
                 )
             )  # fmt: skip
-    return rows
+            _say(asked, rows)
 
 
 def made_up(count: int) -> Document:
