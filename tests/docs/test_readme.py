@@ -29,8 +29,11 @@ def test_every_page_is_found_from_the_readme() -> None:
         assert f"docs/{page.name}" in README or page.name.startswith("performance"), page.name
 
 
-FOREIGN = {"--limit-mm-per-prompt", "--port", "--trace", "--trace-fork-before-exec"}
-"""options of other programs that the pages name: vllm serve, nsys"""
+FOREIGN = {
+    "--limit-mm-per-prompt", "--port", "--trace", "--trace-fork-before-exec",
+    "--array", "--requeue", "--cpus-per-task", "--gpus-per-task", "--generate",
+}  # fmt: skip
+"""options of other programs that the pages name: vllm serve, nsys, sbatch, ray"""
 
 
 def test_every_option_that_a_page_names_is_one() -> None:
