@@ -6,14 +6,21 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import av
 import pytest
 import pytest_asyncio
+from picture_files import encoded
+from picture_sets import as_folder, as_imagefolder, as_parquet, as_tar, as_urls, served
+from PIL import Image
 from senders import free_port, sending
 
 from models.base import Request, Sampling
+from pipeline.annotating import flow
+from pipeline.annotating.recipe import PictureRecipe
 from pipeline.captioning.recipe import Recipe
+from pipeline.datasets import results
 from pipeline.describe import describe
 from pipeline.engine.gate import Priority
 from pipeline.live.address import understand
@@ -21,12 +28,14 @@ from pipeline.live.events import Event
 from pipeline.live.outputs.base import Output
 from pipeline.live.plan import Plan
 from pipeline.live.station import Station
+from pipeline.options.annotate import AnnotateSettings
 from pipeline.options.caption import Settings
 from pipeline.sinks.base import Written
 from pipeline.studio import Studio
 from pipeline.types import Caption, Document, VideoInfo
 from scripts.shapes_world.chance import sample_scene
 from scripts.shapes_world.draw import Painter
+from scripts.shapes_world.words import still_caption
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(400), pytest.mark.asyncio(loop_scope="module")]
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -127,3 +136,31 @@ async def test_a_live_stream_of_drawn_shapes_is_described_as_it_goes_on(studio: 
         assert ", ".join(" ".join(pair) for pair in found) == named, caption["text"]
         assert caption["outcome"] == "ok"
     assert studio.engine.ready  # the engine is the studio's: it goes on
+
+
+async def test_pictures_from_five_kinds_of_sources_get_the_same_captions_and_true_ones(studio: Studio, tmp_path: Path) -> None:
+    names = [f"{number:02}.png" for number in range(20)]
+    scenes = [
+        sample_scene(Random(f"still {name}"), count=1 + number % 3, size=(320, 240), duration=2.0)
+        for number, name in enumerate(names)
+    ]
+    pictures = {name: encoded(Image.fromarray(Painter(scene).frame(0.0))) for name, scene in zip(names, scenes, strict=True)}
+    with served(pictures) as base:
+        kinds: dict[Path, dict[str, Any]] = {
+            as_folder(pictures, tmp_path / "folder"): {},
+            as_tar(pictures, tmp_path / "tar" / "0.tar"): {},
+            as_parquet(pictures, tmp_path / "bytes.parquet"): {},
+            as_urls(pictures, tmp_path / "urls.parquet", base): {"allow_host": ("127.0.0.1",)},
+            as_imagefolder(pictures, tmp_path / "imagefolder"): {},
+        }
+        found = []
+        for source, more in kinds.items():
+            settings = AnnotateSettings(model="shapes", output_dir=str(tmp_path / f"{source.name}.out"), **more)
+            recipe = PictureRecipe.of(settings, studio.preset.of_pictures())
+            ledger, _ = flow.prepared(flow.storage_of(settings), [str(source)], settings, recipe)
+            await flow.work(studio.host, ledger, recipe, flow.wishes_of(settings), told=lambda item, answer: None)
+            found.append([row.caption for row in results.rows(ledger)])
+    assert all(one == found[0] for one in found)
+    truth = [still_caption(scene.things) for scene in scenes]
+    right = sum(said == true for said, true in zip(found[0], truth, strict=True))
+    assert right >= 18, [pair for pair in zip(found[0], truth, strict=True) if pair[0] != pair[1]]
