@@ -127,8 +127,8 @@ class Preset:
         """What the reader should resize frames of a ``width`` x ``height`` film to, as (width, height)."""
         return self.size.of(width, height)
 
-    def of_pictures(self, detail: Detail = "low") -> "Preset":
-        """The same model, set up to be shown one picture a question and nothing else.
+    def of_pictures(self, detail: Detail = "low", *, films: bool = False) -> "Preset":
+        """The same model, set up to be shown one picture a question; ``films``: windows of films too, in other questions.
 
         Raises ModelNotFound where ``detail`` is high and the preset knows no finer view.
         """
@@ -138,6 +138,9 @@ class Preset:
                 f"the preset {self.name} knows no finer view of a picture: leave --detail high out", detail=detail
             )
         one = {"video": int(view.frames == "video"), "image": int(view.frames == "images")}
+        if films:
+            shown = self.engine.get("limit_mm_per_prompt", {"video": 1, "image": self.frame_count})
+            one = {kind: max(count, shown.get(kind, 0)) for kind, count in one.items()}
         return replace(
             self, frames=view.frames, frame_count=1, size=view.size or self.size, prompt=self.pictures.prompt,
             max_tokens=self.pictures.max_tokens, engine={**self.engine, "limit_mm_per_prompt": one, **view.engine},

@@ -48,12 +48,13 @@ class Host:
         verbose: bool = False,
         profile: "Profile" = "captions",
         pictures: "Detail | None" = None,
+        films: bool = True,
     ) -> None:
         """``profile``: ``questions`` for an engine that keeps what it has read of a film (prefix cache, priorities). ``pictures``:
-        the engine is set up for single pictures, shown in so much detail; None: for films."""
+        the engine is set up for single pictures, shown in so much detail, and ``films`` beside them; None: for films alone."""
         give_way(settings.nice)
         self.settings = settings
-        self.preset = choose_preset(settings) if pictures is None else preset_for_pictures(settings, pictures)
+        self.preset = choose_preset(settings) if pictures is None else preset_for_pictures(settings, pictures, films=films)
         self.engine = Engine(
             captioner or open_captioner(settings, self.preset, verbose=verbose, profile=profile),
             in_flight=settings.max_in_flight,

@@ -11,13 +11,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from models.base import Captioner
+from pipeline.annotating.films import Films, has_films
 from pipeline.annotating.pull import pull
 from pipeline.annotating.recipe import PictureRecipe
 from pipeline.annotating.worker import Told, Worker
+from pipeline.captioning.recipe import Recipe
 from pipeline.datasets.grants import Grants
 from pipeline.datasets.items import Item
 from pipeline.datasets.ledger import Ledger
 from pipeline.datasets.results import retry
+from pipeline.engine.opening import choose_preset
 from pipeline.errors import InputError, ScenescribeError, UsageError
 from pipeline.host import Host
 from pipeline.imagesources.base import Wishes
@@ -95,6 +99,11 @@ def prepared(
     return ledger, problems
 
 
+def host_of(settings: AnnotateSettings, ledger: Ledger, *, captioner: Captioner | None = None, verbose: bool = False) -> Host:
+    """A host for what is in the plan: an engine that need not take films is given more room for pictures. Raises as ``Host`` does."""
+    return Host(settings.describing(), captioner=captioner, verbose=verbose, pictures=settings.detail, films=has_films(ledger))
+
+
 async def work(
     host: Host,
     ledger: Ledger,
@@ -112,9 +121,12 @@ async def work(
 
     Raises OutputError where rows can't be written, EnvironmentFault or UsageError where the engine can't go on.
     """
-    decoder = PictureDecoder(host.pool, recipe.size)
+    decoder, settings = PictureDecoder(host.pool, recipe.size), host.settings
+    films = Films(host, Recipe.of(settings, choose_preset(settings)), wishes, recipe.model) if has_films(ledger) else None
     async with (
-        Worker(host.engine, decoder, recipe, wishes, workers=host.decode_workers, told=told, model=recipe.model) as worker,
+        Worker(
+            host.engine, decoder, recipe, wishes, workers=host.decode_workers, told=told, model=recipe.model, films=films
+        ) as worker,
         Grants(ledger, host=name or host_name(), shard=shard) as grants,
     ):
         on_grants(grants)

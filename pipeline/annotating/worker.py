@@ -17,6 +17,7 @@ from typing import Any, Self
 
 from models.base import Reply
 from pipeline import log as logs
+from pipeline.annotating.films import Films
 from pipeline.annotating.pull import Granted
 from pipeline.annotating.recipe import PictureRecipe
 from pipeline.captioning.answers import guard
@@ -58,18 +59,12 @@ class Worker:
     """One process's; an asynchronous context manager. All methods belong to one event loop."""
 
     def __init__(
-        self,
-        engine: Engine,
-        decoder: PictureDecoder,
-        recipe: PictureRecipe,
-        wishes: Wishes,
-        *,
-        workers: int,
-        told: Told,
-        model: str,
-    ) -> None:
-        """``workers``: batches that are decoded at once; ``model``: its name in the rows."""
+        self, engine: Engine, decoder: PictureDecoder, recipe: PictureRecipe, wishes: Wishes, *, workers: int, told: Told, model: str,
+        films: Films | None = None,
+    ) -> None:  # fmt: skip
+        """``workers``: batches that are decoded at once; ``model``: its name in the rows; ``films``: who describes those."""
         self.engine, self.decoder, self.recipe, self.model, self.told = engine, decoder, recipe, model, told
+        self._films = films
         self._reader = Reader(wishes)
         self._reading = ThreadPoolExecutor(1, thread_name_prefix="read")
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="decode")
@@ -89,7 +84,8 @@ class Worker:
 
         Raises OutputError where its rows can't be written, and EnvironmentFault or UsageError where the engine can't go on.
         """
-        items, found = list(grant.items), dict[int, tuple[bytes | None, Answer]]()
+        items, films = [item for item in grant.items if "film" not in item.locator], dict[str, list[Row]]()
+        found = dict[int, tuple[bytes | None, Answer]]()
         async with asyncio.TaskGroup() as tasks:
             start, contents = 0, self._reader.read(items)
             try:
@@ -101,8 +97,23 @@ class Worker:
                     start += len(batch)
             finally:
                 self._reading.submit(contents.close)  # there, since it may be running
+            for item in grant.items:
+                if "film" in item.locator:
+                    over = asyncio.Event()
+                    tasks.create_task(self._film(item, films, over.set))
+                    await over.wait()
             read()
-        await grant.commit([self._row(item, *found[place]) for place, item in enumerate(items)])
+        rows = {item.key: [self._row(item, *found[place])] for place, item in enumerate(items)} | films
+        await grant.commit([row for item in grant.items for row in rows[item.key]])
+
+    async def _film(self, item: Item, films: dict[str, list[Row]], read: Callable[[], None]) -> None:
+        assert self._films is not None
+        films[item.key] = rows = await self._films.rows(item, read)
+        reason = rows[0].reason if len(rows) == 1 and rows[0].start is None else ""
+        outcome = Outcome.FAILED if reason else Outcome.OK
+        tokens = sum(row.prompt_tokens for row in rows), sum(row.completion_tokens for row in rows)
+        text = next((row.caption for row in rows if row.caption), "")
+        self.told(item, Answer(text=text, outcome=outcome, reason=reason, prompt_tokens=tokens[0], completion_tokens=tokens[1]))
 
     async def _batch(
         self, batch: "Sequence[tuple[bytes | None, Content]]", start: int, items: Sequence[Item],

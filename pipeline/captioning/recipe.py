@@ -14,7 +14,7 @@ from pipeline.types import VideoInfo
 
 if TYPE_CHECKING:
     from models.preset import Preset
-    from pipeline.options.caption import Settings
+    from pipeline.options.caption import Describing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ class Recipe:
     """what of each film is described; None: all of it"""
 
     @classmethod
-    def of(cls, settings: "Settings", preset: "Preset", known: str = "") -> Self:
+    def of(cls, settings: "Describing", preset: "Preset", known: str = "") -> Self:
         """What the options and the model's preset say together, spelled out. ``known``: what is known of one film.
 
         Raises UsageError.

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from pipeline.annotating.recipe import PictureRecipe
     from pipeline.cli.annotate_screen import AnnotateScreen
     from pipeline.datasets.ledger import Ledger
-    from pipeline.host import Host
     from pipeline.imagesources.base import Wishes
 
 MOST_USED = ("output_dir", "format", "model", "limit")
@@ -95,7 +94,7 @@ async def _run(sources: list[str], settings: AnnotateSettings, screen: "Annotate
     screen.begin(ledger, problems, model=host.preset.name)
     if not await asyncio.to_thread(screen.all_done, ledger):
         with screen:
-            await _work(settings, host, ledger, recipe, wishes, screen)
+            await _work(settings, ledger, recipe, wishes, screen)
     screen.writing(layouts)
     written = await asyncio.to_thread(
         writing.write, ledger, layouts, wishes, extension=settings.caption_extension, overwrite=settings.overwrite
@@ -105,7 +104,6 @@ async def _run(sources: list[str], settings: AnnotateSettings, screen: "Annotate
 
 async def _work(
     settings: AnnotateSettings,
-    host: "Host",
     ledger: "Ledger",
     recipe: "PictureRecipe",
     wishes: "Wishes",
@@ -126,6 +124,7 @@ async def _work(
             await annotate_ray.run(settings, ledger, model=host.preset.name)
         return
     describing = settings.describing()
+    host = flow.host_of(settings, ledger, verbose=screen.screen.verbose)
     places = placements(describing, hosts_on=partial(hosts_on, settings=describing, preset=host.preset))
     if not places or isinstance(ledger.storage, SoleStorage):  # there one process alone can write
         async with host, screen.shown(OwnEngine(host.engine, screen.screen.say)):

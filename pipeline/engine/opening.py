@@ -70,10 +70,10 @@ def choose_preset(settings: Describing) -> "Preset":
     return replace(chosen, frame_count=max(count, chosen.frame_count))
 
 
-def preset_for_pictures(settings: Describing, detail: "Detail") -> "Preset":
-    """The preset that the settings name, set up for single pictures. Raises UsageError ``model_not_found``."""
+def preset_for_pictures(settings: Describing, detail: "Detail", *, films: bool = False) -> "Preset":
+    """The preset that the settings name, set up for single pictures, and ``films``. Raises UsageError ``model_not_found``."""
     try:
-        return choose_preset(settings).of_pictures(detail)
+        return choose_preset(settings).of_pictures(detail, films=films)
     except ModelError as error:
         raise translated(error) from error
 

@@ -24,7 +24,6 @@ from pipeline.datasets.items import Item
 from pipeline.datasets.ledger import Ledger
 from pipeline.errors import ScenescribeError
 from pipeline.fleet.cores import parse_cores
-from pipeline.host import Host
 from pipeline.options.annotate import AnnotateSettings
 from pipeline.types import Outcome
 
@@ -68,9 +67,9 @@ async def main(number: int, told: dict[str, Any]) -> None:
     work = asyncio.current_task()
     assert work is not None
     threading.Thread(target=_until_end, args=(loop, work), name="input", daemon=True).start()
-    host = Host(settings.describing(), verbose=bool(told["verbose"]), pictures=settings.detail)
-    recipe = PictureRecipe.of(settings, host.preset)
     ledger = await asyncio.to_thread(Ledger.existing, flow.storage_of(settings))
+    host = flow.host_of(settings, ledger, verbose=bool(told["verbose"]))
+    recipe = PictureRecipe.of(settings, host.preset)
 
     def say(**more: Any) -> None:
         clock = host.engine.clock

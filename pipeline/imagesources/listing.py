@@ -70,9 +70,7 @@ class Listing:
             storage.head(last)
             yield Item(key=self._before(name) + last, source=storage.url, locator={"path": last})
         elif not _is_folder(name):
-            raise InputError(
-                "not_a_source", "this is no picture, tar, Parquet file or folder (scenescribe caption describes films)"
-            )
+            raise InputError("not_a_source", "this is no picture, film, tar, Parquet file or folder")
         else:
             url = name.rstrip("/") or name
             prefix = f"{url.rpartition('/')[2]}/" if several else ""
@@ -105,7 +103,7 @@ class Listing:
             except InputError as error:
                 yield Item(key=f"{place.prefix}{name}", source=file.url, locator={}, weight=0.0, reason=error.code)
         if not pictures and not files:
-            raise InputError("no_pictures", "there is no picture, tar or Parquet file in it")
+            raise InputError("no_pictures", "there is no picture, film, tar or Parquet file in it")
 
     def _before(self, name: str) -> str:
         """What the keys of a file that is named by itself begin with: its folders, without what leads out of here."""

@@ -14,7 +14,7 @@ from pipeline.annotating.recipe import PictureRecipe
 from pipeline.annotating.worker import Answer
 from pipeline.datasets.items import Item
 from pipeline.datasets.ledger import Ledger
-from pipeline.host import Host
+from pipeline.engine.opening import preset_for_pictures
 from pipeline.options.annotate import AnnotateSettings
 
 PICTURES = {f"{number:03}.png": picture_files.encoded(picture_files.corners(32 + number, 32)) for number in range(30)}
@@ -35,9 +35,9 @@ def annotate(tmp_path: Path) -> Annotate:
         settings = AnnotateSettings(
             engine="echo", model="shapes", output_dir=str(out or tmp_path / "out"), decode_workers=2, **options
         )
-        host = Host(settings.describing(), captioner=captioner, pictures=settings.detail)
-        recipe = PictureRecipe.of(settings, host.preset)
+        recipe = PictureRecipe.of(settings, preset_for_pictures(settings.describing(), settings.detail))
         ledger, problems = flow.prepared(flow.storage_of(settings), [str(name) for name in names], settings, recipe)
+        host = flow.host_of(settings, ledger, captioner=captioner)
         told: dict[str, Answer] = {}
 
         def hear(item: Item, answer: Answer) -> None:

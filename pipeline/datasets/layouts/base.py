@@ -73,8 +73,13 @@ class Layout(Protocol):
 
 
 def captioned(row: Row) -> bool:
-    """Whether there is a text that a trainer may read."""
+    """Whether it has a text."""
     return row.outcome is not Outcome.FAILED and bool(row.caption)
+
+
+def pictured(row: Row) -> bool:
+    """Whether it is a picture with a text, and no window of a film: what those take who train on pictures."""
+    return captioned(row) and row.start is None
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pipeline.datasets.layouts.base import DataSet, Written, captioned, spooled
+from pipeline.datasets.layouts.base import DataSet, Written, pictured, spooled
 
 NAME = "captions.coco.json"
 
@@ -29,7 +29,7 @@ class Layout:
                 file.write(f',\n"{field}": [')
                 count = 0
                 for _, row in data.pairs():
-                    if not captioned(row):
+                    if not pictured(row):
                         continue
                     count += 1
                     entry = (

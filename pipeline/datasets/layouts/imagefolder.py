@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pipeline.datasets.layouts.base import DataSet, Pair, Written, batched, captioned, spooled, suffix_of
+from pipeline.datasets.layouts.base import DataSet, Pair, Written, batched, pictured, spooled, suffix_of
 from pipeline.errors import InputError
 
 FOLDER = "imagefolder"
@@ -26,7 +26,7 @@ class Layout:
     def write(self, data: DataSet) -> Written:
         count, refused, names = 0, list[tuple[str, str, str]](), set[str]()
         with spooled(data.storage, f"{FOLDER}/metadata.jsonl") as path, path.open("w", encoding="utf-8", newline="\n") as file:
-            for batch in batched((pair for pair in data.pairs() if captioned(pair[1])), TOGETHER):
+            for batch in batched((pair for pair in data.pairs() if pictured(pair[1])), TOGETHER):
                 for (_, row), name in zip(batch, _copied(data, batch, names), strict=True):
                     if isinstance(name, InputError):
                         refused.append((row.key, name.code, name.message))

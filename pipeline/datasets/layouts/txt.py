@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pipeline.datasets.layouts.base import DataSet, Pair, Written, batched, captioned
+from pipeline.datasets.layouts.base import DataSet, Pair, Written, batched, pictured
 from pipeline.errors import InputError, OutputError
 from pipeline.storage import Storage
 
@@ -29,7 +29,7 @@ class Layout:
         count, refused = 0, list[tuple[str, str, str]]()
         folders: dict[str, Storage] = {}
         with ThreadPoolExecutor(THREADS, thread_name_prefix="texts") as threads:
-            for batch in batched((pair for pair in data.pairs() if captioned(pair[1])), TOGETHER):
+            for batch in batched((pair for pair in data.pairs() if pictured(pair[1])), TOGETHER):
                 for item, _ in batch:
                     if "path" in item.locator and item.source not in folders:
                         folders[item.source] = data.folder(item.source)

@@ -17,7 +17,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from pipeline.datasets.items import Item, Row
-from pipeline.datasets.layouts.base import DataSet, Pair, Written, add_member, batched, captioned, spooled, suffix_of
+from pipeline.datasets.layouts.base import DataSet, Pair, Written, add_member, batched, captioned, pictured, spooled, suffix_of
 from pipeline.datasets.layouts.jsonl import plain
 from pipeline.errors import InputError, ScenescribeError
 
@@ -91,7 +91,7 @@ def _by_shard(data: DataSet) -> Iterator[tuple[str | None, list[Pair]]]:
     waiting: dict[str, list[Pair]] = {}
     for item, row in data.pairs():
         if not item.locator.get("shard"):
-            if captioned(row):
+            if pictured(row):
                 yield None, [(item, row)]
             continue
         waiting.setdefault(item.source, []).append((item, row))

@@ -69,7 +69,7 @@ def test_listing_twice_finds_the_same(kind: str, places: dict[str, Path]) -> Non
 
 
 def test_every_member_is_tried_here() -> None:
-    assert set(families.members("imagesources")) == {"folder", "webdataset", "parquet", "imagefolder"}
+    assert set(families.members("imagesources")) == {"films", "folder", "webdataset", "parquet", "imagefolder"}
     words = [word for name in families.members("imagesources") for word in families.parse("imagesources", name).reads]
     assert len(words) == len(set(words))
 
