@@ -16,7 +16,6 @@ from pipeline.annotating import flow
 from pipeline.annotating.recipe import PictureRecipe
 from pipeline.annotating.worker import Told
 from pipeline.datasets.ledger import Ledger
-from pipeline.host import Host
 from pipeline.options.annotate import AnnotateSettings
 
 FUNCTION = f"{__name__}:work"
@@ -42,9 +41,9 @@ async def work(
     with contextlib.suppress(OSError):  # it may be that of another machine; then no path may be relative
         os.chdir(told["folder"])
     settings = AnnotateSettings(**told["settings"])
-    host = Host(settings.describing(), pictures=settings.detail)
-    recipe = PictureRecipe.of(settings, host.preset)
     ledger = await asyncio.to_thread(lambda: Ledger.open(flow.storage_of(settings), told["key"], kept=told["kept"]))
+    host = flow.host_of(settings, ledger)
+    recipe = PictureRecipe.of(settings, host.preset)
     async with host:
         doing = asyncio.ensure_future(
             flow.work(host, ledger, recipe, flow.wishes_of(settings), told=heard, name=flow.host_name(told.get("number", 0)))

@@ -116,6 +116,7 @@ async def _work(
     from pipeline.fleet.placement import placements
     from pipeline.fleet.small import hosts_on
 
+    host = flow.host_of(settings, ledger, verbose=screen.screen.verbose)
     if settings.cluster is not None:
         from pipeline.fleet import annotate_ray
 
@@ -124,7 +125,6 @@ async def _work(
             await annotate_ray.run(settings, ledger, model=host.preset.name)
         return
     describing = settings.describing()
-    host = flow.host_of(settings, ledger, verbose=screen.screen.verbose)
     places = placements(describing, hosts_on=partial(hosts_on, settings=describing, preset=host.preset))
     if not places or isinstance(ledger.storage, SoleStorage):  # there one process alone can write
         async with host, screen.shown(OwnEngine(host.engine, screen.screen.say)):
