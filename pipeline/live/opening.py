@@ -20,6 +20,7 @@ from pipeline.options.caption import Settings
 from pipeline.options.live import LiveSettings
 from pipeline.studio import formats_of
 from pipeline.types import Model
+from pipeline.watch.systemd import Systemd
 
 if TYPE_CHECKING:
     from models.preset import Preset
@@ -74,7 +75,7 @@ class Live:
         ``on_address``: is told where the page is. Raises UsageError, EnvironmentFault, OutputError."""
         from pipeline.live.outputs.journal import Journal
 
-        station = Station(self.plans, self.recipe, engine)
+        station = Station(self.plans, self.recipe, engine, Systemd())
         captioner = engine.captioner
         model = Model(
             name=self.preset.name, id=self.recipe.model, revision=self.preset.revision, engine=captioner.engine,

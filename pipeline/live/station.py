@@ -25,10 +25,10 @@ HEARTBEAT = 10.0
 
 
 class Station:
-    def __init__(self, plans: Sequence[Plan], recipe: Recipe, engine: Engine) -> None:
-        """Made on the event loop that it runs on."""
+    def __init__(self, plans: Sequence[Plan], recipe: Recipe, engine: Engine, systemd: Systemd | None = None) -> None:
+        """Made on the event loop that it runs on. ``systemd`` is told of the station, where it is the whole of a service."""
         self.engine, self.wall = engine, Wall()
-        self._systemd = Systemd()
+        self._systemd = systemd
         self.outputs: list[Output] = []
         self.streams: list[Stream] = []
         for number, plan in enumerate(plans):
@@ -56,7 +56,8 @@ class Station:
         await asyncio.shield(self.engine.warm())
         for output in self.outputs:
             await output.open()
-        self._systemd.ready()
+        if self._systemd is not None:
+            self._systemd.ready()
         beating = asyncio.create_task(self._beat(), name="heartbeat")
         running = {asyncio.create_task(stream.run(), name=stream.plan.name): stream for stream in self.streams}
         how: dict[str, str] = {}
@@ -77,7 +78,8 @@ class Station:
 
     def stop(self) -> None:
         """End all streams as if their sources had ended: what waits is still described."""
-        self._systemd.stopping()
+        if self._systemd is not None:
+            self._systemd.stopping()
         for stream in self.streams:
             stream.stop()
 
@@ -98,9 +100,10 @@ class Station:
         return f"{live} of {len(self.streams)} live" + (f"; away: {', '.join(away[:5])}" if away else "")
 
     async def _beat(self) -> None:
-        every = min(HEARTBEAT, self._systemd.watchdog / 3 or HEARTBEAT)
+        every = min(HEARTBEAT, (self._systemd.watchdog / 3 if self._systemd is not None else 0.0) or HEARTBEAT)
         while True:
-            self._systemd.alive(self._status())
+            if self._systemd is not None:
+                self._systemd.alive(self._status())
             await asyncio.sleep(every)
             if moved := self.wall.look():
                 for stream in self.streams:

@@ -46,6 +46,11 @@ class ServeSettings(Describing, Spread):
     panels: ClassVar = (SERVICE, DOORS, HOOKS, MODEL, FRAMES, LAYOUT, STYLE, PICTURE, SAMPLING, ENGINE, RUN)
 
     root: tuple[Path, ...] = option((), SERVICE, "A folder whose films may be described where they are; may be repeated.")
+    cameras: Path | None = option(
+        None,
+        SERVICE,
+        "Describe the streams of this file (docs/live.md) while they go on, and show them; clients name them, and give no addresses.",
+    )
     listen: str = option("127.0.0.1:8770", SERVICE, "Address and port; 0.0.0.0:8770 is all of this machine's addresses.")
     state_dir: Path | None = option(
         None, SERVICE, "Where uploads, jobs and captions are kept; the user's state folder otherwise."

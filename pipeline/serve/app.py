@@ -14,7 +14,7 @@ from pipeline.errors import ScenescribeError
 from pipeline.serve.doors import Doors
 from pipeline.serve.entrance import Application
 from pipeline.serve.faults import HttpError, body_of, headers_of, status_of
-from pipeline.serve.routes import chat, files, films, health, hooks, jobs, pages, search, tracks
+from pipeline.serve.routes import chat, files, films, health, hooks, jobs, pages, search, streams, tracks
 from pipeline.serve.service import Service
 
 log = logs.get(__name__)
@@ -64,7 +64,7 @@ _ERROR = {
 def make_app(service: Service) -> Application:
     """The application of a service that is entered."""
     app = Api(title="Scenescribe", version=__version__, description=ABOUT, docs_url=None, redoc_url=None)
-    for routes in (health, files, films, jobs, tracks, search, chat, hooks, pages):
+    for routes in (health, files, films, jobs, tracks, search, chat, hooks, streams, pages):
         app.include_router(routes.router(service))
     app.add_exception_handler(ScenescribeError, _ours)
     app.add_exception_handler(RequestValidationError, _wrong)

@@ -30,6 +30,7 @@ from pipeline.serve.open_films import OpenFilms
 from pipeline.serve.previews import Previews
 from pipeline.serve.roots import Roots, held
 from pipeline.serve.schema import DATABASE, MIGRATIONS
+from pipeline.serve.streams import Streams
 from pipeline.serve.uploads import Received
 from pipeline.serve.worker import Worker
 from pipeline.store.database import Database
@@ -75,6 +76,7 @@ class Service:
         host = open_host(job, captioner=captioner, verbose=verbose, profile="questions")
         self.studio = Studio(job, host=host)
         self.key = load_key(settings.key_file or self.folder / FILE)
+        self.streams = Streams(settings.cameras, self.studio)
         self.bell, self.asks, self.counters = Bell(), Asks(settings.max_asks), Counters()
         self.library = Library(self.folder / "films")
         self.looks, self.pictures = asyncio.Semaphore(4), asyncio.Semaphore(2)
@@ -104,6 +106,7 @@ class Service:
                 asyncio.create_task(helper, name=name)
                 for name, helper in (
                     ("jobs", self.worker.run()), ("deliveries", self.deliveries.run()), ("heartbeat", self._beat(lock)),
+                    ("streams", self.streams.run()),
                 )
             ]  # fmt: skip
             self._helpers = helpers

@@ -16,6 +16,7 @@ from pipeline.live.events import Event
 from pipeline.live.outputs.base import Output
 from pipeline.live.plan import Plan
 from pipeline.live.station import Station
+from pipeline.watch.systemd import Systemd
 
 RECIPE = Recipe(model="echo", engine="echo", size=FrameSize(side=64))
 
@@ -54,7 +55,7 @@ class Run:
         rules = {"window": 1.0, "fps": 4.0, "max_window": 8.0, "skip_static": False, "previous": 0, **fields}
         plans = [Plan(name=name, address=understand(text), **{**rules, **more}) for name, (text, more) in own.items()]
         self.engine = Engine(engine or EchoCaptioner())
-        self.station = Station(plans, recipe, self.engine)
+        self.station = Station(plans, recipe, self.engine, Systemd())
         self.told = Told()
         self.station.outputs.append(self.told)
         self.how: dict[str, str] = {}

@@ -11,21 +11,17 @@ Read-only. A client that is too slow is cut off, and asks for what it missed whe
 
 import asyncio
 import contextlib
-import io
 import json
-import secrets
 import socket
-from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.installed import adding
 from pipeline.errors import EnvironmentFault
-from pipeline.frames import Image
-from pipeline.live.events import Event, line
-from pipeline.live.metrics import Latencies, exposition
-from pipeline.live.outputs.base import Output
+from pipeline.live.events import line
+from pipeline.live.metrics import exposition
+from pipeline.live.outputs.listeners import Listeners, jpeg
 from pipeline.watch.connections import patient
 from pipeline.watch.health import address_of
 from pipeline.watch.hosts import is_called_right, is_loopback
@@ -33,12 +29,6 @@ from pipeline.watch.hosts import is_called_right, is_loopback
 if TYPE_CHECKING:
     from pipeline.live.station import Station
 
-KEPT = 1000
-CLIENTS = 64
-WAITING = 200
-"""events that a client may be behind"""
-EVERY = 15.0
-"""seconds of silence after which a comment is sent: proxies cut what is silent"""
 FILES = {
     "/": ("page.html", "text/html"),
     "/page.css": ("page.css", "text/css"),
@@ -52,20 +42,13 @@ HEADERS = {
 }
 
 
-class Page(Output):
+class Page(Listeners):
     name = "page"
 
     def __init__(self, listen: str, station: "Station", *, on_address: Callable[[str], None] = lambda _: None) -> None:
         """Raises UsageError ``bad_value``: no address; EnvironmentFault ``serve_missing``: fastapi and uvicorn are not installed."""
         super().__init__()
         self._place, self._listen, self._station, self._on_address = address_of(listen), listen, station, on_address
-        self._boot = secrets.token_hex(4)
-        """ids of another run of the command mean nothing here"""
-        self._number = 0
-        self._kept: deque[tuple[int, Event]] = deque(maxlen=KEPT)
-        self._clients: set[asyncio.Queue[tuple[int, Event] | None]] = set()
-        self._latest: dict[str, Event] = {}
-        self._latencies = Latencies()
         self._server: Any = None
         self._serving: asyncio.Task[None] | None = None
         self.address = ""
@@ -74,24 +57,6 @@ class Page(Output):
             import uvicorn  # noqa: F401
         except ImportError:
             raise EnvironmentFault("serve_missing", f"--listen needs fastapi and uvicorn: {adding('serve')}") from None
-
-    def offer(self, event: Event) -> None:
-        """Every client has a bounded queue; this never waits."""
-        if event["event"] == "heartbeat":
-            return
-        self._number += 1
-        self._kept.append((self._number, event))
-        if event["event"] == "caption":
-            self._latest[event["stream"]] = event
-            self._latencies.add(event["stream"], event.get("latency", {}))
-        for client in list(self._clients):
-            if client.qsize() >= WAITING:
-                self._clients.discard(client)
-                self.lost += 1
-                client.get_nowait()
-                client.put_nowait(None)
-            else:
-                client.put_nowait((self._number, event))
 
     async def open(self) -> None:
         """Raises EnvironmentFault ``address_in_use``."""
@@ -123,8 +88,7 @@ class Page(Output):
         self._on_address(self.address)
 
     async def close(self) -> None:
-        for client in self._clients:
-            client.put_nowait(None)
+        self.hang_up()
         if self._serving is not None:
             await asyncio.sleep(0.05)  # the last events go out
             self._server.should_exit = True
@@ -141,20 +105,20 @@ class Page(Output):
             return Response((Path(__file__).parent / name).read_bytes(), media_type=kind, headers=HEADERS)
 
         async def events(request: Request) -> Response:
-            if len(self._clients) >= CLIENTS:
+            if self.full:
                 return PlainTextResponse("too many clients\n", status_code=503, headers={"Retry-After": "10"})
-            told = self._told(request.headers.get("Last-Event-ID", ""))
+            told = self.told(request.headers.get("Last-Event-ID", ""))
             return StreamingResponse(told, media_type="text/event-stream", headers={**HEADERS, "X-Accel-Buffering": "no"})
 
         async def latest(request: Request) -> Response:
-            return JSONResponse({name: json.loads(line(event)) for name, event in self._latest.items()}, headers=HEADERS)
+            return JSONResponse({name: json.loads(line(event)) for name, event in self.latest.items()}, headers=HEADERS)
 
         async def picture(request: Request) -> Response:
             found = next((one for one in self._station.streams if one.plan.name == request.path_params["name"]), None)
             shown = found.describing.shown if found is not None else None
             if shown is None:
                 return PlainTextResponse("there is no picture\n", status_code=404, headers=HEADERS)
-            return Response(await asyncio.to_thread(_jpeg, shown), media_type="image/jpeg", headers=HEADERS)
+            return Response(await asyncio.to_thread(jpeg, shown), media_type="image/jpeg", headers=HEADERS)
 
         async def healthz(request: Request) -> Response:
             return JSONResponse({"alive": True})
@@ -165,7 +129,7 @@ class Page(Output):
             return JSONResponse({"ready": ready, "streams": streams}, status_code=200 if ready else 503)
 
         async def metrics(request: Request) -> Response:
-            text = exposition(self._station.streams, self._station.outputs, self._latencies)
+            text = exposition(self._station.streams, self._station.outputs, self.latencies)
             return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
 
         for path in FILES:
@@ -174,38 +138,6 @@ class Page(Output):
         for one in (events, latest, healthz, readyz, metrics):
             app.add_route(f"/{one.__name__}", one)
         return _called_right(app) if is_loopback(self._place[0]) else app
-
-    async def _told(self, last: str) -> AsyncIterator[bytes]:
-        """What a client is sent: first what it missed, then what comes."""
-        from fastapi.sse import format_sse_event
-
-        mine: asyncio.Queue[tuple[int, Event] | None] = asyncio.Queue()
-        boot, _, number = last.partition("-")
-        after = int(number) if boot == self._boot and number.isdecimal() and len(number) < 19 else 0 if last else self._number
-        missed = [(n, event) for n, event in self._kept if n > after]
-        self._clients.add(mine)
-        try:
-            for n, event in missed:
-                yield format_sse_event(data_str=line(event), event=event["event"], id=f"{self._boot}-{n}")
-            while True:
-                try:
-                    item = await asyncio.wait_for(mine.get(), EVERY)
-                except TimeoutError:
-                    yield format_sse_event(comment="ping")
-                    continue
-                if item is None:
-                    return
-                yield format_sse_event(data_str=line(item[1]), event=item[1]["event"], id=f"{self._boot}-{item[0]}")
-        finally:
-            self._clients.discard(mine)
-
-
-def _jpeg(picture: Image) -> bytes:
-    from PIL import Image as Pillow
-
-    file = io.BytesIO()
-    Pillow.fromarray(picture).save(file, "JPEG", quality=80)
-    return file.getvalue()
 
 
 def _called_right(app: Any) -> Any:

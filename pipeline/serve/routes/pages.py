@@ -25,7 +25,7 @@ PAGE = Path(__file__).parents[1] / "page"
 ASSETS = {
     "page.css": "text/css",
     "icon.svg": "image/svg+xml",
-    **dict.fromkeys(("app.js", "dom.js", "film.js", "speak.js", "talk.js", "signin.js"), "text/javascript"),
+    **dict.fromkeys(("app.js", "dom.js", "film.js", "speak.js", "talk.js", "signin.js", "streams.js"), "text/javascript"),
 }
 
 
@@ -37,7 +37,7 @@ def router(service: Service) -> APIRouter:
 
     def page(name: str, status: int = 200, **values: Any) -> HTMLResponse:
         ready = "ready" if service.studio.engine.ready else "loading"
-        said = {"clock": moment, "engine": f"{service.studio.preset.name}: {ready}", **values}
+        said = {"clock": moment, "engine": f"{service.studio.preset.name}: {ready}", "cameras": bool(service.streams), **values}
         return HTMLResponse(templates.get_template(name).render(said), status)
 
     @routes.get("/page/{name}")
@@ -60,6 +60,10 @@ def router(service: Service) -> APIRouter:
         secure = "https" in (request.url.scheme, request.headers.get("x-forwarded-proto", ""))  # only makes it stricter
         answer.set_cookie(COOKIE, service.key.session, max_age=30 * 86_400, httponly=True, samesite="strict", secure=secure)
         return answer
+
+    @routes.get("/streams")
+    async def streams() -> HTMLResponse:
+        return page("streams.html", streams=[service.streams.view(name) for name in service.streams.names()])
 
     @routes.get("/")
     async def films() -> HTMLResponse:
