@@ -49,7 +49,7 @@ def hostile() -> ModuleType:
     return module
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")  # not longer: while it lives its loop runs in this thread, and no asynchronous test can
 def browser() -> Iterator[Any]:
     with launched() as browser:
         yield browser
