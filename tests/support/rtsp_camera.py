@@ -33,9 +33,12 @@ class Camera:
         self._over = False
         self.reports: list[tuple[float, int]] = []
         """(UTC in seconds, RTP time) of each sender report"""
+        self._report: tuple[float, bytes] | None = None
+        """when ffmpeg's newest one came, and it"""
         for channel, (kind, sock) in enumerate(zip(("rtp", "rtcp"), self._sockets, strict=True)):
             threading.Thread(target=self._forward, args=(kind, channel, sock), daemon=True).start()
         threading.Thread(target=self._accept, daemon=True).start()
+        threading.Thread(target=self._report_more_often, daemon=True).start()
 
     @staticmethod
     def _pair() -> tuple[socket.socket, socket.socket]:
@@ -52,14 +55,29 @@ class Camera:
                 return first, second
         raise AssertionError("no two ports")
 
+    def _report_more_often(self) -> None:
+        """ffmpeg reports every five seconds; a test need not wait so long. What is added says the same of a moment later."""
+        while not self._over:
+            time.sleep(0.4)
+            if self._report is not None:
+                came, packet = self._report
+                passed = time.monotonic() - came
+                stamp = (struct.unpack_from("!I", packet, 16)[0] + round(passed * 90_000)) % 2**32
+                self._hand_on("rtcp", 1, stepped(packet[:16] + struct.pack("!I", stamp) + packet[20:], passed))
+
     def _forward(self, kind: Literal["rtp", "rtcp"], channel: int, sock: socket.socket) -> None:
         while not self._over:
             try:
-                packet = self._change(kind, sock.recv(65536))
+                packet = sock.recv(65536)
             except OSError:
                 return
-            if packet is None:
-                continue
+            if kind == "rtcp" and packet[1] == 200:
+                self._report = time.monotonic(), packet
+            self._hand_on(kind, channel, packet)
+
+    def _hand_on(self, kind: Literal["rtp", "rtcp"], channel: int, sent: bytes) -> None:
+        packet = self._change(kind, sent)
+        if packet is not None:
             if kind == "rtcp" and packet[1] == 200:
                 high, low, stamp = struct.unpack_from("!III", packet, 8)
                 self.reports.append((high - NTP + low / 2**32, stamp))
@@ -81,19 +99,20 @@ class Camera:
     def _serve(self, connection: socket.socket) -> None:
         file = connection.makefile("rb")
         try:
-            while line := file.readline():
-                if line[:1] == b"$":  # a report of the reader's, in the middle of its requests
-                    file.read(struct.unpack("!H", (line + file.read(4))[2:4])[0])
+            while first := file.read(1):
+                if first == b"$":  # a report of the reader's, in the middle of its requests
+                    _, length = struct.unpack("!BH", file.read(3))
+                    file.read(length)
                     continue
-                words, headers = line.decode("latin-1").split(), {}
+                words, headers = (first + file.readline()).decode("latin-1").split(), {}
                 while row := file.readline().decode("latin-1").strip():
                     name, _, value = row.partition(":")
                     headers[name.strip().lower()] = value.strip()
                 if not words:
                     continue
                 self._answer(connection, words[0], headers)
-        except (OSError, ValueError):
-            pass
+        except (OSError, ValueError, struct.error):
+            pass  # the reader is gone
         finally:
             with self._lock:
                 self._reader = None if self._reader is connection else self._reader
