@@ -40,7 +40,7 @@ def test_they_are_listed_without_their_addresses(watching: Running) -> None:
     answer = watching.client.get("/v1/streams")
     gate, yard = answer.json()["data"]
     assert (gate["name"], gate["state"], gate["level"]) == ("gate", "live", 0)
-    assert "frames of" in gate["latest"]["text"]
+    assert " of 196x196 in " in gate["latest"]["text"]
     assert gate["seconds"]["caption"] > 0
     assert yard["state"] in ("connecting", "offline")
     assert yard["latest"] is None
@@ -98,7 +98,7 @@ def test_the_page_shows_each_with_its_text_as_it_comes(browser: Any, watching: R
     with signed_in(browser, watching) as page:
         page.click("a:has-text('Streams')")
         until(page, "document.getElementById('connection').textContent === 'connected'")
-        until(page, "document.querySelector('[data-stream=gate] .said').textContent.includes('frames of')")
+        until(page, "document.querySelector('[data-stream=gate] .said').textContent.includes(' of 196x196 in ')")
         until(page, "document.querySelector('[data-stream=gate] img').naturalWidth > 0")
         first = page.inner_text("[data-stream=gate] .said")
         until(page, f"document.querySelector('[data-stream=gate] .said').textContent !== {json.dumps(first)}")
