@@ -28,12 +28,12 @@ _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.E
 _OWNER = re.compile(rb"\.scenescribe-(\d+)-[0-9a-f]{8}\.tmp")
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file under a temporary name, then give it its own.
+def write_whole(path: Path, data: bytes, *, durable: bool = True) -> None:
+    """Write a file under a temporary name, then give it its own. ``durable``: it is on the disk when this returns.
 
     Raises OutputError ``no_space`` or ``unwritable``; then no temporary file is left and an older file is as it was.
     """
-    with whole(path) as temporary:
+    with whole(path, durable=durable) as temporary:
         try:
             temporary.write_bytes(data)
         except OSError as error:
@@ -82,7 +82,7 @@ def _linked(temporary: Path, path: Path) -> bool:
 
 
 @contextlib.contextmanager
-def whole(path: Path) -> Iterator[Path]:
+def whole(path: Path, *, durable: bool = True) -> Iterator[Path]:
     """A temporary path to write to; when the block ends well the file takes the name ``path``, otherwise it is removed.
 
     Raises OutputError ``no_space`` or ``unwritable``.
@@ -94,9 +94,11 @@ def whole(path: Path) -> Iterator[Path]:
             os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
         yield temporary
         with _explain(path):
-            _sync(temporary)
+            if durable:
+                _sync(temporary)
             temporary.replace(path)
-            _sync(path.parent)
+            if durable:
+                _sync(path.parent)
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)

@@ -8,7 +8,6 @@ Any web server gives them out. Every file is there before a playlist names it, a
 
 import asyncio
 import math
-import os
 import re
 import time
 from collections.abc import Callable
@@ -18,7 +17,7 @@ from typing import Any
 
 from pipeline.captioning.recipe import Recipe
 from pipeline.cues import make_track
-from pipeline.files import explained
+from pipeline.files import explained, write_whole
 from pipeline.live.document import document_of
 from pipeline.live.events import Event
 from pipeline.live.outputs import m3u8
@@ -27,7 +26,7 @@ from pipeline.live.outputs.rendition import Rendition
 from pipeline.live.pieces import Piece
 from pipeline.types import Caption, Cue, Model, Outcome
 
-_OURS = re.compile(r"(?:video-\d+\.ts|desc-\d+\.vtt|(?:live|video|desc)\.m3u8)(?:\.part)?")
+_OURS = re.compile(r"video-\d+\.ts|desc-\d+\.vtt|(?:live|video|desc)\.m3u8")
 MOST_BYTES = 1 << 28
 """of pieces that wait to be written"""
 
@@ -146,6 +145,4 @@ class Hls(Output):
 
 def _put(path: Path, data: bytes) -> None:
     """Write the file whole: who asks for it gets the old one or the new one. Not forced onto the disk: it is old in a minute."""
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(data)
-    os.replace(part, path)
+    write_whole(path, data, durable=False)
