@@ -1,6 +1,7 @@
 """The blocks of docs/serve.md against a running service."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,12 @@ def test_the_page_runs(block: object, service: Running, film: Path, tmp_path: Pa
         assert "cached_tokens" in done.stdout
     else:
         assert "/hooks/plex?key=" in done.stdout
+
+
+def test_the_metrics_are_those_that_the_page_names(service: Running) -> None:
+    page = (ROOT / "docs/serve.md").read_text().partition("### Metrics")[2].partition("## ")[0]
+    named = {"scenescribe_" + name for name in re.findall(r"`([a-z_]+)(?:\{[a-z,]+\})?`", page) if name != "scenescribe_"}
+    said = set(re.findall(r"^# TYPE (scenescribe_\w+)", service.client.get("/metrics").text, re.MULTILINE))
+    missing = {name for name in said if name not in named and not name.startswith("scenescribe_engine_")}
+    assert not missing, "each is named"
+    assert not {name for name in named if name not in said and not name.startswith(("scenescribe_engine_", "scenescribe_gpu"))}
