@@ -91,7 +91,7 @@ def _decoded(opened: "Opened", size: Callable[[int, int], tuple[int, int]] | Non
     if plain.size != lying:
         from PIL.Image import Resampling
 
-        # the mean of what a pixel covers, as frames of films are made smaller: a third of what bicubic takes
+        # the mean of what a pixel covers, as frames of films are made smaller: less than half of what bicubic takes
         smaller = lying[0] <= plain.size[0] and lying[1] <= plain.size[1]
         plain = plain.resize(lying, Resampling.BOX if smaller else Resampling.BICUBIC, reducing_gap=GAP)
     return Picture(image=np.ascontiguousarray(np.asarray(_upright(plain, turn), np.uint8)), width=width, height=height)
