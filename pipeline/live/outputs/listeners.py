@@ -30,6 +30,7 @@ class Listeners(Output):
         self._boot = secrets.token_hex(4)
         """ids of another run of the command mean nothing here"""
         self._number = 0
+        self._over = False
         self._kept: deque[tuple[int, Event]] = deque(maxlen=KEPT)
         self._clients: set[asyncio.Queue[tuple[int, Event] | None]] = set()
         self.latest: dict[str, Event] = {}
@@ -66,7 +67,8 @@ class Listeners(Output):
         self.hang_up()
 
     def hang_up(self) -> None:
-        """Nothing more is told."""
+        """Nothing more is told, and who comes now is sent away: he would hold up the end."""
+        self._over = True
         for client in self._clients:
             client.put_nowait(None)
 
@@ -82,7 +84,7 @@ class Listeners(Output):
         try:
             for n, event in missed:
                 yield format_sse_event(data_str=line(event), event=event["event"], id=f"{self._boot}-{n}")
-            while True:
+            while not self._over or not mine.empty():
                 try:
                     item = await asyncio.wait_for(mine.get(), EVERY)
                 except TimeoutError:

@@ -79,7 +79,7 @@ def test_late_words_come_after_their_picture_which_does_not_wait() -> None:
 def test_whatever_comes_in_any_order_the_list_goes_on(data: st.DataObject) -> None:
     shown, now, at, epoch, names, last = rendition(patience=8.0), 0.0, 0.0, 1, [], None
     edge = 0.0
-    for _ in range(data.draw(st.integers(1, 60))):
+    for _ in range(data.draw(st.integers(1, 30))):
         now += data.draw(st.floats(0, 4))
         match data.draw(st.sampled_from(["piece", "say", "break"])):
             case "piece":
