@@ -2,12 +2,14 @@
 
 import glob
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import InputError
 from pipeline.part import without_label
+from pipeline.storage import open_storage, parted
+from pipeline.storage.spool import Remote
 
 VIDEO_SUFFIXES = frozenset(
     ".3g2 .3gp .asf .avi .divx .dv .f4v .flv .gif .h264 .h265 .hevc .ivf .m2t .m2ts .m2v .m4v .mkv .mov .mp4 .mpeg .mpg .mts .mxf"
@@ -24,6 +26,8 @@ class Film:
 
     path: Path
     relative: Path
+    remote: Remote | None = None
+    """where it is fetched from, if it is no file of this machine; then ``path`` is where it will lie"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,35 @@ def find_films(names: Sequence[str], *, recursive: bool) -> Inputs:
     named = {(path.parent, stem) for path in films for stem in (path.stem, path.name)}
     kept = [film for path, film in films.items() if (path.parent, _described_stem(path.name)) not in named]
     return Inputs(tuple(kept), tuple(errors))
+
+
+def find_remote(names: Sequence[str], spool: Path, *, recursive: bool, options: Mapping[str, str] | None = None) -> Inputs:
+    """Films at addresses (``s3://bucket/films``): a name with a video's suffix is one, any other a folder. ``spool``: where they will lie.
+
+    Blocks. Raises UsageError ``bad_storage``, ``bad_storage_option``.
+    """
+    films, errors = list[Film](), list[tuple[str, InputError]]()
+    for number, name in enumerate(names):
+        try:
+            if Path(name).suffix.lower() in VIDEO_SUFFIXES:
+                storage, last = parted(name, options)
+                entries = [storage.head(last)]
+            else:
+                storage = open_storage(name, options)
+                entries = [
+                    entry
+                    for entry in storage.list()
+                    if Path(entry.name).suffix.lower() in VIDEO_SUFFIXES and (recursive or "/" not in entry.name)
+                ]
+                if not entries:
+                    hint = "" if recursive else "; look into its folders too with --recursive"
+                    raise InputError("no_videos", f"no video in this folder{hint}")
+            for entry in entries:
+                relative = Path(entry.name)
+                films.append(Film(spool / str(number) / relative, relative, Remote(storage=storage, entry=entry)))
+        except InputError as error:
+            errors.append((name, error))
+    return Inputs(tuple(films), tuple(errors))
 
 
 def is_described(path: Path) -> bool:

@@ -1,5 +1,7 @@
 """All films of one run, several at a time; one that fails does not stop the others, however it fails."""
 
+import asyncio
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -10,6 +12,8 @@ from pipeline.errors import EnvironmentFault, InputError, ScenescribeError, Usag
 from pipeline.inputs import Film
 from pipeline.outputs import Outputs, plan
 from pipeline.scheduler import Scheduler, Seat
+from pipeline.storage.spool import Spool
+from pipeline.types import Document, Outcome, VideoInfo
 
 if TYPE_CHECKING:
     from pipeline.studio import Studio
@@ -42,15 +46,27 @@ def plan_outputs(films: Sequence[Film], studio: "Studio") -> dict[Path, Outputs]
     )
 
 
-async def describe_all(films: Sequence[Film], outputs: Mapping[Path, Outputs], studio: "Studio", observer: RunObserver) -> None:
+async def describe_all(
+    films: Sequence[Film], outputs: Mapping[Path, Outputs], studio: "Studio", observer: RunObserver, *, spool: Spool | None = None
+) -> None:
     """Describe every film. What is wrong with one is told to the observer, an error of ours as ``internal_error``.
+
+    ``spool``: where films of storages lie while they are read; one that is finished is not fetched.
 
     Raises EnvironmentFault and UsageError, which stand in the way of every film: the run ends, what is done stays done.
     """
 
     async def one(film: Film, seat: Seat) -> None:
         try:
-            result = await studio.describe(film.path, outputs[film.path], observer=observer.observer(film), place=seat)
+            if film.remote is None or spool is None:
+                result = await studio.describe(film.path, outputs[film.path], observer=observer.observer(film), place=seat)
+            elif (earlier := await asyncio.to_thread(finished, film, outputs[film.path], studio)) is not None:
+                observer.observer(film)
+                result = earlier
+            else:
+                watcher = observer.observer(film)
+                async with spool.here(film.remote, film.path):
+                    result = await studio.describe(film.path, outputs[film.path], observer=watcher, place=seat)
             observer.finished(film, result)
         except (EnvironmentFault, UsageError):
             raise
@@ -68,8 +84,48 @@ async def describe_all(films: Sequence[Film], outputs: Mapping[Path, Outputs], s
         await scheduler.give_back()
 
 
+def finished(film: Film, outputs: Outputs, studio: "Studio") -> Result | None:
+    """How a film of a storage ended that needs not be fetched: all its files are here, made from one of its size with these settings.
+
+    Raises OutputError ``settings_differ``, ``output_exists``.
+    """
+    from pipeline.store.lookup import find
+
+    assert film.remote is not None
+    if studio.settings.overwrite or studio.summarizer is not None or not all(os.path.lexists(path) for path in outputs.all):
+        return None
+    size = film.remote.entry.size
+    document = _document(outputs.json)
+    if document is None or document.source.size != size:
+        return None
+    source = document.source
+    info = VideoInfo(
+        path=film.path, size=size, container="", codec=source.codec, duration=source.duration, start=source.start, fps=source.fps,
+        width=source.width, height=source.height, reader=source.reader,
+    )  # fmt: skip
+    if find(outputs, studio.recipe.key(info), size, overwrite=False) is None:
+        return None
+    if any(caption.outcome is Outcome.FAILED for caption in document.captions):
+        return None
+    return Result(
+        state="skipped", info=info, seconds=source.duration, document=document, outputs=outputs.all, notices=(), described=False
+    )
+
+
 def internal_error(path: Path, error: Exception) -> InputError:
     """An accident of one film, with its traceback in the log: whatever it was, it is that film's alone."""
     log.error("internal error", path=path, exc_info=error)
     text = f"a fault of ours ({type(error).__name__}: {error}); please report it with the traceback, which -v or --log-file shows"
     return InputError("internal_error", text)
+
+
+def _document(path: Path) -> Document | None:
+    """The document of a JSON of ours; None where it is none."""
+    from pipeline.formats import json
+    from pipeline.safe_open import read_text
+    from pipeline.store.lookup import LARGEST
+
+    try:
+        return json.from_text(read_text(path, LARGEST))
+    except (ScenescribeError, OSError, UnicodeDecodeError):
+        return None

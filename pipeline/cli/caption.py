@@ -18,7 +18,7 @@ from pipeline.options.base import load
 from pipeline.options.caption import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from pipeline.cli.display import Display
     from pipeline.inputs import Inputs
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 @with_options(Settings, most=("model", "output_dir", "format", "language"))
 def caption(
-    inputs: Annotated[list[str] | None, typer.Argument(help="Films, folders or globs.", show_default=False)] = None,
+    inputs: Annotated[
+        list[str] | None, typer.Argument(help="Films, folders or globs; also s3://, gs://, az://, https://.", show_default=False)
+    ] = None,
     recursive: Annotated[
         bool, typer.Option("--recursive", "-r", help="Look into the folders' folders too.", rich_help_panel=MOST)
     ] = False,
@@ -48,6 +50,13 @@ def caption(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say which films, how many windows, how long and how many tokens; do nothing.")
     ] = False,
+    storage_option: Annotated[
+        list[str] | None,
+        typer.Option(help="KEY=VALUE for films on s3://, gs://, az://; may be repeated.", show_default=False),
+    ] = None,
+    spool_gb: Annotated[
+        float, typer.Option(min=0.001, help="GiB of films of such storages that lie in the temporary folder at once.")
+    ] = 50.0,
     flags: dict[str, Any] = {},  # noqa: B006 - filled by with_options
 ) -> None:
     """Describe films: FILE.descriptions.json, .srt and .vtt beside each, or under -o DIR.
@@ -71,25 +80,57 @@ def caption(
     from pipeline.cli.display import Display
     from pipeline.cli.screen import Screen
     from pipeline.inputs import find_films
+    from pipeline.storage import is_address
 
-    found = find_films(inputs, recursive=recursive)
+    addresses = [name for name in inputs if is_address(name)]
+    found = find_films([name for name in inputs if not is_address(name)], recursive=recursive)
     display = Display(Screen(live=progress, quiet=quiet, verbose=verbose), as_json=as_json)
-    for name, error in found.errors:
-        display.failed(name, error)
-    if found.films:
-        folders = any(Path(name).is_dir() for name in inputs)
-        sys.exit(run_until_signalled(describe_found(loaded.settings, found, display, report, folders=folders, dry=dry_run)))
-    sys.exit(1)
+    folders = any(Path(name).is_dir() for name in inputs)
+    with _spooled(addresses, found, loaded.settings, storage_option or (), recursive=recursive, dry=dry_run) as (found, folder):
+        for name, error in found.errors:
+            display.failed(name, error)
+        if not found.films:
+            sys.exit(1)
+        work = describe_found(
+            loaded.settings, found, display, report, folders=folders, dry=dry_run, spool=folder, spool_gb=spool_gb
+        )
+        sys.exit(run_until_signalled(work))
+
+
+@contextlib.contextmanager
+def _spooled(
+    addresses: list[str], found: "Inputs", settings: Settings, options: "Iterable[str]", *, recursive: bool, dry: bool
+) -> "Iterator[tuple[Inputs, Path | None]]":
+    """All films, those at addresses too, and the folder where these will lie."""
+    if not addresses:
+        yield found, None
+        return
+    from pipeline.errors import UsageError
+    from pipeline.files import temporary_folder
+    from pipeline.inputs import Inputs, find_remote
+    from pipeline.storage import parse_options
+
+    if settings.output_dir is None:
+        raise UsageError(
+            "no_output", f"{addresses[0]} is no file of this machine: name the folder that descriptions go to with -o"
+        )
+    if dry:
+        raise UsageError("bad_value", f"{addresses[0]}: --dry-run reads films of this machine alone")
+    with temporary_folder() as folder:
+        there = find_remote(addresses, folder, recursive=recursive, options=parse_options(options))
+        yield Inputs((*found.films, *there.films), (*found.errors, *there.errors)), folder
 
 
 async def describe_found(
-    settings: Settings, found: "Inputs", display: "Display", report: Path | None, *, folders: bool, dry: bool
-) -> int:
-    """Describe all films with one studio; the exit code."""
+    settings: Settings, found: "Inputs", display: "Display", report: Path | None, *, folders: bool, dry: bool,
+    spool: Path | None = None, spool_gb: float = 0.0,
+) -> int:  # fmt: skip
+    """Describe all films with one studio; the exit code. ``spool``: where films of storages lie while they are read."""
     from pipeline import log
     from pipeline.engine.opening import refuse_unnamed_embedded
     from pipeline.errors import UsageError
     from pipeline.run import describe_all, plan_outputs
+    from pipeline.storage.spool import GIB, Spool
     from pipeline.store import past
     from pipeline.studio import Studio
     from pipeline.summarizer import needs_its_own_engine
@@ -115,7 +156,8 @@ async def describe_found(
         async with studio:
             signs = asyncio.create_task(display.show_signs_of_life())
             try:
-                await describe_all(found.films, outputs, studio, observer)
+                room = Spool(spool, int(spool_gb * GIB)) if spool is not None else None
+                await describe_all(found.films, outputs, studio, observer, spool=room)
             finally:
                 signs.cancel()
                 await asyncio.gather(signs, return_exceptions=True)
@@ -127,7 +169,11 @@ async def describe_found(
     if settings.wants_summary and needs_its_own_engine(settings):
         from pipeline.cli.summarize import summarize_finished
 
-        display.failures += await summarize_finished([os.fspath(film.path) for film in found.films], settings, display.screen)
+        display.failures += await summarize_finished(
+            [os.fspath(film.path if film.remote is None else outputs[film.path].json) for film in found.films],
+            settings,
+            display.screen,
+        )
     return 1 if display.failures else 0
 
 

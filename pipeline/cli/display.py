@@ -39,6 +39,8 @@ class Display:
         self._studio: Studio | None = None
         self._past: Past | None = None
         self._began = self._told = time.monotonic()
+        self._addresses: dict[Path, str] = {}
+        """of films of storages: what they are called"""
         self._sizes: dict[Path, int] = {}
         """films that are not done -> bytes: the one measure of all films' lengths that is there before they are opened"""
         self._all_bytes = 0
@@ -46,7 +48,8 @@ class Display:
     def begin(self, studio: "Studio", films: Sequence[Film], past: Past | None = None) -> None:
         """Say what is going to run. ``past``: the latest run of its kind."""
         self._past, self._began = past, time.monotonic()
-        self._sizes = {film.path: _size(film.path) for film in films}
+        self._sizes = {film.path: _size(film.path) if film.remote is None else film.remote.entry.size for film in films}
+        self._addresses = {film.path: film.remote.url for film in films if film.remote is not None}
         self._all_bytes = sum(self._sizes.values())
         self.count = len(films)
         self.strict = studio.settings.strict
@@ -82,7 +85,7 @@ class Display:
     def finished(self, film: Film, result: Result) -> None:
         self._lines.pop(film.path).close()
         self._sizes.pop(film.path, None)
-        name, notices = name_of(film.path), result.notices
+        name, notices = name_of(self._addresses.get(film.path, film.path)), result.notices
         state: str = result.state
         wrong, reason = faults(notices), ""
         if state == "done":
@@ -116,6 +119,7 @@ class Display:
         if isinstance(name, Path) and name in self._lines:
             self._lines.pop(name).close()
             self._sizes.pop(name, None)
+        name = self._addresses.get(Path(name), name)
         self.screen.fail(f"{name_of(name)}: {error.code}: {one_line(error.message)}")
         self._row(name_of(name), "failed", error.code)
         if self.as_json:

@@ -1,0 +1,95 @@
+"""Films of a storage as files of this machine, for as long as they are read: so a decoder has a plain file, and the disk a bound.
+
+A film comes whole, by several requests at once for PIECE bytes each: sampled frames lie all over a film, so reading it in place
+would fetch all of it too, one wait after the other.
+"""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import InputError
+from pipeline.files import explained
+from pipeline.storage.base import Entry, Storage
+
+PIECE = 8 * 1024 * 1024
+AT_ONCE = 4
+"""pieces of a film that are fetched at the same time"""
+GIB = 1 << 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remote:
+    """A file of a storage, as it was found."""
+
+    storage: Storage
+    entry: Entry
+
+    @property
+    def url(self) -> str:
+        return f"{self.storage.url}/{self.entry.name}"
+
+
+class Spool:
+    """A folder that holds ``most`` bytes of films at most. Of one event loop."""
+
+    def __init__(self, folder: Path, most: int) -> None:
+        self.folder, self.most = folder, most
+        self.used = 0
+        self._freed = asyncio.Condition()
+
+    @contextlib.asynccontextmanager
+    async def here(self, remote: Remote, path: Path) -> AsyncIterator[None]:
+        """While the block runs, the film is at ``path``; it begins when there is room for it.
+
+        Raises InputError ``spool_too_small``, ``source_changed`` and what reading raises; OutputError ``no_space``, ``unwritable``.
+        """
+        size = remote.entry.size
+        if size > self.most:
+            text = f"{remote.url} has {size / GIB:.1f} GiB, more than --spool-gb allows"
+            raise InputError("spool_too_small", f"{text}; raise it, where the temporary folder has room", size=size)
+        async with self._freed:
+            await self._freed.wait_for(lambda: self.used + size <= self.most)
+            self.used += size
+        try:
+            await asyncio.to_thread(fetch, remote, path)
+            yield
+        finally:
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+            async with self._freed:
+                self.used -= size
+                self._freed.notify_all()
+
+
+def fetch(remote: Remote, path: Path) -> None:
+    """Copy a file here, whole and of one version. Blocks. Raises as ``Spool.here``."""
+    name, size = remote.entry.name, remote.entry.size
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise explained(path, error) from error
+
+    def piece(start: int) -> None:
+        data = remote.storage.get_range(name, start, min(PIECE, size - start))
+        if len(data) != min(PIECE, size - start):
+            raise InputError("source_changed", f"{remote.url} is shorter than it was when it was listed")
+        try:
+            os.pwrite(descriptor, data, start)
+        except OSError as error:
+            raise explained(path, error) from error
+
+    try:
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="fetch") as threads:
+            for _ in threads.map(piece, range(0, size, PIECE)):
+                pass
+    finally:
+        os.close(descriptor)
+    now = remote.storage.head(name)
+    if (now.size, now.version) != (size, remote.entry.version or now.version):
+        raise InputError("source_changed", f"{remote.url} changed while it was read; describe it when it is complete")

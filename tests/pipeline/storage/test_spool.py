@@ -1,0 +1,67 @@
+"""Films of a storage lie here while they are read: whole, of one version, never more than there is room for."""
+
+import asyncio
+import math
+import secrets
+from pathlib import Path
+
+import pytest
+from buckets import S3
+
+from pipeline.errors import InputError
+from pipeline.storage import Storage, open_storage
+from pipeline.storage import spool as spools
+from pipeline.storage.spool import Remote, Spool
+
+
+def put(storage: Storage, name: str, size: int) -> tuple[Remote, bytes]:
+    data = secrets.token_bytes(size)
+    storage.put(name, data)
+    return Remote(storage=storage, entry=storage.head(name)), data
+
+
+async def test_a_film_comes_whole_by_few_requests_and_goes(s3: S3, tmp_path: Path) -> None:
+    remote, data = put(open_storage(s3.bucket(), s3.options), "a/film.mp4", 2 * spools.PIECE + 1000)
+    before = len(s3.asked)
+    async with Spool(tmp_path, len(data)).here(remote, tmp_path / "0/a/film.mp4"):
+        assert (tmp_path / "0/a/film.mp4").read_bytes() == data
+        assert len(s3.asked) - before <= 2 + math.ceil(len(data) / spools.PIECE)
+    assert not (tmp_path / "0/a/film.mp4").exists()
+
+
+async def test_the_bound_is_held_and_nobody_waits_for_ever(tmp_path: Path) -> None:
+    storage = open_storage(tmp_path / "there")
+    films = [put(storage, f"{number}.mp4", 400_000)[0] for number in range(6)]
+    spool, most = Spool(tmp_path / "here", 1_000_000), 0
+
+    async def read(number: int) -> None:
+        nonlocal most
+        async with spool.here(films[number], tmp_path / f"here/{number}.mp4"):
+            lying = sum(path.stat().st_size for path in (tmp_path / "here").iterdir())
+            most = max(most, lying)
+            await asyncio.sleep(0.01)
+
+    await asyncio.gather(*map(read, range(6)))
+    assert 400_000 <= most <= 1_000_000
+    assert (spool.used, list((tmp_path / "here").iterdir())) == (0, [])
+
+
+async def test_what_is_too_large_is_told_at_once(tmp_path: Path) -> None:
+    remote, _ = put(open_storage(tmp_path / "there"), "film.mp4", 1000)
+    spool = Spool(tmp_path / "here", 999)
+    with pytest.raises(InputError, match="spool_too_small"):
+        async with spool.here(remote, tmp_path / "here/film.mp4"):
+            pass
+
+
+@pytest.mark.parametrize("size", [500, 1000, 2000], ids=["shorter", "other", "longer"])
+async def test_a_film_that_changed_is_told_and_leaves_no_room_taken(tmp_path: Path, size: int) -> None:
+    storage = open_storage(tmp_path / "there")
+    remote, _ = put(storage, "film.mp4", 1000)
+    put(storage, "film.mp4", size)
+    spool = Spool(tmp_path / "here", 1000)
+    with pytest.raises(InputError, match="source_changed"):
+        async with spool.here(remote, tmp_path / "here/film.mp4"):
+            pass
+    assert spool.used == 0
+    assert not (tmp_path / "here/film.mp4").exists()
