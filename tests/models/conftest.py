@@ -79,7 +79,7 @@ def server(served: Preset, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, env=environment, start_new_session=True)
     try:
-        deadline = time.monotonic() + 280
+        deadline = time.monotonic() + 500
         while time.monotonic() < deadline:
             assert process.poll() is None, log.read_text()[-3000:]
             try:
