@@ -6,29 +6,45 @@ import logging
 import os
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
-import structlog
-
 from models.bounded import APPEND, opened
 
-structlog.configure(
-    processors=[
-        structlog.stdlib.filter_by_level,
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-    ],
-    logger_factory=structlog.stdlib.LoggerFactory(),
-    wrapper_class=structlog.stdlib.BoundLogger,
-    cache_logger_on_first_use=False,
-)
+
+@cache
+def _structlog() -> Any:
+    """Set up once, when something is logged for the first time: it takes longer to import than a short film to describe."""
+    import structlog
+
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            structlog.stdlib.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    return structlog
+
+
+class _Logger:
+    """structlog's logger of this name, made when it is used."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, method: str) -> Any:
+        return getattr(_structlog().stdlib.get_logger(self._name), method)
 
 
 def get(name: str) -> Any:
     """A logger: ``log.info("done", path=..., captions=12)``."""
-    return structlog.stdlib.get_logger(name)
+    return _Logger(name)
 
 
 def for_people() -> bool:
@@ -44,6 +60,7 @@ def set_up(
     ``say``: a screen takes the lines instead, as sentences.
     """
     people = for_people() if form == "auto" else form == "text"
+    structlog = _structlog()
     shown: Any = structlog.processors.JSONRenderer()
     if say is not None:
         shown = _sentence
@@ -57,26 +74,31 @@ def set_up(
 def set_up_beside_a_screen(*, verbose: bool, file: Path | None) -> None:
     """For commands that say themselves how each film ended: warnings are plain lines on stderr, tracebacks come with ``verbose``
     alone, and everything goes to the end of ``file`` where there is one. Raises OSError where it can't be written."""
-    # a traceback is for people who mend it: plain, not drawn
-    plain_trace = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
     plain = logging.StreamHandler(sys.stderr)
     plain.addFilter(lambda record: not isinstance(record.msg, dict))
     handlers: list[logging.Handler] = [plain]
     if verbose:
         traces = logging.StreamHandler(sys.stderr)
         traces.addFilter(lambda record: isinstance(record.msg, dict))
-        traces.setFormatter(_formatter(plain_trace))
+        traces.setFormatter(_formatter(_plain_trace()))
         handlers.append(traces)
     if file is not None:
         kept = _Kept(file)
-        kept.setFormatter(_formatter(plain_trace))
+        kept.setFormatter(_formatter(_plain_trace()))
         handlers.append(kept)
     _take(handlers, logging.WARNING)
 
 
+def _plain_trace() -> Any:
+    """A traceback is for people who mend it: plain, not drawn."""
+    dev = _structlog().dev
+    return dev.ConsoleRenderer(colors=False, exception_formatter=dev.plain_traceback)
+
+
 def _formatter(shown: Any) -> logging.Formatter:
+    structlog = _structlog()
     before: list[Any] = [structlog.stdlib.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True)]
-    return structlog.stdlib.ProcessorFormatter(
+    made: logging.Formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=before,
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
@@ -85,6 +107,7 @@ def _formatter(shown: Any) -> logging.Formatter:
             shown,
         ],
     )
+    return made
 
 
 def _take(handlers: list[logging.Handler], level: int) -> None:

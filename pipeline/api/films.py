@@ -129,7 +129,7 @@ def load_settings(config_file: AnyPath | None = None, **options: Any) -> Setting
 
     Raises UsageError ``bad_config``, ``unknown_option``, ``bad_value``.
     """
-    return load(Settings, options, Path(config_file) if config_file is not None else None, known=names()).settings
+    return load(Settings, options, Path(config_file) if config_file is not None else None, known=names).settings
 
 
 def probe(film: AnyPath) -> "VideoInfo":

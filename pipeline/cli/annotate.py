@@ -60,7 +60,7 @@ def annotate(
         scenescribe annotate table.parquet -o out --url-column url --keep-columns id,label
         scenescribe annotate photos -o out --limit 20 --engine echo        (no model: says what it was shown)
     """
-    loaded = load(AnnotateSettings, flags, config, known=names())
+    loaded = load(AnnotateSettings, flags, config, known=names)
     if print_config:
         console.print_settings(loaded)
         return

@@ -57,7 +57,7 @@ def ask(
     """
     from pipeline.api.asking import Conversation
 
-    settings = load(AskSettings, flags, config, known=names()).settings
+    settings = load(AskSettings, flags, config, known=names).settings
     inputs, questions = _told_apart(words or [])
     for path in (output, report):
         _check(path)

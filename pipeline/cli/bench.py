@@ -53,7 +53,7 @@ def bench(
         gop=gop,
         rounds=rounds,
     )
-    settings = load(Settings, flags, config, known=names()).settings
+    settings = load(Settings, flags, config, known=names).settings
     result = asyncio.run(measure(settings, workload, random_weights=random_weights))
     if as_json:
         console.data(result)

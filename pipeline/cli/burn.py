@@ -42,7 +42,7 @@ def burn(
     from pipeline.subtitles import load as load_subtitles
     from pipeline.subtitles import placed
 
-    settings = load(BurnSettings, flags, config, known=names()).settings
+    settings = load(BurnSettings, flags, config, known=names).settings
     look = media.look_of(settings, media.layout_of(settings))
     layout = look.layout_for(subtitles, flags)
     with writing.failures(video, quiet=quiet) as about:

@@ -70,7 +70,7 @@ def caption(
         scenescribe caption movie.mp4 --engine openai --base-url http://gpu-machine:8000/v1
         scenescribe caption movie.mp4 --engine echo        (no model: says what it was shown)
     """
-    loaded = load(Settings, flags, config, known=names())
+    loaded = load(Settings, flags, config, known=names)
     if print_config:
         console.print_settings(loaded)
         return

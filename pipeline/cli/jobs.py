@@ -119,7 +119,7 @@ def _queue(context: typer.Context, state_dir: Path | None) -> "Iterator[Queue]":
     from pipeline.store.state_folder import DATABASE
 
     given = state_dir or context.obj[0]
-    folder = load(WatchSettings, {"state_dir": given}, known=names()).settings.state_folder
+    folder = load(WatchSettings, {"state_dir": given}, known=names).settings.state_folder
     if not (folder / DATABASE).exists():
         raise UsageError("not_found", f"no daemon has worked with the state folder {console.name_of(folder)}; see --state-dir")
     database = Database(folder)

@@ -48,7 +48,7 @@ def live(
         ffmpeg -i INPUT -c copy -f mpegts - | scenescribe live - -o described
         scenescribe live cameras.toml --jsonl -
     """
-    loaded = load(LiveSettings, flags, config, known=names())
+    loaded = load(LiveSettings, flags, config, known=names)
     if print_config:
         console.print_settings(loaded)
         return

@@ -42,7 +42,7 @@ def serve(
         scenescribe serve --engine echo        (no model: says what it was shown)
         scenescribe serve --listen 0.0.0.0:8770 --allow-host films.example.org
     """
-    loaded = load(ServeSettings, flags, config, known=names())
+    loaded = load(ServeSettings, flags, config, known=names)
     if print_config:
         console.print_settings(loaded)
         return

@@ -53,7 +53,7 @@ def summarize(
         scenescribe summarize films --into-video --model qwen2.5-vl-7b
         scenescribe summarize movie.descriptions.json --length long --style "for children"
     """
-    settings = load(Settings, flags | {"summarize": True}, config, known=names()).settings
+    settings = load(Settings, flags | {"summarize": True}, config, known=names).settings
     if not inputs:
         console.say("scenescribe: no_input: name at least one film or folder (scenescribe summarize --help)")
         sys.exit(2)

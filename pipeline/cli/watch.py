@@ -47,7 +47,7 @@ def watch(
         scenescribe watch films -o described --once --settle 0
         scenescribe watch films -o described --webhook https://example.org/films
     """
-    loaded = load(WatchSettings, flags, config, known=names())
+    loaded = load(WatchSettings, flags, config, known=names)
     if print_config:
         console.print_settings(loaded)
         return
@@ -68,7 +68,7 @@ def watch(
     log.set_up(loaded.settings.log_format, level=level, say=screen.fail if screen is not None else None)
 
     def reread() -> WatchSettings:
-        return _check(load(WatchSettings, flags, config, known=names()).settings)
+        return _check(load(WatchSettings, flags, config, known=names).settings)
 
     sys.exit(_run(folder, loaded.settings, reread, screen))
 

@@ -5,7 +5,7 @@ Precedence: flags, then ``SCENESCRIBE_*``, then the file of ``--config``, then t
 
 import os
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
@@ -91,15 +91,16 @@ def user_file() -> Path:
     return user_config_path("scenescribe") / "scenescribe.toml"
 
 
-def load(cls: type[S], flags: Mapping[str, Any], config: Path | None = None, *, known: Collection[str] = ()) -> "Loaded[S]":
+def load(
+    cls: type[S], flags: Mapping[str, Any], config: Path | None = None, *, known: Callable[[], Collection[str]] = frozenset
+) -> "Loaded[S]":
     """Settings from all places by precedence.
 
-    A file and the environment serve all commands alike: ``known`` names the options of the others, which are no mistake there
-    and count for nothing here (``pipeline.options.names()``).
+    A file and the environment serve all commands alike: ``known`` gives the options of the others, which are no mistake there
+    and count for nothing here (``pipeline.options.names``). It is asked only where there is something that is none of ``cls``.
 
     Raises UsageError ``bad_config`` (a file that can't be read), ``unknown_option`` (a key that is no option) and ``bad_value``.
     """
-    known = {*known, *cls.model_fields}
     layers: list[tuple[str, Mapping[str, Any]]] = []
     if user_file().is_file():
         layers.append((str(user_file()), _from_file(cls, user_file(), known)))
@@ -127,12 +128,14 @@ def load(cls: type[S], flags: Mapping[str, Any], config: Path | None = None, *, 
         ) from None
 
 
-def _from_environment(cls: type[Options], known: Collection[str]) -> dict[str, Any]:
-    known = {name.upper() for name in known}
-    for name in sorted(os.environ):
-        word = name.removeprefix(ENV_PREFIX)
+def _from_environment(cls: type[Options], known: Callable[[], Collection[str]]) -> dict[str, Any]:
+    own = {name.upper() for name in cls.model_fields}
+    others = sorted(word for name in os.environ if (word := name.removeprefix(ENV_PREFIX)) != name and word not in own)
+    every = {name.upper() for name in known()} | own if others else own
+    for word in others:
+        name = ENV_PREFIX + word
         # not every other one is a mistake: some are no options (SCENESCRIBE_ARCHITECTURES)
-        if name != word and word not in known and (meant := nearest(word, known, alike=0.8)):
+        if word not in every and (meant := nearest(word, every, alike=0.8)):
             raise UsageError("unknown_option", f"there is no option {name} (from environment){meant}", option=name)
     source = EnvSettingsSource(cls, env_prefix=ENV_PREFIX)
     found = {name: value for name, value in source().items() if name in cls.model_fields}
@@ -141,7 +144,7 @@ def _from_environment(cls: type[Options], known: Collection[str]) -> dict[str, A
     return found
 
 
-def _from_file(cls: type[Options], path: Path, known: Collection[str]) -> dict[str, Any]:
+def _from_file(cls: type[Options], path: Path, known: Callable[[], Collection[str]]) -> dict[str, Any]:
     try:
         raw = tomllib.loads(read_text(path, LARGEST_FILE))
     except OSError as error:
@@ -149,7 +152,9 @@ def _from_file(cls: type[Options], path: Path, known: Collection[str]) -> dict[s
     except (ValueError, RecursionError) as error:
         raise UsageError("bad_config", f"{path}: not valid TOML: {error}", path=str(path)) from None
     values = {key.replace("-", "_"): value for key, value in raw.items()}
-    for key in values:
-        if key not in known:
-            raise UsageError("unknown_option", f"{path}: there is no option '{key}'{nearest(key, known)}", option=key)
+    if values.keys() - cls.model_fields.keys():
+        every = {*known(), *cls.model_fields}
+        for key in values:
+            if key not in every:
+                raise UsageError("unknown_option", f"{path}: there is no option '{key}'{nearest(key, every)}", option=key)
     return {key: value for key, value in values.items() if key in cls.model_fields}

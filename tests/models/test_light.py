@@ -30,7 +30,7 @@ def test_a_studio_of_one_engine_imports_no_fleet_and_no_table_of_languages() -> 
         "from pipeline.options.caption import Settings\n"
         "from pipeline.studio import Studio\n"
         "Studio(Settings(engine='echo'))\n"
-        f"heavy = {(*HEAVY, 'langcodes', 'pipeline.fleet.fleet', 'pipeline.fleet.messages', 'sqlite3')!r}\n"
+        f"heavy = {(*HEAVY, 'langcodes', 'structlog', 'pipeline.fleet.fleet', 'pipeline.options.serve', 'sqlite3')!r}\n"
         "print(*[name for name in heavy if name in sys.modules])\n"
     )
     answer = subprocess.run(

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline import options
 from pipeline.errors import UsageError
-from pipeline.options import FAMILY, names
+from pipeline.options import FAMILY, names, options_of
 from pipeline.options.base import load, option
 from pipeline.options.caption import Settings
 
@@ -15,19 +15,19 @@ def test_a_variable_that_is_spelled_wrong(monkeypatch: pytest.MonkeyPatch, tmp_p
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     for name in ("LOG_FORMAT", "STATE_DIR", "WEBHOOK_SECRET", "ARCHITECTURES", "SETUP_ENGINE", "FFMPEG"):
         monkeypatch.setenv(f"SCENESCRIBE_{name}", "json")
-    load(Settings, {}, known=names())
+    load(Settings, {}, known=names)
     monkeypatch.setenv("SCENESCRIBE_MODELL", "x")
     with pytest.raises(UsageError, match=r"SCENESCRIBE_MODELL .*did you mean 'MODEL'"):
-        load(Settings, {}, known=names())
+        load(Settings, {}, known=names)
 
 
 def test_a_file_of_options_serves_caption_and_watch(tmp_path: Path) -> None:
     path = tmp_path / "options.toml"
     path.write_text('settle = 3\nlanguage = "de"\n')
-    assert load(Settings, {}, path, known=names()).settings.language == "de"
+    assert load(Settings, {}, path, known=names).settings.language == "de"
     path.write_text("setle = 3\n")
     with pytest.raises(UsageError, match="did you mean 'settle'"):
-        load(Settings, {}, path, known=names())
+        load(Settings, {}, path, known=names)
 
 
 def test_each_command_with_options_has_its_file_and_each_file_its_command() -> None:
@@ -35,9 +35,10 @@ def test_each_command_with_options_has_its_file_and_each_file_its_command() -> N
         "__init__",
         "base",
         "summarize",
-    }  # summarize takes caption's
+        "spread",
+    }  # parts of others: of caption's, and of those with several engines
     assert set(FAMILY) == files
-    assert all(kind.__module__ == f"pipeline.options.{command}" for command, kind in FAMILY.items())
+    assert all(kind.__module__ == f"pipeline.options.{command}" for command in FAMILY for kind in [options_of(command)])
 
 
 def test_a_class_of_options_elsewhere_adds_none(tmp_path: Path) -> None:
@@ -50,7 +51,7 @@ def test_a_class_of_options_elsewhere_adds_none(tmp_path: Path) -> None:
     path.write_text('colour = "blue"\n')
     assert load(Elsewhere, {}, path).settings.colour == "blue"
     with pytest.raises(UsageError, match="no option 'colour'"):
-        load(Settings, {}, path, known=names())
+        load(Settings, {}, path, known=names)
 
 
 def test_what_other_commands_know_is_no_mistake_and_counts_for_nothing(tmp_path: Path) -> None:
@@ -58,7 +59,7 @@ def test_what_other_commands_know_is_no_mistake_and_counts_for_nothing(tmp_path:
     path.write_text("settle = 3\n")
     with pytest.raises(UsageError, match="no option 'settle'"):
         load(Settings, {}, path)
-    assert load(Settings, {}, path, known=names()).settings == Settings()
+    assert load(Settings, {}, path, known=names).settings == Settings()
 
 
 @pytest.mark.parametrize("text", ["seed = " + "9" * 5000, "a = " + "[" * 5000, "a = \x00", "= 1", "a.b.c"])
