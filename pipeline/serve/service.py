@@ -102,15 +102,14 @@ class Service:
             self._loop = asyncio.get_running_loop()
             self.worker = Worker(self)
             self.deliveries = Deliveries(self)
-            helpers = [
+            self._helpers = [
                 asyncio.create_task(helper, name=name)
                 for name, helper in (
                     ("jobs", self.worker.run()), ("deliveries", self.deliveries.run()), ("heartbeat", self._beat(lock)),
                     ("streams", self.streams.run()),
                 )
             ]  # fmt: skip
-            self._helpers = helpers
-            stack.push_async_callback(self._put_away, helpers)
+            stack.push_async_callback(self._put_away, self._helpers)
             self.studio.engine.warm()
             self._stack = stack.pop_all()
         return self
