@@ -12,6 +12,8 @@ _AUDIO = {
     "mp4": frozenset({"aac", "mp3", "mp2", "ac3", "eac3", "dts", "alac", "opus", "flac", "truehd"}),
     "webm": frozenset({"opus", "vorbis"}),
 }
+_EXPERIMENTAL = frozenset({"flac", "truehd", "opus"})
+"""sound that older ffmpegs write into MP4 only when they are told to"""
 _CONVERTED_AUDIO = {"mp4": "aac", "webm": "libopus"}
 _SUBTITLES = {"mp4": "mov_text", "webm": "webvtt", "mkv": "srt"}
 _KEPT_SUBTITLES = {
@@ -52,6 +54,8 @@ class Plan:
             if stream.cover:
                 options[f"disposition:v:{places[letter]}"] = "attached_pic"
             places[letter] += 1
+        if self.subtitle_codec == "mov_text" and any(stream.codec in _EXPERIMENTAL for stream in self.kept):
+            options["strict"] = "experimental"
         return options
 
     def count(self) -> dict[str, int]:

@@ -25,7 +25,7 @@ from pipeline.media.packets import GENERATED, true_end
 from pipeline.media.run import Place, Progress, entrance, graph, run, workplace
 from pipeline.media.soft import equal_tracks, inside, one_at_a_time, with_cues
 from pipeline.media.streams import Contents, film_contents, guard_options
-from pipeline.media.verify import check_muxed
+from pipeline.media.verify import check_muxed, check_times
 from pipeline.outline import Chapter
 from pipeline.types import Notice, Track
 
@@ -57,6 +57,7 @@ def mux(
     with whole(out) as temporary, workplace(video, temporary) as place:
         film = film_contents(ffmpeg, place)
         rules = family(suffix)
+        check_times(film)
         hidden = edits(ffmpeg, place, film, rules=rules)
         refuse(hidden, rules)
         anew = exchanged(newest_ffmpeg(), place, film, rules=rules)

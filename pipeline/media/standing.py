@@ -41,7 +41,8 @@ def repeats(times: Sequence[float], end: float, cues: Iterable[Cue]) -> list[flo
     several = sorted([*times[-2:], *found])[-2:]
     stands = end - several[-1]
     usual = several[-1] - several[0] if len(several) > 1 else stands
-    if stands > 3 * LAST and abs(stands - usual) > LATE:
+    # where frames are repeated at all, the last one's length is written as LAST
+    if stands > 3 * LAST and (found or abs(stands - usual) > LATE):
         found += [end - 2 * LAST, end - LAST]
     return found
 

@@ -70,6 +70,12 @@ def _apart(times: Times, others: Times) -> Times:
     return nearest
 
 
+def check_times(film: Contents) -> None:
+    """See that a film is no raw stream. Raises OutputError ``no_timestamps``."""
+    if film.container in _RAW:
+        raise OutputError("no_timestamps", _NO_TIMES)
+
+
 def check_clock(frames: Packets) -> None:
     """See that a film's times go on. Raises OutputError ``clock_restarts``."""
     if frames.restarts is not None:
@@ -128,8 +134,7 @@ def failure(ended: Ended, path: Path, what: str) -> OutputError:
     if full or with_room < 100_000:
         return OutputError("no_space", f"the disk of {path.resolve().parent} is full; make room or write elsewhere with -o")
     if any(words in said for words in _UNTIMED):
-        sentence = "its pictures carry no times (a raw stream), and a copy would show them in disorder: burn it, or wrap it first (mkvmerge)"
-        return OutputError("no_timestamps", sentence)
+        return OutputError("no_timestamps", _NO_TIMES)
     codec = _NO_CODEC.search(said)
     if codec:
         name = codec.group(1) or codec.group(2)
@@ -140,6 +145,11 @@ def failure(ended: Ended, path: Path, what: str) -> OutputError:
 
 _NO_CODEC = re.compile(
     r"Could not find tag for codec (\w+)|(?:codec |Tag )(\w+)(?: in stream \S+)? (?:is )?not (?:currently )?supported"
+)
+_RAW = frozenset({"h264", "hevc", "vvc", "m4v", "h263", "h261", "vc1", "cavsvideo"})
+"""ffmpeg's names of formats that are a codec's stream and nothing beside it"""
+_NO_TIMES = (
+    "its pictures carry no times (a raw stream), and a copy would show them in disorder: burn it, or wrap it first (mkvmerge)"
 )
 _BACKWARDS = ("Non-monotonous DTS", "Non-monotonic DTS")
 _OFTEN = 5

@@ -74,6 +74,33 @@ def test_a_raw_stream_is_burned_and_its_copy_refused_with_the_cause(make: Make, 
     assert {path.name for path in tmp_path.iterdir()} == {"film.h264", "burned.mkv"}
 
 
+def test_a_raw_stream_of_hevc_is_not_copied_in_disorder(make: Make, tmp_path: Path) -> None:
+    film = make(tmp_path / "film.265", *lavfi(1), "-c:v", "libx265", "-x265-params", "log-level=none")
+    for suffix in (".mkv", ".mp4"):
+        with pytest.raises(OutputError) as caught:
+            mux(film, [TWO], tmp_path / f"soft{suffix}")
+        assert caught.value.code == "no_timestamps"
+
+
+@pytest.mark.parametrize("codec", ["flac", "libopus"])
+def test_sound_that_is_new_to_mp4_is_copied(codec: str, make: Make, tmp_path: Path) -> None:
+    sound = ("-f", "lavfi", "-i", "sine=d=3", "-c:a", codec)
+    film = make(tmp_path / "film.mkv", *lavfi(), *sound, "-c:v", "libx264", "-preset", "ultrafast")
+    mux(film, [TWO], tmp_path / "soft.mp4")
+    assert burn(film, TWO, tmp_path / "burned.mp4", encoding=QUICK) == ()
+    for name in ("soft.mp4", "burned.mp4"):
+        with av.open(str(tmp_path / name)) as container:
+            assert container.streams.audio[0].codec_context.name == codec.removeprefix("lib")
+
+
+def test_the_last_of_slow_pictures_stands_as_long_as_the_others(make: Make, tmp_path: Path) -> None:
+    slow = ("-f", "lavfi", "-i", "testsrc=s=160x120:d=8:r=1/2,format=yuv420p")
+    film = make(tmp_path / "film.mp4", *slow, "-c:v", "libx264", "-preset", "ultrafast")
+    burn(film, TWO, tmp_path / "burned.mp4", encoding=QUICK)
+    with av.open(str(tmp_path / "burned.mp4")) as container:
+        assert container.duration / 1e6 == pytest.approx(8, abs=0.1)
+
+
 def test_a_matroska_that_begins_late(make: Make, tmp_path: Path) -> None:
     film = make(tmp_path / "film.mkv", *lavfi(), "-c:v", "libx264", "-output_ts_offset", 4)
     assert mux(film, [TWO], tmp_path / "soft.mkv") == ()
