@@ -16,8 +16,10 @@ from pipeline.datasets.items import Item
 from pipeline.errors import InputError, UsageError, nearest
 from pipeline.imagesources.base import Content, Place, Wishes, is_hidden, is_picture
 from pipeline.imagesources.folder import item_of
+from pipeline.sanitize import printable
 
 TABLES = ("metadata.jsonl", "metadata.csv")
+DEEPEST = 32
 LARGEST = 1 << 30
 """bytes of a table"""
 
@@ -70,12 +72,26 @@ def rows(place: Place, table: str) -> Iterator[dict[str, Any]]:
             found: Iterator[Any] = csv.DictReader(io.StringIO(text))
         else:
             found = (json.loads(line) for line in text.split("\n") if line.strip())
-        for row in found:
+        for raw in found:
+            row = whole(raw)
             if not isinstance(row, dict) or not isinstance(row.get("file_name"), str):
                 raise ValueError("a row without a file_name")
             yield row
     except (ValueError, csv.Error, RecursionError) as error:
         raise InputError("bad_table", f"{where} can't be read: {str(error)[:160]}", path=where) from None
+
+
+def whole(value: Any, depth: int = 0) -> Any:
+    """A value of JSON whose texts are whole characters, as tables and hashes want them. Raises ValueError: it is nested too deep."""
+    if isinstance(value, str):
+        return value if value.isascii() and "\0" not in value else printable(value)
+    if not isinstance(value, dict | list):
+        return value
+    if depth > DEEPEST:
+        raise ValueError(f"more than {DEEPEST} brackets stand in each other")
+    if isinstance(value, list):
+        return [whole(one, depth + 1) for one in value]
+    return {printable(str(name)): whole(one, depth + 1) for name, one in value.items()}
 
 
 def _kept(row: dict[str, Any], wishes: Wishes, where: str) -> dict[str, Any]:

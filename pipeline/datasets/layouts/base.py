@@ -113,10 +113,17 @@ def batched(pairs: Iterable[Pair], count: int) -> Iterator[list[Pair]]:
         yield batch
 
 
+def inside(name: str) -> str:
+    """A name that stays below the folder that it is unpacked into, whoever chose it: no ``..``, no root, nothing that steers a
+    terminal."""
+    plain = "".join(letter if letter.isprintable() else "_" for letter in name.replace("\\", "_"))
+    return "/".join(part for part in plain.split("/") if part not in ("", ".", "..")) or "_"
+
+
 def add_member(tar: tarfile.TarFile, name: str, data: bytes) -> None:
-    """One file of a tar, the same bytes whenever it is written."""
+    """One file of a tar, the same bytes whenever it is written; wherever it is unpacked, it stays below that folder."""
     import io
 
-    head = tarfile.TarInfo(name)
+    head = tarfile.TarInfo(inside(name))
     head.size, head.mode, head.mtime = len(data), 0o444, 0
     tar.addfile(head, io.BytesIO(data))

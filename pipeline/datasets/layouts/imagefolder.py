@@ -8,11 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pipeline.datasets.layouts.base import DataSet, Pair, Written, batched, pictured, spooled, suffix_of
+from pipeline.datasets.layouts.base import DataSet, Pair, Written, batched, inside, pictured, spooled, suffix_of
 from pipeline.errors import InputError
+from pipeline.filenames import NAME_MAX, cut
 
 FOLDER = "imagefolder"
 TOGETHER = 256
+LONGEST_SUFFIX = 20
+"""bytes"""
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,8 @@ def _copied(data: DataSet, batch: Sequence[Pair], names: set[str]) -> list[str |
 
 def picture_name(key: str, content: bytes, source_name: str) -> str:
     """The key as a file's name, with the suffix of what it is: it may have none, or lead out of the folder."""
-    suffix = suffix_of(content, source_name)
-    parts = [part for part in key.replace("\\", "_").replace("\0", "_").split("/") if part not in ("", ".", "..")] or ["picture"]
+    suffix = cut(inside(suffix_of(content, source_name)), LONGEST_SUFFIX)
+    parts = [cut(part, NAME_MAX - LONGEST_SUFFIX - 10) for part in inside(key).split("/")]
     if not parts[-1].lower().endswith((suffix, ".jpeg", ".jpe", ".jfif", ".tiff")):
         parts[-1] += suffix
-    return "/".join(part[-200:] for part in parts)
+    return "/".join(parts)
