@@ -1,5 +1,6 @@
 """``scenescribe export``: finished captions into other formats; no model, no video."""
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -19,10 +20,14 @@ LAYOUT = "Cues"
 
 
 def export(
-    files: Annotated[list[str], typer.Argument(help="Our .json, or .srt, .vtt, .ass; - is stdin.", show_default=False)],
+    files: Annotated[
+        list[str],
+        typer.Argument(help="Our .json, or .srt, .vtt, .ass, also on s3://, gs://, az://; - is stdin.", show_default=False),
+    ],
     form: Annotated[str, typer.Option("--format", "-f", help="Formats to write, by commas, or all.")] = "srt,vtt",
     output: Annotated[
-        str | None, typer.Option("--output", "-o", help="A file, a folder, or - for stdout; beside the input otherwise.")
+        str | None,
+        typer.Option("--output", "-o", help="A file, a folder (s3://... is one), or - for stdout; beside the input otherwise."),
     ] = None,
     source_format: Annotated[str | None, typer.Option("--from", help="The input's format, where its name doesn't tell.")] = None,
     encoding: Annotated[str | None, typer.Option(help="Of the input, such as cp1251; guessed where it is no UTF-8.")] = None,
@@ -42,6 +47,9 @@ def export(
         bool, typer.Option("--strict", help="Warnings count as failures; what only shortens a text is none.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a file on stdout.")] = False,
+    storage_option: Annotated[
+        list[str] | None, typer.Option(help="KEY=VALUE for s3://, gs://, az://; may be repeated.", show_default=False)
+    ] = None,
 ) -> None:
     """Write captions in other formats, laid out anew: no model and no video is needed.
 
@@ -49,8 +57,11 @@ def export(
         scenescribe export movie.descriptions.json --format ttml,csv
         scenescribe export movie.en.srt --format vtt -o web
         scenescribe export movie.descriptions.json -f txt -o -
+        scenescribe export s3://bucket/movie.descriptions.json -o s3://bucket/web
     """
     from pipeline import formats
+    from pipeline.cli import elsewhere
+    from pipeline.storage import is_address, parse_options
     from pipeline.subtitles import load, placed, shifted
 
     wanted = formats.parse_names(form)
@@ -58,14 +69,17 @@ def export(
     to_stdout = output == "-" or (output is None and files == ["-"])
     if to_stdout and len(wanted) * len(files) > 1:
         raise UsageError("one_output", "stdout takes one format of one file; name it with -f, or a folder with -o")
-    failures = 0
+    failures, options = 0, parse_options(storage_option or ())
     for name in files:
-        path = Path(name)
+        path, here = Path(name), contextlib.ExitStack()
+        place = output or (name.rpartition("/")[0] if is_address(name) else None)
         try:
+            if is_address(name):
+                path = here.enter_context(elsewhere.fetched(name, options))
             loaded = shifted(load(path, layout, form=source_format, language=language, title=title, encoding=encoding), shift)
             track = placed(loaded.track, position)
             failures += notices_of(path, loaded.notices, strict=strict)
-            written = []
+            written: list[str | Path] = []
             for one in wanted:
                 if one == "json" and len(wanted) > 1 and path.suffix.lower() == ".json":
                     continue  # of "all": the input itself
@@ -73,6 +87,9 @@ def export(
                 if to_stdout:
                     sys.stdout.buffer.write(text.encode())
                     sys.stdout.buffer.flush()
+                elif place is not None and is_address(place):
+                    target = _target(path, "", one, track.language, only=False)
+                    written.append(elsewhere.put(place, target.name, text.encode(), options, overwrite=overwrite))
                 else:
                     target = _target(path, output, one, track.language, only=len(wanted) * len(files) == 1)
                     _write(target, text, path, overwrite=overwrite)
@@ -82,11 +99,13 @@ def export(
         except ScenescribeError as error:
             if isinstance(error, UsageError):
                 raise
-            console.fail(path, error)
+            console.fail(name if is_address(name) else path, error)
             failures += 1
         except Exception as error:  # an accident of this file: the others are written
             accident(path, error)
             failures += 1
+        finally:
+            here.close()
     if failures:
         sys.exit(1)
 
