@@ -9,6 +9,7 @@ from typing import Self
 
 from pipeline.errors import InputError
 from pipeline.files import MARK, create_whole, explained, missing, whole, write_whole
+from pipeline.safe_open import regular
 from pipeline.storage.base import Entry, Storage, checked
 
 
@@ -25,11 +26,11 @@ class LocalStorage(Storage):
         return cls(Path(url.removeprefix("file://")))
 
     def get(self, name: str) -> bytes:
-        with self._reading(name) as path:
-            return path.read_bytes()
+        with self._reading(name) as path, regular(path) as file:
+            return file.read()
 
     def get_range(self, name: str, start: int, size: int) -> bytes:
-        with self._reading(name) as path, path.open("rb") as file:
+        with self._reading(name) as path, regular(path) as file:
             return os.pread(file.fileno(), size, start)
 
     def head(self, name: str) -> Entry:

@@ -173,3 +173,16 @@ def test_a_reader_never_sees_half_a_file(tmp_path: Path) -> None:
     over.set()
     thread.join()
     assert all(len(data) == 100_000 for data in seen)
+
+
+@pytest.mark.parametrize("odd", ["pipe", "/dev/zero"])
+def test_a_pipe_or_a_device_among_the_files_holds_nothing_up(odd: str, tmp_path: Path) -> None:
+    """Others may have put it where a picture, a shard or a text of ours is looked for."""
+    if odd == "pipe":
+        os.mkfifo(tmp_path / "odd")
+    else:
+        (tmp_path / "odd").symlink_to(odd)
+    storage = storages.open_storage(tmp_path)
+    for read in (lambda: storage.get("odd"), lambda: storage.get_range("odd", 0, 10)):
+        with pytest.raises(InputError, match="unreadable"):
+            read()
