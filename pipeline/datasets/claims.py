@@ -51,7 +51,7 @@ class Claim:
         """Whether somebody works on it, as far as one can tell."""
         if self.released or self.until <= now:
             return False
-        return self.place != place() or _born(self.pid) == self.born
+        return self.place != place() or born(self.pid) == self.born
 
 
 class Held:
@@ -116,7 +116,7 @@ class Claims:
             host=self.host,
             place=place(),
             pid=os.getpid(),
-            born=_born(os.getpid()),
+            born=born(os.getpid()),
             since=now,
             until=now + self.lease,
         )
@@ -158,7 +158,7 @@ def place() -> str:
         return f"{socket.gethostname()}/{secrets.token_hex(8)}"  # nothing can be told by a number then
 
 
-def _born(pid: int) -> str:
+def born(pid: int) -> str:
     """When a process began, in the kernel's ticks; empty where there is none."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Self
 
+from pipeline.datasets.claims import born, place
 from pipeline.errors import EnvironmentFault, InputError
 from pipeline.storage import Entry, Storage
 
@@ -50,7 +51,10 @@ class SoleStorage(Storage):
         if time.monotonic() - self._renewed < LEASE / 3:
             return
         self._renewed = time.monotonic()
-        lease = {"holder": self._mine, "pid": os.getpid(), "host": socket.gethostname(), "until": time.time() + LEASE}
+        lease = {
+            "holder": self._mine, "pid": os.getpid(), "host": socket.gethostname(), "place": place(), "born": born(os.getpid()),
+            "until": time.time() + LEASE,
+        }  # fmt: skip
         self._storage.put(NAME, json.dumps(lease).encode())
 
     def release(self) -> None:
@@ -70,6 +74,8 @@ class SoleStorage(Storage):
             return
         if held.get("holder") == self._mine or held.get("until", 0) < time.time():
             return
+        if held.get("place") == place() and born(int(held.get("pid", 0))) != held.get("born"):
+            return  # a process of this machine that is gone
         text = f"process {held.get('pid')} on {held.get('host')} writes to {self.url}, which can't tell two writers apart"
         raise EnvironmentFault("already_running", f"{text}; wait for it, or for a minute if it was killed")
 

@@ -245,6 +245,17 @@ async def test_one_process_alone_writes_where_no_create_is_to_be_had(tmp_path: P
         Ledger.open(storage, made.SETTINGS)
 
 
+def test_the_lease_of_a_process_that_is_gone_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.datasets.sole.SETTLE", 0.0)
+    storage = made.MemoryStorage()
+    SoleStorage(storage)
+    with pytest.raises(EnvironmentFault, match="already_running"):
+        SoleStorage(storage)
+    lease = json.loads(storage.get("_scenescribe/writer.json"))
+    storage.put("_scenescribe/writer.json", json.dumps({**lease, "born": "of another process with this number"}).encode())
+    SoleStorage(storage)
+
+
 # ---- how much is asked of a store
 
 
