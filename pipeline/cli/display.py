@@ -151,7 +151,7 @@ class Display:
                     self.screen.say(f"{len(self.summary.rows)} of {self.count} films · {left}")
 
     def _left(self) -> str:
-        """``about 4:10 left``, by the bytes of the films that are done; nothing where too little is."""
+        """``about 4:10 left``, by the bytes of the films that are done; nothing where too little is, and no time where all is read."""
         assert self._studio is not None
         under_way = sum(self._sizes.get(path, 0) * line.share for path, line in self._lines.items())
         left = sum(self._sizes.values()) - under_way
@@ -159,7 +159,9 @@ class Display:
         took = seconds_at_work(self._studio.engine, self._began)
         if took < 2 or done <= 0 or done / self._all_bytes < 0.02:
             return ""
-        return f"about {clock(took * left / done)} left"
+        seconds = took * left / done
+        # read and described to the end, and not over: what is left is written, and how long burning takes nobody knows
+        return f"about {clock(seconds)} left" if seconds >= 1 else "writing what is left"
 
     def end(self, started: float) -> Past | None:
         """The last lines: a table where there were many films, and one line for all. ``started``: on time.monotonic's clock.

@@ -76,3 +76,5 @@ def test_what_is_left_of_a_batch_goes_by_bytes(tmp_path: Path) -> None:
     display._sizes.pop(tmp_path / "a")
     display._began = time.monotonic() - 100.0
     assert display._left() == "about 5:00 left", "a quarter took 100 s"
+    display._lines[tmp_path / "b"] = SimpleNamespace(share=1.0)  # type: ignore[assignment]
+    assert display._left() == "writing what is left", "all is read: how long burning takes is not known, and never 0:00"
