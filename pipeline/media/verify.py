@@ -39,26 +39,33 @@ def check_burned(
     if counted.frames != ended.frames or not counted.frames:
         raise failure(ended, place.folder / place.written, f"{counted.frames} of {ended.frames} frames were written")
     untimed = before.untimed or counted.untimed
-    lost = before.frames + len(again) - counted.frames if untimed else _check_times(before, again, counted, film)
+    lost = before.frames + len(again) - counted.frames if untimed else _check_times(before, again, counted, film, after.start)
     sentence = f"{lost} of {before.frames} frames of the source could not be decoded and are not in the film"
     return (Notice(code="partial", message=sentence),) if lost > 0 else ()
 
 
-def _check_times(before: Packets, again: Sequence[float], counted: Packets, film: Contents) -> int:
-    """How many frames of the source are not in the film. Raises OutputError ``output_damaged`` where others are out of time."""
+def _check_times(before: Packets, again: Sequence[float], counted: Packets, film: Contents, late: float) -> int:
+    """How many frames of the source are not in the film, which begins ``late`` by its container's clock.
+
+    Raises OutputError ``output_damaged`` where others are out of time.
+    """
     frame = max(1 / film.fps if film.fps else before.end / before.frames, 0.04) + ROUNDING
     expected = np.array(sorted([*before.times, *again]))
     written = np.frombuffer(counted.times)
-    early = _apart(written, expected)
+    early, end = _apart(written, expected), counted.end
+    if early.max() > frame and _apart(written + late, expected).max() <= frame:
+        # the source says that it begins at 0, and neither its picture nor its sound does (ASF): what was written says when they do
+        written, end = written + late, end + late
+        early = _apart(written, expected)
     if early.max() > frame:
         raise OutputError(
             "output_damaged", f"the burned film is not in time: a frame is {early.max():.3f} s from any of its source"
         )
     # a picture that is decoded and never shown (VP8's alternate reference) lies beside one that is
     lost = int((_apart(expected, written) > 0.75 * (frame - ROUNDING)).sum()) if len(expected) > len(written) else 0
-    if not lost and abs(counted.end - before.end) > frame:
+    if not lost and abs(end - before.end) > frame:
         raise OutputError(
-            "output_damaged", f"the burned film ends at {counted.end:.3f} s, its source at {before.end:.3f} s; nothing was kept"
+            "output_damaged", f"the burned film ends at {end:.3f} s, its source at {before.end:.3f} s; nothing was kept"
         )
     return lost
 

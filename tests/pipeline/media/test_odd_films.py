@@ -93,6 +93,14 @@ def test_sound_that_is_new_to_mp4_is_copied(codec: str, make: Make, tmp_path: Pa
             assert container.streams.audio[0].codec_context.name == codec.removeprefix("lib")
 
 
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_a_film_that_says_it_begins_before_its_streams_do(suffix: str, make: Make, tmp_path: Path) -> None:
+    sound = ("-f", "lavfi", "-i", "sine=d=3:r=44100", "-c:a", "wmav2")
+    film = make(tmp_path / "film.wmv", *lavfi(3, 30), *sound, "-c:v", "wmv2")
+    burn(film, TWO, tmp_path / f"burned{suffix}", encoding=QUICK)
+    assert len(shown(tmp_path / f"burned{suffix}")) == 90
+
+
 def test_the_last_of_slow_pictures_stands_as_long_as_the_others(make: Make, tmp_path: Path) -> None:
     slow = ("-f", "lavfi", "-i", "testsrc=s=160x120:d=8:r=1/2,format=yuv420p")
     film = make(tmp_path / "film.mp4", *slow, "-c:v", "libx264", "-preset", "ultrafast")
