@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 from hypothesis import given
@@ -69,6 +70,28 @@ def margins(mask: NDArray[np.bool_]) -> tuple[float, float, float, float]:
     ys, xs = np.nonzero(mask)
     height, width = mask.shape
     return xs.min() / width, ys.min() / height, 1 - (xs.max() + 1) / width, 1 - (ys.max() + 1) / height
+
+
+@pytest.mark.parametrize("picture", ["3840x2160", "2160x3840"])
+def test_the_margins_hold_at_3840_wide_and_upright(picture: str, make: Callable[..., Path], tmp_path: Path) -> None:
+    """Every script at the usual size; one picture a second, looked at one by one, since each has 8 million pixels."""
+    film = make(
+        tmp_path / "film.mkv", "-f", "lavfi", "-i", f"color=0x606060:s={picture}:r=1:d={2 * len(SCRIPTS)}",
+        "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p",
+    )  # fmt: skip
+    cues = tuple(Cue(start=2.0 * n, end=2.0 * n + 1.5, lines=tuple(text.split("\n"))) for n, text in enumerate(SCRIPTS.values()))
+    burn(film, Track(cues=cues), tmp_path / "out.mkv", encoding=QUICK)
+    drawn: set[int] = set()
+    with av.open(str(tmp_path / "out.mkv")) as container:
+        for frame in container.decode(video=0):
+            grey = frame.to_ndarray(format="gray").astype(np.int16)
+            changed = abs(grey - grey[0, 0]) > 10
+            if changed.any():
+                drawn.add(int(frame.time // 2))
+                left, top, right, bottom = margins(changed)
+                assert min(left, right) >= SIDE, (frame.time, left, right)
+                assert min(top, bottom) > 0.02, (frame.time, top, bottom)
+    assert len(drawn) == len(SCRIPTS), "each was drawn"
 
 
 @pytest.mark.parametrize("margin", [0, 20, 45])
