@@ -119,6 +119,7 @@ def test_a_job_that_ends_between_two_looks_is_told_to_its_end(
             if not found and id == job and looks[0] < 10:
                 looks[0] = 10
                 service.service.jobs.cancel(job)
+                service.loop.call_soon_threadsafe(service.service.bell.ring, job)
             return found
 
         monkeypatch.setattr(Events, "after", after)
