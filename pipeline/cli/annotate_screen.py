@@ -65,9 +65,9 @@ class AnnotateScreen:
             self.screen.fail(f"{console.name_of(one.name)}: {one.error.code}: {console.one_line(one.error.message)}")
         plan = ledger.frozen
         self._all = plan.items_in_all
-        self.screen.say(
-            f"{self._all:,} pictures in {len(plan.units):,} unit{'s' * (len(plan.units) > 1)}; model {model}; writing to {ledger.storage}"
-        )
+        units = len(plan.units)
+        sizes = f"{self._all:,} picture{'s' * (self._all != 1)} in {units:,} unit{'s' * (units != 1)}"
+        self.screen.say(f"{sizes}; model {model}; writing to {ledger.storage}")
 
     def all_done(self, ledger: "Ledger") -> bool:
         """Whether nothing is left; blocks."""

@@ -4,6 +4,7 @@ Precedence: flags, then ``SCENESCRIBE_*``, then the file of ``--config``, then t
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
 
 from annotated_types import Gt, Le
 from platformdirs import user_config_path
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -37,6 +38,14 @@ def flag_of(cls: "type[Options]", name: str) -> str:
     return next((str(flag) for flag in flags if str(flag).startswith("--")), "--" + name.replace("_", "-"))
 
 
+def on_this_machine(folder: Path) -> Path:
+    """The folder; refused where it is an address, which would become a folder called ``s3:``. Raises ValueError."""
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", str(folder)):
+        raise ValueError("write to a folder of this machine; scenescribe export writes finished captions to a storage")
+    return folder
+
+
+LocalFolder = Annotated[Path, AfterValidator(on_this_machine)]
 Positive = Annotated[int, Gt(0), Le(1_000_000_000)]
 
 

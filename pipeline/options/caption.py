@@ -7,7 +7,7 @@ from annotated_types import Ge, Gt, Le
 from pydantic import AfterValidator, BeforeValidator
 
 from pipeline.filenames import SIDECARS, check_sidecars
-from pipeline.options.base import Options, Positive, option
+from pipeline.options.base import LocalFolder, Options, Positive, option
 from pipeline.options.burn import LAYOUT, PICTURE, STYLE, Burned, Cues
 from pipeline.options.spread import ENGINE, Spread
 from pipeline.options.summarize import SUMMARY, Summarized
@@ -116,7 +116,7 @@ class Settings(Describing, Spread, Summarized):
     sidecar_name: Annotated[str, AfterValidator(check_sidecars)] = option(
         SIDECARS, OUTPUT, "What sidecars are called; {name}.{language} is a name that mpv loads by itself."
     )
-    output_dir: Path | None = option(
+    output_dir: LocalFolder | None = option(
         None, OUTPUT, "Write here and keep the inputs' tree; beside the input where it is not given.", "-o"
     )
     burn: bool = option(False, OUTPUT, "Also a video with the descriptions drawn into the picture.")

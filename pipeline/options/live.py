@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from annotated_types import Ge, Gt, Le
 
-from pipeline.options.base import option
+from pipeline.options.base import LocalFolder, option
 from pipeline.options.caption import MODEL, RUN, SAMPLING, Asking, Settings
 from pipeline.options.spread import ENGINE
 
@@ -49,7 +49,7 @@ class LiveSettings(Asking):
         OUTPUT,
         "Write events here, one JSON object a line; - is stdout, where they go by themselves when it is no terminal.",
     )
-    output_dir: Path | None = option(
+    output_dir: LocalFolder | None = option(
         None, OUTPUT, "Keep each stream's events in this folder, and write its description (JSON, --format) when it ends.", "-o"
     )
     format: str = option("srt,vtt", OUTPUT, "What is written beside the JSON with -o, by commas, or all.", "-f")

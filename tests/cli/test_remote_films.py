@@ -73,3 +73,10 @@ def test_films_of_a_bucket_are_described_once(run: Run, film: Path, s3: S3, tmp_
 def test_what_can_not_be(run: Run, words: tuple[str, ...], says: str) -> None:
     done = run("caption", *words, "--engine", "echo", "--model", "shapes")
     assert (done.returncode, says in done.stderr) == (2, True), done.stderr
+
+
+@pytest.mark.parametrize("place", ["s3://bucket/out", "file:///tmp/out", "gs://bucket"])
+def test_captions_are_not_written_to_addresses(run: Run, film: Path, place: str, tmp_path: Path) -> None:
+    done = run("caption", film, "-o", place, "--engine", "echo", "--model", "shapes")
+    assert (done.returncode, "export" in done.stderr) == (2, True), done.stderr
+    assert not Path(place.split("/")[0]).exists()

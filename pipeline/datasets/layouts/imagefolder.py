@@ -13,6 +13,8 @@ from pipeline.errors import InputError
 from pipeline.filenames import NAME_MAX, cut
 
 FOLDER = "imagefolder"
+OWN = frozenset({"file_name", "text"})
+"""columns of ours: one that is kept from the source and has such a name becomes ``NAME_kept``"""
 TOGETHER = 256
 LONGEST_SUFFIX = 20
 """bytes"""
@@ -34,7 +36,8 @@ class Layout:
                     if isinstance(name, InputError):
                         refused.append((row.key, name.code, name.message))
                         continue
-                    file.write(json.dumps({"file_name": name, "text": row.caption, **row.kept}, ensure_ascii=False) + "\n")
+                    kept = {f"{own}_kept" if own in OWN else own: value for own, value in row.kept.items()}
+                    file.write(json.dumps({"file_name": name, "text": row.caption, **kept}, ensure_ascii=False) + "\n")
                     count += 1
         return Written(place=f"{data.storage.url}/{FOLDER}/", items=count, refused=tuple(refused))
 

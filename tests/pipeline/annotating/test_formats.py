@@ -10,7 +10,7 @@ import pyarrow.parquet
 import pytest
 from annotated import PICTURES, Annotate, Run
 from picture_files import bad
-from picture_sets import as_folder, as_parquet, as_tar
+from picture_sets import as_folder, as_imagefolder, as_parquet, as_tar
 
 from pipeline import families
 from pipeline.annotating.flow import wishes_of
@@ -163,6 +163,15 @@ async def test_pictures_of_a_table_become_files(annotate: Annotate, tmp_path: Pa
     assert sorted((folder / name).read_bytes() for name in names) == sorted(strange.values())
     assert not (tmp_path / "up.txt").exists()
     assert found["txt"].items + len(found["txt"].refused) == 4
+
+
+async def test_a_kept_text_does_not_take_the_place_of_the_caption(annotate: Annotate, tmp_path: Path) -> None:
+    some = {name: PICTURES[name] for name in sorted(PICTURES)[:3]}
+    run = await annotate(as_imagefolder(some, tmp_path / "photos"), keep_columns="text")
+    written(run, "imagefolder")
+    lines = [json.loads(line) for line in (tmp_path / "out" / "imagefolder" / "metadata.jsonl").read_text().splitlines()]
+    assert {line["text_kept"] for line in lines} == {f"about {name}" for name in some}
+    assert all(line["text"] and line["text"] != line["text_kept"] for line in lines)
 
 
 def _samples(shards: list[Path]) -> list[dict[str, bytes]]:
