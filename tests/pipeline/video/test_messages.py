@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.images.unpack import REASONS
-from pipeline.video.children import codec, messages
+from pipeline.video.children import codec, messages, picture_messages
 from pipeline.video.children.segments import Role, Segment
 
 whole = st.integers(-(1 << 63), (1 << 63) - 1)
@@ -41,8 +41,8 @@ SPECIAL: dict[type, st.SearchStrategy[Any]] = {
 
 
 SIDE = st.integers(1, 9000)
-STILL = st.builds(messages.Still, width=SIDE, height=SIDE, wide=SIDE, high=SIDE, code=st.sampled_from(("", *REASONS)))
-st.register_type_strategy(messages.Still, STILL)
+STILL = st.builds(picture_messages.Still, width=SIDE, height=SIDE, wide=SIDE, high=SIDE, code=st.sampled_from(("", *REASONS)))
+st.register_type_strategy(picture_messages.Still, STILL)
 
 
 def some(union: Any) -> st.SearchStrategy[Any]:

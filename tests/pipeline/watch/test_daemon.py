@@ -1,6 +1,7 @@
 """The daemon in this process, over made-up films: what is asked of the model, what is written, what waits and what fails."""
 
 import asyncio
+import itertools
 import json
 import os
 import socket
@@ -535,11 +536,12 @@ async def test_stopping_gives_back_what_is_in_flight(house: House) -> None:
 
 async def test_strict_makes_warnings_failures(house: House) -> None:
     house.echo.trouble = lambda _: None
+    texts = itertools.chain(["Something is seen."], itertools.repeat(""))
 
-    async def nothing(request: Request) -> Reply:
-        return Reply(text="", finish="stop", prompt_tokens=1, completion_tokens=0)
+    async def hardly(request: Request) -> Reply:
+        return Reply(text=next(texts), finish="stop", prompt_tokens=1, completion_tokens=0)
 
-    house.echo.caption = nothing  # type: ignore[method-assign]
+    house.echo.caption = hardly  # type: ignore[method-assign]
     house.film("a.txt")
     assert await house.once(strict=True) == 1
     assert house.jobs()["a.txt"].reason == "answer_empty"
