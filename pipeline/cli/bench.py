@@ -7,22 +7,25 @@ from typing import Annotated, Any
 import typer
 
 from pipeline.cli import console
+from pipeline.cli.help import MOST
 from pipeline.cli.options import with_options
 from pipeline.options import names
 from pipeline.options.base import load
 from pipeline.options.caption import Settings
 
 
-@with_options(Settings)
+@with_options(Settings, most=("model",))
 def bench(
     films: Annotated[
         list[str] | None, typer.Argument(help="Films to measure with; made for the purpose where none is named.")
     ] = None,
-    count: Annotated[int, typer.Option("--films", help="Films to make.", min=1)] = 8,
-    seconds: Annotated[float, typer.Option("--seconds", help="Length of each, seconds.", min=1)] = 16,
-    size: Annotated[str, typer.Option("--size", help="Their size, WIDTHxHEIGHT.")] = "854x480",
+    count: Annotated[int, typer.Option("--films", help="Films to make.", min=1, rich_help_panel=MOST)] = 8,
+    seconds: Annotated[float, typer.Option("--seconds", help="Length of each, seconds.", min=1, rich_help_panel=MOST)] = 16,
+    size: Annotated[str, typer.Option("--size", help="Their size, WIDTHxHEIGHT.", rich_help_panel=MOST)] = "854x480",
     gop: Annotated[int, typer.Option("--gop", help="Frames from keyframe to keyframe.", min=1)] = 30,
-    rounds: Annotated[int, typer.Option("--rounds", help="Bare and product in turn, this often.", min=1)] = 3,
+    rounds: Annotated[
+        int, typer.Option("--rounds", help="Bare and product in turn, this often.", min=1, rich_help_panel=MOST)
+    ] = 3,
     random_weights: Annotated[
         bool, typer.Option("--random-weights", help="A model folder without weights: speed is real, words are not.")
     ] = False,

@@ -7,21 +7,26 @@ from typing import Annotated, Any
 import typer
 
 from pipeline.cli import console, writing
+from pipeline.cli.help import MOST
 from pipeline.cli.options import with_options
 from pipeline.options import names
 from pipeline.options.base import load
 from pipeline.options.burn import BurnSettings
 
 
-@with_options(BurnSettings)
+@with_options(BurnSettings, most=("font_size", "box", "position"))
 def burn(
     video: Annotated[Path, typer.Argument(help="The film.", show_default=False)],
     subtitles: Annotated[Path, typer.Argument(help="Our .json, or .srt, .vtt, .ass.", show_default=False)],
-    output: Annotated[str | None, typer.Option("--output", "-o", help="FILE.described.mp4 beside the film otherwise.")] = None,
+    output: Annotated[
+        str | None, typer.Option("--output", "-o", help="FILE.described.mp4 beside the film otherwise.", rich_help_panel=MOST)
+    ] = None,
     text_encoding: Annotated[
         str | None, typer.Option("--encoding", help="Of the subtitles, such as cp1251; guessed where they are no UTF-8.")
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is in the way.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a file that is in the way.", rich_help_panel=MOST)
+    ] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Warnings count as failures; what only shortens a text is none.")
     ] = False,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.cli import console
+from pipeline.cli.help import MOST
 from pipeline.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
@@ -21,14 +22,26 @@ def dataset(
     out: Annotated[str, typer.Argument(help="What annotate wrote to: a folder, s3://, gs:// or az://.", show_default=False)],
     action: Annotated[str, typer.Argument(help="status, finish, export or retry.")] = "status",
     form: Annotated[
-        str, typer.Option("--format", "-f", help="Of finish and export: parquet, jsonl, webdataset, coco, txt, imagefolder.")
+        str,
+        typer.Option(
+            "--format",
+            "-f",
+            help="Of finish and export: parquet, jsonl, webdataset, coco, txt, imagefolder.",
+            rich_help_panel=MOST,
+        ),
     ] = "parquet",
-    output: Annotated[str | None, typer.Option("--output-dir", "-o", help="Of export: where the formats are written.")] = None,
+    output: Annotated[
+        str | None, typer.Option("--output-dir", "-o", help="Of export: where the formats are written.", rich_help_panel=MOST)
+    ] = None,
     partial: Annotated[
-        bool, typer.Option("--partial", help="Of finish and export: what is done so far, though it is not all.")
+        bool,
+        typer.Option("--partial", help="Of finish and export: what is done so far, though it is not all.", rich_help_panel=MOST),
     ] = False,
     reason: Annotated[
-        list[str] | None, typer.Option(help="Of retry: only rows with this reason code; may be repeated.", show_default=False)
+        list[str] | None,
+        typer.Option(
+            help="Of retry: only rows with this reason code; may be repeated.", show_default=False, rich_help_panel=MOST
+        ),
     ] = None,
     caption_extension: Annotated[str, typer.Option(help="Of --format txt: what the file beside a picture is called.")] = ".txt",
     overwrite: Annotated[
@@ -37,7 +50,7 @@ def dataset(
     storage_option: Annotated[
         list[str] | None, typer.Option(help="KEY=VALUE for s3://, gs://, az://; may be repeated.", show_default=False)
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.", rich_help_panel=MOST)] = False,
 ) -> None:
     """Look at a data set of annotate, write its formats, have failed items asked again. Needs no model; others may be working on it.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.cli import console
+from pipeline.cli.help import MOST
 from pipeline.cli.writing import accident, notices_of, target_of
 from pipeline.errors import OutputError, ScenescribeError, UsageError
 from pipeline.filenames import fitted
@@ -24,25 +25,36 @@ def export(
         list[str],
         typer.Argument(help="Our .json, or .srt, .vtt, .ass, also on s3://, gs://, az://; - is stdin.", show_default=False),
     ],
-    form: Annotated[str, typer.Option("--format", "-f", help="Formats to write, by commas, or all.")] = "srt,vtt",
+    form: Annotated[
+        str, typer.Option("--format", "-f", help="Formats to write, by commas, or all.", rich_help_panel=MOST)
+    ] = "srt,vtt",
     output: Annotated[
         str | None,
-        typer.Option("--output", "-o", help="A file, a folder (s3://... is one), or - for stdout; beside the input otherwise."),
+        typer.Option(
+            "--output",
+            "-o",
+            help="A file, a folder (s3://... is one), or - for stdout; beside the input otherwise.",
+            rich_help_panel=MOST,
+        ),
     ] = None,
     source_format: Annotated[str | None, typer.Option("--from", help="The input's format, where its name doesn't tell.")] = None,
     encoding: Annotated[str | None, typer.Option(help="Of the input, such as cp1251; guessed where it is no UTF-8.")] = None,
     profile: Annotated[
         str | None,
-        typer.Option(help="Lay out anew: netflix, bbc, vertical or none (JSON: netflix by itself).", rich_help_panel=LAYOUT),
+        typer.Option(help="Lay out anew: netflix, bbc, vertical or none (JSON: netflix by itself).", rich_help_panel=MOST),
     ] = None,
     max_line_width: Annotated[int | None, typer.Option(help="Characters a line.", rich_help_panel=LAYOUT)] = None,
     max_lines: Annotated[int | None, typer.Option(help="Lines a cue.", rich_help_panel=LAYOUT)] = None,
     max_cps: Annotated[float | None, typer.Option(help="Reading speed, characters a second.", rich_help_panel=LAYOUT)] = None,
     position: Annotated[str | None, typer.Option(help="bottom or top.", rich_help_panel=LAYOUT)] = None,
     shift: Annotated[float, typer.Option(help="Seconds to add to all times; may be negative.")] = 0.0,
-    language: Annotated[str | None, typer.Option("--language", "-l", help="Relabel the track, a BCP 47 tag.")] = None,
+    language: Annotated[
+        str | None, typer.Option("--language", "-l", help="Relabel the track, a BCP 47 tag.", rich_help_panel=MOST)
+    ] = None,
     title: Annotated[str, typer.Option(help="Title of the track, in the formats that have one.")] = "",
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that are in the way.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace files that are in the way.", rich_help_panel=MOST)
+    ] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Warnings count as failures; what only shortens a text is none.")
     ] = False,

@@ -23,7 +23,17 @@ GENERAL = "Options"
 """the group of what names none"""
 WIDEST, NARROW, COLUMN = 110, 64, 30
 """columns of the page at most; under NARROW what an option does stands below its name; columns of the names"""
-TYPES = {"str": "TEXT", "int": "N", "float": "NUMBER", "list[str]": "TEXT", "path": "PATH", "file": "FILE", "dir": "DIR"}
+TYPES = {
+    "int range": "N",
+    "float range": "NUMBER",
+    "str": "TEXT",
+    "int": "N",
+    "float": "NUMBER",
+    "list[str]": "TEXT",
+    "path": "PATH",
+    "file": "FILE",
+    "dir": "DIR",
+}
 """how typer calls a type -> how the page does"""
 
 Row = tuple[str, str]

@@ -50,7 +50,11 @@ def list_jobs(
     state_dir: StateDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """All jobs in the order of their arrival."""
+    """All jobs in the order of their arrival.
+
+    Examples:
+        scenescribe jobs list --state failed --state running
+    """
     with _queue(context, state_dir) as queue:
         from pipeline.store.queue import STATES
 
@@ -71,7 +75,12 @@ def list_jobs(
 
 @app.command(cls=Command)
 def show(context: typer.Context, paths: Paths, state_dir: StateDir = None, as_json: AsJson = False) -> None:
-    """All that is known of some jobs."""
+    """All that is known of some jobs.
+
+    Examples:
+        scenescribe jobs show films/one.mp4
+        scenescribe jobs show 12 --json
+    """
     with _queue(context, state_dir) as queue:
         found = _find(queue, paths)
     if as_json or context.obj[1]:
@@ -90,7 +99,11 @@ def retry(
     failed: AllFailed = False,
     state_dir: StateDir = None,
 ) -> None:
-    """Queue jobs again; a running daemon takes them at once."""
+    """Queue jobs again; a running daemon takes them at once.
+
+    Examples:
+        scenescribe jobs retry --failed
+    """
     with _queue(context, state_dir) as queue:
         count = queue.retry(_some(queue, paths, "failed" if failed else None))
     console.say(f"{count} queued")
@@ -103,7 +116,11 @@ def forget(
     failed: AllFailed = False,
     state_dir: StateDir = None,
 ) -> None:
-    """Delete jobs and the captions kept for them; outputs stay. A film that is still in the folder is taken as a new one."""
+    """Delete jobs and the captions kept for them; outputs stay. A film that is still in the folder is taken as a new one.
+
+    Examples:
+        scenescribe jobs forget films/one.mp4
+    """
     with _queue(context, state_dir) as queue:
         count = queue.forget(_some(queue, paths, "failed" if failed else None))
     console.say(f"{count} forgotten")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.cli import console, writing
+from pipeline.cli.help import MOST
 from pipeline.cli.summary import counted
 from pipeline.errors import UsageError
 
@@ -24,25 +25,36 @@ def mux(
     chapters: Annotated[
         Path | None,
         typer.Option(
-            help="Chapters in place of the film's own: a .vtt, a .json (Podcasting 2.0, or our summary) or lines of '0:00 Title'."
+            help="Chapters in place of the film's own: a .vtt, a .json (Podcasting 2.0, or our summary) or lines of '0:00 Title'.",
+            rich_help_panel=MOST,
         ),
     ] = None,
     output: Annotated[
         str | None,
-        typer.Option("--output", "-o", help="FILE.described.mkv, .mp4 or .webm otherwise (.chaptered, of chapters alone)."),
+        typer.Option(
+            "--output",
+            "-o",
+            help="FILE.described.mkv, .mp4 or .webm otherwise (.chaptered, of chapters alone).",
+            rich_help_panel=MOST,
+        ),
     ] = None,
     language: Annotated[
-        list[str] | None, typer.Option("--language", "-l", help="Of each file in turn; from the file or its name otherwise.")
+        list[str] | None,
+        typer.Option("--language", "-l", help="Of each file in turn; from the file or its name otherwise.", rich_help_panel=MOST),
     ] = None,
     title: Annotated[list[str] | None, typer.Option("--title", help="Of each track in turn; Descriptions otherwise.")] = None,
     encoding: Annotated[
         str | None, typer.Option(help="Of the subtitles, such as cp1251; guessed where they are no UTF-8.")
     ] = None,
-    default: Annotated[bool, typer.Option("--default/--no-default", help="Switch the first track on for the viewer.")] = False,
+    default: Annotated[
+        bool, typer.Option("--default/--no-default", help="Switch the first track on for the viewer.", rich_help_panel=MOST)
+    ] = False,
     descriptions: Annotated[
         bool, typer.Option("--descriptions/--subtitles", help="Mark the tracks as descriptions of the picture.")
     ] = True,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that is in the way.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a file that is in the way.", rich_help_panel=MOST)
+    ] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Warnings count as failures; what only shortens a text is none.")
     ] = False,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from pipeline.cli import console
+from pipeline.cli.help import MOST
 from pipeline.cli.summary import clock
 from pipeline.errors import ScenescribeError, UsageError
 
@@ -30,19 +31,26 @@ def search(
             help="Films, folders or .descriptions.json; all that were searched before where none is named.", show_default=False
         ),
     ] = None,
-    by: Annotated[str, typer.Option(help="words, meaning (a small text model, loaded when first used) or both.")] = "words",
-    most: Annotated[int, typer.Option("--most", "-k", help="Results, at most.", min=1, max=10_000)] = 10,
-    since: Annotated[str | None, typer.Option(help="Captions written on this day or later, such as 2026-01-31.")] = None,
+    by: Annotated[
+        str, typer.Option(help="words, meaning (a small text model, loaded when first used) or both.", rich_help_panel=MOST)
+    ] = "words",
+    most: Annotated[int, typer.Option("--most", "-k", help="Results, at most.", min=1, max=10_000, rich_help_panel=MOST)] = 10,
+    since: Annotated[
+        str | None, typer.Option(help="Captions written on this day or later, such as 2026-01-31.", rich_help_panel=MOST)
+    ] = None,
     until: Annotated[str | None, typer.Option(help="Captions written on this day or before.")] = None,
     frames: Annotated[
         Path | None,
-        typer.Option(help="Also write each result's picture into this folder, where the film stands beside its captions."),
+        typer.Option(
+            help="Also write each result's picture into this folder, where the film stands beside its captions.",
+            rich_help_panel=MOST,
+        ),
     ] = None,
     embedding_model: Annotated[
         str | None, typer.Option(help="For --by meaning: a hub id or a folder; all-MiniLM-L6-v2 otherwise.")
     ] = None,
     state_dir: Annotated[Path | None, typer.Option(help="Where the index is kept; the user's state folder otherwise.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a result on stdout.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a result on stdout.", rich_help_panel=MOST)] = False,
 ) -> None:
     """Search finished captions: which film, when, and what is seen there. Needs no model but for --by meaning.
 

@@ -46,6 +46,24 @@ def test_the_options_that_matter_first_stand_first() -> None:
     assert found == ["--recursive", "--model", "--output-dir", "--format", "--language"]
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_where_there_are_many_options_those_that_matter_stand_first_and_are_few(name: str) -> None:
+    page = said(f"{name} --help", 110)
+    titles = [line for line in page.splitlines() if re.fullmatch(r"[A-Z][A-Za-z ]+", line)]
+    options = re.findall(r"^  (?:-\w, )?--[a-z]", page, re.MULTILINE)
+    if len(options) > 6:
+        assert next(title for title in titles if title != "Arguments") == "Most used"
+        most = page.partition("Most used\n")[2].partition("\n\nOptions")[0]
+        assert 3 <= len(re.findall(r"^  (?:-\w, )?--[a-z]", most, re.MULTILINE)) <= 9
+    assert titles[-1] == "Examples"
+    assert not re.findall(r"^  (?:-\w, )?--\S+ .*\brange\b  ", page, re.MULTILINE), "kinds have names for people"
+
+
+@pytest.mark.parametrize("name", ["list", "show", "retry", "forget"])
+def test_the_commands_of_jobs_have_examples_too(name: str) -> None:
+    assert f"\nExamples\n  scenescribe jobs {name}" in said(f"jobs {name} --help")
+
+
 def test_defaults_are_said() -> None:
     assert "[srt,vtt]" in said("export --help")
     assert "[srt,vtt]" in said("caption --help")
