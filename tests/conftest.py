@@ -1,15 +1,16 @@
 """For all tests: hypothesis judges by what comes out, never by the clock of a busy machine; and who runs beside whom (pytest -n).
 
-    process 1    engine       every file that starts the real engine, one after the other: two at once would fight for the cores
+    process 1    every file that starts the real engine, one after the other: two at once would fight for the cores
     process 2    file by file, whichever is next; with more processes, more files at once
 
-A file is never divided, and its folder's fixtures are made once in each process that needs them.
+A file is never divided, and its folder's fixtures are made once in each process that needs them (tests/support/groups.py).
 """
 
 import os
-from pathlib import Path
+from typing import Any
 
 import pytest
+from groups import ENGINES, Groups, place_of
 from hypothesis import settings
 
 settings.register_profile("no clock", deadline=None)
@@ -18,24 +19,22 @@ settings.load_profile("no clock")
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 """the commands that the tests start, some hundreds, read what the first of them compiled: half a second less each"""
 
-ENGINES = frozenset({"vllm_engine", "reference", "server", "endpoint"})
-"""fixtures that are engines, or servers of one"""
-TOGETHER = ("tests/pipeline/video", "tests/pipeline/media", "tests/docs")
-"""folders whose films take long to make: one process has all of their files"""
+STARTERS = frozenset({"vllm_engine", "reference", "server", "endpoint"})
+"""fixtures of tests/models that are engines, or servers of one"""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Groups:
+    return Groups(config, log)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Name each test's group, and put what takes longest first; without -n the order stays."""
-    if not getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
-        return
-    starts = {
-        item.path for item in items if item.get_closest_marker("engine") or ENGINES & set(getattr(item, "fixturenames", ()))
-    }
-    starts |= {Path(__file__).parent / "models/test_contract.py"}  # it asks for its engines by name
+    """Put what takes longest first; without -n the order stays. A file that starts an engine has to be known as one."""
     for item in items:
-        folder = item.path.parent.relative_to(config.rootpath).as_posix()
-        group = "engine" if item.path in starts else folder if folder in TOGETHER else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
-    places = {"engine": -2, **dict.fromkeys(TOGETHER, -1)}
-    items.sort(key=lambda item: places.get(next(item.iter_markers("xdist_group")).args[0], 0))
+        path = item.nodeid.partition("::")[0]
+        starts = path.startswith("tests/models/") and STARTERS & set(getattr(item, "fixturenames", ()))
+        if (starts or item.get_closest_marker("engine")) and path not in ENGINES:
+            raise pytest.UsageError(f"{path} starts an engine: add it to ENGINES of tests/support/groups.py")
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: place_of(item.nodeid))
