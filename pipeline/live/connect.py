@@ -12,14 +12,14 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from pipeline.errors import InputError
 from pipeline.live.address import SOCKETS, STREAMED, WHITELISTS, Address, Kind
 from pipeline.live.plan import Plan
 from pipeline.safe_open import MEGABYTE, read_bytes
 from pipeline.video.live.feed import Feed
-from pipeline.video.live.messages import Ended, Said
+from pipeline.video.live.messages import Ended, Open, Opening, Said
 
 OPEN_SECONDS, READ_SECONDS = 10.0, 5.0
 PIXELS = 1 << 26
@@ -66,12 +66,12 @@ class Connection:
         elif plan.address.kind is Kind.SDP:
             fd = _sdp(plan.address)
         # what comes in bursts waits a burst long, and is not behind for that
-        told = {
-            "opening": _opening(plan, self.hold), "fps": plan.fps, "phase": phase, "pixels": PIXELS,
-            "copy": plan.copy, "behind": 5.0 if plan.address.kind is Kind.HTTP else 1.0,
-        }  # fmt: skip
+        asked = Open(
+            opening=_opening(plan, self.hold), fps=plan.fps, phase=phase, pixels=PIXELS,
+            copy=plan.copy, behind=5.0 if plan.address.kind is Kind.HTTP else 1.0,
+        )  # fmt: skip
         kind = "network" if plan.address.kind in SOCKETS else "device" if plan.address.kind is Kind.DEVICE else "pipe"
-        self.feed = Feed(told, kind=kind, fd=fd, on_message=self._hear)
+        self.feed = Feed(asked, kind=kind, fd=fd, on_message=self._hear)
 
     @property
     def memory(self) -> object:
@@ -123,7 +123,7 @@ class Connection:
         await asyncio.get_running_loop().run_in_executor(None, self.feed.close)
 
 
-def _opening(plan: Plan, hold: float) -> dict[str, Any]:
+def _opening(plan: Plan, hold: float) -> Opening:
     address = plan.address
     options: dict[str, str] = {}
     url, format, formats, pipe = address.url, "", STREAMED, True
@@ -145,10 +145,10 @@ def _opening(plan: Plan, hold: float) -> dict[str, Any]:
         case _:
             url = "pipe:"
     waits = plan.address.kind is Kind.RTMP and plan.accept
-    return {
-        "url": url, "format": format, "formats": formats, "protocols": WHITELISTS[address.kind], "options": options, "pipe": pipe,
-        "open_seconds": 86400.0 if waits else max(OPEN_SECONDS, hold), "read_seconds": max(READ_SECONDS, hold),
-    }  # fmt: skip
+    return Opening(
+        url=url, format=format, formats=formats, protocols=WHITELISTS[address.kind], options=options, pipe=pipe,
+        open_seconds=86400.0 if waits else max(OPEN_SECONDS, hold), read_seconds=max(READ_SECONDS, hold),
+    )  # fmt: skip
 
 
 def _sdp(address: Address) -> int:

@@ -70,10 +70,11 @@ class _Families:
             level.add_metric([name], stream.describing.controller.level)
             state.add_metric([name, stream.state], 1)
             reconnects.add_metric([name], stream.reconnects)
-            for what in ("packets", "dropped", "restamped"):
-                packets.add_metric([name, what], stream.facts.get(what, 0))
-            lag.add_metric([name], stream.facts.get("lag", 0.0))
-            resident.add_metric([name], stream.facts.get("rss", 0))
+            tick = stream.tick
+            for what, count in (("packets", tick.packets), ("dropped", tick.dropped), ("restamped", tick.restamped)):
+                packets.add_metric([name, what], count)
+            lag.add_metric([name], tick.lag)
+            resident.add_metric([name], tick.rss)
         lost = CounterMetricFamily("scenescribe_live_output_lost", "Events that an output gave up.", labels=["output"])
         for output in self._outputs:
             lost.add_metric([output.name], output.lost)

@@ -5,7 +5,7 @@ states   loading -> connecting -> live <-> stalled -> offline -> connecting ... 
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
 from typing import Any, Literal
@@ -55,7 +55,7 @@ class Stream:
             plan, self.describing, phase=phase, wall=wall or Wall(), emit=emit, on_state=self._now, give=give
         )
         self.reconnects = self.losses = 0
-        self.facts: Mapping[str, Any] = {}
+        self.tick = Tick()
         """what the reading process said of itself last"""
         self.shape: dict[str, Any] = {}
         self.connection: Connection | None = None
@@ -165,7 +165,7 @@ class Stream:
 
     def _between(self) -> float:
         """Seconds between two pictures, as they are decoded now."""
-        return max(self.timeline.pace.step, self.facts.get("keyframes", 0.0) if self.facts.get("skipping") == "NONKEY" else 0.0)
+        return max(self.timeline.pace.step, self.tick.keyframes if self.tick.skipping == "NONKEY" else 0.0)
 
     def _hear(self, message: Said) -> None:
         connection = self.connection
@@ -181,8 +181,8 @@ class Stream:
                 self.timeline.open(Frames(connection.feed.give_ring(size, slots), slots))
             case Copied():
                 self.timeline.copied(message)
-            case Tick(facts=facts):
-                self.facts = facts
+            case Tick():
+                self.tick = message
             case Ended() if self._ended is not None and not self._ended.done():
                 self._ended.set_result(message)
 
@@ -214,6 +214,6 @@ class Stream:
             level=self.describing.controller.level,
             load=self.describing.controller.load,
             seconds={kind: float(seconds) for kind, seconds in self.timeline.ledger.seconds.items()},
-            skipping=self.facts.get("skipping", ""),
-            lag=self.facts.get("lag", 0.0),
+            skipping=self.tick.skipping,
+            lag=self.tick.lag,
         )

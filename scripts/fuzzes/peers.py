@@ -3,7 +3,6 @@ events, pictures, addresses."""
 
 import asyncio
 import io
-import json
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -130,18 +129,20 @@ def reader(data: bytes) -> object:
     listener, taken = Listener(), []
     for row in data.split(b"\n"):
         try:
-            taken.append(listener.checked(json.loads(row)))
-        except (ValueError, RecursionError):  # as pipeline.video.live.feed does
+            taken.append(listener.heard(row, b""))
+        except ValueError:  # as pipeline.video.live.feed does
             break
     return taken
 
 
 READER = [
     (
-        b'{"opened": {"size": [320, 180], "fps": 25.0, "codec": "h264"}}\n{"tick": {"lag": 0.1, "skipping": ""}}\n'
-        b'{"frame": 1, "time": 5.0, "raw": 5.0, "arrival": 9.0, "utc": null, "report": null, "epoch": 0, "begin": [5.0, 9.0], "seen": 5.0}\n'
-        b'{"frame": 2, "time": 5.4, "raw": 5.4, "arrival": 9.4, "utc": 17e8, "report": 7, "epoch": 0, "begin": [5.0, 9.0], "seen": 5.4}\n'
-        b'{"ended": "source_lost", "message": "gone", "detail": ""}'
+        b'{"is": "Opened", "size": [320, 180], "fps": 25.0, "codec": "h264", "copied": false}\n'
+        b'{"is": "Tick", "packets": 9, "bytes": 99, "dropped": 0, "restamped": 0, "lag": 0.1, "keyframes": 2.0, "skipping": "", "rss": 1}\n'
+        b'{"is": "Frame", "serial": 1, "time": 5.0, "seen": 5.0, "arrival": 9.0, "epoch": 0, "begin": [5.0, 9.0], "raw": 5.0, "utc": null, '
+        b'"report": null}\n'
+        b'{"is": "Frame", "serial": 2, "time": 5.4, "seen": 5.4, "arrival": 9.4, "epoch": 0, "begin": [5.0, 9.0], "raw": 5.4, "utc": 17e8, '
+        b'"report": 7}\n{"is": "Ended", "code": "source_lost", "message": "gone", "detail": ""}'
     )
 ]
 

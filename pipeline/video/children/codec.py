@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from functools import cache
+from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from pipeline.video.children import messages
@@ -23,8 +24,8 @@ class Malformed(Exception):
     """What came is no message of those that may come."""
 
 
-def encode(message: messages.Request | messages.Reply) -> tuple[bytes, bytes]:
-    """(header, raw bytes) of a message."""
+def encode(message: Any) -> tuple[bytes, bytes]:
+    """(header, raw bytes) of a message, a dataclass."""
     kind: type = type(message)
     header: dict[str, Any] = {"is": kind.__name__}
     payload = b""
@@ -43,27 +44,28 @@ def _plain(value: Any) -> dict[str, Any]:
 
 def request(header: bytes, payload: bytes) -> messages.Request:
     """What a parent asked for. Raises Malformed."""
-    asked: messages.Request = _decode(header, payload, _named(messages.Request))
+    asked: messages.Request = decode(header, payload, messages.Request)
     return asked
 
 
 def reply(header: bytes, payload: bytes) -> messages.Reply:
     """What a child answered. Raises Malformed."""
-    answered: messages.Reply = _decode(header, payload, _named(messages.Reply))
+    answered: messages.Reply = decode(header, payload, messages.Reply)
     return answered
 
 
-def _decode(header: bytes, payload: bytes, known: dict[str, type]) -> Any:
+def decode(header: bytes, payload: bytes, known: Any) -> Any:
+    """One message of ``known``, a union of classes. Raises Malformed."""
     try:
         values = json.loads(header)
-        kind = known[values.pop("is")]
+        kind = _named(known)[values.pop("is")]
         checks, raw = _checks(kind)
         if raw:
             values[raw] = payload
         elif payload:
             raise ValueError("bytes that nobody asked for")
         return _made(kind, checks, values)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise Malformed(f"{type(error).__name__}: {error}"[:200]) from None
 
 
@@ -87,6 +89,9 @@ def _checks(kind: type) -> tuple[dict[str, Check], str]:
 
 def _check(hint: Any) -> Check:
     inner = get_args(hint)
+    if get_origin(hint) is UnionType:  # a value, or none
+        some = _check(next(one for one in inner if one is not NoneType))
+        return lambda value: None if value is None else some(value)
     if get_origin(hint) is tuple:
         every = _check(inner[0])
         if inner[-1] is Ellipsis:

@@ -19,6 +19,7 @@ from typing import Any
 import av
 
 from pipeline.video.decode.live_input import AvError
+from pipeline.video.live.messages import Copied
 
 CARRIED = frozenset({"h264", "hevc", "mpeg2video", "mpeg1video", "mpeg4"})
 """codecs that MPEG-TS carries and players know there"""
@@ -40,7 +41,7 @@ class _Piece:
 class Copier:
     """Told each packet as it is placed on the media clock; ``say(message, fds)`` hands over a piece, on a thread of its own."""
 
-    def __init__(self, stream: Any, seconds: float, say: Callable[[dict[str, Any], list[int]], None]) -> None:
+    def __init__(self, stream: Any, seconds: float, say: Callable[[Copied, list[int]], None]) -> None:
         self._template, self._seconds, self._say = stream, seconds, say
         self.carried = stream.codec_context.name in CARRIED
         self.lost = 0
@@ -145,14 +146,8 @@ class Copier:
                 rest = memoryview(data)
                 while rest:
                     rest = rest[os.write(fd, rest) :]
-                told = {
-                    "epoch": piece.epoch,
-                    "start": piece.start,
-                    "end": piece.end,
-                    "arrival": piece.arrival,
-                    "keyed": piece.keyed,
-                }
-                self._say({"copied": told, "lost": self.lost}, [fd])
+                told = Copied(epoch=piece.epoch, start=piece.start, end=piece.end, arrival=piece.arrival, keyed=piece.keyed)
+                self._say(told, [fd])
             finally:
                 os.close(fd)
 

@@ -8,7 +8,7 @@ caught up for CALM       one step back
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from pipeline.frames import Image
 from pipeline.video.decode import libav
 from pipeline.video.decode.live_demux import Arrived, Backlog
 from pipeline.video.decode.live_input import AvError
+from pipeline.video.live.messages import Frame, Opened
 from pipeline.video.live.sampling import Ticks
 
 SKIPS = ("DEFAULT", "NONREF", "NONKEY")
@@ -31,21 +32,22 @@ class Kept:
     """A picture to keep, and what our side is told of it."""
 
     frame: Any
-    facts: dict[str, Any]
+    told: Frame
+    """its serial is counted by who puts it into the ring"""
 
 
 class LiveDecoding:
     def __init__(self, stream: Any, backlog: Backlog, fps: float, phase: float, pixels: int) -> None:
         self._stream, self._context, self._backlog, self._pixels = stream, stream.codec_context, backlog, pixels
         self._context.thread_count, self._context.thread_type = 1, "SLICE"  # threads by frame would hold frames back
-        self._ticks: Ticks[tuple[Any, dict[str, Any]]] = Ticks(fps, phase)
+        self._ticks: Ticks[tuple[Any, Frame]] = Ticks(fps, phase)
         self._known: dict[int, Arrived] = {}
         self._epoch = -1
         self._begin: tuple[float, float] = (0.0, 0.0)
         self._seen = 0.0
         self._skip, self._eased = 0, 0.0
         self.decoded = 0
-        self.shape: dict[str, Any] | None = None
+        self.shape: Opened | None = None
         self._turn, self._mirrored, self._form = 0, False, (0, 0)
 
     @property
@@ -111,14 +113,15 @@ class LiveDecoding:
         if self._begin[0] < 0:
             self._begin = when, arrived.arrival
         self._seen = max(self._seen, when)
-        facts = {"time": when, "raw": arrived.raw, "arrival": arrived.arrival, "utc": arrived.utc, "report": arrived.report}
-        return self._kept(self._ticks.see(when, arrived.arrival, (frame, facts)))
+        told = Frame(
+            serial=0, time=when, seen=self._seen, arrival=arrived.arrival, epoch=self._epoch, begin=self._begin, raw=arrived.raw,
+            utc=arrived.utc, report=arrived.report,
+        )  # fmt: skip
+        return self._kept(self._ticks.see(when, arrived.arrival, (frame, told)))
 
-    def _kept(self, found: tuple[Any, dict[str, Any]] | None) -> Kept | None:
-        if found is None:
-            return None
-        more = {"epoch": self._epoch, "begin": self._begin, "seen": self._seen}
-        return Kept(found[0], found[1] | more)
+    def _kept(self, found: tuple[Any, Frame] | None) -> Kept | None:
+        """It is told with how far the clock is now: later than when it was seen."""
+        return None if found is None else Kept(found[0], replace(found[1], seen=self._seen))
 
     def _ease(self) -> None:
         """Decode less where it lags, and more again."""
@@ -145,11 +148,12 @@ class LiveDecoding:
             (max(1, round(frame.width * aspect)), frame.height) if aspect >= 1 else (frame.width, round(frame.height / aspect))
         )
         rate = self._stream.average_rate or self._stream.guessed_rate or 0
-        self.shape = {
-            "size": shown[::-1] if self._turn in (90, 270) else shown,
-            "fps": float(rate) if 0 < rate < 1000 else 0.0,
-            "codec": self._context.name,
-        }
+        self.shape = Opened(
+            size=shown[::-1] if self._turn in (90, 270) else shown,
+            fps=float(rate) if 0 < rate < 1000 else 0.0,
+            codec=self._context.name,
+            copied=False,
+        )
 
     def picture(self, frame: Any, size: tuple[int, int]) -> Image:
         """The frame as RGB of this size, upright."""

@@ -94,16 +94,6 @@ class Backlog:
         self.dropped += at
         return at
 
-    def facts(self) -> dict[str, Any]:
-        return {
-            "packets": self.packets,
-            "bytes": self.bytes,
-            "dropped": self.dropped,
-            "lag": round(self.lag, 3),
-            "restamped": self.restamped,
-            "keyframes": round(self.keyframes, 3),
-        }
-
 
 def demux(container: Any, stream: Any, backlog: Backlog, pipe: bool, copier: Copier | None = None) -> None:
     """Take packets until there are no more; the body of the demux thread."""

@@ -6,12 +6,12 @@ Libav's own ``timeout`` does not interrupt a pipe, so a pipe is an object whose 
 import os
 import select
 import struct
-from dataclasses import dataclass
 from typing import Any
 
 import av
 
 from pipeline.errors import InputError
+from pipeline.video.live.messages import Opening
 
 AvError = av.error.FFmpegError
 QUICK = {"analyzeduration": "500000", "probesize": "200000"}
@@ -36,21 +36,6 @@ class Pipe:
         if not self._poll.poll(self._patience * 1000):
             raise Silent("nothing came through the pipe")
         return os.read(self._fd, count)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opening:
-    """How a source is to be opened, as our side says it."""
-
-    url: str
-    format: str
-    """a demuxer's name; empty where libav is to find out which of ``formats`` it is"""
-    formats: str
-    protocols: str
-    options: dict[str, str]
-    open_seconds: float
-    read_seconds: float
-    pipe: bool
 
 
 def open_stream(opening: Opening, fd: int | None) -> Any:
@@ -110,8 +95,8 @@ def taken_at(packet: Any) -> tuple[float, int] | None:
 
 
 def report_of(packet: Any) -> int | None:
-    """The NTP stamp of the sender's report that came with this packet."""
+    """The NTP stamp of the sender's report that came with this packet, its 64 bits with a sign: it only tells one report from the next."""
     if not packet.has_sidedata("rtcp_sr"):
         return None
     data = bytes(packet.get_sidedata("rtcp_sr"))
-    return int(struct.unpack_from("<Q", data, 8)[0]) if len(data) >= 16 else None
+    return int(struct.unpack_from("<q", data, 8)[0]) if len(data) >= 16 else None

@@ -17,11 +17,10 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from pipeline.environment import child_environment
-from pipeline.video.live import talk
-from pipeline.video.live.messages import Copied, Ended, Said
+from pipeline.video.children import codec, wire
+from pipeline.video.live.messages import Copied, Ended, Open, Said, Told, UseRing
 from pipeline.video.live.ring import Reader
 from pipeline.video.live.said import Listener
 
@@ -47,10 +46,10 @@ def _content(fds: Sequence[int]) -> bytes:
 class Feed:
     """One reading process. Made on the event loop that ``on_message`` is called on."""
 
-    def __init__(self, told: dict[str, Any], *, kind: str, fd: int | None, on_message: Callable[[Said], None]) -> None:
-        """``told``: what it is to open. ``kind``: network, device or pipe, which decides what the process may do. ``fd`` is closed."""
+    def __init__(self, asked: Open, *, kind: str, fd: int | None, on_message: Callable[[Said], None]) -> None:
+        """``kind``: network, device or pipe, which decides what the process may do. ``fd`` is closed."""
         self._loop, self._on_message = asyncio.get_running_loop(), on_message
-        self._silent = told["opening"]["open_seconds"] + SILENT
+        self._silent = asked.opening.open_seconds + SILENT
         ours, theirs = socket.socketpair()
         self._stderr = os.memfd_create("scenescribe-stderr", os.MFD_CLOEXEC)
         environment = child_environment(
@@ -69,8 +68,8 @@ class Feed:
         self._lock = threading.Lock()
         self._closed = False
         try:
-            talk.send(ours, told, fds=[fd] if fd is not None else ())
-        except talk.HungUp:
+            wire.send(ours, *codec.encode(asked), fds=[fd] if fd is not None else ())
+        except wire.HungUp:
             pass  # the thread below finds it dead
         finally:
             if fd is not None:
@@ -85,14 +84,14 @@ class Feed:
     def give_ring(self, size: tuple[int, int], slots: int) -> Reader:
         """Make the shared memory for its pictures, now that their size is known."""
         ring = Reader(size, slots)
-        self.tell({"ring": slots, "size": list(size)}, [ring.memory])
+        self.tell(UseRing(slots=slots, size=size), [ring.memory])
         ring.handed_over()
         return ring
 
-    def tell(self, message: dict[str, Any], fds: Sequence[int] = ()) -> None:
-        with suppress(talk.HungUp, OSError), self._lock:
+    def tell(self, message: Told, fds: Sequence[int] = ()) -> None:
+        with suppress(wire.HungUp, OSError), self._lock:
             if not self._closed:
-                talk.send(self._sock, message, fds=fds)
+                wire.send(self._sock, *codec.encode(message), fds=fds)
 
     def _listen(self) -> None:
         last: Said | None = None
@@ -102,16 +101,16 @@ class Feed:
             self._sock.settimeout(patience)
             fds: list[int] = []
             try:
-                last = listener.checked(talk.receive(self._sock, fds))
+                last = listener.heard(*wire.receive(self._sock, fds))
                 if isinstance(last, Copied):
                     last = replace(last, data=_content(fds))
                 elif not isinstance(last, Ended):
                     patience = SILENT
             except TimeoutError:
                 last = Ended(code="source_silent", message="the reading process gave no sign of life and was ended")
-            except (talk.HungUp, OSError):
+            except (wire.HungUp, OSError):
                 last = Ended(code="reader_died", message=f"the reading process died{self._why()}")
-            except (ValueError, RecursionError) as error:
+            except ValueError as error:
                 last = Ended(code="reader_died", message=f"the reading process spoke nonsense and was ended ({error})")
             finally:
                 for fd in fds:

@@ -99,6 +99,7 @@ def test_any_bytes_are_a_message_or_malformed(header: bytes, payload: bytes) -> 
         b'{"is": "Cut", "rank": 1e400}',
         b'{"is": "Cut", "rank": 9223372036854775808}',
         b'{"is": "Tick", "decoded": 1, "seconds": NaN}',
+        b'{"is": "Tick", "decoded": 1, "seconds": 1' + b"0" * 400 + b"}",
         b'{"is": "Probe", "streams": 1, "pixels": 1, "cpu": 1}',
         b'{"is": "Failure", "code": "disk_full", "message": "", "data": {}}',
         b'{"is": "Failure", "code": "no_decoder", "message": "", "data": {"code": "x"}}',
