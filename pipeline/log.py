@@ -12,6 +12,9 @@ from typing import Any, Literal, TextIO
 
 from models.bounded import APPEND, opened
 
+SERVERS = ("uvicorn",)
+"""libraries whose warnings are lines like ours: without a handler Python would print them as they are"""
+
 
 @cache
 def _structlog() -> Any:
@@ -111,13 +114,13 @@ def _formatter(shown: Any) -> logging.Formatter:
 
 
 def _take(handlers: list[logging.Handler], level: int) -> None:
-    for name in ("pipeline", "models"):
+    for name in ("pipeline", "models", *SERVERS):
         logger = logging.getLogger(name)
         for old in logger.handlers:
             if isinstance(old, _Kept):
                 old.close()
         logger.handlers, logger.propagate = handlers, False
-        logger.setLevel(level)
+        logger.setLevel(max(level, logging.WARNING) if name in SERVERS else level)
 
 
 class _Kept(logging.StreamHandler[TextIO]):

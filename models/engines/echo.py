@@ -14,17 +14,26 @@ from numpy.typing import NDArray
 
 from models.base import Captioner, Reply, Request
 from models.engines.base import Access
-from models.errors import EngineDead, PromptTooLong, SchemaUnsupported
+from models.errors import BadEngineOption, EngineDead, PromptTooLong, SchemaUnsupported
 from models.options import EngineOptions
 from models.preset import Preset
 
 CONTEXT = 32768
 """words that its prompt may have, so that "too long" can be tried without a model"""
 
+LONGEST = 3600.0
+"""seconds that an answer may be told to take"""
+
 
 def open(preset: Preset, options: EngineOptions, access: Access) -> Captioner:
-    """The engine, not started; it needs nothing of what it is given."""
-    return EchoCaptioner()
+    """The engine, not started. Of ``options.extra`` it takes ``delay`` (seconds for each answer) and ``capacity`` (requests at once),
+    so that waiting can be tried without a model; what else stands there is vLLM's. Raises BadEngineOption."""
+    delay, capacity = options.extra.get("delay", 0.0), options.extra.get("capacity", 8)
+    if isinstance(delay, bool) or not isinstance(delay, int | float) or not 0 <= delay <= LONGEST:
+        raise BadEngineOption(f"--engine-arg delay {delay}: allowed are seconds from 0 to {LONGEST:.0f}", option="delay")
+    if isinstance(capacity, bool) or not isinstance(capacity, int) or capacity < 1:
+        raise BadEngineOption(f"--engine-arg capacity {capacity}: allowed is a whole number from 1", option="capacity")
+    return EchoCaptioner(delay=float(delay), capacity=capacity)
 
 
 class EchoCaptioner:

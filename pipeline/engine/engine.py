@@ -56,17 +56,16 @@ class Engine:
         ``deadline`` is a time on the event loop's clock. Requests of one ``owner`` (a film, a user) wait in line, owners take
         turns. ``place``: room that ``admit`` gave; it is not given back here.
 
-        What stands in the request (history, schema, key) goes to the model as it is; its ``priority`` becomes this one's.
+        What stands in the request (history, schema, key) goes to the model as it is; its ``priority`` becomes that of its place.
 
         Raises RequestError (``request_refused``, ``prompt_too_long``), DeadlinePassed, EnvironmentFault, UsageError.
         """
-        request = replace(request, priority=priority)
         try:
             async with asyncio.timeout_at(deadline) as limit:
                 if place is not None:
-                    return await self._supervisor.ask(request)
-                with await self._gate.admit(size_of(request), priority=priority, owner=owner):
-                    return await self._supervisor.ask(request)
+                    return await self._supervisor.ask(replace(request, priority=place.priority))
+                with await self._gate.admit(size_of(request), priority=priority, owner=owner) as own:
+                    return await self._supervisor.ask(replace(request, priority=own.priority))
         except TimeoutError:
             if limit.expired():
                 raise _too_late() from None
@@ -84,12 +83,11 @@ class Engine:
 
         Raises what ``ask`` raises. An engine that dies in the middle of an answer is EnvironmentFault ``engine_dead``.
         """
-        request = replace(request, priority=priority)
         try:
             async with asyncio.timeout_at(deadline) as limit:
                 place = await self._gate.admit(size_of(request), priority=priority, owner=owner)
             with place:
-                async with aclosing(self._supervisor.stream(request)) as pieces:  # type: ignore[type-var]
+                async with aclosing(self._supervisor.stream(replace(request, priority=place.priority))) as pieces:  # type: ignore[type-var]
                     while True:
                         # a deadline around each piece: around all of them it would strike whoever reads
                         async with asyncio.timeout_at(deadline) as limit:

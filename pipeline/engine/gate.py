@@ -4,16 +4,26 @@ question   q q      -+
 live       l         +-> the highest class that waits; inside it owners take turns -> in flight (count, bytes) -> model
 caption    A: a a a  |
            B: b     -+   a b a a, not a a a b
+
+A lower class never starves: after TURNS requests of higher ones the next place is its own, as long as it has less than SHARE of
+all places (docs/decisions/0126).
 """
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Self
+
+from pipeline.engine.line import Line, Turn
+
+TURNS = 3
+"""requests of higher classes that are admitted before one that waits in a lower class: it gets one of four places that become free"""
+SHARE = 1 / 4
+"""of all places, up to which a lower class has that right, and one place at least; what it has beyond that it has because no higher
+class wanted it"""
 
 
 class Priority(IntEnum):
@@ -44,63 +54,27 @@ class Clock:
 
 
 class Place:
-    """Room in the engine for so many bytes. A context manager; ``leave`` gives it back, harmless when repeated."""
+    """Room in the engine for so many bytes. A context manager; ``leave`` gives it back, harmless when repeated.
 
-    __slots__ = ("_gate", "_held", "nbytes")
+    ``priority``: what the model's own scheduler is told: the request's, but QUESTION for one that was admitted by its class's share, or
+    it would be passed over once more in there.
+    """
 
-    def __init__(self, gate: "Gate", nbytes: int) -> None:
-        self._gate, self.nbytes, self._held = gate, nbytes, True
+    __slots__ = ("_gate", "_held", "_line", "nbytes", "priority")
+
+    def __init__(self, gate: "Gate", line: Line, nbytes: int, priority: Priority) -> None:
+        self._gate, self._line, self.nbytes, self.priority, self._held = gate, line, nbytes, priority, True
 
     def leave(self) -> None:
         if self._held:
             self._held = False
-            self._gate._left(self.nbytes)
+            self._gate._left(self._line, self.nbytes)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.leave()
-
-
-@dataclass(slots=True, eq=False)
-class _Turn:
-    """One request that waits."""
-
-    nbytes: int
-    admitted: "asyncio.Future[Place]"
-
-
-@dataclass(slots=True)
-class _Line:
-    """Those who wait in one class: owners take turns, each owner's requests are first come first served."""
-
-    owners: dict[Hashable, deque[_Turn]] = field(default_factory=dict)
-
-    def add(self, owner: Hashable, turn: _Turn) -> None:
-        self.owners.setdefault(owner, deque()).append(turn)
-
-    def first(self) -> _Turn:
-        return next(iter(self.owners.values()))[0]
-
-    def take(self) -> None:
-        """The first was admitted: its owner goes to the end."""
-        owner, turns = next(iter(self.owners.items()))
-        turns.popleft()
-        del self.owners[owner]
-        if turns:
-            self.owners[owner] = turns
-
-    def drop(self, owner: Hashable, turn: _Turn) -> None:
-        """One gave up waiting; its owner keeps its turn for what else it has."""
-        turns = self.owners.get(owner)
-        if turns is not None and turn in turns:
-            turns.remove(turn)
-            if not turns:
-                del self.owners[owner]
-
-    def __len__(self) -> int:
-        return sum(map(len, self.owners.values()))
 
 
 class Gate:
@@ -126,7 +100,7 @@ class Gate:
         """told after each admission and each answer"""
         self.awake = False
         """whether there is an engine that could work: the clock stands still while it loads"""
-        self._lines = {priority: _Line() for priority in sorted(Priority)}
+        self._lines = {priority: Line() for priority in sorted(Priority)}
         self._reading = 0
         self._now = now
         self._since = now()
@@ -155,7 +129,7 @@ class Gate:
     async def admit(self, nbytes: int, *, priority: Priority = Priority.CAPTION, owner: Hashable = None) -> Place:
         """Wait until a request of this many bytes may be in flight. Those of one class and ``owner`` wait in line."""
         self._tick()
-        turn = _Turn(nbytes, asyncio.get_running_loop().create_future())
+        turn = Turn(nbytes, asyncio.get_running_loop().create_future())
         self._lines[priority].add(owner, turn)
         self._admit()
         try:
@@ -179,27 +153,42 @@ class Gate:
             self._tick()
             self._reading -= 1
 
-    def _left(self, nbytes: int) -> None:
+    def _left(self, line: Line, nbytes: int) -> None:
         self._tick()
+        line.held -= 1
         self.count -= 1
         self.nbytes -= nbytes
         self._admit()
         self._changed()
 
     def _admit(self) -> None:
-        while (found := next(((priority, line) for priority, line in self._lines.items() if line.owners), None)) is not None:
-            priority, line = found
+        while (found := self._next()) is not None:
+            priority, line, due = found
             turn = line.first()
             if not turn.admitted.cancelled():
-                if self.count and not self._has_room(turn.nbytes, question=priority is Priority.QUESTION):
+                rank = Priority.QUESTION if due else priority
+                if self.count and not self._has_room(turn.nbytes, question=rank is Priority.QUESTION):
                     return
                 self.count += 1
                 self.nbytes += turn.nbytes
                 self.peak_count = max(self.peak_count, self.count)
                 self.peak_nbytes = max(self.peak_nbytes, self.nbytes)
-                turn.admitted.set_result(Place(self, turn.nbytes))
+                line.held += 1
+                line.passed = 0
+                for lower in (other for its, other in self._lines.items() if its > priority and other.owners):
+                    lower.passed += 1
+                turn.admitted.set_result(Place(self, line, turn.nbytes, rank))
                 self._changed()
             line.take()
+
+    def _next(self) -> tuple[Priority, Line, bool] | None:
+        """The class whose turn it is, and whether that is so by its share; None where nobody waits."""
+        waiting = [(priority, line) for priority, line in self._lines.items() if line.owners]
+        most = max(1, int(SHARE * self.limit))
+        due = [(priority, line) for priority, line in waiting[1:] if line.passed >= TURNS and line.held < most]
+        if due:
+            return *max(due, key=lambda one: one[1].passed), True
+        return (*waiting[0], False) if waiting else None
 
     def _has_room(self, nbytes: int, *, question: bool) -> bool:
         kept = 0.0 if question else self.reserve

@@ -2,25 +2,69 @@
 
 connected -> 30 s -> no whole request -> closed            one that answers or streams may last as long as it likes
 more than MOST connections -> the new one is closed
+what is no HTTP -> 400, closed, counted                    one line a minute says how many: port scanners knock all day
 """
 
 import asyncio
+import time
+from collections.abc import Callable
 from typing import Any
+
+from pipeline import log as logs
 
 HEAD_SECONDS = 30.0
 """from the first byte of a request, or from the connection's beginning, to the end of its headers"""
 MOST = 500
 """connections; each takes a descriptor, and films and databases need some"""
+SAID_EVERY = 60.0
+"""seconds between two lines about what clients did wrong"""
+
+log = logs.get(__name__)
 
 
-def patient(*, seconds: float = HEAD_SECONDS, most: int = MOST) -> Any:
+class Malformed:
+    """What clients sent that is no HTTP, or more of it than this server speaks: counted, and told in one line a minute at most."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now, self._said, self._untold = now, float("-inf"), 0
+
+    def warning(self, message: str, *arguments: object) -> None:
+        """What uvicorn would have logged of one connection. The first is told at once, later ones with the next that comes
+        when a minute is over."""
+        self._untold += 1
+        if self._now() - self._said < SAID_EVERY:
+            return
+        log.warning("clients sent what is no HTTP, or a kind of it that is not spoken here", times=self._untold)
+        self._said, self._untold = self._now(), 0
+
+
+class _Logger:
+    """uvicorn's logger, but that its warnings, which are all about what one client sent, are counted."""
+
+    def __init__(self, logger: Any, malformed: Malformed) -> None:
+        self._logger, self.warning = logger, malformed.warning
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._logger, name)
+
+
+def patient(*, seconds: float = HEAD_SECONDS, most: int = MOST, malformed: Malformed | None = None) -> Any:
     """The protocol class for ``uvicorn.Config(http=...)``."""
     from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
     base: Any = AutoHTTPProtocol
+    counted = malformed or Malformed()
 
     class Patient(base):  # type: ignore[misc]
         _head_timer: asyncio.TimerHandle | None = None
+        logger: Any
+
+        def __init__(self, *arguments: Any, **named: Any) -> None:
+            super().__init__(*arguments, **named)
+            self.logger = _Logger(self.logger, counted)
+
+        def _unsupported_upgrade_warning(self) -> None:
+            counted.warning("upgrade")  # once; uvicorn would advise to install something beside
 
         def connection_made(self, transport: asyncio.Transport) -> None:
             super().connection_made(transport)

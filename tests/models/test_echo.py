@@ -7,8 +7,12 @@ import numpy as np
 import pytest
 
 from models.base import Request, Sampling
+from models.engines import echo
+from models.engines.base import Access
 from models.engines.echo import EchoCaptioner, describe
-from models.errors import EngineDead, RequestRefused
+from models.errors import BadEngineOption, EngineDead, RequestRefused
+from models.options import EngineOptions
+from models.presets import preset
 
 Film = Callable[..., Request]
 
@@ -33,6 +37,18 @@ async def test_a_fault_on_request(film: Film) -> None:
         await captioner.caption(film())
     assert (await captioner.caption(film(max_tokens=200))).finish == "stop"
     assert captioner.asked == 3
+
+
+def test_its_delay_and_capacity_are_engine_arguments() -> None:
+    def made(**extra: object) -> EchoCaptioner:
+        captioner = echo.open(preset("shapes"), EngineOptions(extra=extra), Access())
+        assert isinstance(captioner, EchoCaptioner)
+        return captioner
+
+    assert (made().capacity, made(capacity=3).capacity, made(load_format="dummy").capacity) == (8, 3, 8)
+    for wrong in ({"delay": -1}, {"delay": "x"}, {"delay": float("nan")}, {"capacity": 0}, {"capacity": True}):
+        with pytest.raises(BadEngineOption, match="allowed"):
+            made(**wrong)
 
 
 async def test_a_delay_can_be_cancelled(film: Film) -> None:

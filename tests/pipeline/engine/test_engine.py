@@ -138,6 +138,22 @@ async def test_the_model_is_told_who_goes_first_and_all_that_was_asked() -> None
     assert {(request.schema, request.key) for request in seen} == {(asked.schema, "film")}
 
 
+async def test_a_window_that_has_its_turn_by_its_share_is_not_passed_over_once_more_in_the_model() -> None:
+    seen: list[tuple[str, int]] = []
+
+    class Model(EchoCaptioner):
+        async def caption(self, request: Request) -> Reply:
+            seen.append((request.prompt, request.priority))
+            await asyncio.sleep(0)
+            return await super().caption(request)
+
+    async with Engine(Model(), in_flight=1) as engine:
+        await engine.warm()
+        questions = [engine.ask(text("question"), priority=Priority.QUESTION) for _ in range(8)]
+        await asyncio.gather(*questions[:1], engine.ask(text("window")), *questions[1:])
+    assert ("window", Priority.QUESTION) in seen[:6], "and not behind all questions"
+
+
 async def test_a_deadline_that_passes_takes_the_request_out() -> None:
     model = Held()
     loop = asyncio.get_running_loop()

@@ -5,7 +5,7 @@ import asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.engine.gate import Gate, Priority
+from pipeline.engine.gate import SHARE, TURNS, Gate, Place, Priority
 
 
 @given(
@@ -137,3 +137,115 @@ async def test_places_kept_for_questions() -> None:
         await asyncio.sleep(0)
         assert not waits.done(), "nor the last eighth of the bytes"
         waits.cancel()
+
+
+class Crowd:
+    """Requests that come and go as told, and what must hold at each admission.
+
+    ``overtaken``: of each class, how many of higher ones were admitted while one of its own waited and it had less than its share.
+    """
+
+    def __init__(self, count: int, reserve: float) -> None:
+        self.gate, self.most = Gate(count, 10**9, reserve=reserve), max(1, int(SHARE * count))
+        self.waiting = dict.fromkeys(Priority, 0)
+        self.held: dict[Priority, list[Place]] = {priority: [] for priority in Priority}
+        self.overtaken = dict.fromkeys(Priority, 0)
+        self.tasks: list[asyncio.Task[None]] = []
+
+    async def come(self, priority: Priority) -> None:
+        async def one() -> None:
+            try:
+                self._admitted(priority, await self.gate.admit(1, priority=priority))
+            except asyncio.CancelledError:
+                self.waiting[priority] -= 1
+                raise
+
+        self.waiting[priority] += 1
+        self.tasks.append(asyncio.create_task(one()))
+        await self.settle()
+
+    async def leave(self, which: int) -> None:
+        places = [(priority, place) for priority, held in self.held.items() for place in held]
+        if places:
+            priority, place = places[which % len(places)]
+            self.held[priority].remove(place)
+            place.leave()
+            await self.settle()
+
+    async def settle(self) -> None:
+        for _ in range(3):
+            await asyncio.sleep(0)
+
+    def _admitted(self, priority: Priority, place: Place) -> None:
+        self.waiting[priority] -= 1
+        if place.priority is not priority:
+            assert len(self.held[priority]) < self.most, "a share is no more than that"
+        elif any(self.waiting[higher] for higher in Priority if higher < priority):
+            raise AssertionError("a lower class goes first by its share alone")
+        self.held[priority].append(place)
+        self.overtaken[priority] = 0
+        for lower in (lower for lower in Priority if lower > priority):
+            if self.waiting[lower] and len(self.held[lower]) < self.most:
+                self.overtaken[lower] += 1
+                assert self.overtaken[lower] <= TURNS + 1, "one more where a live stream had its own turn"
+            elif not self.waiting[lower]:
+                self.overtaken[lower] = 0
+
+
+@given(
+    st.lists(st.one_of(st.sampled_from(Priority), st.integers(0, 40)), max_size=120),
+    st.integers(1, 12),
+    st.sampled_from((0.0, 1 / 8)),
+)
+@settings(max_examples=300, deadline=None)
+def test_no_class_starves_and_questions_wait_for_few(steps: list[Priority | int], count: int, reserve: float) -> None:
+    """Whoever comes (a class) and goes (the number of a place): a class that waits is overtaken by few while it has less than its
+    share, and goes first for no other reason; all get through."""
+
+    async def run() -> Crowd:
+        crowd = Crowd(count, reserve)
+        for step in steps:
+            await (crowd.come(step) if isinstance(step, Priority) else crowd.leave(step))
+        for number in range(len(steps) + 1):
+            await crowd.leave(number)
+        await asyncio.gather(*crowd.tasks)
+        return crowd
+
+    crowd = asyncio.run(run())
+    assert crowd.gate.waiting == 0
+    assert crowd.gate.count == sum(map(len, crowd.held.values()))
+
+
+async def test_films_go_on_beside_questions_that_never_pause() -> None:
+    """64 streams that ask again at once, eight films, eight places: one of four places that become free is a film's, up to two."""
+    gate, admitted, enough = Gate(8, 10**9, reserve=1 / 8), dict.fromkeys(Priority, 0), asyncio.Event()
+
+    async def again(priority: Priority, owner: int) -> None:
+        while True:
+            with await gate.admit(1, priority=priority, owner=owner):
+                admitted[priority] += 1
+                if sum(admitted.values()) == 4000:
+                    enough.set()
+                for _ in range(10):
+                    await asyncio.sleep(0)
+
+    tasks = [asyncio.create_task(again(Priority.QUESTION, number)) for number in range(64)]
+    tasks += [asyncio.create_task(again(Priority.CAPTION, number)) for number in range(8)]
+    await enough.wait()
+    counted = dict(admitted)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert 0.2 <= counted[Priority.CAPTION] / sum(counted.values()) <= 0.26, counted
+
+
+async def test_a_film_never_keeps_a_question_from_its_places() -> None:
+    """Windows that have seven eighths of the places by themselves have no right to one more, however many questions come."""
+    gate = Gate(8, 10**9, reserve=1 / 8)
+    windows = [asyncio.create_task(gate.admit(1)) for _ in range(20)]
+    await asyncio.sleep(0)
+    for _ in range(3 * TURNS):
+        with await asyncio.wait_for(gate.admit(1, priority=Priority.QUESTION), 60):
+            assert gate.count == 8
+    for task in windows:
+        task.cancel()

@@ -1,5 +1,6 @@
 """One service for the tests that leave it as it was, and one small film."""
 
+import logging
 import sys
 from collections.abc import Iterator
 from importlib import util
@@ -13,6 +14,7 @@ from serving import Running, running
 
 from models.base import Request
 from models.engines.echo import EchoCaptioner
+from pipeline import log
 from pipeline.bench.films import FilmSpec, write
 
 
@@ -35,6 +37,12 @@ def root(tmp_path_factory: pytest.TempPathFactory, film: Path) -> Path:
 def service(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Iterator[Running]:
     with running(tmp_path_factory.mktemp("state") / "state", root=(root,)) as service:
         yield service
+
+
+@pytest.fixture
+def log_as_it_was() -> Iterator[None]:
+    yield
+    log._take([], logging.WARNING)
 
 
 @pytest.fixture(scope="session")

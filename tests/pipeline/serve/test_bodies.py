@@ -208,3 +208,46 @@ async def test_peers_that_say_nothing_and_too_many_of_them_are_closed() -> None:
         server.should_exit = True
         await serving
         sock.close()
+
+
+async def test_what_is_no_http_is_counted_in_a_line_and_not_printed_each_time(
+    capfd: pytest.CaptureFixture[str], log_as_it_was: None
+) -> None:
+    """Port scanners knock all day: three that speak no HTTP, one that wants a WebSocket, and a minute later one more."""
+    import uvicorn
+
+    from pipeline import log
+    from pipeline.watch.connections import SAID_EVERY, Malformed, patient
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def knock(said: bytes) -> bytes:
+        async with asyncio.timeout(60):
+            reader, writer = await asyncio.open_connection(*sock.getsockname()[:2])
+            writer.write(said)
+            answer = await reader.read(12)
+            writer.close()
+            return answer
+
+    now = 0.0
+    log.set_up("json")
+    sock = socket.create_server(("127.0.0.1", 0))
+    protocol = patient(malformed=Malformed(lambda: now))
+    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None, ws="none", http=protocol))
+    serving = asyncio.create_task(server.serve(sockets=[sock]))
+    upgrade = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    try:
+        assert [await knock(said) for said in (b"\x16\x03\x01\x02\x00\r\n\r\n", b"SSH-2.0-x\r\n\r\n", b"\0" * 99)] == [
+            b"HTTP/1.1 400"
+        ] * 3
+        assert await knock(upgrade) == b"HTTP/1.1 200"
+        now += SAID_EVERY
+        await knock(b"SSH-2.0-x\r\n\r\n")
+    finally:
+        server.should_exit = True
+        await serving
+        sock.close()
+    lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    assert [(line["level"], line["times"]) for line in lines] == [("warning", 1), ("warning", 4)]
