@@ -69,9 +69,9 @@ class Run:
         return self.station.streams[0]
 
     async def until(
-        self, done: Callable[[Told], object], *, within: float = 40.0, then: Callable[[], None] | None = None
+        self, done: Callable[[Told], object], *, within: float = 180.0, then: Callable[[], None] | None = None
     ) -> None:
-        """Run until ``done`` says so; then stop, and wait for the end."""
+        """Run until ``done`` says so; then stop, and wait for the end. ``within``: seconds after which something hangs: no measure."""
         running = asyncio.create_task(self.station.run())
         try:
             async with asyncio.timeout(within):
@@ -81,7 +81,7 @@ class Run:
                     await asyncio.wait((running, waiter), return_when=asyncio.FIRST_COMPLETED)
                     waiter.cancel()
             self.station.stop()
-            self.how = await asyncio.wait_for(running, 20)
+            self.how = await asyncio.wait_for(running, 90)
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)

@@ -64,7 +64,7 @@ async def watched(folder: Path, checker: Checker, *, lose: bool) -> tuple[Run, d
                 senders.enter_context(showing(*where, rate=RATE))
             return len(captions) >= 5 and (not lose or any(one["epoch"] > 1 for one in captions[:-2]))
 
-        await run.until(act, within=60)
+        await run.until(act)
     assert not faults, faults[0]
     run.whole()
     return run, found

@@ -2,7 +2,8 @@
 
 start            the newest whole segment; after a discontinuity the next one        behind by FAR segments   on to the newest
 a fault          the playlist and each segment are asked for again while there is time; a segment that stays away is left out
-DISCONTINUITY    the process that reads is replaced: other stamps, other parameters (Verdict ``again``)
+DISCONTINUITY    the process that reads is replaced: other stamps, other parameters (Verdict ``again``); one before a segment that is
+                 left out counts, and so do numbers that began anew
 ENDLIST          the end
 """
 
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 
 from pipeline.errors import InputError
 from pipeline.live.connect import Verdict
+from pipeline.live.http.breaks import Listed, broken_between
 from pipeline.live.http.fetch import PLAYLIST, SEGMENT, Fetch
 from pipeline.live.http.playlist import Media, Part, Segment, parse
 from pipeline.live.http.stamps import CYCLE, first_stamp
@@ -36,8 +38,6 @@ class Place:
 
     next: int | None = None
     """number of the segment to read next"""
-    broken: int | None = None
-    """number of the segment before which the last connection ended"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,9 @@ class Hls:
         self._init: Part | None = None
         self._init_bytes = b""
         self._lost_in_row = 0
+        self._listed = Listed()
+        self._read: Segment | None = None
+        """the last one that was written"""
         self._begun, self._fed = 0.0, 0.0
         self.hold = 20.0
 
@@ -80,9 +83,11 @@ class Hls:
         self._enter(media)
         while True:
             self.hold = max(2 * media.target, 4.0)
+            if self._anew(media):
+                return Verdict("again", "the numbers of the segments began anew")
             waiting = self._waiting(media)
             for segment in waiting:
-                verdict = await self._feed(segment, fd)
+                verdict = await self._feed(segment, media, fd)
                 if verdict is not None:
                     return verdict
             if waiting:
@@ -109,7 +114,17 @@ class Hls:
         known = self._place.next
         if known is not None and numbers[0] <= known <= numbers[-1] + 1 and numbers[-1] - known < FAR:
             return
-        self._place.next, self._place.broken = numbers[0] if media.ended and known is None else numbers[-1], None
+        self._place.next = numbers[0] if media.ended and known is None else numbers[-1]
+
+    def _anew(self, media: Media) -> bool:
+        """Whether the source that counts the segments is another one; reading goes on at its newest."""
+        if not media.segments or self._place.next is None or self._place.next <= media.segments[-1].number + 1:
+            self._listed.add(media)
+            return False
+        if self._listed.is_old(media):
+            return False
+        self._place.next = media.segments[-1].number
+        return self._read is not None
 
     def _waiting(self, media: Media) -> list[Segment]:
         """Segments that are to be read now."""
@@ -119,17 +134,15 @@ class Hls:
         if self._place.next is None:
             self._enter(media)
         assert self._place.next is not None
-        if self._place.next > last + 1:  # the numbers began anew: so did the source
-            self._place.next = last
         if not media.ended and last - self._place.next >= FAR:
             self._place.next = last
         self._place.next = max(self._place.next, first)
         return [segment for segment in media.segments if segment.number >= self._place.next]
 
-    async def _feed(self, segment: Segment, fd: int) -> Verdict | None:
+    async def _feed(self, segment: Segment, media: Media, fd: int) -> Verdict | None:
         """One segment, fetched and written. A verdict where another process has to go on."""
-        if segment.broken and self._place.broken != segment.number and self._fed:
-            self._place.next = self._place.broken = segment.number
+        if self._read is not None and broken_between(self._read, segment, media):
+            self._place.next = segment.number
             return Verdict("again", "the playlist tells of a discontinuity")
         self._place.next = segment.number + 1
         if segment.missing:
@@ -153,6 +166,7 @@ class Hls:
         await self._not_too_soon(segment)
         self._date(segment, data)
         await write_all(fd, data)
+        self._read = segment
         self._fed += segment.seconds
         return None
 

@@ -41,6 +41,8 @@ class Segment:
     """a discontinuity is before it: other stamps, maybe another size"""
     missing: bool
     """EXT-X-GAP: there is nothing to fetch"""
+    turn: int | None = None
+    """breaks before it since the stream began; None where the playlist does not count them (EXT-X-DISCONTINUITY-SEQUENCE)"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +105,7 @@ def _media(lines: list[str], base: str) -> Media:
     target = 0.0
     segments: list[Segment] = []
     number, seconds, utc, broken, missing, ended = 0, 0.0, None, False, False, False
+    turn: int | None = None
     init: Part | None = None
     wanted: tuple[int | None, int | None] | None = None
     last_url, last_end = "", 0
@@ -117,8 +120,11 @@ def _media(lines: list[str], base: str) -> Media:
                 seconds = _seconds(value.partition(",")[0])
             case "#EXT-X-BYTERANGE":
                 wanted = _range(value)
+            case "#EXT-X-DISCONTINUITY-SEQUENCE":
+                turn = turn if segments else _whole(value)
             case "#EXT-X-DISCONTINUITY":
                 broken = True
+                turn = None if turn is None else turn + 1
                 utc = None
             case "#EXT-X-GAP":
                 missing = True
@@ -144,7 +150,9 @@ def _media(lines: list[str], base: str) -> Media:
                     part = Part(url=url, offset=begin, length=length)
                     last_url, last_end = url, begin + (length or 0)
                 segments.append(
-                    Segment(number=number, part=part, seconds=seconds, init=init, utc=utc, broken=broken, missing=missing)
+                    Segment(
+                        number=number, part=part, seconds=seconds, init=init, utc=utc, broken=broken, missing=missing, turn=turn
+                    )
                 )
                 utc = None if utc is None else utc + seconds
                 number, broken, missing, wanted = number + 1, False, False, None

@@ -105,7 +105,7 @@ async def test_a_process_that_speaks_nonsense_is_ended(said: bytes, monkeypatch:
     feed = Feed(OPEN, kind="pipe", fd=os.open("/dev/null", os.O_RDONLY), on_message=told.put_nowait)
     try:
         wire.send(ends[0], said)
-        heard = await asyncio.wait_for(told.get(), 20)
+        heard = await asyncio.wait_for(told.get(), 90)
         assert isinstance(heard, Ended)
         assert (heard.code, "nonsense" in heard.message) == ("reader_died", True)
     finally:

@@ -17,7 +17,7 @@ async def test_systemd_hears_that_it_is_ready_alive_and_stopping(tmp_path: Path,
     address = tmp_path / "notify"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(str(address))
-        systemd.settimeout(5)
+        systemd.settimeout(60)
         monkeypatch.setenv("NOTIFY_SOCKET", str(address))
         monkeypatch.setenv("WATCHDOG_USEC", "1500000")
         monkeypatch.delenv("WATCHDOG_PID", raising=False)
