@@ -3,7 +3,6 @@
 import asyncio
 import sys
 import time
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -114,7 +113,6 @@ async def _work(
     from pipeline.cli.annotate_gauges import Others, OwnEngine
     from pipeline.datasets.sole import SoleStorage
     from pipeline.fleet.placement import placements
-    from pipeline.fleet.small import hosts_on
 
     host = flow.host_of(settings, ledger, verbose=screen.screen.verbose)
     if settings.cluster is not None:
@@ -125,7 +123,7 @@ async def _work(
             await annotate_ray.run(settings, ledger, model=host.preset.name)
         return
     describing = settings.describing()
-    places = placements(describing, hosts_on=partial(hosts_on, settings=describing, preset=host.preset))
+    places = placements(describing)
     if not places or isinstance(ledger.storage, SoleStorage):  # there one process alone can write
         async with host, screen.shown(OwnEngine(host.engine, screen.screen.say)):
             await flow.work(host, ledger, recipe, wishes, told=screen.told, shard=settings.part)

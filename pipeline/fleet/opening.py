@@ -1,12 +1,9 @@
 """Who describes films under some settings: this process, or a fleet. Nothing of a fleet is imported where there is none."""
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from models.base import Captioner
-from pipeline.engine.opening import choose_preset
 from pipeline.fleet.placement import Placement, placements
-from pipeline.fleet.small import hosts_on
 from pipeline.host import Host
 from pipeline.options.caption import Settings
 
@@ -25,8 +22,7 @@ def open_host(
     """
     places: tuple[Placement, ...] = ()
     if captioner is None:
-        preset = choose_preset(settings)
-        places = placements(settings, hosts_on=partial(hosts_on, settings=settings, preset=preset))
+        places = placements(settings)
     if not places:
         return Host(settings, captioner=captioner, verbose=verbose, profile=profile)
     from pipeline.fleet.fleet import Fleet

@@ -3,11 +3,10 @@
 4 GPUs                              host 0: GPU 0    host 1: GPU 1    host 2: GPU 2    host 3: GPU 3
 4 GPUs, --tensor-parallel-size 2    host 0: GPU 0,1                   host 1: GPU 2,3
 1 GPU, --hosts 3                    host 0, 1, 2: GPU 0, a third of its memory each
-1 GPU, a small model                host 0, 1: GPU 0 (see small.py)
 no GPU                              one host;  --hosts 2: two, half of the cores each
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,12 +51,10 @@ def placements(
     *,
     there: Sequence[Gpu] | None = None,
     cores: Sequence[int] | None = None,
-    hosts_on: Callable[[Gpu, int], int] = lambda gpu, cores: 1,
 ) -> tuple[Placement, ...]:
     """Where hosts go; none where this process itself is the only host, with all that it may use.
 
-    ``there``, ``cores``: what the machine has, looked up where not given. ``hosts_on``: how many hosts a GPU should have that has so
-    many cores, where the user does not say. Raises UsageError ``bad_value``, ``gpu_not_found``.
+    ``there``, ``cores``: what the machine has, looked up where not given. Raises UsageError ``bad_value``, ``gpu_not_found``.
     """
     cores = own_cores() if cores is None else cores
     local = settings.engine in ON_GPUS
@@ -67,8 +64,7 @@ def placements(
     taken = machine.chosen(settings.gpus, there)
     size = group_size(settings)
     groups = [taken[i : i + size] for i in range(0, len(taken) - size + 1, size)]
-    several = min((hosts_on(gpu, len(cores) // len(groups)) for gpu in taken), default=1) if size == 1 and groups else 1
-    count = settings.hosts or max(1, several * len(groups))
+    count = settings.hosts or max(1, len(groups))
     groups = groups[:count]
     if count == 1 and (not groups or len(taken) == len(there)):
         return ()

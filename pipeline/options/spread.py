@@ -13,5 +13,5 @@ class Spread(Options):
         "all", ENGINE, "Which GPUs: all, how many (2), or which (0,1,3). One host (an engine, its decoders) for each."
     )
     hosts: Positive | None = option(
-        None, ENGINE, "How many hosts in all; by itself one for each GPU, two where the model is small."
+        None, ENGINE, "How many hosts in all; by itself one for each GPU. More share a GPU and its memory: docs/scaling.md."
     )
