@@ -140,9 +140,7 @@ class Coordinator:
                 host.kill()
             case messages.Piece() | messages.Answered() | messages.Refused():
                 self._questions.hear(message)
-            case (
-                messages.Captioned() | messages.Noted() | messages.Shown() | messages.Read() | messages.Done() | messages.Failed()
-            ):
+            case _:
                 self._heard_of_a_job(host, message)
         self._move()
         self._on_change()
@@ -174,14 +172,9 @@ class Coordinator:
         job = self._held[host].get(message.number)
         if job is None:  # withdrawn meanwhile
             return
-        if isinstance(message, messages.Done | messages.Failed):
+        if isinstance(message, messages.Done | messages.Failed | messages.Whole):
             del self._held[host][job.number]
-            if job.done.done():
-                return
-            if isinstance(message, messages.Done):
-                job.done.set_result(message)
-            else:
-                job.done.set_exception(raised(message.error))
+            job.ended(message)
             return
         if isinstance(message, messages.Captioned):
             job.captioned(message.caption)

@@ -22,6 +22,7 @@ from pipeline.fleet.units import Unit
 from pipeline.host import Host
 from pipeline.options.caption import Settings
 from pipeline.sources.film import FilmSource
+from pipeline.stretch import Indivisible
 from pipeline.types import Caption, Window
 
 PULSE = 0.5
@@ -123,6 +124,8 @@ class HostProcess:
             self._send(messages.Fault(error=told(error)))
         except ScenescribeError as error:
             self._send(messages.Failed(number=number, error=told(error)))
+        except Indivisible:
+            self._send(messages.Whole(number=number))
         except Exception as error:
             log.error("internal error in %s", unit.info.path, exc_info=error)
             text = f"a fault of ours ({type(error).__name__}: {error}); please report it with the traceback in the engine's log"

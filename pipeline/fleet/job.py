@@ -7,8 +7,10 @@ from dataclasses import dataclass, field, replace
 from pipeline.captioning.captioning import Span, span_of
 from pipeline.errors import InputError
 from pipeline.fleet import messages
+from pipeline.fleet.codec import raised
 from pipeline.fleet.messages import Message
 from pipeline.fleet.units import Unit
+from pipeline.stretch import Indivisible
 from pipeline.types import Caption, Outcome
 
 GUILTY = 3
@@ -24,6 +26,7 @@ class Job:
     told: Callable[["Job", Message], None]
     """hears what hosts say of it: Captioned, Noted, Shown, Read"""
     done: "asyncio.Future[messages.Done]"
+    """raises what was said of its end; Indivisible where its film has to be one unit"""
     deaths: int = 0
     reached: float = 0.0
     """seconds of film captioned so far"""
@@ -49,6 +52,18 @@ class Job:
         self.reached = max(self.reached, min(self.unit.seconds, caption.end - self.unit.start))
         kept = self.failed if caption.outcome is Outcome.FAILED else self.new
         kept[span_of(caption.start, caption.end)] = caption
+
+    def ended(self, how: messages.Done | messages.Failed | messages.Whole) -> None:
+        """Its host says that it is over."""
+        if self.done.done():
+            return
+        match how:
+            case messages.Done():
+                self.done.set_result(how)
+            case messages.Failed():
+                self.done.set_exception(raised(how.error))
+            case messages.Whole():
+                self.done.set_exception(Indivisible())
 
     def goes_on(self, *, guilty: bool) -> bool:
         """Its host died; whether another is to have what is left of it. Else it is named and given up (``killed_engine``).

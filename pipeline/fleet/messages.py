@@ -1,7 +1,7 @@
 """All that a coordinator and a host say to each other, as typed messages; codec.py writes and reads them.
 
 coordinator -> host     Open, Grant, Withdraw, Ask, Forget, Close
-host -> coordinator     Opened, Loading, Ready, Fault, Wants, Captioned, Noted, Shown, Read, Done, Failed, Piece, Answered, Refused, Pulse
+host -> coordinator     Opened, Loading, Ready, Fault, Wants, Captioned, Noted, Shown, Read, Done, Failed, Whole, Piece, Answered, Refused, Pulse
 
 """
 
@@ -195,6 +195,14 @@ class Failed(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Whole(Message):
+    """A unit can't be done, since its film has to be read by one host from its beginning."""
+
+    kind: Literal["whole"] = "whole"
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Piece(Message):
     """Some text of a streamed answer."""
 
@@ -237,6 +245,6 @@ class Pulse(Message):
 
 
 TO_HOST = Open | Grant | Withdraw | Ask | Forget | Close
-OF_UNITS = Captioned | Noted | Shown | Read | Done | Failed
+OF_UNITS = Captioned | Noted | Shown | Read | Done | Failed | Whole
 OF_REQUESTS = Piece | Answered | Refused
 FROM_HOST = Opened | Loading | Ready | Fault | Wants | Pulse | OF_UNITS | OF_REQUESTS

@@ -6,15 +6,17 @@ unit 2  done on host 1 ---+
 """
 
 import asyncio
+import math
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from dataclasses import fields
+from contextlib import suppress
+from dataclasses import fields, replace
 from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
 
 from pipeline.caption_stream import Told
-from pipeline.captioning.captioning import Span
+from pipeline.captioning.captioning import Span, span_of
 from pipeline.captioning.recipe import Recipe
 from pipeline.captioning.tally import Tally
 from pipeline.engine.engine import Engine
@@ -25,6 +27,7 @@ from pipeline.fleet.units import units_of
 from pipeline.frames import FrameBatch
 from pipeline.sources.base import Source
 from pipeline.sources.film import FilmSource
+from pipeline.stretch import Indivisible
 from pipeline.types import Caption, Notice, Window
 
 
@@ -40,11 +43,14 @@ class FleetStream:
         self._known, self._on, self._tally = known, on, tally
         self._jobs: list[Job] = []
         self._read: set[int] = set()
+        self._all_read = False
+        self._counted: set[Job] = set()
+        """those whose tally is in ours"""
         self._notices: dict[Notice, None] = {}
         self._shots: list[float] = []
         self._noted: set[Notice] = set()
         self.decode_seconds = 0.0
-        self._readers: set[str] = set()
+        self._readers: dict[str, None] = {}
 
     @property
     def notices(self) -> tuple[Notice, ...]:
@@ -52,7 +58,8 @@ class FleetStream:
 
     @property
     def reader(self) -> str:
-        return "pyav+nvdec" if len(self._readers) > 1 else "".join(self._readers)
+        both = {one for reader in self._readers for one in reader.split("+")} > {"nvdec"}
+        return "pyav+nvdec" if both else next(iter(self._readers), "")
 
     @property
     def shots(self) -> tuple[float, ...]:
@@ -73,12 +80,40 @@ class FleetStream:
             self._coordinator.withdraw(job)
 
     async def _captions(self) -> AsyncGenerator[Caption, None]:
+        given = -math.inf
+        with suppress(Indivisible):
+            for job in self._jobs:
+                async for caption in self._of(job):
+                    given = caption.start
+                    yield caption
+            if given > -math.inf or len(self._jobs) == 1:
+                return
+        # a film that can't be entered where it says so, or of which nothing was seen: one host reads it from its beginning
+        async for caption in self._of(self._in_one_piece()):
+            if caption.start > given:
+                yield caption
+
+    async def _of(self, job: Job) -> AsyncGenerator[Caption, None]:
+        """A unit's captions, when it is done."""
+        done = await self._done(job)
+        self._add(done, job)
+        there = {span_of(caption.start, caption.end): caption for caption in job.unit.known} | job.failed | job.new
+        for span in done.spans:
+            yield there[span]
+
+    def _in_one_piece(self) -> Job:
+        """The film as one unit; captions that are there are not asked again."""
+        known, found = {span_of(caption.start, caption.end): caption for caption in self._known.values()}, dict[Span, Caption]()
         for job in self._jobs:
-            done = await self._done(job)
-            self._add(done, job)
-            there = {**self._known, **job.failed, **job.new}
-            for span in done.spans:
-                yield there[span]
+            known |= job.new
+            found |= {} if job in self._counted else job.new
+            self._coordinator.withdraw(job)
+        unit = replace(self._jobs[0].unit, stretch=None, known=tuple(known.values()))
+        whole = self._coordinator.add(unit, self._told)
+        whole.new, whole.before = found, frozenset(found)
+        self._jobs = [whole]
+        self._read.clear()
+        return whole
 
     async def _done(self, job: Job) -> messages.Done:
         """A job's end. A fault that no host gets over ends the wait too."""
@@ -100,13 +135,15 @@ class FleetStream:
                 self._on.window(_window(message))
             case messages.Read():
                 self._read.add(job.number)
-                if len(self._read) == len(self._jobs):
+                if len(self._read) == len(self._jobs) and not self._all_read:
+                    self._all_read = True
                     self._on.read()
 
     def _add(self, done: messages.Done, job: Job) -> None:
         """What a unit took, and what was seen of its pictures."""
+        self._counted.add(job)
         self.decode_seconds += done.decode_seconds
-        self._readers |= {done.reader} - {""}
+        self._readers |= dict.fromkeys([done.reader] if done.spans and done.reader else [])
         self._shots += [shot for shot in done.shots if not self._shots or shot > self._shots[-1]]
         self._notices |= dict.fromkeys(done.notices)
         engine = max(self._tally.engine, done.tally.engine)

@@ -9,6 +9,7 @@ from pipeline.captioning.recipe import Recipe
 from pipeline.errors import InputError
 from pipeline.file_version import Change, FileVersion
 from pipeline.sources.base import Reading, Span
+from pipeline.stretch import Stretch
 from pipeline.types import VideoInfo
 
 if TYPE_CHECKING:
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
 class FilmSource:
     """A film, read by ``workers`` processes of ``pool``. ``info``: what it is, where somebody has probed it.
 
-    ``stretch``: only the windows of the whole film that begin in these seconds (pipeline.fleet).
+    ``stretch``: only those of the whole film's windows that belong to it (pipeline.fleet).
     """
 
     def __init__(
-        self, path: Path, pool: "WorkerPool", *, workers: int = 1, info: VideoInfo | None = None, stretch: Span | None = None
+        self, path: Path, pool: "WorkerPool", *, workers: int = 1, info: VideoInfo | None = None, stretch: Stretch | None = None
     ) -> None:
         self.path = path
         self._pool, self._workers = pool, workers

@@ -16,16 +16,18 @@ from typing import Self
 from pipeline.errors import InputError
 from pipeline.frames import FrameBatch
 from pipeline.samplers.base import Sampler
+from pipeline.stretch import Stretch
 from pipeline.types import Notice, VideoInfo, Window
 from pipeline.video import damage
-from pipeline.video.children.borders import Picture
+from pipeline.video.children.borders import Event, Picture
 from pipeline.video.children.held import Closed
 from pipeline.video.children.messages import Cut, Lost, ReadOptions
 from pipeline.video.children.pool import WorkerPool
 from pipeline.video.children.reading import Reading
+from pipeline.video.handover import course
 from pipeline.video.limits import Limits
 from pipeline.video.sampling import rounded
-from pipeline.video.selection import Chosen, selection
+from pipeline.video.selection import Chosen, Selection, Streaming, selection
 from pipeline.video.source import open_source
 from pipeline.video.table import Table
 from pipeline.windows.base import Rule, Span
@@ -42,10 +44,11 @@ def open_film(
     limits: Limits | None = None,
     pool: WorkerPool | None = None,
     between: Span | None = None,
-    stretch: Span | None = None,
+    stretch: Stretch | None = None,
 ) -> "Film":
     """A film to iterate once. ``known``: windows (start, end, to the millisecond) that need no frames. ``between``: the seconds that
-    are read as though they were all of it. ``stretch``: of the film's windows only those that begin in it, for rules without cuts.
+    are read as though they were all of it. ``stretch``: of the film's windows only those of one stretch; those of all stretches together are
+    the film's.
 
     Raises InputError: the gate's codes, since the file is opened anew.
     """
@@ -70,7 +73,7 @@ class Film:
         limits: Limits | None,
         pool: WorkerPool | None,
         between: Span | None = None,
-        stretch: Span | None = None,
+        stretch: Stretch | None = None,
     ) -> None:
         self.info, self._between, self._stretch = info, between, stretch
         self._rule, self._sampler, self._known = rule, sampler, {rounded(span) for span in known}
@@ -136,7 +139,7 @@ class Film:
         return self._walk
 
     def _windows(self) -> Generator[Window, None, None]:
-        """Raises InputError ``no_decodable_frames``, ``crashed_worker``, ``source_changed``."""
+        """Raises InputError ``no_decodable_frames``, ``crashed_worker``, ``source_changed``; Indivisible of a stretch."""
         try:
             table = self._reading.table()
             if len(table.times) == 0:
@@ -173,7 +176,7 @@ class Film:
         for options in () if seen else self._ways(table, loose=chosen.loose):
             self._reading.lost.clear()
             self._reading.reader = options.reader
-            for event in self._reading.frames(chosen.targets, options, chosen.place):
+            for event in self._events(table, chosen, options):  # closed with the loop: nobody else has it
                 match event:
                     case Picture(rank=rank, image=image):
                         seen = True
@@ -185,8 +188,10 @@ class Film:
                     case Lost(ranks=ranks) if seen:  # else the other reader may have them
                         for rank in ranks:
                             yield from chosen.lost(rank)
-            if seen:
-                break
+                if chosen.over:
+                    break
+            if seen or (self._stretch is not None and self._stretch.number and self._rule.needs_cuts):
+                break  # of a film without any picture whoever reads the first stretch finds out
         if not seen and self._stretch is None:
             raise InputError(
                 "no_decodable_frames",
@@ -194,6 +199,19 @@ class Film:
                 path=str(self.info.path),
             )
         yield from chosen.finish()
+
+    def _events(self, table: Table, chosen: Selection, options: ReadOptions) -> Iterator[Event]:
+        """What comes of the frames that are chosen; of a stretch between cuts, also of what is behind it, until it is over."""
+        segments = self._reading.divided(chosen.targets, options)
+        if self._stretch is None or not isinstance(chosen, Streaming):
+            yield from self._reading.frames(chosen.targets, segments, options, chosen.place)
+            return
+        way = course(segments, table, self._stretch)
+        if way is None:
+            return
+        handover = chosen.hand_over(way.marks, from_start=self._stretch.number == 0)
+        ours = segments[way.first :]
+        yield from self._reading.frames(chosen.targets, ours, options, chosen.place, own=way.own, goes_on=lambda: handover.begun)
 
     def _ways(self, table: Table, *, loose: bool) -> list[ReadOptions]:
         """How to read it: the best way first."""

@@ -7,7 +7,7 @@ Streaming    windows are known when they are over: frames close together are kep
 
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 
 from pipeline.frames import Frame, FrameBatch, Image
 from pipeline.samplers.base import Sampler
+from pipeline.stretch import Stretch
 from pipeline.video.cuts.sizes import routine
+from pipeline.video.handover import Handover
 from pipeline.video.sampling import candidates, joined, nearest, rounded, these, time_of
 from pipeline.video.table import Table
-from pipeline.windows.base import Rule, Span
+from pipeline.windows.base import Rule, Span, Splitter
 
 Chosen = tuple[Span, FrameBatch | None]
 """a window and its frames; None where it need not be asked about"""
@@ -31,6 +33,11 @@ class Selection(Protocol):
     """ranks of the frames to read, ascending"""
     loose: bool
     """whether another frame nearby, if it is cheaper to decode, does as well"""
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more need be told, though there is more."""
+        ...
 
     def place(self, rank: int) -> Image:
         """height x width x 3: where the picture of this frame shall be copied to before it is told of."""
@@ -64,15 +71,14 @@ def selection(
     size: tuple[int, int],
     known: Collection[Span],
     within: Span,
-    stretch: Span | None = None,
+    stretch: Stretch | None = None,
 ) -> Selection:
     """How to choose frames of (width, height) for this rule, of what is shown in a span of the film.
 
-    ``known``: windows, to the millisecond, that need none. ``stretch``: of the span's windows, only those that begin in it; for
-    rules that need no cuts, since what a cut does to windows depends on all before it.
+    ``known``: windows, to the millisecond, that need none. ``stretch``: of the span's windows, only those that begin in it; where cuts
+    are needed it is for ``Streaming.hand_over`` to say which these are.
     """
     if rule.needs_cuts:
-        assert stretch is None, "windows between cuts are known only to who has seen all before them"
         return Streaming(table, rule, sampler, size, known, within)
     return Planned(table, rule, sampler, size, known, within, stretch)
 
@@ -80,7 +86,7 @@ def selection(
 class Planned:
     """Windows that depend on nothing but the film's beginning and end."""
 
-    loose = False
+    loose = over = False
 
     def __init__(
         self,
@@ -90,13 +96,13 @@ class Planned:
         size: tuple[int, int],
         known: Collection[Span],
         within: Span,
-        stretch: Span | None = None,
+        stretch: Stretch | None = None,
     ) -> None:
         self._table, self._shape = table, (size[1], size[0], 3)
         keyframes = table.times[table.keyframes()].tolist()
         spans = joined(list(rule.splitter(within[0]).finish(within[1])), table.times.tolist())
         if stretch is not None:
-            spans = [span for span in spans if stretch[0] <= span[0] < stretch[1]]
+            spans = [span for span in spans if stretch.holds(span[0])]
         self._windows: deque[tuple[Span, NDArray[np.int64]]] = deque()
         """those to come, with the ranks of their frames"""
         for span in spans:
@@ -177,9 +183,22 @@ class Streaming:
             self.loose = len(table.times) > 1 and step >= 4 * float(np.median(np.diff(table.times)))
             targets = np.concatenate([targets, keyframes]) if sampler.wants_keyframes else targets
         self.targets: NDArray[np.int64] = np.unique(targets)
-        self._splitter = rule.splitter(first)
+        self._rule = rule
+        self._splitter: Splitter | None = rule.splitter(first)
+        self._handover: Handover | None = None
         self._held: list[Frame] = []
         """frames of no window yet"""
+
+    @property
+    def over(self) -> bool:
+        return self._handover is not None and self._handover.over
+
+    def hand_over(self, marks: Sequence[float], *, from_start: bool) -> Handover:
+        """Give the windows of a stretch alone, told what comes of its segments and, until they are over, of those behind it."""
+        self._handover = Handover(marks, from_start=from_start, shortest=self._rule.shortest, end=self._end)
+        if not from_start:
+            self._splitter = None  # begins with the first frame that is seen
+        return self._handover
 
     def place(self, rank: int) -> Image:
         return np.empty((self._size[1], self._size[0], 3), np.uint8)
@@ -189,6 +208,9 @@ class Streaming:
 
     def frame(self, rank: int, image: Image) -> Iterator[Chosen]:
         time = float(self._table.times[rank])
+        if self._handover is not None:
+            self._handover.frame(time)
+        self._splitter = self._splitter or self._rule.splitter(time)
         yield from self._chosen(self._splitter.sample(max(time, self._first)))
         self._held.append(Frame(image=image, time=time, index=rank))
 
@@ -196,14 +218,23 @@ class Streaming:
         return iter(())
 
     def cut(self, rank: int) -> Iterator[Chosen]:
-        return self._chosen(self._splitter.cut(float(self._table.times[rank])))
+        if self._splitter is None:
+            return
+        time = float(self._table.times[rank])
+        yield from self._chosen(self._splitter.cut(time))
+        if self._handover is not None:
+            self._handover.cut(time, self._splitter)
+            if self._handover.over:
+                yield from self._chosen(self._splitter.finish(time))
 
     def finish(self) -> Iterator[Chosen]:
-        return self._chosen(self._splitter.finish(self._end))
+        return iter(()) if self._splitter is None or self.over else self._chosen(self._splitter.finish(self._end))
 
     def _chosen(self, spans: Collection[Span]) -> Iterator[Chosen]:
         for span in spans:
-            asked = rounded(span) not in self._known
+            ours = self._handover is None or span[0] >= self._handover.begin
+            asked = ours and rounded(span) not in self._known
             frames = nearest(span, self._held, self._sampler, self._keys, self._table.on_screen) if asked else []
-            yield span, FrameBatch.of(frames, self._size) if asked else None
+            if ours:
+                yield span, FrameBatch.of(frames, self._size) if asked else None
             del self._held[: max(0, bisect_left(self._held, span[1], key=time_of) - 1)]  # the last may stand in the next window

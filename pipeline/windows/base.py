@@ -34,6 +34,19 @@ class Splitter(Protocol):
 
 
 @runtime_checkable
+class Divisible(Splitter, Protocol):
+    """A splitter that lets several hosts read one film with cuts, each from somewhere in its middle on."""
+
+    def independent_of(self, before: float) -> bool:
+        """Right after ``cut``: whether a window begins with it, and all that follow are the same, whatever was told up to ``before``.
+
+        Then ``finish`` at the time of the cut gives the windows before it, and a splitter that began at ``before`` gives those after it;
+        but for a cut less than the rule's ``shortest`` before the film's end.
+        """
+        ...
+
+
+@runtime_checkable
 class Rule(Protocol):
     """Where windows begin and end."""
 

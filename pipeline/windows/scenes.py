@@ -53,6 +53,10 @@ class Splitter:
     held: Span | None = None
     """the last window: it may have to take in a short end of the film"""
     shots: list[float] = field(default_factory=list)
+    event: float = -math.inf
+    """when something last happened: a cut, or the end of a picture that stood"""
+    calm: float = math.inf
+    """seconds without one before the last cut"""
 
     def sample(self, time: float) -> list[Span]:
         """A frame without a cut right before it."""
@@ -71,9 +75,14 @@ class Splitter:
     def cut(self, time: float) -> list[Span]:
         """The first frame of a new shot."""
         self.shots.append(time)
+        self.calm, self.event = time - self.event, time
         if time - self.last > self.rule.max:
             return self._stand(time)
         return self._close(time) if time - self.start >= self.rule.min else []
+
+    def independent_of(self, before: float) -> bool:
+        """``min`` seconds without a cut or a picture that stood: then a cut begins a window. (Parts of a long shot are longer.)"""
+        return min(self.calm, self.event - before) >= self.rule.min
 
     def finish(self, end: float) -> list[Span]:
         """The film is over."""
@@ -90,7 +99,7 @@ class Splitter:
         """The last sample's picture has stood until now, longer than a window may be."""
         settled = self._close(self.last) if self.last - self.start >= self.rule.min else []
         settled += self._hold(self.start, end)
-        self.start = self.last = end
+        self.start = self.last = self.event = end
         return settled
 
     def _close(self, end: float) -> list[Span]:

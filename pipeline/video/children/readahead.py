@@ -34,8 +34,11 @@ class ReadAhead:
         release: Callable[[Child], None],
         begin: Callable[[SegmentReader, Segment], None],
         ring: Callable[[], Ring],
+        wanted: int | None = None,
     ) -> None:
+        """``wanted``: how many segments are read in any case; none behind them is read before it is due. None: all."""
         self._segments, self._most = segments, most
+        self._wanted = len(segments) if wanted is None else wanted
         self._acquire, self._release, self._begin, self._ring = acquire, release, begin, ring
         self._readers: dict[int, SegmentReader] = {}
 
@@ -48,7 +51,7 @@ class ReadAhead:
         for ahead in range(number, min(number + self._most, len(self._segments))):
             if ahead in self._readers:
                 continue
-            if ahead > number and crowded:
+            if ahead > number and (crowded or ahead >= self._wanted):
                 break
             reader = free.pop() if free else self._reader(must=ahead == number)
             if reader is None:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.frames import Image
+from pipeline.stretch import Indivisible
 from pipeline.types import VideoInfo
 from pipeline.video.children import cards
 from pipeline.video.children.borders import Borders, Event, Picture
@@ -91,19 +92,28 @@ class Reading:
                 self._children.release(child)
         return self._table
 
-    def frames(self, targets: NDArray[np.int64], options: ReadOptions, place: Callable[[int], Image]) -> Iterator[Event]:
+    def frames(
+        self,
+        targets: NDArray[np.int64],
+        segments: list[Segment],
+        options: ReadOptions,
+        place: Callable[[int], Image],
+        *,
+        own: int | None = None,
+        goes_on: Callable[[], bool] = lambda: True,
+    ) -> Iterator[Event]:
         """The frames of these ranks in order, as they come, and the cuts between them.
 
-        ``place``: where the picture of a rank is to be copied, an array of height x width x 3.
+        ``segments``: ``divided`` targets. ``place``: where the picture of a rank is to be copied, an array of height x width x 3.
+        ``own``: only so many segments are sure to be wanted, the first of a stretch; ``goes_on``: whether more are.
 
-        Raises InputError, Closed.
+        Raises InputError, Closed; Indivisible where only ``own`` are sure, and the film can't be entered where it says so.
         """
         self._place, self._options = place, options
-        segments = self._divided(targets)
-        ahead, borders = self._read_ahead(segments), Borders(self.table())
+        ahead, borders = self._read_ahead(segments, own), Borders(self.table())
         number, reached = 0, -1
         try:
-            while number < len(segments):
+            while number < len(segments) and (own is None or number < own or goes_on()):
                 ahead.staff(number, crowded=self.pool.crowded)
                 if number and options.cuts:
                     borders.enter(segments[number])
@@ -114,6 +124,8 @@ class Reading:
                             yield event
                     number += 1
                 except _Unclean:  # from its start, then, in one piece
+                    if own is not None:
+                        raise Indivisible from None
                     ahead.close()
                     segments = [Segment.of(targets).after(reached, again=options.cuts)]
                     self._options = replace(options, loose=False, everything=True)
@@ -121,8 +133,9 @@ class Reading:
         finally:
             ahead.close()
 
-    def _divided(self, targets: NDArray[np.int64]) -> list[Segment]:
-        options, table = self._options, self.table()
+    def divided(self, targets: NDArray[np.int64], options: ReadOptions) -> list[Segment]:
+        """Frames as they are read in one go each."""
+        table = self.table()
         apart = options.cuts or self.workers > 1
         if not apart or options.reader != "pyav" or options.everything or table.repaired or self.info.interlaced:
             return [Segment.of(targets)]
@@ -131,7 +144,7 @@ class Reading:
             most = min(most, len(targets) // (SHARES * self.workers) + 1)
         return divide(table, targets, most=most, cuts=options.cuts)
 
-    def _read_ahead(self, segments: list[Segment]) -> ReadAhead:
+    def _read_ahead(self, segments: list[Segment], wanted: int | None = None) -> ReadAhead:
         return ReadAhead(
             segments,
             most=self.workers,
@@ -139,6 +152,7 @@ class Reading:
             release=self._children.release,
             begin=self._ask,
             ring=lambda: Ring(self.size, self.limits.ring),
+            wanted=wanted,
         )
 
     def _told(self, ahead: ReadAhead, number: int, segment: Segment) -> Iterator[Event | Head | Done]:

@@ -4,6 +4,9 @@ import asyncio
 import itertools
 import json
 import math
+import os
+import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +19,16 @@ from pipeline import families
 from pipeline.bench.films import FilmSpec, make_films
 from pipeline.captioning.recipe import Recipe
 from pipeline.describe import Observer
-from pipeline.fleet import units
+from pipeline.fleet import messages, units
+from pipeline.fleet.job import Job
 from pipeline.fleet.units import stretches, units_of
 from pipeline.inputs import Film
 from pipeline.options.caption import Settings
 from pipeline.part import Part
 from pipeline.run import describe_all, plan_outputs
 from pipeline.studio import Studio
-from pipeline.types import Window
+from pipeline.types import Caption, Window
+from pipeline.video.children.pool import WorkerPool
 from pipeline.video.film import open_film
 from pipeline.video.probe import probe
 
@@ -42,34 +47,45 @@ def test_stretches_are_the_whole_film_without_a_gap(duration: float) -> None:
     if found == [None]:
         assert duration <= 1.5 * units.STRETCH
         return
-    assert found[0][0] == 0.0
-    assert found[-1][1] == math.inf, "a film may be longer than it says"
-    assert all(before[1] == after[0] for before, after in itertools.pairwise(found))
-    assert all(0.6 * units.STRETCH < end - start < 1.4 * units.STRETCH for start, end in found[:-1])
+    spans = [(one.start, one.end) for one in found if one is not None]
+    assert spans[0][0] == 0.0
+    assert spans[-1][1] == math.inf, "a film may be longer than it says"
+    assert all(before[1] == after[0] for before, after in itertools.pairwise(spans))
+    assert all(0.6 * units.STRETCH < end - start < 1.4 * units.STRETCH for start, end in spans[:-1])
 
 
-@pytest.mark.parametrize(
-    "recipe",
-    [
-        FIXED.changed(windows="scenes"), FIXED.changed(skip_static=True), FIXED.changed(part=Part(60.0, 5000.0)),
-    ],
-)  # fmt: skip
-def test_what_depends_on_what_was_seen_before_stays_whole(recipe: Recipe) -> None:
+@pytest.mark.parametrize("recipe", [FIXED.changed(skip_static=True), FIXED.changed(part=Part(60.0, 5000.0))])
+def test_what_depends_on_the_window_before_stays_whole(recipe: Recipe) -> None:
     assert stretches(36_000, recipe) == [None]
-    assert len(stretches(36_000, FIXED)) == 120
+
+
+def test_long_films_are_divided_whether_windows_are_fixed_or_lie_between_cuts() -> None:
+    assert len(stretches(36_000, FIXED)) == 120 == len(stretches(36_000, FIXED.changed(windows="scenes:min=1,max=5")))
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[WorkerPool]:
+    pool = WorkerPool(most=1)
+    yield pool
+    pool.close()
 
 
 @pytest.mark.parametrize("rule", ["fixed:seconds=2", "fixed:seconds=3,overlap=1", "fixed:seconds=0.7"])
 @pytest.mark.parametrize("sampler", ["uniform:count=3", "keyframes:count=4"])
 def test_the_windows_of_all_units_are_those_of_the_film(
-    film: Path, rule: str, sampler: str, monkeypatch: pytest.MonkeyPatch
+    film: Path, pool: WorkerPool, rule: str, sampler: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(units, "STRETCH", 7.0)
     info = probe(film)
     recipe = FIXED.changed(windows=rule, sampler=sampler)
 
     def read(stretch: Any) -> list[Window]:
-        how = {"rule": families.parse("windows", rule), "sampler": families.parse("samplers", sampler), "size": (32, 32)}
+        how = {
+            "rule": families.parse("windows", rule),
+            "sampler": families.parse("samplers", sampler),
+            "size": (32, 32),
+            "pool": pool,
+        }
         with open_film(info, **how, stretch=stretch) as opened:
             return list(opened)
 
@@ -83,29 +99,81 @@ def test_the_windows_of_all_units_are_those_of_the_film(
     assert all(np.array_equal(a.frames.data, b.frames.data) for a, b in zip(joined, whole, strict=True))
 
 
-async def test_a_long_film_is_described_by_two_hosts_as_by_one_process(
+class Told:
+    """Hears a run; each caption may do something."""
+
+    def __init__(self, act: Callable[[int], None] = lambda count: None) -> None:
+        self.act, self.captions = act, 0
+
+    def observer(self, film: Film) -> Observer:
+        outer = self
+
+        class One(Observer):
+            def captioned(self, caption: Caption, position: float) -> None:
+                outer.captions += 1
+                outer.act(outer.captions)
+
+        return One()
+
+    def finished(self, film: Film, result: Any) -> None: ...
+
+    def failed(self, name: Any, error: Exception) -> None:
+        raise error
+
+
+async def described(film: Path, studio: Studio, out: Path, told: Told) -> dict[str, Any]:
+    """A film's document, without what depends on who did it and how long it took."""
+    films = (Film(film, Path(film.name)),)
+    await asyncio.wait_for(describe_all(films, plan_outputs(films, studio), studio, told), 120)
+    document: dict[str, Any] = json.loads((out / f"{film.stem}.descriptions.json").read_text())
+    stats = {key: document["stats"][key] for key in ("windows", "asked", "frames", "prompt_tokens")}
+    return {**document, "stats": stats}
+
+
+def settings(out: Path, windows: str, sampler: str = "uniform", **more: Any) -> Settings:
+    options = {"engine": "echo", "model": "shapes", "windows": windows, "sampler": sampler, "decode_workers": 1}
+    return Settings(**options, output_dir=out, **more)
+
+
+@pytest.mark.parametrize(("windows", "sampler"), [("fixed:seconds=1", "keyframes"), ("scenes:min=0.5,max=1", "uniform")])
+async def test_a_long_film_is_described_by_two_hosts_as_by_one_process_though_one_dies(
+    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, windows: str, sampler: str
+) -> None:
+    """Byte for byte, and no window is asked twice."""
+    monkeypatch.setattr(units, "STRETCH", 7.0)
+    async with Studio(settings(tmp_path / "one", windows, sampler)) as studio:
+        alone = await described(film, studio, tmp_path / "one", Told())
+    async with Studio(settings(tmp_path / "many", windows, sampler, hosts=2)) as studio:
+        hosts = studio.host.coordinator.hosts  # type: ignore[attr-defined]
+
+        def kill(count: int) -> None:
+            if count == 3:
+                os.kill(next(host.pid for host in hosts if host.pid is not None), signal.SIGKILL)
+
+        told = Told(kill)
+        assert await described(film, studio, tmp_path / "many", told) == alone
+        assert studio.engine.deaths == 1
+        assert all(host.starts for host in hosts), "both had a stretch"
+    assert told.captions == alone["stats"]["windows"]
+
+
+async def test_a_film_that_has_to_be_read_from_its_beginning_is_one_unit_after_all(
     film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Told by whoever has the third stretch, when two are done; what others did of the rest is kept."""
     monkeypatch.setattr(units, "STRETCH", 7.0)
-    films = (Film(film, Path(film.name)),)
-    options = {"engine": "echo", "model": "shapes", "windows": "fixed:seconds=1", "decode_workers": 1}
+    out, ended = tmp_path / "many", Job.ended
 
-    class Told:
-        def observer(self, film: Film) -> Observer:
-            return Observer()
+    def unclean(job: Job, how: Any) -> None:
+        third = job.unit.stretch is not None and job.unit.stretch.number == 2
+        ended(job, messages.Whole(number=job.number) if third else how)
 
-        def finished(self, film: Film, result: Any) -> None: ...
-
-        def failed(self, name: Any, error: Exception) -> None:
-            raise error
-
-    async def described(name: str, **more: Any) -> Any:
-        async with Studio(Settings(**options, output_dir=tmp_path / name, **more)) as studio:
-            await asyncio.wait_for(describe_all(films, plan_outputs(films, studio), studio, Told()), 120)
-            hosts = studio.host.coordinator.hosts if more else ()  # type: ignore[attr-defined]
-            assert all(host.starts for host in hosts), "both had a stretch"
-        document = json.loads((tmp_path / name / f"{film.stem}.descriptions.json").read_text())
-        stats = {key: document["stats"][key] for key in ("windows", "asked", "frames", "prompt_tokens")}
-        return {**document, "stats": stats}
-
-    assert await described("many", hosts=2) == await described("one")
+    monkeypatch.setattr(Job, "ended", unclean)
+    async with Studio(settings(tmp_path / "one", "scenes")) as studio:
+        alone = await described(film, studio, tmp_path / "one", Told())
+    told = Told()
+    async with Studio(settings(out, "scenes", hosts=2)) as studio:
+        many = await described(film, studio, out, told)
+    assert many["captions"] == alone["captions"]
+    assert told.captions == alone["stats"]["windows"], "none was asked twice"
+    assert many["stats"]["windows"] >= alone["stats"]["windows"]
