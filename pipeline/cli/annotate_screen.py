@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from pipeline.cli import console
 from pipeline.cli.screen import Screen
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pipeline.datasets.items import Item
     from pipeline.datasets.layouts.base import Written
     from pipeline.datasets.ledger import Ledger
+    from pipeline.fleet.annotate_messages import Said
     from pipeline.imagesources.base import Wishes
     from pipeline.options.annotate import AnnotateSettings
 
@@ -85,12 +86,16 @@ class AnnotateScreen:
         failed = [(item.key, answer.reason, answer.message)] if answer.outcome is Outcome.FAILED else []
         self._counted(1, failed, (answer.prompt_tokens, answer.completion_tokens), answer.text)
 
-    def heard(self, number: int, message: "Mapping[str, Any]") -> None:
+    def heard(self, number: int, message: "Said") -> None:
         """What a host of another process says."""
-        if "ready" in message:
-            self.screen.say(f"host {number}: model loaded in {message['ready']:.0f} s")
-        if ended := message.get("ended"):
-            self._counted(ended, message["failed"], message["tokens"], message["last"])
+        from pipeline.fleet.annotate_messages import Counted, Ready
+
+        match message:
+            case Ready(seconds=seconds):
+                self.screen.say(f"host {number}: model loaded in {seconds:.0f} s")
+            case Counted(ended=ended) if ended:
+                failed = [(one.key, one.reason, one.message) for one in message.failed]
+                self._counted(ended, failed, message.tokens, message.last)
 
     def _counted(self, ended: int, failed: "Sequence[Sequence[str]]", tokens: "Sequence[int]", last: str) -> None:
         self._ended += ended

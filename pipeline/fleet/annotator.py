@@ -1,7 +1,6 @@
 """A host of ``annotate`` as a process of its own: ``python -m pipeline.fleet.annotator --number 1 --cores 0-15 --gpus 0``.
 
-    standard input    the settings, one JSON object; then nothing: when it ends, so does this process, in order
-    standard output   what becomes of it, one JSON object a line: ready, ended, stopped, fault
+``annotate_messages`` lists what it is told and says.
 
 Which units it does stands in the data set alone (``datasets.grants``): hosts are told nothing of each other.
 """
@@ -15,14 +14,15 @@ import sys
 import threading
 import time
 from contextlib import suppress
-from typing import Any
 
 from pipeline.annotating import flow
 from pipeline.annotating.recipe import PictureRecipe
 from pipeline.annotating.worker import Answer
 from pipeline.datasets.items import Item
 from pipeline.datasets.ledger import Ledger
+from pipeline.engine.gate import Clock
 from pipeline.errors import ScenescribeError
+from pipeline.fleet.annotate_messages import Begin, Counted, Failed, Fault, Ready, Said, Stopped, begin, line
 from pipeline.fleet.cores import parse_cores
 from pipeline.options.annotate import AnnotateSettings
 from pipeline.types import Outcome
@@ -43,37 +43,40 @@ class Counts:
 
     def _begin(self) -> None:
         self.ended, self.tokens, self.last = 0, [0, 0], ""
-        self.failed: list[tuple[str, str, str]] = []
+        self.failed: list[Failed] = []
 
     def told(self, item: Item, answer: Answer) -> None:
         self.ended += 1
         self.tokens[0] += answer.prompt_tokens
         self.tokens[1] += answer.completion_tokens
         if answer.outcome is Outcome.FAILED:
-            self.failed.append((item.key, answer.reason, answer.message))
+            self.failed.append(Failed(key=item.key, reason=answer.reason, message=answer.message))
         else:
             self.last = answer.text
 
-    def taken(self) -> dict[str, Any]:
-        found = {"ended": self.ended, "tokens": self.tokens, "last": self.last[:200], "failed": self.failed}
+    def taken(self, clock: Clock) -> Counted:
+        prompts, answers = self.tokens
+        found = Counted(
+            ended=self.ended, tokens=(prompts, answers), last=self.last[:200], failed=tuple(self.failed), hungry=clock.hungry,
+            fed=clock.fed,
+        )  # fmt: skip
         self._begin()
         return found
 
 
-async def main(number: int, told: dict[str, Any]) -> None:
+async def main(number: int, asked: Begin) -> None:
     """Do units until none is left, or the input ends."""
-    settings = AnnotateSettings(**told["settings"])
+    settings = AnnotateSettings(**json.loads(asked.settings))
     loop, counts = asyncio.get_running_loop(), Counts()
     work = asyncio.current_task()
     assert work is not None
     threading.Thread(target=_until_end, args=(loop, work), name="input", daemon=True).start()
     ledger = await asyncio.to_thread(Ledger.existing, flow.storage_of(settings))
-    host = flow.host_of(settings, ledger, verbose=bool(told["verbose"]))
+    host = flow.host_of(settings, ledger, verbose=asked.verbose)
     recipe = PictureRecipe.of(settings, host.preset)
 
-    def say(**more: Any) -> None:
-        clock = host.engine.clock
-        _say(**counts.taken(), hungry=clock.hungry, fed=clock.fed, **more)
+    def say() -> None:
+        _say(counts.taken(host.engine.clock))
 
     async def pulse() -> None:
         while True:
@@ -81,7 +84,7 @@ async def main(number: int, told: dict[str, Any]) -> None:
             say()
 
     async with host:
-        host.engine.on_ready.append(lambda: _say(ready=host.engine.last_start))
+        host.engine.on_ready.append(lambda: _say(Ready(seconds=host.engine.last_start)))
         await host.engine.warm()
         beat = asyncio.create_task(pulse())
         try:
@@ -91,17 +94,17 @@ async def main(number: int, told: dict[str, Any]) -> None:
         finally:
             beat.cancel()
             say()
-    _say(stopped=True)
+    _say(Stopped())
 
 
-def _say(**message: Any) -> None:
+def _say(message: Said) -> None:
     with suppress(BrokenPipeError):
-        os.write(_OUT, json.dumps(message).encode() + b"\n")
+        os.write(_OUT, line(message))
 
 
 def _until_end(loop: asyncio.AbstractEventLoop, work: "asyncio.Task[None]") -> None:
     """Who started us is gone, or wants no more: give back what is under way, and end."""
-    sys.stdin.read()
+    sys.stdin.buffer.read()
     loop.call_soon_threadsafe(work.cancel)
     time.sleep(PATIENCE)
     os._exit(1)
@@ -120,11 +123,11 @@ def run() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):  # who started us follows them, and ends us
         signal.signal(number, signal.SIG_IGN)
     try:
-        asyncio.run(main(asked.number, json.loads(sys.stdin.readline())))
+        asyncio.run(main(asked.number, begin(sys.stdin.buffer.readline())))
     except asyncio.CancelledError:
         pass
     except ScenescribeError as error:
-        _say(fault=[type(error).__name__, error.code, error.message])
+        _say(Fault(kind=type(error).__name__, code=error.code, message=error.message))
         sys.exit(error.exit_code)
 
 

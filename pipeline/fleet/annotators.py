@@ -17,6 +17,8 @@ from typing import Any
 
 from pipeline import errors
 from pipeline.errors import EnvironmentFault, ScenescribeError
+from pipeline.fleet import annotate_messages
+from pipeline.fleet.annotate_messages import Begin, Counted, Fault, Ready, Said, Stopped
 from pipeline.fleet.cores import written
 from pipeline.fleet.fleet import compiled, host_log
 from pipeline.fleet.local import ROOT
@@ -53,7 +55,7 @@ class Annotators:
 
     def __init__(
         self, settings: AnnotateSettings, places: Sequence[Placement], *, usual_share: float | None, verbose: bool,
-        told: Callable[[int, dict[str, Any]], None], say: Callable[[str], None],
+        told: Callable[[int, Said], None], say: Callable[[str], None],
     ) -> None:  # fmt: skip
         """``usual_share``: of GPU memory, where the user says nothing."""
         self._settings, self._verbose, self._told, self._say = settings, verbose, told, say
@@ -117,7 +119,8 @@ class Annotators:
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            process.stdin.write(json.dumps({"settings": self._options(host.place), "verbose": self._verbose}).encode() + b"\n")
+            begin = Begin(settings=json.dumps(self._options(host.place)), verbose=self._verbose)
+            process.stdin.write(annotate_messages.line(begin))
             while line := await process.stdout.readline():
                 self._heard(host, line)
             await process.wait()
@@ -125,20 +128,20 @@ class Annotators:
             await self._end(process)
 
     def _heard(self, host: _Host, line: bytes) -> None:
-        try:
-            message = json.loads(line)
-        except ValueError:  # a library printed something
-            return
-        if not isinstance(message, dict):
-            return
-        if "ready" in message:
-            host.ready = True
-            host.loaded.set()
-        host.stopped = host.stopped or bool(message.get("stopped"))
-        host.hungry, host.fed = float(message.get("hungry", host.hungry)), float(message.get("fed", host.fed))
-        if fault := message.get("fault"):
-            kind = getattr(errors, str(fault[0]), ScenescribeError)
-            host.fault = kind(str(fault[1]), str(fault[2]))
+        message = annotate_messages.said(line)
+        match message:
+            case None:
+                return
+            case Ready():
+                host.ready = True
+                host.loaded.set()
+            case Counted(hungry=hungry, fed=fed):
+                host.hungry, host.fed = hungry, fed
+            case Stopped():
+                host.stopped = True
+            case Fault():
+                kind = getattr(errors, message.kind, ScenescribeError)
+                host.fault = kind(message.code, message.message)
         self._told(host.place.number, message)
 
     async def _end(self, process: asyncio.subprocess.Process) -> None:

@@ -16,9 +16,11 @@ from pipeline.datasets.ledger import Ledger
 from pipeline.engine.opening import preset_for_pictures
 from pipeline.errors import EnvironmentFault, UsageError
 from pipeline.fleet import annotators
+from pipeline.fleet.annotate_messages import Begin, Counted, Failed, Fault, Ready, Said, Stopped, begin, line, said
 from pipeline.fleet.annotators import Annotators
 from pipeline.fleet.placement import placements
 from pipeline.options.annotate import AnnotateSettings
+from pipeline.video.children import codec
 
 PICTURES = {f"{number:03}.png": picture_files.encoded(picture_files.corners(32 + number, 32)) for number in range(120)}
 
@@ -46,8 +48,8 @@ async def test_two_hosts_share_the_units_and_keep_each_picture_once(tmp_path: Pa
     settings, ledger = begun(tmp_path)
     ended = [0, 0]
 
-    def told(number: int, message: dict[str, Any]) -> None:
-        ended[number] += message.get("ended", 0)
+    def told(number: int, message: Said) -> None:
+        ended[number] += message.ended if isinstance(message, Counted) else 0
 
     hosts, said = hosts_of(settings, told)
     await hosts.run()
@@ -64,7 +66,7 @@ async def test_two_hosts_share_the_units_and_keep_each_picture_once(tmp_path: Pa
 async def test_hosts_end_in_order_when_the_run_is_stopped(tmp_path: Path) -> None:
     settings, ledger = begun(tmp_path)
     started = asyncio.Event()
-    hosts, _ = hosts_of(settings, lambda number, message: started.set() if message.get("ended") else None)
+    hosts, _ = hosts_of(settings, lambda _, message: started.set() if isinstance(message, Counted) and message.ended else None)
     running = asyncio.create_task(hosts.run())
     waiting = asyncio.create_task(started.wait())
     await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
@@ -105,6 +107,30 @@ def test_each_host_is_told_its_share_and_its_own_log(tmp_path: Path) -> None:
     assert all(one["hosts"] is None and AnnotateSettings(**one).output_dir == "x" for one in options)
     with pytest.raises(UsageError):
         placements(AnnotateSettings(engine="echo", gpus="0").describing())
+
+
+HEARD = Counted(
+    ended=2, tokens=(5, 7), last="A dög.", failed=(Failed(key="a\n.png", reason="unreadable", message="x"),), hungry=0.5, fed=1
+)
+
+
+def test_messages_arrive_as_they_were_sent_and_lines_of_libraries_are_none() -> None:
+    for message in (HEARD, Ready(seconds=1.5), Stopped(), Fault(kind="InputError", code="not_found", message="gone")):
+        assert said(line(message)) == message
+    asked = Begin(settings="{}", verbose=True)
+    assert begin(line(asked)) == asked
+    for other in (
+        b"loading weights\n",
+        b"{}\n",
+        b"[1]\n",
+        b"7\n",
+        b"\xff\n",
+        line(asked),
+        line(HEARD).replace(b'"ended": 2', b'"ended": "2"'),
+    ):
+        assert said(other) is None
+    with pytest.raises(codec.Malformed):
+        begin(line(HEARD))
 
 
 def _processes() -> list[str]:
