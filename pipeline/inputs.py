@@ -2,7 +2,7 @@
 
 import glob
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,10 +85,11 @@ def find_remote(names: Sequence[str], spool: Path, *, recursive: bool, options: 
                 entries = [storage.head(last)]
             else:
                 storage = open_storage(name, options)
+                listed = {Path(entry.name): entry for entry in storage.list() if recursive or "/" not in entry.name}
                 entries = [
                     entry
-                    for entry in storage.list()
-                    if Path(entry.name).suffix.lower() in VIDEO_SUFFIXES and (recursive or "/" not in entry.name)
+                    for path, entry in listed.items()
+                    if path.suffix.lower() in VIDEO_SUFFIXES and not is_described(path, listed.__contains__)
                 ]
                 if not entries:
                     hint = "" if recursive else "; look into its folders too with --recursive"
@@ -101,9 +102,10 @@ def find_remote(names: Sequence[str], spool: Path, *, recursive: bool, options: 
     return Inputs(tuple(films), tuple(errors))
 
 
-def is_described(path: Path) -> bool:
+def is_described(path: Path, exists: Callable[[Path], bool] = os.path.lexists) -> bool:
     """Whether this is a film that we wrote: ``movie.described.mp4``, ``movie.described.soft.mkv`` or ``movie.chaptered.mp4`` beside
-    ``movie.descriptions.json`` or the film. A name alone says nothing: films of others are called ``Film.2019.Audio.Described.mp4`` too."""
+    ``movie.descriptions.json`` or the film. A name alone says nothing: films of others are called ``Film.2019.Audio.Described.mp4`` too.
+    ``exists``: of a path beside it, where that is no file of this machine."""
     parts = path.name.rsplit(".", 3)
     lower = [part.casefold() for part in parts]
     if len(parts) > 2 and lower[-2] in WRITTEN:
@@ -114,8 +116,8 @@ def is_described(path: Path) -> bool:
         return False
     if not stem:
         return False
-    stem = without_label(stem) if not os.path.lexists(path.with_name(stem + ".descriptions.json")) else stem
-    return any(os.path.lexists(path.with_name(stem + end)) for end in (".descriptions.json", *_film_ends()))
+    stem = without_label(stem) if not exists(path.with_name(stem + ".descriptions.json")) else stem
+    return any(exists(path.with_name(stem + end)) for end in (".descriptions.json", *_film_ends()))
 
 
 def _film_ends() -> Iterator[str]:

@@ -13,6 +13,7 @@ from pipeline.inputs import Film
 from pipeline.outputs import Outputs, plan
 from pipeline.scheduler import Scheduler, Seat
 from pipeline.storage.spool import Spool
+from pipeline.storage.staging import Staging
 from pipeline.types import Document, Outcome, VideoInfo
 
 if TYPE_CHECKING:
@@ -31,12 +32,15 @@ class RunObserver(Protocol):
     def failed(self, name: Path | str, error: ScenescribeError) -> None: ...
 
 
-def plan_outputs(films: Sequence[Film], studio: "Studio") -> dict[Path, Outputs]:
-    """Where each film's outputs go, as the studio's settings say."""
+def plan_outputs(films: Sequence[Film], studio: "Studio", folder: Path | None = None) -> dict[Path, Outputs]:
+    """Where each film's outputs go, as the studio's settings say; ``folder`` stands for their ``output_dir``.
+
+    Raises UsageError ``bad_value`` where that is an address, which nothing stands for.
+    """
     settings = studio.settings
     return plan(
         films,
-        folder=settings.output_dir,
+        folder=folder or settings.output_folder,
         language=studio.recipe.language,
         formats=studio.formats,
         burn=settings.burn,
@@ -47,26 +51,35 @@ def plan_outputs(films: Sequence[Film], studio: "Studio") -> dict[Path, Outputs]
 
 
 async def describe_all(
-    films: Sequence[Film], outputs: Mapping[Path, Outputs], studio: "Studio", observer: RunObserver, *, spool: Spool | None = None
-) -> None:
+    films: Sequence[Film], outputs: Mapping[Path, Outputs], studio: "Studio", observer: RunObserver, *, spool: Spool | None = None,
+    staged: Mapping[Path, Staging] | None = None,
+) -> None:  # fmt: skip
     """Describe every film. What is wrong with one is told to the observer, an error of ours as ``internal_error``.
 
-    ``spool``: where films of storages lie while they are read; one that is finished is not fetched.
+    ``spool``: where films of storages lie while they are read; one that is finished is not fetched. ``staged``: films whose
+    outputs belong in a storage.
 
     Raises EnvironmentFault and UsageError, which stand in the way of every film: the run ends, what is done stays done.
     """
 
+    async def described(film: Film, seat: Seat, watcher: Observer) -> Result:
+        if film.remote is None or spool is None:
+            return await studio.describe(film.path, outputs[film.path], observer=watcher, place=seat)
+        if (earlier := await asyncio.to_thread(finished, film, outputs[film.path], studio)) is not None:
+            return earlier
+        async with spool.here(film.remote, film.path):
+            return await studio.describe(film.path, outputs[film.path], observer=watcher, place=seat)
+
     async def one(film: Film, seat: Seat) -> None:
         try:
-            if film.remote is None or spool is None:
-                result = await studio.describe(film.path, outputs[film.path], observer=observer.observer(film), place=seat)
-            elif (earlier := await asyncio.to_thread(finished, film, outputs[film.path], studio)) is not None:
-                observer.observer(film)
-                result = earlier
+            staging, watcher = (staged or {}).get(film.path), observer.observer(film)
+            if staging is None:
+                result = await described(film, seat, watcher)
             else:
-                watcher = observer.observer(film)
-                async with spool.here(film.remote, film.path):
-                    result = await studio.describe(film.path, outputs[film.path], observer=watcher, place=seat)
+                result = await staging.around(
+                    made(film.path, outputs[film.path], studio), lambda: described(film, seat, watcher),
+                    overwrite=studio.settings.overwrite,
+                )  # fmt: skip
             observer.finished(film, result)
         except (EnvironmentFault, UsageError):
             raise
@@ -82,6 +95,12 @@ async def describe_all(
         await scheduler.all_done()
     finally:
         await scheduler.give_back()
+
+
+def made(film: Path, outputs: Outputs, studio: "Studio") -> tuple[Path, ...]:
+    """All files that a film's description may make or remove, the JSON first."""
+    summary = studio.summarizer.files(outputs.folder, outputs.stem, film).all if studio.summarizer is not None else ()
+    return (*outputs.all, *summary, outputs.journal)
 
 
 def finished(film: Film, outputs: Outputs, studio: "Studio") -> Result | None:

@@ -59,7 +59,7 @@ def find_items(names: Sequence[str], settings: Settings, *, recursive: bool) -> 
     found = find_films([name for name in names if not name.endswith(".json")], recursive=recursive)
     wanted = [name.strip().lower() for name in settings.format.split(",") if name.strip()]
     places = plan(
-        found.films, folder=settings.output_dir, language=check_tag(settings.language),
+        found.films, folder=settings.output_folder, language=check_tag(settings.language),
         formats=formats.names() if "all" in wanted else wanted, burn=False, mux=False, part=settings.part,
     )  # fmt: skip
     items = [
@@ -79,7 +79,7 @@ def find_items(names: Sequence[str], settings: Settings, *, recursive: bool) -> 
             errors.append((name, InputError("not_found", missing(path), path=name)))
         elif all(path.absolute() != item.json.absolute() for item in items):
             stem = path.name.removesuffix(SUFFIX) if path.name.endswith(SUFFIX) else path.stem
-            items.append(Item(name=path, json=path, film=None, folder=settings.output_dir or path.parent, stem=stem))
+            items.append(Item(name=path, json=path, film=None, folder=settings.output_folder or path.parent, stem=stem))
     return items, errors
 
 

@@ -18,9 +18,10 @@ from pipeline.options.base import load
 from pipeline.options.caption import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from pipeline.cli.display import Display
+    from pipeline.cli.films_elsewhere import Elsewhere
     from pipeline.inputs import Inputs
     from pipeline.run import RunObserver
     from pipeline.studio import Studio
@@ -52,14 +53,14 @@ def caption(
     ] = False,
     storage_option: Annotated[
         list[str] | None,
-        typer.Option(help="KEY=VALUE for films on s3://, gs://, az://; may be repeated.", show_default=False),
+        typer.Option(help="KEY=VALUE for s3://, gs://, az://; may be repeated.", show_default=False),
     ] = None,
     spool_gb: Annotated[
         float, typer.Option(min=0.001, help="GiB of films of such storages that lie in the temporary folder at once.")
     ] = 50.0,
     flags: dict[str, Any] = {},  # noqa: B006 - filled by with_options
 ) -> None:
-    """Describe films: FILE.descriptions.json, .srt and .vtt beside each, or under -o DIR.
+    """Describe films: FILE.descriptions.json, .srt and .vtt beside each, or under -o DIR (a folder or an address).
 
     Films that are finished are skipped, a run that was stopped goes on where it was. Exit code: 0 done, 1 an input failed,
     2 usage, 3 something is missing on this machine.
@@ -67,6 +68,7 @@ def caption(
     Examples:
         scenescribe caption movie.mp4 --model llava-onevision-7b
         scenescribe caption films --recursive -o described --format srt,vtt,ass
+        scenescribe caption s3://bucket/films --recursive -o s3://bucket/described
         scenescribe caption movie.mp4 --engine openai --base-url http://gpu-machine:8000/v1
         scenescribe caption movie.mp4 --engine echo        (no model: says what it was shown)
     """
@@ -78,6 +80,7 @@ def caption(
         console.say("scenescribe: no_input: name at least one film or folder (scenescribe caption --help)")
         sys.exit(2)
     from pipeline.cli.display import Display
+    from pipeline.cli.films_elsewhere import elsewhere
     from pipeline.cli.screen import Screen
     from pipeline.inputs import find_films
     from pipeline.storage import is_address
@@ -86,46 +89,19 @@ def caption(
     found = find_films([name for name in inputs if not is_address(name)], recursive=recursive)
     display = Display(Screen(live=progress, quiet=quiet, verbose=verbose), as_json=as_json)
     folders = any(Path(name).is_dir() for name in inputs)
-    with _spooled(addresses, found, loaded.settings, storage_option or (), recursive=recursive, dry=dry_run) as (found, folder):
-        for name, error in found.errors:
+    with elsewhere(addresses, found, loaded.settings, storage_option or (), recursive=recursive, dry=dry_run) as work_on:
+        for name, error in work_on.found.errors:
             display.failed(name, error)
-        if not found.films:
+        if not work_on.found.films:
             sys.exit(1)
-        work = describe_found(
-            loaded.settings, found, display, report, folders=folders, dry=dry_run, spool=folder, spool_gb=spool_gb
-        )
+        work = describe_found(loaded.settings, work_on, display, report, folders=folders, dry=dry_run, spool_gb=spool_gb)
         sys.exit(run_until_signalled(work))
 
 
-@contextlib.contextmanager
-def _spooled(
-    addresses: list[str], found: "Inputs", settings: Settings, options: "Iterable[str]", *, recursive: bool, dry: bool
-) -> "Iterator[tuple[Inputs, Path | None]]":
-    """All films, those at addresses too, and the folder where these will lie."""
-    if not addresses:
-        yield found, None
-        return
-    from pipeline.errors import UsageError
-    from pipeline.files import temporary_folder
-    from pipeline.inputs import Inputs, find_remote
-    from pipeline.storage import parse_options
-
-    if settings.output_dir is None:
-        raise UsageError(
-            "no_output", f"{addresses[0]} is no file of this machine: name the folder that descriptions go to with -o"
-        )
-    if dry:
-        raise UsageError("bad_value", f"{addresses[0]}: --dry-run reads films of this machine alone")
-    with temporary_folder() as folder:
-        there = find_remote(addresses, folder, recursive=recursive, options=parse_options(options))
-        yield Inputs((*found.films, *there.films), (*found.errors, *there.errors)), folder
-
-
 async def describe_found(
-    settings: Settings, found: "Inputs", display: "Display", report: Path | None, *, folders: bool, dry: bool,
-    spool: Path | None = None, spool_gb: float = 0.0,
+    settings: Settings, on: "Elsewhere", display: "Display", report: Path | None, *, folders: bool, dry: bool, spool_gb: float = 0.0
 ) -> int:  # fmt: skip
-    """Describe all films with one studio; the exit code. ``spool``: where films of storages lie while they are read."""
+    """Describe all films with one studio; the exit code."""
     from pipeline import log
     from pipeline.engine.opening import refuse_unnamed_embedded
     from pipeline.errors import UsageError
@@ -142,22 +118,23 @@ async def describe_found(
     studio = Studio(settings, verbose=display.screen.verbose)
     if folders:
         refuse_unnamed_embedded(settings, studio.preset)
+    found = on.found
     kind = past.kind(studio.recipe.model, settings.engine, studio.recipe.windows, studio.recipe.sampler)
     known = past.recall(kind)
     if dry:
         from pipeline.cli.dry_run import look_at
 
         async with studio:
-            return await look_at(found, studio, display.screen, known, as_json=display.as_json)
-    display.begin(studio, found.films, known)
-    outputs = plan_outputs(found.films, studio)
+            return await look_at(on, studio, display.screen, known, as_json=display.as_json)
+    display.begin(studio, found.films, known, called=on.called)
+    outputs = plan_outputs(found.films, studio, on.output)
     started = time.monotonic()
     with _reported(report, studio, found, display) as observer, display:
         async with studio:
             signs = asyncio.create_task(display.show_signs_of_life())
             try:
-                room = Spool(spool, int(spool_gb * GIB)) if spool is not None else None
-                await describe_all(found.films, outputs, studio, observer, spool=room)
+                room = Spool(on.spool, int(spool_gb * GIB)) if on.spool is not None else None
+                await describe_all(found.films, outputs, studio, observer, spool=room, staged=on.staged)
             finally:
                 signs.cancel()
                 await asyncio.gather(signs, return_exceptions=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -41,12 +41,21 @@ class Display:
         self._began = self._told = time.monotonic()
         self._addresses: dict[Path, str] = {}
         """of films of storages: what they are called"""
+        self._called: Callable[[Path, Path], Path | str] = lambda film, output: output
         self._sizes: dict[Path, int] = {}
         """films that are not done -> bytes: the one measure of all films' lengths that is there before they are opened"""
         self._all_bytes = 0
 
-    def begin(self, studio: "Studio", films: Sequence[Film], past: Past | None = None) -> None:
-        """Say what is going to run. ``past``: the latest run of its kind."""
+    def begin(
+        self,
+        studio: "Studio",
+        films: Sequence[Film],
+        past: Past | None = None,
+        called: Callable[[Path, Path], Path | str] | None = None,
+    ) -> None:
+        """Say what is going to run. ``past``: the latest run of its kind; ``called``: a film's output -> what it is called where it
+        ends up."""
+        self._called = called or self._called
         self._past, self._began = past, time.monotonic()
         self._sizes = {film.path: _size(film.path) if film.remote is None else film.remote.entry.size for film in films}
         self._addresses = {film.path: film.remote.url for film in films if film.remote is not None}
@@ -97,8 +106,9 @@ class Display:
         elif wrong and state == "done":
             reason = counted(len(wrong), "warning")
         self.screen.say(how_it_ended(name, result))
+        outputs = [name_of(self._called(film.path, path)) for path in result.outputs]
         if result.described and self.count == 1:
-            self.screen.say(f"  -> {', '.join(name_of(path) for path in result.outputs)}")
+            self.screen.say(f"  -> {', '.join(outputs)}")
         self._row(name, state, reason, result if state == "done" else None)
         if self.as_json:
             stats = dict(result.document.stats)
@@ -108,7 +118,7 @@ class Display:
                 }
             data(
                 {
-                    "path": name, "state": state, "outputs": [name_of(path) for path in result.outputs], "captions": len(result.document.captions),
+                    "path": name, "state": state, "outputs": outputs, "captions": len(result.document.captions),
                     "warnings": [{"code": notice.code, "message": notice.message, "start": notice.start} for notice in notices],
                     "stats": stats,
                 }

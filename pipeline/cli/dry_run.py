@@ -6,28 +6,42 @@ from typing import TYPE_CHECKING
 from pipeline.cli import console
 from pipeline.cli.console import name_of, one_line
 from pipeline.cli.summary import clock, counted
-from pipeline.errors import ScenescribeError
+from pipeline.errors import InputError, ScenescribeError
+from pipeline.storage.spool import fetch, fetch_ends
 from pipeline.store.past import Past
+from pipeline.types import VideoInfo
 
 if TYPE_CHECKING:
+    from pipeline.cli.films_elsewhere import Elsewhere
     from pipeline.cli.screen import Screen
-    from pipeline.inputs import Inputs
+    from pipeline.inputs import Film
     from pipeline.studio import Studio
 
+TOLD_AT_AN_END = frozenset((".mp4", ".m4v", ".mov", ".mkv", ".webm"))
+"""containers that say a film's length and shape in the first or the last megabytes"""
 
-async def look_at(found: "Inputs", studio: "Studio", screen: "Screen", past: Past | None, *, as_json: bool) -> int:
+
+async def look_at(on: "Elsewhere", studio: "Studio", screen: "Screen", past: Past | None, *, as_json: bool) -> int:
     """Look at each film and say what would be done with it; the exit code: 1 where a film can't be described."""
     from pipeline import families
-    from pipeline.run import plan_outputs
+    from pipeline.run import finished, plan_outputs
     from pipeline.store.lookup import FileLookup
 
     rule = families.parse("windows", studio.recipe.windows)
-    outputs = plan_outputs(found.films, studio)
+    found = on.found
+    outputs = plan_outputs(found.films, studio, on.output)
     length, windows, count, failures = 0.0, 0, 0, len(found.errors)
     for film in found.films:
-        name = name_of(film.path)
+        name = name_of(film.path if film.remote is None else film.remote.url)
         try:
-            info = studio.host.source(film.path).probe()
+            if (staging := on.staged.get(film.path)) is not None:
+                staging.bring(outputs[film.path].all)
+            if film.remote is not None and finished(film, outputs[film.path], studio) is not None:
+                screen.say(f"{name}: finished (--overwrite describes it anew)")
+                if as_json:
+                    console.data({"path": name, "state": "skipped"})
+                continue
+            info = probed(film, studio)
             seconds = studio.recipe.seconds(info)
             recipe = studio.recipe_of(film.path)
             lookup = FileLookup(outputs[film.path], overwrite=studio.settings.overwrite)
@@ -50,6 +64,21 @@ async def look_at(found: "Inputs", studio: "Studio", screen: "Screen", past: Pas
             console.data({"path": name, "state": state, "seconds": round(seconds, 3), "windows": expected})
     screen.say(total(count, length, windows, past))
     return 1 if failures else 0
+
+
+def probed(film: "Film", studio: "Studio") -> VideoInfo:
+    """What a film is; of one in a storage its two ends are fetched, where its container says it all there, else all of it."""
+    if film.remote is None:
+        return studio.host.source(film.path).probe()
+    try:
+        (fetch_ends if film.path.suffix.lower() in TOLD_AT_AN_END else fetch)(film.remote, film.path)
+        try:
+            return studio.host.source(film.path).probe()
+        except InputError:
+            fetch(film.remote, film.path)
+            return studio.host.source(film.path).probe()
+    finally:
+        film.path.unlink(missing_ok=True)
 
 
 def windows_of(duration: float, rule: object, past: Past | None) -> int:

@@ -1,5 +1,6 @@
 """``scenescribe jobs``: what the watch folder's daemon has done, is doing and will do."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -62,11 +63,11 @@ def list_jobs(
             raise UsageError("bad_value", f"--state {unknown[0]}: there are {', '.join(STATES)}")
         found = queue.jobs(tuple(state or ()))
     if as_json or context.obj[1]:
-        console.data([_plain(job) for job in found])
+        console.data([_plain(job, queue) for job in found])
         return
     for job in found:
         reason = f"  {job.reason}" if job.reason else ""
-        print(f"{job.id:>6}  {job.state:<8}{console.name_of(job.path)}{reason}")
+        print(f"{job.id:>6}  {job.state:<8}{console.name_of(queue.called(job.path))}{reason}")
     counts = ", ".join(
         f"{sum(job.state == word for job in found)} {word}" for word in STATES if any(job.state == word for job in found)
     )
@@ -84,10 +85,10 @@ def show(context: typer.Context, paths: Paths, state_dir: StateDir = None, as_js
     with _queue(context, state_dir) as queue:
         found = _find(queue, paths)
     if as_json or context.obj[1]:
-        console.data([_plain(job) for job in found])
+        console.data([_plain(job, queue) for job in found])
         return
     for job in found:
-        for key, value in _plain(job).items():
+        for key, value in _plain(job, queue).items():
             print(f"{key:<12} {', '.join(value) if isinstance(value, list) else value}")
         print()
 
@@ -158,7 +159,7 @@ def _find(queue: "Queue", names: list[str]) -> "list[Job]":
     found = []
     for name in names:
         path = Path(name).absolute()
-        job = next((job for job in every if job.path == path or str(job.id) == name), None)
+        job = next((job for job in every if job.path == path or name in (str(job.id), queue.called(job.path))), None)
         if job is None:
             console.fail(name, InputError("not_found", "there is no such job; scenescribe jobs lists them"))
             sys.exit(1)
@@ -166,16 +167,16 @@ def _find(queue: "Queue", names: list[str]) -> "list[Job]":
     return found
 
 
-def _plain(job: "Job") -> dict[str, Any]:
+def _plain(job: "Job", queue: "Queue") -> dict[str, Any]:
     return {
         "id": job.id,
-        "path": console.name_of(job.path),
+        "path": console.name_of(queue.called(job.path)),
         "state": job.state,
         "reason": job.reason,
         "message": job.message,
         "attempts": job.attempts,
         "captions": job.captions,
-        "outputs": list(job.outputs),
+        "outputs": [os.fspath(queue.called(Path(name))) for name in job.outputs],
         "source": job.source,
         "recipe": job.recipe.to_json() if job.recipe is not None else None,
         "seconds": job.seconds,

@@ -10,6 +10,7 @@ import typer
 
 from pipeline.cli import console
 from pipeline.cli.caption import describe_found, run_until_signalled
+from pipeline.cli.films_elsewhere import Elsewhere
 from pipeline.cli.help import MOST
 from pipeline.cli.options import with_options
 from pipeline.errors import ScenescribeError
@@ -84,7 +85,7 @@ async def _run(inputs: Sequence[str], settings: Settings, screen: "Screen", *, r
             if not needs_its_own_engine(settings)
             else settings.changed(summarize=False, chapters=False, into_video=False)
         )
-        failed = await describe_found(first, Inputs(films, ()), display, None, folders=folders, dry=False)
+        failed = await describe_found(first, Elsewhere(Inputs(films, ())), display, None, folders=folders, dry=False)
         failures += failed
         described = {film.path for film in films}
         items = [item for item in items if item.described and (item.film not in described or first is not settings)]

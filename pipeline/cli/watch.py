@@ -28,7 +28,9 @@ AT_MOST = 9.0
 
 @with_options(WatchSettings, most=("output_dir", "model", "format", "state_dir", "once"))
 def watch(
-    folder: Annotated[Path | None, typer.Argument(help="The folder to watch.", show_default=False)] = None,
+    folder: Annotated[
+        str | None, typer.Argument(help="The folder to watch; also s3://, gs://, az://.", show_default=False)
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only warnings and failures.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="More lines in the log.")] = False,
     config: Annotated[Path | None, typer.Option("--config", help="A TOML file of options.", dir_okay=False)] = None,
@@ -46,6 +48,7 @@ def watch(
         scenescribe watch films -o described --model llava-onevision-7b
         scenescribe watch films -o described --once --settle 0
         scenescribe watch films -o described --webhook https://example.org/films
+        scenescribe watch s3://bucket/films -o s3://bucket/described --poll 30 --model llava-onevision-7b
     """
     loaded = load(WatchSettings, flags, config, known=names)
     if print_config:
@@ -53,11 +56,13 @@ def watch(
         return
     if folder is None:
         raise UsageError("no_input", "name the folder to watch (scenescribe watch --help)")
-    if not folder.is_dir():
+    from pipeline import log
+    from pipeline.watch.elsewhere import watched
+
+    root, address = watched(folder, loaded.settings.state_folder)
+    if address is None and not root.is_dir():
         raise UsageError("not_found", f"there is no folder {console.name_of(folder)}")
     _check(loaded.settings)
-
-    from pipeline import log
 
     screen = None
     if loaded.settings.log_format == "auto" and log.for_people():
@@ -70,7 +75,7 @@ def watch(
     def reread() -> WatchSettings:
         return _check(load(WatchSettings, flags, config, known=names).settings)
 
-    sys.exit(_run(folder, loaded.settings, reread, screen))
+    sys.exit(_run(root, address, loaded.settings, reread, screen))
 
 
 def _check(settings: WatchSettings) -> WatchSettings:
@@ -95,7 +100,9 @@ def _check(settings: WatchSettings) -> WatchSettings:
     return settings
 
 
-def _run(folder: Path, settings: WatchSettings, reread: Callable[[], WatchSettings], screen: "Screen | None") -> int:
+def _run(
+    root: Path, address: str | None, settings: WatchSettings, reread: Callable[[], WatchSettings], screen: "Screen | None"
+) -> int:
     from pipeline.watch.daemon import Daemon
 
     observer = None
@@ -106,7 +113,8 @@ def _run(folder: Path, settings: WatchSettings, reread: Callable[[], WatchSettin
     caught: list[int] = []
 
     async def main() -> int:
-        daemon, loop = Daemon(folder, settings, reread=reread, observer=observer), asyncio.get_running_loop()
+        daemon = Daemon(root, settings, reread=reread, observer=observer, address=address)
+        loop = asyncio.get_running_loop()
 
         def stop(number: int) -> None:
             last = threading.Timer(AT_MOST, os._exit, [128 + number])

@@ -32,13 +32,13 @@ class WatchScreen(WatchObserver):
     def watching(self, state: State, *, taken_back: int, retried: int) -> None:
         self._state, studio = state, state.studio
         out = (
-            f"descriptions go to {name_of(state.setup.output_dir)}"
+            f"descriptions go to {name_of(state.called(state.setup.output_dir))}"
             if state.setup.output_dir
             else "descriptions go beside the films"
         )
         how = "it ends when all is done" if state.settings.once else "Ctrl-C ends it; the next start goes on from there"
         model = f"model {studio.model.name} · engine {studio.model.engine}"
-        self.screen.say(f"watching {name_of(state.root)} · {out} · {model}\n{how}")
+        self.screen.say(f"watching {name_of(state.called(state.root))} · {out} · {model}\n{how}")
         if studio.preset.knows and studio.settings.engine != "echo":
             self.screen.say(f"note: {studio.preset.knows}")
         for count, what in ((taken_back, "interrupted"), (retried, "failed")):

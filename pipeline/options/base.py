@@ -13,7 +13,7 @@ from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
 
 from annotated_types import Gt, Le
 from platformdirs import user_config_path
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -45,7 +45,19 @@ def on_this_machine(folder: Path) -> Path:
     return folder
 
 
+def place(given: object) -> object:
+    """A folder of this machine as a path, an address (``s3://bucket/out``) as text. Raises ValueError."""
+    if isinstance(given, str) and re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", given) and not given.lower().startswith("file://"):
+        return given
+    path = Path(re.sub(r"^file://", "", given, flags=re.IGNORECASE)) if isinstance(given, str) else given
+    if isinstance(path, Path) and re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", str(path)):
+        raise ValueError("an address has two slashes, and is given as a text")
+    return path
+
+
 LocalFolder = Annotated[Path, AfterValidator(on_this_machine)]
+OutputPlace = Annotated[Path | str, BeforeValidator(place)]
+"""a folder of this machine, or the address of one elsewhere"""
 Positive = Annotated[int, Gt(0), Le(1_000_000_000)]
 
 

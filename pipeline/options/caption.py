@@ -6,8 +6,9 @@ from typing import Annotated, ClassVar, Literal
 from annotated_types import Ge, Gt, Le
 from pydantic import AfterValidator, BeforeValidator
 
+from pipeline.errors import UsageError
 from pipeline.filenames import SIDECARS, check_sidecars
-from pipeline.options.base import LocalFolder, Options, Positive, option
+from pipeline.options.base import Options, OutputPlace, Positive, option
 from pipeline.options.burn import LAYOUT, PICTURE, STYLE, Burned, Cues
 from pipeline.options.spread import ENGINE, Spread
 from pipeline.options.summarize import SUMMARY, Summarized
@@ -116,8 +117,11 @@ class Settings(Describing, Spread, Summarized):
     sidecar_name: Annotated[str, AfterValidator(check_sidecars)] = option(
         SIDECARS, OUTPUT, "What sidecars are called; {name}.{language} is a name that mpv loads by itself."
     )
-    output_dir: LocalFolder | None = option(
-        None, OUTPUT, "Write here and keep the inputs' tree; beside the input where it is not given.", "-o"
+    output_dir: OutputPlace | None = option(
+        None,
+        OUTPUT,
+        "Write here (also s3://, gs://, az://) and keep the inputs' tree; beside the input where it is not given.",
+        "-o",
     )
     burn: bool = option(False, OUTPUT, "Also a video with the descriptions drawn into the picture.")
     mux: bool = option(False, OUTPUT, "Also a video with the descriptions as a track that the viewer can switch on.")
@@ -134,3 +138,11 @@ class Settings(Describing, Spread, Summarized):
     def part(self) -> Part | None:
         """Raises UsageError ``bad_range``."""
         return Part.of(self.from_time, self.to_time)
+
+    @property
+    def output_folder(self) -> Path | None:
+        """``output_dir``, for what writes to this machine alone. Raises UsageError ``bad_value`` where it is an address."""
+        if isinstance(self.output_dir, str):
+            text = "write to a folder of this machine here; caption and watch write to storages too"
+            raise UsageError("bad_value", f"--output-dir {self.output_dir}: {text}", option="output_dir")
+        return self.output_dir

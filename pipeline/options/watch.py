@@ -27,6 +27,9 @@ class WatchSettings(Settings):
     retry_failed: bool = option(False, WATCH, "Try again, at the start, what failed before.")
     max_attempts: Positive = option(3, WATCH, "Tries for a file that fails for a reason that may pass.")
 
+    storage_option: tuple[str, ...] = option((), WATCH, "KEY=VALUE for s3://, gs://, az://; may be repeated.")
+    spool_gb: Annotated[float, Gt(0)] = option(50.0, WATCH, "GiB of films of such storages that lie in the state folder at once.")
+
     done_dir: Path | None = option(None, AFTER, "Move described films here; they are not touched where it is not given.")
     failed_dir: Path | None = option(None, AFTER, "Move films that failed here.")
     webhook: str | None = option(None, AFTER, "POST a signed JSON object to this address when a film is done or failed.")

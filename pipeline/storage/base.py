@@ -40,6 +40,8 @@ class Storage(ABC):
     """as the user named it"""
     folder: Path | None = None
     """where its files are files of this machine"""
+    whole: bool = True
+    """whether a file is there whole or not at all, whoever writes it"""
 
     def __str__(self) -> str:
         return self.url

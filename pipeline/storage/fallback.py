@@ -16,6 +16,8 @@ from pipeline.storage.explain import refused
 class FsspecStorage(Storage):
     """A folder of an fsspec file system. An upload goes to its own name at once: fsspec has no other way that all keep."""
 
+    whole = False
+
     def __init__(self, url: str, system: Any, root: str, options: Mapping[str, str]) -> None:
         self.url, self.options = url.rstrip("/"), dict(options)
         self._system, self._root = system, root.rstrip("/")

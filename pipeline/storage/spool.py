@@ -7,12 +7,13 @@ would fetch all of it too, one wait after the other.
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import InputError
+from pipeline.file_version import FileVersion
 from pipeline.files import explained
 from pipeline.storage.base import Entry, Storage
 
@@ -67,7 +68,22 @@ class Spool:
 
 
 def fetch(remote: Remote, path: Path) -> None:
-    """Copy a file here, whole and of one version. Blocks. Raises as ``Spool.here``."""
+    """Copy a file here, whole and of one version, with its time of change. Blocks. Raises as ``Spool.here``."""
+    size = remote.entry.size
+    _fetch(remote, path, range(0, size, PIECE))
+    now = remote.storage.head(remote.entry.name)
+    if (now.size, now.version) != (size, remote.entry.version or now.version):
+        raise InputError("source_changed", f"{remote.url} changed while it was read; describe it when it is complete")
+
+
+def fetch_ends(remote: Remote, path: Path) -> None:
+    """Copy the first and the last piece of a film here, and nothing between: enough for what its container says of it, where that
+    is kept at an end. Blocks. Raises as ``Spool.here``."""
+    last = max(0, remote.entry.size - PIECE)
+    _fetch(remote, path, sorted({0, last}))
+
+
+def _fetch(remote: Remote, path: Path, starts: Iterable[int]) -> None:
     name, size = remote.entry.name, remote.entry.size
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -85,11 +101,17 @@ def fetch(remote: Remote, path: Path) -> None:
             raise explained(path, error) from error
 
     try:
+        os.ftruncate(descriptor, size)
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="fetch") as threads:
-            for _ in threads.map(piece, range(0, size, PIECE)):
+            for _ in threads.map(piece, starts):
                 pass
+        os.utime(descriptor, ns=(stamp(remote.entry).mtime_ns,) * 2)  # by it a journal knows its film again
+    except OSError as error:
+        raise explained(path, error) from error
     finally:
         os.close(descriptor)
-    now = remote.storage.head(name)
-    if (now.size, now.version) != (size, remote.entry.version or now.version):
-        raise InputError("source_changed", f"{remote.url} changed while it was read; describe it when it is complete")
+
+
+def stamp(entry: Entry) -> FileVersion:
+    """The version that ``fetch`` gives the file of this machine."""
+    return FileVersion(entry.size, round(entry.modified * 1e6) * 1000)

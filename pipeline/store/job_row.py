@@ -54,7 +54,7 @@ def as_path(raw: bytes) -> Path:
     return Path(os.fsdecode(raw))
 
 
-def as_text(path: Path) -> str:
+def as_text(path: Path | str) -> str:
     """A name that can be shown and put into JSON, whatever its bytes."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 

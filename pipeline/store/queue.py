@@ -18,6 +18,7 @@ from pipeline.outputs import stems
 from pipeline.store.database import Connection, Database, Row
 from pipeline.store.identity import Found
 from pipeline.store.job_row import Job, as_bytes, as_path, as_text, job_of
+from pipeline.store.stand_in import called
 from pipeline.store.state_folder import damaged
 
 CRASHES = 10
@@ -37,6 +38,10 @@ class Queue:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+
+    def called(self, path: Path) -> Path | str:
+        """What people are told of a job's path: the address that it stands for, where it is one of a storage."""
+        return called(path, self._db.path.parent)
 
     def known(self, root: Path) -> dict[Path, FileVersion]:
         """Versions of files below ``root`` that need not be offered again."""

@@ -55,9 +55,10 @@ class Daemon:
         make_studio: "Callable[[WatchSettings, Host | None], Studio] | None" = None,
         observer: WatchObserver | None = None,
         timings: Timings | None = None,
+        address: str | None = None,
     ) -> None:
-        """``reread``: the settings as they are now, asked after a SIGHUP; it raises UsageError where they are wrong."""
-        self.root, self.settings, self.timings = root.absolute(), settings, timings or Timings()
+        """``address``: of the storage that ``root`` stands for. ``reread``: the settings after a SIGHUP; it raises UsageError."""
+        self.root, self.address, self.settings, self.timings = root.absolute(), address, settings, timings or Timings()
         self.reread: Callable[[], WatchSettings] = reread or (lambda: settings)
         self._make_studio, self._observer = make_studio or open_studio, observer or LogLines()
         self._stopping, self._wake = asyncio.Event(), asyncio.Event()
@@ -100,13 +101,12 @@ class Daemon:
             database = Database(self.settings.state_folder)
             held.callback(database.close)
             queue = Queue(database)
-            died, retried = queue.recover(), 0
-            if self.settings.retry_failed:
-                retried = queue.retry_failed(self.root)
+            died = queue.recover()
+            retried = queue.retry_failed(self.root) if self.settings.retry_failed else 0
             async with AsyncExitStack() as self._engine:
                 studio = self._make_studio(self.settings, None)
                 self._state = State(
-                    root=self.root, settings=self.settings, setup=Setup.of(self.root, self.settings, queue, self.timings),
+                    root=self.root, settings=self.settings, setup=Setup.of(self.root, self.settings, queue, self.timings, self.address),
                     studio=await self._engine.enter_async_context(studio), lock=lock, queue=queue,
                     documents=DocumentStore(database), outbox=Outbox(database), running=Scheduler(studio.host.limits),
                     stopping=self._stopping, timings=self.timings, breaker=Breaker(self.timings),
@@ -216,7 +216,7 @@ class Daemon:
             differ = {name for name, value in before if getattr(settings, name) != value}
             if "state_dir" in differ:
                 raise UsageError("bad_value", "--state-dir can't change while the daemon runs")
-            setup = Setup.of(self.root, settings, state.queue, self.timings, before=state.setup)
+            setup = Setup.of(self.root, settings, state.queue, self.timings, self.address, before=state.setup)
             if state.studio.host.serves(settings):  # what runs goes on as it was begun
                 state.studio = self._make_studio(settings, state.studio.host)
             else:  # another engine: what runs goes back, and on where its journal stands

@@ -120,12 +120,7 @@ class Folder:
 
     def look(self, orders: _Orders = _NONE) -> list[Found]:
         """One turn: hints, a rescan where it is due, candidates. Returns what has settled."""
-        if orders.known is not None:
-            self._seen = {os.fspath(path): stamp for path, stamp in orders.known.items()}
-        if orders.rescan or orders.known is not None:
-            self._rescan_at = self.clock()
-        for path in orders.again:
-            self._seen.pop(os.fspath(path), None)
+        self._take(orders)
         try:
             status = self.rules.root.stat()
             if not stat.S_ISDIR(status.st_mode):
@@ -141,6 +136,14 @@ class Folder:
             self.trouble, self._rescan_at = error, self.clock()
             return []
         return list(self._settled())
+
+    def _take(self, orders: _Orders) -> None:
+        if orders.known is not None:
+            self._seen = {os.fspath(path): stamp for path, stamp in orders.known.items()}
+        if orders.rescan or orders.known is not None:
+            self._rescan_at = self.clock()
+        for path in orders.again:
+            self._seen.pop(os.fspath(path), None)
 
     def _pause(self) -> float:
         if self.trouble is not None:

@@ -1,8 +1,9 @@
 """Who is told what the daemon does: the log by default, a person's screen where one looks on (``pipeline/cli/watch_screen.py``)."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from pipeline import log as logs
 from pipeline.describe import Observer, Result
@@ -58,20 +59,23 @@ class WatchObserver:
 class LogLines(WatchObserver):
     """One line in the log for each; the film is named first."""
 
+    def __init__(self) -> None:
+        self._called: Callable[[Path], Path | str] = lambda path: path
+
     def watching(self, state: State, *, taken_back: int, retried: int) -> None:
-        folder = state.settings.state_folder
-        log.info("watching", folder=state.root, taken_back=taken_back, retried=retried, state_folder=folder)
+        folder, self._called = state.settings.state_folder, state.called
+        log.info("watching", folder=self._called(state.root), taken_back=taken_back, retried=retried, state_folder=folder)
 
     def queued(self, found: Sequence[Found], count: int) -> None:
-        names = {"path": found[0].path} if len(found) == 1 else {}
+        names = {"path": self._called(found[0].path)} if len(found) == 1 else {}
         log.info("queued", **names, films=count)
 
     def again(self, film: Film, error: ScenescribeError, after: float) -> None:
-        log.warning("another try", path=film.path, reason=error.code, message=error.message, in_seconds=after)
+        log.warning("another try", path=self._called(film.path), reason=error.code, message=error.message, in_seconds=after)
 
     def ended(self, ended: Ended) -> None:
         told = {name: value for name in ("reason", "message", "captions") if (value := getattr(ended, name))}
-        (log.error if ended.state == "failed" else log.info)(ended.state, path=os.fspath(ended.film.path), **told)
+        (log.error if ended.state == "failed" else log.info)(ended.state, path=os.fspath(self._called(ended.film.path)), **told)
 
     def stopped(self) -> None:
         log.info("stopped")

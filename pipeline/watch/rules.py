@@ -1,6 +1,7 @@
 """Which files of the watched folder are films to describe. Pure but for one look at a link's target."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -30,9 +31,9 @@ class Rules:
     """folders that we write to: below the root they are not looked into"""
 
     @classmethod
-    def of(cls, root: Path, settings: WatchSettings) -> "Rules":
-        """The rules that the options make."""
-        written = (settings.output_dir, settings.done_dir, settings.failed_dir)
+    def of(cls, root: Path, settings: WatchSettings, output: Path | None) -> "Rules":
+        """The rules that the options make; ``output``: the folder that descriptions go to, where it is another."""
+        written = (output, settings.done_dir, settings.failed_dir)
         return cls(
             root=root,
             recursive=settings.recursive,
@@ -52,11 +53,11 @@ class Rules:
             and not self._matches(folder, self.exclude)
         )
 
-    def takes(self, path: Path) -> bool:
-        """Whether a file is a film to describe, by its name."""
+    def takes(self, path: Path, exists: Callable[[Path], bool] = os.path.lexists) -> bool:
+        """Whether a file is a film to describe, by its name; ``exists`` tells what lies beside it."""
         return (
             self.may_take(path.name)
-            and not is_described(path)
+            and not is_described(path, exists)
             and not self._matches(path, self.exclude)
             and (not self.include or self._matches(path, self.include))
         )

@@ -18,6 +18,10 @@ class Share:
         if not self.path.is_dir() or not os.path.ismount(self._mount):
             raise EnvironmentFault(self.code, f"the folder {self.path} is gone; it is waited for", path=str(self.path))
 
+    def look(self) -> None:
+        """``check``, as thoroughly as it takes; where a film failed."""
+        self.check()
+
     def check_writing(self) -> None:
         """Try to write a little. Raises EnvironmentFault."""
         self.check()
@@ -43,11 +47,11 @@ def fault_behind(error: ScenescribeError, source: Share, output: Share) -> Envir
         if isinstance(error, OutputError):
             if error.code == "no_space":
                 return EnvironmentFault(error.code, error.message, **error.data)
-            if error.code == "unwritable":
+            if error.code in ("unwritable", "storage_denied", "storage_failed", "no_bucket"):
                 output.check_writing()
         elif isinstance(error, InputError):
-            source.check()
-            output.check()
+            source.look()
+            output.look()
     except EnvironmentFault as fault:
         return fault
     return None

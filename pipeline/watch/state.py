@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pipeline.errors import EnvironmentFault, UsageError
 from pipeline.options.watch import WatchSettings
 from pipeline.scheduler import Scheduler
+from pipeline.storage import parse_options
 from pipeline.store.documents import DocumentStore
 from pipeline.store.outbox import Outbox
 from pipeline.store.queue import Queue
+from pipeline.store.stand_in import called, stand_in
 from pipeline.watch.breaker import Breaker
+from pipeline.watch.bucket import Bucket
+from pipeline.watch.elsewhere import Elsewhere, FarShare, sweep
 from pipeline.watch.folder import Folder
 from pipeline.watch.lock import StateLock
 from pipeline.watch.metrics import Counters
@@ -33,6 +37,7 @@ class State:
     """The parts of a daemon. ``settings``, ``setup`` and ``studio`` are replaced where a SIGHUP asks for it, the rest stays."""
 
     root: Path
+    """the watched folder, or the one that stands for a watched storage"""
     settings: WatchSettings
     setup: "Setup"
     studio: "Studio"
@@ -45,6 +50,10 @@ class State:
     timings: Timings
     breaker: Breaker
     counters: Counters = field(default_factory=Counters)
+
+    def called(self, path: Path) -> Path | str:
+        """What people are told of a film or an output: its address where it is in a storage."""
+        return called(path, self.settings.state_folder)
 
     async def surely(self, write: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         """Write to the store, as often as it takes. Raises EnvironmentFault where no waiting mends it."""
@@ -64,33 +73,54 @@ class Setup:
     output: Share
     output_dir: Path | None
     folder: Folder
+    elsewhere: Elsewhere
 
     @classmethod
-    def of(cls, root: Path, settings: WatchSettings, queue: Queue, timings: Timings, *, before: "Setup | None" = None) -> "Setup":
-        """``before``: what these settings take the place of; a folder of both is still the one that was mounted then.
+    def of(
+        cls,
+        root: Path,
+        settings: WatchSettings,
+        queue: Queue,
+        timings: Timings,
+        address: str | None = None,
+        *,
+        before: "Setup | None" = None,
+    ) -> "Setup":
+        """``before``: what these settings take the place of; a folder of both is still the one that was mounted then. ``address``:
+        of the storage that ``root`` stands for.
 
-        Raises EnvironmentFault ``unwritable`` where the output folder can't be made."""
-        output = settings.output_dir.absolute() if settings.output_dir is not None else None
+        Raises EnvironmentFault ``unwritable`` where the output folder can't be made, ``data_missing``; UsageError ``bad_storage``,
+        ``bad_storage_option``, ``bad_value``."""
+        if address is not None and (settings.done_dir or settings.failed_dir):
+            raise UsageError(
+                "bad_value", f"--done-dir and --failed-dir move films of this machine; those of {address} stay where they are"
+            )
+        state, place = settings.state_folder, settings.output_dir
+        if before is None:
+            sweep(state)
+        options = parse_options(settings.storage_option)
+        elsewhere = Elsewhere.of(root, address, place, options, state=state, spool_gb=settings.spool_gb)
+        output = stand_in(state, place) if isinstance(place, str) else place.absolute() if place is not None else None
         if output is not None:
             try:
                 output.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise EnvironmentFault("unwritable", f"the folder {output} can't be made: {error.strerror}") from error
-        same = before is not None and before.output_dir == output
-        return cls(
-            source=before.source if before is not None else Share(root, "source_gone"),
-            output=before.output
-            if before is not None and same
-            else Share(output or root, "output_gone" if output is not None else "source_gone"),
-            output_dir=output,
-            folder=Folder(
-                Rules.of(root, settings),
-                settle=settings.settle,
-                poll=settings.poll,
-                known=queue.known(root),
-                gone=timings.folder_gone,
-            ),
-        )
+        rules, known = Rules.of(root, settings, output), queue.known(root)
+        folder: Folder
+        if elsewhere.films is not None:
+            folder = Bucket(elsewhere.films, rules, poll=settings.poll, known=known, gone=timings.folder_gone)
+            source: Share = FarShare(elsewhere.films, "source_gone")
+        else:
+            folder = Folder(rules, settle=settings.settle, poll=settings.poll, known=known, gone=timings.folder_gone)
+            source = before.source if before is not None else Share(root, "source_gone")
+        if elsewhere.staging is not None:
+            there: Share = FarShare(elsewhere.staging.storage, "output_gone")
+        elif before is not None and before.output_dir == output:
+            there = before.output
+        else:
+            there = Share(output or root, "output_gone" if output is not None else "source_gone")
+        return cls(source=source, output=there, output_dir=output, folder=folder, elsewhere=elsewhere)
 
 
 def open_studio(settings: WatchSettings, host: "Host | None" = None) -> "Studio":

@@ -6,9 +6,10 @@ claimed -> the file as it was seen? -> its content -> pipeline.describe -> one r
 import asyncio
 import os
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline import log as logs
@@ -18,9 +19,10 @@ from pipeline.files import remove_stale
 from pipeline.inputs import Film
 from pipeline.options.watch import WatchSettings
 from pipeline.outputs import Outputs, name_outputs
-from pipeline.run import internal_error
+from pipeline.run import internal_error, made
 from pipeline.store.identity import Opened
-from pipeline.store.job_row import Job
+from pipeline.store.job_row import Job, as_text
+from pipeline.watch.elsewhere import Elsewhere
 from pipeline.watch.lookup import ContentLookup
 from pipeline.watch.metrics import Counters
 from pipeline.watch.observer import Ended, WatchObserver
@@ -63,7 +65,7 @@ class Worker:
         try:
             try:
                 setup.output.check()
-                result, lookup = await self._describe(job, settings, state.studio, place)
+                result, lookup = await self._describe(job, settings, setup, place)
                 setup.output.check()  # it did not go away underneath: what was written is where it should be
             except (asyncio.CancelledError, UsageError):
                 state.queue.give_back(job)
@@ -85,26 +87,37 @@ class Worker:
             self._observer.left(_film(job))
 
     async def _describe(
-        self, job: Job, settings: WatchSettings, studio: "Studio", place: ReadingPlace
+        self, job: Job, settings: WatchSettings, setup: Setup, place: ReadingPlace
     ) -> tuple[Result, ContentLookup]:
+        studio, elsewhere = self._state.studio, setup.elsewhere
         outputs = name_outputs(
             job.path, job.place, job.stem, language=studio.recipe.language, formats=studio.formats,
             burn=settings.burn, mux=settings.mux, sidecars=settings.sidecar_name, part=studio.recipe.part,
         )  # fmt: skip
         if job.crashes:
             await asyncio.to_thread(_sweep, outputs)
+        told = _Counting(self._state.counters, self._observer.film(_film(job)))
+        return await elsewhere.outputs(
+            made(job.path, outputs, studio), lambda: self._read(job, outputs, settings, studio, place, told, elsewhere),
+            overwrite=settings.overwrite,
+        )  # fmt: skip
+
+    async def _read(
+        self, job: Job, outputs: Outputs, settings: WatchSettings, studio: "Studio", place: ReadingPlace, told: Observer, elsewhere: Elsewhere
+    ) -> tuple[Result, ContentLookup]:  # fmt: skip
         loop = asyncio.get_running_loop()
-        with await loop.run_in_executor(self._threads, Opened, job.path, job.stamp) as opened:
+        async with elsewhere.film(job), self._opened(job) as opened:
             sample = await loop.run_in_executor(self._threads, opened.sample)
-            async with (
-                self._only(sample),
-                ContentLookup(
-                    job, outputs, opened, sample, self._state.documents, self._threads, overwrite=settings.overwrite
-                ) as lookup,
-            ):
-                told = _Counting(self._state.counters, self._observer.film(_film(job)))
-                result = await studio.describe(job.path, outputs, lookup=lookup, observer=told, place=place)
-                return result, lookup
+            known = ContentLookup(
+                job, outputs, opened, sample, self._state.documents, self._threads, overwrite=settings.overwrite
+            )
+            async with self._only(sample), known as lookup:
+                return await studio.describe(job.path, outputs, lookup=lookup, observer=told, place=place), lookup
+
+    @asynccontextmanager
+    async def _opened(self, job: Job) -> AsyncIterator[Opened]:
+        with await asyncio.get_running_loop().run_in_executor(self._threads, Opened, job.path, job.stamp) as opened:
+            yield opened
 
     @asynccontextmanager
     async def _only(self, sample: str) -> AsyncIterator[None]:
@@ -131,7 +144,7 @@ class Worker:
         if state == "skipped":
             reason, message = "described", "its descriptions were there already"
         elif lookup.like is not None:
-            reason, message = "same_content", f"described as {os.fsencode(lookup.like).decode('utf-8', 'backslashreplace')}"
+            reason, message = "same_content", f"described as {as_text(self._state.called(lookup.like))}"
         await self._finish(
             job, state, settings, reason=reason, message=message, written=lookup.written or None, outputs=result.outputs,
             captions=len(result.document.captions), result=result,
@@ -158,16 +171,16 @@ class Worker:
     async def _finish(
         self, job: Job, state: str, settings: WatchSettings, *, result: Result | None = None, **values: Any
     ) -> None:
-        deliveries = list(_deliveries(job, state, settings, values))
+        deliveries = list(_deliveries(job, state, settings, values, self._state.called))
         if not await self._state.surely(self._state.queue.finish, job, state, deliveries=deliveries, **values):
-            log.info("changed meanwhile", path=job.path)
+            log.info("changed meanwhile", path=self._state.called(job.path))
             return
         told = {name: values[name] for name in ("reason", "message", "captions") if name in values}
         try:
             self._state.counters.ended(state, values.get("reason", ""))
             self._observer.ended(Ended(film=_film(job), state=state, result=result, **told))
         except Exception as error:  # it has ended, whoever can't be told
-            log.error("internal error", path=job.path, exc_info=error)
+            log.error("internal error", path=self._state.called(job.path), exc_info=error)
 
 
 class _Counting(Observer):
@@ -192,7 +205,9 @@ def _sweep(outputs: Outputs) -> None:
         remove_stale(path, older=0.0)
 
 
-def _deliveries(job: Job, state: str, settings: WatchSettings, values: dict[str, Any]) -> "list[tuple[str, dict[str, Any]]]":
+def _deliveries(
+    job: Job, state: str, settings: WatchSettings, values: dict[str, Any], called: Callable[[Path], Path | str]
+) -> "list[tuple[str, dict[str, Any]]]":
     """What is to be done after a job, in order: moved, then told."""
     name = os.fsdecode(job.path)
     deliveries: list[tuple[str, dict[str, Any]]] = []
@@ -204,12 +219,12 @@ def _deliveries(job: Job, state: str, settings: WatchSettings, values: dict[str,
         return deliveries
     told = {
         "event": state,
-        "path": name,
+        "path": os.fsdecode(called(job.path)),
         "reason": values.get("reason", ""),
         "message": values.get("message", ""),
         "captions": values.get("captions", 0),
         "attempts": job.attempts,
-        "outputs": [os.fsdecode(path) for path in values.get("outputs", ())],
+        "outputs": [os.fsdecode(called(path)) for path in values.get("outputs", ())],
     }
     deliveries += [(kind, told) for kind in ("webhook", "exec") if getattr(settings, kind)]
     return deliveries

@@ -62,11 +62,81 @@ def test_films_of_a_bucket_are_described_once(run: Run, film: Path, s3: S3, tmp_
     assert (tmp_path / "out/one.descriptions.en.srt").exists(), written.stderr
 
 
+def options(s3: S3) -> list[str]:
+    return [word for name, value in s3.options.items() for word in ("--storage-option", f"{name}={value}")]
+
+
+def test_descriptions_go_beside_their_films_in_a_bucket_and_are_found_there(run: Run, film: Path, s3: S3, tmp_path: Path) -> None:
+    bucket = s3.bucket()
+    storage = open_storage(bucket, s3.options)
+    storage.put_file("films/one.mp4", film)
+    storage.put_file("films/deep/two.mp4", film)
+    storage.put("films/deep/two.descriptions.en.srt", b"somebody else's")
+    (tmp_path / "spool").mkdir()
+    words = ("caption", f"{bucket}/films", "-r", "--engine", "echo", "--model", "shapes", "--json", *options(s3))
+    dry = run(*words, "--dry-run")
+    assert (dry.returncode, f"{bucket}/films/one.mp4: 0:12, about" in dry.stderr) == (1, True), dry.stderr
+    done = run(*words, env={"TMPDIR": str(tmp_path / "spool")})
+    assert list((tmp_path / "spool").iterdir()) == []
+    told = {one["path"]: one for one in map(json.loads, done.stdout.splitlines())}
+    assert told[f"{bucket}/films/one.mp4"]["outputs"] == [
+        f"{bucket}/films/one.descriptions.{end}" for end in ("json", "en.srt", "en.vtt")
+    ]
+    assert told[f"{bucket}/films/deep/two.mp4"]["code"] == "output_exists"
+    assert f"{bucket}/films/deep/two.descriptions.en.srt is there and was not written by Scenescribe" in done.stderr
+    assert storage.get("films/deep/two.descriptions.en.srt") == b"somebody else's"
+    assert json.loads(storage.get("films/one.descriptions.json"))["source"]["name"] == "one.mp4"
+    assert storage.get("films/one.descriptions.en.vtt").startswith(b"WEBVTT")
+    before = len(s3.asked)
+    assert run(*words, "--overwrite", "--dry-run").returncode == 0
+    again = run(*words)
+    states = {one["path"]: one["state"] for one in map(json.loads, again.stdout.splitlines())}
+    assert states == {f"{bucket}/films/one.mp4": "skipped", f"{bucket}/films/deep/two.mp4": "failed"}
+    assert not [path for method, path in s3.asked[before:] if method == "PUT" and "descriptions" in path]
+    storage.delete("films/one.descriptions.en.srt")
+    assert run(*words[:1], f"{bucket}/films/one.mp4", *words[3:]).returncode == 0
+    assert storage.exists("films/one.descriptions.en.srt"), "what is missing is written anew"
+
+
+def test_a_film_of_this_machine_is_described_into_a_bucket(run: Run, film: Path, s3: S3, tmp_path: Path) -> None:
+    bucket = s3.bucket()
+    storage = open_storage(bucket, s3.options)
+    words = (
+        "caption",
+        film,
+        "-o",
+        f"{bucket}/out",
+        "--engine",
+        "echo",
+        "--model",
+        "shapes",
+        "--mux",
+        "--summarize",
+        *options(s3),
+    )
+    done = run(*words)
+    assert done.returncode == 0, done.stderr
+    assert f"{bucket}/out/film.descriptions.json" in done.stderr
+    there = sorted(entry.name for entry in storage.list("out/") if not entry.name.startswith("out/_"))
+    assert there == [
+        "out/film.described.mp4", "out/film.descriptions.en.srt", "out/film.descriptions.en.vtt", "out/film.descriptions.json",
+        "out/film.summary.json", "out/film.summary.md",
+    ]  # fmt: skip
+    assert not Path(bucket.split("/")[0]).exists()
+    again = run(*words[:1], f"{bucket}/out", *words[2:], "--json")
+    assert "no_videos" in again.stderr, "a film that we wrote is none to describe"
+    again = run(*words, "--json")
+    assert json.loads(again.stdout)["state"] == "skipped"
+    other = run(*words, "--prompt", "Count the stars.")
+    assert (other.returncode, "settings_differ" in other.stderr) == (1, True)
+    assert run(*words, "--prompt", "Count the stars.", "--overwrite").returncode == 0
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("s3://bucket/a.mp4",), "no_output: s3://bucket/a.mp4"),
-        (("s3://bucket/a.mp4", "-o", "out", "--dry-run"), "bad_value"),
+        (("https://example.org/a.mp4",), "no_output: nothing can be written to https://example.org/a.mp4"),
+        (("a.mp4", "-o", "https://example.org/out"), "no_output"),
         (("s3://bucket/a.mp4", "-o", "out", "--storage-option", "colour=red"), "bad_storage_option"),
     ],
 )
@@ -75,8 +145,8 @@ def test_what_can_not_be(run: Run, words: tuple[str, ...], says: str) -> None:
     assert (done.returncode, says in done.stderr) == (2, True), done.stderr
 
 
-@pytest.mark.parametrize("place", ["s3://bucket/out", "file:///tmp/out", "gs://bucket"])
-def test_captions_are_not_written_to_addresses(run: Run, film: Path, place: str, tmp_path: Path) -> None:
-    done = run("caption", film, "-o", place, "--engine", "echo", "--model", "shapes")
-    assert (done.returncode, "export" in done.stderr) == (2, True), done.stderr
-    assert not Path(place.split("/")[0]).exists()
+def test_a_bucket_that_is_not_there_ends_the_run_before_a_film_is_read(run: Run, film: Path, s3: S3) -> None:
+    done = run("caption", film, "-o", "s3://nobodys-bucket/out", "--engine", "echo", "--model", "shapes", *options(s3))
+    assert done.returncode == 1, done.stderr
+    assert "no_bucket: s3://nobodys-bucket/out" in done.stderr
+    assert "captions" not in done.stderr
