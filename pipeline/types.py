@@ -135,6 +135,8 @@ class Track:
 
 LAYOUT_CODES = frozenset({"text_dropped", "text_cut", "too_fast", "too_short"})
 """What the layout of cues did to a text for which there was no room. The JSON has the text whole."""
+FORMAT_CODES = frozenset({"default_track"})
+"""What a file format does with every film alike, whatever is asked: worth knowing once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,8 +150,8 @@ class Notice:
 
     @property
     def fault(self) -> bool:
-        """Whether something is wrong with the film or the files, and not only less room for a text than it wants."""
-        return self.code not in LAYOUT_CODES
+        """Whether something is wrong with the film or the files: not less room for a text than it wants, nor a format's own way."""
+        return self.code not in LAYOUT_CODES | FORMAT_CODES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

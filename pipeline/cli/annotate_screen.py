@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from pipeline.cli import console
 from pipeline.cli.screen import Screen
+from pipeline.cli.signs_of_life import loading
 from pipeline.types import Outcome
 
 if TYPE_CHECKING:
@@ -129,11 +130,12 @@ class AnnotateScreen:
         self._ended = max(self._ended, ended)
 
     async def _show(self, gauge: "Gauge") -> None:
+        began = time.monotonic()
         while True:
             await asyncio.sleep(0.5)
             now = time.monotonic()
             self._marks = [*(mark for mark in self._marks if now - mark[0] <= SPEED), (now, self._ended)]
-            state = self._state() if gauge.ready else "loading the model"
+            state = self._state() if gauge.ready else loading(now - began)
             self.screen.update(self._row, done=self._done, state=f"{state} · {self._last}" if self._last else state)
             if not self.screen.live and now - self._said >= PLAIN:
                 self._said = now

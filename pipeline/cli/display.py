@@ -11,10 +11,10 @@ from rich.progress import TaskID
 
 from pipeline.cli.console import data, name_of, one_line
 from pipeline.cli.line import PLAIN_EVERY, FilmLine, seconds_at_work
-from pipeline.cli.notices import faults, lines
+from pipeline.cli.notices import Once, faults, lines
 from pipeline.cli.screen import Screen
 from pipeline.cli.sentences import how_it_ended
-from pipeline.cli.signs_of_life import loading
+from pipeline.cli.signs_of_life import MOMENT, loading, usual
 from pipeline.cli.summary import Summary, clock, counted, gauges_line
 from pipeline.describe import Result
 from pipeline.errors import ScenescribeError
@@ -32,6 +32,7 @@ class Display:
         self.screen, self.as_json = screen, as_json
         self.strict = False
         self.failures = 0
+        self._once = Once()
         self.summary = Summary()
         self._total: TaskID | None = None
         self._lines: dict[Path, FilmLine] = {}
@@ -98,7 +99,7 @@ class Display:
         state: str = result.state
         wrong, reason = faults(notices), ""
         if state == "done":
-            for line in lines(film.path, notices, verbose=self.screen.verbose, quiet=self.screen.quiet):
+            for line in lines(film.path, self._once.of(notices), verbose=self.screen.verbose, quiet=self.screen.quiet):
                 self.screen.fail(line)
         if wrong and self.strict:
             state, reason = "failed", wrong[0].code
@@ -142,12 +143,16 @@ class Display:
 
     async def show_signs_of_life(self) -> None:
         """While the model loads, how long that has taken and usually takes; while films are under way, what is left. Until cancelled."""
+        told_usual = False
         while True:
             await asyncio.sleep(1)
             if self._studio is None:
                 continue
             now = time.monotonic()
-            text = None if self._studio.engine.ready else loading(now - self._began, self._past, self._studio.model.engine)
+            text = None if self._studio.engine.ready else loading(now - self._began)
+            if text is not None and not told_usual and now - self._began >= MOMENT:
+                told_usual = True
+                self.screen.say(usual(self._past, self._studio.model.engine))
             if text is not None and self._lines:
                 for line in self._lines.values():
                     line.waiting(text)

@@ -1,15 +1,15 @@
-"""The warnings of one film as one calm line: faults first, by name; what the layout did to texts as a count."""
+"""The warnings of one film as one calm line: faults first, by name; what the layout did to texts as a count; a format's own ways once."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.cli.console import name_of, one_line
 from pipeline.cli.summary import clock, counted
-from pipeline.types import Notice
+from pipeline.types import FORMAT_CODES, LAYOUT_CODES, Notice
 
 
 def faults(notices: Sequence[Notice]) -> list[Notice]:
-    """Those that ``--strict`` counts and ``-q`` says: all but the layout's."""
+    """Those that ``--strict`` counts and ``-q`` says: all but the layout's and the formats'."""
     return [notice for notice in notices if notice.fault]
 
 
@@ -28,11 +28,25 @@ def lines(path: Path | str, notices: Sequence[Notice], *, verbose: bool = False,
         # the first is told whole, the others by their names
         message = f": {one_line(alike[0].message)}" if not parts else ""
         parts.append(f"{alike[0].code}{_at(alike[0])}{more}{message}")
-    layout = sorted({one.code for one in told if not one.fault})
+    parts += {one.code: f"{one.code}: {one_line(one.message)}" for one in told if one.code in FORMAT_CODES}.values()
+    layout = sorted({one.code for one in told if one.code in LAYOUT_CODES})
     if layout:
-        places = len({one.start for one in told if not one.fault})
+        places = len({one.start for one in told if one.code in LAYOUT_CODES})
         parts.append(f"{counted(places, 'text')} shortened or shown fast ({', '.join(layout)}); the JSON has all of it")
     return [f"{name}: {'warning' if kinds else 'note'}: {' · '.join(parts)}"] if parts else []
+
+
+class Once:
+    """What is said of many films: a format's own way with the first film that meets it."""
+
+    def __init__(self) -> None:
+        self._said: set[str] = set()
+
+    def of(self, found: Sequence[Notice]) -> list[Notice]:
+        """A film's notices without those that were said of an earlier one."""
+        new = [one for one in found if one.code not in self._said]
+        self._said |= {one.code for one in new} & FORMAT_CODES
+        return new
 
 
 def _at(notice: Notice) -> str:

@@ -10,6 +10,7 @@ import sys
 from types import TracebackType
 from typing import Self
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Column
@@ -19,8 +20,8 @@ from pipeline.cli.console import unheard
 
 ROWS = 12
 """films that are shown at once on a terminal; hundreds may wait for the engine"""
-NAME = 40
-"""columns for a film's name"""
+NAME, REST = 40, 60
+"""columns for a film's name at most; columns that its bar and its state want beside it"""
 
 
 class Screen:
@@ -70,7 +71,12 @@ class Screen:
 
     def add_row(self, name: str, length: float, state: str) -> TaskID:
         """A film's row, ``length`` seconds long; shown when there is room: films that were begun first come first."""
-        row = self.progress.add_task(_plain(name[:NAME]), total=max(length, 0.001), state=_plain(state), visible=False)
+        row = self.progress.add_task(
+            _plain(shortened(name, max(12, min(NAME, self.console.width - REST)))),
+            total=max(length, 0.001),
+            state=_plain(state),
+            visible=False,
+        )
         self._rows.append(row)
         self._show_first()
         return row
@@ -86,6 +92,19 @@ class Screen:
     def _show_first(self) -> None:
         for place, row in enumerate(self._rows[: ROWS + 1]):
             self.progress.update(row, visible=place < ROWS)
+
+
+def shortened(name: str, columns: int) -> str:
+    """A name in so many columns: its middle is left out, as films of one series differ at their ends."""
+    if cell_len(name) <= columns:
+        return name
+    first = set_cell_size(name, (columns - 1) // 2)
+    last, room = "", columns - 1 - cell_len(first)
+    for letter in reversed(name):
+        if cell_len(letter + last) > room:
+            break
+        last = letter + last
+    return f"{first}\u2026{last}"
 
 
 def _plain(text: str) -> str:

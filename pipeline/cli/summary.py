@@ -112,4 +112,4 @@ class Summary:
             f"decode {self.decode:.1f} s · engine fed {engine.fed:.1f} s, waited for frames {engine.hungry:.1f} s · "
             f"frames waited for the engine {engine.full:.1f} s · writing {self.write:.1f} s · {rates}"
         )
-        return [f"{first} · held back by {engine.held_back_by}", second]
+        return [f"{first} · held back by {engine.run_held_back_by(took, self.write)}", second]

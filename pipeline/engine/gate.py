@@ -52,6 +52,12 @@ class Clock:
     def held_back_by(self) -> str:
         return "decode" if self.hungry > self.fed else "engine"
 
+    def run_held_back_by(self, seconds: float, writing: float) -> str:
+        """The same of a whole run of ``seconds``, of which files (and burned films) were being written for ``writing``, summed over
+        films: ``writing`` where most of the run passed while nothing was left to read or to ask."""
+        after = min(seconds - self.hungry - self.fed, writing)
+        return "writing" if after > max(self.hungry, self.fed) else self.held_back_by
+
 
 class Place:
     """Room in the engine for so many bytes. A context manager; ``leave`` gives it back, harmless when repeated.

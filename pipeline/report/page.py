@@ -53,6 +53,8 @@ SECONDS = {
 
 
 MARK = b'<meta name="generator" content="Scenescribe">'
+HELD_BACK_BY = {"decode": "decoding", "engine": "the engine", "writing": "writing files"}
+"""what held a run back -> how it is said"""
 
 
 def check(path: Path, *, overwrite: bool) -> None:
@@ -151,9 +153,15 @@ def _facts(seconds: float, loading: float, length: float, record: "Recorder") ->
             ("speed", f"{length / working:.1f} times real time"),
             ("windows asked", f"{asked}, {asked / working:.1f} a second"),
             ("most in flight", f"{engine.peak[0]} of {engine.limit} windows, {engine.peak[1] / 1e6:.3g} MB of frames"),
-            ("held back by", "decoding" if engine.clock.held_back_by == "decode" else "the engine"),
+            ("held back by", HELD_BACK_BY[engine.clock.run_held_back_by(working, _writing(record))]),
         ]
     return facts
+
+
+def _writing(record: "Recorder") -> float:
+    """Seconds of writing files, summed over films: what their documents tell, and what was written after these."""
+    done = [film.result for film in record.films if film.result and film.result.state == "done"]
+    return sum(one.write_seconds + one.document.stats.get("seconds", {}).get("write", 0.0) * one.described for one in done)
 
 
 def _film(record: "FilmRecord", studio: "Studio") -> dict[str, Any]:

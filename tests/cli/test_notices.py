@@ -3,15 +3,16 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.cli.notices import faults, lines
-from pipeline.types import LAYOUT_CODES, Notice
+from pipeline.cli.notices import Once, faults, lines
+from pipeline.types import FORMAT_CODES, LAYOUT_CODES, Notice
 
 FAST = Notice(code="too_fast", message="21 characters a second, more than 17", start=2.0, end=4.0)
 CUT = Notice(code="text_cut", message="the sentence is too long", start=9.0, end=12.0)
 LOST = Notice(code="frames_lost", message="3 frames could not be decoded", start=5.0)
+MP4 = Notice(code="default_track", message="MP4 has its ways")
 MIXED = Notice(code="variable", message="all of it")
 
-codes = st.sampled_from(["frames_lost", "partial", *sorted(LAYOUT_CODES)])
+codes = st.sampled_from(["frames_lost", "partial", *sorted(LAYOUT_CODES | FORMAT_CODES)])
 some = st.lists(st.builds(Notice, code=codes, message=st.text(max_size=9), start=st.none() | st.floats(0, 99)), max_size=20)
 
 
@@ -33,4 +34,12 @@ def test_what_is_said() -> None:
         )
     ]
     assert lines("a.mp4", [FAST], quiet=True) == []
+    assert lines("a.mp4", [MP4, FAST]) == [
+        "a.mp4: note: default_track: MP4 has its ways \u00b7 1 text shortened or shown fast (too_fast); the JSON has all of it"
+    ]
     assert lines("a.mp4", [LOST], quiet=True) == ["a.mp4: warning: frames_lost at 0:05: 3 frames could not be decoded"]
+
+
+def test_a_formats_way_is_said_with_the_first_film_alone() -> None:
+    once = Once()
+    assert [once.of([MP4, LOST]), once.of([LOST, MP4]), once.of([MP4])] == [[MP4, LOST], [LOST], []]

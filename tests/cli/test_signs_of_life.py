@@ -7,19 +7,21 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 
 from pipeline.cli import display as module
 from pipeline.cli.display import Display
-from pipeline.cli.screen import Screen
-from pipeline.cli.signs_of_life import loading
+from pipeline.cli.screen import Screen, shortened
+from pipeline.cli.signs_of_life import loading, usual
 from pipeline.inputs import Film
 from pipeline.store.past import Past
 
 
 def test_what_is_said() -> None:
-    assert loading(12.4, Past(start=54.2), "vllm") == "loading the model: 0:12 (the last time took 0:54)"
-    assert loading(12.4, None, "vllm").startswith("loading the model: 0:12 (a small model on a CPU usually takes about a minute")
-    assert loading(3, None, "another") == "loading the model: 0:03"
+    assert loading(12.4) == "loading the model: 0:12"
+    assert usual(Past(start=54.2), "vllm") == "loading the model; the last time took 0:54"
+    assert usual(None, "vllm").startswith("loading the model; a small model on a CPU usually takes about a minute")
+    assert usual(None, "another") == "loading the model"
 
 
 class Model:
@@ -47,13 +49,15 @@ def display_of(films: list[Film], past: Past | None = None) -> tuple[Display, Mo
 
 async def test_in_a_pipe_too_a_line_now_and_then_says_that_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PLAIN_EVERY", 0.0)
+    monkeypatch.setattr(module, "MOMENT", 0.0)
     film = Film(Path("a.mp4"), Path("a.mp4"))
     display, _, said = display_of([film], Past(start=54))
-    heard = asyncio.Event()
+    heard, begun = asyncio.Event(), len(said)
 
     def say(text: str) -> None:
         said.append(text)
-        heard.set()
+        if len(said) >= begun + 3:
+            heard.set()
 
     display.screen.fail = say  # type: ignore[method-assign]
     display.observer(film)
@@ -61,8 +65,8 @@ async def test_in_a_pipe_too_a_line_now_and_then_says_that_it_goes_on(monkeypatc
     await heard.wait()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    assert said[-1].startswith("loading the model: 0:0")
-    assert said[-1].endswith("(the last time took 0:54)")
+    assert said[begun] == "loading the model; the last time took 0:54", "once"
+    assert [line[:-1] for line in said[begun + 1 :]] == ["loading the model: 0:0"] * 2
 
 
 def test_what_is_left_of_a_batch_goes_by_bytes(tmp_path: Path) -> None:
@@ -78,3 +82,16 @@ def test_what_is_left_of_a_batch_goes_by_bytes(tmp_path: Path) -> None:
     assert display._left() == "about 5:00 left", "a quarter took 100 s"
     display._lines[tmp_path / "b"] = SimpleNamespace(share=1.0)  # type: ignore[assignment]
     assert display._left() == "writing what is left", "all is read: how long burning takes is not known, and never 0:00"
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "shown"),
+    [
+        ("one.mp4", 12, "one.mp4"),
+        ("A long evening at the sea, part 1.mp4", 16, "A long \u2026rt 1.mp4"),
+        ("\u6d77\u8fb9\u7684\u591c\u665a\u7b2c\u4e00\u90e8\u5206.mp4", 12, "\u6d77\u8fb9 \u2026\u5206.mp4"),
+    ],
+)
+def test_of_a_long_name_both_ends_are_shown(name: str, columns: int, shown: str) -> None:
+    assert shortened(name, columns) == shown
+    assert cell_len(shown) <= columns

@@ -1,5 +1,6 @@
 """What a run says at its end."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,14 @@ def test_the_last_lines_say_how_fast_and_where_the_time_went() -> None:
         ),
     ]
     assert summary.table() == []
+
+
+def test_a_run_that_mostly_wrote_says_so() -> None:
+    summary = Summary()
+    summary.add("a.mp4", "done", "", replace(result(), write_seconds=20.0))
+    assert "held back by writing" in summary.lines(25.0, Clock(hungry=3.0, fed=2.0))[0], "burning, say"
+    assert "held back by decode" in summary.lines(25.0, Clock(hungry=15.0, fed=8.0))[0], "it wrote while other films were read"
+    assert "held back by engine" in summary.lines(40.0, Clock(hungry=1.0, fed=22.0))[0]
 
 
 def test_gauges_are_said_for_people() -> None:
