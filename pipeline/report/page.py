@@ -161,7 +161,8 @@ def _facts(seconds: float, loading: float, length: float, record: "Recorder") ->
 def _writing(record: "Recorder") -> float:
     """Seconds of writing files, summed over films: what their documents tell, and what was written after these."""
     done = [film.result for film in record.films if film.result and film.result.state == "done"]
-    return sum(one.write_seconds + one.document.stats.get("seconds", {}).get("write", 0.0) * one.described for one in done)
+    before = sum(float(one.document.stats.get("seconds", {}).get("write", 0.0)) for one in done if one.described)
+    return before + sum(one.write_seconds for one in done)
 
 
 def _film(record: "FilmRecord", studio: "Studio") -> dict[str, Any]:
