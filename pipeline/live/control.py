@@ -7,8 +7,9 @@
     level 4   four together, and so on up to --max-window
     (gaps     what does not fit even then is given up, oldest first: the mailbox does it, at any level)
 
-``load`` is the engine's time over the seconds of the window that the level wishes for, averaged. Over UP, or with a missed deadline,
-it goes one level up. A level halves one thing, so going down one at most doubles the load: it goes down where twice (or four times)
+``load`` is the engine's time over the seconds of the window that the level wishes for, averaged. Over UP it goes one level up. A
+missed deadline says only that the engine takes longer than that, so it goes LEAP levels up: first to all that can be saved on one
+question, then to windows four times as wide. A level halves one thing, so going down one at most doubles the load: it goes down where twice (or four times)
 the newest load would still be under DOWN, and else after CALM windows under DOWN. A slow engine is given way to within windows, and one
 that is quick again has its stream at level 0 within a minute.
 """
@@ -22,7 +23,7 @@ SMOOTH = 0.5
 FEWEST = 4
 """frames"""
 LEAP = 2
-"""levels that one window may bring down"""
+"""levels that one window may bring down, and that a missed deadline takes up"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Controller:
         newest = engine / self.allowance().seconds
         self.load += (newest - self.load) * SMOOTH
         if self.load > UP and newest > DOWN:
-            self._up()
+            self._up(1)
             return self.level
         room = next((levels for levels in range(LEAP, 0, -1) if newest * 2**levels <= DOWN), 0)
         if room >= 1:
@@ -73,10 +74,15 @@ class Controller:
 
     def missed(self) -> int:
         """A deadline passed. The level from now on."""
-        self._up()
+        self._up(LEAP)
         return self.level
 
-    def _up(self) -> None:
+    def gave_way(self) -> int:
+        """Another stream needs the engine more. The level from now on."""
+        self._up(1)
+        return self.level
+
+    def _up(self, levels: int) -> None:
         self._calm = 0
         self.load = min(self.load, UP)  # what was measured was measured at another level
-        self.level = min(self.level + 1, self.highest)
+        self.level = min(self.level + levels, self.highest)

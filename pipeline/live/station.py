@@ -89,7 +89,7 @@ class Station:
         for stream in sorted(lower, key=lambda stream: (stream.plan.priority, stream.describing.controller.level)):
             controller = stream.describing.controller
             if controller.level < controller.highest:
-                controller.missed()
+                controller.gave_way()
                 return True
         return False
 

@@ -27,8 +27,8 @@ from pipeline.video.live.messages import Copied, Ended, Frame, Opened, Said, Tic
 
 FIRST_FRAME = 10.0
 """seconds: a connection that gives no picture in them has failed"""
-NO_FRAME = 5.0
-"""seconds without a picture: the source is lost"""
+NO_FRAME = 4.7
+"""seconds without a picture: the source is lost, and that is told within five"""
 LOOK = 0.05
 """seconds between two looks at the clock"""
 FINAL = frozenset({"index_at_end"})

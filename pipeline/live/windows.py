@@ -4,11 +4,15 @@
     yard   |-|----|----|----|---         the same, 2 s later: four streams that close at once are what a queue is made of
 
 A window is closed by the first picture at or after its end, or by whoever looks at the clock when none came (``expire``).
+
+The first window of an epoch is short, so that who waits for a stream that is back has a description soon; the second one ends at the
+stream's own moment again. A loss or a jump may end any early.
 """
 
 SHORTEST = 1.0
-"""seconds of the first window of an epoch, at least, and it is never longer than one window: who waits for a stream that is back waits
-no longer than for any other. The second one is shorter by what the first took over its moment; a loss or a jump may end any early"""
+"""seconds of the first window of an epoch, at least; half a window, where that is less"""
+SOON = 2.0
+"""seconds of the first window of an epoch where the stream's own moment is later than SHORTEST after them"""
 
 Span = tuple[float, float]
 """[start, end) in seconds on the stream's clock"""
@@ -20,7 +24,7 @@ class Windows:
     def __init__(self, seconds: float, phase: float = 0.0) -> None:
         self.seconds, self._phase = seconds, phase
         self._start: float | None = None
-        self._end = self._late = 0.0
+        self._end = self._moment = 0.0
 
     @property
     def edge(self) -> float | None:
@@ -35,16 +39,18 @@ class Windows:
         """An epoch begins with a picture that came at ``arrival`` on the clock that all streams share."""
         first = (self._phase - arrival) % self.seconds
         shortest = min(SHORTEST, self.seconds / 2)
-        self._start, self._end = start, start + max(first, shortest)
-        self._late = max(0.0, shortest - first)
+        self._moment = start + first
+        self._start = start
+        self._end = start + (SOON if first > SOON + shortest else max(first, shortest))
 
     def reach(self, time: float) -> list[Span]:
         """A picture of this time is there: the windows that it closes."""
         closed: list[Span] = []
         while self._start is not None and time >= self._end:
             closed.append((self._start, self._end))
-            self._start, self._end = self._end, self._end + self.seconds - self._late
-            self._late = 0.0
+            while self._moment <= self._end:
+                self._moment += self.seconds
+            self._start, self._end = self._end, self._moment
         return closed
 
     def finish(self, end: float) -> list[Span]:

@@ -15,7 +15,7 @@ def test_the_order_of_giving_way() -> None:
     control, seen = make(), []
     for _ in range(8):
         seen.append(control.allowance())
-        control.missed()
+        control.gave_way()
     assert [one.level for one in seen] == [0, 1, 2, 3, 4, 5, 5, 5]
     assert [one.words for one in seen[:3]] == [1.0, 0.5, 0.5]
     assert [one.frames for one in seen[:4]] == [8, 8, 4, 4]
@@ -33,6 +33,12 @@ def test_a_slow_engine_is_given_way_to_one_level_a_window() -> None:
     control = make()
     levels = [control.answered(40.0) for _ in range(7)]
     assert levels == [1, 2, 3, 4, 5, 5, 5]
+
+
+def test_a_missed_deadline_saves_all_of_a_question_at_once_and_then_widens_by_four() -> None:
+    control = make()
+    assert [control.missed() for _ in range(4)] == [2, 4, 5, 5]
+    assert [one.seconds for one in [control.allowance()]] == [30.0]
 
 
 def test_level_0_again_within_a_minute() -> None:
