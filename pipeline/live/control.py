@@ -9,9 +9,9 @@
 
 ``load`` is the engine's time over the seconds of the window that the level wishes for, averaged. Over UP it goes one level up. A
 missed deadline says only that the engine takes longer than that, so it goes LEAP levels up: first to all that can be saved on one
-question, then to windows four times as wide. A level halves one thing, so going down one at most doubles the load: it goes down where twice (or four times)
-the newest load would still be under DOWN, and else after CALM windows under DOWN. A slow engine is given way to within windows, and one
-that is quick again has its stream at level 0 within a minute.
+question, then to windows four times as wide. A level halves one thing, so going down one at most doubles the load: it goes down where
+twice (or four times) the newest load would still be under DOWN, and else after CALM windows under DOWN. A slow engine is given way to
+within windows, and one that is quick again has its stream at level 0 within a minute.
 """
 
 import math

@@ -109,7 +109,7 @@ def plan(**more: Any) -> Plan:
 
 
 def test_an_engine_ten_times_too_slow_for_a_minute() -> None:
-    """Windows of 4 s, answers in 40 s: given way to within three questions, described meanwhile, level 0 within a minute after."""
+    """Windows of 4 s, answers in 40 s: given way to with the second question, described meanwhile, level 0 within a minute after."""
 
     async def main() -> Camera:
         captioner = EchoCaptioner(delay=0.4)
@@ -130,7 +130,7 @@ def test_an_engine_ten_times_too_slow_for_a_minute() -> None:
     for event in captions:
         assert event["latency"]["glass_to_text"] - event["latency"]["engine"] <= 30.0, event
         assert event["end"] - event["start"] <= 30.0 + 1e-6
-    assert max(level for _, level in camera.levels) >= 4
+    assert min(moment for moment, level in camera.levels if level >= 4) <= 60 + 40  # two deadlines of 12 s, and what was in flight
     assert {level for moment, level in camera.levels if moment < 60 or moment > 180} == {0}
     # each second: what was not described is said, with its reason
     assert {event["reason"] for event in camera.events if event["event"] == "gap"} <= {"engine_slow"}
