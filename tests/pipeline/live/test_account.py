@@ -130,7 +130,9 @@ def test_an_engine_ten_times_too_slow_for_a_minute() -> None:
     for event in captions:
         assert event["latency"]["glass_to_text"] - event["latency"]["engine"] <= 30.0, event
         assert event["end"] - event["start"] <= 30.0 + 1e-6
-    assert min(moment for moment, level in camera.levels if level >= 4) <= 60 + 40  # two deadlines of 12 s, and what was in flight
+    assert (
+        min(moment for moment, level in camera.levels if level >= 4) <= 60 + 40
+    )  # two deadlines of 12 s, and what was in flight
     assert {level for moment, level in camera.levels if moment < 60 or moment > 180} == {0}
     # each second: what was not described is said, with its reason
     assert {event["reason"] for event in camera.events if event["event"] == "gap"} <= {"engine_slow"}
