@@ -39,10 +39,12 @@ class Citer:
     def feed(self, text: str) -> str:
         """What can be printed now."""
         text = self._held + text
-        unsure = _UNSURE.search(text)
         cut = len(text)
-        if unsure is not None and len(text) - unsure.start() <= LONGEST:
-            cut = unsure.start()
+        # only as far back as is held: the pattern tries every beginning up to the end, and one piece may be megabytes of digits
+        tail = text[-(LONGEST + 1) :]
+        unsure = _UNSURE.search(tail)
+        if unsure is not None and len(tail) - unsure.start() <= LONGEST:
+            cut -= len(tail) - unsure.start()
         self._held = text[cut:]
         return self._told(text[:cut])
 

@@ -22,6 +22,8 @@ PROTOCOLS = {"srt": "srt,udp", "rist": "rist,udp,rtp"} | dict.fromkeys(("http", 
 FORMATS = dict.fromkeys(("srt", "rist"), "mpegts") | dict.fromkeys(("http", "https"), "dash,mov,mp4,matroska,webm,mpegts")
 SAID = 4000
 """bytes of what ffmpeg says that are kept"""
+MEMORY = 4 << 30
+"""bytes: what packets need, and stacks of as many threads as there are cores"""
 _HIDDEN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,19}://\S+")
 
 
@@ -49,6 +51,8 @@ class Bridge:
         async with Proxy(Hosts(self._address.url, self._allowed)) as proxy:
             through = {"http_proxy": proxy.address, "https_proxy": proxy.address, "no_proxy": ""}
             verdict = await self._receive(program.path, fd, through)
+            if proxy.too_large:
+                return Verdict("answer_too_large", proxy.too_large)
             return Verdict("host_refused", proxy.refused) if proxy.refused else verdict
 
     async def _receive(self, ffmpeg: Path, fd: int, environment: dict[str, str]) -> Verdict:
@@ -59,7 +63,7 @@ class Bridge:
             "-i", self._address.url, "-map", "0:v:0", "-c", "copy", "-f", "mpegts", "-flush_packets", "1", "-muxdelay", "0",
             "-copyts", "pipe:1",
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-            env=child_environment() | environment, start_new_session=True, preexec_fn=_die_with_parent,
+            env=child_environment() | environment, start_new_session=True, preexec_fn=_confine,
         )  # fmt: skip
         assert process.stdout is not None
         assert process.stderr is not None
@@ -86,7 +90,11 @@ async def _last_words(stream: asyncio.StreamReader) -> str:
     return lines[-1] if lines else ""
 
 
-def _die_with_parent() -> None:
+def _confine() -> None:
+    """It ends when its parent does, and writes to no more than MEMORY: what it fetches may be packed a thousand to one."""
     import ctypes
+    import resource
 
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)

@@ -9,6 +9,7 @@ from pipeline.live.connect import Verdict
 from pipeline.live.http.fetch import PLAYLIST, Fetch
 from pipeline.live.http.hls import Hls, Place
 from pipeline.live.http.hosts import Hosts
+from pipeline.live.http.unpack import pieces
 from pipeline.live.pipes import write_all
 
 UNKNOWN = 20.0
@@ -59,20 +60,20 @@ class Web:
     async def _once(self, fetch: Fetch, fd: int) -> Verdict:
         async with fetch.answer(self._url) as (answer, came_from):
             head = b""
-            pieces = answer.aiter_bytes()
-            async for piece in pieces:
+            body = pieces(answer)
+            async for piece in body:
                 head += piece
                 if len(head) >= 7:
                     break
             if not head.removeprefix(b"\xef\xbb\xbf").startswith(b"#EXTM3U"):
                 self._hold = 0.0
                 await write_all(fd, head)
-                async for piece in pieces:
+                async for piece in body:
                     await write_all(fd, piece)
                 if "content-length" in answer.headers:
                     return Verdict("over", "the answer has ended")
                 return Verdict("source_lost", "the source closed the connection")
-            async for piece in pieces:
+            async for piece in body:
                 head += piece
                 if len(head) > PLAYLIST:
                     raise InputError("bad_playlist", f"the playlist has more than {PLAYLIST} bytes")

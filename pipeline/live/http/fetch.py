@@ -11,6 +11,7 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from pipeline.errors import InputError
 from pipeline.live.http.hosts import Hosts
+from pipeline.live.http.unpack import pieces
 
 SILENT = 10.0
 """seconds between two bytes"""
@@ -34,7 +35,8 @@ class Fetch:
         self._auth = (parts.username or "", parts.password or "") if parts.username or parts.password else None
         self._first = (parts.hostname, parts.port)
         self._client = httpx.AsyncClient(
-            timeout=SILENT, follow_redirects=False, trust_env=False, headers={"User-Agent": f"scenescribe/{__version__}", "Accept": "*/*"}
+            timeout=SILENT, follow_redirects=False, trust_env=False,
+            headers={"User-Agent": f"scenescribe/{__version__}", "Accept": "*/*", "Accept-Encoding": "identity"},
         )  # fmt: skip
 
     @asynccontextmanager
@@ -68,11 +70,11 @@ class Fetch:
             raise InputError("source_lost", f"the source did not answer: {type(error).__name__.lower()}") from None
 
     async def whole(self, url: str, most: int, *, offset: int = 0, length: int | None = None) -> tuple[bytes, str]:
-        """All bytes of an answer, and where it came from. Raises InputError as ``answer`` does, and ``answer_too_large``."""
+        """All bytes of an answer, and where it came from. Raises InputError as ``answer`` does, ``answer_too_large``, ``bad_answer``."""
         kept = bytearray()
         try:
             async with asyncio.timeout(WHOLE), self.answer(url, offset=offset, length=length) as (answer, came_from):
-                async for piece in answer.aiter_bytes():
+                async for piece in pieces(answer):
                     kept += piece
                     if len(kept) > most:
                         raise InputError(

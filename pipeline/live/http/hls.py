@@ -72,11 +72,11 @@ class Hls:
 
     async def run(self, url: str, text: str, fd: int) -> Verdict:
         """From a playlist that was fetched. Raises InputError."""
-        found = parse(text, url)
+        found = await asyncio.to_thread(parse, text, url)  # megabytes of somebody's text: other streams go on
         if isinstance(found, str):
             url = found
             body, came_from = await self._fetch.whole(url, PLAYLIST)
-            found = parse(body.decode("utf-8", "replace"), came_from)
+            found = await asyncio.to_thread(parse, body.decode("utf-8", "replace"), came_from)
             if isinstance(found, str):
                 raise InputError("bad_playlist", "a master playlist names another master playlist")
         media, fresh, self._begun = found, time.monotonic(), time.monotonic()
@@ -97,7 +97,7 @@ class Hls:
             await asyncio.sleep(media.target if waiting and media.target < 1 else media.target / 2)
             try:
                 body, came_from = await self._fetch.whole(url, PLAYLIST)
-                again = parse(body.decode("utf-8", "replace"), came_from)
+                again = await asyncio.to_thread(parse, body.decode("utf-8", "replace"), came_from)
                 if isinstance(again, Media):
                     media = again
             except InputError as error:

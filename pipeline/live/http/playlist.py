@@ -13,7 +13,8 @@ from pipeline.errors import InputError
 ENOUGH = 480
 """lines of picture that a model needs; of the variants that have them the smallest is read"""
 MOST_LINES = 100_000
-_ATTRIBUTE = re.compile(r'([A-Z0-9-]+)=("[^"]*"|[^",]*)')
+# a name is tried from its first letter alone: a line of megabytes of letters is gone over once
+_ATTRIBUTE = re.compile(r'(?<![A-Z0-9-])([A-Z0-9-]+)=("[^"]*"|[^",]*)')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,16 +1,19 @@
 """A proxy on this machine for ffmpeg, which fetches what an MPD names: only where the rule of ``hosts`` lets it.
 
-One request a connection: a second one on it could name another host.
+One request a connection: a second one on it could name another host; MOST bytes of an answer: ffmpeg keeps an MPD whole.
 """
 
 import asyncio
 from contextlib import suppress
 
 from pipeline.errors import InputError
+from pipeline.live.http.fetch import SEGMENT
 from pipeline.live.http.hosts import Hosts
 
 HEAD = 1 << 14
 PIECE = 1 << 16
+MOST = SEGMENT
+"""bytes that come back on one connection"""
 PATIENCE = 15.0
 """seconds for a request's head, and for a connection"""
 
@@ -24,6 +27,8 @@ class Proxy:
         self._going: set[asyncio.Task[None]] = set()
         self.refused = ""
         """why the last request was not passed on"""
+        self.too_large = ""
+        """why an answer was not passed on to its end"""
 
     @property
     def address(self) -> str:
@@ -71,14 +76,19 @@ class Proxy:
         try:
             if method == "CONNECT":
                 writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-                await asyncio.gather(_pass(reader, far_writer), _pass(far_reader, writer))
+                await asyncio.gather(_pass(reader, far_writer), self._pass_back(far_reader, writer))
             else:
                 far_writer.write(_asked_of_the_host(head, target))
-                await _pass(far_reader, writer)
+                await self._pass_back(far_reader, writer)
         finally:
             far_writer.close()
             with suppress(OSError):
                 await far_writer.wait_closed()
+
+    async def _pass_back(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not await _pass(reader, writer, MOST):
+            self.too_large = f"the source answers with more than {MOST} bytes where they were to end"
+            writer.transport.abort()
 
 
 def _asked_of_the_host(head: str, target: str) -> bytes:
@@ -89,14 +99,20 @@ def _asked_of_the_host(head: str, target: str) -> bytes:
     return "\r\n".join([first.replace(target, path, 1), *kept, "Connection: close", "", ""]).encode("latin-1")
 
 
-async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, most: int | None = None) -> bool:
+    """Whether all of it was passed on: not more than ``most`` bytes, where that is given."""
+    passed = 0
     with suppress(OSError, asyncio.IncompleteReadError):
         while piece := await reader.read(PIECE):
+            passed += len(piece)
+            if most is not None and passed > most:
+                return False
             writer.write(piece)
             await writer.drain()
     with suppress(OSError, RuntimeError):
         if writer.can_write_eof():
             writer.write_eof()
+    return True
 
 
 async def _answer(writer: asyncio.StreamWriter, status: str) -> None:

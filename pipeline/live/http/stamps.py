@@ -6,6 +6,8 @@ MPEG-TS   the first PTS of a picture (ISO 13818-1 2.4.3)          fragmented MP4
 from collections.abc import Iterator
 
 PACKET = 188
+LOOK = 1 << 20
+"""bytes of a segment that are looked at: its first picture is there, and a segment may be 256 MB of boxes of eight bytes"""
 CYCLE = 2**33 / 90000
 """seconds after which the stamps of MPEG-TS count from 0 again"""
 
@@ -13,8 +15,8 @@ CYCLE = 2**33 / 90000
 def first_stamp(data: bytes, init: bytes) -> float | None:
     """Seconds, or None where it can't be told. ``init``: the bytes of EXT-X-MAP, where there are some."""
     if data[:1] == b"\x47":
-        return _of_ts(data)
-    return _of_mp4(data, init)
+        return _of_ts(data[:LOOK])
+    return _of_mp4(data[:LOOK], init[:LOOK])
 
 
 def _of_ts(data: bytes) -> float | None:

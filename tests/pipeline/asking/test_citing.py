@@ -75,3 +75,8 @@ def test_the_pieces_do_not_matter_and_no_time_is_the_models(text: str, sizes: li
 def test_clocks() -> None:
     assert [moment(s) for s in (0, 59.99, 60, 3599.5, 3600)] == ["0:00", "0:59", "1:00", "59:59", "1:00:00"]
     assert [seconds_of(t) for t in ("0:05", "1:02:03.5")] == [5.0, 3723.5]
+
+
+def test_one_piece_may_be_megabytes_of_digits() -> None:
+    one, digits, brackets = citer(), "1" * 1_000_000, "[" * 1_000_000
+    assert one.feed(digits) + one.feed(brackets) + one.end() == digits + brackets

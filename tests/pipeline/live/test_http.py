@@ -150,6 +150,14 @@ async def test_dash_by_the_bridge_from_its_own_host_alone(site: Site, channel: P
     other.close()
 
 
+async def test_an_mpd_without_an_end_is_given_up(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.live.http.proxy.MOST", 1 << 20)
+    site.fault = lambda path, body: (200, {"Content-Length": "99000000000"}, b"<MPD>" + b" " * (8 << 20))
+    run = Run(f"{site.url}/live.mpd")
+    await run.until(lambda told: told.of("source", state="offline"))
+    assert run.told.of("source", state="offline")[0]["reason"] == "answer_too_large"
+
+
 async def test_a_stream_by_plain_http_is_lost_where_it_breaks_off() -> None:
     url = f"http://127.0.0.1:{free_port()}/cam"
     with sending(*picture(), "-f", "mpegts", "-listen", "1", url) as sender:

@@ -1,7 +1,11 @@
 """What an HLS playlist says, and whom it may name."""
 
+import contextlib
+import gzip
 import re
 import subprocess
+import zlib
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +17,7 @@ from pipeline.errors import InputError
 from pipeline.live.http.hosts import Hosts
 from pipeline.live.http.playlist import Media, Part, moment, parse
 from pipeline.live.http.stamps import first_stamp
+from pipeline.live.http.unpack import PIECE, pieces
 
 BASE = "https://tv.example/live/index.m3u8"
 MEDIA = """#EXTM3U
@@ -142,3 +147,48 @@ def test_the_first_stamp_of_a_segment_of_mp4(tmp_path: Path) -> None:
     assert [first_stamp(data[start:], init) for start in starts] == pytest.approx([0.0, 1.0, 2.0])
     assert first_stamp(data[starts[2] :], b"") is None  # nothing says which rate its times have
     assert all(first_stamp(data[starts[1] :], init[:cut]) in (None, 1.0) for cut in range(0, len(init), 7))
+
+
+def test_megabytes_of_letters_are_gone_over_once() -> None:
+    many = "A" * 4_000_000
+    for line in (f"#EXT-X-MAP:{many}", f"#EXT-X-KEY:{many}", f'#EXT-X-MAP:URI="{many}', "#EXT-X-MAP:" + 'A="' * 1_000_000):
+        with contextlib.suppress(InputError):
+            parse(f"#EXTM3U\n{line}\n#EXTINF:1,\na.ts\n", BASE)
+
+
+def test_a_segment_of_nothing_but_heads_is_looked_at_where_pictures_begin() -> None:
+    assert first_stamp(b"\0\0\0\x08free" * 30_000_000, b"") is None
+    assert first_stamp((b"\x47" + bytes(187)) * 1_000_000, b"") is None
+
+
+@pytest.mark.parametrize("packed", ["gzip", "deflate", "x-gzip"])
+async def test_what_a_server_packs_all_the_same_is_unpacked_a_bounded_piece_at_a_time(packed: str) -> None:
+    data = bytes(40 << 20)
+    sent = zlib.compress(data, 9) if packed == "deflate" else gzip.compress(data)
+    assert len(sent) < 50_000, "one read of the network"
+    sizes = [len(piece) async for piece in pieces(Answer(packed, [sent]))]
+    assert sum(sizes) == len(data)
+    assert max(sizes) <= PIECE
+    bare = zlib.compressobj(wbits=-15)
+    again = [piece async for piece in pieces(Answer("deflate", [bare.compress(b"#EXTM3U\n") + bare.flush()]))]
+    assert b"".join(again) == b"#EXTM3U\n"
+
+
+@pytest.mark.parametrize("packed", ["gzip, gzip", "br", "zstd", "gzip,deflate"])
+async def test_what_is_packed_twice_or_otherwise_is_refused(packed: str) -> None:
+    with pytest.raises(InputError) as caught:
+        await anext(pieces(Answer(packed, [gzip.compress(gzip.compress(bytes(1 << 20)))])))
+    assert caught.value.code == "bad_answer"
+    with pytest.raises(InputError, match="can't be unpacked"):
+        await anext(pieces(Answer("gzip", [b"no gzip"])))
+
+
+class Answer:
+    """An httpx answer as far as its body is read."""
+
+    def __init__(self, packed: str, parts: list[bytes]) -> None:
+        self.headers, self._parts = {"content-encoding": packed}, parts
+
+    async def aiter_raw(self) -> AsyncIterator[bytes]:
+        for part in self._parts:
+            yield part
