@@ -1,13 +1,11 @@
 """Real host processes, without a GPU: their captions are those of one process, whoever dies in between."""
 
 import asyncio
-import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -98,16 +96,6 @@ def alone(films: tuple[Film, ...], tmp_path_factory: pytest.TempPathFactory) -> 
     return documents(out)
 
 
-def processes_under(pid: int) -> set[int]:
-    """Its children, and theirs."""
-    found: set[int] = set()
-    for place in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError, IndexError):
-            if int((place / "stat").read_text().rpartition(")")[2].split()[1]) == pid:
-                found |= {int(place.name)} | processes_under(int(place.name))
-    return found
-
-
 def gone(pid: int) -> bool:
     try:
         return (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] == "Z"
@@ -195,31 +183,6 @@ async def test_hosts_that_can_t_work_end_the_run_with_their_reason(films: tuple[
         with pytest.raises(EnvironmentFault) as fault:
             await asyncio.wait_for(run(studio, films[:2], told), 90)
     assert fault.value.code == "endpoint_error", fault.value
-
-
-def test_nothing_outlives_a_coordinator_that_is_killed(films: tuple[Film, ...], tmp_path: Path) -> None:
-    words = [
-        sys.executable,
-        "-m",
-        "pipeline.cli",
-        "caption",
-        *(str(film.path) for film in films),
-        "--engine",
-        "echo",
-        "--hosts",
-        "2",
-    ]
-    words += ["--windows", "fixed:seconds=0.1", "-o", str(tmp_path), "--no-progress", "--log-file", str(tmp_path / "log")]
-    coordinator = subprocess.Popen(words, stderr=subprocess.DEVNULL)
-    until = time.monotonic() + 60
-    while len(below := processes_under(coordinator.pid)) < 4 and time.monotonic() < until:
-        time.sleep(0.05)
-    coordinator.kill()
-    coordinator.wait()
-    assert len(below) >= 4, "two hosts and their decoders"
-    while not all(map(gone, below)) and time.monotonic() < until:
-        time.sleep(0.1)
-    assert all(map(gone, below))
 
 
 def test_watch_runs_on_two_hosts(films: tuple[Film, ...], alone: dict[str, Any], tmp_path: Path) -> None:
