@@ -1,13 +1,12 @@
 """From options to an engine, not loaded yet: all that can be wrong with the options is found here, before a film is opened."""
 
-import contextlib
 import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from models.base import Captioner
 from models.errors import ModelError
-from models.nvidia_smi import query
+from models.gpus import visible
 from pipeline import families
 from pipeline.engine.faults import translated
 from pipeline.errors import UsageError
@@ -79,10 +78,9 @@ def preset_for_pictures(settings: Describing, detail: "Detail", *, films: bool =
 
 
 def gpu_memory_gb() -> float | None:
-    """Memory of the first NVIDIA GPU in GiB, asked of the driver's own tool; None where there is none."""
-    with contextlib.suppress(ValueError, IndexError):
-        return float(query("memory.total")[0][0]) / 1024
-    return None
+    """Memory of the first NVIDIA GPU that this process may use, in GiB; None where there is none, or it is not told."""
+    there = visible()
+    return there[0].memory_gb or None if there else None
 
 
 def refuse_unnamed_embedded(settings: Describing, preset: "Preset") -> None:

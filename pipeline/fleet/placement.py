@@ -6,20 +6,25 @@
 no GPU                              one host;  --hosts 2: two, half of the cores each
 """
 
+import logging
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from models.gpus import Gpu, visible
 from pipeline.errors import UsageError
-from pipeline.fleet import gpus as machine
 from pipeline.fleet.cores import beside, divided, own_cores, written
-from pipeline.fleet.gpus import Gpu
+from pipeline.fleet.gpus import chosen
 from pipeline.options.caption import Settings
 
 ON_GPUS = frozenset({"vllm", "transformers"})
 """engines that run the model on this machine's GPUs; all others need one host, however many GPUs there are"""
 USUAL_SHARE = 0.9
 """of a GPU's memory, what vLLM takes where nobody says"""
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +65,14 @@ def placements(
     local = settings.engine in ON_GPUS
     if not local and settings.gpus.strip().lower() != "all":
         raise UsageError("bad_value", f"--gpus {settings.gpus}: --engine {settings.engine} runs on no GPU of this machine")
-    there = () if not local else machine.visible() if there is None else there
-    taken = machine.chosen(settings.gpus, there)
+    there = () if not local else visible() if there is None else there
+    taken = chosen(settings.gpus, there)
     size = group_size(settings)
     groups = [taken[i : i + size] for i in range(0, len(taken) - size + 1, size)]
+    if taken and not groups:
+        raise UsageError("gpu_not_found", f"one engine is to take {size} GPUs, and there are {len(taken)}: {_parallel(settings)}")
+    if idle := len(taken) - size * len(groups):
+        log.warning("%d of %d GPUs have nothing to do: one engine takes %d (%s)", idle, len(taken), size, _parallel(settings))
     count = settings.hosts or max(1, len(groups))
     groups = groups[:count]
     if count == 1 and (not groups or len(taken) == len(there)):
@@ -83,9 +92,18 @@ def placements(
     )
 
 
+def _parallel(settings: Settings) -> str:
+    """The options that say how many GPUs one engine takes."""
+    names = ("tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size")
+    return ", ".join(f"--{name.replace('_', '-')} {value}" for name in names if (value := getattr(settings, name) or 1) > 1)
+
+
 def _environment(home: Sequence[Gpu], cores: Sequence[int]) -> dict[str, str]:
     if home:
-        return {"CUDA_VISIBLE_DEVICES": ",".join(gpu.name for gpu in home)}
+        chosen = {"CUDA_VISIBLE_DEVICES": ",".join(gpu.name for gpu in home)}
+        # numbers are the driver's tool's, which counts by the bus; CUDA puts the fastest first where nobody says
+        ours = "CUDA_VISIBLE_DEVICES" not in os.environ and "CUDA_DEVICE_ORDER" not in os.environ
+        return chosen | ({"CUDA_DEVICE_ORDER": "PCI_BUS_ID"} if ours else {})
     return {"VLLM_CPU_OMP_THREADS_BIND": written(cores)}  # an engine on cores would take those of its neighbours too
 
 

@@ -26,7 +26,7 @@ class Node:
 
 def about(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Asked of each node: versions, cores, GPUs; whether ``out`` can be written from there (``storage``: empty, or why not)."""
-    from pipeline.fleet.gpus import visible
+    from models.gpus import visible
 
     return {
         "scenescribe": _version("scenescribe"),

@@ -32,9 +32,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from gpu import ROWS, _films, _processor
 from gpus_parts.run import Run
 
+from models.gpus import visible
 from pipeline.fleet.cores import own_cores
 from pipeline.fleet.fleet import Fleet
-from pipeline.fleet.gpus import visible
 from pipeline.fleet.placement import Placement, placements
 from pipeline.fleet.remote import RemoteHost
 from pipeline.inputs import Film

@@ -1,12 +1,10 @@
 """Which GPUs decode, how many processes each serves, and which films they are given."""
 
-import subprocess
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING
 
-from pipeline.environment import child_environment
+from models.gpus import visible
 from pipeline.errors import EnvironmentFault
 from pipeline.types import VideoInfo
 from pipeline.video.table import Table
@@ -73,28 +71,8 @@ class Share:
 
 @cache
 def memory() -> tuple[float, ...]:
-    """GiB of each NVIDIA GPU that this process may use, in CUDA's order, asked of the driver's own tool; none without it."""
-    command = ["nvidia-smi", "--query-gpu=index,uuid,memory.total", "--format=csv,noheader,nounits"]
-    with suppress(OSError, ValueError, subprocess.SubprocessError):
-        said = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True, env=child_environment()).stdout
-        rows = [[word.strip() for word in line.split(",")] for line in said.splitlines()]
-        return visible(
-            [(int(row[0]), row[1], float(row[2]) / 1024) for row in rows], child_environment().get("CUDA_VISIBLE_DEVICES")
-        )
-    return ()
-
-
-def visible(cards: Sequence[tuple[int, str, float]], chosen: str | None) -> tuple[float, ...]:
-    """Memory of the cards (index, UUID, GiB) that ``CUDA_VISIBLE_DEVICES`` leaves, in its order; it ends at the first unknown."""
-    if chosen is None:
-        return tuple(card[2] for card in cards)
-    found = list[float]()
-    for word in (part.strip() for part in chosen.split(",")):
-        match = [size for index, uuid, size in cards if word == str(index) or (len(word) > 4 and uuid.startswith(word))]
-        if len(match) != 1:
-            break
-        found += match
-    return tuple(found)
+    """GiB of each NVIDIA GPU that this process may use, in CUDA's order; none where there is none, or its memory is not told."""
+    return tuple(gpu.memory_gb for gpu in visible())
 
 
 def assign(sizes: Sequence[float], *, utilization: float | None = None) -> list[int]:

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.gpus import Gpu
 from pipeline.errors import UsageError
-from pipeline.fleet import gpus, room
+from pipeline.fleet import room
 from pipeline.fleet.cores import divided, parse_cores, written
-from pipeline.fleet.gpus import Gpu
 from pipeline.fleet.placement import placements, settings_for
 from pipeline.options.caption import Settings
 
@@ -53,7 +53,7 @@ def test_hosts_without_a_gpu_share_the_cores() -> None:
     ("options", "code"),
     [
         ({"gpus": "0,7"}, "gpu_not_found"), ({"gpus": "5"}, "gpu_not_found"), ({"gpus": "some"}, "bad_value"), ({"gpus": "0"}, "bad_value"),
-        ({"gpus": "1,1"}, "bad_value"), ({"gpus": ""}, "bad_value"), ({"gpus": "2", "engine": "echo"}, "bad_value"),
+        ({"gpus": "1,1"}, "bad_value"), ({"gpus": "-1"}, "bad_value"), ({"gpus": ""}, "bad_value"), ({"gpus": "2", "engine": "echo"}, "bad_value"),
     ],
 )  # fmt: skip
 def test_what_can_t_be_is_one_line(options: dict[str, Any], code: str) -> None:
@@ -70,14 +70,25 @@ def test_a_gpu_that_is_asked_for_and_not_there_says_what_is() -> None:
         placed((), gpus="1")
 
 
-def test_cuda_s_own_choice_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gpus, "_listed", lambda: FOUR)
-    assert [gpu.name for gpu in gpus.visible({})] == ["0", "1", "2", "3"]
-    assert [gpu.name for gpu in gpus.visible({"CUDA_VISIBLE_DEVICES": "2,0"})] == ["2", "0"]
-    assert [gpu.name for gpu in gpus.visible({"CUDA_VISIBLE_DEVICES": "1,-1,2"})] == ["1"], "as CUDA reads it"
-    assert gpus.visible({"CUDA_VISIBLE_DEVICES": ""}) == ()
-    assert [gpu.name for gpu in gpus.visible({"CUDA_VISIBLE_DEVICES": "GPU-8f1c"})] == ["GPU-8f1c"]
-    assert gpus._gpu("1", "00000000:1B:00.0", "143771") == Gpu(name="1", bus="0000:1b:00.0", memory_gb=143771 / 1024)
+def test_gpus_that_make_no_group_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    assert placed(tensor_parallel_size=3) == [], "one engine of three"
+    assert "1 of 4 GPUs have nothing to do: one engine takes 3 (--tensor-parallel-size 3)" in caplog.text
+    with pytest.raises(UsageError, match=r"5 GPUs, and there are 4: --tensor-parallel-size 5") as refused:
+        placed(tensor_parallel_size=5)
+    assert refused.value.code == "gpu_not_found"
+
+
+def test_a_host_counts_gpus_as_the_driver_s_tool_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CUDA would put the fastest first; where the user has chosen GPUs, they were chosen in whatever order is set."""
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.delenv("CUDA_DEVICE_ORDER", raising=False)
+
+    def environment() -> dict[str, str]:
+        return placements(Settings(gpus="2,"), there=FOUR, cores=CORES)[0].environment
+
+    assert environment() == {"CUDA_VISIBLE_DEVICES": "2", "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1,2,3")
+    assert environment() == {"CUDA_VISIBLE_DEVICES": "2"}
 
 
 def test_hosts_on_one_gpu_share_its_memory() -> None:

@@ -166,22 +166,6 @@ def test_decode_gpu_without_one_is_an_error_with_a_remedy(monkeypatch: pytest.Mo
     assert cards.chosen("gpu") == cards.chosen("auto") != []
 
 
-@pytest.mark.parametrize(
-    ("chosen", "left"),
-    [
-        (None, (80.0, 141.0)),
-        ("", ()),
-        ("1", (141.0,)),
-        ("1,0", (141.0, 80.0)),
-        ("GPU-aa", (80.0,)),
-        ("0,7,1", (80.0,)),
-        ("-1", ()),
-    ],
-)
-def test_only_visible_cards_count(chosen: str | None, left: tuple[float, ...]) -> None:
-    assert cards.visible([(0, "GPU-aa11", 80.0), (1, "GPU-bb22", 141.0)], chosen) == left
-
-
 @given(st.lists(st.floats(4, 200), max_size=8), st.none() | st.floats(0.05, 1))
 def test_decoding_leaves_the_engine_its_memory(sizes: list[float], utilization: float | None) -> None:
     processes = cards.assign(sizes, utilization=utilization)
