@@ -21,7 +21,7 @@ from pipeline.media.covers import attached
 from pipeline.media.decoding_order import made_up
 from pipeline.media.edits import edits, refuse
 from pipeline.media.headers import check_after, exchanged, in_band
-from pipeline.media.packets import GENERATED, true_end
+from pipeline.media.losses import reading, true_end
 from pipeline.media.run import Place, Progress, entrance, graph, run, workplace
 from pipeline.media.soft import equal_tracks, inside, one_at_a_time, with_cues
 from pipeline.media.streams import Contents, film_contents, guard_options
@@ -82,7 +82,7 @@ def mux(
         ended = run(writer, work, place, beside=beside, more=more, on_progress=on_progress, cancel=cancel)
         wanted = streams.count()
         wanted["subtitle"] += len(tracks)
-        check_muxed(ffmpeg, place, ended, film, wanted)
+        told += check_muxed(ffmpeg, place, ended, film, wanted)
         chaptering.check(ffmpeg, place, parts)
         if restart is not None:
             check_after(ffmpeg, place, restart)
@@ -121,7 +121,7 @@ def _graph(
     chaptered: bool,
     more: Mapping[str, str],
 ) -> Any:
-    source = entrance(place.film, **guard_options(), **GENERATED)
+    source = entrance(place.film, **guard_options(), **reading(film))
     texts = [entrance(f"track{n}.{form}", protocol_whitelist="file")["0"] for n in range(len(tracks))]
     before = sum(stream.kind == "subtitle" for stream in streams.kept)
     # the chapters' file comes after the film and the tracks

@@ -17,6 +17,8 @@ from pipeline.media.streams import Contents, guards, understood
 
 GENERATED = {"fflags": "+genpts"}
 """ffmpeg's option before an input: times that are missing are made from the order of decoding"""
+UNBROKEN = {"fflags": "+genpts+discardcorrupt"}
+"""the same, and without the half packet in which a file breaks off"""
 FIRST = "0:V:0"
 """the film's picture in what we write: it comes first"""
 _SAID = "said.txt"
@@ -103,13 +105,6 @@ def hides_its_beginning(ffmpeg: Ffmpeg, place: Place, film: Contents) -> bool:
     )
     lines = [line.split(b",") for line in done.stdout.splitlines() if not line.startswith(b"#")]
     return bool(lines) and bool(_flags(lines[0][6:]) & _DISCARD)
-
-
-def true_end(ffmpeg: Ffmpeg, place: Place, film: Contents, wanted: float) -> float:
-    """Seconds that the film lasts; what its head tells is believed up to there, since joined parts tell the length of one."""
-    if not film.declared or wanted <= film.declared + 0.001:
-        return film.declared
-    return max(film.declared, source_packets(ffmpeg, place, film)[0].end)
 
 
 def generated() -> list[str]:

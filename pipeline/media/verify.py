@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from pipeline.errors import InputError, OutputError
 from pipeline.media.binary import Ffmpeg
+from pipeline.media.losses import cut_off, held
 from pipeline.media.packets import Packets, packets, source_packets, whole_or_end_of
 from pipeline.media.run import Ended, Place
 from pipeline.media.streams import Contents
 from pipeline.types import Notice
+from pipeline.video.source import RAW_STREAMS
 
 Times = NDArray[np.float64]
 ROUNDING = 0.002
@@ -41,7 +43,8 @@ def check_burned(
     untimed = before.untimed or counted.untimed
     lost = before.frames + len(again) - counted.frames if untimed else _check_times(before, again, counted, film, after.start)
     sentence = f"{lost} of {before.frames} frames of the source could not be decoded and are not in the film"
-    return (Notice(code="partial", message=sentence),) if lost > 0 else ()
+    cut = cut_off(film, after.declared or film.declared, ended)
+    return cut or ((Notice(code="partial", message=sentence),) if lost > 0 else ())
 
 
 def _check_times(before: Packets, again: Sequence[float], counted: Packets, film: Contents, late: float) -> int:
@@ -79,7 +82,7 @@ def _apart(times: Times, others: Times) -> Times:
 
 def check_times(film: Contents) -> None:
     """See that a film is no raw stream. Raises OutputError ``no_timestamps``."""
-    if film.container in _RAW:
+    if film.container in RAW_STREAMS - _TIMED:
         raise OutputError("no_timestamps", _NO_TIMES)
 
 
@@ -93,9 +96,10 @@ def check_clock(frames: Packets) -> None:
         raise OutputError("clock_restarts", sentence)
 
 
-def check_muxed(ffmpeg: Ffmpeg, place: Place, ended: Ended, film: Contents, streams: dict[str, int]) -> None:
+def check_muxed(ffmpeg: Ffmpeg, place: Place, ended: Ended, film: Contents, streams: dict[str, int]) -> tuple[Notice, ...]:
     """A copied film: it opens, the streams are there, it ends where the source ends and can be read there.
 
+    A source that holds less than its head says is copied as far as it goes, with a notice ``partial``.
     Raises OutputError ``no_space``, ``ffmpeg_failed``, ``clock_restarts`` or ``output_damaged``.
     """
     after, last = _opened(ffmpeg, place, ended, streams, at_its_end=True)
@@ -103,16 +107,18 @@ def check_muxed(ffmpeg: Ffmpeg, place: Place, ended: Ended, film: Contents, stre
         raise failure(ended, place.folder / place.written, "")
     if sum(any(words in line for words in _BACKWARDS) for line in ended.messages) >= _OFTEN:
         check_clock(source_packets(ffmpeg, place, film)[0])
-    frame = 1 / film.fps if film.fps else 0.04
-    short = film.declared and after.declared and after.declared < film.declared - frame - 0.1
+    least = film.declared - (1 / film.fps if film.fps else 0.04) - 0.1
+    short = film.declared and after.declared and after.declared < least
     # where a film's first packets have no order of decoding, ffmpeg takes its start for that of another stream
-    if short and packets(ffmpeg, place, place.written, options=["-copyts"]).end < film.declared - frame - 0.1:
-        raise failure(
-            ended, place.folder / place.written, f"the film lasts {after.declared:.2f} s, its source {film.declared:.2f} s"
-        )
+    if short and packets(ffmpeg, place, place.written, options=["-copyts"]).end < least:
+        there = held(ffmpeg, place, film)
+        if after.declared < min(least, there + least - film.declared):
+            lasts = min(film.declared, there)
+            raise failure(ended, place.folder / place.written, f"the film lasts {after.declared:.2f} s, its source {lasts:.2f} s")
     # half a second of a large film is read quickly; a slow film has no frame in it
     if not last.frames and not any(packets(ffmpeg, place, place.written, last_seconds=seconds).frames for seconds in (10, 600)):
         raise failure(ended, place.folder / place.written, "its end can't be read")
+    return cut_off(film, after.declared or film.declared, ended)
 
 
 def _opened(
@@ -153,8 +159,8 @@ def failure(ended: Ended, path: Path, what: str) -> OutputError:
 _NO_CODEC = re.compile(
     r"Could not find tag for codec (\w+)|(?:codec |Tag )(\w+)(?: in stream \S+)? (?:is )?not (?:currently )?supported"
 )
-_RAW = frozenset({"h264", "hevc", "vvc", "m4v", "h263", "h261", "vc1", "cavsvideo"})
-"""ffmpeg's names of formats that are a codec's stream and nothing beside it"""
+_TIMED = frozenset({"mpegvideo"})
+"""raw streams in which each picture tells its place, so that ffmpeg times them rightly"""
 _NO_TIMES = (
     "its pictures carry no times (a raw stream), and a copy would show them in disorder: burn it, or wrap it first (mkvmerge)"
 )

@@ -8,7 +8,7 @@ from pipeline.video.children.child import Crashed
 from pipeline.video.children.messages import Failure, Probe, Probed
 from pipeline.video.children.pool import WorkerPool
 from pipeline.video.limits import Limits
-from pipeline.video.source import Source, open_source
+from pipeline.video.source import RAW_STREAMS, Source, open_source
 
 SKIPPERS = ("h264", "hevc")
 """Codecs whose decoders leave out frames that nobody needs: there PyAV beats OpenCV (docs/performance-reader.md)."""
@@ -71,8 +71,8 @@ def _info(answer: Probed, source: Source) -> VideoInfo:
             Notice(code="hdr", message="the film is HDR and is shown to the model without tone mapping: colours look pale")
         )
     odd = answer.interlaced or answer.mirrored or answer.alpha or answer.films > 1 or not answer.decoded
-    # AVI stores no times of showing, and OpenCV ends a program stream before its last picture
-    odd = odd or answer.container == "mpeg" or (answer.container == "avi" and answer.reordered)
+    # AVI stores no times of showing, raw streams none at all, and OpenCV ends a program stream before its last picture
+    odd = odd or answer.container in ("mpeg", *RAW_STREAMS) or (answer.container == "avi" and answer.reordered)
     return VideoInfo(
         path=source.path,
         size=source.size,

@@ -20,6 +20,9 @@ DEMUXERS = (
 """Formats that may be opened; what none of them is (playlists, pictures, ``concat``) is not a film. The last seven hold no
 picture: they are listed to be told apart as ``no_video_stream``."""
 
+RAW_STREAMS = frozenset({"h264", "hevc", "vvc", "m4v", "h263", "h261", "vc1", "cavsvideo", "mpegvideo", "dirac"})
+"""libav's names of formats that are a codec's stream and nothing beside it: no container tells when a picture is shown"""
+
 SNIFFED = 1 << 18
 """bytes that are looked at: the first picture of Motion JPEG ends in them"""
 _NOT_FILMS = {

@@ -7,6 +7,7 @@ from typing import Any
 from pipeline.errors import InputError
 from pipeline.video.children.messages import Probed
 from pipeline.video.decode import libav
+from pipeline.video.source import RAW_STREAMS
 
 HDR = {16, 18}
 """color_trc of PQ and HLG (ITU-T H.273)"""
@@ -53,7 +54,7 @@ def describe(container: Any, stream: Any, pixels: int) -> Probed:
     shown = (max(1, round(width * aspect)), height) if aspect >= 1 else (width, max(1, round(height / aspect)))
     if turn in (90, 270):
         shown = shown[::-1]
-    rate = stream.average_rate or stream.guessed_rate or Fraction(25)
+    rate = _rate(container, stream)
     start, first_time = (container.start_time or 0) / libav.TIME_BASE, float((stream.start_time or 0) * stream.time_base)
     whole = (container.duration or 0) / libav.TIME_BASE
     ends = _declared_end(container, stream, first_time - start, start)
@@ -77,6 +78,13 @@ def describe(container: Any, stream: Any, pixels: int) -> Probed:
         films=len(container.streams.video),
         reordered=bool(context.has_b_frames),
     )
+
+
+def _rate(container: Any, stream: Any) -> Fraction:
+    """Frames a second: of a raw stream as its codec tells, since libav takes every raw stream's container to say 25."""
+    rates = (stream.average_rate, stream.guessed_rate)
+    first, second = reversed(rates) if container.format.name in RAW_STREAMS else rates
+    return first or second or Fraction(25)
 
 
 def _declared_end(container: Any, stream: Any, first: float, start: float) -> float:

@@ -1,0 +1,73 @@
+"""Films that hold less than their head says: recordings that nobody ended, downloads that broke off; and raw streams, without a head."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import av
+import pytest
+
+from pipeline.media import Encoding, burn, mux
+from pipeline.types import Cue, Track
+from pipeline.video.probe import probe
+
+QUICK = Encoding(preset="ultrafast", crf=10)
+Make = Callable[..., Path]
+TWO = Track(cues=(Cue(start=0.5, end=1.0, lines=("One",)), Cue(start=4.5, end=5.5, lines=("Late",))))
+PICTURE = ("-f", "lavfi", "-i", "testsrc2=s=320x240:d=6:r=25,format=yuv420p", "-c:v", "libx264", "-g", 25, "-preset", "ultrafast")
+SOUND = ("-f", "lavfi", "-i", "sine=d=6", "-c:a", "aac")
+KINDS = {
+    "no cues": ("film.mkv", "-reserve_index_space", 0),
+    "fragments": ("film.mp4", "-movflags", "+frag_keyframe+empty_moov"),
+    "recorder": ("film.flv",),
+}
+
+
+def decoded(path: Path) -> tuple[float, int]:
+    """When the last picture is shown, and how many there are; raises where one can't be decoded."""
+    with av.open(str(path)) as container:
+        times = [float(frame.time) for frame in container.decode(video=0)]
+    return times[-1], len(times)
+
+
+@pytest.mark.parametrize(("kind", "suffix"), [("no cues", ".mkv"), ("fragments", ".mp4"), ("recorder", ".mkv")])
+def test_what_is_there_is_written_with_a_warning(kind: str, suffix: str, make: Make, tmp_path: Path) -> None:
+    name, *options = KINDS[kind]
+    film = make(tmp_path / str(name), *PICTURE[:4], *SOUND[:4], *PICTURE[4:], *SOUND[4:], *options)
+    data = film.read_bytes()
+    film.write_bytes(data[: len(data) * 6 // 10])
+    for out, told in (
+        (tmp_path / f"soft{suffix}", mux(film, [TWO], tmp_path / f"soft{suffix}")),
+        (tmp_path / f"burned{suffix}", burn(film, TWO, tmp_path / f"burned{suffix}", encoding=QUICK)),
+    ):
+        assert "partial" in {notice.code for notice in told}, out.name
+        end, frames = decoded(out)
+        assert 2.5 < end < 4.5
+        assert frames == pytest.approx(end * 25 + 1, abs=2)
+        with av.open(str(out)) as container:
+            assert container.duration / 1e6 == pytest.approx(end, abs=0.2), "the late cue makes it no longer"
+
+
+def test_a_recording_whose_head_tells_no_length_ends_with_its_pictures(make: Make, tmp_path: Path) -> None:
+    film = make(tmp_path / "film.m2v", *PICTURE[:4], "-c:v", "mpeg2video")
+    late = Track(cues=(*TWO.cues, Cue(start=30, end=40, lines=("Much later",))))
+    assert {notice.code for notice in mux(film, [late], tmp_path / "soft.mkv")} == {"past_the_end"}
+    with av.open(str(tmp_path / "soft.mkv")) as container:
+        assert container.duration / 1e6 == pytest.approx(6, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("name", "rate", "codec"),
+    [
+        ("film.h264", 30, ("libx264",)),
+        ("film.hevc", 24, ("libx265", "-x265-params", "log-level=none")),
+        ("film.m2v", 30, ("mpeg2video",)),
+    ],
+)
+def test_a_raw_stream_has_the_rate_that_its_codec_tells(
+    name: str, rate: int, codec: tuple[str, ...], make: Make, tmp_path: Path
+) -> None:
+    film = make(tmp_path / name, "-f", "lavfi", "-i", f"testsrc=s=160x120:d=2:r={rate},format=yuv420p", "-c:v", *codec)
+    assert probe(film).fps == rate
+    burn(film, Track(cues=TWO.cues[:1]), tmp_path / "burned.mkv", encoding=QUICK)
+    with av.open(str(tmp_path / "burned.mkv")) as container:
+        assert container.duration / 1e6 == pytest.approx(2, abs=0.1)
