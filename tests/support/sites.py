@@ -1,6 +1,7 @@
 """A folder as a web server gives it, with faults, and a playlist that is as far as its reader."""
 
 import contextlib
+import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -22,6 +23,9 @@ class Site:
                 file = site.folder / path.lstrip("/")
                 body = file.read_bytes() if file.is_file() else b""
                 status, headers, body = site.fault(path, body) or (200 if body else 404, {}, body)
+                if status == 200 and (wanted := re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))):
+                    last = int(wanted[2]) + 1 if wanted[2] else len(body)
+                    status, body = 206, body[int(wanted[1]) : last]
                 with contextlib.suppress(OSError):
                     self.send_response(status)
                     for name, value in ({"Content-Length": str(len(body))} | headers).items():

@@ -18,7 +18,7 @@ SILENT = 10.0
 WHOLE = 60.0
 """seconds for one answer that has an end"""
 REDIRECTS = 3
-PLAYLIST, SEGMENT = 1 << 22, 1 << 28
+PLAYLIST, SEGMENT, KEY = 1 << 22, 1 << 28, 1 << 10
 """bytes of one, at most"""
 
 

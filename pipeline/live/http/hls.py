@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pipeline.errors import InputError
 from pipeline.live.connect import Verdict
 from pipeline.live.http.breaks import Listed, broken_between
+from pipeline.live.http.decrypt import Decrypt
 from pipeline.live.http.fetch import PLAYLIST, SEGMENT, Fetch
 from pipeline.live.http.playlist import Media, Part, Segment, parse
 from pipeline.live.http.stamps import CYCLE, first_stamp
@@ -51,7 +52,7 @@ class Dated:
 
 class Hls:
     def __init__(self, fetch: Fetch, place: Place) -> None:
-        self._fetch, self._place = fetch, place
+        self._fetch, self._place, self._decrypt = fetch, place, Decrypt(fetch)
         self._dated: deque[Dated] = deque(maxlen=64)
         self._init: Part | None = None
         self._init_bytes = b""
@@ -159,7 +160,7 @@ class Hls:
             data = await self._get(segment.part)
         except InputError as error:
             self._lost_in_row += 1
-            if error.code == "not_authorized" or self._lost_in_row >= LOST:
+            if error.code in ("not_authorized", "stream_encrypted") or self._lost_in_row >= LOST:
                 raise
             return None
         self._lost_in_row = 0
@@ -173,7 +174,8 @@ class Hls:
     async def _get(self, part: Part) -> bytes:
         for tries in range(TRIES):
             try:
-                return (await self._fetch.whole(part.url, SEGMENT, offset=part.offset, length=part.length))[0]
+                data, _ = await self._fetch.whole(part.url, SEGMENT, offset=part.offset, length=part.length)
+                return data if part.key is None else await self._decrypt.clear(data, part.key)
             except InputError as error:
                 if error.code in FOR_GOOD or tries + 1 == TRIES:
                     raise

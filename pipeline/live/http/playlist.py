@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urljoin
 
 from pipeline.errors import InputError
+from pipeline.live.http.keys import Key, KeyTags
 
 ENOUGH = 480
 """lines of picture that a model needs; of the variants that have them the smallest is read"""
@@ -24,6 +25,8 @@ class Part:
     url: str
     offset: int = 0
     length: int | None = None
+    key: Key | None = None
+    """by which these bytes are encrypted"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +113,7 @@ def _media(lines: list[str], base: str) -> Media:
     init: Part | None = None
     wanted: tuple[int | None, int | None] | None = None
     last_url, last_end = "", 0
+    keys = KeyTags(base)
     for line in map(str.strip, lines):
         tag, _, value = line.partition(":")
         match tag:
@@ -136,19 +140,18 @@ def _media(lines: list[str], base: str) -> Media:
                 if "URI" not in told:
                     raise InputError("bad_playlist", "an EXT-X-MAP of the playlist has no URI")
                 length, offset = _range(told["BYTERANGE"]) if "BYTERANGE" in told else (None, 0)
-                init = Part(url=urljoin(base, told["URI"]), offset=offset or 0, length=length)
+                init = Part(url=urljoin(base, told["URI"]), offset=offset or 0, length=length, key=keys.key(None))
             case "#EXT-X-KEY":
-                if attributes(value).get("METHOD", "NONE") != "NONE":
-                    raise InputError("stream_encrypted", "the segments of this playlist are encrypted, and keys are not fetched")
+                keys.tag(attributes(value))
             case "#EXT-X-ENDLIST":
                 ended = True
             case _ if line and not line.startswith("#"):
-                url = urljoin(base, line)
-                part = Part(url=url)
+                url, key = urljoin(base, line), keys.key(number)
+                part = Part(url=url, key=key)
                 if wanted is not None:
                     length, offset = wanted
                     begin = offset if offset is not None else last_end if url == last_url else 0
-                    part = Part(url=url, offset=begin, length=length)
+                    part = Part(url=url, offset=begin, length=length, key=key)
                     last_url, last_end = url, begin + (length or 0)
                 segments.append(
                     Segment(

@@ -1,7 +1,6 @@
 """HLS, DASH and plain http from a real server that fails as servers do; and another one that must never be asked."""
 
 import re
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,8 +8,8 @@ from typing import Any
 
 import pytest
 from live_runs import Run, Told, captions
-from senders import FFMPEG, free_port, picture, sending
-from sites import Programme, Site
+from senders import free_port, picture, sending
+from sites import Site
 
 
 @pytest.fixture(scope="module")
@@ -41,64 +40,6 @@ async def test_hls_and_the_clock_of_its_playlist(site: Site) -> None:
     (*_, last) = run.told.of("caption", clock="pdt")
     # taken when the playlist says so: some segments ago, not in another hour
     assert 0 < last["latency"]["glass_to_text"] < 100
-
-
-@pytest.fixture(scope="module")
-def pieces(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with segments of 1 s, made beforehand: ``a0.ts``..``a3.ts``, and ``b0.ts``.. with other stamps and another size."""
-    folder = tmp_path_factory.mktemp("pieces")
-    for name, size, offset in (("a", "320x180", 10), ("b", "160x90", 5000)):
-        cut = ("-f", "segment", "-segment_time", "1", "-segment_format", "mpegts", "-output_ts_offset", str(offset))
-        arguments = [*picture(size=size, seconds=4)[1:], *cut, str(folder / f"{name}%d.ts")]
-        subprocess.run([FFMPEG, "-v", "error", *arguments], check=True, stdin=subprocess.DEVNULL)
-    return folder
-
-
-async def test_a_server_that_fails_now_and_then_is_asked_again(pieces: Path) -> None:
-    """503 for the playlist, half of one segment: the stream goes on, nothing is left out, and no connection is lost."""
-    site = Site(pieces)
-    names = [f"a{number}.ts" for number in range(4)]
-    programme = Programme(site, [f"#EXTINF:1,\n{name}" for name in names])
-    failed: list[str] = []
-
-    def fault(path: str, body: bytes) -> Any:
-        if path.endswith("m3u8") and site.asked.count(path) in (3, 4):
-            failed.append("503")
-            return 503, {}, b""
-        if path == "/a2.ts" and site.asked.count(path) == 1:
-            failed.append("half")
-            return 200, {"Content-Length": str(len(body))}, body[: len(body) // 2]
-        return programme(path, body)
-
-    site.fault = fault
-    run = Run(f"{site.url}/live.m3u8")
-    await run.until(lambda told: False)
-    run.whole()
-    site.close()
-    assert run.how == {"cam": "ended"}
-    assert run.stream.reconnects == 0
-    assert sorted(failed) == ["503", "503", "half"]
-    assert [path for path in site.asked if path.endswith(".ts")] == ["/a0.ts", "/a1.ts", "/a2.ts", "/a2.ts", "/a3.ts"]
-
-
-async def test_a_discontinuity_is_an_epoch_and_loses_nothing(pieces: Path) -> None:
-    """An encoder that began anew in the middle of the playlist, with other stamps and pictures of another size."""
-    site = Site(pieces)
-    names = [f"{name}{number}.ts" for name in "ab" for number in range(4)]
-    broken = {"b0.ts": "#EXT-X-DISCONTINUITY\n"}
-    site.fault = Programme(site, [f"{broken.get(name, '')}#EXTINF:1,\n{name}" for name in names])
-    run = Run(f"{site.url}/live.m3u8")
-    await run.until(lambda told: False)
-    run.whole()
-    site.close()
-    assert run.how == {"cam": "ended"}
-    assert [path for path in site.asked if path.endswith(".ts")] == [f"/{name}" for name in names]  # each once, in order
-    assert run.told.of("discontinuity", reason="source")
-    assert not run.told.of("source", state="offline")
-    for epoch in (1, 2):  # both whole: from the first picture to the last one's begin
-        assert run.told.of("caption", epoch=epoch)
-        told = [event for kind in ("caption", "gap") for event in run.told.of(kind, epoch=epoch)]
-        assert sum(event["end"] - event["start"] for event in told) == pytest.approx(3.9, abs=0.11)
 
 
 async def test_a_playlist_that_has_ended_is_the_end(site: Site) -> None:

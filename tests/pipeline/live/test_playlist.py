@@ -15,6 +15,7 @@ from senders import FFMPEG, picture
 
 from pipeline.errors import InputError
 from pipeline.live.http.hosts import Hosts
+from pipeline.live.http.keys import Key
 from pipeline.live.http.playlist import Media, Part, moment, parse
 from pipeline.live.http.stamps import first_stamp
 from pipeline.live.http.unpack import PIECE, pieces
@@ -74,7 +75,13 @@ def test_of_variants_the_smallest_that_is_enough() -> None:
     [
         ("<html>", "bad_playlist"),
         ("", "bad_playlist"),
-        ('#EXTM3U\n#EXT-X-KEY:METHOD=AES-128,URI="k"\n#EXTINF:4,\na.ts\n', "stream_encrypted"),
+        ('#EXTM3U\n#EXT-X-KEY:METHOD=SAMPLE-AES,URI="k"\n#EXTINF:4,\na.ts\n', "stream_encrypted"),
+        (
+            '#EXTM3U\n#EXT-X-KEY:METHOD=AES-128,KEYFORMAT="com.apple.streamingkeydelivery",URI="k"\n#EXTINF:4,\na.ts\n',
+            "stream_encrypted",
+        ),
+        ('#EXTM3U\n#EXT-X-KEY:METHOD=AES-128,URI="k",IV=7\n#EXTINF:4,\na.ts\n', "bad_playlist"),
+        ('#EXTM3U\n#EXT-X-KEY:METHOD=AES-128,URI="k"\n#EXT-X-MAP:URI="i"\n#EXTINF:4,\na.ts\n', "bad_playlist"),
         ("#EXTM3U\n#EXT-X-MAP:BYTERANGE=3\n#EXTINF:4,\na.ts\n", "bad_playlist"),
         ('#EXTM3U\n#EXT-X-STREAM-INF:CODECS="mp4a.40.2"\na\n', "bad_playlist"),
     ],
@@ -85,8 +92,50 @@ def test_what_is_no_playlist_for_us_says_why(text: str, code: str) -> None:
     assert found.value.code == code
 
 
+def test_keys_stand_for_the_segments_after_them() -> None:
+    rows = [
+        "#EXTM3U", "#EXT-X-MEDIA-SEQUENCE:258", "#EXTINF:4,", "clear.ts",
+        '#EXT-X-KEY:METHOD=AES-128,URI="/k1"', "#EXTINF:4,", "numbered.ts",
+        '#EXT-X-KEY:METHOD=SAMPLE-AES,KEYFORMAT="com.example",URI="skd://x"',
+        '#EXT-X-KEY:METHOD=AES-128,URI="k2",IV=0x0000000000000000000000000000000F', '#EXT-X-MAP:URI="init.mp4"',
+        "#EXTINF:4,", "given.mp4", "#EXTINF:4,", "too.mp4", "#EXT-X-KEY:METHOD=NONE", "#EXTINF:4,", "again.ts",
+    ]  # fmt: skip
+    media = parse("\n".join(rows), BASE)
+    assert isinstance(media, Media)
+    given = Key(url="https://tv.example/live/k2", iv=bytes(15) + b"\x0f")
+    numbered = Key(url="https://tv.example/k1", iv=bytes(14) + b"\x01\x03")  # 259
+    assert [segment.part.key for segment in media.segments] == [None, numbered, given, given, None]
+    assert media.segments[2].init == Part(url="https://tv.example/live/init.mp4", key=given)
+
+
+def test_of_low_latency_hls_the_whole_segments_are_read() -> None:
+    rows = [
+        "#EXTM3U", "#EXT-X-VERSION:9", "#EXT-X-TARGETDURATION:4",
+        "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=1.0,CAN-SKIP-UNTIL=24", "#EXT-X-PART-INF:PART-TARGET=0.33334",
+        "#EXT-X-MEDIA-SEQUENCE:266", '#EXT-X-MAP:URI="init.mp4"', "#EXTINF:4.00008,", "s266.mp4",
+        '#EXT-X-PART:DURATION=0.33334,URI="s267.0.mp4",INDEPENDENT=YES', '#EXT-X-PART:DURATION=0.33334,URI="s267.1.mp4"',
+        "#EXTINF:4.00008,", "s267.mp4", '#EXT-X-PART:DURATION=0.33334,URI="s268.0.mp4"',
+        '#EXT-X-PRELOAD-HINT:TYPE=PART,URI="s268.1.mp4"', '#EXT-X-RENDITION-REPORT:URI="../1M/x.m3u8",LAST-MSN=268,LAST-PART=1',
+    ]  # fmt: skip
+    media = parse("\n".join(rows), BASE)
+    assert isinstance(media, Media)
+    assert [segment.part.url.rpartition("/")[2] for segment in media.segments] == ["s266.mp4", "s267.mp4"]
+    assert (media.target, media.ended, media.segments[-1].number) == (4.0, False, 267)
+
+
 WORDS = st.sampled_from(
-    [*MEDIA.splitlines(), "#EXT-X-BYTERANGE:@", "#EXTINF:-1", "#EXTINF:nan", "#EXT-X-ENDLIST", "http://[", ":", "x"]
+    [
+        *MEDIA.splitlines(),
+        '#EXT-X-KEY:METHOD=AES-128,URI="k"',
+        "#EXT-X-KEY:METHOD=NONE",
+        "#EXT-X-BYTERANGE:@",
+        "#EXTINF:-1",
+        "#EXTINF:nan",
+        "#EXT-X-ENDLIST",
+        "http://[",
+        ":",
+        "x",
+    ]
 )
 
 
