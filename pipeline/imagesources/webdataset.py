@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from pipeline.datasets.items import Item
+from pipeline.datasets.tars import members, opened
 from pipeline.errors import InputError, ScenescribeError
 from pipeline.imagesources.base import LARGEST, Content, Place, Wishes, is_picture
 from pipeline.imagesources.ranged import RangedFile
@@ -41,9 +42,8 @@ class Source:
         seen, size = set[str](), place.storage.head(place.name).size
         file = RangedFile(place.storage, place.name, size)
         try:
-            with tarfile.open(fileobj=file, mode="r:") as tar:
-                while (member := tar.next()) is not None:
-                    tar.members = []  # type: ignore[attr-defined]  # it would keep them all
+            with opened(file) as tar:
+                for member in members(tar):
                     key = sample_key(member.name)
                     if not member.isreg() or not is_picture(member.name) or key in seen:
                         continue

@@ -11,7 +11,7 @@ import tarfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, ClassVar, Protocol
+from typing import IO, BinaryIO, ClassVar, Protocol
 
 from pipeline.datasets.items import Item, Row
 from pipeline.errors import InputError
@@ -124,6 +124,11 @@ def add_member(tar: tarfile.TarFile, name: str, data: bytes) -> None:
     """One file of a tar, the same bytes whenever it is written; wherever it is unpacked, it stays below that folder."""
     import io
 
+    copy_member(tar, name, len(data), io.BytesIO(data))
+
+
+def copy_member(tar: tarfile.TarFile, name: str, size: int, content: IO[bytes]) -> None:
+    """The same of ``size`` bytes of an open file, a piece at a time."""
     head = tarfile.TarInfo(inside(name))
-    head.size, head.mode, head.mtime = len(data), 0o444, 0
-    tar.addfile(head, io.BytesIO(data))
+    head.size, head.mode, head.mtime = size, 0o444, 0
+    tar.addfile(head, content)

@@ -17,8 +17,20 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from pipeline.datasets.items import Item, Row
-from pipeline.datasets.layouts.base import DataSet, Pair, Written, add_member, batched, captioned, pictured, spooled, suffix_of
+from pipeline.datasets.layouts.base import (
+    DataSet,
+    Pair,
+    Written,
+    add_member,
+    batched,
+    captioned,
+    copy_member,
+    pictured,
+    spooled,
+    suffix_of,
+)
 from pipeline.datasets.layouts.jsonl import plain
+from pipeline.datasets.tars import members, opened
 from pipeline.errors import InputError, ScenescribeError
 
 FOLDER = "webdataset"
@@ -115,24 +127,23 @@ def _copy(data: DataSet, source: str, out: tarfile.TarFile, rows: Mapping[str, R
             done.add(current)
             _add(out, current, rows[current], kinds)
 
-    with closing(data.file(source)) as file, tarfile.open(fileobj=file, mode="r:") as tar:
+    with closing(data.file(source)) as file, opened(file) as tar:
+        end = file.seek(0, 2)
         try:
-            while (member := tar.next()) is not None:
-                tar.members = []  # type: ignore[attr-defined]  # it would keep them all
+            for member in members(tar):
                 if not member.isreg():
                     continue
-                content = tar.extractfile(member)
-                assert content is not None
                 folder, slash, last = member.name.removeprefix("./").rpartition("/")
                 stem, _, kind = last.partition(".")
                 if (key := f"{folder}{slash}{stem}") != current:
                     leave()
                     current, kinds = key, set()
                 kinds.add(kind.lower())
-                body = content.read()
-                if len(body) != member.size:
+                if member.offset_data + member.size > end:
                     break
-                add_member(out, member.name, body)
+                content = tar.extractfile(member)
+                assert content is not None
+                copy_member(out, member.name, member.size, content)  # it may be a film of gigabytes
         except tarfile.TarError:
             pass  # the listing said so already
         leave()

@@ -1,0 +1,57 @@
+"""Members of a tar that somebody else wrote, one after the other and each further on than the one before.
+
+tarfile trusts what a head says of sizes: with one below nothing it goes back and reads the same members for ever, the list of a sparse
+file may have no end, and a name may claim the rest of the file. Pictures need none of these.
+"""
+
+import tarfile
+from collections.abc import Iterator
+from typing import Any, Self
+
+NAMES = 1 << 20
+"""bytes of what stands before a member to tell its name, at most"""
+_TELLING = frozenset(
+    {tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE}
+)
+"""types of heads that do"""
+
+
+class _Head(tarfile.TarInfo):
+    """A head that says what can be."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        head = super().frombuf(buf, encoding, errors)
+        if head.size < 0 or (head.type in _TELLING and head.size > NAMES) or head.type == tarfile.GNUTYPE_SPARSE:
+            raise tarfile.ReadError(f"a member of {head.size} bytes, type {head.type!r}")
+        return head
+
+    def _sparse(self, *_: object) -> None:
+        raise tarfile.ReadError("a sparse file")
+
+    _proc_gnusparse_00 = _proc_gnusparse_01 = _proc_gnusparse_10 = _sparse
+
+
+def opened(file: Any) -> tarfile.TarFile:
+    """A plain tar in an open file. Raises tarfile.TarError."""
+    try:
+        return tarfile.open(fileobj=file, mode="r:", tarinfo=_Head)
+    except (ValueError, ArithmeticError, LookupError, RecursionError) as error:
+        raise tarfile.ReadError(f"no head that can be read: {error}") from None
+
+
+def members(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    """Each member; none is kept. Raises tarfile.TarError where the rest can't be read, and what reading the file raises."""
+    reached = 0
+    while True:
+        try:
+            member = tar.next()
+        except (ValueError, ArithmeticError, LookupError, RecursionError) as error:
+            raise tarfile.ReadError(f"no head that can be read: {error}") from None
+        tar.members = []  # type: ignore[attr-defined]  # it would keep them all
+        if member is None:
+            return
+        if member.size < 0 or tar.offset <= reached:
+            raise tarfile.ReadError("a member that ends before it begins")
+        reached = tar.offset
+        yield member
