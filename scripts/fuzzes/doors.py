@@ -11,6 +11,7 @@ from typing import Any
 
 import peers
 import seeds
+import sets
 import texts
 
 from models.errors import ModelError
@@ -239,6 +240,15 @@ DOORS: dict[str, Callable[[], Door]] = {
     "chapters-txt": lambda: Door([texts.CHAPTERS["txt"]], _of_file("c.txt", texts.chapters)),
     "summary": lambda: Door([texts.summary_seed()], texts.summary),
     "summary-answer": lambda: Door([texts.SUMMARY_ANSWER], texts.summary_answer),
+    "tars": lambda: Door(sets.tar_seeds(), _of_file("s.tar", sets.summed(sets.tars))),
+    "tables": lambda: Door(sets.table_seeds(), _of_file("t.parquet", sets.tables)),
+    "run": lambda: Door(sets.ledger_seeds("_scenescribe/run"), sets.ledger("_scenescribe/run", FOLDER)),
+    "plan": lambda: Door(sets.ledger_seeds("_scenescribe/plan/index"), sets.ledger("_scenescribe/plan/index", FOLDER)),
+    "plan-items": lambda: Door(sets.ledger_seeds("_scenescribe/plan/items"), sets.ledger("_scenescribe/plan/items", FOLDER)),
+    "done": lambda: Door(sets.ledger_seeds("_scenescribe/done"), sets.ledger("_scenescribe/done", FOLDER)),
+    "parts": lambda: Door(sets.ledger_seeds("data/"), sets.ledger("data/", FOLDER)),
+    "playlists": lambda: Door(sets.PLAYLISTS, sets.playlist),
+    "segments": lambda: Door(sets.SEGMENTS, sets.segment),
     "pictures": lambda: Door(peers.picture_seeds(), peers.pictures),
     "languages": lambda: Door([b"en", b"zh-Hans", b"pt-BR", b"sl-rozaj-biske-1994", b"German", b"x-a"], texts.language),
     "queries": lambda: Door(texts.QUERIES, texts.query),
