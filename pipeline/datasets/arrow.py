@@ -94,7 +94,7 @@ def decode(data: bytes | BinaryIO) -> Iterator[Row]:
         for batch in file.iter_batches(GROUP):
             for raw in batch.to_pylist():
                 yield row_of(raw, ours)
-    except (pa.ArrowException, KeyError, ValueError, OSError) as error:
+    except (pa.ArrowException, KeyError, ValueError, TypeError, OSError) as error:
         raise InputError("bad_part", f"a Parquet file of this data set can't be read: {error}") from error
 
 

@@ -12,6 +12,7 @@ work is done twice, never kept twice. Nothing here is kept in memory that a list
 
 import hashlib
 import json
+import math
 import secrets
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -126,13 +127,12 @@ class Ledger:
         """How a unit ended; None while it has not. Raises InputError ``bad_done``."""
         name = f"{DONE}{unit:07d}.json"
         try:
-            raw = json.loads(self.storage.get(name))
-            return Done(**raw)
+            return _ending(json.loads(self.storage.get(name)))
         except InputError as error:
             if error.code != "not_found":
                 raise
             return None
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise InputError(
                 "bad_done", f"{self.storage}/{name} is damaged: {error}; remove it, and the unit is done again"
             ) from error
@@ -189,6 +189,17 @@ def in_order(items: Sequence[Item], rows: Iterable[Row]) -> list[Row]:
     return [row for item in items for row in ([Row.failed(item, item.reason)] if item.reason else by_key[said(item.key)])]
 
 
+def _ending(raw: Any) -> Done:
+    """Raises ValueError, TypeError, AttributeError where the record is none of ours."""
+    found = Done(**raw)
+    numbers = (found.unit, found.items, found.rows, *found.by_outcome.values(), *found.by_reason.values())
+    if not all(type(one) is int and one >= 0 for one in numbers) or not 0 <= found.seconds < math.inf:
+        raise ValueError("it has numbers that can't be")
+    if not all(isinstance(one, str) for one in (found.part, found.sha256, found.host)) or not found.part.startswith(DATA):
+        raise ValueError("it names no part")
+    return found
+
+
 def _read_run(storage: Storage) -> Mapping[str, Any]:
     try:
         run = json.loads(storage.get(RUN))
@@ -198,7 +209,7 @@ def _read_run(storage: Storage) -> Mapping[str, Any]:
         if error.code != "not_found":
             raise
         raise InputError("no_dataset", f"{storage} holds no data set: there is no {RUN} in it") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError("no_dataset", f"{storage}/{RUN} is damaged: {error}") from error
     return run
 

@@ -9,6 +9,7 @@ unit, and the keys' hashes while it is written.
 
 import io
 import json
+import math
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -40,11 +41,8 @@ class Plan:
         for number, index in enumerate(rounds):
             self._sizes |= index["files"]
             names = list(index["files"])
-            for place, (file, group, items, weight, *before) in enumerate(index["units"], len(self.units)):
-                self.units[place] = Unit(
-                    number=place, items=items, weight=weight, file=names[file], group=group, round=number,
-                    before=before[0] if before else {},
-                )  # fmt: skip
+            for place, told in enumerate(index["units"], len(self.units)):
+                self.units[place] = _unit(place, number, names, *told)
         self.items_in_all = sum(unit.items for unit in self.units.values() if unit.round == 0)
 
     def items(self, unit: Unit) -> list[Item]:
@@ -57,7 +55,7 @@ class Plan:
             metadata = file.metadata
             file.fetch(*group_span(metadata, unit.group))
             return items_of(pa.parquet.ParquetFile(file, metadata=metadata).read_row_group(unit.group))
-        except (pa.ArrowException, KeyError, ValueError, TypeError, IndexError) as error:
+        except (pa.ArrowException, KeyError, ValueError, TypeError, IndexError, OSError) as error:
             raise InputError("bad_plan", f"{self._storage}/{FOLDER}/{unit.file} is damaged: {error}") from error
 
 
@@ -67,12 +65,25 @@ def read(storage: Storage) -> Plan | None:
     for entry in storage.list(f"{FOLDER}/index-"):
         try:
             rounds.append(json.loads(storage.get(entry.name)))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InputError("bad_plan", f"{storage}/{entry.name} is damaged: {error}") from error
     try:
         return Plan(storage, rounds) if rounds else None
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise InputError("bad_plan", f"{storage}/{FOLDER} is damaged: {error}") from error
+
+
+def _unit(
+    place: int, number: int, names: Sequence[str], file: int, group: int, items: int, weight: float,
+    before: Mapping[str, Mapping[str, int]] | None = None,
+) -> Unit:  # fmt: skip
+    """A unit as the index of a round tells it. Raises ValueError, TypeError, IndexError, AttributeError where it tells none."""
+    counts = [count for name in ("by_outcome", "by_reason") for count in (before or {}).get(name, {}).values()]
+    if not all(type(one) is int and one >= 0 for one in (file, group, items, *counts)) or not 0 <= weight < math.inf:
+        raise ValueError(f"unit {place} has numbers that can't be")
+    return Unit(
+        number=place, items=items, weight=weight, file=names[file], group=group, round=number, before=before or {}
+    )  # fmt: skip
 
 
 def freeze(storage: Storage, items: Iterable[Item], size: int = SIZE) -> Plan:
