@@ -1,21 +1,31 @@
 """``imagefolder``: a folder that Hugging Face's ``datasets`` loads: copies of the pictures, and ``metadata.jsonl`` with their texts.
 
 OUT/imagefolder/birds/1.jpg        OUT/imagefolder/metadata.jsonl   {"file_name": "birds/1.jpg", "text": "..."}
+
+``datasets`` takes words such as ``train`` and ``test`` in the names of folders, then of files, for parts of the data set, and then reads
+those alone, with the metadata that lie in them. Where a name has one, each part has its own metadata.jsonl, and what is in none
+goes to ``train/``: so every picture is found, and with its text.
 """
 
 import json
+import re
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
-from pipeline.datasets.layouts.base import DataSet, Pair, Written, batched, inside, pictured, spooled, suffix_of
+from pipeline.datasets.layouts.base import DataSet, Pair, Written, batched, inside, pictured, suffix_of
 from pipeline.errors import InputError
 from pipeline.filenames import NAME_MAX, cut
+from pipeline.files import temporary_folder
 
 FOLDER = "imagefolder"
 OWN = frozenset({"file_name", "text"})
 """columns of ours: one that is kept from the source and has such a name becomes ``NAME_kept``"""
 TOGETHER = 256
+PART = re.compile(r"(?:^|[-._ 0-9/])(?:train|training|validation|valid|dev|val|test|testing|eval|evaluation)(?:$|[-._ 0-9/])")
+"""what ``datasets`` takes for the name of a part, in a path"""
 LONGEST_SUFFIX = 20
 """bytes"""
 
@@ -30,19 +40,37 @@ class Layout:
 
     def write(self, data: DataSet) -> Written:
         count, refused, names = 0, list[tuple[str, str, str]](), set[str]()
-        with spooled(data.storage, f"{FOLDER}/metadata.jsonl") as path, path.open("w", encoding="utf-8", newline="\n") as file:
+        parted = any(PART.search(row.key) for _, row in data.pairs() if pictured(row))
+        with temporary_folder() as here:
+            files: dict[str, Path] = {"": here / "0"} if not parted else {}
             for batch in batched((pair for pair in data.pairs() if pictured(pair[1])), TOGETHER):
-                for (_, row), name in zip(batch, _copied(data, batch, names), strict=True):
+                lines: dict[str, list[str]] = defaultdict(list)
+                for (_, row), name in zip(batch, _copied(data, batch, names, parted=parted), strict=True):
                     if isinstance(name, InputError):
                         refused.append((row.key, name.code, name.message))
                         continue
+                    part = part_of(name) if parted else ""
                     kept = {f"{own}_kept" if own in OWN else own: value for own, value in row.kept.items()}
-                    file.write(json.dumps({"file_name": name, "text": row.caption, **kept}, ensure_ascii=False) + "\n")
+                    told = {"file_name": name.removeprefix(part), "text": row.caption, **kept}
+                    lines[part].append(json.dumps(told, ensure_ascii=False) + "\n")
                     count += 1
+                for part, some in lines.items():
+                    with files.setdefault(part, here / str(len(files))).open("a", encoding="utf-8", newline="\n") as file:
+                        file.writelines(some)
+            for part, path in files.items():
+                path.touch()
+                data.storage.put_file(f"{FOLDER}/{part}metadata.jsonl", path)
         return Written(place=f"{data.storage.url}/{FOLDER}/", items=count, refused=tuple(refused))
 
 
-def _copied(data: DataSet, batch: Sequence[Pair], names: set[str]) -> list[str | InputError]:
+def part_of(name: str) -> str:
+    """The folder of a picture whose name says a part of the data set, the innermost one, with its ``/``; nothing where none does."""
+    folders = name.split("/")[:-1]
+    last = max((number for number, folder in enumerate(folders, 1) if PART.search(folder)), default=0)
+    return "".join(f"{folder}/" for folder in folders[:last])
+
+
+def _copied(data: DataSet, batch: Sequence[Pair], names: set[str], *, parted: bool) -> list[str | InputError]:
     """Copy pictures; the name of each below the folder, or why it could not be read again."""
     found: list[str | InputError] = []
     for (item, row), content in zip(batch, data.read([item for item, _ in batch]), strict=True):
@@ -50,6 +78,8 @@ def _copied(data: DataSet, batch: Sequence[Pair], names: set[str]) -> list[str |
             found.append(content)
             continue
         name = picture_name(row.key, content, str(item.locator.get("shard") or item.locator.get("path") or ""))
+        if parted and not part_of(name):
+            name = f"train/{name}"
         while name in names:
             name = f"{name.rpartition('.')[0]}_.{name.rpartition('.')[2]}"
         names.add(name)

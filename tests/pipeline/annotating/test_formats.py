@@ -15,6 +15,7 @@ from picture_sets import as_folder, as_imagefolder, as_parquet, as_tar
 from pipeline import families
 from pipeline.annotating.flow import wishes_of
 from pipeline.annotating.writing import layouts_of, pairs, write
+from pipeline.datasets import results
 from pipeline.datasets.layouts.base import Written
 from pipeline.errors import UsageError
 from pipeline.options.annotate import AnnotateSettings
@@ -169,9 +170,37 @@ async def test_a_kept_text_does_not_take_the_place_of_the_caption(annotate: Anno
     some = {name: PICTURES[name] for name in sorted(PICTURES)[:3]}
     run = await annotate(as_imagefolder(some, tmp_path / "photos"), keep_columns="text")
     written(run, "imagefolder")
-    lines = [json.loads(line) for line in (tmp_path / "out" / "imagefolder" / "metadata.jsonl").read_text().splitlines()]
+    lines = [
+        json.loads(line) for line in (tmp_path / "out" / "imagefolder" / "train" / "metadata.jsonl").read_text().splitlines()
+    ]
     assert {line["text_kept"] for line in lines} == {f"about {name}" for name in some}
     assert all(line["text"] and line["text"] != line["text_kept"] for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("keys", "splits"),
+    [
+        (("train/1.png", "train/2.png", "test/3.png"), {"train": 2, "test": 1}),
+        (("photos/x-train/1.png", "photos/other/2.png"), {"train": 2}),
+        (("test_1.png", "train-2.png", "other.png"), {"train": 3}),
+        (("deep/train/a/1.png", "deep/train/b/2.png", "val 2/3.png"), {"train": 2, "validation": 1}),
+        (("contest/1.png", "trainer/2.png"), {"train": 2}),
+    ],
+)
+async def test_words_in_names_that_readers_take_for_parts_lose_no_text(
+    annotate: Annotate, tmp_path: Path, keys: tuple[str, ...], splits: dict[str, int]
+) -> None:
+    """``datasets`` reads some names as splits; each picture is in one, with its text."""
+    import datasets
+
+    datasets.disable_progress_bars()
+    run = await annotate(as_folder(dict(zip(keys, PICTURES.values(), strict=False)), tmp_path / "photos"))
+    written(run, "imagefolder")
+    loaded = datasets.load_dataset("imagefolder", data_dir=str(tmp_path / "out/imagefolder"), cache_dir=str(tmp_path / "cache"))
+    assert {name: len(part) for name, part in loaded.items()} == splits
+    assert sorted(text for part in loaded.values() for text in part["text"]) == sorted(
+        row.caption for row in results.rows(run.ledger)
+    )
 
 
 def _samples(shards: list[Path]) -> list[dict[str, bytes]]:
