@@ -1,4 +1,9 @@
-"""Films of a data set: a row a window, with its times. One that lies elsewhere is copied here first, and removed again."""
+"""Films of a data set: a row a window, with its times.
+
+fetch  a b c . .       those that lie elsewhere, ahead of their turn, as many as the spool has room for
+read     a a b c       one after the other
+ask      a a a b b     its file is removed when its last window is answered
+"""
 
 import asyncio
 import contextlib
@@ -15,34 +20,51 @@ from pipeline.files import temporary_folder
 from pipeline.host import Host
 from pipeline.imagesources.base import Wishes
 from pipeline.sources.film import FilmSource
-from pipeline.storage import Storage, open_storage
-
-PIECE = 32 << 20
-"""bytes that are fetched at once of a film that lies elsewhere"""
+from pipeline.storage import open_storage
+from pipeline.storage.spool import Remote, Spool
 
 
 def has_films(ledger: Ledger) -> bool:
     """Whether there are films in the plan: then the engine has to take their windows too."""
-    return any(unit.weight > unit.items for unit in ledger.frozen.units.values())
+    return ledger.films
 
 
 class Films:
-    """Describes films with a host's engine and decoders; one at a time is read."""
+    """Describes films with a host's engine and decoders; one at a time is read. Of one event loop."""
 
-    def __init__(self, host: Host, recipe: Recipe, wishes: Wishes, model: str) -> None:
+    def __init__(self, host: Host, recipe: Recipe, wishes: Wishes, model: str, *, most: int) -> None:
+        """``most``: bytes of films of storages that lie here at once."""
         self._host, self._recipe, self._wishes, self._model = host, recipe, wishes, model
+        self._spool = Spool(most)
+        self._reading = asyncio.Lock()
 
-    async def rows(self, item: Item, read: Callable[[], None]) -> list[Row]:
-        """The rows of a film, one that says why where it has none; ``read`` is called when it is read to its end.
+    async def rows(self, item: Item, here: Callable[[], None], read: Callable[[], None]) -> list[Row]:
+        """The rows of a film, one that says why where it has none. ``here`` is called when its file is here, ``read`` when it is read
+        to its end; each once at least.
 
         Raises EnvironmentFault and UsageError where the engine can't go on.
         """
         try:
             async with self._here(item) as path:
-                return await self._described(item, path, read)
+                here()
+                await self._reading.acquire()
+                mine = True
+
+                def over() -> None:
+                    nonlocal mine
+                    if mine:
+                        mine = False
+                        self._reading.release()
+                    read()
+
+                try:
+                    return await self._described(item, path, over)
+                finally:
+                    over()
         except InputError as error:
             return [Row.failed(item, error.code, model=self._model)]
         finally:
+            here()
             read()
 
     async def _described(self, item: Item, path: Path, read: Callable[[], None]) -> list[Row]:
@@ -79,16 +101,6 @@ class Films:
             return
         with temporary_folder() as folder:
             path = folder / f"film{Path(name).suffix}"
-            await asyncio.to_thread(_fetch, storage, name, path)
-            yield path
-
-
-def _fetch(storage: Storage, name: str, path: Path) -> None:
-    size, at = storage.head(name).size, 0
-    with path.open("wb") as file:
-        while at < size:
-            piece = storage.get_range(name, at, min(PIECE, size - at))
-            if not piece:
-                raise InputError("storage_failed", f"{storage}/{name} became shorter while it was read")
-            file.write(piece)
-            at += len(piece)
+            entry = await asyncio.to_thread(storage.head, name)
+            async with self._spool.here(Remote(storage=storage, entry=entry), path):
+                yield path

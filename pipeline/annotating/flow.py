@@ -28,6 +28,7 @@ from pipeline.imagesources.base import Wishes
 from pipeline.imagesources.listing import Listing
 from pipeline.options.annotate import AnnotateSettings
 from pipeline.storage import Storage, open_storage, parse_options
+from pipeline.storage.spool import GIB
 from pipeline.video.children.pictures import PictureDecoder
 
 LOOKED_AT = 1000
@@ -113,16 +114,20 @@ async def work(
     told: Told,
     name: str = "",
     shard: tuple[int, int] = (1, 1),
+    spool_gb: float = 50.0,
     on_grants: Callable[[Grants], None] = lambda _: None,
 ) -> None:
     """Do units of the data set until none is left, as the host ``name``.
 
-    ``told`` hears of each item that ends, ``on_grants`` once of who gives units, and can be told to stop.
+    ``spool_gb``: GiB of films of storages that lie here at once. ``told`` hears of each item that ends, ``on_grants`` once of who
+    gives units, and can be told to stop.
 
     Raises OutputError where rows can't be written, EnvironmentFault or UsageError where the engine can't go on.
     """
     decoder, settings = PictureDecoder(host.pool, recipe.size), host.settings
-    films = Films(host, Recipe.of(settings, choose_preset(settings)), wishes, recipe.model) if has_films(ledger) else None
+    films = None
+    if has_films(ledger):
+        films = Films(host, Recipe.of(settings, choose_preset(settings)), wishes, recipe.model, most=int(spool_gb * GIB))
     async with (
         Worker(
             host.engine, decoder, recipe, wishes, workers=host.decode_workers, told=told, model=recipe.model, films=films

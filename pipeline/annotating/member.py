@@ -46,7 +46,15 @@ async def work(
     recipe = PictureRecipe.of(settings, host.preset)
     async with host:
         doing = asyncio.ensure_future(
-            flow.work(host, ledger, recipe, flow.wishes_of(settings), told=heard, name=flow.host_name(told.get("number", 0)))
+            flow.work(
+                host,
+                ledger,
+                recipe,
+                flow.wishes_of(settings),
+                told=heard,
+                name=flow.host_name(told.get("number", 0)),
+                spool_gb=settings.spool_gb,
+            )
         )
         told_to_stop = asyncio.ensure_future(stopping.wait())
         try:

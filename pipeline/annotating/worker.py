@@ -97,18 +97,22 @@ class Worker:
                     start += len(batch)
             finally:
                 self._reading.submit(contents.close)  # there, since it may be running
+            waited: list[asyncio.Event] = []
             for item in grant.items:
                 if "film" in item.locator:
-                    over = asyncio.Event()
-                    tasks.create_task(self._film(item, films, over.set))
-                    await over.wait()
+                    here, over = asyncio.Event(), asyncio.Event()
+                    tasks.create_task(self._film(item, films, here.set, over.set))
+                    waited.append(over)
+                    await here.wait()  # the next is fetched while this one is read
+            for over in waited:
+                await over.wait()
             read()
         rows = {item.key: [self._row(item, *found[place])] for place, item in enumerate(items)} | films
         await grant.commit([row for item in grant.items for row in rows[item.key]])
 
-    async def _film(self, item: Item, films: dict[str, list[Row]], read: Callable[[], None]) -> None:
+    async def _film(self, item: Item, films: dict[str, list[Row]], here: Callable[[], None], read: Callable[[], None]) -> None:
         assert self._films is not None
-        films[item.key] = rows = await self._films.rows(item, read)
+        films[item.key] = rows = await self._films.rows(item, here, read)
         reason = rows[0].reason if len(rows) == 1 and rows[0].start is None else ""
         outcome = Outcome.FAILED if reason else Outcome.OK
         tokens = sum(row.prompt_tokens for row in rows), sum(row.completion_tokens for row in rows)

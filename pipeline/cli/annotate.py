@@ -126,7 +126,7 @@ async def _work(
     places = placements(describing)
     if not places or isinstance(ledger.storage, SoleStorage):  # there one process alone can write
         async with host, screen.shown(OwnEngine(host.engine, screen.screen.say)):
-            await flow.work(host, ledger, recipe, wishes, told=screen.told, shard=settings.part)
+            await flow.work(host, ledger, recipe, wishes, told=screen.told, shard=settings.part, spool_gb=settings.spool_gb)
         return
     from pipeline.fleet.annotators import Annotators
 

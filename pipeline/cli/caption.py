@@ -133,7 +133,7 @@ async def describe_found(
         async with studio:
             signs = asyncio.create_task(display.show_signs_of_life())
             try:
-                room = Spool(on.spool, int(spool_gb * GIB)) if on.spool is not None else None
+                room = Spool(int(spool_gb * GIB)) if on.spool else None
                 await describe_all(found.films, outputs, studio, observer, spool=room, staged=on.staged)
             finally:
                 signs.cancel()

@@ -67,6 +67,7 @@ def dataset(
     """
     from pipeline.datasets import results
     from pipeline.datasets.ledger import Ledger
+    from pipeline.datasets.sole import alone
     from pipeline.storage import open_storage, parse_options
 
     if action not in ACTIONS:
@@ -74,7 +75,8 @@ def dataset(
     options = parse_options(storage_option or ())
     ledger = Ledger.existing(open_storage(out, options))
     if action == "retry":
-        count = results.retry(ledger, set(reason or ()))
+        with alone(ledger.storage) as storage:
+            count = results.retry(Ledger.existing(storage), set(reason or ()))
         if as_json:
             console.data({"retried": count})
         else:

@@ -14,16 +14,15 @@ ROWS = 100_000
 def write(ledger: Ledger, storage: Storage) -> Written:
     """``data/part-00000.parquet`` and on. Raises OutputError where the storage refuses."""
     batch, files, count = list[Row](), 0, 0
-    times, kept = False, {column_name(name): kind for name, kind in ledger.kept.items()}
+    kept = {column_name(name): kind for name, kind in ledger.kept.items()}
 
     def flush() -> None:
         nonlocal files
-        storage.put(f"data/part-{files:05d}.parquet", encode(batch, ledger.settings, kept, times=times))
+        storage.put(f"data/part-{files:05d}.parquet", encode(batch, ledger.settings, kept, times=ledger.films))
         files += 1
         batch.clear()
 
     for row in results.rows(ledger):
-        times = times or row.start is not None
         batch.append(row)
         count += captioned(row)
         if len(batch) == ROWS:

@@ -95,6 +95,12 @@ class Ledger:
         return dict(self.run["kept"])
 
     @property
+    def films(self) -> bool:
+        """Whether there are films in the plan: then all rows have times, null where they are of a picture, so that every part has
+        the same columns."""
+        return any(unit.weight > unit.items for unit in self.frozen.units.values())
+
+    @property
     def planned(self) -> bool:
         """Whether the plan is written: then nothing needs to be listed."""
         return self._plan is not None
@@ -144,7 +150,7 @@ class Ledger:
         Raises ValueError where an item has none, OutputError where they can't be written.
         """
         whole = in_order(items, rows)
-        data = encode(whole, self.settings, self.kept, times=any(row.start is not None for row in whole))
+        data = encode(whole, self.settings, self.kept, times=self.films)
         part = f"{DATA}part-{unit.name}-{secrets.token_hex(4)}.parquet"
         self.storage.put(part, data)
         ending = {

@@ -91,7 +91,7 @@ def rows(ledger: Ledger) -> Iterator[Row]:
 def retry(ledger: Ledger, reasons: Collection[str] = ()) -> int:
     """Have items that failed asked again by the next run, all of them or those of some reasons; how many they are.
 
-    A key that came twice stays what it is. Raises InputError ``nothing_failed``.
+    A key that came twice stays what it is, and what waits to be asked again is not asked twice. Raises InputError ``nothing_failed``.
     """
     count = 0
 
@@ -114,7 +114,8 @@ def retry(ledger: Ledger, reasons: Collection[str] = ()) -> int:
         if error.code != "nothing_planned":
             raise
         raise InputError(
-            "nothing_failed", f"nothing in {ledger.storage} failed{' so' if reasons else ''}: there is nothing to retry"
+            "nothing_failed",
+            f"nothing in {ledger.storage} failed{' so' if reasons else ''} and does not wait for it yet: there is nothing to retry",
         ) from None
     ledger.reread()
     return count
@@ -140,7 +141,8 @@ def sweep(ledger: Ledger) -> int:
 def _failed(ledger: Ledger, reasons: Collection[str]) -> Iterator[tuple[Item, list[Row]]]:
     """Items that failed, each with the rows that it has now."""
     ended = endings(ledger)
-    later = _later(ledger, ended)
+    later, plan = _later(ledger, ended), ledger.frozen
+    waiting = {item.key for number, unit in plan.units.items() if unit.round and number not in ended for item in plan.items(unit)}
     for number, done in ended.items():
         if not done.failed:
             continue
@@ -150,7 +152,7 @@ def _failed(ledger: Ledger, reasons: Collection[str]) -> Iterator[tuple[Item, li
             if row.reason != plans.TWICE:
                 by_key.setdefault(row.key, []).append(row)
         for item in ledger.frozen.items(unit):
-            old = by_key.get(said(item.key), []) if item.reason != plans.TWICE else []
+            old = by_key.get(said(item.key), []) if item.reason != plans.TWICE and item.key not in waiting else []
             if any(row.outcome is Outcome.FAILED and (not reasons or row.reason in reasons) for row in old):
                 yield item, old
 

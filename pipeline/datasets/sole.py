@@ -4,6 +4,7 @@ Without a conditional put nobody can be kept out for certain: the lease is writt
 a second command by mistake, not against a race of milliseconds.
 """
 
+import contextlib
 import json
 import os
 import secrets
@@ -28,6 +29,17 @@ SETTLE = 1.0
 def writable(storage: Storage) -> Storage:
     """The storage as a data set can be written to: itself, or by this process alone. Raises EnvironmentFault ``already_running``."""
     return storage if isinstance(storage, SoleStorage) or storage.creates() else SoleStorage(storage)
+
+
+@contextlib.contextmanager
+def alone(storage: Storage) -> Iterator[Storage]:
+    """``writable`` for as long as the block runs. Raises as it does."""
+    mine = writable(storage)
+    try:
+        yield mine
+    finally:
+        if isinstance(mine, SoleStorage):
+            mine.release()
 
 
 class SoleStorage(Storage):

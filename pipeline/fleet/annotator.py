@@ -89,8 +89,9 @@ async def main(number: int, asked: Begin) -> None:
         beat = asyncio.create_task(pulse())
         try:
             await flow.work(
-                host, ledger, recipe, flow.wishes_of(settings), told=counts.told, name=flow.host_name(number), shard=settings.part
-            )
+                host, ledger, recipe, flow.wishes_of(settings), told=counts.told, name=flow.host_name(number), shard=settings.part,
+                spool_gb=settings.spool_gb,
+            )  # fmt: skip
         finally:
             beat.cancel()
             say()

@@ -2,6 +2,7 @@
 
 from typing import Annotated, ClassVar, Literal
 
+from annotated_types import Gt
 from pydantic import AfterValidator
 
 from pipeline.options.base import Positive, option
@@ -45,6 +46,9 @@ class AnnotateSettings(Asking, Spread):
     )
     storage_option: tuple[str, ...] = option(
         (), DATA, "KEY=VALUE for s3://, gs://, az:// (endpoint, region, ...); may be repeated."
+    )
+    spool_gb: Annotated[float, Gt(0)] = option(
+        50.0, DATA, "GiB of films of such storages that lie in the temporary folder at once."
     )
 
     output_dir: str | None = option(None, OUTPUT, "Where the data set is written: a folder, s3://, gs:// or az://.", "-o")

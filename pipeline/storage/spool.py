@@ -36,11 +36,10 @@ class Remote:
 
 
 class Spool:
-    """A folder that holds ``most`` bytes of films at most. Of one event loop."""
+    """At most ``most`` bytes of films that are files of this machine. Of one event loop."""
 
-    def __init__(self, folder: Path, most: int) -> None:
-        self.folder, self.most = folder, most
-        self.used = 0
+    def __init__(self, most: int) -> None:
+        self.most, self.used = most, 0
         self._freed = asyncio.Condition()
 
     @contextlib.asynccontextmanager

@@ -48,7 +48,7 @@ class Elsewhere:
             staging = Staging(open_storage(output, options), stand_in(state, output))
         elif films is not None and output is None:
             staging = Staging(films, root)
-        return cls(films=films, spool=Spool(root, int(spool_gb * GIB)) if films is not None else None, staging=staging)
+        return cls(films=films, spool=Spool(int(spool_gb * GIB)) if films is not None else None, staging=staging)
 
     @contextlib.asynccontextmanager
     async def film(self, job: Job) -> AsyncIterator[None]:

@@ -123,3 +123,13 @@ def test_what_can_not_be(tmp_path: Path, words: tuple[str, ...], says: str) -> N
 
 def test_it_is_a_command() -> None:
     assert "dataset" in application.COMMANDS
+
+
+def test_retry_where_one_process_alone_can_write() -> None:
+    """A storage that can't tell two writers apart, behind fsspec: the lease is taken for the moment, and given back."""
+    storage = open_storage("memory://retried")
+    fill(storage, failed="bad_picture").storage.release()  # type: ignore[attr-defined]
+    assert told("memory://retried", "retry", "--json")[:2] == (0, '{"retried": 3}\n')
+    code, _, err = told("memory://retried", "retry")
+    assert (code, "nothing_failed" in err) == (1, True), "they wait already"
+    assert not storage.exists("_scenescribe/writer.json")

@@ -45,7 +45,7 @@ def annotate(tmp_path: Path) -> Annotate:
             told[item.key] = answer
 
         async with host:
-            await flow.work(host, ledger, recipe, flow.wishes_of(settings), told=hear)
+            await flow.work(host, ledger, recipe, flow.wishes_of(settings), spool_gb=settings.spool_gb, told=hear)
         return Run(ledger, captioner, told, problems)
 
     return run

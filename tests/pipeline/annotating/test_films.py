@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import pyarrow.dataset
 import pyarrow.parquet
 import pytest
 from annotated import PICTURES, Annotate
@@ -48,8 +49,13 @@ async def test_films_and_pictures_of_one_folder(annotate: Annotate, film: Path, 
     assert {name: one.items for name, one in written.items()} == {
         "coco": 9, "imagefolder": 9, "txt": 9, "webdataset": 9, "jsonl": 9 + len(windows), "parquet": 9 + len(windows),
     }  # fmt: skip
-    table = pyarrow.parquet.read_table(next((tmp_path / "out" / "data").glob("part-*")), partitioning=None)
-    assert "caption" in table.column_names
+    table = pyarrow.dataset.dataset(str(tmp_path / "out" / "data")).to_table()  # one schema in all parts
+    parts = [pyarrow.parquet.read_schema(path) for path in (tmp_path / "out" / "data").glob("part-*")]
+    assert len(parts) > 1
+    assert all(part.equals(table.schema) for part in parts)
+    times = dict(zip(table["key"].to_pylist(), table["start"].to_pylist(), strict=True))
+    assert times[sorted(some)[0]] is None
+    assert times["clips/movie.mp4"] is not None
     assert (await annotate(folder, unit=5)).captioner.asked == 0  # type: ignore[attr-defined]
 
 
@@ -61,13 +67,20 @@ async def test_a_film_in_a_bucket_is_copied_here_and_removed(
     monkeypatch.setattr("tempfile.tempdir", str(spool))
     with moto() as s3:
         bucket, options = s3.bucket(), tuple(f"{name}={value}" for name, value in s3.options.items())
-        open_storage(f"{bucket}/films", s3.options).put("movie.mp4", film.read_bytes())
+        films = open_storage(f"{bucket}/films", s3.options)
+        for name in ("movie.mp4", "other.mp4", "third.mp4"):
+            films.put(name, film.read_bytes())
+        films.put("large.mp4", film.read_bytes() * 3)
         out: Any = tmp_path / "out"
         here = await annotate(film, out=out)
-        there = await annotate(f"{bucket}/films", out=tmp_path / "there", storage_option=options)
-    texts = [[(row.start, row.end, row.caption) for row in results.rows(run.ledger)] for run in (here, there)]
-    assert texts[0] == texts[1]
-    assert len(texts[0]) >= 2
+        room = film.stat().st_size * 1.5 / (1 << 30)  # for one of them
+        there = await annotate(f"{bucket}/films", out=tmp_path / "there", storage_option=options, spool_gb=room)
+    texts = [(row.start, row.end, row.caption) for row in results.rows(here.ledger)]
+    assert len(texts) >= 2
+    found = [*results.rows(there.ledger)]
+    for name in ("movie.mp4", "other.mp4", "third.mp4"):
+        assert [(row.start, row.end, row.caption) for row in found if row.key == name] == texts
+    assert [row.reason for row in found if row.key == "large.mp4"] == ["spool_too_small"]
     assert list(spool.iterdir()) == []
 
 

@@ -23,7 +23,7 @@ def put(storage: Storage, name: str, size: int) -> tuple[Remote, bytes]:
 async def test_a_film_comes_whole_by_few_requests_and_goes(s3: S3, tmp_path: Path) -> None:
     remote, data = put(open_storage(s3.bucket(), s3.options), "a/film.mp4", 2 * spools.PIECE + 1000)
     before = len(s3.asked)
-    async with Spool(tmp_path, len(data)).here(remote, tmp_path / "0/a/film.mp4"):
+    async with Spool(len(data)).here(remote, tmp_path / "0/a/film.mp4"):
         assert (tmp_path / "0/a/film.mp4").read_bytes() == data
         assert len(s3.asked) - before <= 2 + math.ceil(len(data) / spools.PIECE)
     assert not (tmp_path / "0/a/film.mp4").exists()
@@ -32,7 +32,7 @@ async def test_a_film_comes_whole_by_few_requests_and_goes(s3: S3, tmp_path: Pat
 async def test_the_bound_is_held_and_nobody_waits_for_ever(tmp_path: Path) -> None:
     storage = open_storage(tmp_path / "there")
     films = [put(storage, f"{number}.mp4", 400_000)[0] for number in range(6)]
-    spool, most = Spool(tmp_path / "here", 1_000_000), 0
+    spool, most = Spool(1_000_000), 0
 
     async def read(number: int) -> None:
         nonlocal most
@@ -48,7 +48,7 @@ async def test_the_bound_is_held_and_nobody_waits_for_ever(tmp_path: Path) -> No
 
 async def test_what_is_too_large_is_told_at_once(tmp_path: Path) -> None:
     remote, _ = put(open_storage(tmp_path / "there"), "film.mp4", 1000)
-    spool = Spool(tmp_path / "here", 999)
+    spool = Spool(999)
     with pytest.raises(InputError, match="spool_too_small"):
         async with spool.here(remote, tmp_path / "here/film.mp4"):
             pass
@@ -59,7 +59,7 @@ async def test_a_film_that_changed_is_told_and_leaves_no_room_taken(tmp_path: Pa
     storage = open_storage(tmp_path / "there")
     remote, _ = put(storage, "film.mp4", 1000)
     put(storage, "film.mp4", size)
-    spool = Spool(tmp_path / "here", 1000)
+    spool = Spool(1000)
     with pytest.raises(InputError, match="source_changed"):
         async with spool.here(remote, tmp_path / "here/film.mp4"):
             pass
