@@ -19,9 +19,13 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from scripts.needed import needed
+
+needed("av", "vllm")
+
 import av
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from models.base import Request
 from pipeline.asking.talk import Talk
 from pipeline.asking.types import Answer

@@ -31,6 +31,10 @@ from typing import Any
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from scripts.needed import needed, needed_model
+
+needed("vllm")
+
 from models.base import Reply, Request, Sampling
 from pipeline.engine.engine import Engine
 from pipeline.engine.gate import Priority
@@ -58,7 +62,9 @@ def main() -> None:
     parser.add_argument("--max-model-len", type=int)
     parser.add_argument("--engine-arg", action="append", default=[])
     parser.add_argument("--json", type=Path, help="also write the numbers here, after each step")
-    asyncio.run(_run(parser.parse_args()))
+    asked = parser.parse_args()
+    needed_model(asked.model, random_weights=asked.random_weights)
+    asyncio.run(_run(asked))
 
 
 async def _run(asked: argparse.Namespace) -> None:

@@ -22,6 +22,10 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from scripts.needed import needed
+
+needed("av")
+
 from pipeline.bench.films import FilmSpec, make_films
 from pipeline.bench.measure import run_once, says_something
 from pipeline.inputs import Film
@@ -40,6 +44,7 @@ def main() -> None:
     parser.add_argument("--engine", default="vllm")
     parser.add_argument("--json", type=Path, help="also write the numbers here")
     asked = parser.parse_args()
+    needed(*(("vllm",) if asked.engine == "vllm" else ()))
     results: dict[str, Any] = {
         "machine": f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
     }

@@ -18,11 +18,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
-import imageio_ffmpeg
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from scripts.needed import needed
+
+needed("cv2", "imageio_ffmpeg")
+
+import cv2
+import imageio_ffmpeg
 from reader_parts import decks
 from reader_parts.measure import timed
 from reader_parts.readers import reading

@@ -2,10 +2,14 @@
 
     scripts/bench gpu --model FOLDER --random-weights --folder FILMS --json bf16.json
     scripts/bench gpu --model FOLDER --random-weights --folder FILMS --json fp8.json --quantization fp8
+    scripts/bench gpu --model FOLDER --random-weights --films 32 --rounds 2 --reader-rows --rows "1080p exact" --json variants.json \\
+        --variants decode=auto decode=auto,nice=10 decode=auto,cores=12 decode=auto,children=8 decode=cpu
+    scripts/bench gpu --engine echo --engine-arg delay=0.2 --films 4 --rounds 1                          (no GPU: the logic)
 
 Rows are films of one size under one sampler; all rows share one loaded engine, and in each bare and product take turns
 (pipeline/bench/measure.py). ``reader`` is how many windows a second the same films give when every question is answered at once:
-where it is under ``bare``, decoding is the limit.
+where it is under ``bare``, decoding is the limit. ``--variants``: who decodes, in how many processes, how nicely and on how many cores
+(gpu_parts/variants.py); bare and all of them take turns, and the numbers so far are written after each run.
 
 Encoding hours of film takes longer than measuring them: a quarter as many seconds is encoded, and each film is four of these
 pieces, joined without encoding again.
@@ -24,6 +28,13 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from scripts.needed import needed, needed_model
+
+needed("av")
+
+from gpu_parts.variants import Variant, measured
+
 from models.base import Reply, Request
 from pipeline.bench.films import FilmSpec, make_films
 from pipeline.bench.measure import SaysSomething, compare, run_once
@@ -42,7 +53,8 @@ PIECE, PIECES = 16, 4
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", required=True, help="a preset or a model's folder")
+    parser.add_argument("--model", default="shapes", help="a preset or a model's folder")
+    parser.add_argument("--engine", default="vllm")
     parser.add_argument("--random-weights", action="store_true")
     parser.add_argument("--quantization")
     parser.add_argument("--films", type=int, default=64)
@@ -55,9 +67,14 @@ def main() -> None:
         "--engine-arg", action="append", default=[], metavar="KEY=VALUE", help="as scenescribe takes it; repeatable"
     )
     parser.add_argument("--decode", nargs="+", choices=["auto", "cpu"], default=["auto"], help="who decodes in the reader's rows")
+    parser.add_argument(
+        "--variants", nargs="+", type=Variant.of, default=[], metavar="WORDS", help="in place of the product as it comes"
+    )
     parser.add_argument("--folder", type=Path, help="keep the films here, and use those that are there")
     parser.add_argument("--json", type=Path, help="also write the numbers here, after each row")
     asked = parser.parse_args()
+    needed_model(asked.model, random_weights=asked.random_weights)
+    needed(*(("vllm",) if asked.engine == "vllm" else ()))
     with tempfile.TemporaryDirectory(prefix="scenescribe-bench-") as place:
         asyncio.run(_run(asked, Path(place)))
 
@@ -75,6 +92,7 @@ async def _run(asked: argparse.Namespace, place: Path) -> None:
     print(f"films there after {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
     settings = Settings(
         model=asked.model,
+        engine=asked.engine,
         windows="fixed:seconds=8",
         max_tokens=64,
         max_num_seqs=asked.max_num_seqs,
@@ -94,6 +112,17 @@ async def _run(asked: argparse.Namespace, place: Path) -> None:
             _say(asked, found, f"reader, {row}, {decode}", found["reader"][f"{row}, {decode}"]["windows_per_second"])
         for row in asked.rows:
             size, sampler = ROWS[row]
+            if asked.variants:
+
+                def told(numbers: dict[str, Any], row: str = row) -> None:
+                    found["rows"][row] = numbers
+                    _say(asked, found, row, json.dumps(numbers))
+
+                await measured(
+                    _Lent(engine), settings.changed(sampler=sampler), films[size], asked.variants, rounds=asked.rounds,
+                    place=place / row, told=told,
+                )  # fmt: skip
+                continue
             async with Studio(settings.changed(sampler=sampler), captioner=_Lent(engine)) as studio:
                 found["rows"][row] = await compare(studio, films[size], asked.rounds, place / row)
             _say(asked, found, row, found["rows"][row]["ratio"])

@@ -29,6 +29,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+from scripts.needed import needed, needed_model
+
+needed("av")
+
 from gpu import ROWS, _films, _processor
 from gpus_parts.run import Run
 
@@ -59,6 +63,8 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="keep the films here, and use those that are there")
     parser.add_argument("--json", type=Path, help="also write the numbers here, after each row")
     asked = parser.parse_args()
+    needed_model(asked.model, random_weights=asked.random_weights)
+    needed(*(("vllm",) if asked.engine == "vllm" else ()))
     with tempfile.TemporaryDirectory(prefix="scenescribe-bench-") as place:
         asyncio.run(_run(asked, Path(place)))
 

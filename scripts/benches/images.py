@@ -27,6 +27,10 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from scripts.needed import needed, needed_model
+
+needed("PIL")
+
 import numpy as np
 
 from models.base import Captioner
@@ -44,6 +48,8 @@ KEPT = 256
 DRAWN = 64
 """pictures that are drawn; each file has a comment of its own, so that its bytes differ"""
 SHARDS = 8
+NEEDS = {"parquet": ("pyarrow",), "s3": ("moto", "obstore", "httpx")}
+"""modules, by kind of source"""
 KEYS = {"access_key_id": "test", "secret_access_key": "test", "region": "us-east-1"}
 
 
@@ -62,6 +68,9 @@ def main() -> None:
     parser.add_argument("--decode-workers", type=int)
     parser.add_argument("--json", type=Path, help="also write the numbers here, after each kind")
     asked = parser.parse_args()
+    needed_model(asked.model, random_weights=asked.random_weights)
+    needed(*(("vllm",) if asked.engine == "vllm" else ()))
+    needed(*(module for kind in asked.kinds for module in NEEDS.get(kind, ())))
     with tempfile.TemporaryDirectory(prefix="scenescribe-bench-") as folder:
         asyncio.run(measure(asked, Path(folder)))
 

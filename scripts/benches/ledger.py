@@ -22,6 +22,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests" / "support"))
+from scripts.needed import needed
+
+needed("moto")
+
 import buckets
 
 from pipeline.datasets.grants import Grants

@@ -24,6 +24,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests/support"))
+from scripts.needed import needed, needed_model
+
+needed("imageio_ffmpeg")
+
 
 import numpy as np
 from senders import FFMPEG, free_port, picture, sending
@@ -144,6 +148,8 @@ if __name__ == "__main__":
     parser.add_argument("--rate", type=int, default=25)
     parser.add_argument("--json", type=Path)
     wanted = parser.parse_args()
+    needed_model(wanted.model, random_weights=wanted.random_weights)
+    needed(*(("vllm",) if wanted.engine == "vllm" else ()))
     result = asyncio.run(main(wanted))
     if wanted.json:
         wanted.json.write_text(json.dumps(result, indent=2) + "\n")

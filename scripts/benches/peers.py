@@ -26,6 +26,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+from scripts.needed import needed, needed_model
+
+needed("av", "cv2", "vllm")
+
 from gpu import _films, _processor
 
 from models.model_folder import chat_template
@@ -58,6 +62,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="also write the numbers here, after each way")
     parser.add_argument("--only", choices=["scripts", "product"], help=argparse.SUPPRESS)
     asked = parser.parse_args()
+    needed_model(asked.model, random_weights=asked.random_weights)
     if asked.only == "scripts":
         _scripts(asked)
     elif asked.only == "product":

@@ -20,6 +20,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+from scripts.needed import needed, needed_model
+
+needed("av", "vllm")
+
 from gpu import ROWS, _films, _processor
 from profile_parts import threads
 from profile_parts.stages import Stages
@@ -44,6 +48,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="keep the films here, and use those that are there")
     parser.add_argument("--json", type=Path, help="also write the numbers here")
     asked = parser.parse_args()
+    needed_model(asked.model, random_weights=asked.random_weights)
     settings = Settings(
         model=asked.model,
         windows="fixed:seconds=8",

@@ -19,11 +19,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from scripts.needed import needed
+
+needed("av", "cv2", "decord")
+
 import av
 import cv2
 import decord
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from reader_parts import rows
 from reader_parts.readers import THREADS
 

@@ -24,10 +24,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from scripts.needed import needed, needed_model
+
+needed("httpx", "fastapi", "uvicorn", "multipart|python_multipart", "av")
+
+import httpx
 from serve_parts.clients import Clients
 from served import Served
 
@@ -53,6 +56,7 @@ def main() -> None:
     )
     parser.add_argument("--json", type=Path, help="also write the numbers here, after each step")
     asked = parser.parse_args()
+    needed_model(asked.model, random_weights=asked.random_weights)
     with tempfile.TemporaryDirectory(prefix="scenescribe-bench-") as place:
         asyncio.run(_run(asked, Path(place)))
 

@@ -27,6 +27,7 @@ from pipeline.options.caption import Settings
 from pipeline.passes.summary import Writer, summarize
 from pipeline.summarizer import writer_of
 from pipeline.types import Caption, Document, Model, Source
+from scripts.needed import needed, needed_model
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", type=Path, help="also write the numbers here")
     asked = parser.parse_args()
+    needed_model(asked.model, random_weights=asked.random_weights)
+    needed(*(() if asked.composed else ("vllm",)))
     if not asked.composed and not asked.model:
         parser.error("name a --model, or --composed")
     asyncio.run(_run(asked))
@@ -76,9 +79,17 @@ async def _run(asked: argparse.Namespace) -> None:
         model=asked.model, quantization=asked.quantization, max_model_len=asked.max_model_len,
         engine_arg=("load_format=dummy",) if asked.random_weights else (),
     )  # fmt: skip
+    began = time.monotonic()
     async with Host(settings) as host:
+        await host.engine.warm()
+        print(f"the model is loaded after {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
         await host.engine.ask(Request(prompt="Say something.", sampling=Sampling(max_tokens=8)))
-        await _measured(asked, writer_of(settings, host))
+        writer = writer_of(settings, host)
+        if writer is None:
+            raise SystemExit(
+                f"scripts/bench summary: {asked.model} knows one question alone and writes no summaries; take --composed"
+            )
+        await _measured(asked, writer)
 
 
 async def _measured(asked: argparse.Namespace, writer: Writer | None) -> None:
