@@ -199,9 +199,9 @@ class Timeline:
             event = {"event": kind, "stream": self._plan.name, "id": self._captions, **event}
         event |= more
         if last is not None and kind == "caption" and parts is not None:
-            taken, _ = self.utc.at(last.time)
             now = time.monotonic()
             arrived = self._wall.utc(last.arrival)
+            taken = min(self.utc.at(last.time)[0], arrived)  # a camera whose clock is ahead of ours took no picture after it came
             glass = self._wall.utc(now) - taken
             transport = max(0.0, arrived - taken)
             emit = max(0.0, glass - transport - sum(parts.values()))

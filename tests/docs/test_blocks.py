@@ -1,7 +1,7 @@
 """Every code block of README.md, CONTRIBUTING.md and docs/*.md runs as it stands, or says why it can't.
 
-A page's blocks run one after the other in one folder with ``movie.mp4``, ``films/`` and ``samples/``; the environment names the echo
-engine, so that a block without ``--engine`` runs no model. A comment before a block takes it out:
+A page's blocks run one after the other in one folder with ``movie.mp4``, ``films/``, ``samples/`` and ``scripts/camera``; the
+environment names the echo engine, so that a block without ``--engine`` runs no model. A comment before a block takes it out:
 
     <!-- not run: needs a GPU -->        <!-- run by: tests/models/test_custom_models.py -->
 """
@@ -29,6 +29,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(place / "movie.mp4", place / "films/more/two.mp4")
     (place / "samples").mkdir()
     shutil.copy(ROOT / "samples/first.mp4", place / "samples")
+    (place / "scripts").mkdir()
+    (place / "scripts/camera").symlink_to(ROOT / "scripts/camera")
     (place / "home").mkdir()
     return place
 
@@ -38,7 +40,7 @@ def test_a_page_runs_from_top_to_bottom(page: Path, place: Path, tmp_path: Path)
     folder = tmp_path / "reader"
     todo = [block for block in blocks(page) if not block.mark and (block.kind in SHELL or block.kind == "python")]
     if todo:
-        shutil.copytree(place, folder)
+        shutil.copytree(place, folder, symlinks=True)
     for block in todo:
         run(block, folder)
 

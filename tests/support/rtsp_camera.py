@@ -21,12 +21,12 @@ NTP = 2_208_988_800
 class Camera:
     """``rtp``: where ffmpeg sends; ``sdp``: the file it writes; ``url``: what a reader is given."""
 
-    def __init__(self, sdp: Path, change: Change = lambda kind, packet: packet) -> None:
+    def __init__(self, sdp: Path, change: Change = lambda kind, packet: packet, *, port: int = 0) -> None:
         self.sdp, self._change = sdp, change
         self._sockets = self._pair()
-        port = self._sockets[0].getsockname()[1]
-        self.rtp = f"rtp://127.0.0.1:{port}?rtcpport={port + 1}"
-        self._server = socket.create_server(("127.0.0.1", 0))
+        sent = self._sockets[0].getsockname()[1]
+        self.rtp = f"rtp://127.0.0.1:{sent}?rtcpport={sent + 1}"
+        self._server = socket.create_server(("127.0.0.1", port))
         self.url = f"rtsp://127.0.0.1:{self._server.getsockname()[1]}/cam"
         self._reader: socket.socket | None = None
         self._lock = threading.Lock()

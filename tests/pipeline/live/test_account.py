@@ -62,8 +62,8 @@ class Camera:
         self.timeline.open(Frames(Ring(), 200))  # type: ignore[arg-type]
         self._begin = self._loop.time()
 
-    async def send(self, seconds: float) -> None:
-        """Pictures for so long."""
+    async def send(self, seconds: float, ahead: float | None = None) -> None:
+        """Pictures for so long. ``ahead``: by how much the camera's clock is ahead of ours, where it tells the time."""
         for _ in range(round(seconds / STEP)):
             self._serial += 1
             now = self._loop.time()
@@ -71,7 +71,7 @@ class Camera:
             self.timeline.frame(
                 Frame(
                     serial=self._serial, time=media, seen=media, arrival=now, epoch=0, begin=(0.0, self._begin), raw=media,
-                    utc=None, report=None,
+                    utc=None if ahead is None else now + ahead, report=None if ahead is None else self._serial,
                 ),
                 self._connection, "",
             )  # fmt: skip
@@ -138,6 +138,27 @@ def test_an_engine_ten_times_too_slow_for_a_minute() -> None:
     assert {event["reason"] for event in camera.events if event["event"] == "gap"} <= {"engine_slow"}
     described = sum(event["end"] - event["start"] for event in captions)
     assert described >= 0.75 * 240
+
+
+@pytest.mark.parametrize("ahead", [-2.0, 0.0, 0.4, 3.0])
+def test_no_description_is_there_before_its_picture(ahead: float) -> None:
+    """A camera's clock may be ahead of ours: how late a text is counts from the arrival then, and its parts are the whole."""
+
+    async def main() -> Camera:
+        camera = Camera(plan(), EchoCaptioner(delay=0.3))
+        await camera.engine.warm()
+        camera.connect()
+        await camera.send(20, ahead)
+        await camera.end()
+        return camera
+
+    captions = [event for event in clock_loop.run(main()).events if event["event"] == "caption"]
+    assert captions
+    for event in captions:
+        parts = {name: seconds for name, seconds in event["latency"].items() if name != "glass_to_text"}
+        assert event["clock"] == "rtcp"
+        assert parts["transport"] == pytest.approx(max(0.0, -ahead), abs=1e-6)
+        assert event["latency"]["glass_to_text"] == pytest.approx(sum(parts.values()), abs=1e-6)
 
 
 @settings(max_examples=25, deadline=None)
