@@ -31,7 +31,9 @@ class OwnEngine:
 
     def __init__(self, engine: "Engine", say: Callable[[str], None]) -> None:
         self._engine = engine
-        engine.on_ready.append(lambda: say(f"model loaded in {engine.last_start:.0f} s"))
+        engine.on_ready.append(
+            lambda: say(f"model loaded in {engine.last_start:.0f} s") if engine.last_start >= 0.5 else None
+        )  # echo loads none
 
     @property
     def ready(self) -> bool:

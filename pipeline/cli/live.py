@@ -63,7 +63,7 @@ def live(
     log.set_up("auto", level=logging.WARNING if quiet else logging.INFO)
     if not quiet:
         for plan in wished.plans:
-            console.say(f"{plan.name}: {plan.address.shown}")
+            console.say(plan.name if plan.name == plan.address.shown else f"{plan.name}: {plan.address.shown}")
     sys.exit(_run(wished, verbose=verbose))
 
 
