@@ -23,7 +23,6 @@ from pipeline.errors import InputError
 from pipeline.file_version import Change, FileVersion
 from pipeline.film_document import film_document, refuse_unanswered, unanswered
 from pipeline.outline import Summary
-from pipeline.passes.refine import refine
 from pipeline.sinks.base import Sink
 from pipeline.sources.base import Source
 from pipeline.stats import film_stats
@@ -212,6 +211,8 @@ class _Description:
             notices[:0] = journal.notices
         refined = tuple(described)
         if self.recipe.refine:
+            from pipeline.passes.refine import refine
+
             refined, more = await refine(described, self.recipe, self.engine)
             notices += more
         return film_document(

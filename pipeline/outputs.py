@@ -17,7 +17,7 @@ from pathlib import Path
 
 from pipeline.filenames import SIDECARS, fitted, name_in
 from pipeline.inputs import Film
-from pipeline.media.containers import burned_suffix, muxed_suffix
+from pipeline.media.suffixes import burned_suffix, muxed_suffix
 from pipeline.part import Part
 from pipeline.types import Notice
 

@@ -23,11 +23,11 @@ from pipeline.sinks.base import Sink
 from pipeline.sinks.files import FileSink
 from pipeline.sinks.several import Several
 from pipeline.store.lookup import FileLookup, Lookup
-from pipeline.summarizer import Summarizer, beside, needs_its_own_engine, writer_of
 from pipeline.types import Document, Model, Notice, Track
 
 if TYPE_CHECKING:
     from models.preset import Preset
+    from pipeline.summarizer import Summarizer
 
 
 class Studio:
@@ -114,6 +114,8 @@ class Studio:
         return result if self.summarizer is None else await self._summarized(result, film, outputs, observer)
 
     async def _summarized(self, result: Result, film: Path, outputs: Outputs, observer: Observer) -> Result:
+        from pipeline.summarizer import beside
+
         assert self.summarizer is not None
         files = self.summarizer.files(outputs.folder, outputs.stem, film)
         try:
@@ -129,9 +131,13 @@ class Studio:
             summary=summary,
         )
 
-    def _summarizer(self) -> Summarizer | None:
+    def _summarizer(self) -> "Summarizer | None":
         """None where no summary is wished, or none of this host's models is to write it."""
-        if not self.settings.wants_summary or needs_its_own_engine(self.settings):
+        if not self.settings.wants_summary:
+            return None
+        from pipeline.summarizer import Summarizer, needs_its_own_engine, writer_of
+
+        if needs_its_own_engine(self.settings):
             return None
         return Summarizer(self.settings, writer_of(self.settings, self.host), overwrite=self.settings.overwrite)
 

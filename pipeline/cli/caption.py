@@ -109,7 +109,6 @@ async def describe_found(
     from pipeline.storage.spool import GIB, Spool
     from pipeline.store import past
     from pipeline.studio import Studio
-    from pipeline.summarizer import needs_its_own_engine
 
     try:
         log.set_up_beside_a_screen(verbose=display.screen.verbose, file=settings.log_file)
@@ -143,14 +142,17 @@ async def describe_found(
                     display.screen.say(studio.host.decoding)
     if (run := display.end(started)) is not None:
         past.remember(kind, run)
-    if settings.wants_summary and needs_its_own_engine(settings):
-        from pipeline.cli.summarize import summarize_finished
+    if settings.wants_summary:
+        from pipeline.summarizer import needs_its_own_engine
 
-        display.failures += await summarize_finished(
-            [os.fspath(film.path if film.remote is None else outputs[film.path].json) for film in found.films],
-            settings,
-            display.screen,
-        )
+        if needs_its_own_engine(settings):
+            from pipeline.cli.summarize import summarize_finished
+
+            display.failures += await summarize_finished(
+                [os.fspath(film.path if film.remote is None else outputs[film.path].json) for film in found.films],
+                settings,
+                display.screen,
+            )
     return 1 if display.failures else 0
 
 

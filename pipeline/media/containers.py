@@ -4,9 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from pipeline.media.streams import BITMAPS, Contents, Stream
+from pipeline.media.suffixes import family
 from pipeline.types import Notice
-
-MP4_FAMILY = frozenset({".mp4", ".m4v", ".mov"})
 
 _AUDIO = {
     "mp4": frozenset({"aac", "mp3", "mp2", "ac3", "eac3", "dts", "alac", "opus", "flac", "truehd"}),
@@ -62,22 +61,6 @@ class Plan:
         """How many streams of each kind the output must have."""
         kinds = [stream.kind for stream in self.kept if not stream.cover]
         return {"video": 1 + kinds.count("video"), "audio": kinds.count("audio"), "subtitle": kinds.count("subtitle")}
-
-
-def family(suffix: str) -> str:
-    """mp4, webm or mkv: the rules that a file of this suffix goes by."""
-    return "mp4" if suffix in MP4_FAMILY else "webm" if suffix == ".webm" else "mkv"
-
-
-def burned_suffix(suffix: str) -> str:
-    """What a burned film of this kind is by default."""
-    rules = family(suffix.lower())
-    return f".{rules}"
-
-
-def muxed_suffix(suffix: str) -> str:
-    """What a film of this kind is with tracks added, by default: MP4 and WebM stay what they are."""
-    return suffix.lower() if suffix.lower() in (".mp4", ".webm") else ".mkv"
 
 
 def plan(

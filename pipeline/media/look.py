@@ -3,14 +3,17 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.cues import Layout
 from pipeline.cues import profile as profile_of
 from pipeline.errors import UsageError
 from pipeline.formats.ass import Style
 from pipeline.media.binary import find_ffmpeg
-from pipeline.media.burn import Encoding, encoding_for
 from pipeline.options.burn import Burned, Cues
+
+if TYPE_CHECKING:
+    from pipeline.media.burning import Encoding
 
 ANEW = frozenset({"profile", "max_line_width", "max_lines", "max_cps"})
 """options that ask for a new layout of cues that somebody else laid out"""
@@ -31,8 +34,10 @@ class Look:
         """How to lay a subtitle file out: captions of ours always, cues of others where one of the options ``given`` asks for it."""
         return self.layout if subtitles.suffix.lower() == ".json" or ANEW.intersection(given) else None
 
-    def encoding(self, out: Path) -> Encoding:
+    def encoding(self, out: Path) -> "Encoding":
         """The encoding for a container. Raises UsageError ``bad_value``."""
+        from pipeline.media.burning import encoding_for
+
         return encoding_for(out, encoder=self.encoder, crf=self.crf, preset=self.preset)
 
 

@@ -64,7 +64,7 @@ Positive = Annotated[int, Gt(0), Le(1_000_000_000)]
 class Options(BaseSettings):
     """What one command is told; each field is an option. Frozen: a run never changes its own settings."""
 
-    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="forbid", defer_build=True)
     panels: ClassVar[tuple[str, ...]] = ()
     """the order of its panels of ``--help``, where it takes options from several classes"""
 

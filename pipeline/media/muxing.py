@@ -16,7 +16,7 @@ from pipeline.files import whole
 from pipeline.languages import alpha3
 from pipeline.media import chapters as chaptering
 from pipeline.media.binary import find_ffmpeg, newest_ffmpeg
-from pipeline.media.containers import Plan, family, plan
+from pipeline.media.containers import Plan, plan
 from pipeline.media.covers import attached
 from pipeline.media.decoding_order import made_up
 from pipeline.media.edits import edits, refuse
@@ -25,6 +25,7 @@ from pipeline.media.losses import reading, true_end
 from pipeline.media.run import Place, Progress, entrance, graph, run, workplace
 from pipeline.media.soft import equal_tracks, inside, one_at_a_time, with_cues
 from pipeline.media.streams import Contents, film_contents, guard_options
+from pipeline.media.suffixes import family
 from pipeline.media.verify import check_muxed, check_times
 from pipeline.outline import Chapter
 from pipeline.types import Notice, Track

@@ -14,7 +14,7 @@ from pipeline.files import whole
 from pipeline.formats import tidy
 from pipeline.formats.ass import Style, render
 from pipeline.media.binary import find_ffmpeg, newest_ffmpeg
-from pipeline.media.containers import Plan, family, plan
+from pipeline.media.containers import Plan, plan
 from pipeline.media.covers import attached
 from pipeline.media.edits import edits
 from pipeline.media.fitting import fitted
@@ -25,6 +25,7 @@ from pipeline.media.run import Place, Progress, entrance, graph, repeated, run, 
 from pipeline.media.soft import inside, with_cues
 from pipeline.media.standing import LAST, repeats, write_repeats
 from pipeline.media.streams import Contents, Stream, film_contents, guard_options
+from pipeline.media.suffixes import family
 from pipeline.media.verify import check_burned, check_clock
 from pipeline.types import Notice, Track
 
