@@ -28,14 +28,14 @@ def names(package: str, path: Iterable[str]) -> list[str]:
 
     ``package`` is its dotted name, whose last part names the group too.
     """
-    return sorted({*_files(package, tuple(path)), *_points(package.rpartition(".")[2])})
+    return sorted({*_files(package, tuple(path)), *points(package.rpartition(".")[2])})
 
 
 def member(package: str, path: Iterable[str], name: str) -> ModuleType:
     """The module of a member that ``names`` knows. Raises KeyError for another name, BrokenMember where it can't be imported."""
     if name in _files(package, tuple(path)):
         return import_module(f"{package}.{name}")
-    point = _points(package.rpartition(".")[2])[name]
+    point = points(package.rpartition(".")[2])[name]
     whose = f" of the package {point.dist.name}" if point.dist is not None else ""
     try:
         found = point.load()
@@ -45,6 +45,11 @@ def member(package: str, path: Iterable[str], name: str) -> ModuleType:
     if not isinstance(found, ModuleType):
         raise BrokenMember(f"'{name}'{whose} is no module: its entry point should read '{point.module}', not '{point.value}'")
     return found
+
+
+def is_member(package: str, path: Iterable[str], name: str) -> bool:
+    """Whether ``names`` would have it. Of installed packages nothing is read where it is a file of ours."""
+    return is_ours(package, path, name) or name in points(package.rpartition(".")[2])
 
 
 def is_ours(package: str, path: Iterable[str], name: str) -> bool:
@@ -58,11 +63,12 @@ def _files(package: str, path: tuple[str, ...]) -> frozenset[str]:
 
 
 @cache
-def _points(family: str) -> Mapping[str, EntryPoint]:
+def points(family: str) -> Mapping[str, EntryPoint]:
+    """The entry points of a family, by name."""
     return {point.name: point for point in _all_points().select(group=GROUP + family)}
 
 
 @cache
 def _all_points() -> Any:
-    """What all installed packages offer. Their files are read for it: once, whatever families are asked for."""
+    """What all installed packages offer. A file of each is read for it: once, and only where a name is no file of ours."""
     return entry_points()  # EntryPoints; until Python 3.11 what has its ``select``

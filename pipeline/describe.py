@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from pipeline.caption_stream import LocalStream, OpenStream, Told
 from pipeline.captioning.captioning import Span, span_of
@@ -22,13 +22,15 @@ from pipeline.engine.engine import Engine
 from pipeline.errors import InputError
 from pipeline.file_version import Change, FileVersion
 from pipeline.film_document import film_document, refuse_unanswered, unanswered
-from pipeline.outline import Summary
 from pipeline.sinks.base import Sink
 from pipeline.sources.base import Source
 from pipeline.stats import film_stats
 from pipeline.store.journal import Journal
 from pipeline.store.lookup import Earlier, Lookup
 from pipeline.types import Caption, Document, Model, Notice, Outcome, VideoInfo, Window
+
+if TYPE_CHECKING:
+    from pipeline.outline import Summary
 
 READINGS = 2
 """times that a film is read which changes while it is read"""
@@ -83,7 +85,7 @@ class Result:
     """whether the film was read and the model asked, rather than files made from captions that were there"""
     write_seconds: float = 0.0
     """what the JSON, the sidecars and the videos took to write; the journal before them is in the document's stats"""
-    summary: Summary | None = None
+    summary: "Summary | None" = None
     """where one was wished"""
 
 

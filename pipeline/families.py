@@ -52,8 +52,8 @@ def plugin_class(family: str, name: str) -> Any:
     installed package's and can't be used.
     """
     kind, class_name = FAMILIES[family]
-    known = members(family)
-    if name not in known:
+    if name in _UNNAMED.get(family, ()) or not files.is_member(*_package(family), name):
+        known = members(family)
         says = f"there is no {kind} '{name}'{nearest(name, known)} (there are: {', '.join(known)})"
         if family == "formats":
             raise UsageError("unknown_format", says, name=name)

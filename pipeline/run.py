@@ -13,10 +13,10 @@ from pipeline.inputs import Film
 from pipeline.outputs import Outputs, plan
 from pipeline.scheduler import Scheduler, Seat
 from pipeline.storage.spool import Spool
-from pipeline.storage.staging import Staging
 from pipeline.types import Document, Outcome, VideoInfo
 
 if TYPE_CHECKING:
+    from pipeline.storage.staging import Staging
     from pipeline.studio import Studio
 
 log = logs.get(__name__)
@@ -52,7 +52,7 @@ def plan_outputs(films: Sequence[Film], studio: "Studio", folder: Path | None = 
 
 async def describe_all(
     films: Sequence[Film], outputs: Mapping[Path, Outputs], studio: "Studio", observer: RunObserver, *, spool: Spool | None = None,
-    staged: Mapping[Path, Staging] | None = None,
+    staged: Mapping[Path, "Staging"] | None = None,
 ) -> None:  # fmt: skip
     """Describe every film. What is wrong with one is told to the observer, an error of ours as ``internal_error``.
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from models.base import Captioner
 from models.engines.base import Access, Opener
 from models.errors import BadEngineOption, EngineMissing
-from models.families import BrokenMember, member, names
+from models.families import BrokenMember, is_member, member, names
 from models.options import EngineOptions
 from models.preset import Preset
 
@@ -30,8 +30,8 @@ def open_captioner(
 
     Raises BadEngineOption for an unknown name or an option that can't be, EngineMissing for a plug-in that can't be imported.
     """
-    known = engine_names()
-    if engine not in known:
+    if not is_member(__name__, __path__, engine):
+        known = engine_names()
         near = get_close_matches(engine, known, n=1, cutoff=0.4)
         hint = f", did you mean {near[0]}?" if near else ""
         raise BadEngineOption(f"there is no engine '{engine}'{hint} (there are: {', '.join(known)})", engine=engine, nearest=near)

@@ -11,12 +11,11 @@ and an ``id`` of theirs that begins with ``./`` is a folder beside that file.
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
 
 from models.errors import ModelError, ModelNotFound
-from models.families import GROUP
+from models.families import points
 from models.model_folder import folder_preset, folder_size
 from models.preset import FrameSize, Preset, read_preset
 
@@ -30,7 +29,12 @@ DEFAULTS = ("llava-onevision-7b", "llava-onevision-0.5b")
 @cache
 def names() -> tuple[str, ...]:
     """Names of the presets, sorted: those here, and those of installed packages."""
-    return tuple(sorted({*(path.stem for path in HERE.glob("*.toml")), *_installed()}))
+    return tuple(sorted({*_ours(), *points("presets")}))
+
+
+@cache
+def _ours() -> frozenset[str]:
+    return frozenset(path.stem for path in HERE.glob("*.toml"))
 
 
 def preset(wanted: str) -> Preset:
@@ -39,7 +43,7 @@ def preset(wanted: str) -> Preset:
     A folder or id without a preset of its own is looked into: its configuration and chat template decide. Raises
     ModelNotFound, one line that names the nearest or what is missing.
     """
-    if wanted in names():
+    if wanted in _ours() or wanted in points("presets"):
         return _read(wanted)
     path = Path(wanted).expanduser()
     if path.exists() or wanted.startswith((".", "/", "~")):
@@ -101,14 +105,9 @@ def _read(name: str) -> Preset:
     return replace(found, id=str(folder), size=size)
 
 
-@cache
-def _installed() -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=GROUP + "presets")}
-
-
 def _installed_path(name: str) -> Path:
     """The TOML file of an installed package's preset. Raises ModelNotFound where its package or the file is not there."""
-    point = _installed()[name]
+    point = points("presets")[name]
     try:
         spec = find_spec(point.value)
     except (ImportError, ValueError):

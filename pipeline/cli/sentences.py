@@ -1,9 +1,13 @@
 """What is said of a film that has ended, by whichever command described it."""
 
+from typing import TYPE_CHECKING
+
 from pipeline.cli.summary import clock, counted, working_seconds
 from pipeline.describe import Result
-from pipeline.outline import Summary
 from pipeline.types import Outcome
+
+if TYPE_CHECKING:
+    from pipeline.outline import Summary
 
 
 def how_it_ended(name: str, result: Result) -> str:
@@ -21,7 +25,7 @@ def how_it_ended(name: str, result: Result) -> str:
     return f"{name}: skipped: it is finished (--overwrite describes it anew)"
 
 
-def of_summary(summary: Summary) -> str:
+def of_summary(summary: "Summary") -> str:
     """``summary of 4 sentences, 12 chapters``; a composed one says so."""
     made = "summary" if summary.method == "written" else "composed summary"
     return f"{made} of {counted(len(summary.sentences), 'sentence')}, {counted(len(summary.chapters), 'chapter')}"

@@ -2,12 +2,20 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from pipeline import __version__
 
+SAMPLE = Path(__file__).parents[2] / "samples" / "square.mkv"
 HEAVY = {"torch", "vllm", "transformers", "cv2", "av", "numpy", "scenedetect", "httpx", "ttconv", "pysubs2"}
+ELSEWHERES = {
+    "fastapi", "starlette", "uvicorn", "multipart", "ray", "pyarrow", "obstore", "fsspec", "httpcore", "prometheus_client", "watchfiles", "sqlite3",
+    "ffmpeg", "pipeline.serve", "pipeline.live", "pipeline.watch", "pipeline.asking", "pipeline.retrieval", "pipeline.annotating",
+    "pipeline.datasets", "pipeline.imagesources", "pipeline.passes.summary", "pipeline.media.burning", "pipeline.media.muxing", "pipeline.outline", "pipeline.chapters",
+}  # fmt: skip
+"""what other commands and other options need"""
 
 
 @pytest.mark.parametrize("words", [["--version"], ["--help"], ["caption", "--help"]])
@@ -26,6 +34,26 @@ assert not heavy, heavy
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert __version__ in done.stdout or "Usage" in done.stdout
+
+
+def test_caption_imports_what_it_needs(tmp_path: Path) -> None:
+    """A plain run pays for none of what the other commands are made of, and reads no other package's metadata for its own names."""
+    code = f"""
+import sys
+from models import families
+sys.argv = ["scenescribe", "caption", {str(SAMPLE)!r}, "-o", {str(tmp_path)!r}, "--engine", "echo"]
+from pipeline.cli.app import main
+try:
+    main()
+except SystemExit as end:
+    assert not end.code, end.code
+needless = sorted({HEAVY - {"numpy"} | ELSEWHERES!r} & set(sys.modules))
+assert not needless, needless
+assert families.points.cache_info().currsize == 0
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert list(tmp_path.glob("*.descriptions.json"))
 
 
 def test_python_dash_m_is_scenescribe() -> None:

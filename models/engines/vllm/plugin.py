@@ -60,9 +60,9 @@ def architectures(environment: Mapping[str, str] | None = None) -> dict[str, str
 
     Raises ValueError for a variable that is not ``Name=module:Class,...``.
     """
-    from importlib.metadata import entry_points
+    from models.families import points
 
-    found = {point.name: point.value for point in entry_points(group="scenescribe.architectures")}
+    found = {point.name: point.value for point in points("architectures").values()}
     given = (os.environ if environment is None else environment).get(VARIABLE, "")
     for item in filter(None, (part.strip() for part in given.split(","))):
         name, equals, place = item.partition("=")
