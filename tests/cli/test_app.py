@@ -11,9 +11,10 @@ from pipeline import __version__
 SAMPLE = Path(__file__).parents[2] / "samples" / "square.mkv"
 HEAVY = {"torch", "vllm", "transformers", "cv2", "av", "numpy", "scenedetect", "httpx", "ttconv", "pysubs2"}
 ELSEWHERES = {
-    "fastapi", "starlette", "uvicorn", "multipart", "ray", "pyarrow", "obstore", "fsspec", "httpcore", "prometheus_client", "watchfiles", "sqlite3",
-    "ffmpeg", "pipeline.serve", "pipeline.live", "pipeline.watch", "pipeline.asking", "pipeline.retrieval", "pipeline.annotating",
-    "pipeline.datasets", "pipeline.imagesources", "pipeline.passes.summary", "pipeline.media.burning", "pipeline.media.muxing", "pipeline.outline", "pipeline.chapters",
+    "fastapi", "starlette", "uvicorn", "multipart", "ray", "pyarrow", "obstore", "fsspec", "httpcore", "prometheus_client",
+    "watchfiles", "sqlite3", "ffmpeg", "pipeline.serve", "pipeline.live", "pipeline.watch", "pipeline.asking",
+    "pipeline.retrieval", "pipeline.annotating", "pipeline.datasets", "pipeline.imagesources", "pipeline.passes.summary",
+    "pipeline.media.burning", "pipeline.media.muxing", "pipeline.outline", "pipeline.chapters",
 }  # fmt: skip
 """what other commands and other options need"""
 
