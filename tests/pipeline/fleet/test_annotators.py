@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,30 @@ async def test_two_hosts_share_the_units_and_keep_each_picture_once(tmp_path: Pa
     assert (tmp_path / "log-1.txt").exists()
 
 
+async def test_a_host_that_is_killed_loses_nothing_and_nothing_comes_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(annotators, "PAUSE", 0.1)
+    settings, ledger = begun(tmp_path, engine_arg=("delay=0.3", "capacity=4"))
+    killed: list[int] = []
+    ended = [0, 0]
+
+    def told(number: int, message: Said) -> None:
+        ended[number] += message.ended if isinstance(message, Counted) else 0
+        if ended[number] >= 6 and not killed:
+            killed.append(next(pid for pid, log in _processes() if log.startswith(str(tmp_path)) and log.endswith(_log(number))))
+            os.kill(killed[0], signal.SIGKILL)
+
+    hosts, said = hosts_of(settings, told)
+    await hosts.run()
+    assert killed
+    assert any("died; it is started again" in line for line in said)
+    rows = list(results.rows(ledger))
+    assert sorted(row.key for row in rows) == sorted(PICTURES), "none is lost, none is there twice"
+    assert results.status(ledger).finished
+    assert sum(ended) < 2 * len(PICTURES), "what it had in flight is asked again, not more"
+
+
 async def test_hosts_end_in_order_when_the_run_is_stopped(tmp_path: Path) -> None:
     settings, ledger = begun(tmp_path)
     started = asyncio.Event()
@@ -73,7 +98,7 @@ async def test_hosts_end_in_order_when_the_run_is_stopped(tmp_path: Path) -> Non
     running.cancel()
     waiting.cancel()
     await asyncio.gather(running, waiting, return_exceptions=True)
-    assert not [one for one in _processes() if str(tmp_path) in one], "a host is left"
+    assert not [log for _, log in _processes() if str(tmp_path) in log], "a host is left"
     rows = list(results.rows(ledger)) if ledger.done() else []
     assert len({row.key for row in rows}) == len(rows)
 
@@ -133,14 +158,19 @@ def test_messages_arrive_as_they_were_sent_and_lines_of_libraries_are_none() -> 
         begin(line(HEARD))
 
 
-def _processes() -> list[str]:
-    """Command lines and inputs of this user's hosts of annotate."""
+def _log(number: int) -> str:
+    """How the name of a host's log ends."""
+    return f"log-{number}.txt" if number else "log.txt"
+
+
+def _processes() -> list[tuple[int, str]]:
+    """This user's hosts of annotate, and where each says what went wrong."""
     found = []
     for name in filter(str.isdigit, os.listdir("/proc")):
         try:
             words = Path(f"/proc/{name}/cmdline").read_bytes()
             if b"pipeline.fleet.annotator" in words:
-                found.append(os.readlink(f"/proc/{name}/fd/2"))
+                found.append((int(name), os.readlink(f"/proc/{name}/fd/2")))
         except OSError:
             continue
     return found

@@ -121,6 +121,32 @@ def test_annotate_and_doctor_as_a_person_runs_them_on_it(nodes: Any, tmp_path: P
     assert [finding["ok"] for finding in json.loads(look.stdout.splitlines()[-1])["findings"]] == [True] * 3
 
 
+def test_annotate_starts_a_cluster_of_this_machine_by_itself(tmp_path: Path) -> None:
+    """``--cluster local``: Ray's own processes come and go with the run."""
+    as_folder({f"{number:02}.png": picture_files.encoded(picture_files.corners(32, 32)) for number in range(8)}, tmp_path / "in")
+    words = [
+        "annotate",
+        "in",
+        "-o",
+        str(tmp_path / "out"),
+        "--engine",
+        "echo",
+        "--model",
+        "shapes",
+        "--unit",
+        "2",
+        "--cluster",
+        "local",
+    ]
+    without = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline.cli", *words, "--no-progress", "--json"], cwd=tmp_path, env=without, capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1])["by_outcome"] == {"ok": 8}
+
+
 def test_room_is_by_gpus_and_cores(cluster: Cluster) -> None:
     assert [
         cluster.room(Need(gpus=1)),
