@@ -26,6 +26,9 @@ def refused(error: BaseException, place: str, *, writing: bool) -> ScenescribeEr
         code = "storage_denied"
         what = "written" if writing else "read"
         says = f"it may not be {what} ({theirs or status or kind}); look at the credentials and at the bucket's policy"
+    elif "invalid path" in text:
+        code = "storage_cannot"
+        says = f"a name in it is not read (empty parts, '..', control characters): rename or move that file. {_line(text)}"
     elif kind in ("NotSupportedError", "NotImplementedError") or status in ("405", "501"):
         code = "storage_cannot"
         says = f"this storage can't do that: {_line(text)}"
