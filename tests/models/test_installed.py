@@ -1,6 +1,7 @@
 """What a message tells a person to install is never a package that somebody else may own."""
 
 import json
+import re
 from importlib.metadata import Distribution
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,12 @@ def test_no_message_of_the_product_names_the_package_on_an_index() -> None:
             assert "install scenescribe" not in text, path
             assert "'scenescribe[" not in text, path
             assert "reinstall scenescribe" not in text, path
+
+
+def test_no_page_installs_a_name_on_an_index_that_is_not_ours() -> None:
+    root = Path(__file__).parents[2]
+    for page in (root / "README.md", root / "CONTRIBUTING.md", *(root / "docs").rglob("*.md")):
+        assert not re.search(r"install [^\n`]*(?<![./\w-])scenescribe(?:\[|['\"`\s]|$)", page.read_text()), page
 
 
 def test_doctor_of_a_wheel_names_no_script(from_wheel: Path, monkeypatch: pytest.MonkeyPatch) -> None:

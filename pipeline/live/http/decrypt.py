@@ -3,8 +3,10 @@
 The key is fetched under the rule of all that a playlist names (``hosts``), once for many segments.
 """
 
+import asyncio
 from collections import OrderedDict
 
+from models.installed import adding
 from pipeline.errors import InputError
 from pipeline.live.http.fetch import KEY, Fetch
 from pipeline.live.http.keys import Key
@@ -25,10 +27,10 @@ class Decrypt:
         if not data or len(data) % BLOCK:
             raise InputError("source_lost", "an encrypted segment of the source was cut off")
         known = key.url in self._keys
-        found = _opened(data, await self._key(key.url), key.iv)
+        found = await asyncio.to_thread(_opened, data, await self._key(key.url), key.iv)
         if found is None and known:  # another key at the same address
             del self._keys[key.url]
-            found = _opened(data, await self._key(key.url), key.iv)
+            found = await asyncio.to_thread(_opened, data, await self._key(key.url), key.iv)
         if found is None:
             raise InputError("stream_encrypted", "the key that the playlist names does not open its segments")
         return found
@@ -53,7 +55,8 @@ def _opened(data: bytes, key: bytes, iv: bytes) -> bytes | None:
         from cryptography.hazmat.primitives.padding import PKCS7
     except ImportError:
         raise InputError(
-            "stream_encrypted", "the segments of this playlist are encrypted (AES-128): pip install 'scenescribe[live]'"
+            "stream_encrypted",
+            f"the segments of this playlist are encrypted (AES-128), which needs cryptography: {adding('live')}",
         ) from None
     opener = Cipher(AES(key), CBC(iv)).decryptor()
     padding = PKCS7(8 * BLOCK).unpadder()
