@@ -27,6 +27,7 @@ FAMILIES = {
     "sinks": ("sink", "Sink"),
     "sources": ("source", "Source"),
     "imagesources": ("image source", "Source"),
+    "voices": ("voice", "Voice"),
     "datasets.layouts": ("data set format", "Layout"),
 }
 """family (a package of pipeline) -> (what to call a member, the class that its file defines)"""

@@ -133,7 +133,7 @@ class Track:
     """``forced``, ``hearing_impaired``, ``default``, as the name of a file of others tells"""
 
 
-LAYOUT_CODES = frozenset({"text_dropped", "text_cut", "too_fast", "too_short"})
+LAYOUT_CODES = frozenset({"text_dropped", "text_cut", "too_fast", "too_short", "no_pause"})
 """What the layout of cues did to a text for which there was no room. The JSON has the text whole."""
 FORMAT_CODES = frozenset({"default_track"})
 """What a file format does with every film alike, whatever is asked: worth knowing once."""
@@ -195,3 +195,5 @@ class Document:
     language: str = "en"
     warnings: tuple[Notice, ...] = ()
     stats: Mapping[str, Any] = field(default_factory=dict)
+    speech: tuple[tuple[float, float], ...] | None = None
+    """when somebody speaks in the film, [start, end) in seconds, in order; None where nobody listened"""

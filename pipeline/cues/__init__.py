@@ -8,9 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from pipeline.cues.fit import Fitter
+from pipeline.cues.pauses import Wish, pauses, settle
 from pipeline.cues.profiles import PROFILES, Layout, Limits, limits, profile
 from pipeline.cues.room import Span, find_room
 from pipeline.cues.timing import EPSILON, Slot, close_gaps, least_gap, nearest_cut, share, snap_inside
+from pipeline.errors import UsageError
 from pipeline.sanitize import clean
 from pipeline.types import Cue, Document, Notice, Track
 
@@ -27,13 +29,17 @@ class Passage:
     start: float
     end: float
     text: str
+    moved: bool = False
+    """into a pause of speech, which it must not leave"""
 
 
 def make_track(document: Document, layout: Layout = PROFILES["netflix"], *, title: str = "") -> tuple[Track, tuple[Notice, ...]]:
     """The subtitle track of a described film, and a notice for each text that is not shown whole at its reading speed.
 
     Every cue lies within the film and, where the text has room, within its caption's window; where it has not, it borrows from
-    empty time and from neighbours with time to spare (``room``). Cues never overlap.
+    empty time and from neighbours with time to spare (``room``). Cues never overlap. By ``layout.place`` they keep to pauses of speech.
+
+    Raises UsageError ``speech_unknown`` where the layout wants pauses, and nobody listened to the film (``Document.speech``).
     """
     source = document.source
     vertical = source.height > source.width > 0
@@ -41,10 +47,14 @@ def make_track(document: Document, layout: Layout = PROFILES["netflix"], *, titl
     film_end = math.floor(source.duration * 1000 + EPSILON) / 1000 if 0 < source.duration < math.inf else math.inf
     cuts = sorted({round(cut, 3) for cut in document.shots if 0 < cut < film_end})
     passages, nowhere = _passages(document, layout, cuts, film_end)
+    fitter = Fitter(layout, bounds, document.language, least_gap(layout, source.fps))
+    if layout.place != "window":
+        passages, spoken_over = _in_pauses(document, passages, layout, fitter, film_end)
+        nowhere += spoken_over
     if layout.profile == "none" and layout.max_cps is None and layout.max_line_width is None:
         cues, notices = _as_they_are(passages)
     else:
-        cues, notices = _fitted(passages, layout, bounds, document.language, cuts, source.fps, film_end)
+        cues, notices = _fitted(passages, layout, bounds, fitter, cuts, film_end)
     track = Track(
         cues=cues, language=document.language, title=title, width=source.width, height=source.height, position=layout.position
     )
@@ -82,6 +92,31 @@ def _passages(document: Document, layout: Layout, cuts: list[float], film_end: f
     return made, nowhere
 
 
+def _in_pauses(
+    document: Document, passages: list[Passage], layout: Layout, fitter: Fitter, film_end: float
+) -> tuple[list[Passage], list[Notice]]:
+    """The passages where ``layout.place`` wants them, and a notice for each that finds no pause."""
+    if document.speech is None:
+        sentence = "nobody listened to this film's speech: describe it with --place, or keep the film beside its captions"
+        raise UsageError("speech_unknown", sentence)
+    last = film_end if math.isfinite(film_end) else max((passage.end for passage in passages), default=0.0)
+    least = max(layout.min_duration, SHORTEST)
+    needs = [fitter.wanted(passage.text, passage.end - passage.start) for passage in passages]
+    wishes = [
+        Wish(passage.start, passage.end, max(need, least), least) for passage, need in zip(passages, needs, strict=True)
+    ]
+    places = settle(wishes, pauses(document.speech, last), layout.place, gap=fitter.gap)
+    kept, left = [], []
+    for passage, place in zip(passages, places, strict=True):
+        if place is None:
+            sentence = "somebody speaks all through its window and near it: there is no pause for its text"
+            left.append(Notice(code="no_pause", message=sentence, start=passage.start, end=passage.end))
+        else:
+            start, end = math.ceil(place[0] * 1000 - EPSILON) / 1000, math.floor(place[1] * 1000 + EPSILON) / 1000
+            kept.append(replace(passage, start=start, end=end, moved=(start, end) != (passage.start, passage.end)))
+    return kept, left
+
+
 def _to_cut(time: float, cuts: list[float], layout: Layout) -> float:
     cut = nearest_cut(time, cuts, layout.snap) if layout.snap else None
     return time if cut is None else cut
@@ -99,13 +134,13 @@ def _as_they_are(passages: Iterable[Passage]) -> tuple[tuple[Cue, ...], tuple[No
 
 
 def _fitted(
-    passages: list[Passage], layout: Layout, bounds: Limits, language: str, cuts: list[float], fps: float, film_end: float
+    passages: list[Passage], layout: Layout, bounds: Limits, fitter: Fitter, cuts: list[float], film_end: float
 ) -> tuple[tuple[Cue, ...], tuple[Notice, ...]]:
-    gap = least_gap(layout, fps)
-    fitter = Fitter(layout, bounds, language, gap)
+    gap = fitter.gap
     slots: list[Slot] = []
     lines: list[tuple[str, ...]] = []
     sizes: list[float] = []
+    kept: list[bool] = []
     notices: list[Notice] = []
     for passage, span in zip(passages, _spans(passages, layout, fitter, gap, cuts, film_end), strict=True):
         if span.end - span.start < min(SHORTEST, max(layout.min_duration, 0.04)):
@@ -115,10 +150,13 @@ def _fitted(
         if fitted.code:
             notices.append(Notice(code=fitted.code, message=fitted.message, start=passage.start, end=passage.end))
         shared = share(span.start, span.end, [fitter.need(block) for block in fitted.blocks], gap, layout.max_duration)
-        slots += snap_inside(shared, cuts, layout, gap) if layout.snap else shared
+        slots += snap_inside(shared, cuts, layout, gap) if layout.snap and not passage.moved else shared
         lines += [block.lines for block in fitted.blocks]
         sizes += [block.characters for block in fitted.blocks]
-    slots = close_gaps(slots, layout, gap)
+        kept += [passage.moved] * len(fitted.blocks)
+    # what stands in a pause does not grow over a short word that follows it
+    closed = zip(slots, close_gaps(slots, layout, gap), kept, strict=True)
+    slots = [was if stays else now for was, now, stays in closed]
     cues = tuple(Cue(start=slot.start, end=slot.end, lines=text) for slot, text in zip(slots, lines, strict=True))
     notices += [notice for cue, size in zip(cues, sizes, strict=True) for notice in _complaints(cue, size, layout, bounds)]
     return cues, tuple(notices)
@@ -130,7 +168,8 @@ def _spans(passages: list[Passage], layout: Layout, fitter: Fitter, gap: float, 
     for k, passage in enumerate(passages):
         following = passages[k + 1].start if k + 1 < len(passages) else math.inf
         end = _last_moment(passage, following, layout, gap, cuts, film_end)
-        spans.append(Span(passage.start, end, fitter.wanted(passage.text, end - passage.start)))
+        need = fitter.wanted(passage.text, end - passage.start)
+        spans.append(Span(passage.start, end, min(need, end - passage.start) if passage.moved else need))
     return find_room(spans, gap, film_end)
 
 

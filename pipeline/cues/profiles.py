@@ -6,6 +6,7 @@ Sources: Netflix Timed Text Style Guide (general requirements and the pages for 
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from pipeline.cues.pauses import Place, check_place
 from pipeline.errors import UsageError, nearest
 from pipeline.sanitize import LONGEST_LINE
 
@@ -32,6 +33,8 @@ class Layout:
     snap: float = 0.5
     """seconds; a time this near to a cut moves to it"""
     position: Position = "bottom"
+    place: Place = "window"
+    """whether texts move into the pauses of speech (``pauses``)"""
 
     def __post_init__(self) -> None:
         for name in ("max_line_width", "max_lines", "max_cps"):
@@ -44,6 +47,7 @@ class Layout:
             raise UsageError(
                 "bad_value", f"--position is 'bottom' or 'top', not '{self.position}'", name="position", value=self.position
             )
+        check_place(self.place)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,7 +49,10 @@ class Format(base.Format):
 
 def to_text(document: Document) -> str:
     """The document as JSON: fields in the order of ``pipeline.types``, times on milliseconds, valid UTF-8."""
-    return json.dumps({"schema_version": SCHEMA_VERSION, **plain(document)}, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    data = {"schema_version": SCHEMA_VERSION, **plain(document)}
+    if document.speech is None:
+        del data["speech"]  # nobody listened: said by its absence, as in files that are older than it
+    return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def from_text(text: str) -> Document:
@@ -108,6 +111,9 @@ def _wrong(document: Document) -> Iterator[tuple[str, str]]:
     for n, caption in enumerate(document.captions):
         if not (abs(caption.start) <= LONGEST and abs(caption.end) <= LONGEST):
             yield f"captions.{n}.start", f"no time of a film (at most {LONGEST:.0f} seconds)"
+    for n, (start, end) in enumerate(document.speech or ()):
+        if not 0 <= start <= end <= LONGEST:
+            yield f"speech.{n}", "no stretch of a film"
     for n, shot in enumerate(document.shots):
         if not abs(shot) <= LONGEST:
             yield f"shots.{n}", f"no time of a film (at most {LONGEST:.0f} seconds)"

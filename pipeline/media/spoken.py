@@ -1,0 +1,163 @@
+"""A film with a sound track more: what a voice says, over the film's own sound, which steps back for it. The picture is copied.
+
+    voice (a file of samples) --+-- key ----------v
+    the film's sound ---------------- compressor: quieter while the voice speaks --+
+                                +-------------------------------------------------- mix -> AAC, or the sound alone
+"""
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline.files import whole
+from pipeline.languages import alpha3
+from pipeline.media.binary import find_ffmpeg, newest_ffmpeg
+from pipeline.media.containers import family, plan
+from pipeline.media.covers import attached
+from pipeline.media.decoding_order import made_up
+from pipeline.media.edits import edits, refuse
+from pipeline.media.headers import check_after, exchanged, in_band
+from pipeline.media.packets import GENERATED
+from pipeline.media.run import Ended, Place, Progress, entrance, graph, run, workplace
+from pipeline.media.sound import sound_of
+from pipeline.media.streams import Contents, contents, film_contents, guard_options
+from pipeline.media.verify import check_muxed, check_times, failure
+from pipeline.types import Notice
+
+TITLE = "Audio description"
+RATE = 48_000
+DUCK = {"threshold": 0.01, "ratio": 8, "attack": 20, "release": 400}
+"""of the compressor that the voice drives: some 15 dB under a voice of -20 dB"""
+Wait = tuple[float, float]
+"""(second of the film, seconds that it stands there)"""
+
+
+def spoken(
+    video: Path,
+    voice: Path,
+    rate: int,
+    out: Path,
+    *,
+    language: str,
+    waits: Sequence[Wait] = (),
+    on_progress: Progress | None = None,
+    cancel: threading.Event | None = None,
+) -> tuple[Notice, ...]:
+    """Write ``out``: the film with a track that also describes it, after its own. ``voice`` holds samples as ``samples`` gives them,
+    ``rate`` a second, in the time of what is written.
+
+    ``waits``: the film stands at these moments; then its own sound, which would be out of time, is in the new track alone.
+    Raises EnvironmentFault ``no_ffmpeg``; InputError; OutputError as ``mux`` does.
+    """
+    ffmpeg = find_ffmpeg()
+    suffix = out.suffix.lower()
+    rules = family(suffix)
+    with whole(out) as temporary, workplace(video, temporary) as place:
+        film = film_contents(ffmpeg, place)
+        check_times(film)
+        hidden = edits(ffmpeg, place, film, rules=rules)
+        refuse(hidden, rules)
+        anew = exchanged(newest_ffmpeg(), place, film, rules=rules)
+        streams = plan(film if not waits else _in_time(film), suffix, exchanged=anew, edited=hidden.sound)
+        restart = anew.get(film.film.index)
+        again = in_band(film) if restart is not None else made_up(ffmpeg, place, film, rules=rules)
+        (place.folder / "voice.pcm").symlink_to(voice.absolute())
+        source = entrance(place.film, **guard_options(), **GENERATED)
+        sound = _mixed(source, film, rate, waits)
+        inputs = [source[str(stream.index)] for stream in (film.film, *streams.kept)]
+        number = sum(stream.kind == "audio" for stream in streams.kept)
+        options: dict[str, Any] = {"map_metadata": "0", "map_chapters": "-1" if waits else "0", "c:v": "copy", **streams.options(), **again}
+        options |= {f"c:a:{number}": "aac", f"b:a:{number}": "160k", f"ar:a:{number}": RATE}
+        options[f"disposition:a:{number}"] = "default" if waits else "descriptions+visual_impaired"
+        if waits:
+            options["bsf:v:0"] = _moved(waits)
+            options |= {f"bsf:s:{n}": _moved(waits) for n in range(sum(stream.kind == "subtitle" for stream in streams.kept))}
+        more = [*(["-t", f"{hidden.shown:.3f}"] if hidden.shown and not waits else []), *attached(ffmpeg, place, streams)]
+        tags = {"language": alpha3(language) if rules == "mp4" else language, "title": TITLE}
+        for key, value in (tags | ({"handler_name": TITLE} if rules == "mp4" else {})).items():
+            more += [f"-metadata:s:a:{number}", f"{key}={value}"]
+        writer = ffmpeg if restart is None else newest_ffmpeg()
+        ended = run(writer, graph([*inputs, sound], place.written, options), place, more=more, on_progress=on_progress, cancel=cancel)
+        wanted = streams.count()
+        wanted["audio"] += 1
+        check_muxed(ffmpeg, place, ended, film, wanted)
+        if restart is not None:
+            check_after(ffmpeg, place, restart)
+    return (*streams.notices, *_about(film, waits))
+
+
+def spoken_sound(
+    video: Path,
+    voice: Path,
+    rate: int,
+    out: Path,
+    *,
+    waits: Sequence[Wait] = (),
+    on_progress: Progress | None = None,
+    cancel: threading.Event | None = None,
+) -> None:
+    """Write ``out``: the described sound alone, in the format that its suffix tells. Raises as ``spoken`` does."""
+    ffmpeg = find_ffmpeg()
+    with whole(out) as temporary, workplace(video, temporary) as place:
+        film = film_contents(ffmpeg, place)
+        (place.folder / "voice.pcm").symlink_to(voice.absolute())
+        sound = _mixed(entrance(place.film, **guard_options()), film, rate, waits)
+        options = {"map_metadata": "-1", "ar": RATE} | ({"sample_fmt": "s16"} if out.suffix.lower() in (".flac", ".wav") else {})
+        ended = run(ffmpeg, graph([sound], place.written, options), place, on_progress=on_progress, cancel=cancel)
+        _check_sound(place, ended)
+
+
+def _mixed(source: Any, film: Contents, rate: int, waits: Sequence[Wait]) -> Any:
+    """The voice over the film's sound; the voice alone where the film has none."""
+    import ffmpeg as ffmpeg_python
+
+    voice = entrance("voice.pcm", f="s16le", ar=str(rate), ac="1", protocol_whitelist="file")["0"]
+    voice = voice.filter("aresample", RATE).filter("aformat", sample_fmts="fltp", channel_layouts="stereo")
+    sound = sound_of(film)
+    if sound is None:
+        return voice
+    heard = source[str(sound.index)].filter("aresample", RATE, **{"async": 1, "first_pts": 0})
+    if waits:
+        heard = heard.filter("asetpts", f"PTS+({_waited(waits, 'T')})/TB").filter("aresample", RATE, **{"async": 1, "first_pts": 0})
+    heard = heard.filter("aformat", sample_fmts="fltp", channel_layouts="stereo")
+    split = voice.filter_multi_output("asplit", 2)
+    quieter = ffmpeg_python.filter([heard, split[0]], "sidechaincompress", **DUCK)
+    both = ffmpeg_python.filter([quieter, split[1]], "amix", inputs=2, duration="longest", normalize=0)
+    return both.filter("alimiter", limit=0.97, level="disabled")
+
+
+def _waited(waits: Sequence[Wait], at: str) -> str:
+    """An expression of ffmpeg's: the seconds that the film has waited by the moment ``at``."""
+    return "+".join(f"{seconds:.3f}*gte({at},{moment:.3f})" for moment, seconds in waits)
+
+
+def _moved(waits: Sequence[Wait]) -> str:
+    """A filter of packets: times in pictures that are not decoded. The shift grows with time, so no order changes."""
+    escaped = {name: _waited(waits, f"{name}*TB").replace(",", "\\,") for name in ("PTS", "DTS")}
+    return f"setts=pts=PTS+({escaped['PTS']})/TB:dts=DTS+({escaped['DTS']})/TB"
+
+
+def _in_time(film: Contents) -> Contents:
+    """What of a film can wait: its pictures and its subtitles."""
+    from dataclasses import replace
+
+    kept = tuple(stream for stream in film.streams if stream is film.film or stream.kind in ("subtitle", "attachment") or stream.cover)
+    return replace(film, streams=kept)
+
+
+def _about(film: Contents, waits: Sequence[Wait]) -> tuple[Notice, ...]:
+    others = len(film.of("audio")) - (sound_of(film) is not None)
+    if not waits or not others:
+        return ()
+    sentence = f"{others} more sound track{'s are' if others > 1 else ' is'} left out: the film waits, and they would not"
+    return (Notice(code="stream_left_out", message=sentence),)
+
+
+def _check_sound(place: Place, ended: Ended) -> None:
+    """See that the sound can be read. Raises OutputError ``no_space``, ``ffmpeg_failed``, ``output_damaged``."""
+    path = place.folder / place.written
+    if ended.status or not path.exists() or not path.stat().st_size:
+        raise failure(ended, path, "ffmpeg wrote no sound")
+    if not contents(find_ffmpeg(), place, place.written).of("audio"):
+        raise failure(ended, path, "there is no sound in what ffmpeg wrote")
