@@ -11,7 +11,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from pipeline.api.asking import Conversation, ask, ask_async
     from pipeline.api.films import Run, caption, caption_all, caption_all_async, caption_async, load_settings, probe
-    from pipeline.api.tracks import burn, export, make_track, mux, read_document, read_track, write_track
+    from pipeline.api.tracks import burn, export, make_track, mux, read_document, read_track, speak, write_track
     from pipeline.asking.types import Answer
     from pipeline.describe import Result
     from pipeline.errors import EnvironmentFault, InputError, OutputError, ScenescribeError, UsageError
@@ -59,6 +59,7 @@ __all__ = [
     "read_document",
     "read_track",
     "search",
+    "speak",
     "write_track",
 ]
 
@@ -66,7 +67,7 @@ _HOMES = {
     "api.asking": "Conversation ask ask_async",
     "asking.types": "Answer",
     "api.films": "Run caption caption_all caption_all_async caption_async load_settings probe",
-    "api.tracks": "burn export make_track mux read_document read_track write_track",
+    "api.tracks": "burn export make_track mux read_document read_track speak write_track",
     "options.caption": "Settings",
     "errors": "EnvironmentFault InputError OutputError ScenescribeError UsageError",
     "retrieval.find": "search",

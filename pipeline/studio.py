@@ -148,8 +148,9 @@ class Studio:
     def make_track(self, document: Document) -> tuple[Track, tuple[Notice, ...]]:
         """The document's cues, laid out as the settings say."""
         from pipeline.cues import make_track
+        from pipeline.speech.known import possible
 
-        return make_track(document, self.layout)
+        return make_track(document, possible(self.layout, document))
 
 
 def formats_of(given: str) -> tuple[str, ...]:

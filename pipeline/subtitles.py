@@ -19,6 +19,7 @@ from pipeline.languages import check_tag
 from pipeline.safe_open import MEGABYTE, read_bytes
 from pipeline.sanitize import MAX_CHARACTERS
 from pipeline.sidecar_names import labels_in
+from pipeline.speech.known import heard
 from pipeline.types import Cue, Document, Notice, Track
 
 LARGEST = 64 * MEGABYTE
@@ -44,16 +45,19 @@ def load(
     language: str | None = None,
     title: str = "",
     encoding: str | None = None,
+    film: Path | None = None,
 ) -> Loaded:
     """Read a subtitle file; ``-`` is stdin. ``form`` is its format, its suffix otherwise; ``encoding`` overrules what its bytes say.
 
     What had to be guessed or left out is in the notices: ``encoding_guessed``, ``text_damaged``, ``header_missing``,
     ``times_guessed``, ``cue_dropped``, ``drawing_left_out``, ``text_cut``.
 
+    ``film`` is listened to where the layout keeps to pauses of speech, and the captions do not tell them.
+
     JSON is laid out by ``layout`` (netflix where it is None); other files keep their cues where it is None.
 
     Raises UsageError ``unknown_format``, ``not_readable``, ``bad_language``; InputError ``not_found``, ``unreadable``,
-    ``bad_json``, ``bad_subtitles``.
+    ``bad_json``, ``bad_subtitles``; with pauses UsageError ``speech_unknown`` and as ``speech.listening.speech_in`` does.
     """
     name = form or (path.suffix[1:].lower() if path.name != "-" else "json")
     if not name:
@@ -66,7 +70,7 @@ def load(
     tag = check_tag(language) if language else None
     if formats.format_of(name) == "json":
         document = formats.read_document(text)
-        document = replace(document, language=tag) if tag else document
+        document = heard(replace(document, language=tag) if tag else document, film, layout)
         track, notices = make_track(document, layout or Layout(), title=title)
         return Loaded(track=track, document=document, notices=(*about, *notices))
     parsed = formats.parse(name, text)
@@ -77,6 +81,7 @@ def load(
     notices = (*about, *parsed.notices, *(_cut(cue) for cue in track.cues if len(cue.text) >= MAX_CHARACTERS))
     document = json.document_of(track)
     if layout is not None:
+        document = heard(document, film, layout)
         laid_out, more = make_track(document, layout, title=track.title)
         track, notices = replace(laid_out, kind=track.kind), (*notices, *more)
     return Loaded(track=track, document=document, notices=notices)

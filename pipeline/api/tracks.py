@@ -1,12 +1,15 @@
-"""Finished captions as tracks, files and films: what ``scenescribe export``, ``burn`` and ``mux`` do."""
+"""Finished captions as tracks, files and films: what ``scenescribe export``, ``burn``, ``mux`` and ``speak`` do."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pipeline.errors import OutputError, UsageError, nearest
 from pipeline.outline import Chapter
 from pipeline.types import Document, Notice, Track
+
+if TYPE_CHECKING:
+    from pipeline.cues import Layout
 
 AnyPath = str | Path
 
@@ -44,11 +47,11 @@ def make_track(
 ) -> tuple[Track, tuple[Notice, ...]]:
     """Lay a document's captions out as cues; the notices say which text is not shown whole, or too fast.
 
-    ``limits``: ``max_line_width``, ``max_lines``, ``max_cps``, ``position``. Raises UsageError ``unknown_profile``, ``bad_value``.
+    ``limits``: ``max_line_width``, ``max_lines``, ``max_cps``, ``position``, ``place``. Raises UsageError ``unknown_profile``, ``bad_value``.
     """
     from pipeline import cues
 
-    known = ("max_line_width", "max_lines", "max_cps", "position")
+    known = ("max_line_width", "max_lines", "max_cps", "position", "place")
     for name in limits:
         if name not in known:
             raise UsageError("unknown_option", f"there is no option '{name}'{nearest(name, known)}", option=name)
@@ -97,11 +100,13 @@ def burn(
     from pipeline import media
     from pipeline.api.films import checked
     from pipeline.options.burn import BurnSettings
-    from pipeline.subtitles import load, placed
+    from pipeline.subtitles import placed
 
     settings = checked(BurnSettings(), options)
     look = media.look_of(settings, media.layout_of(settings))
-    track = subtitles if isinstance(subtitles, Track) else load(Path(subtitles), look.layout_for(Path(subtitles), options)).track
+    track = (
+        subtitles if isinstance(subtitles, Track) else _laid_out(Path(subtitles), look.layout_for(Path(subtitles), options), film)
+    )
     track = placed(track, options.get("position"))
     out = _free(target, overwrite=overwrite)
     return media.burn(Path(film), track, out, style=look.style, layout=look.layout, encoding=look.encoding(out), fonts=look.fonts)
@@ -128,6 +133,43 @@ def mux(
     return media.mux(
         Path(film), [_track(one) for one in several], _free(target, overwrite=overwrite), chapters=chapters, default=default
     )
+
+
+def speak(
+    film: AnyPath,
+    captions: AnyPath | Document,
+    target: AnyPath,
+    *,
+    voice: str = "espeak",
+    place: Literal["window", "gaps", "auto"] = "gaps",
+    extended: bool = False,
+    language: str | None = None,
+    overwrite: bool = False,
+) -> tuple[Notice, ...]:
+    """Speak descriptions in the pauses of a film's speech, as ``scenescribe speak`` does: ``target`` is the film with a sound track
+    more, or the described sound alone (.flac, .wav, .mp3, .m4a, .opus, .ogg).
+
+    Raises UsageError ``bad_voice``, ``unknown_plugin``; EnvironmentFault ``no_voice``, ``no_speech_detector``, ``no_ffmpeg``; InputError;
+    OutputError.
+    """
+    from pipeline.speech.speaking import speak_captions
+
+    document = captions if isinstance(captions, Document) else read_captions(captions, language)
+    out = _free(target, overwrite=overwrite)
+    return speak_captions(Path(film), document, out, voice=voice, place=place, extended=extended).notices
+
+
+def read_captions(path: AnyPath, language: str | None = None) -> Document:
+    """The captions of a JSON of ours, or the cues of anybody's subtitles as captions. Raises as ``read_track`` does."""
+    from pipeline.subtitles import load
+
+    return load(Path(path), language=language).document
+
+
+def _laid_out(path: Path, layout: "Layout | None", film: AnyPath) -> Track:
+    from pipeline.subtitles import load
+
+    return load(path, layout, film=Path(film)).track
 
 
 def _track(given: AnyPath | Track) -> Track:

@@ -51,6 +51,7 @@ COMMANDS = (
     "export",
     "burn",
     "mux",
+    "speak",
     "summarize",
     "search",
     "ask",

@@ -54,7 +54,7 @@ def burn(
         out = writing.video_target(video, output, media.burned_suffix(video.suffix), overwrite=overwrite)
         encoding = look.encoding(out)
         about.path = subtitles
-        loaded = load_subtitles(subtitles, layout, encoding=text_encoding)
+        loaded = load_subtitles(subtitles, layout, encoding=text_encoding, film=video)
         about.path = video
         track = placed(loaded.track, settings.position if layout or "position" in flags else None)
         told = writing.progress("burn", lambda: loaded.document.source.duration, quiet=quiet)

@@ -47,6 +47,13 @@ def export(
     max_lines: Annotated[int | None, typer.Option(help="Lines a cue.", rich_help_panel=LAYOUT)] = None,
     max_cps: Annotated[float | None, typer.Option(help="Reading speed, characters a second.", rich_help_panel=LAYOUT)] = None,
     position: Annotated[str | None, typer.Option(help="bottom or top.", rich_help_panel=LAYOUT)] = None,
+    place: Annotated[
+        str | None,
+        typer.Option(
+            help="window, gaps of speech alone, or auto: of captions that tell them, or whose film stands beside.",
+            rich_help_panel=LAYOUT,
+        ),
+    ] = None,
     shift: Annotated[float, typer.Option(help="Seconds to add to all times; may be negative.")] = 0.0,
     language: Annotated[
         str | None, typer.Option("--language", "-l", help="Relabel the track, a BCP 47 tag.", rich_help_panel=MOST)
@@ -77,7 +84,7 @@ def export(
     from pipeline.subtitles import load, placed, shifted
 
     wanted = formats.parse_names(form)
-    layout = _layout(profile, max_line_width, max_lines, max_cps)
+    layout = _layout(profile, max_line_width, max_lines, max_cps, place)
     to_stdout = output == "-" or (output is None and files == ["-"])
     if to_stdout and len(wanted) * len(files) > 1:
         raise UsageError("one_output", "stdout takes one format of one file; name it with -f, or a folder with -o")
@@ -88,7 +95,9 @@ def export(
         try:
             if is_address(name):
                 path = here.enter_context(elsewhere.fetched(name, options))
-            loaded = shifted(load(path, layout, form=source_format, language=language, title=title, encoding=encoding), shift)
+            film = _film_beside(path) if place is not None else None
+            read = load(path, layout, form=source_format, language=language, title=title, encoding=encoding, film=film)
+            loaded = shifted(read, shift)
             track = placed(loaded.track, position)
             failures += notices_of(path, loaded.notices, strict=strict)
             written: list[str | Path] = []
@@ -122,12 +131,21 @@ def export(
         sys.exit(1)
 
 
-def _layout(profile: str | None, width: int | None, lines: int | None, cps: float | None) -> "Layout | None":
+def _layout(profile: str | None, width: int | None, lines: int | None, cps: float | None, place: str | None) -> "Layout | None":
     from pipeline.cues import profile as make
 
-    if profile is None and width is None and lines is None and cps is None:
+    if profile is None and width is None and lines is None and cps is None and place is None:
         return None
-    return make(profile or "netflix", max_line_width=width, max_lines=lines, max_cps=cps)
+    return make(profile or "netflix", max_line_width=width, max_lines=lines, max_cps=cps, place=place)
+
+
+def _film_beside(path: Path) -> Path | None:
+    """The film that stands beside its captions, by name; None where there is none."""
+    from pipeline.inputs import VIDEO_SUFFIXES
+
+    stem = path.stem.removesuffix(".descriptions").partition(".descriptions.")[0]
+    found = sorted(path.parent / f"{stem}{suffix}" for suffix in VIDEO_SUFFIXES)
+    return next((film for film in found if film.is_file()), None)
 
 
 def _target(path: Path, output: str | None, form: str, language: str, *, only: bool) -> Path:

@@ -3,7 +3,7 @@
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -11,6 +11,8 @@ from pipeline.cli import console, writing
 from pipeline.cli.help import MOST
 from pipeline.cli.summary import counted
 from pipeline.errors import UsageError
+
+Place = Literal["window", "gaps", "auto"]
 
 if TYPE_CHECKING:
     from pipeline.outline import Chapter
@@ -46,6 +48,9 @@ def mux(
     encoding: Annotated[
         str | None, typer.Option(help="Of the subtitles, such as cp1251; guessed where they are no UTF-8.")
     ] = None,
+    place: Annotated[
+        Place, typer.Option(help="When texts are shown: window, gaps of speech alone, or auto (wants scenescribe[speech]).")
+    ] = "window",
     default: Annotated[
         bool, typer.Option("--default/--no-default", help="Switch the first track on for the viewer.", rich_help_panel=MOST)
     ] = False,
@@ -70,6 +75,7 @@ def mux(
     """
     from pipeline import media
     from pipeline.chapters import reading
+    from pipeline.cues import Layout
     from pipeline.subtitles import load
 
     languages, titles, subtitles = language or [], title or [], subtitles or []
@@ -87,6 +93,8 @@ def mux(
             about.path = path
             loaded = load(
                 path,
+                Layout(place=place) if place != "window" else None,
+                film=video,
                 language=languages[n] if n < len(languages) else None,
                 title=titles[n] if n < len(titles) else "",
                 encoding=encoding,

@@ -102,9 +102,7 @@ def _in_pauses(
     last = film_end if math.isfinite(film_end) else max((passage.end for passage in passages), default=0.0)
     least = max(layout.min_duration, SHORTEST)
     needs = [fitter.wanted(passage.text, passage.end - passage.start) for passage in passages]
-    wishes = [
-        Wish(passage.start, passage.end, max(need, least), least) for passage, need in zip(passages, needs, strict=True)
-    ]
+    wishes = [Wish(passage.start, passage.end, max(need, least), least) for passage, need in zip(passages, needs, strict=True)]
     places = settle(wishes, pauses(document.speech, last), layout.place, gap=fitter.gap)
     kept, left = [], []
     for passage, place in zip(passages, places, strict=True):

@@ -15,7 +15,7 @@ from pipeline.options.burn import Burned, Cues
 if TYPE_CHECKING:
     from pipeline.media.burning import Encoding
 
-ANEW = frozenset({"profile", "max_line_width", "max_lines", "max_cps"})
+ANEW = frozenset({"profile", "max_line_width", "max_lines", "max_cps", "place"})
 """options that ask for a new layout of cues that somebody else laid out"""
 
 
@@ -45,7 +45,7 @@ def layout_of(options: Cues) -> Layout:
     """The layout that the options of cues ask for. Raises UsageError ``unknown_profile``, ``bad_value``."""
     return profile_of(
         options.profile, max_line_width=options.max_line_width, max_lines=options.max_lines, max_cps=options.max_cps,
-        position=options.position,
+        position=options.position, place=options.place,
     )  # fmt: skip
 
 

@@ -36,7 +36,19 @@ def samples(film: Path, *, rate: int, cancel: threading.Event | None = None) -> 
         sound = sound_of(contents(ffmpeg, place, place.film))
         if sound is None:
             return
-        reading = [*guards(), "-i", f"file:{place.film}", "-map", f"0:{sound.index}", "-af", IN_TIME, "-ac", "1", "-ar", str(rate)]
+        reading = [
+            *guards(),
+            "-i",
+            f"file:{place.film}",
+            "-map",
+            f"0:{sound.index}",
+            "-af",
+            IN_TIME,
+            "-ac",
+            "1",
+            "-ar",
+            str(rate),
+        ]
         with subprocess.Popen(
             [str(ffmpeg.path), "-v", "quiet", "-nostdin", *reading, "-f", "s16le", "-"],
             cwd=place.folder,

@@ -1,8 +1,8 @@
 """A film with a sound track more: what a voice says, over the film's own sound, which steps back for it. The picture is copied.
 
-    voice (a file of samples) --+-- key ----------v
-    the film's sound ---------------- compressor: quieter while the voice speaks --+
-                                +-------------------------------------------------- mix -> AAC, or the sound alone
+voice (a file of samples) --+-- key ----------v
+the film's sound ---------------- compressor: quieter while the voice speaks --+
+                            +-------------------------------------------------- mix -> AAC, or the sound alone
 """
 
 import threading
@@ -67,7 +67,13 @@ def spoken(
         sound = _mixed(source, film, rate, waits)
         inputs = [source[str(stream.index)] for stream in (film.film, *streams.kept)]
         number = sum(stream.kind == "audio" for stream in streams.kept)
-        options: dict[str, Any] = {"map_metadata": "0", "map_chapters": "-1" if waits else "0", "c:v": "copy", **streams.options(), **again}
+        options: dict[str, Any] = {
+            "map_metadata": "0",
+            "map_chapters": "-1" if waits else "0",
+            "c:v": "copy",
+            **streams.options(),
+            **again,
+        }
         options |= {f"c:a:{number}": "aac", f"b:a:{number}": "160k", f"ar:a:{number}": RATE}
         options[f"disposition:a:{number}"] = "default" if waits else "descriptions+visual_impaired"
         if waits:
@@ -78,7 +84,9 @@ def spoken(
         for key, value in (tags | ({"handler_name": TITLE} if rules == "mp4" else {})).items():
             more += [f"-metadata:s:a:{number}", f"{key}={value}"]
         writer = ffmpeg if restart is None else newest_ffmpeg()
-        ended = run(writer, graph([*inputs, sound], place.written, options), place, more=more, on_progress=on_progress, cancel=cancel)
+        ended = run(
+            writer, graph([*inputs, sound], place.written, options), place, more=more, on_progress=on_progress, cancel=cancel
+        )
         wanted = streams.count()
         wanted["audio"] += 1
         check_muxed(ffmpeg, place, ended, film, wanted)
@@ -119,7 +127,9 @@ def _mixed(source: Any, film: Contents, rate: int, waits: Sequence[Wait]) -> Any
         return voice
     heard = source[str(sound.index)].filter("aresample", RATE, **{"async": 1, "first_pts": 0})
     if waits:
-        heard = heard.filter("asetpts", f"PTS+({_waited(waits, 'T')})/TB").filter("aresample", RATE, **{"async": 1, "first_pts": 0})
+        heard = heard.filter("asetpts", f"PTS+({_waited(waits, 'T')})/TB").filter(
+            "aresample", RATE, **{"async": 1, "first_pts": 0}
+        )
     heard = heard.filter("aformat", sample_fmts="fltp", channel_layouts="stereo")
     split = voice.filter_multi_output("asplit", 2)
     quieter = ffmpeg_python.filter([heard, split[0]], "sidechaincompress", **DUCK)
@@ -142,7 +152,9 @@ def _in_time(film: Contents) -> Contents:
     """What of a film can wait: its pictures and its subtitles."""
     from dataclasses import replace
 
-    kept = tuple(stream for stream in film.streams if stream is film.film or stream.kind in ("subtitle", "attachment") or stream.cover)
+    kept = tuple(
+        stream for stream in film.streams if stream is film.film or stream.kind in ("subtitle", "attachment") or stream.cover
+    )
     return replace(film, streams=kept)
 
 

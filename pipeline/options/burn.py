@@ -19,6 +19,11 @@ class Cues(Options):
     max_lines: Positive | None = option(None, LAYOUT, "Lines a cue; the profile's (2).")
     max_cps: Annotated[float, Gt(0)] | None = option(None, LAYOUT, "Reading speed, characters a second; the profile's (17).")
     position: Literal["bottom", "top"] = option("bottom", LAYOUT, "Where on the picture: bottom, or top where dialogue is below.")
+    place: Literal["window", "gaps", "auto"] = option(
+        "window",
+        LAYOUT,
+        "When: in its window; in gaps of speech alone; auto, a gap where one is long enough. Wants scenescribe[speech].",
+    )
 
 
 class Burned(Options):

@@ -107,7 +107,7 @@ class ServeSettings(Describing, Spread):
 Seconds = Annotated[float, Ge(0)]
 JOB = frozenset({
     "model", "prompt", "context", "language", "windows", "sampler", "skip_static", "refine", "format", "overwrite", "strict",
-    "profile", "max_line_width", "max_lines", "max_cps", "position", "font", "font_size", "box", "outline", "margin", "crf", "preset",
+    "profile", "max_line_width", "max_lines", "max_cps", "position", "place", "font", "font_size", "box", "outline", "margin", "crf", "preset",
     "encoder", "temperature", "top_p", "max_tokens", "seed",
 }) - {"model"}  # fmt: skip
 """options that a job may have of its own: none that needs another engine, none that names a file of this machine"""

@@ -76,11 +76,15 @@ class FileSink:
         return type(error)(error.code, sentence, **error.data)
 
     def _write_texts(self, document: Document, wanted: Collection[Path]) -> tuple[Track, tuple[Notice, ...]]:
-        """The JSON, then the sidecars among ``wanted``. Blocks: each file is synced."""
+        """The JSON, then the sidecars among ``wanted``. Blocks: each file is synced, and the film is listened to where pauses matter."""
         from pipeline import formats
         from pipeline.cues import make_track
         from pipeline.formats import json
+        from pipeline.speech.known import heard, possible
 
+        assert self._info is not None, "open comes first"
+        if wanted:
+            document = heard(document, self._info.path, self.layout)
         with marked("write"):
             if self.outputs.json in wanted:
                 try:
@@ -89,7 +93,7 @@ class FileSink:
                     raise explained(self.outputs.folder, error) from error
                 write_whole(self.outputs.json, json.to_text(document).encode())
             self.outputs.journal.unlink(missing_ok=True)
-            track, notices = make_track(document, self.layout)
+            track, notices = make_track(document, possible(self.layout, document))
             for name in self.outputs.formats:
                 if self.outputs.sidecar(name) in wanted:
                     write_whole(self.outputs.sidecar(name), formats.write(name, track).encode())

@@ -14,7 +14,7 @@ from typing import Any
 from pipeline.errors import EnvironmentFault, ScenescribeError, UsageError
 from pipeline.families import parse
 
-KINDS = {"EnvironmentFault": EnvironmentFault, "UsageError": UsageError}
+KINDS: dict[str, type[EnvironmentFault] | type[UsageError]] = {"EnvironmentFault": EnvironmentFault, "UsageError": UsageError}
 """errors of a voice, by the name they travel under"""
 
 

@@ -1,7 +1,7 @@
 """What is said when: descriptions fitted into the pauses of speech, by how long a voice takes for them. Pure but for the voice.
 
-    all of it in a pause -> all of it, a little faster -> without its last sentences -> left out, and told
-    extended: all of it, always; where no pause is long enough the film waits (the picture stands) until it is said
+all of it in a pause -> all of it, a little faster -> without its last sentences -> left out, and told
+extended: all of it, always; where no pause is long enough the film waits (the picture stands) until it is said
 """
 
 from collections.abc import Callable, Sequence
@@ -85,13 +85,23 @@ def sentences(text: str) -> tuple[str, ...]:
 
 
 def write_script(
-    captions: Sequence[Caption], speech: Sequence[Span], film_end: float, say: Say, *, place: Place = "gaps", extended: bool = False
+    captions: Sequence[Caption],
+    speech: Sequence[Span],
+    film_end: float,
+    say: Say,
+    *,
+    place: Place = "gaps",
+    extended: bool = False,
 ) -> Script:
     """When each of the captions is said. ``film_end``: seconds. A notice ``no_pause`` or ``text_dropped`` for what is not said."""
     lines: list[_Line] = []
     for caption in sorted(captions, key=lambda caption: caption.start):
         parts = sentences(clean(caption.text).replace("\n", " "))
-        if parts and caption.start < film_end and (not lines or lines[-1].sentences != parts or lines[-1].caption.end < caption.start):
+        if (
+            parts
+            and caption.start < film_end
+            and (not lines or lines[-1].sentences != parts or lines[-1].caption.end < caption.start)
+        ):
             lines.append(_Line(caption, parts, len(parts), say(" ".join(parts), 1.0)))
         elif parts and lines and caption.start < film_end:  # the same, still to be seen: said once, as long as it is seen
             lines[-1] = replace(lines[-1], caption=replace(lines[-1].caption, end=caption.end))
@@ -131,7 +141,9 @@ def _missing(lines: Sequence[_Line], places: Sequence[Span | None]) -> list[Noti
             sentence = "no pause near it is long enough to say it; --extended lets the film wait"
             notices.append(Notice(code="no_pause", message=sentence, **about))
         elif left:
-            sentence = f"its last {left} sentence{'s are' if left > 1 else ' is'} not said: the pause is too short; --extended waits"
+            sentence = (
+                f"its last {left} sentence{'s are' if left > 1 else ' is'} not said: the pause is too short; --extended waits"
+            )
             notices.append(Notice(code="text_dropped", message=sentence, **about))
     return notices
 

@@ -3,6 +3,7 @@
 captions -> when somebody speaks -> what is said when (script) -> samples in the time of the film -> mixed under its sound (media.spoken)
 """
 
+import math
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,13 +14,14 @@ import numpy as np
 
 from pipeline.cues.pauses import Place, Span
 from pipeline.errors import InputError
+from pipeline.families import parse
 from pipeline.files import temporary_folder
 from pipeline.media.run import Progress
 from pipeline.media.spoken import spoken, spoken_sound
 from pipeline.speech.listening import speech_in
 from pipeline.speech.script import Script, write_script
 from pipeline.speech.voice import Utterance, speaker
-from pipeline.types import Caption, Notice
+from pipeline.types import Caption, Document, Notice
 
 LOUDNESS, PEAK = 0.1, 0.9
 """root mean square of a voice (-20 dB of full scale) and the highest it may come, of 1"""
@@ -66,7 +68,7 @@ def describe_aloud(
 
         script = write_script(captions, speech, film_end, say, place=place, extended=extended)
         if not script.said:
-            raise InputError("no_cues", "nothing can be said: somebody speaks all through the film; --extended lets it wait")
+            raise InputError("no_cues", "no pause of speech is long enough to say anything in it; --extended lets the film wait")
         track = folder / "voice.track"
         rate = script.said[0].utterance.rate
         _write(script, track, rate, film_end)
@@ -78,6 +80,37 @@ def describe_aloud(
         else:
             told = spoken(video, track, rate, out, language=language, **options)
     return Described(script=script, speech=tuple(speech), notices=(*script.notices, *told))
+
+
+def speak_captions(
+    video: Path,
+    document: Document,
+    out: Path,
+    *,
+    voice: str,
+    place: Place,
+    extended: bool,
+    on_progress: Progress | None = None,
+    cancel: threading.Event | None = None,
+) -> Described:
+    """``describe_aloud`` of a document: its language, when somebody speaks as far as it tells, its film's length as the film tells it."""
+    from pipeline.video.probe import probe
+
+    info = probe(video)
+    end = info.duration if 0 < info.duration < math.inf else document.source.duration
+    language = document.language
+    return describe_aloud(
+        video, document.captions, out, language=language, film_end=end, voice=voice_spec(voice), place=place, extended=extended,
+        speech=document.speech, on_progress=on_progress, cancel=cancel,
+    )  # fmt: skip
+
+
+def voice_spec(given: str) -> str:
+    """What ``--voice`` says, as a member of the family: the file of a voice of Piper's is one too. Raises UsageError."""
+    if given.lower().endswith(".onnx") and ":" not in given:
+        given = f"piper:file={given}"
+    parse("voices", given)
+    return given
 
 
 SOUNDS = (".flac", ".wav", ".mp3", ".m4a", ".opus", ".ogg")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from pipeline.environment import child_environment
-from pipeline.errors import EnvironmentFault, OutputError, UsageError
+from pipeline.errors import OutputError, UsageError
 from pipeline.speech.child import KINDS
 
 PATIENCE, LONGEST = 120.0, 300.0
@@ -54,7 +54,9 @@ class Speaker:
             raise OutputError("voice_failed", "the voice's process ended; name another one with --voice") from None
         answer = self.answer()
         samples, rate = answer.get("samples"), answer.get("rate")
-        if not (isinstance(samples, int) and isinstance(rate, int) and 4_000 <= rate <= 200_000 and 0 <= samples <= LONGEST * rate):
+        if not (
+            isinstance(samples, int) and isinstance(rate, int) and 4_000 <= rate <= 200_000 and 0 <= samples <= LONGEST * rate
+        ):
             raise OutputError("voice_failed", "the voice answered what no voice can; name another one with --voice")
         if not path.is_file() or path.stat().st_size != samples * 2:
             raise OutputError("voice_failed", "the voice did not write what it said; name another one with --voice")
@@ -101,13 +103,10 @@ def speaker(spec: str, language: str, folder: Path) -> Iterator[Speaker]:
         made = Speaker(process, folder)
         said = made.answer()
         if "error" in said:
-            kind: type[UsageError] | type[EnvironmentFault] = KINDS.get(str(said["error"]), UsageError)
-            raise kind(str(said.get("code")), str(said.get("message")))
+            raise KINDS.get(str(said["error"]), UsageError)(str(said.get("code")), str(said.get("message")))
         yield made
     finally:
         process.kill()
         process.wait()
         for pipe in (process.stdin, process.stdout):
             pipe.close()
-
-

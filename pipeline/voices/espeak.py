@@ -49,7 +49,9 @@ class Voice:
         data = str(Path(espeakng_loader.get_data_path()).parent).encode()
         self._rate = library.espeak_Initialize(_SYNCHRONOUS, 0, data, _DONT_EXIT)
         if self._rate <= 0:
-            raise EnvironmentFault("no_voice", "espeak-ng does not start: reinstall it (pip install --force-reinstall espeakng-loader)")
+            raise EnvironmentFault(
+                "no_voice", "espeak-ng does not start: reinstall it (pip install --force-reinstall espeakng-loader)"
+            )
         kind = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
         self._callback = kind(self._heard)  # kept: the library calls it as long as it lives
         library.espeak_SetSynthCallback(self._callback)

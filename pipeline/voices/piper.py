@@ -27,7 +27,9 @@ class Voice:
         settings = Path(f"{self.file}.json")
         for path in (self.file, settings):
             if not path.is_file():
-                raise UsageError("bad_voice", f"{path} is not there; a voice of Piper's is MODEL.onnx with MODEL.onnx.json beside it")
+                raise UsageError(
+                    "bad_voice", f"{path} is not there; a voice of Piper's is MODEL.onnx with MODEL.onnx.json beside it"
+                )
         try:
             self._voice = PiperVoice.load(self.file, settings)
         except Exception as error:  # onnxruntime and json say it in many ways

@@ -13,6 +13,7 @@ from pipeline.cues import profile as layout_of
 from pipeline.languages import check_tag
 from pipeline.serve.faults import HttpError
 from pipeline.serve.service import Service
+from pipeline.speech.known import possible
 
 KINDS = {
     "vtt": "text/vtt", "srt": "application/x-subrip", "ass": "text/x-ssa", "ttml": "application/ttml+xml", "json": "application/json",
@@ -51,7 +52,7 @@ def router(service: Service) -> APIRouter:
 
         def written() -> str:
             document = found.document()
-            made, _ = make_track(document, layout)
+            made, _ = make_track(document, possible(layout, document))
             return formats.write(form, made, document)
 
         text = await asyncio.to_thread(written)

@@ -1,0 +1,88 @@
+"""What is said when: never over speech, nothing lost without a word, the film waits where it is allowed to."""
+
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.cues.pauses import pauses
+from pipeline.speech.script import FASTER, Script, sentences, write_script
+from pipeline.speech.voice import Utterance
+from pipeline.types import Caption
+
+TEXTS = ("A man waits.", "A dog runs over a wide field. It barks.", "Two cars stand in the rain. Nobody is seen. A lamp burns, and then it is dark.")
+
+
+def say(text: str, faster: float) -> Utterance:
+    """A voice that needs 0.07 s a character."""
+    return Utterance(Path("none.pcm"), round(len(text) * 0.07 / faster * 1000), 1000)
+
+
+def captions(texts: list[str], length: float) -> list[Caption]:
+    each = length / len(texts)
+    return [Caption(start=n * each, end=(n + 1) * each, text=f"{n}: {text}") for n, text in enumerate(texts)]
+
+
+def ends_before_the_next(script: Script) -> bool:
+    heard = [(script.later(said.at), said.utterance.seconds) for said in script.said]
+    return all(start + seconds <= following + 1e-6 for (start, seconds), (following, _) in zip(heard, heard[1:], strict=False))
+
+
+GIVEN = given(
+    st.lists(st.sampled_from(TEXTS), min_size=1, max_size=8),
+    st.lists(st.tuples(st.floats(0, 60), st.floats(0.3, 9)).map(lambda at: (at[0], at[0] + at[1])), max_size=10),
+)
+
+
+@GIVEN
+def test_nothing_is_said_over_speech(texts: list[str], speech: list[tuple[float, float]]) -> None:
+    made = write_script(captions(texts, 60.0), speech, 60.0, say)
+    assert not made.holds
+    free = pauses(speech, 60.0)
+    for said in made.said:
+        end = said.at + said.utterance.seconds
+        assert any(start <= said.at and end <= stop + 1e-6 for start, stop in free)
+        assert said.utterance.seconds >= len(said.text) * 0.07 / FASTER - 0.01
+    assert ends_before_the_next(made)
+    left = sum(notice.code == "no_pause" for notice in made.notices)
+    assert len(made.said) + left == len(texts)
+    shortened = [said for said in made.said if said.text not in {f"{n}: {text}" for n, text in enumerate(texts)}]
+    assert len(shortened) == sum(notice.code == "text_dropped" for notice in made.notices)
+    for said in shortened:
+        assert any(f"{n}: {text}".startswith(said.text) for n, text in enumerate(texts))
+
+
+@GIVEN
+def test_extended_says_all_of_it_and_nothing_over_speech(texts: list[str], speech: list[tuple[float, float]]) -> None:
+    made = write_script(captions(texts, 60.0), speech, 60.0, say, extended=True)
+    assert [said.text for said in made.said] == [f"{n}: {text}" for n, text in enumerate(texts)]
+    assert not made.notices
+    assert ends_before_the_next(made)
+    held = [(made.later(hold.at), hold.seconds) for hold in made.holds]
+    for said in made.said:
+        start = made.later(said.at)
+        end = start + said.utterance.seconds
+        for a, b in pauses(pauses(speech, 60.0), 60.0):  # speech, joined
+            # the parts of this stretch of speech as they are heard: the film may wait within it
+            cuts = [a, *(hold.at for hold in made.holds if a < hold.at < b), b]
+            for first, last in zip(cuts, cuts[1:], strict=False):
+                heard = made.later(first + 1e-9), made.later(last)
+                assert not (start < heard[1] - 1e-6 and heard[0] + 1e-6 < end), (said, (a, b), held)
+
+
+def test_the_same_text_is_said_once_while_it_is_seen() -> None:
+    made = write_script([Caption(start=n * 5.0, end=n * 5.0 + 5, text="A man waits.") for n in range(3)], [], 15.0, say)
+    assert [said.text for said in made.said] == ["A man waits."]
+
+
+def test_window_and_auto_speak_over_speech() -> None:
+    over = write_script(captions(["A man waits."], 8.0), [(0.0, 20.0)], 8.0, say, place="window")
+    assert [said.at for said in over.said] == [0.0]
+    assert len(write_script(captions(["A man waits."], 8.0), [(0.0, 20.0)], 8.0, say, place="auto").said) == 1
+
+
+def test_sentences() -> None:
+    assert sentences("A man waits. Dr. Smith comes at 3.5 p.m. or so! Is it late? Yes") == (
+        "A man waits.", "Dr. Smith comes at 3.5 p.m. or so!", "Is it late?", "Yes",
+    )  # fmt: skip
+    assert sentences("") == ()

@@ -1,0 +1,132 @@
+"""A described track in real films: where the voice is heard, how the film's sound steps back, how the film waits."""
+
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from pipeline.errors import InputError
+from pipeline.media.binary import find_ffmpeg
+from pipeline.speech.speaking import describe_aloud, levelled
+from pipeline.types import Caption
+from talking_film import loudness, talking
+
+Talk = tuple[Path, list[tuple[float, float]]]
+LONG = "Nothing else happens here at all, but this sentence is rather long, longer than any pause that it might stand in, by far."
+CAPTIONS = (
+    Caption(start=0, end=5, text="A test card."),
+    Caption(start=5, end=11, text="The picture stays the same."),
+    Caption(start=11, end=20, text=LONG),
+)
+
+
+def shown(path: Path) -> list[float]:
+    """When each picture is shown, in seconds after the first."""
+    with av.open(str(path)) as container:
+        times = sorted(float(packet.pts * packet.time_base) for packet in container.demux(video=0) if packet.pts is not None)
+    assert times[0] < 0.05  # Matroska begins with the samples that coders of sound put before the first, all streams alike
+    return [time - times[0] for time in times]
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_the_voice_is_heard_in_the_pauses_and_the_picture_is_copied(talk: Talk, tmp_path: Path, suffix: str) -> None:
+    out = tmp_path / f"out{suffix}"
+    made = describe_aloud(talk[0], CAPTIONS, out, language="de", film_end=20.0)
+    with av.open(str(out)) as container:
+        assert [stream.type for stream in container.streams] == ["video", "audio", "audio"]
+        described = container.streams.audio[1]
+        assert described.disposition & av.stream.Disposition.visual_impaired
+        assert not described.disposition & av.stream.Disposition.default
+        assert described.metadata["language"] in ("ger", "deu", "de")
+    assert shown(out) == pytest.approx(shown(talk[0]), abs=0.002)
+    before, after = loudness(talk[0]), loudness(out, "0:a:1")
+    assert loudness(out, "0:a:0")[:190] == pytest.approx(before[:190], abs=1.5)
+    assert [said.text for said in made.script.said] == [caption.text for caption in CAPTIONS[:2]]
+    assert [notice.code for notice in made.notices] == ["no_pause"]
+    for said in made.script.said:
+        first, last = round(said.at * 10) + 1, round((said.at + said.utterance.seconds) * 10) - 1
+        assert np.median(after[first:last]) > -35
+        assert np.median(before[first:last]) < -50
+    quiet = [k for k in range(190) if before[k] < -50 and not any(s.at - 0.3 < k / 10 < s.at + s.utterance.seconds + 0.3 for s in made.script.said)]
+    assert np.median(after[quiet]) < -50
+
+
+def test_the_films_sound_steps_back_for_the_voice(tmp_path: Path) -> None:
+    film, out = tmp_path / "tone.mp4", tmp_path / "out.mkv"
+    talking(film, at=(12.0,), seconds=18.0, tone=True)
+    made = describe_aloud(film, CAPTIONS[1:2], out, language="en", film_end=18.0, speech=[(12.0, 17.0)])
+    (said,) = made.script.said
+    tone = loudness(out, "0:a:1", below=110)
+    during = tone[round(said.at * 10) + 3 : round((said.at + said.utterance.seconds) * 10) - 3]
+    before, after = tone[10 : round(said.at * 10) - 2], tone[round((said.at + said.utterance.seconds) * 10) + 12 : 118]
+    assert np.median(during) < np.median(before) - 6
+    assert np.median(after) == pytest.approx(np.median(before), abs=1.0)
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_extended_the_film_waits_and_nothing_is_encoded_again(talk: Talk, tmp_path: Path, suffix: str) -> None:
+    out = tmp_path / f"out{suffix}"
+    made = describe_aloud(talk[0], CAPTIONS, out, language="en", film_end=20.0, extended=True)
+    assert [said.text for said in made.script.said] == [caption.text for caption in CAPTIONS]
+    (hold,) = made.script.holds
+    times, before = shown(out), shown(talk[0])
+    expected = [time + (hold.seconds if time >= hold.at else 0.0) for time in before]
+    assert times == pytest.approx(expected, abs=0.003)
+    sound = loudness(out)
+    assert len(sound) / 10 == pytest.approx(20.0 + hold.seconds, abs=0.3)
+    # what is said in the film is heard later by as much as the film has waited by then
+    for start, stop in talk[1]:
+        first, last = made.script.later(start) * 10, made.script.later(stop) * 10
+        assert np.median(sound[round(first) + 2 : round(last) - 2]) > -35
+    long = made.script.said[-1]
+    while_it_waits = sound[round(made.script.later(long.at) * 10) + 2 : round((made.script.later(long.at) + long.utterance.seconds) * 10) - 2]
+    assert np.median(while_it_waits) > -35
+
+
+@pytest.mark.parametrize("suffix", [".flac", ".wav", ".mp3", ".m4a", ".opus"])
+def test_sound_alone(talk: Talk, tmp_path: Path, suffix: str) -> None:
+    out = tmp_path / f"out{suffix}"
+    made = describe_aloud(talk[0], CAPTIONS[:1], out, language="en", film_end=20.0, speech=talk[1])
+    with av.open(str(out)) as container:
+        assert [stream.type for stream in container.streams] == ["audio"]
+    first = round(made.script.said[0].at * 10) + 1
+    assert np.median(loudness(out)[first : first + 8]) > -35
+
+
+def test_a_film_without_sound_is_described_by_the_voice_alone(make_silent: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.mp4"
+    describe_aloud(make_silent, CAPTIONS[:1], out, language="en", film_end=6.0)
+    with av.open(str(out)) as container:
+        assert [stream.type for stream in container.streams] == ["video", "audio"]
+    assert loudness(out)[3:8].max() > -35
+
+
+def test_nothing_to_say_is_one_line_and_no_file(talk: Talk, tmp_path: Path) -> None:
+    out = tmp_path / "out.mp4"
+    for captions, speech in (((), None), ((Caption(start=0, end=5, text=" "),), None), (CAPTIONS, [(0.0, 20.0)])):
+        with pytest.raises(InputError) as caught:
+            describe_aloud(talk[0], captions, out, language="en", film_end=20.0, speech=speech)
+        assert caught.value.code == "no_cues"
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture
+def make_silent(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    import subprocess
+
+    path = tmp_path_factory.mktemp("silent") / "silent.mp4"
+    command = [str(find_ffmpeg().path), "-v", "error", "-f", "lavfi", "-i", "testsrc=s=320x240:d=6", "-pix_fmt", "yuv420p", str(path)]
+    subprocess.run(command, check=True)
+    return path
+
+
+def test_levels() -> None:
+    quiet = (np.sin(np.arange(22050) * 0.1) * 300).astype("<i2").tobytes()
+    wave = np.frombuffer(levelled(quiet), "<i2") / 32768
+    assert np.sqrt((wave**2).mean()) == pytest.approx(0.1, rel=0.02)
+    assert levelled(b"") == b""
+    assert levelled(bytes(200)) == bytes(200)
+    peaky = np.zeros(22050, "<i2")
+    peaky[100] = 20000
+    assert np.abs(np.frombuffer(levelled(peaky.tobytes()), "<i2")).max() <= 0.9 * 32768
