@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pipeline.outputs import Outputs
     from pipeline.serve.service import Service
 
-Task = Literal["caption", "summarize", "chapters", "index", "burn", "mux", "export", "preview"]
+Task = Literal["caption", "summarize", "chapters", "index", "burn", "mux", "export", "speak", "preview"]
 """``index``: captions into the search index, so that no search waits for them; ``preview``: a copy that browsers play"""
 TOLD = frozenset({"summarize", "chapters"})
 """tasks that write a summary: chapters come with one"""

@@ -9,6 +9,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from pipeline.errors import EnvironmentFault, InputError, ScenescribeError
 from pipeline.run import internal_error
 from pipeline.safe_open import read_text
 from pipeline.scheduler import Scheduler, Seat
+from pipeline.serve.aloud import speak, spoken_path
 from pipeline.serve.beside import write_beside
 from pipeline.serve.jobs import Job
 from pipeline.serve.progress import Progress
@@ -167,6 +169,10 @@ class Worker:
                     lookup = (FileLookup if job.task == "caption" else WhatIsThere)(outputs, overwrite=settings.overwrite)
                     result = await studio.describe(path, outputs, lookup=lookup, observer=progress, place=place)
                     progress.all_of(result.document)
+                    if job.task == "speak":
+                        spoken = spoken_path(outputs, film.name)
+                        await speak(job, settings, path, result.document, spoken, progress)
+                        result = replace(result, outputs=(*result.outputs, spoken))
             if job.task == "caption" and result.described:
                 forget_summary(outputs)  # it was of other captions
             if job.task == "index":

@@ -48,6 +48,7 @@ def test_the_commands_of_the_page_find_the_new_files(house: Path) -> None:
         if block.kind in SHELL:
             run(house, "bash", "-euo", "pipefail", "-c", words + block.text)
     assert re.fullmatch(r"(\[\d\d:\d\d\.\d\d\].*\n)+", (house / "karaoke.lrc").read_text())
+    assert (house / "beeps.flac").stat().st_size > 10_000
     captions = json.loads((house / "parts/movie.descriptions.json").read_text())["captions"]
     assert [(caption["start"], caption["end"], len(caption["frames"])) for caption in captions] == [
         (0, 2, 2),

@@ -18,7 +18,9 @@ SENTENCES = (
 )
 
 
-def talking(path: Path, at: Sequence[float] = (3.0, 12.0), *, seconds: float = 20.0, tone: bool = False, sound: str = "aac") -> list[tuple[float, float]]:
+def talking(
+    path: Path, at: Sequence[float] = (3.0, 12.0), *, seconds: float = 20.0, tone: bool = False, sound: str = "aac"
+) -> list[tuple[float, float]]:
     """Write a film in which a sentence is spoken at each of these seconds (over a quiet tone where asked); when each is spoken."""
     with speaker("espeak", "en", path.parent) as voice:
         said = [voice.say(SENTENCES[n % len(SENTENCES)]) for n in range(len(at))]
@@ -40,7 +42,19 @@ def talking(path: Path, at: Sequence[float] = (3.0, 12.0), *, seconds: float = 2
         file.setframerate(rate)
         file.writeframes(samples.clip(-32768, 32767).astype("<i2").tobytes())
     picture = ["-f", "lavfi", "-i", f"testsrc=s=320x240:r=25:d={seconds}"]
-    command = [str(find_ffmpeg().path), "-v", "error", "-y", *picture, "-i", str(track), "-c:v", "libx264", "-preset", "ultrafast"]
+    command = [
+        str(find_ffmpeg().path),
+        "-v",
+        "error",
+        "-y",
+        *picture,
+        "-i",
+        str(track),
+        "-c:v",
+        "libx264",
+        "-preset",
+        "ultrafast",
+    ]
     subprocess.run([*command, "-bf", "2", "-pix_fmt", "yuv420p", "-c:a", sound, str(path)], check=True, timeout=120)
     track.unlink()
     return spans
@@ -49,7 +63,23 @@ def talking(path: Path, at: Sequence[float] = (3.0, 12.0), *, seconds: float = 2
 def loudness(path: Path, stream: str = "0:a:0", *, below: float | None = None) -> NDArray[np.float64]:
     """Decibels of full scale of each tenth of a second; of what lies below a frequency alone, where one is given."""
     only = ["-af", f"lowpass=f={below}:p=2,lowpass=f={below}:p=2"] if below else []
-    command = [str(find_ffmpeg().path), "-v", "error", "-i", str(path), "-map", stream, *only, "-ac", "1", "-ar", "8000", "-f", "s16le", "-"]
+    command = [
+        str(find_ffmpeg().path),
+        "-v",
+        "error",
+        "-i",
+        str(path),
+        "-map",
+        stream,
+        *only,
+        "-ac",
+        "1",
+        "-ar",
+        "8000",
+        "-f",
+        "s16le",
+        "-",
+    ]
     data = subprocess.run(command, check=True, capture_output=True, timeout=120).stdout
     wave_ = np.frombuffer(data, "<i2").astype(np.float64)[: len(data) // 1600 * 800].reshape(-1, 800) / 32768
     return np.asarray(20 * np.log10(np.sqrt((wave_**2).mean(axis=1)) + 1e-6))

@@ -42,7 +42,9 @@ def test_pauses_and_speech_make_the_film(speech: list[tuple[float, float]], end:
     SPANS,
     st.sampled_from(["gaps", "auto"]),
 )
-def test_places_follow_one_another_and_gaps_are_pauses(windows: list[tuple[float, float]], speech: list[tuple[float, float]], place: str) -> None:
+def test_places_follow_one_another_and_gaps_are_pauses(
+    windows: list[tuple[float, float]], speech: list[tuple[float, float]], place: str
+) -> None:
     wishes, at = [], 0.0
     for length, need in windows:
         wishes.append(Wish(at, at + length, need, min(need, 0.8)))
@@ -66,7 +68,14 @@ def test_places_follow_one_another_and_gaps_are_pauses(windows: list[tuple[float
             assert (inside and end - start >= wish.need - 1e-9) or (start >= wish.start - 1e-9 and end <= wish.end + 1e-9)
 
 
-@given(SPANS, st.lists(st.sampled_from(["A man waits.", "Two red cars stand in front of a house. It rains. Nobody is seen."]), min_size=1, max_size=8))
+@given(
+    SPANS,
+    st.lists(
+        st.sampled_from(["A man waits.", "Two red cars stand in front of a house. It rains. Nobody is seen."]),
+        min_size=1,
+        max_size=8,
+    ),
+)
 def test_no_cue_stands_over_speech(speech: list[tuple[float, float]], texts: list[str]) -> None:
     length = 60 / len(texts)
     made, notices = make_track(

@@ -26,14 +26,30 @@ def test_speech_is_found_where_somebody_speaks(talk: Talk) -> None:
 
 def test_sound_that_begins_late_is_late(talk: Talk, tmp_path: Path) -> None:
     late = tmp_path / "late.mkv"
-    command = [str(find_ffmpeg().path), "-v", "error", "-i", talk[0], "-itsoffset", "1.5", "-i", talk[0], "-map", "0:v", "-map", "1:a"]
+    command = [
+        str(find_ffmpeg().path),
+        "-v",
+        "error",
+        "-i",
+        talk[0],
+        "-itsoffset",
+        "1.5",
+        "-i",
+        talk[0],
+        "-map",
+        "0:v",
+        "-map",
+        "1:a",
+    ]
     subprocess.run([*command, "-c", "copy", late], check=True)
     assert [round(span[0] - before[0], 1) for span, before in zip(speech_in(late), speech_in(talk[0]), strict=True)] == [1.5, 1.5]
 
 
 def test_a_film_without_sound_and_one_that_is_none(tmp_path: Path) -> None:
     silent = tmp_path / "silent.mp4"
-    subprocess.run([str(find_ffmpeg().path), "-v", "error", "-f", "lavfi", "-i", "testsrc=d=1", "-pix_fmt", "yuv420p", silent], check=True)
+    subprocess.run(
+        [str(find_ffmpeg().path), "-v", "error", "-f", "lavfi", "-i", "testsrc=d=1", "-pix_fmt", "yuv420p", silent], check=True
+    )
     assert speech_in(silent) == ()
     rubbish = tmp_path / "rubbish.mp4"
     rubbish.write_bytes(b"rubbish" * 100)

@@ -10,7 +10,11 @@ from pipeline.speech.script import FASTER, Script, sentences, write_script
 from pipeline.speech.voice import Utterance
 from pipeline.types import Caption
 
-TEXTS = ("A man waits.", "A dog runs over a wide field. It barks.", "Two cars stand in the rain. Nobody is seen. A lamp burns, and then it is dark.")
+TEXTS = (
+    "A man waits.",
+    "A dog runs over a wide field. It barks.",
+    "Two cars stand in the rain. Nobody is seen. A lamp burns, and then it is dark.",
+)
 
 
 def say(text: str, faster: float) -> Utterance:

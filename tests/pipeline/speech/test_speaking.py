@@ -29,6 +29,12 @@ def shown(path: Path) -> list[float]:
     return [time - times[0] for time in times]
 
 
+def own_sound(path: Path) -> list[bytes]:
+    """The packets of the film's first sound track."""
+    with av.open(str(path)) as container:
+        return [bytes(packet) for packet in container.demux(audio=0) if packet.size]
+
+
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
 def test_the_voice_is_heard_in_the_pauses_and_the_picture_is_copied(talk: Talk, tmp_path: Path, suffix: str) -> None:
     out = tmp_path / f"out{suffix}"
@@ -41,14 +47,18 @@ def test_the_voice_is_heard_in_the_pauses_and_the_picture_is_copied(talk: Talk, 
         assert described.metadata["language"] in ("ger", "deu", "de")
     assert shown(out) == pytest.approx(shown(talk[0]), abs=0.002)
     before, after = loudness(talk[0]), loudness(out, "0:a:1")
-    assert loudness(out, "0:a:0")[:190] == pytest.approx(before[:190], abs=1.5)
+    assert own_sound(out) == own_sound(talk[0])
     assert [said.text for said in made.script.said] == [caption.text for caption in CAPTIONS[:2]]
     assert [notice.code for notice in made.notices] == ["no_pause"]
     for said in made.script.said:
         first, last = round(said.at * 10) + 1, round((said.at + said.utterance.seconds) * 10) - 1
         assert np.median(after[first:last]) > -35
         assert np.median(before[first:last]) < -50
-    quiet = [k for k in range(190) if before[k] < -50 and not any(s.at - 0.3 < k / 10 < s.at + s.utterance.seconds + 0.3 for s in made.script.said)]
+    quiet = [
+        k
+        for k in range(190)
+        if before[k] < -50 and not any(s.at - 0.3 < k / 10 < s.at + s.utterance.seconds + 0.3 for s in made.script.said)
+    ]
     assert np.median(after[quiet]) < -50
 
 
@@ -80,7 +90,9 @@ def test_extended_the_film_waits_and_nothing_is_encoded_again(talk: Talk, tmp_pa
         first, last = made.script.later(start) * 10, made.script.later(stop) * 10
         assert np.median(sound[round(first) + 2 : round(last) - 2]) > -35
     long = made.script.said[-1]
-    while_it_waits = sound[round(made.script.later(long.at) * 10) + 2 : round((made.script.later(long.at) + long.utterance.seconds) * 10) - 2]
+    while_it_waits = sound[
+        round(made.script.later(long.at) * 10) + 2 : round((made.script.later(long.at) + long.utterance.seconds) * 10) - 2
+    ]
     assert np.median(while_it_waits) > -35
 
 
@@ -116,7 +128,18 @@ def make_silent(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import subprocess
 
     path = tmp_path_factory.mktemp("silent") / "silent.mp4"
-    command = [str(find_ffmpeg().path), "-v", "error", "-f", "lavfi", "-i", "testsrc=s=320x240:d=6", "-pix_fmt", "yuv420p", str(path)]
+    command = [
+        str(find_ffmpeg().path),
+        "-v",
+        "error",
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc=s=320x240:d=6",
+        "-pix_fmt",
+        "yuv420p",
+        str(path),
+    ]
     subprocess.run(command, check=True)
     return path
 

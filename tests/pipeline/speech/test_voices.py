@@ -51,7 +51,9 @@ def test_what_can_not_speak_says_so(spec: str, language: str, code: str, tmp_pat
     assert caught.value.code == code
 
 
-@pytest.mark.parametrize(("given", "code"), [("nobody", "unknown_plugin"), ("espeak:loud=1", "unknown_option"), ("espeak:words=9", "bad_value")])
+@pytest.mark.parametrize(
+    ("given", "code"), [("nobody", "unknown_plugin"), ("espeak:loud=1", "unknown_option"), ("espeak:words=9", "bad_value")]
+)
 def test_a_voice_that_is_none_is_said_before_anything_is_done(given: str, code: str) -> None:
     with pytest.raises(ScenescribeError) as caught:
         voice_spec(given)
