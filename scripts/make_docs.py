@@ -28,8 +28,8 @@ from pipeline.options.watch import OWN, WatchSettings
 
 ROOT = Path(__file__).parents[1]
 COMMANDS = (
-    "", "caption", "watch", "live", "annotate", "dataset", "jobs", "jobs list", "jobs show", "jobs retry", "jobs forget", "export", "burn", "mux", "speak",
-    "summarize", "search", "ask", "serve", "models", "doctor", "bench",
+    "", "caption", "watch", "live", "annotate", "dataset", "jobs", "jobs list", "jobs show", "jobs retry", "jobs forget", "export", "burn", "mux",
+    "speak", "summarize", "search", "ask", "serve", "models", "doctor", "bench",
 )  # fmt: skip
 
 

@@ -6,7 +6,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
 from talking_film import talking
 
 LINES = "WEBVTT\n\n00:00:00.000 --> 00:00:05.000\nA test card.\n\n00:00:05.000 --> 00:00:11.000\nThe picture stays.\n"

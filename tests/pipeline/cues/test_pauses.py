@@ -90,7 +90,7 @@ def test_no_cue_stands_over_speech(speech: list[tuple[float, float]], texts: lis
 
 def test_auto_keeps_a_text_at_its_window_where_no_pause_holds_it() -> None:
     all_through = document([(0, 10, "A man waits at a bus stop.")], [(0.0, 60.0)])
-    assert [(cue.start, cue.end) for cue in make_track(all_through, Layout(place="auto"))[0].cues][0][0] == 0.0
+    assert next((cue.start, cue.end) for cue in make_track(all_through, Layout(place="auto"))[0].cues)[0] == 0.0
     track, notices = make_track(all_through, Layout(place="gaps"))
     assert track.cues == ()
     assert [notice.code for notice in notices] == ["no_pause"]

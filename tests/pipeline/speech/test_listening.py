@@ -1,5 +1,6 @@
 """When somebody speaks: Silero's model on a real film, and the rule that makes stretches of its probabilities."""
 
+import itertools
 import subprocess
 from pathlib import Path
 
@@ -61,7 +62,7 @@ def test_a_film_without_sound_and_one_that_is_none(tmp_path: Path) -> None:
 def test_stretches_are_in_order_and_hold_what_was_heard(probabilities: list[float]) -> None:
     chunk = 0.032
     found = list(stretches(probabilities, chunk=chunk))
-    for before, after in zip(found, found[1:], strict=False):
+    for before, after in itertools.pairwise(found):
         assert before[1] <= after[0]
     for start, end in found:
         assert 0 <= start < end <= len(probabilities) * chunk + PAD + 1e-9

@@ -1,5 +1,6 @@
 """What is said when: never over speech, nothing lost without a word, the film waits where it is allowed to."""
 
+import itertools
 from pathlib import Path
 
 from hypothesis import given
@@ -29,7 +30,7 @@ def captions(texts: list[str], length: float) -> list[Caption]:
 
 def ends_before_the_next(script: Script) -> bool:
     heard = [(script.later(said.at), said.utterance.seconds) for said in script.said]
-    return all(start + seconds <= following + 1e-6 for (start, seconds), (following, _) in zip(heard, heard[1:], strict=False))
+    return all(start + seconds <= following + 1e-6 for (start, seconds), (following, _) in itertools.pairwise(heard))
 
 
 GIVEN = given(
@@ -69,7 +70,7 @@ def test_extended_says_all_of_it_and_nothing_over_speech(texts: list[str], speec
         for a, b in pauses(pauses(speech, 60.0), 60.0):  # speech, joined
             # the parts of this stretch of speech as they are heard: the film may wait within it
             cuts = [a, *(hold.at for hold in made.holds if a < hold.at < b), b]
-            for first, last in zip(cuts, cuts[1:], strict=False):
+            for first, last in itertools.pairwise(cuts):
                 heard = made.later(first + 1e-9), made.later(last)
                 assert not (start < heard[1] - 1e-6 and heard[0] + 1e-6 < end), (said, (a, b), held)
 

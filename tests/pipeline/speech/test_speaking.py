@@ -5,12 +5,12 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from talking_film import loudness, talking
 
 from pipeline.errors import InputError
 from pipeline.media.binary import find_ffmpeg
 from pipeline.speech.speaking import describe_aloud, levelled
 from pipeline.types import Caption
-from talking_film import loudness, talking
 
 Talk = tuple[Path, list[tuple[float, float]]]
 LONG = "Nothing else happens here at all, but this sentence is rather long, longer than any pause that it might stand in, by far."

@@ -5,11 +5,11 @@ import signal
 from pathlib import Path
 
 import pytest
+from talking_film import piper_voice
 
 from pipeline.errors import OutputError, ScenescribeError
 from pipeline.speech.speaking import voice_spec
 from pipeline.speech.voice import speaker
-from talking_film import piper_voice
 
 TEXT = "Two people walk along the beach, and a dog follows them."
 
@@ -63,9 +63,9 @@ def test_a_voice_that_is_none_is_said_before_anything_is_done(given: str, code: 
 def test_a_file_that_is_no_model_and_a_process_that_dies(tmp_path: Path) -> None:
     (tmp_path / "rubbish.onnx").write_bytes(b"rubbish")
     (tmp_path / "rubbish.onnx.json").write_text("{}")
-    with pytest.raises(ScenescribeError, match="no voice that Piper can load") as caught:
-        with speaker(voice_spec(str(tmp_path / "rubbish.onnx")), "en", tmp_path):
-            pass
+    spec = voice_spec(str(tmp_path / "rubbish.onnx"))
+    with pytest.raises(ScenescribeError, match="no voice that Piper can load") as caught, speaker(spec, "en", tmp_path):
+        pass
     assert caught.value.code == "bad_voice"
     with speaker("espeak", "en", tmp_path) as voice:
         voice.say("one")
