@@ -13,15 +13,16 @@ from typing import Any
 from pipeline.files import whole
 from pipeline.languages import alpha3
 from pipeline.media.binary import find_ffmpeg, newest_ffmpeg
-from pipeline.media.containers import family, plan
+from pipeline.media.containers import plan
 from pipeline.media.covers import attached
 from pipeline.media.decoding_order import made_up
 from pipeline.media.edits import edits, refuse
 from pipeline.media.headers import check_after, exchanged, in_band
-from pipeline.media.packets import GENERATED
+from pipeline.media.losses import reading
 from pipeline.media.run import Ended, Place, Progress, entrance, graph, run, workplace
 from pipeline.media.sound import sound_of
 from pipeline.media.streams import Contents, contents, film_contents, guard_options
+from pipeline.media.suffixes import family
 from pipeline.media.verify import check_muxed, check_times, failure
 from pipeline.types import Notice
 
@@ -63,7 +64,7 @@ def spoken(
         restart = anew.get(film.film.index)
         again = in_band(film) if restart is not None else made_up(ffmpeg, place, film, rules=rules)
         (place.folder / "voice.pcm").symlink_to(voice.absolute())
-        source = entrance(place.film, **guard_options(), **GENERATED)
+        source = entrance(place.film, **guard_options(), **reading(film))
         sound = _mixed(source, film, rate, waits)
         inputs = [source[str(stream.index)] for stream in (film.film, *streams.kept)]
         number = sum(stream.kind == "audio" for stream in streams.kept)
@@ -89,10 +90,10 @@ def spoken(
         )
         wanted = streams.count()
         wanted["audio"] += 1
-        check_muxed(ffmpeg, place, ended, film, wanted)
+        told = check_muxed(ffmpeg, place, ended, film, wanted)
         if restart is not None:
             check_after(ffmpeg, place, restart)
-    return (*streams.notices, *_about(film, waits))
+    return (*told, *streams.notices, *_about(film, waits))
 
 
 def spoken_sound(
