@@ -14,8 +14,8 @@ PERMISSIVE = re.compile(
     r"MIT|BSD|Apache|PSF|Python Software|ISC|Zlib|Unlicense|CC0|HPND|0BSD|Public Domain|Historical Permission", re.IGNORECASE
 )
 ASKING = re.compile(r"GPL|MPL|Mozilla|EUPL|CDDL|EPL|Eclipse|Proprietary|OFL|CC-BY|Artistic", re.IGNORECASE)
-READ = {"oss-harmony": "Apache-2.0", "setuptools": "MIT"}
-"""packages whose metadata names no licence: what their LICENSE file is"""
+READ = {"espeakng-loader": "GPL-3.0-or-later", "oss-harmony": "Apache-2.0", "setuptools": "MIT"}
+"""packages whose metadata names no licence: what their LICENSE file is (of espeakng-loader: espeak-ng's own)"""
 
 
 def installed() -> dict[str, metadata.Distribution]:
