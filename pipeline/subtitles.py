@@ -1,4 +1,4 @@
-"""Subtitle files as they come: JSON of ours, or SRT, WebVTT and ASS of anybody.
+"""Subtitle files as they come: JSON of ours, or SRT, WebVTT, ASS, TTML, SBV, MicroDVD and LRC of anybody.
 
 file -> bytes -> text -> Loaded(track, document) -> shifted, relabelled -> what export, burn and mux work with
 """
@@ -24,6 +24,8 @@ from pipeline.types import Cue, Document, Notice, Track
 
 LARGEST = 64 * MEGABYTE
 """ten hours of captions are 10 MB"""
+READ = ("json", "srt", "vtt", "ass", "ttml", "sbv", "sub", "lrc")
+"""formats of captions that are read"""
 _TOO_LARGE = "the file is larger than 64 MB; subtitles are not"
 
 
@@ -50,7 +52,7 @@ def load(
     """Read a subtitle file; ``-`` is stdin. ``form`` is its format, its suffix otherwise; ``encoding`` overrules what its bytes say.
 
     What had to be guessed or left out is in the notices: ``encoding_guessed``, ``text_damaged``, ``header_missing``,
-    ``times_guessed``, ``cue_dropped``, ``drawing_left_out``, ``text_cut``.
+    ``times_guessed``, ``rate_guessed``, ``cue_dropped``, ``drawing_left_out``, ``text_cut``.
 
     ``film`` is listened to where the layout keeps to pauses of speech, and the captions do not tell them.
 
@@ -61,14 +63,14 @@ def load(
     """
     name = form or (path.suffix[1:].lower() if path.name != "-" else "json")
     if not name:
-        raise UsageError("unknown_format", f"{path} has no suffix that tells its format; name it by --from (json, srt, vtt, ass)")
+        raise UsageError("unknown_format", f"{path} has no suffix that tells its format; name it by --from ({', '.join(READ)})")
     if form is None and path.suffix.lower() in VIDEO_SUFFIXES:
-        raise UsageError("unknown_format", f"{path} is called like a film, and captions are read here (.json, .srt, .vtt, .ass)")
+        raise UsageError("unknown_format", f"{path} is called like a film, and captions are read here (.{', .'.join(READ)})")
     read = decoded(_read(path), check_encoding(encoding) if encoding else None)
     about = _about(read)
     text = read.text
     tag = check_tag(language) if language else None
-    if formats.format_of(name) == "json":
+    if formats.reader_of(name) == "json":
         document = formats.read_document(text)
         document = heard(replace(document, language=tag) if tag else document, film, layout)
         track, notices = make_track(document, layout or Layout(), title=title)

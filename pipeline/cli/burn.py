@@ -17,7 +17,9 @@ from pipeline.options.burn import BurnSettings
 @with_options(BurnSettings, most=("font_size", "box", "position"))
 def burn(
     video: Annotated[Path, typer.Argument(help="The film.", show_default=False)],
-    subtitles: Annotated[Path, typer.Argument(help="Our .json, or .srt, .vtt, .ass.", show_default=False)],
+    subtitles: Annotated[
+        Path, typer.Argument(help="Our .json, or .srt, .vtt, .ass, .ttml, .sbv, .sub, .lrc.", show_default=False)
+    ],
     output: Annotated[
         str | None, typer.Option("--output", "-o", help="FILE.described.mp4 beside the film otherwise.", rich_help_panel=MOST)
     ] = None,

@@ -23,7 +23,10 @@ LAYOUT = "Cues"
 def export(
     files: Annotated[
         list[str],
-        typer.Argument(help="Our .json, or .srt, .vtt, .ass, also on s3://, gs://, az://; - is stdin.", show_default=False),
+        typer.Argument(
+            help="Our .json, or .srt, .vtt, .ass, .ttml, .sbv, .sub, .lrc, also on s3://, gs://, az://; - is stdin.",
+            show_default=False,
+        ),
     ],
     form: Annotated[
         str, typer.Option("--format", "-f", help="Formats to write, by commas, or all.", rich_help_panel=MOST)

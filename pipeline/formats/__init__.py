@@ -10,6 +10,8 @@ from functools import cache, lru_cache
 from pipeline import families
 from pipeline.errors import UsageError
 from pipeline.formats._heads import Parsed
+from pipeline.formats._others import ALIASES, READERS
+from pipeline.formats._others.detect import really
 from pipeline.formats.base import Format
 from pipeline.sanitize import clean, is_clean
 from pipeline.types import Cue, Document, Notice, Track
@@ -23,6 +25,7 @@ __all__ = [
     "parse_names",
     "read",
     "read_document",
+    "reader_of",
     "suffix",
     "tidy",
     "write",
@@ -105,25 +108,26 @@ def read(name: str, text: str) -> Track:
 def parse(name: str, text: str) -> Parsed:
     """The same, and what had to be guessed or left out to read it."""
     text = text.replace("\ufeff", "")
-    really = _really(name, text)
-    parsed = find(really).parse(text)
+    name = reader_of(name)
+    found = really(name, text)
+    parsed = READERS[found](text) if found in READERS else find(found).parse(text)
     notices = parsed.notices
-    if really != name:
-        sentence = f"the file is called .{name} and is {really.upper()}; it was read as what it is"
+    if found != name:
+        sentence = f"the file is called .{name} and is {found.upper()}; it was read as what it is"
         notices = (Notice(code="format_guessed", message=sentence), *notices)
     return replace(parsed, track=tidy(parsed.track), notices=notices)
 
 
-def _really(name: str, text: str) -> str:
-    """The format that the first words of a text are of, where its name says another of those that are read."""
-    begins = text[:400].lstrip()
-    if name not in ("srt", "vtt", "ass"):
-        return name
-    if begins.startswith("WEBVTT"):
-        return "vtt"
-    if begins.lower().startswith("[script info]"):
-        return "ass"
-    return "srt" if name == "ass" and "-->" in text and "[events]" not in text[:100_000].lower() else name
+def reader_of(name: str) -> str:
+    """What reads a format of this name or suffix: those that are only read, and other people's suffixes, too.
+
+    Raises UsageError ``unknown_format``.
+    """
+    plain = name.lower().removeprefix(".")
+    if plain in names():
+        return plain
+    plain = ALIASES.get(plain, plain)
+    return plain if plain in READERS else format_of(plain)
 
 
 @lru_cache(maxsize=2)

@@ -34,6 +34,8 @@ KINDS = {
     "header_missing": "the file has no {what}; it was read as if it had",
     "times_guessed": "the times of {n} are not written as the format has them, and were read as well as can be",
     "cue_dropped": "{n} can't be shown: {what}",
+    "rate_guessed": "it counts in frames and does not tell how many a second: {what} were taken; {{1}}{{1}}25 as its first line tells 25",
+    "text_damaged": "its XML is broken in {what}: what stands above that was read",
     "drawing_left_out": "{n} of drawings (\\p), which are no text, {are} left out",
 }
 

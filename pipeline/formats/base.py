@@ -40,7 +40,9 @@ class Format(ABC):
         """The track in a file of this format. Raises InputError ``bad_subtitles`` where the text is none."""
         if type(self).parse is not Format.parse:
             return self.parse(text).track
-        raise UsageError("not_readable", f"a {self.suffix} file can't be read back; export from the .json, .srt, .vtt or .ass")
+        raise UsageError(
+            "not_readable", f"a {self.suffix} file can't be read back; export from the .json, .srt, .vtt, .ass or .ttml"
+        )
 
     def parse(self, text: str) -> Parsed:
         """The same, and what had to be guessed or left out."""

@@ -9,6 +9,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from pipeline.formats import base
+from pipeline.formats._heads import Parsed
 from pipeline.types import Cue, Document, Track
 
 _TT = "{http://www.w3.org/ns/ttml}"
@@ -17,6 +18,7 @@ _AS_IT_STANDS = {"{http://www.w3.org/XML/1998/namespace}space": "preserve"}
 
 class Format(base.Format):
     suffix = ".ttml"
+    readable = True
 
     def write(self, track: Track, document: Document | None = None) -> str:
         from ttconv.imsc import writer
@@ -31,6 +33,12 @@ class Format(base.Format):
         out = io.BytesIO()
         tree.write(out, encoding="utf-8", xml_declaration=True)
         return out.getvalue().decode() + "\n"
+
+    def parse(self, text: str) -> Parsed:
+        """TTML, DFXP, EBU-TT and the like of anybody. Raises InputError ``bad_subtitles``."""
+        from pipeline.formats._others import ttml
+
+        return ttml.parse(text)
 
 
 def _model(track: Track) -> Any:

@@ -1,0 +1,220 @@
+"""TTML of others (DFXP, SMPTE-TT, EBU-TT-D, IMSC, Netflix's): paragraphs with times, by a parser that reads no entity and no file.
+
+<tt ttp:frameRate="25"><body begin="10s"><div><p begin="00:00:01:12" dur="2s">A man<br/>in a red coat</p></div></body></tt>
+
+Times count from the element around theirs (TTML2 10.4). A document type, which could define entities, is refused.
+"""
+
+import html
+import math
+import re
+from dataclasses import dataclass, field
+from xml.parsers import expat
+
+from pipeline.errors import InputError
+from pipeline.formats._heads import LONGEST_LINE, MOST_BODY, MOST_CUES, Notes, Parsed, bounded
+from pipeline.types import Cue, Track
+
+DEEPEST = 64
+"""elements inside each other"""
+_ENTITY = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9A-Fa-f]{1,6});)([A-Za-z][A-Za-z0-9]{0,30};)?")
+_DECLARED = re.compile(r"<\?xml[^>]{0,200}\?>")
+_CLOCK = re.compile(r"(\d{2,6}):(\d\d):(\d\d)(?:[.,](\d{1,9})|:(\d{1,4})(?:[.]\d{1,4})?)?", re.ASCII)
+_OFFSET = re.compile(r"(\d{1,12}(?:[.]\d{1,9})?)(h|ms|m|s|f|t)", re.ASCII)
+_BLANK = re.compile(r"[ \t\r\n]+")
+_SIGN = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+_TIMED = frozenset({"body", "div", "p", "span", "br"})
+_BESIDE = frozenset({"metadata", "head", "styling", "layout"})
+
+
+@dataclass(slots=True)
+class _Rates:
+    """What the times of a file count by."""
+
+    frames: float = 30.0
+    ticks: float = 1.0
+
+    def seconds(self, value: str) -> float | None:
+        """Of a time expression (TTML2 10.3); None where it is none."""
+        value = value.strip()
+        if found := _CLOCK.fullmatch(value):
+            hours, minutes, seconds, fraction, frames = found.groups()
+            whole = int(hours) * 3600 + int(minutes) * 60 + int(seconds)
+            return whole + (int(fraction) / 10 ** len(fraction) if fraction else int(frames) / self.frames if frames else 0.0)
+        if found := _OFFSET.fullmatch(value):
+            number, unit = float(found[1]), found[2]
+            return number * _SIGN[unit] if unit in _SIGN else number / (self.frames if unit == "f" else self.ticks)
+        return None
+
+
+@dataclass(slots=True)
+class _Element:
+    name: str
+    begin: float
+    end: float
+    timed: bool
+    """whether it or one around it, up to the body, tells times"""
+    preserve: bool
+    parts: dict[tuple[float, float, bool], list[str]] = field(default_factory=dict)
+    """of a paragraph: its texts by (begin, end, timed)"""
+
+
+class _Reader:
+    """Told of a file's elements by expat."""
+
+    def __init__(self) -> None:
+        self.rates, self.notes, self.cues = _Rates(), Notes(), list[Cue]()
+        self.language, self.title = "und", ""
+        self.seen = False
+        self._open: list[_Element] = []
+        self._paragraph: _Element | None = None
+        self._beside = 0
+        self._regions: dict[str, str] = {}
+        self._region = ""
+        self._on_top = self._placed = 0
+        self._titled = False
+
+    @property
+    def on_top(self) -> bool:
+        return self._on_top * 2 > self._placed
+
+    def start(self, tag: str, given: dict[str, str]) -> None:
+        """An element begins."""
+        name, about = _local(tag), {_local(key): value for key, value in given.items()}
+        if len(self._open) >= DEEPEST:
+            raise InputError("bad_subtitles", f"its elements lie more than {DEEPEST} inside each other")
+        around = self._open[-1] if self._open else _Element("", 0.0, math.inf, False, False)
+        preserve = about.get("space", "preserve" if around.preserve else "default") == "preserve"
+        made = _Element(name, around.begin, around.end, around.timed, preserve)
+        self._open.append(made)
+        if name == "tt" and len(self._open) == 1:
+            self._root(about)
+        elif name == "region":
+            self._region = about.get("id", "")
+            self._regions[self._region] = about.get("displayAlign", "")
+        elif name == "style" and self._region and "displayAlign" in about:
+            self._regions[self._region] = about["displayAlign"]
+        self._titled = name == "title"
+        self._beside += name in _BESIDE
+        if self.seen and name in _TIMED and not self._beside:
+            self._time(made, about)
+            if name == "p":
+                self._paragraph = made
+                self._placed += 1
+                self._on_top += self._regions.get(about.get("region", self._region), "") == "before"
+            elif name == "body" or name == "div":
+                self._region = about.get("region", self._region)
+            elif name == "br":
+                self._say("\n")
+
+    def end(self, tag: str) -> None:
+        """An element ends."""
+        done = self._open.pop()
+        self._beside -= done.name in _BESIDE
+        self._titled = False
+        if done.name == "region":
+            self._region = ""
+        if done is self._paragraph:
+            self._paragraph = None
+            for (begin, end, timed), texts in done.parts.items():
+                self._cue(begin, end, timed, "".join(texts))
+
+    def text(self, data: str) -> None:
+        """Characters between elements."""
+        if self._titled and len(self.title) < 400:
+            self.title += data
+        elif self._paragraph is not None and not self._beside:
+            here = self._open[-1]
+            self._say(data if here.preserve else _BLANK.sub(" ", data))  # a line is ended by <br/> alone
+
+    def _root(self, about: dict[str, str]) -> None:
+        self.seen = True
+        self.language = about.get("lang", "") or "und"
+        rate = _number(about.get("frameRate", ""))
+        above, _, below = about.get("frameRateMultiplier", "1 1").replace(":", " ").partition(" ")
+        times = (_number(above) or 1.0) / (_number(below) or 1.0)
+        self.rates.frames = (rate or 30.0) * times
+        self.rates.ticks = _number(about.get("tickRate", "")) or (
+            rate * (_number(about.get("subFrameRate", "")) or 1.0) if rate else 1.0
+        )
+
+    def _time(self, made: _Element, about: dict[str, str]) -> None:
+        around = made.begin, made.end
+        told = {key: about[key] for key in ("begin", "end", "dur") if key in about}
+        read = {key: self.rates.seconds(value) for key, value in told.items()}
+        if any(value is None for value in read.values()):
+            self.notes.add("times_guessed")
+        begin, end, length = (read.get(key) for key in ("begin", "end", "dur"))
+        made.timed = made.timed or begin is not None or end is not None or length is not None
+        made.begin = around[0] + (begin or 0.0)
+        ends = [around[1]]
+        ends += [around[0] + end] if end is not None else []
+        ends += [made.begin + length] if length is not None else []
+        made.end = min(ends)
+
+    def _say(self, data: str) -> None:
+        if self._paragraph is not None:
+            here = next((one for one in reversed(self._open) if one.name in ("p", "span")), self._paragraph)
+            texts = self._paragraph.parts.setdefault((here.begin, here.end, here.timed), [])
+            if len(texts) < MOST_BODY:
+                texts.append(data[:LONGEST_LINE])
+
+    def _cue(self, begin: float, end: float, timed: bool, text: str) -> None:
+        lines = [line.strip() for line in text.split("\n")]
+        if not any(lines):
+            return
+        if not timed or math.isinf(end):
+            self.notes.add("cue_dropped", "they have no times" if not timed else "nothing says when they end")
+        elif end <= begin:
+            self.notes.add("cue_dropped", "they end before they begin, or at once", begin)
+        elif len(self.cues) >= MOST_CUES:
+            raise InputError("bad_subtitles", f"this file has more than {MOST_CUES:,} cues; no film has")
+        else:
+            self.cues.append(Cue(start=begin, end=end, lines=tuple(line for line in lines if line)))
+
+
+def parse(text: str) -> Parsed:
+    """Raises InputError ``bad_subtitles`` where it is no TTML, has a document type, or more cues than any film has."""
+    bounded(text, text.count("<p ") + text.count(":p "))
+    reader = _Reader()
+    parser = expat.ParserCreate("utf-8")
+    parser.buffer_text = True
+    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = reader.start, reader.end, reader.text
+    parser.StartDoctypeDeclHandler = _refuse
+    try:
+        text = text.lstrip()
+        declared = _DECLARED.match(text)  # the encoding that it names is no longer that of the text
+        parser.Parse(_ENTITY.sub(_named, text[declared.end() if declared else 0 :]).encode("utf-8", "replace"), True)
+    except expat.ExpatError as error:
+        if not reader.cues:
+            raise InputError("bad_subtitles", "this is no TTML: it is no XML, or broken from its beginning") from error
+        reader.notes.add("text_damaged", f"line {error.lineno}")
+    if not reader.seen:
+        raise InputError("bad_subtitles", "this is no TTML: its first element is not <tt>")
+    track = Track(
+        cues=tuple(reader.cues),
+        language=reader.language,
+        title=reader.title.strip(),
+        kind="subtitles",
+        position="top" if reader.on_top else "bottom",
+    )
+    return Parsed(track, reader.notes.notices())
+
+
+def _local(name: str) -> str:
+    """A name without its prefix: files of others bind their own to the same things."""
+    return name.rpartition(":")[2]
+
+
+def _number(value: str) -> float:
+    """A positive number; 0 where it is none."""
+    return float(value) if re.fullmatch(r"\d{1,9}(?:\.\d{1,6})?", value.strip(), re.ASCII) else 0.0
+
+
+def _named(found: re.Match[str]) -> str:
+    """The character that HTML calls so, which XML does not know; an ampersand that stands alone is one."""
+    return html.escape(html.unescape(found[0]), quote=False) if found[1] else "&amp;"
+
+
+def _refuse(*_about: object) -> None:
+    raise InputError("bad_subtitles", "it has a document type (<!DOCTYPE>), which subtitles have no use for; remove that line")
