@@ -2,17 +2,25 @@
 
 import pickle
 import secrets
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from azurite import azurite
 from buckets import S3, nanio
 
 from pipeline.errors import InputError, OutputError
 from pipeline.storage import Storage, open_storage
 from pipeline.storage.objects import PIECE
 
-KINDS = ["folder", "bucket", "fsspec"]
+KINDS = ["folder", "bucket", "fsspec", "azure"]
+
+
+@pytest.fixture(scope="module")
+def azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
+    with azurite(tmp_path_factory.mktemp("azurite")) as options:
+        yield options
 
 
 @pytest.fixture(params=KINDS)
@@ -21,6 +29,8 @@ def storage(request: pytest.FixtureRequest, tmp_path: Path, s3: S3) -> Storage:
         return open_storage(tmp_path / "folder")
     if request.param == "bucket":
         return open_storage(f"{s3.bucket()}/some/where", s3.options)
+    if request.param == "azure":
+        return open_storage(f"az://films/{secrets.token_hex(4)}", request.getfixturevalue("azure"))
     return open_storage(f"memory://{secrets.token_hex(4)}")
 
 
@@ -74,7 +84,7 @@ def test_a_large_file_goes_up_in_pieces(storage: Storage, tmp_path: Path) -> Non
     assert storage.get("large again") == data
 
 
-@pytest.mark.parametrize("storage", ["folder", "bucket"], indirect=True)
+@pytest.mark.parametrize("storage", ["folder", "bucket", "azure"], indirect=True)
 def test_of_sixteen_that_create_one_does(storage: Storage) -> None:
     assert storage.creates()
     for number in range(4):
