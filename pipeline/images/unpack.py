@@ -69,7 +69,10 @@ def unpack(data: bytes, size: Callable[[int, int], tuple[int, int]] | None = Non
     except InputError:
         raise
     except Pillow.DecompressionBombError as error:
-        raise InputError("picture_too_large", f"{_said(error)}; make it smaller first") from None
+        counted = re.search(r"(\d+) pixels", str(error))
+        has = f"{int(counted[1]) // 1_000_000:,} million pixels" if counted else "more pixels"
+        text = f"it has {has}, and {most // 1_000_000} million are the most; make it smaller first"
+        raise InputError("picture_too_large", text) from None
     except Exception as error:  # Pillow's decoders raise whatever a damaged file brings them to
         raise _refusal(data, error) from None
 

@@ -7,6 +7,7 @@ One engine in the profile of questions, asked through the house's own gate:
 
     idle     for each of so many films the first question and three more: seconds to the first token, everything counted
              (pictures prepared, prompt read); the ratio is that of the medians
+    left     long answers that are left after their first piece: seconds until the engine has nothing more of them under way
     load     captions of windows that nobody has seen, as many in flight as the engine takes: alone, then with a question about one of
              four open films each half second, alone again; the first seconds of each stretch are not counted
 
@@ -43,6 +44,8 @@ from pipeline.options.caption import Settings
 
 QUESTIONS = ("How many objects are there?", "What shape is red?", "Is there a star?", "What colour is the circle?")
 RULES = "These are frames of a film, in order. Answer questions about it plainly and briefly, from what is there alone. " * 2
+LONG = 400
+"""tokens of an answer that is left"""
 SETTLING = 0.25
 """part of a stretch under load that is not counted: its beginning sends all windows at once"""
 
@@ -84,6 +87,7 @@ async def _run(asked: argparse.Namespace) -> None:
         say = "Describe the video."
         await engine.ask(_film(preset, asked.window_frames, say, asked.caption_tokens, seed=1_000_000), priority=Priority.CAPTION)
         found["idle"] = await _idle(engine, preset, asked)
+        found["left"] = await _left(engine, preset, asked)
         _keep(found, asked.json)
         if asked.seconds:
             films = [_film(preset, asked.frames, QUESTIONS[0], asked.answer_tokens, seed=n, key=f"open {n}") for n in range(4)]
@@ -114,6 +118,23 @@ async def _idle(engine: Engine, preset: Any, asked: argparse.Namespace) -> dict[
         "ratio": round(statistics.median(later) / statistics.median(first), 3),
         "cached_share": round(min(shares), 4),
     }
+
+
+async def _left(engine: Engine, preset: Any, asked: argparse.Namespace) -> dict[str, Any]:
+    """Answers that nobody waits for any more: when the engine's own gauge says that it is at work on none."""
+    film = _film(preset, asked.frames, QUESTIONS[0], LONG, seed=200, key="left")
+    await engine.ask(replace(film, sampling=Sampling(max_tokens=1)), priority=Priority.QUESTION)
+    seconds, at_work = list[float](), 0
+    for number in range(asked.films * 2):
+        sampling = Sampling(max_tokens=LONG, temperature=1.5, seed=number)  # it rambles: the answer is long
+        async with aclosing(engine.stream(replace(film, sampling=sampling))) as pieces:  # type: ignore[type-var]
+            await anext(pieces)
+            at_work += bool((await engine.captioner.metrics()).get("running"))
+            began = time.monotonic()
+        while (await engine.captioner.metrics()).get("running"):  # noqa: ASYNC110 - a gauge tells no events
+            await asyncio.sleep(0.002)
+        seconds.append(time.monotonic() - began)
+    return {**_spread(seconds), "answers": len(seconds), "at_work_when_left": at_work}
 
 
 async def _load(engine: Engine, preset: Any, asked: argparse.Namespace, films: Sequence[Request]) -> dict[str, Any]:

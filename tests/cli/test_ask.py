@@ -6,10 +6,12 @@ import os
 import pty
 import select
 import signal
+import struct
 import subprocess
 import sys
 import termios
 import time
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -112,10 +114,16 @@ def test_pictures(run: Any, tmp_path: Path) -> None:
         (("FILM", "What?", "--at", "5:00-6:00"), 1, "range_past_the_end: "),
         (("FILM", "What?", "--mode", "dream"), 2, "--mode dream"),
         (("text.mp4", "What?"), 1, "text.mp4: unsupported_or_corrupt: "),
+        (("bomb.png", "What?"), 1, "bomb.png: picture_too_large: it has 10,000 million pixels, and 178 million are the most"),
     ],
 )
 def test_bad_input_is_one_line(words: tuple[str, ...], code: int, says: str, run: Any, film: Path, tmp_path: Path) -> None:
     (tmp_path / "text.mp4").write_text("only words")
+    header = b"IHDR" + struct.pack(">IIBBBBB", 100_000, 100_000, 8, 2, 0, 0, 0)
+    ends = b"".join(
+        struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk)) for chunk in (header, b"IDAT")
+    )
+    (tmp_path / "bomb.png").write_bytes(b"\x89PNG\r\n\x1a\n" + ends)
     done = run("ask", *(film if word == "FILM" else word for word in words), *ECHO)
     assert (done.returncode, done.stdout) == (code, "")
     assert says in done.stderr
