@@ -26,26 +26,35 @@ LONGEST = 3600.0
 
 
 def open(preset: Preset, options: EngineOptions, access: Access) -> Captioner:
-    """The engine, not started. Of ``options.extra`` it takes ``delay`` (seconds for each answer) and ``capacity`` (requests at once),
-    so that waiting can be tried without a model; what else stands there is vLLM's. Raises BadEngineOption."""
-    delay, capacity = options.extra.get("delay", 0.0), options.extra.get("capacity", 8)
-    if isinstance(delay, bool) or not isinstance(delay, int | float) or not 0 <= delay <= LONGEST:
-        raise BadEngineOption(f"--engine-arg delay {delay}: allowed are seconds from 0 to {LONGEST:.0f}", option="delay")
+    """The engine, not started. Of ``options.extra`` it takes ``delay`` (seconds before each answer), ``pace`` (seconds between two words
+    of one that is streamed) and ``capacity`` (requests at once), so that waiting can be tried without a model; what else stands
+    there is vLLM's. Raises BadEngineOption."""
+    waits = {name: options.extra.get(name, 0.0) for name in ("delay", "pace")}
+    for name, value in waits.items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LONGEST:
+            raise BadEngineOption(f"--engine-arg {name} {value}: allowed are seconds from 0 to {LONGEST:.0f}", option=name)
+    capacity = options.extra.get("capacity", 8)
     if isinstance(capacity, bool) or not isinstance(capacity, int) or capacity < 1:
         raise BadEngineOption(f"--engine-arg capacity {capacity}: allowed is a whole number from 1", option="capacity")
-    return EchoCaptioner(delay=float(delay), capacity=capacity)
+    return EchoCaptioner(**waits, capacity=capacity)
 
 
 class EchoCaptioner:
-    """Answers at once, or as its constructor is told: ``delay`` seconds for each answer, ``fault`` may raise instead."""
+    """Answers at once, or as its constructor is told: ``delay`` seconds before each answer, ``pace`` seconds between two words of a
+    stream; ``fault`` may raise instead."""
 
     engine = "echo"
     engine_version = "1"
 
     def __init__(
-        self, *, delay: float = 0.0, fault: Callable[[Request], Exception | None] | None = None, capacity: int = 8
+        self,
+        *,
+        delay: float = 0.0,
+        pace: float = 0.0,
+        fault: Callable[[Request], Exception | None] | None = None,
+        capacity: int = 8,
     ) -> None:
-        self._delay = delay
+        self._delay, self._pace = delay, pace
         self._fault = fault
         self._capacity = capacity
         self._started = False
@@ -76,7 +85,7 @@ class EchoCaptioner:
         words = await self._words(request)
         for position, word in enumerate(words[: request.sampling.max_tokens]):
             yield f" {word}" if position else word
-            await asyncio.sleep(0)
+            await asyncio.sleep(self._pace)
         yield self._reply(request, words)
 
     async def metrics(self) -> Mapping[str, Any]:

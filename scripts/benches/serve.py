@@ -1,7 +1,8 @@
 """What questions over HTTP cost a service that is captioning, and how it says no: the table of docs/performance.md.
 
     scripts/bench serve --model FOLDER --random-weights --json serve.json      one GPU, within six minutes
-    scripts/bench serve --engine echo --seconds 10                              two cores
+    scripts/bench serve --engine echo --seconds 10 --option=--engine-arg=delay=0.2 --option=--engine-arg=pace=0.02
+                                                                                two cores, an engine of eight places and a set delay
 
 ``scenescribe serve`` in a process of its own, with clients in this one:
 
@@ -10,6 +11,7 @@
              reads its answer to the end and asks again); alone; with 64 people who read for ``--pause`` seconds between two questions;
              alone. The first part of each stretch is not counted
     full     64 long answers open, and a hundred questions more, one after the other: seconds to their 429, with the captions going on
+    log      what the service said that was no good news
     leaving  clients that go in the middle of an answer, captions over: seconds until the engine has nothing to do
 """
 
@@ -98,6 +100,8 @@ async def _run(asked: argparse.Namespace, place: Path) -> None:
             await bench.quiet()
             found["leaving"] = await bench.leaving()
             found["rss_mb"] = round(service.rss / 1e6)
+            told = [json.loads(line) for line in service.log.read_text().splitlines() if line.startswith("{")]
+            found["log"] = [line for line in told if line["level"] not in ("info", "debug")]
             _say(asked, found, "done")
     print(json.dumps(found, indent=1))
 

@@ -46,7 +46,7 @@ def test_its_delay_and_capacity_are_engine_arguments() -> None:
         return captioner
 
     assert (made().capacity, made(capacity=3).capacity, made(load_format="dummy").capacity) == (8, 3, 8)
-    for wrong in ({"delay": -1}, {"delay": "x"}, {"delay": float("nan")}, {"capacity": 0}, {"capacity": True}):
+    for wrong in ({"delay": -1}, {"delay": "x"}, {"delay": float("nan")}, {"pace": -0.5}, {"capacity": 0}, {"capacity": True}):
         with pytest.raises(BadEngineOption, match="allowed"):
             made(**wrong)
 

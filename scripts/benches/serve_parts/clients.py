@@ -66,11 +66,14 @@ class Clients:
 
         async def hold(number: int) -> None:
             body = self._body(self._films[number % len(self._films)], QUESTIONS[0], 2048)
+            if self._asked.engine == "echo":  # it says much about long texts alone
+                body["messages"] = [{"role": "user", "content": "again and " * 1000}]
             async with self._client.stream("POST", "/v1/chat/completions", json=body) as answer:
-                async for _ in answer.aiter_lines():
-                    opened.release()
-                    break
+                lines = answer.raise_for_status().aiter_lines()  # held: without it the answer would be closed
+                await anext(lines)
+                opened.release()
                 await release.wait()
+                await lines.aclose()
 
         holders = [asyncio.create_task(hold(number)) for number in range(self._asked.streams)]
         for _ in holders:
