@@ -3,6 +3,7 @@
 The one format that keeps all of the model's text, cut or not in the cues; ``export`` makes the others from it again.
 """
 
+import contextlib
 import json
 import re
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ MOST_BRACKETS, MOST_COMMAS = 2_000_000, 20_000_000
 LONGEST = 1e7
 """seconds, 115 days: no film has a time beyond it"""
 
+_CAPTION = frozenset(field.name for field in fields(Caption))
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(?:[-_][A-Za-z0-9]{1,8}){0,7}")
 
 
@@ -60,7 +62,8 @@ def from_text(text: str) -> Document:
     if text.count("{") + text.count("[") > MOST_BRACKETS or text.count(",") > MOST_COMMAS:
         raise InputError("bad_json", "this has more parts than 400,000 captions have; no film of ours does")
     try:
-        data = json.loads(text, parse_constant=_no_number)
+        data = json.loads(text, parse_constant=_no_number, object_hook=_at_once)
+        del text  # the captions are in memory once, not as text, as dictionaries and as captions
     except (ValueError, RecursionError) as error:
         raise InputError("bad_json", f"this is not JSON: {error}") from None
     if not isinstance(data, dict) or "schema_version" not in data:
@@ -79,6 +82,22 @@ def from_text(text: str) -> Document:
     for where, wrong in _wrong(document):
         raise InputError("bad_json", f"{where}: {wrong}", field=where)
     return document
+
+
+def _at_once(read: dict[str, Any]) -> Any:
+    """A caption as soon as it is read: as dictionaries all captions of a long film would take more than as what they become.
+
+    One that is wrong stays as it is; the document's own check names its place.
+    """
+    if "text" in read and "start" in read and "end" in read and read.keys() <= _CAPTION:
+        with contextlib.suppress(ValidationError, RecursionError):
+            return _one().validate_python(read)
+    return read
+
+
+@cache
+def _one() -> TypeAdapter[Caption]:
+    return TypeAdapter(Caption)
 
 
 def _no_number(word: str) -> float:

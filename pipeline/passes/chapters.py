@@ -13,7 +13,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.passes.words import Bag, bags, likeness, together
+from pipeline.passes.words import Bags, likeness, together
 from pipeline.types import Caption
 
 SHORTEST = 10.0
@@ -64,7 +64,7 @@ def _borders(captions: Sequence[Caption], middles: Sequence[float], shots: Seque
     places = places or sorted({caption.start for caption in captions if 0 < caption.start < end})
     if count < 2 or not places:
         return []
-    valleys = Valleys(bags([caption.text for caption in captions]), [bisect.bisect_left(middles, place) for place in places])
+    valleys = Valleys(Bags([caption.text for caption in captions]), [bisect.bisect_left(middles, place) for place in places])
     starting = [caption.start for caption in captions]
     chosen = [0.0, end]
     while len(chosen) <= count:
@@ -92,11 +92,11 @@ def _begins_one(starting: Sequence[float], place: float) -> bool:
 class Valleys:
     """How much less alike the captions before and after a place are than those around it; nothing looks across a chapter's border."""
 
-    def __init__(self, bag: Sequence[Bag], at: Sequence[int]) -> None:
+    def __init__(self, bag: Bags, at: Sequence[int]) -> None:
         """``at``: for each place how many captions come before it, ascending."""
         self.bag, self.at = bag, at
         self._fences = [0, len(bag)]
-        self._alike = {place: self._likeness(place) for place in set(at)}
+        self._alike = {place: self._likeness(place) for place in sorted(set(at))}
 
     def divide(self, at: int) -> None:
         """A chapter begins here: what is near is compared anew, up to here."""
@@ -110,7 +110,7 @@ class Valleys:
         if at in self._fences or not 0 < after < len(self._fences):
             return 1.0
         before, behind = max(self._fences[after - 1], at - SIDE), min(self._fences[after], at + SIDE)
-        return likeness(together(self.bag[before:at]), together(self.bag[at:behind]))
+        return likeness(together(self.bag.between(before, at)), together(self.bag.between(at, behind)))
 
     def depths(self) -> list[float]:
         """For each place the way down to it from the hills on both sides; a chapter's borders are hills of full likeness."""

@@ -7,7 +7,7 @@ Carbonell and Goldstein 1998).
 from collections.abc import Sequence
 
 from pipeline.passes.answer import Note
-from pipeline.passes.words import Bag, bags, likeness, together, words
+from pipeline.passes.words import Bag, Bags, likeness, together, words
 
 NEW = 0.5
 """how much it counts that a note says something new"""
@@ -28,7 +28,8 @@ def telling(notes: Sequence[Note], most: int) -> tuple[Note, ...]:
     if len(alike) <= most:
         return tuple(alike)
     alike = alike[:: -(-len(alike) // MOST)]
-    bag = bags([note.text for note in alike])
+    bags = Bags([note.text for note in alike], kept=len(alike))
+    bag = list(bags.between(0, len(alike)))
     middle = together(bag)
     worth = [likeness(one, middle) * len(note.captions) ** 0.5 for one, note in zip(bag, alike, strict=True)]
     chosen: list[int] = []

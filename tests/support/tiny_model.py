@@ -17,8 +17,6 @@ WORDS = [
 ]
 JSON = ["{", "}", "[", "]", ":", ",", "true", "false", '"seen"', '"many"']
 """enough to write JSON with: a schema's names stand in their quotes, since there is a blank between any two words"""
-LETTERS = 'abcdeghilnoprstuwy0123456789{}[]:," .'
-"""of a model that writes letter by letter: it can write all JSON, and few enough for a string to end by chance soon"""
 TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n"
     "{% for part in message['content'] %}{% if part['type'] == 'image' %}<image>{% elif part['type'] == 'video' %}<video>"
@@ -27,17 +25,14 @@ TEMPLATE = (
 )
 
 
-def make(
-    folder: Path, *, architecture: str = "LlavaOnevisionForConditionalGeneration", spread: float = 0.12, letters: bool = False
-) -> Path:
-    """Write configuration, processor, tokenizer and weights; ``spread``: standard deviation of the weights; ``letters``: its tokens
-    are letters in place of words."""
+def make(folder: Path, *, architecture: str = "LlavaOnevisionForConditionalGeneration", spread: float = 0.12) -> Path:
+    """Write configuration, processor, tokenizer and weights; ``spread``: standard deviation of the weights."""
     import torch
     from safetensors.torch import save_file
     from transformers import LlavaOnevisionForConditionalGeneration
 
-    processor(folder, letters=letters)
-    config = configuration(len(SPECIAL) + (len(LETTERS) if letters else len(WORDS) + len(JSON)))
+    processor(folder)
+    config = configuration()
     torch.manual_seed(0)
     model = LlavaOnevisionForConditionalGeneration(config)
     with torch.no_grad():
@@ -69,7 +64,7 @@ def vllm_name(name: str) -> str:
     return name.replace("model.image_newline", "image_newline").replace("lm_head.", "language_model.lm_head.")
 
 
-def configuration(vocabulary: int):  # type: ignore[no-untyped-def]
+def configuration():  # type: ignore[no-untyped-def]
     """A model of about half a million weights; heads of 32, the least that vLLM's attention on the CPU takes."""
     from transformers import LlavaOnevisionConfig, Qwen2Config, SiglipVisionConfig
 
@@ -79,17 +74,17 @@ def configuration(vocabulary: int):  # type: ignore[no-untyped-def]
             image_size=SIDE, patch_size=PATCH, vision_use_head=False,
         ),
         text_config=Qwen2Config(
-            vocab_size=vocabulary, hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=2,
-            num_key_value_heads=2, tie_word_embeddings=False, max_position_embeddings=8192, rope_theta=1e6, bos_token_id=1, eos_token_id=2,
+            vocab_size=len(SPECIAL) + len(WORDS) + len(JSON), hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=2,
+            num_key_value_heads=2, tie_word_embeddings=False, max_position_embeddings=2048, rope_theta=1e6, bos_token_id=1, eos_token_id=2,
         ),
         image_token_index=4, video_token_index=5, vision_feature_select_strategy="full", vision_feature_layer=-1,
         vision_aspect_ratio="anyres_max_9", image_grid_pinpoints=[[SIDE, SIDE]], tie_word_embeddings=False, dtype="float32",
     )  # fmt: skip
 
 
-def processor(folder: Path, *, letters: bool = False) -> None:
-    """Tokenizer (whole words, so that noise is text too, or letters), picture and video processors, chat template."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+def processor(folder: Path) -> None:
+    """Tokenizer (whole words, so that noise is text too), picture and video processors, chat template."""
+    from tokenizers import Tokenizer, models, pre_tokenizers
     from transformers import (
         LlavaOnevisionImageProcessor,
         LlavaOnevisionProcessor,
@@ -97,14 +92,9 @@ def processor(folder: Path, *, letters: bool = False) -> None:
         PreTrainedTokenizerFast,
     )
 
-    if letters:
-        vocabulary = {word: number for number, word in enumerate([*SPECIAL, *LETTERS.replace(" ", "\u0120")])}
-        words = Tokenizer(models.BPE(vocabulary, [], unk_token="<unk>"))
-        words.pre_tokenizer, words.decoder = pre_tokenizers.ByteLevel(add_prefix_space=False), decoders.ByteLevel()
-    else:
-        vocabulary = {word: number for number, word in enumerate([*SPECIAL, *WORDS, *JSON])}
-        words = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
-        words.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    vocabulary = {word: number for number, word in enumerate([*SPECIAL, *WORDS, *JSON])}
+    words = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
+    words.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     words.add_special_tokens(SPECIAL)
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=words, unk_token="<unk>", bos_token="<|im_start|>", eos_token="<|im_end|>", pad_token="<pad>"
