@@ -64,7 +64,9 @@ class Bags:
     def _bag(self, text: str) -> dict[str, float]:
         most, spread = len(self._texts), self._spread
         return {
-            word: count * math.log((1 + most) / spread[word]) for word, count in Counter(words(text)).items() if spread[word] < most
+            word: count * math.log((1 + most) / spread[word])
+            for word, count in Counter(words(text)).items()
+            if spread[word] < most
         }
 
 

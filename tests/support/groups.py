@@ -19,6 +19,7 @@ ENGINES = (
     "tests/models/test_embedded.py",
     "tests/models/test_openai_endpoint.py",
     "tests/models/test_questions.py",
+    "tests/models/test_seeds.py",
     "tests/models/test_vllm_engine.py",
 )
 """files that start a real engine, or a server of one: two at once would fight for the cores"""

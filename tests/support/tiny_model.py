@@ -15,8 +15,12 @@ WORDS = [
     for first in ("ba", "do", "fi", "gu", "ke", "la", "mo", "ni")
     for second in ("ra", "te", "si", "lo", "pu", "na")
 ]
-JSON = ["{", "}", "[", "]", ":", ",", "true", "false", '"seen"', '"many"']
-"""enough to write JSON with: a schema's names stand in their quotes, since there is a blank between any two words"""
+JSON = [
+    *"{}[]:,123456789", "true", "false",
+    *(f'"{name}"' for name in ("seen", "many", "title", "sentences", "text", "captions")),
+]  # fmt: skip
+"""enough to write JSON with: a schema's names stand in their quotes, since there is a blank between any two words;
+there is no quote alone, behind which a name could not go on"""
 TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n"
     "{% for part in message['content'] %}{% if part['type'] == 'image' %}<image>{% elif part['type'] == 'video' %}<video>"

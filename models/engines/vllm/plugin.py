@@ -18,6 +18,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from models.engines.vllm import seeds
+
 VARIABLE = "SCENESCRIBE_ARCHITECTURES"
 MENDED = {"LlavaOnevisionForConditionalGeneration": "models.engines.vllm.llava_onevision:LlavaOnevision"}
 """architectures of vLLM's own that are replaced by a class with a fault mended"""
@@ -28,6 +30,7 @@ LEASH = "SCENESCRIBE_ENGINE_LEASH"
 def register() -> None:
     """Called by vLLM, more than once in a process."""
     _leash()
+    seeds.mend()
     wanted = architectures()
     from vllm import ModelRegistry
 

@@ -13,7 +13,7 @@ async function strip() {
     const { kv_cache_use: cache, gpu_memory_used_gb: used, gpu_memory_total_gb: total } = now.gauges;
     if (cache !== undefined) parts.push(`cache ${Math.round(100 * cache)} %`);
     if (used?.length) parts.push(`GPU ${used.map((one, n) => `${Math.round(one)}/${Math.round(total[n])} GiB`).join(", ")}`);
-    if (now.asks.open) parts.push(`${now.asks.open} questions`);
+    if (now.asks.open) parts.push(`${now.asks.open} ${now.asks.open === 1 ? "question" : "questions"}`);
     if (now.jobs.queued) parts.push(`${now.jobs.queued} jobs waiting`);
     $("engine").textContent = parts.join(" · ");
   } catch { $("engine").textContent = "the service does not answer"; }
