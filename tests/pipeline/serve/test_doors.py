@@ -26,15 +26,16 @@ from pipeline.serve.uploads import clean_name
 def test_every_path_but_a_few_needs_the_key(service: Running) -> None:
     paths = service.client.get("/openapi.json").json()["paths"]
     assert len(paths) > 12
-    for path, operations in paths.items():
-        for method in operations:
-            answer = httpx.request(method, service.url + path.replace("{", "").replace("}", ""))
-            expected = 200 if path == "/healthz" else 401
-            assert answer.status_code == expected, (method, path)
-    for key in ("x", service.key[:-1], service.key + "x", "\xff"):
-        answer = httpx.get(service.url + "/v1/films", headers={"Authorization": f"Bearer {key}".encode("latin-1")})
-        assert (answer.status_code, answer.json()["error"]["code"]) == (401, "bad_key")
-        assert answer.headers["content-security-policy"].startswith("default-src 'self'")
+    with httpx.Client(base_url=service.url) as stranger:  # one: making a client takes longer than a hundred requests
+        for path, operations in paths.items():
+            for method in operations:
+                answer = stranger.request(method, path.replace("{", "").replace("}", ""))
+                expected = 200 if path == "/healthz" else 401
+                assert answer.status_code == expected, (method, path)
+        for key in ("x", service.key[:-1], service.key + "x", "\xff"):
+            answer = stranger.get("/v1/films", headers={"Authorization": f"Bearer {key}".encode("latin-1")})
+            assert (answer.status_code, answer.json()["error"]["code"]) == (401, "bad_key")
+            assert answer.headers["content-security-policy"].startswith("default-src 'self'")
 
 
 def test_other_names_and_other_pages_are_refused(service: Running) -> None:
