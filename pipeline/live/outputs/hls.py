@@ -8,6 +8,7 @@ Any web server gives them out. Every file is there before a playlist names it, a
 
 import asyncio
 import math
+import os
 import re
 import time
 from collections.abc import Callable
@@ -17,21 +18,23 @@ from typing import Any
 
 from pipeline.captioning.recipe import Recipe
 from pipeline.cues import make_track
+from pipeline.errors import OutputError
 from pipeline.files import explained, write_whole
 from pipeline.live.document import document_of
 from pipeline.live.events import Event
 from pipeline.live.outputs import m3u8
-from pipeline.live.outputs.base import Output
+from pipeline.live.outputs.pictures import PictureOutput
 from pipeline.live.outputs.rendition import Rendition
 from pipeline.live.pieces import Piece
+from pipeline.safe_open import MEGABYTE, read_text
 from pipeline.types import Caption, Cue, Model, Outcome
 
-_OURS = re.compile(r"video-\d+\.ts|desc-\d+\.vtt|(?:live|video|desc)\.m3u8")
-MOST_BYTES = 1 << 28
-"""of pieces that wait to be written"""
+_OURS = re.compile(r"video-\d{9,}\.ts|desc-\d{9,}\.vtt|(?:live|video|desc)\.m3u8")
+"""segments are counted from the seconds since 1970 at which a run began"""
+PLAYLISTS = ("live.m3u8", "video.m3u8", "desc.m3u8")
 
 
-class Hls(Output):
+class Hls(PictureOutput):
     name = "hls"
 
     def __init__(
@@ -39,35 +42,14 @@ class Hls(Output):
         patience: float,
     ) -> None:  # fmt: skip
         """``seconds``: of a segment, at most. ``patience``: for which a piece waits for its description."""
-        super().__init__()
-        self._folder, self._recipe, self._model, self._shape = folder, recipe, model, shape
+        super().__init__(folder, recipe, model, shape)
         self._target, self._late, self._patience = max(1, math.ceil(seconds)), late, patience
         self._renditions: dict[str, Rendition] = {}
         self._masters: dict[str, str] = {}
         self._codecs: dict[str, str] = {}
-        self._bytes = 0
-
-    async def open(self) -> None:
-        """Raises OutputError ``unwritable``."""
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise explained(self._folder, error) from None
-        await super().open()
 
     def wants(self, event: Event) -> bool:
         return event["event"] in ("caption", "unchanged", "gap", "offline", "source", "piece", "heartbeat")
-
-    def picture(self, piece: Piece) -> None:
-        if self._bytes + len(piece.data) > MOST_BYTES:
-            self.lost += 1
-            self._warn("the disk is too slow; pictures are given up", lost=self.lost)
-            return
-        self._bytes += len(piece.data)
-        self.offer({"event": "piece", "stream": piece.stream, "_piece": piece})
-
-    async def write(self, event: Event) -> None:
-        await asyncio.to_thread(self._take, event)
 
     async def finish(self) -> None:
         """Streams that did not end are ended where they are."""
@@ -76,14 +58,13 @@ class Hls(Output):
                 rendition.ended = True
                 await asyncio.to_thread(self._show, stream, rendition)
 
-    def _take(self, event: Event) -> None:
+    def take(self, event: Event) -> None:
         stream = event["stream"]
         rendition = self._renditions.get(stream)
         if rendition is None:
             rendition = self._renditions[stream] = self._begin(stream)
         if event["event"] == "piece":
             piece: Piece = event["_piece"]
-            self._bytes -= len(piece.data)
             rendition.picture(piece, time.monotonic())
             self._codecs[stream] = self._codecs.get(stream) or m3u8.codecs_of(piece.data)
         else:
@@ -96,9 +77,14 @@ class Hls(Output):
         place = self._folder / stream
         try:
             place.mkdir(exist_ok=True)
-            for file in place.iterdir():  # of a run before
-                if _OURS.fullmatch(file.name):
-                    file.unlink()
+            if _is_ours(place):
+                for file in place.iterdir():  # of a run before
+                    if _OURS.fullmatch(file.name):
+                        file.unlink()
+            elif there := [name for name in PLAYLISTS if os.path.lexists(place / name)]:
+                raise OutputError(
+                    "output_exists", f"{place / there[0]} is of another program; name another folder with --hls, or take it away"
+                )
         except OSError as error:
             raise explained(place, error) from None
         return Rendition(first=int(time.time()), late=self._late, patience=self._patience, layout=self._layout)
@@ -141,6 +127,15 @@ class Hls(Output):
         )
         cues = make_track(document)[0].cues
         return tuple(replace(cue, start=cue.start + start, end=min(cue.end + start, end)) for cue in cues)
+
+
+def _is_ours(place: Path) -> bool:
+    """Whether a run before wrote here: its master playlist names our two."""
+    try:
+        text = read_text(place / PLAYLISTS[0], MEGABYTE)
+    except (OSError, ValueError):
+        return False
+    return all(line in text for line in m3u8.NAMED)
 
 
 def _put(path: Path, data: bytes) -> None:

@@ -12,6 +12,8 @@ from pipeline.types import Cue, Track
 
 TICKS = 90_000
 WRAP = 1 << 33
+NAMED = ('URI="desc.m3u8"\n', "\nvideo.m3u8\n")
+"""what stands in each master playlist of ours"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

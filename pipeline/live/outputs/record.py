@@ -23,8 +23,8 @@ from pipeline.errors import OutputError
 from pipeline.files import explained
 from pipeline.live.document import caption_of, document_of, notice_of
 from pipeline.live.events import STRETCHES, Event
-from pipeline.live.outputs.base import Output
 from pipeline.live.outputs.journal import write_texts
+from pipeline.live.outputs.pictures import PictureOutput
 from pipeline.live.pieces import Piece
 from pipeline.safe_open import append
 from pipeline.types import Model
@@ -37,8 +37,6 @@ SHORT = 0.3
 """seconds of a description that are none of a file's: where a file ends in the middle of one it belongs to both"""
 FREE = 1 << 28
 """bytes of the disk that are left to others"""
-MOST_BYTES = 1 << 28
-"""of pieces that wait to be written"""
 RECENT = 100
 """events"""
 
@@ -60,7 +58,7 @@ class Taking:
         return self.base.with_name(self.base.name + ".ts")
 
 
-class Recording(Output):
+class Recording(PictureOutput):
     name = "recording"
 
     def __init__(
@@ -68,48 +66,26 @@ class Recording(Output):
         seconds: float, keep_bytes: float | None, keep_days: float | None,
     ) -> None:  # fmt: skip
         """``seconds``: of a file. ``keep_bytes`` and ``keep_days``: what may be kept of each stream; None: all."""
-        super().__init__()
-        self._folder, self._formats, self._recipe, self._model, self._shape = folder, formats, recipe, model, shape
-        self._seconds, self._keep_bytes, self._keep_days = seconds, keep_bytes, keep_days
+        super().__init__(folder, recipe, model, shape)
+        self._formats, self._seconds, self._keep_bytes, self._keep_days = formats, seconds, keep_bytes, keep_days
         self._open: dict[str, tuple[Taking, BinaryIO]] = {}
         self._over: dict[str, deque[Taking]] = {}
         self._edges: dict[str, float] = {}
         self._recent: dict[str, deque[Event]] = {}
         """what was told last: a piece is there when it is over, and some of it is described by then"""
-        self._bytes = 0
         self.files = 0
-
-    async def open(self) -> None:
-        """Raises OutputError ``unwritable``."""
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise explained(self._folder, error) from None
-        await super().open()
 
     def wants(self, event: Event) -> bool:
         return event["event"] in STRETCHES or event["event"] in ("piece", "source", "heartbeat")
-
-    def picture(self, piece: Piece) -> None:
-        if self._bytes + len(piece.data) > MOST_BYTES:
-            self.lost += 1
-            self._warn("the disk is too slow; pictures are given up", lost=self.lost)
-            return
-        self._bytes += len(piece.data)
-        self.offer({"event": "piece", "stream": piece.stream, "_piece": piece})
-
-    async def write(self, event: Event) -> None:
-        await asyncio.to_thread(self._take, event)
 
     async def finish(self) -> None:
         """What is open is over."""
         for stream in list(self._edges):
             await asyncio.to_thread(self._end, stream)
 
-    def _take(self, event: Event) -> None:
+    def take(self, event: Event) -> None:
         stream, kind = event["stream"], event["event"]
         if kind == "piece":
-            self._bytes -= len(event["_piece"].data)
             self._keep(event["_piece"])
         elif kind == "source":
             if event["state"] == "ended":

@@ -14,10 +14,13 @@ import pytest
 from hls_rules import Checker
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shown_stream import RATE, Kept, watched
+from shown_stream import MODEL, RATE, Kept, watched
 
+from pipeline.captioning.recipe import Recipe
+from pipeline.errors import OutputError
 from pipeline.live.events import Event, stretch
 from pipeline.live.outputs import m3u8
+from pipeline.live.outputs.hls import Hls
 from pipeline.live.outputs.rendition import SHOWN, Rendition
 from pipeline.live.pieces import Piece
 from pipeline.types import Cue
@@ -31,6 +34,29 @@ def piece(start: float, end: float, *, epoch: int = 1, keyed: bool = True) -> Pi
 
 def line(start: float, end: float, text: str) -> tuple[Cue, ...]:
     return (Cue(start=start, end=end, lines=(text,)),)
+
+
+MASTER = m3u8.master(language="en", bandwidth=1, codecs="", size=(384, 96), rate=10.0)
+
+
+def begun(place: Path, master: str | None) -> list[str]:
+    """What is left in the folder of a stream when a run begins in it."""
+    place.mkdir()
+    for name in ("video-1700000000.ts", "desc-1700000000.vtt", "video-2.ts", "notes.txt", "video.m3u8"):
+        (place / name).write_text("x")
+    if master is not None:
+        (place / "live.m3u8").write_text(master)
+    hls = Hls(place.parent, Recipe(model="echo"), MODEL, lambda _: {}, seconds=2.0, late=False, patience=1.0)
+    hls.take({"event": "source", "stream": place.name, "state": "connecting"})
+    return sorted(file.name for file in place.iterdir())
+
+
+async def test_a_run_removes_what_a_run_of_ours_left_and_nothing_else(tmp_path: Path) -> None:
+    assert begun(tmp_path / "ours", MASTER) == ["notes.txt", "video-2.ts"]
+    for number, master in enumerate((None, "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nvideo.m3u8\n")):
+        with pytest.raises(OutputError, match="output_exists"):
+            begun(tmp_path / str(number), master)
+        assert len(list((tmp_path / str(number)).iterdir())) == 5 + (master is not None)
 
 
 def rendition(*, late: bool = False, patience: float = 30.0) -> Rendition:

@@ -14,7 +14,7 @@ from pipeline.captioning.recipe import Recipe
 from pipeline.errors import OutputError
 from pipeline.formats.json import from_text
 from pipeline.live.events import Event, stretch
-from pipeline.live.outputs import record
+from pipeline.live.outputs import pictures, record
 from pipeline.live.outputs.record import Recording
 from pipeline.live.pieces import Piece
 from pipeline.video.probe import probe
@@ -86,7 +86,7 @@ async def test_a_disk_that_is_full_is_told_and_recording_goes_on_when_there_is_r
     free = record.FREE
     monkeypatch.setattr(record, "FREE", 1 << 62)
     with pytest.raises(OutputError) as full:
-        one._take({"event": "piece", "stream": "cam", "_piece": piece(0.0)})
+        one.take({"event": "piece", "stream": "cam", "_piece": piece(0.0)})
     assert full.value.code == "no_space"
     monkeypatch.setattr(record, "FREE", free)
     await taken(one, piece(2.0), said(2.0, 4.0))
@@ -131,3 +131,20 @@ async def test_a_recording_is_a_film_for_every_other_command(kept: Kept, tmp_pat
     assert json.loads(ends[-1][1].splitlines()[-1])
     assert list(folder.glob("*.ass"))
     assert (tmp_path / "burned.mp4").exists()
+
+
+async def test_pieces_that_were_given_up_make_room_for_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits is bounded in bytes; a piece counts until it has left the queue, whether written or pushed out of it."""
+    monkeypatch.setattr(pictures, "MOST_BYTES", 500)
+    one = recording(tmp_path)
+    one.most = 2
+    one.picture(piece(0.0, size=200))
+    one.picture(piece(2.0, size=200))
+    one.picture(piece(4.0, size=200))
+    assert one.lost == 1, "the third is too much"
+    one.offer(said(0.0, 2.0))
+    one.offer(said(2.0, 4.0))
+    assert one.lost == 3, "two events pushed two pieces out"
+    one.picture(piece(6.0, size=400))
+    assert one.lost == 4, "and the new piece one event: it was not refused"
+    assert [event["event"] for event in one._waiting] == ["caption", "piece"]
