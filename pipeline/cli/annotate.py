@@ -45,6 +45,15 @@ def annotate(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say how many pictures of which sources, and how many tokens; do nothing.")
     ] = False,
+    report: Annotated[
+        Path | None, typer.Option("--report", help="Also one HTML page about the data set: pictures, captions, failures, hosts.")
+    ] = None,
+    metrics: Annotated[
+        Path | None,
+        typer.Option(
+            "--metrics", help="A file of numbers for Prometheus (textfile collector), written anew while the run goes on."
+        ),
+    ] = None,
     flags: dict[str, Any] = {},  # noqa: B006 - filled by with_options
 ) -> None:
     """Describe pictures by the million: rows in Parquet under -o OUT, and what trainers read (--format).
@@ -69,11 +78,13 @@ def annotate(
     from pipeline.cli.annotate_screen import AnnotateScreen
     from pipeline.cli.screen import Screen
 
-    screen = AnnotateScreen(Screen(live=progress, quiet=quiet, verbose=verbose), as_json=as_json)
-    sys.exit(run_until_signalled(_run(sources, loaded.settings, screen, dry=dry_run)))
+    screen = AnnotateScreen(Screen(live=progress, quiet=quiet, verbose=verbose), as_json=as_json, metrics=metrics)
+    sys.exit(run_until_signalled(_run(sources, loaded.settings, screen, dry=dry_run, report=report)))
 
 
-async def _run(sources: list[str], settings: AnnotateSettings, screen: "AnnotateScreen", *, dry: bool) -> int:
+async def _run(
+    sources: list[str], settings: AnnotateSettings, screen: "AnnotateScreen", *, dry: bool, report: Path | None
+) -> int:
     """List, describe, write; the exit code."""
     from pipeline import log
     from pipeline.annotating import flow, writing
@@ -87,7 +98,14 @@ async def _run(sources: list[str], settings: AnnotateSettings, screen: "Annotate
     refuse_unnamed_embedded(settings.describing(), host.preset)
     recipe = PictureRecipe.of(settings, host.preset)
     if dry:
-        return await asyncio.to_thread(screen.dry_run, sources, settings, wishes, host.preset)
+        from pipeline.cli.annotate_dry_run import dry_run
+
+        return await asyncio.to_thread(dry_run, screen.screen, sources, settings, wishes, host.preset, as_json=screen.as_json)
+    if report is not None:
+        from pipeline.report.page import check
+
+        check(report, overwrite=settings.overwrite)
+    await asyncio.to_thread(screen.measure)  # a file that can't be written is told now
     began = time.monotonic()
     ledger, problems = await asyncio.to_thread(flow.prepared, storage, sources, settings, recipe, listed=screen.listed)
     screen.begin(ledger, problems, model=host.preset.name)
@@ -98,7 +116,14 @@ async def _run(sources: list[str], settings: AnnotateSettings, screen: "Annotate
     written = await asyncio.to_thread(
         writing.write, ledger, layouts, wishes, extension=settings.caption_extension, overwrite=settings.overwrite
     )
-    return await asyncio.to_thread(screen.end, ledger, written, problems, seconds=time.monotonic() - began)
+    code = await asyncio.to_thread(screen.end, ledger, written, problems, seconds=time.monotonic() - began)
+    if report is not None:
+        from pipeline.report import data_set
+
+        run = data_set.Run(seconds=time.monotonic() - began, asked=screen.progress.ended, held_back_by=screen.held_back_by)
+        await asyncio.to_thread(data_set.write, report, ledger, wishes, run)
+        screen.screen.say(f"  report: {report}")
+    return code
 
 
 async def _work(

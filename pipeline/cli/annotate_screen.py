@@ -3,18 +3,20 @@
 import asyncio
 import contextlib
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from pipeline.annotating.metrics import Progress, exposition
 from pipeline.cli import console
 from pipeline.cli.screen import Screen
 from pipeline.cli.signs_of_life import loading
+from pipeline.errors import OutputError
+from pipeline.files import write_whole
 from pipeline.types import Outcome
 
 if TYPE_CHECKING:
-    from models.preset import Preset
     from pipeline.annotating.flow import Problem
     from pipeline.annotating.worker import Answer
     from pipeline.cli.annotate_gauges import Gauge
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
     from pipeline.datasets.layouts.base import Written
     from pipeline.datasets.ledger import Ledger
     from pipeline.fleet.annotate_messages import Said
-    from pipeline.imagesources.base import Wishes
-    from pipeline.options.annotate import AnnotateSettings
 
 PLAIN = 10.0
 """seconds between two lines where there is no live display"""
@@ -36,11 +36,11 @@ TOLD = 20
 class AnnotateScreen:
     """A context manager around the live part."""
 
-    def __init__(self, screen: Screen, *, as_json: bool) -> None:
-        self.screen, self._as_json = screen, as_json
-        self._before = self._ended = self._all = self._failed = 0
-        """items done by earlier runs and others; ended here; in the plan"""
-        self._tokens = [0, 0]
+    def __init__(self, screen: Screen, *, as_json: bool, metrics: Path | None = None) -> None:
+        """``metrics``: a file for Prometheus, written anew while the run goes on."""
+        self.screen, self.as_json, self._metrics = screen, as_json, metrics
+        self.progress = Progress()
+        self._measured = time.monotonic()
         self._marks: list[tuple[float, int]] = []
         self._said = time.monotonic()
         self._last = ""
@@ -48,7 +48,7 @@ class AnnotateScreen:
 
     def __enter__(self) -> Self:
         self.screen.__enter__()
-        self._row = self.screen.add_row("pictures", max(1, self._all), "loading the model")
+        self._row = self.screen.add_row("pictures", max(1, self.progress.items), "loading the model")
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -66,18 +66,18 @@ class AnnotateScreen:
         for one in problems:
             self.screen.fail(f"{console.name_of(one.name)}: {one.error.code}: {console.one_line(one.error.message)}")
         plan = ledger.frozen
-        self._all = plan.items_in_all
+        self.progress.items = plan.items_in_all
         units = len(plan.units)
-        sizes = f"{self._all:,} picture{'s' * (self._all != 1)} in {units:,} unit{'s' * (units != 1)}"
+        sizes = f"{self.progress.items:,} picture{'s' * (self.progress.items != 1)} in {units:,} unit{'s' * (units != 1)}"
         self.screen.say(f"{sizes}; model {model}; writing to {ledger.storage}")
 
     def all_done(self, ledger: "Ledger") -> bool:
         """Whether nothing is left; blocks."""
         units = ledger.frozen.units
         done = ledger.done() & units.keys()
-        self._before = sum(units[number].items for number in done if units[number].round == 0)
-        if self._before:
-            self.screen.say(f"{self._before:,} are done already")
+        self.progress.before = sum(units[number].items for number in done if units[number].round == 0)
+        if self.progress.before:
+            self.screen.say(f"{self.progress.before:,} are done already")
         return len(done) == len(units)
 
     # ---- while it runs
@@ -85,7 +85,7 @@ class AnnotateScreen:
     def told(self, item: "Item", answer: "Answer") -> None:
         """One item has ended in this process."""
         failed = [(item.key, answer.reason, answer.message)] if answer.outcome is Outcome.FAILED else []
-        self._counted(1, failed, (answer.prompt_tokens, answer.completion_tokens), answer.text)
+        self._counted("0", 1, failed, (answer.prompt_tokens, answer.completion_tokens), answer.text)
 
     def heard(self, number: int, message: "Said") -> None:
         """What a host of another process says."""
@@ -96,17 +96,18 @@ class AnnotateScreen:
                 self.screen.say(f"host {number}: model loaded in {seconds:.0f} s")
             case Counted(ended=ended) if ended:
                 failed = [(one.key, one.reason, one.message) for one in message.failed]
-                self._counted(ended, failed, message.tokens, message.last)
+                self._counted(str(number), ended, failed, message.tokens, message.last)
 
-    def _counted(self, ended: int, failed: "Sequence[Sequence[str]]", tokens: "Sequence[int]", last: str) -> None:
-        self._ended += ended
-        self._tokens = [sum(pair) for pair in zip(self._tokens, tokens, strict=True)]
+    def _counted(self, host: str, ended: int, failed: "Sequence[Sequence[str]]", tokens: "Sequence[int]", last: str) -> None:
+        self.progress.ended += ended
+        self.progress.hosts[host] += ended
+        self.progress.tokens = (self.progress.tokens[0] + tokens[0], self.progress.tokens[1] + tokens[1])
         self._last = last or self._last
         for key, reason, message in failed:
-            self._failed += 1
-            if self._failed <= TOLD:
+            self.progress.reasons[reason] += 1
+            if self.progress.reasons.total() <= TOLD:
                 self.screen.fail(f"{console.name_of(key)}: {reason}: {console.one_line(message)}")
-            elif self._failed == TOLD + 1:
+            elif self.progress.reasons.total() == TOLD + 1:
                 self.screen.fail("more pictures fail; their rows say why")
 
     @contextlib.asynccontextmanager
@@ -123,27 +124,35 @@ class AnnotateScreen:
     @property
     def before(self) -> int:
         """Items that were done before this run."""
-        return self._before
+        return self.progress.before
 
     def reached(self, ended: int) -> None:
         """So many items of this run have ended, on other machines."""
-        self._ended = max(self._ended, ended)
+        self.progress.ended = max(self.progress.ended, ended)
 
     async def _show(self, gauge: "Gauge") -> None:
         began = time.monotonic()
         while True:
             await asyncio.sleep(0.5)
             now = time.monotonic()
-            self._marks = [*(mark for mark in self._marks if now - mark[0] <= SPEED), (now, self._ended)]
+            self._marks = [*(mark for mark in self._marks if now - mark[0] <= SPEED), (now, self.progress.ended)]
             state = self._state() if gauge.ready else loading(now - began)
-            self.screen.update(self._row, done=self._done, state=f"{state} · {self._last}" if self._last else state)
+            self.screen.update(self._row, done=self.progress.done, state=f"{state} · {self._last}" if self._last else state)
             if not self.screen.live and now - self._said >= PLAIN:
                 self._said = now
-                self.screen.say(f"{self._done:,} of {self._all:,} pictures · {state}")
+                self.screen.say(f"{self.progress.done:,} of {self.progress.items:,} pictures · {state}")
+            if now - self._measured >= PLAIN:
+                self._measured = now
+                with contextlib.suppress(OutputError):  # a disk that is full for a while ends no run
+                    await asyncio.to_thread(self.measure)
 
-    @property
-    def _done(self) -> int:
-        return min(self._all, self._before + self._ended)
+    def measure(self) -> None:
+        """Write the file for Prometheus, where there is to be one. Blocks. Raises OutputError."""
+        if self._metrics is not None:
+            speed = self._speed
+            self.progress.speed = speed
+            self.progress.left = (self.progress.items - self.progress.done) / speed if speed > 0 else None
+            write_whole(self._metrics, exposition(self.progress), durable=False)
 
     @property
     def _speed(self) -> float:
@@ -155,9 +164,11 @@ class AnnotateScreen:
 
     def _state(self) -> str:
         speed = self._speed
-        left = f" · about {_time((self._all - self._done) / speed)} left" if speed > 0 else ""
-        failed = f" · {self._failed:,} failed" if self._failed else ""
-        return f"{speed:.1f}/s{failed}{left}"
+        now, hosts = self.progress, sorted(self.progress.hosts.items(), key=lambda pair: int(pair[0]))
+        left = f" · about {_time((now.items - now.done) / speed)} left" if speed > 0 else ""
+        failed = f" · {now.reasons.total():,} failed" if now.reasons else ""
+        each = " · hosts " + ", ".join(f"{name}: {count:,}" for name, count in hosts) if len(hosts) > 1 else ""
+        return f"{speed:.1f}/s{failed}{left}{each}"
 
     # ---- after
 
@@ -170,64 +181,43 @@ class AnnotateScreen:
         from pipeline.datasets.results import status
 
         found = status(ledger)
+        self.progress.before, self.progress.ended = max(0, found.done - self.progress.ended), min(self.progress.ended, found.done)
+        self.progress.finished = found.finished
+        self.measure()
         refused = sum(len(one.refused) for one in written.values())
         for one in written.values():
             for name, code, message in one.refused[:TOLD]:
                 self.screen.fail(f"{console.name_of(name)}: {code}: {console.one_line(message)}")
         why = ", ".join(f"{count:,} {code}" for code, count in sorted(found.by_reason.items(), key=lambda pair: -pair[1]))
         failed = f"; {found.failed:,} failed ({why})" if found.failed else ""
-        speed = f" · {self._ended / max(seconds, 1e-6):.1f} pictures/s · {self._held_back()}" if self._ended else ""
+        speed = (
+            f" · {self.progress.ended / max(seconds, 1e-6):.1f} pictures/s · {self._held_back()}" if self.progress.ended else ""
+        )
         self.screen.say(f"{found.done - found.failed:,} of {found.items:,} pictures described{failed} · {_time(seconds)}{speed}")
         if len(found.hosts) > 1:
             for name, host in found.hosts.items():
                 self.screen.say(f"  host {name}: {host['items']:,.0f} pictures in {host['units']:.0f} units")
         for name, one in written.items():
             self.screen.say(f"  {name}: {one.items:,} captions -> {one.place}")
-        if self._as_json:
+        if self.as_json:
             console.data(
                 {
                     "items": found.items, "done": found.done, "failed": found.failed, "by_outcome": dict(found.by_outcome),
-                    "by_reason": dict(found.by_reason), "asked": self._ended, "seconds": round(seconds, 3),
-                    "prompt_tokens": self._tokens[0], "completion_tokens": self._tokens[1],
+                    "by_reason": dict(found.by_reason), "asked": self.progress.ended, "seconds": round(seconds, 3),
+                    "prompt_tokens": self.progress.tokens[0], "completion_tokens": self.progress.tokens[1],
                     "written": {name: {"place": one.place, "items": one.items, "refused": len(one.refused)} for name, one in written.items()},
                     "problems": [{"name": one.name, "code": one.error.code, "message": one.error.message} for one in problems],
                 }
             )  # fmt: skip
         return 1 if found.failed or refused or problems or not found.finished else 0
 
+    @property
+    def held_back_by(self) -> str:
+        """What the run waited for most; empty where nothing was done."""
+        return self._gauge.held_back_by if self._gauge is not None else ""
+
     def _held_back(self) -> str:
         return f"held back by {self._gauge.held_back_by}" if self._gauge is not None else ""
-
-    def dry_run(self, names: Sequence[str], settings: "AnnotateSettings", wishes: "Wishes", preset: "Preset") -> int:
-        """What a run would do; blocks."""
-        import itertools
-
-        from pipeline.annotating.flow import Problem
-        from pipeline.imagesources.listing import Listing
-
-        problems: list[Problem] = []
-        listing = Listing(
-            names, wishes, lambda name, error: problems.append(Problem(name=name, error=error)), without=settings.output_dir or ""
-        )
-        sources, reasons = Counter[str](), Counter[str]()
-        for item in itertools.islice(listing, settings.limit):
-            sources[item.source] += 1
-            reasons[item.reason] += 1
-        for one in problems:
-            self.screen.fail(f"{console.name_of(one.name)}: {one.error.code}: {console.one_line(one.error.message)}")
-        count = sum(sources.values())
-        view = preset.pictures if settings.detail == "low" else preset.pictures.high
-        tokens = view.tokens if view is not None else 0
-        for name, pictures in sources.most_common(TOLD):
-            self.screen.say(f"{console.name_of(name)}: {pictures:,} pictures")
-        if len(sources) > TOLD:
-            self.screen.say(f"and {len(sources) - TOLD:,} more sources")
-        cost = f"; about {count * tokens:,} prompt tokens ({tokens:,} a picture)" if tokens else ""
-        lost = sum(number for reason, number in reasons.items() if reason)
-        self.screen.say(f"{count:,} pictures, {lost:,} of them can't be read{cost}; nothing was done")
-        if self._as_json:
-            console.data({"items": count, "unreadable": lost, "sources": dict(sources), "tokens_each": tokens})
-        return 1 if problems or lost else 0
 
 
 def _time(seconds: float) -> str:

@@ -89,6 +89,41 @@ def test_what_can_not_be_is_one_line(
     assert not (folder / "x" / "_scenescribe" / "plan").exists()
 
 
+def test_a_page_and_numbers_tell_of_a_run_of_two_hosts(folder: Path) -> None:
+    """``--report``: pictures with their captions, failures with their reasons, hosts; ``--metrics``: what Prometheus reads."""
+    told = ["--report", "page.html", "--metrics", "run.prom"]
+    done = annotate(folder, "in", "-o", "paged", "--hosts", "2", "--unit", "4", "--log-file", "log", *told)
+    assert done.returncode == 1, done.stderr
+    page = (folder / "page.html").read_text()
+    assert page.count("data:image/jpeg;base64,") == 24
+    assert "1 image of " in page
+    assert all(words in page for words in ("bad/bomb.png", "failed: picture_too_large", "failed: empty_picture"))
+    assert "http://" not in page
+    assert "<script" not in page
+    numbers = {
+        line.partition(" ")[0]: float(line.rpartition(" ")[2])
+        for line in (folder / "run.prom").read_text().splitlines()
+        if line[0] != "#"
+    }
+    assert numbers["scenescribe_annotate_items"] == numbers["scenescribe_annotate_items_done"] == 26
+    assert numbers["scenescribe_annotate_finished"] == 1
+    assert numbers['scenescribe_annotate_failed_total{reason="empty_picture"}'] == 1
+    hosts = [value for name, value in numbers.items() if name.startswith("scenescribe_annotate_host_items_total")]
+    assert sum(hosts) >= 26, "what both did"
+    again = annotate(folder, "in", "-o", "paged", "--unit", "4", *told)
+    assert again.returncode == 1, "nothing is asked again, and the page is written anew"
+    assert (folder / "page.html").read_text().count("data:image/jpeg;base64,") == 24
+
+
+def test_a_page_or_numbers_that_can_t_be_written_are_told_before_anything_is_done(folder: Path) -> None:
+    (folder / "mine.html").write_text("a page of my own")
+    for words, code in ((("--report", "mine.html"), "output_exists"), (("--metrics", "in/000.png/run.prom"), "unwritable")):
+        done = annotate(folder, "in", "-o", "refused", *words)
+        assert done.returncode == 1, done.stderr
+        assert code in done.stderr
+        assert not (folder / "refused").exists()
+
+
 def test_a_dry_run_counts_and_writes_nothing(folder: Path) -> None:
     done = annotate(folder, "in", "-o", "dry", "--dry-run", "--json", "--limit", "20")
     assert done.returncode == 0
