@@ -22,7 +22,8 @@ def read_bytes(path: Path, most: int, *, follow: bool = True) -> bytes:
     with opened(path, os.O_RDONLY, follow) as file:
         data = file.read(most + 1)
     if len(data) > most:
-        raise OSError(errno.EFBIG, f"the file is larger than {most // MEGABYTE} MB", str(path))
+        size = f"{most // MEGABYTE} MB" if most >= MEGABYTE else f"{most // 1024} KB"
+        raise OSError(errno.EFBIG, f"the file is larger than {size}", str(path))
     return data
 
 

@@ -88,7 +88,8 @@ def _read(path: Path, *, follow: bool) -> str:
             raise FileNotFoundError from None
         if error.errno == errno.ELOOP and not follow:
             raise _Bad(f"{path}: it is a link, and a text beside a film may not lead elsewhere") from None
-        raise _Bad(f"{path}: {(error.strerror or str(error)).lower()}") from None
+        said = error.strerror or str(error)
+        raise _Bad(f"{path}: {said[:1].lower()}{said[1:]}") from None
 
 
 def _checked(text: str, what: str) -> str:

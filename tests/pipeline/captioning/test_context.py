@@ -56,3 +56,9 @@ def test_nothing_in_it_is_a_mark_of_a_prompts_form(text: str) -> None:
     assert not set(known) & set("<>{}\x1b\0\U000e0041")
     assert known == known.strip()
     known.encode()
+
+
+def test_how_large_it_may_be_is_said(film: Path) -> None:
+    film.with_name(f"{film.stem}.context.txt").write_bytes(bytes(100_000))
+    with pytest.raises(InputError, match="larger than 64 KB"):
+        beside(film)
