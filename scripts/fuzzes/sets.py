@@ -127,18 +127,22 @@ def ledger_seeds(beginning: str) -> list[bytes]:
 def ledger(beginning: str, folder: Path) -> Callable[[bytes], object]:
     """Reads a data set in which one such file is the input: how far it is, its items and its rows."""
 
+    import shutil
+
+    place = folder / "set"
+    shutil.rmtree(place, ignore_errors=True)
+    for name, whole in _data_set().items():
+        path = place / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(whole)
+    mine = place / next(name for name in _data_set() if name.startswith(beginning))
+
     def read(data: bytes) -> object:
         from pipeline.datasets import results
         from pipeline.datasets.ledger import Ledger
         from pipeline.storage import open_storage
 
-        place, given = folder / "set", False
-        for name, whole in _data_set().items():
-            path = place / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            mine = name.startswith(beginning) and not given
-            given |= mine
-            path.write_bytes(data if mine else whole)
+        mine.write_bytes(data)
         found = Ledger.existing(open_storage(str(place), {}))
         return (
             results.status(found),

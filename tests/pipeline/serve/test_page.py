@@ -77,6 +77,9 @@ def test_captions_arrive_while_the_film_is_described(browser: Any, tmp_path: Pat
         page = browser.new_page()
         page.goto(f"{service.url}/#key={service.key}")
         page.wait_for_selector("h1:has-text('Films')")
+        page.goto(f"{service.url}/films/{id}")
+        assert "not described yet" in page.inner_text("#job")
+        assert page.locator("#downloads").count() == 0, "nothing is there to take"
         service.job(id)
         page.goto(f"{service.url}/films/{id}")
         until(page, "document.querySelectorAll('#transcript button').length === 1 && !document.getElementById('progress').hidden")
