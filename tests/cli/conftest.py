@@ -1,4 +1,4 @@
-"""Runs the command line as a user does: in a process of its own."""
+"""Runs the command line as a user does, in a process of its own; its imports are made once (tests/support/zygote.py)."""
 
 import os
 import subprocess
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from zygote import OURS, zygote
 
 from pipeline.bench.films import FilmSpec, write
 
@@ -31,10 +32,12 @@ def run(tmp_path: Path) -> Run:
         arguments = [
             word if isinstance(word, bytes | str) else os.fspath(word) if isinstance(word, Path) else str(word) for word in words
         ]
+        environment = {**clean, "HOME": str(tmp_path / "home"), "COLUMNS": "200", **(env or {})}
+        if all(name.startswith(OURS) for name in env or {}):
+            return zygote().run(arguments, timeout=240, cwd=cwd or tmp_path, env=environment)
         return subprocess.run(
             [sys.executable, "-m", "pipeline.cli", *arguments], capture_output=True, encoding="utf-8", errors="surrogateescape",
-            timeout=240, check=False, cwd=cwd or tmp_path,
-            env={**clean, "HOME": str(tmp_path / "home"), "COLUMNS": "200", **(env or {})},
+            timeout=240, check=False, cwd=cwd or tmp_path, env=environment,
         )  # fmt: skip
 
     return run

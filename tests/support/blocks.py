@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from zygote import zygote
+
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
 FENCE = re.compile(
@@ -43,7 +45,7 @@ def blocks(page: Path) -> Iterator[Block]:
 
 def run(block: Block, cwd: Path) -> None:
     """Run a block in a folder; AssertionError with all that was said where it fails."""
-    bin = Path(sys.executable).parent
+    bin = f"{zygote().bin}:{Path(sys.executable).parent}"  # its scenescribe is the same one, sooner there
     clean = {
         name: value for name, value in os.environ.items() if not name.startswith(("SCENESCRIBE_", "XDG_", "OPENAI_", "PYTEST_"))
     }
