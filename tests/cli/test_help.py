@@ -2,12 +2,11 @@
 
 import os
 import re
-import subprocess
-import sys
 from functools import cache
 from pathlib import Path
 
 import pytest
+from zygote import zygote
 
 from pipeline.cli.app import COMMANDS
 
@@ -17,9 +16,9 @@ ROOT = Path(__file__).parents[2]
 @cache
 def said(words: str, width: int = 80) -> str:
     """What the command prints into a pipe."""
-    environment = {**os.environ, "COLUMNS": str(width)}
-    line = [sys.executable, "-m", "pipeline.cli", *words.split()]
-    return subprocess.run(line, capture_output=True, text=True, check=True, env=environment, timeout=60).stdout
+    done = zygote().run(words.split(), cwd=ROOT, env={**os.environ, "COLUMNS": str(width)}, timeout=240)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 @pytest.mark.parametrize("name", COMMANDS)

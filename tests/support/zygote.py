@@ -24,12 +24,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = (
     "numpy", "asyncio.subprocess", "PIL.Image", "rich.console", "rich.live", "rich.panel", "rich.progress", "rich.table", "rich.markdown",
-    "pipeline.cli.app", "pipeline.cli.caption", "pipeline.cli.export", "pipeline.cli.burn", "pipeline.cli.mux", "pipeline.cli.summarize",
-    "pipeline.cli.search", "pipeline.cli.ask", "pipeline.cli.models", "pipeline.describe", "pipeline.run", "pipeline.studio",
-    "models.engines.echo",
+    "pipeline.describe", "pipeline.run", "pipeline.studio", "models.engines.echo",
 )  # fmt: skip
 """what commands import; nothing of it starts a thread or asks the environment"""
-OURS = ("SCENESCRIBE_", "XDG_", "OPENAI_", "HOME")
+OURS = ("SCENESCRIBE_", "XDG_", "OPENAI_", "HOME", "COLUMNS")
 """variables that a command reads when it runs; any other may change the process itself, and is for a real one"""
 CLIENT = """#!{python} -IS
 import json, os, signal, socket, sys
@@ -99,7 +97,9 @@ def serve(address: str) -> tuple[list[str], str, dict[str, str], list[int]]:
     """Fork for each who asks; comes back in a child that is to be the command."""
     import importlib
 
-    for name in MODULES:
+    from pipeline.cli.app import COMMANDS
+
+    for name in (*MODULES, *(f"pipeline.cli.{command}" for command in COMMANDS)):
         importlib.import_module(name)
     door = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     door.bind(address)
