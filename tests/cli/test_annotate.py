@@ -12,6 +12,7 @@ from typing import Any
 import picture_files
 import pyarrow.parquet
 import pytest
+from patience import PATIENCE
 from picture_sets import as_folder
 
 PICTURES = {f"{number:03}.png": picture_files.encoded(picture_files.corners(32 + number, 32)) for number in range(24)}
@@ -146,7 +147,7 @@ def test_killed_and_stopped_it_goes_on_and_keeps_nothing_twice(tmp_path: Path) -
         while process.poll() is None and time.monotonic() < end and len(units_done(out)) < wanted:
             time.sleep(0.005)
         process.send_signal(number)
-        said = process.communicate(timeout=30)[1]
+        said = process.communicate(timeout=PATIENCE)[1]
         assert process.returncode == (-number if number == signal.SIGKILL else 143), said
     assert 12 <= len(units_done(out)) < 40, "it was over before it was killed"
     last = annotate(tmp_path, "in", "-o", "out", "--unit", "4", "--format", "txt")

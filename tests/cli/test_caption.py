@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from patience import PATIENCE
 
 from pipeline.bench.films import FilmSpec, write
 
@@ -195,7 +196,7 @@ def test_a_run_that_is_stopped_goes_on_where_it_was(film: Path, tmp_path: Path, 
     while time.monotonic() < deadline and (not journal.exists() or journal.read_text().count("\n") < 5):
         time.sleep(0.02)
     process.send_signal(number)
-    _, said = process.communicate(timeout=15)
+    _, said = process.communicate(timeout=PATIENCE)
     assert process.returncode == code, said
     assert "Traceback" not in said
     kept = journal.read_text().count("\n") - 1

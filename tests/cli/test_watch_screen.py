@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE
 from soaks.clips import clip
 
 from models.presets import preset
@@ -77,7 +78,7 @@ def test_a_person_sees_films_bars_and_how_to_end_it(terminal: Terminal) -> None:
     terminal.process.send_signal(signal.SIGINT)
     said = terminal.read(lambda said: "stopping; what is under way goes on" in said)
     terminal.read(lambda _: False)
-    assert terminal.process.wait(20) == 130
+    assert terminal.process.wait(PATIENCE) == 130
     assert "Traceback" not in terminal.said
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE
 from soaks.clips import clip
 from soaks.service import Service
 
@@ -80,7 +81,7 @@ def test_a_day_in_its_life(service: Service) -> None:
 def test_health_while_it_runs(service: Service) -> None:
     systemd = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     systemd.bind(str(service.base / "notify"))
-    systemd.settimeout(30)
+    systemd.settimeout(PATIENCE)
     service.start("--listen", "127.0.0.1:0", NOTIFY_SOCKET=str(service.base / "notify"), WATCHDOG_USEC="3000000")
     with systemd:
         words = [systemd.recv(1000).decode() for _ in range(4)]
@@ -95,7 +96,7 @@ def test_health_while_it_runs(service: Service) -> None:
 
 def ask(url: str) -> bytes:
     try:
-        return bytes(urllib.request.urlopen(url, timeout=5).read())
+        return bytes(urllib.request.urlopen(url, timeout=PATIENCE).read())
     except urllib.error.HTTPError as error:  # 503: not ready yet
         with error:
             return error.read()

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import pytest_asyncio
 import tiny_model
+from patience import PATIENCE
 
 from models.base import Captioner, Request, Sampling
 from models.engines import open_captioner
@@ -83,7 +84,7 @@ def server(served: Preset, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         while time.monotonic() < deadline:
             assert process.poll() is None, log.read_text()[-3000:]
             try:
-                if httpx.get(f"http://127.0.0.1:{port}/health", timeout=2).is_success:
+                if httpx.get(f"http://127.0.0.1:{port}/health", timeout=10).is_success:
                     break
             except httpx.TransportError:
                 time.sleep(0.5)
@@ -93,7 +94,7 @@ def server(served: Preset, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     finally:
         process.terminate()
         try:
-            process.wait(20)
+            process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from patience import PATIENCE
 
 from models.base import Captioner, Reply, Request, Sampling, Schema, Turn
 from models.engines import engine_names, open_captioner
@@ -140,7 +141,7 @@ async def test_cancelled_requests_leave_the_engine(captioner: Captioner, film: F
     await asyncio.sleep(0.3 if captioner.engine != "echo" else 0)
     for task in tasks:
         task.cancel()
-    results = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 10)
+    results = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), PATIENCE)
     assert all(isinstance(result, asyncio.CancelledError | Reply) for result in results), results
     for _ in range(100):
         gauges = await captioner.metrics()

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tiny_model
+from patience import PATIENCE
 
 from models.base import Captioner, Request, Sampling
 from models.engines.vllm.plugin import VARIABLE, architectures
@@ -87,7 +88,7 @@ def test_the_engine_says_nothing_on_the_screen(gated_run: dict[str, Any]) -> Non
 def test_a_killed_program_leaves_no_engine_behind(gated_run: dict[str, Any]) -> None:
     children = json.loads(gated_run["lines"][-1])["children"]
     assert children
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + PATIENCE
     while any(map(alive, children)) and time.monotonic() < deadline:
         time.sleep(0.2)
     assert not any(map(alive, children))

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from patience import PATIENCE
 
 from models.engines.vllm.kept import KeptInputs, head_of, size_of, tail_of
 
@@ -50,7 +51,7 @@ def test_asked_for_by_many_at_once_it_is_made_once() -> None:
     kept, made, go = KeptInputs(100), list[int](), threading.Event()
 
     def make() -> dict[str, Any]:
-        go.wait(10)
+        go.wait(PATIENCE)
         made.append(1)
         return film(10)
 

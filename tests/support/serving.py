@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from patience import PATIENCE
 
 from models.engines.echo import EchoCaptioner
 from pipeline.options.serve import ServeSettings
@@ -32,7 +33,7 @@ class Running:
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name="service")
         self._thread.start()
-        self._ready.wait(120)
+        self._ready.wait(PATIENCE)
         if self.error is not None:
             raise self.error
         self.client = httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {self.key}"}, timeout=60)
@@ -59,12 +60,12 @@ class Running:
     def stop(self) -> None:
         self.client.close()
         self.loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(30)
+        self._thread.join(PATIENCE)
         assert not self._thread.is_alive(), "the service ends"
 
     def on_loop(self, work: Any) -> Any:
         """The result of a coroutine that runs on the service's loop."""
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(300)
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(580)
 
     def upload(self, path: Path, name: str | None = None) -> dict[str, Any]:
         answer = self.client.post(

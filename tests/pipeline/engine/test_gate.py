@@ -4,6 +4,7 @@ import asyncio
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from patience import PATIENCE
 
 from pipeline.engine.gate import SHARE, TURNS, Gate, Place, Priority
 
@@ -126,13 +127,13 @@ async def test_places_kept_for_questions() -> None:
     live = asyncio.create_task(gate.admit(10, priority=Priority.LIVE))
     await asyncio.sleep(0)
     assert gate.count == 7, "windows never take the last place of eight"
-    with await asyncio.wait_for(gate.admit(10, priority=Priority.QUESTION), 1):
+    with await asyncio.wait_for(gate.admit(10, priority=Priority.QUESTION), PATIENCE):
         assert gate.count == 8, "a question has it at once"
     assert gate.waiting == 14
     for task in (*windows, live):
         task.cancel()
     large = Gate(8, 800, reserve=1 / 8)
-    with await large.admit(690), await asyncio.wait_for(large.admit(100, priority=Priority.QUESTION), 1):
+    with await large.admit(690), await asyncio.wait_for(large.admit(100, priority=Priority.QUESTION), PATIENCE):
         waits = asyncio.create_task(large.admit(1))
         await asyncio.sleep(0)
         assert not waits.done(), "nor the last eighth of the bytes"

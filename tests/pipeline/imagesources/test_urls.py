@@ -6,6 +6,7 @@ from typing import Any
 
 import picture_sets
 import pytest
+from patience import PATIENCE
 
 from pipeline.errors import InputError
 from pipeline.imagesources import urls
@@ -149,7 +150,7 @@ def test_a_host_gets_few_connections_at_once(fetcher: Fetcher) -> None:
         with lock:
             at_once += 1
             most = max(most, at_once)
-        go.wait(20)  # all that may come at once are here
+        go.wait(PATIENCE)  # all that may come at once are here
         with lock:
             at_once -= 1
         handler.send_response(200)
@@ -202,4 +203,4 @@ def test_a_server_that_trickles_is_left_when_its_time_is_over(
     monkeypatch.setattr("pipeline.imagesources.urls.SECONDS", 0.5)
     with picture_sets.served({}, special={"slow": trickles}) as base:
         assert codes([fetcher.one(f"{base}/slow")]) == ["url_failed"]
-        assert gone.wait(20), "the connection was closed"
+        assert gone.wait(PATIENCE), "the connection was closed"

@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+from patience import PATIENCE
 from PIL import Image as pillow
 from serving import Running
 
@@ -189,7 +190,7 @@ async def test_peers_that_say_nothing_and_too_many_of_them_are_closed() -> None:
     serving = asyncio.create_task(server.serve(sockets=[sock]))
     place = sock.getsockname()[:2]
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             for said in (b"", b"GET / HTTP/1.1\r\nHost: x\r\nX-A: "):
                 reader, writer = await asyncio.open_connection(*place)
                 writer.write(said)

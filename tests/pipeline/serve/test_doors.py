@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import httpx
 import pytest
+from patience import PATIENCE
 from serving import Running, running
 
 from models.engines.echo import EchoCaptioner
@@ -97,7 +98,7 @@ def test_roots_of_one_name_are_told_apart(tmp_path: Path) -> None:
 def test_too_much_is_said_before_a_byte_is_read(tmp_path: Path) -> None:
     with running(tmp_path / "state", max_upload="1MB") as service:
         place = service.url.removeprefix("http://").split(":")
-        with socket.create_connection((place[0], int(place[1])), timeout=10) as sock:
+        with socket.create_connection((place[0], int(place[1])), timeout=PATIENCE) as sock:
             head = f"PUT /v1/files/film.mp4 HTTP/1.1\r\nHost: {service.url[7:]}\r\nAuthorization: Bearer {service.key}\r\n"
             sock.sendall((head + "Content-Length: 20000000000\r\nExpect: 100-continue\r\n\r\n").encode())
             answer = "".join(iter(lambda: sock.recv(4096).decode(), ""))

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import httpx
 import pytest
+from patience import PATIENCE
 from serving import Running, running
 
 from pipeline.options.serve import ServeSettings
@@ -80,7 +81,7 @@ def test_a_new_film_is_described_once_and_the_server_is_told(server: str, librar
     Servers.path_there = f"/media/{server}.mp4"
     Servers.seen.clear()
     address = service.client.get("/v1/hooks").json()[server]
-    told = [httpx.post(address, timeout=30, **EVENTS[server]) for _ in range(2)]
+    told = [httpx.post(address, timeout=PATIENCE, **EVENTS[server]) for _ in range(2)]
     assert [answer.status_code for answer in told] == [202, 202]
     jobs = {answer.json()["job"]["id"] for answer in told}
     assert len(jobs) == 1, "a webhook that is repeated makes no second job"

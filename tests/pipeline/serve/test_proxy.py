@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 from blocks import ROOT
+from patience import PATIENCE
 from serving import Running, running
 
 from models.base import Reply, Request
@@ -71,7 +72,7 @@ def client(served: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     trusted = ssl.create_default_context(cafile=place / "crt")
     client = httpx.Client(
         base_url=f"https://127.0.0.1:{port}", verify=trusted, headers={"Authorization": f"Bearer {served.key}", "Host": NAME},
-        timeout=30,
+        timeout=PATIENCE,
     )  # fmt: skip
     client.event_hooks["request"] = [lambda request: request.extensions.update(sni_hostname=NAME)]
     try:
@@ -86,7 +87,7 @@ def client(served: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     finally:
         client.close()
         proxy.terminate()
-        proxy.wait(10)
+        proxy.wait(PATIENCE)
 
 
 def test_an_answer_comes_through_word_by_word(client: httpx.Client, served: Running) -> None:

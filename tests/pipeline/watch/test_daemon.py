@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from patience import PATIENCE
 from soaks import madeup
 from soaks.madeup import WINDOWS, MadeUp, TextFilm
 
@@ -77,7 +78,7 @@ class House:
         )
 
     async def once(self, **changed: Any) -> int:
-        return await asyncio.wait_for(self.daemon(**changed).run(), 20)
+        return await asyncio.wait_for(self.daemon(**changed).run(), PATIENCE)
 
     @asynccontextmanager
     async def running(self, **changed: Any) -> AsyncIterator[Daemon]:
@@ -88,7 +89,7 @@ class House:
             yield daemon
         finally:
             daemon.stop()
-            assert await asyncio.wait_for(task, 10) == 0
+            assert await asyncio.wait_for(task, PATIENCE) == 0
 
     def jobs(self) -> dict[str, Job]:
         database = Database(self.base / "state")
@@ -476,7 +477,7 @@ async def test_a_film_under_way_goes_on_as_it_was_begun_when_formats_change(hous
     house.echo.caption = held  # type: ignore[method-assign]
     house.film("a.txt", "one")
     async with house.running() as daemon:
-        await asyncio.wait_for(asked.wait(), 10)
+        await asyncio.wait_for(asked.wait(), PATIENCE)
         daemon.reread = lambda: daemon.state.settings.changed(format="vtt")
         daemon.reload()
         await until(lambda: daemon.state.settings.format == "vtt")
@@ -529,7 +530,7 @@ async def test_stopping_gives_back_what_is_in_flight(house: House) -> None:
     house.echo.caption = slowly  # type: ignore[method-assign]
     house.film("a.txt")
     async with house.running():
-        await asyncio.wait_for(started.wait(), 10)
+        await asyncio.wait_for(started.wait(), PATIENCE)
     job = house.jobs()["a.txt"]
     assert (job.state, job.attempts) == ("queued", 0)
 

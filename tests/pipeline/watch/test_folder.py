@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from patience import PATIENCE
 
 from pipeline.file_version import FileVersion
 from pipeline.watch.folder import Folder, _Orders
@@ -157,7 +158,7 @@ async def test_events_wake_it_before_the_rescan(tmp_path: Path) -> None:
             break
         await asyncio.sleep(0.05)
     (tmp_path / "a.mp4").write_bytes(b"x")
-    found = await asyncio.wait_for(coming, 20)
+    found = await asyncio.wait_for(coming, PATIENCE)
     assert [one.path.name for one in found] == ["a.mp4"]
     assert folder.scans == 2
     await arrivals.aclose()
@@ -175,6 +176,6 @@ async def test_a_file_that_comes_before_events_can_be_heard_does_not_wait_for_th
 
     folder.look = first_look_then_the_file  # type: ignore[method-assign]
     arrivals = folder.arrivals()
-    found = await asyncio.wait_for(anext(arrivals), 20)
+    found = await asyncio.wait_for(anext(arrivals), PATIENCE)
     assert [one.path.name for one in found] == ["a.mp4"]
     await arrivals.aclose()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from patience import PATIENCE
 from prometheus_client.parser import text_string_to_metric_families
 
 from pipeline import log
@@ -26,7 +27,7 @@ from pipeline.watch.systemd import Systemd
 
 def get(health: Health, path: str) -> tuple[int, str]:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{health.port}{path}", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{health.port}{path}", timeout=PATIENCE) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         with error:
@@ -98,7 +99,7 @@ def test_ipv6_is_listened_to() -> None:
         pytest.skip("no IPv6 on this machine")
     made = Health("[::1]:0", ready=dict, metrics=lambda: b"x 1\n")
     try:
-        with urllib.request.urlopen(f"http://[::1]:{made.port}/metrics", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://[::1]:{made.port}/metrics", timeout=PATIENCE) as answer:
             assert answer.read() == b"x 1\n"
     finally:
         made.close()
@@ -137,7 +138,7 @@ def test_systemd_hears_us(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, abstr
     address = f"@scenescribe-{tmp_path.name}" if abstract else str(tmp_path / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind("\0" + address[1:] if abstract else address)
-        systemd.settimeout(5)
+        systemd.settimeout(PATIENCE)
         monkeypatch.setenv("NOTIFY_SOCKET", address)
         monkeypatch.setenv("WATCHDOG_USEC", "30000000")
         ours = Systemd()
