@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from patience import PATIENCE
 from serving import Running
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -54,7 +55,7 @@ def _is_trouble(message: Any) -> bool:
     return message.type in ("error", "warning") and not refused
 
 
-def until(page: Any, expression: str, seconds: float = 20.0) -> None:
+def until(page: Any, expression: str, seconds: float = PATIENCE) -> None:
     """Poll: under our Content-Security-Policy playwright's own waiting for functions is refused."""
     from playwright.sync_api import Error
 

@@ -11,6 +11,7 @@ import openai
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from patience import comes
 from PIL import Image
 from serving import Running, running
 
@@ -154,11 +155,7 @@ def test_a_client_that_leaves_is_out_of_the_engine(tmp_path: Path) -> None:
                 service.client.post(
                     "/v1/chat/completions", json={"messages": said("x"), "stream": stream}, timeout=httpx.Timeout(5, read=0.8)
                 ) if not stream else _read_some(service)
-            wait = threading.Event()
-            for _ in range(100):
-                if not captioner._running and not service.service.asks.open:
-                    break
-                wait.wait(0.05)
+            comes(lambda: not captioner._running and not service.service.asks.open)
             assert (captioner._running, service.service.asks.open, service.service.studio.engine.in_flight) == (0, 0, 0)
 
 

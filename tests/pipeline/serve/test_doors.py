@@ -3,14 +3,13 @@
 import os
 import socket
 import stat
-import threading
 from pathlib import Path
 from types import ModuleType
 from urllib.parse import quote
 
 import httpx
 import pytest
-from patience import PATIENCE
+from patience import PATIENCE, comes
 from serving import Running, running
 
 from models.engines.echo import EchoCaptioner
@@ -132,12 +131,7 @@ def test_a_broken_form_and_a_client_that_leaves_leave_nothing(service: Running) 
     with socket.create_connection((place[0], int(place[1]))) as sock:
         sock.sendall(b"PUT /v1/files/a.mp4 HTTP/1.1\r\nHost: x.test\r\n".replace(b"x.test", service.url[7:].encode())
                      + f"Authorization: Bearer {service.key}\r\nContent-Length: 1000000\r\n\r\n".encode() + b"x" * 1000)  # fmt: skip
-    wait = threading.Event()
-    for _ in range(200):
-        if not list((state / "incoming").iterdir()):
-            break
-        wait.wait(0.05)
-    assert not list((state / "incoming").iterdir())
+    assert comes(lambda: not list((state / "incoming").iterdir()))
 
 
 def test_every_hostile_film_is_refused_with_a_reason_or_kept(service: Running, hostile: ModuleType, tmp_path: Path) -> None:

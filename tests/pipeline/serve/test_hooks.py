@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import httpx
 import pytest
-from patience import PATIENCE
+from patience import PATIENCE, comes
 from serving import Running, running
 
 from pipeline.options.serve import ServeSettings
@@ -89,18 +89,13 @@ def test_a_new_film_is_described_once_and_the_server_is_told(server: str, librar
     assert done["status"] == "completed", done
     assert (folder / f"{server}.descriptions.en.vtt").read_text().startswith("WEBVTT")
     assert (folder / f"{server}.descriptions.en.srt").exists()
-    wait = threading.Event()
     refresh = {
         "plex": "PUT /library/metadata/42/refresh",
         "jellyfin": "POST /Items/0a1b/Refresh",
         "emby": "POST /Items/77/Refresh",
     }
     tokens = {"plex": "plex", "jellyfin": "jelly", "emby": "emby"}
-    for _ in range(100):
-        if (refresh[server], tokens[server]) in Servers.seen:
-            break
-        wait.wait(0.05)
-    assert (refresh[server], tokens[server]) in Servers.seen
+    assert comes(lambda: (refresh[server], tokens[server]) in Servers.seen)
 
 
 def test_the_hooks_key_opens_nothing_else(library: tuple[Running, Path]) -> None:

@@ -76,7 +76,7 @@ def client(served: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     )  # fmt: skip
     client.event_hooks["request"] = [lambda request: request.extensions.update(sni_hostname=NAME)]
     try:
-        for _ in range(200):
+        for _ in range(2400):
             try:
                 client.get("/healthz")
                 break
