@@ -93,7 +93,8 @@ def prepared(
     ledger = Ledger.open(storage, _key(names, settings, recipe), kept=kept)
     try:
         ledger.plan(_counted(itertools.chain(first, items), listed), settings.unit)
-    except InputError as error:
+    except (InputError, UsageError) as error:
+        ledger.forget()  # a name or a column that was mistyped binds nobody to it
         if error.code == "nothing_planned" and problems:
             raise problems[0].error from None
         raise

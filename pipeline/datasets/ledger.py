@@ -118,6 +118,11 @@ class Ledger:
             self._plan = plans.freeze(self.storage, items, size)
         return self._plan
 
+    def forget(self) -> None:
+        """Remove what ``open`` wrote of a data set that has no plan: its settings bind nobody."""
+        if plans.read(self.storage) is None:
+            self.storage.delete(RUN)
+
     def reread(self) -> Plan:
         """The plan with the rounds that were added meanwhile."""
         self._plan = plans.read(self.storage) or self._plan

@@ -32,6 +32,9 @@ def refused(error: BaseException, place: str, *, writing: bool) -> ScenescribeEr
     elif kind in ("NotSupportedError", "NotImplementedError") or status in ("405", "501"):
         code = "storage_cannot"
         says = f"this storage can't do that: {_line(text)}"
+    elif "error sending request" in text:
+        code = "storage_failed"
+        says = "it can't be reached, tried again and again; look at the endpoint and at the network"
     else:
         code = "storage_failed"
         says = f"the storage did not do it, asked again and again: {_found(_SAYS, text) or _line(text)}"

@@ -12,7 +12,7 @@ from models.base import Reply, Request
 from models.engines.echo import EchoCaptioner
 from models.errors import EngineDead, RequestRefused
 from pipeline.datasets import results
-from pipeline.errors import EnvironmentFault, UsageError
+from pipeline.errors import EnvironmentFault, InputError, UsageError
 from pipeline.types import Outcome
 
 
@@ -177,3 +177,14 @@ async def test_what_can_not_be_listed_is_told_and_nothing_at_all_is_an_error(ann
     assert [problem.error.code for problem in run.problems] == ["not_found"]
     with pytest.raises(Exception, match="not_found"):
         await annotate(tmp_path / "lost", out=tmp_path / "other")
+
+
+async def test_a_mistyped_wish_binds_nobody(annotate: Annotate, tmp_path: Path) -> None:
+    """A column or a folder that is not there ends the run; the same OUT takes the right one then."""
+    table = picture_sets.as_parquet(dict(list(PICTURES.items())[:3]), tmp_path / "table.parquet")
+    with pytest.raises(UsageError, match="unknown_column"):
+        await annotate(table, image_column="picture")
+    with pytest.raises(InputError, match="not_found"):
+        await annotate(tmp_path / "tabel.parquet")
+    run = await annotate(table)
+    assert results.status(run.ledger).done == 3
