@@ -43,6 +43,7 @@ def bench(name: str, *words: str, without: tuple[str, ...] = (), place: Path) ->
         ("live", (), ("imageio_ffmpeg",), "scripts/bench live: missing here: pip install imageio-ffmpeg"),
         ("gpu", (), ("vllm",), "scripts/bench gpu: missing here: pip install vllm"),
         ("images", ("--kinds", "s3", "--engine", "echo"), ("moto",), "scripts/bench images: missing here: pip install moto[server]"),
+        ("cluster", (), ("ray",), "scripts/bench cluster: missing here: pip install ray"),
         ("summary", ("--model", "llava-onevision-7b", "--random-weights"), (), "--random-weights wants --model FOLDER"),
     ],
 )  # fmt: skip
