@@ -69,6 +69,10 @@ def examine_cluster(
     ]
 
 
+CUDA = "import torch\nif torch.version.cuda: torch.cuda.init()"
+"""starts CUDA where torch was built for it: too old a driver says so"""
+
+
 def _version(package: str) -> str | None:
     try:
         return importlib.metadata.version(package)
@@ -121,6 +125,14 @@ def _gpu() -> Iterator[Finding]:
         yield Finding(
             name="gpu", ok=not wrong_engine, needed=False, value=f"{name}, {total} ({free} free), driver {driver}",
             mend=_other_engine() if wrong_engine else "",
+        )  # fmt: skip
+    # asked of a process of its own: CUDA is not started here, and may fail in ways that would stay
+    run = subprocess.run([sys.executable, "-c", CUDA], capture_output=True, text=True, timeout=120, check=False)
+    if run.returncode:
+        said = (run.stderr.strip().splitlines() or ["no reason given"])[-1]
+        yield Finding(
+            name="gpu in use", ok=False, needed=False, value=said,
+            mend="a driver that this torch can use (https://docs.nvidia.com/deploy/cuda-compatibility), or --engine openai --base-url URL",
         )  # fmt: skip
 
 

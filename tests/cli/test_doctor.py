@@ -1,7 +1,10 @@
 """``scenescribe doctor``: what is there, what is missing, and the command that mends it."""
 
 import json
+import os
+from pathlib import Path
 
+import driver
 import pytest
 from typer.testing import CliRunner
 
@@ -43,6 +46,28 @@ def test_each_missing_thing_comes_with_what_mends_it(monkeypatch: pytest.MonkeyP
     assert all(finding.mend for finding in missing.values())
     assert missing["engine"].needed
     assert not missing["fonts"].needed
+
+
+OLD = "The NVIDIA driver on your system is too old (found version 11040)."
+
+
+@pytest.mark.parametrize(("cuda", "starts", "told"), [("12.9", False, True), ("12.9", True, False), (None, False, False)])
+def test_a_driver_that_is_too_old_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cuda: str | None, starts: bool, told: bool
+) -> None:
+    """The driver's tool tells of a GPU; a torch for it can't start CUDA. (One for processors does not try.)"""
+    driver.put_in(tmp_path / "bin", [driver.card(0, driver="470.42")])
+    (tmp_path / "torch.py").write_text(
+        f"class version: cuda = {cuda!r}\nclass cuda:\n def init():\n  " + ("pass" if starts else f"raise RuntimeError({OLD!r})")
+    )
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    found = {finding.name: finding for finding in doctor._gpu()}
+    assert "driver 470.42" in found["gpu"].value
+    assert ("gpu in use" in found) is told
+    if told:
+        assert OLD in found["gpu in use"].value
+        assert found["gpu in use"].mend
 
 
 @pytest.mark.parametrize(("ok", "code"), [(True, 0), (False, 3)])
