@@ -56,12 +56,12 @@ def test_a_film_is_sent_described_and_read_in_every_format(service: Running, fil
     assert picture.content.startswith(b"\xff\xd8")
 
 
-def test_burn_mux_and_export_use_the_captions_that_are_there(service: Running, film: Path) -> None:
+def test_burn_mux_export_and_speak_use_the_captions_that_are_there(service: Running, film: Path) -> None:
     sent = service.upload(film)
     assert service.done(service.job(sent["id"], prompt="Say it once.", overwrite=True)["id"])["status"] == "completed"
     asked = service.captioner.asked
-    for task, ending in (("burn", ".described.mp4"), ("mux", ".described.mp4"), ("export", ".en.ass")):
-        settings = {"format": "ass"} if task == "export" else {}
+    for task, ending in (("burn", ".described.mp4"), ("mux", ".described.mp4"), ("export", ".en.ass"), ("speak", ".spoken.mp4")):
+        settings = {"export": {"format": "ass"}, "speak": {"place": "window"}}.get(task, {})
         job = service.done(service.job(sent["id"], task, **settings)["id"])
         assert job["status"] == "completed", job
         made = next(output for output in job["outputs"] if output.endswith(ending))
