@@ -1,6 +1,16 @@
 """Scenescribe: from a film to timed descriptions. ``from pipeline import caption`` is what ``scenescribe caption`` runs.
 
 Each name is imported when it is first used: ``import pipeline`` itself is quick. docs/python.md has examples.
+
+Where to look, for who reads the house for the first time (docs/architecture.md has all rooms):
+
+    a source's windows  ->  captioning/captioning.py: captions()  ->  sinks/files.py        joined by describe.py, for one film
+                              |
+                            engine/engine.py: Engine.ask, the only way to a model
+
+    where a window is asked        captioning/captioning.py
+    where a caption is written     sinks/files.py; until its film is over, store/journal.py
+    what a new source needs        one file: sources/NAME.py with a class Source (sources/base.py is the contract)
 """
 
 from importlib import import_module

@@ -54,3 +54,8 @@ def alpha3(tag: str) -> str:
         return str(langcodes.Language.get(tag).to_alpha3(variant="T"))
     except LookupError:
         return "und"
+
+
+def answered_in(prompt: str, language: str) -> str:
+    """The prompt, with the wish for another language than English, in which prompts are written."""
+    return prompt if language.split("-")[0] == "en" else f"{prompt} Answer in {english_name(language)}."

@@ -10,7 +10,7 @@ from models.base import Request, Sampling
 from models.preset import Detail, FrameSize, Preset
 from pipeline.captioning.context import given
 from pipeline.captioning.prompt import RETRY_TEMPERATURE
-from pipeline.languages import check_tag, english_name
+from pipeline.languages import answered_in, check_tag
 from pipeline.options.annotate import AnnotateSettings
 
 
@@ -39,13 +39,11 @@ class PictureRecipe:
         prompt = settings.prompt or preset.prompt
         if known := given(settings.context):
             prompt = f"What is known of these pictures, to call people and places by their names; tell only what is seen: {known}\n\n{prompt}"
-        if language.split("-")[0] != "en":
-            prompt = f"{prompt} Answer in {english_name(language)}."
         return cls(
             model=preset.name if preset.name == EMBEDDED else preset.id,
             revision=preset.revision,
             engine=settings.engine,
-            prompt=prompt,
+            prompt=answered_in(prompt, language),
             language=language,
             sampling=Sampling(
                 temperature=settings.temperature, top_p=settings.top_p, max_tokens=settings.max_tokens or preset.max_tokens,

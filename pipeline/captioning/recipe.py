@@ -8,7 +8,7 @@ from models.base import Sampling
 from models.preset import FrameSize
 from pipeline import families
 from pipeline.captioning.context import given, with_context
-from pipeline.languages import check_tag, english_name
+from pipeline.languages import answered_in, check_tag
 from pipeline.part import Part
 from pipeline.types import VideoInfo
 
@@ -56,13 +56,11 @@ class Recipe:
 
         language = check_tag(settings.language)
         prompt = with_context(settings.prompt or preset.prompt, given(settings.context), known)
-        if language.split("-")[0] != "en":
-            prompt = f"{prompt} Answer in {english_name(language)}."
         return cls(
             model=preset.name if preset.name == EMBEDDED else preset.id,
             revision=preset.revision,
             engine=settings.engine,
-            prompt=prompt,
+            prompt=answered_in(prompt, language),
             language=language,
             sampling=Sampling(
                 temperature=settings.temperature,
