@@ -88,16 +88,22 @@ def memory(pid: int | str) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
 
 
-def slope(samples: list[tuple[float, float]]) -> float:
-    """MB an hour, by least squares over the median of each minute: a window's pictures (3.5 MB) are there for a moment and gone."""
+def minutes_of(samples: list[tuple[float, float]]) -> dict[int, float]:
+    """Minute -> the median of its samples, in MB: a window's pictures (3.5 MB) are there for a moment and gone."""
     minutes: dict[int, list[float]] = {}
     for moment, value in samples:
         minutes.setdefault(int(moment // 60), []).append(value)
-    if len(minutes) < 3:
-        return 0.0
-    times = np.array([(minute + 0.5) * 60 for minute in minutes])
-    values = np.array([np.median(found) for found in minutes.values()])
-    return float(np.polyfit(times / 3600, values / 1e6, 1)[0])
+    return {minute: float(np.median(found)) / 1e6 for minute, found in minutes.items()}
+
+
+def slope(samples: list[tuple[float, float]]) -> dict[str, float]:
+    """MB an hour, by least squares over the medians of the minutes, and the standard error of that."""
+    minutes = minutes_of(samples)
+    if len(minutes) < 4:
+        return {"slope": 0.0, "error": float("inf")}
+    hours, values = np.array(list(minutes)) / 60, np.array(list(minutes.values()))
+    (found, _), covariance = np.polyfit(hours, values, 1, cov=True)
+    return {"slope": round(float(found), 3), "error": round(float(covariance[0, 0] ** 0.5), 3)}
 
 
 def resident(pid: int | str) -> dict[str, float]:
@@ -179,7 +185,7 @@ async def main(hours: float, every: float, folder: Path) -> dict[str, Any]:
                 if now > min(WARM, hours * 3600 / 3):
                     ours.append((now, memory("self")))
                     if station.streams[0].state == "live" and time.monotonic() - reader_since > SETTLED:
-                        theirs.append((now, station.streams[0].facts.get("rss", 0)))
+                        theirs.append((now, station.streams[0].tick.rss))
             kinds.append(resident("self"))
             descriptors.append(len(os.listdir("/proc/self/fd")))
             what = ("sender", "reader", "engine", "reader")[number % 4]
@@ -216,7 +222,8 @@ async def main(hours: float, every: float, folder: Path) -> dict[str, Any]:
         "kills": kills, "captions": watched.captions, "reconnects": stream.reconnects,
         "seconds": {kind: round(value, 1) for kind, value in stream.timeline.ledger.seconds.items()},
         "accounted": round(watched.edge, 1), "holes": watched.holes, "unaccounted": stream.timeline.ledger.waiting,
-        "rss_slope_mb_per_hour": {"parent": round(slope(ours), 3), "child": round(slope(theirs), 3)},
+        "rss_mb_per_hour": {"parent": slope(ours), "child": slope(theirs)},
+        "parent_mb_by_minute": {minute: round(value, 2) for minute, value in minutes_of(ours).items()},
         "parent_mb": {"after_warm_up": kinds[min(len(kinds) - 1, int(WARM / every))], "last": kinds[-1]} if kinds else {},
         "samples": {"parent": len(ours), "child": len(theirs)},
         "written": {

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from live_runs import Run
 
 from pipeline.live.control import Controller
 
@@ -71,3 +72,21 @@ def test_a_steady_engine_ends_at_one_level(engine: float) -> None:
     control = make()
     levels = [control.answered(engine) for _ in range(60)]
     assert len(set(levels[-20:])) <= 2
+
+
+async def test_a_stream_of_a_lower_priority_gives_way_first() -> None:
+    """``gate`` is answered too late: of those below it ``yard`` gives way, as far as it can; then ``gate`` itself."""
+    rules = {"gate": 2, "yard": 0, "shed": 1, "away": 0}
+    run = Run({name: ("udp://127.0.0.1:1", {"priority": priority, "max_window": 2.0}) for name, priority in rules.items()})
+    streams = {stream.plan.name: stream for stream in run.station.streams}
+    for name in ("gate", "yard", "shed"):
+        streams[name].state = "live"
+    seen = []
+    for _ in range(8):
+        streams["gate"].describing._answered(5.0)
+        seen.append([streams[name].describing.controller.level for name in rules])
+    highest = streams["gate"].describing.controller.highest
+    assert highest == 3
+    assert seen[:6] == [[0, 1, 0, 0], [0, 2, 0, 0], [0, 3, 0, 0], [0, 3, 1, 0], [0, 3, 2, 0], [0, 3, 3, 0]]
+    assert seen[6:] == [[1, 3, 3, 0], [2, 3, 3, 0]]
+    await run.engine.close()
