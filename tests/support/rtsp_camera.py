@@ -33,6 +33,8 @@ class Camera:
         self._over = False
         self.reports: list[tuple[float, int]] = []
         """(UTC in seconds, RTP time) of each sender report"""
+        self.first: int | None = None
+        """RTP time of the first picture that was sent"""
         self._report: tuple[float, bytes] | None = None
         """when ffmpeg's newest one came, and it"""
         for channel, (kind, sock) in enumerate(zip(("rtp", "rtcp"), self._sockets, strict=True)):
@@ -71,6 +73,8 @@ class Camera:
                 packet = sock.recv(65536)
             except OSError:
                 return
+            if kind == "rtp" and self.first is None:
+                self.first = int(struct.unpack_from("!I", packet, 4)[0])
             if kind == "rtcp" and packet[1] == 200:
                 self._report = time.monotonic(), packet
             self._hand_on(kind, channel, packet)
@@ -138,6 +142,13 @@ class Camera:
             connection.sendall(answer)
             if method == "PLAY":
                 self._reader = connection
+
+    def says(self, seconds: float) -> float:
+        """The UTC that its last report gives to the picture so many seconds after the first."""
+        assert self.first is not None
+        utc, stamp = self.reports[-1]
+        behind = (self.first + round(seconds * 90_000) - stamp + 2**31) % 2**32 - 2**31
+        return utc + behind / 90_000
 
     def close(self) -> None:
         self._over = True

@@ -42,15 +42,6 @@ async def test_hls_and_the_clock_of_its_playlist(site: Site) -> None:
     assert 0 < last["latency"]["glass_to_text"] < 100
 
 
-async def test_a_playlist_that_has_ended_is_the_end(site: Site) -> None:
-    site.fault = lambda path, body: (200, {}, body + b"#EXT-X-ENDLIST\n") if path.endswith("m3u8") else None
-    run = Run(f"{site.url}/live.m3u8")
-    await run.until(lambda told: False)
-    run.whole()
-    assert run.how == {"cam": "ended"}
-    assert sum(event["end"] - event["start"] for event in run.told.of("caption")) > 3.0  # from its first segment on
-
-
 async def test_no_other_host_is_asked(site: Site, channel: Path) -> None:
     """By a segment, a redirect of one, or a variant: what a playlist names elsewhere is never fetched."""
     other = Site(channel)

@@ -132,6 +132,19 @@ async def test_encrypted_segments_byte_ranges_and_another_map(pieces: Path) -> N
         assert sum(event["end"] - event["start"] for event in told) == pytest.approx(1.9, abs=0.11)
 
 
+async def test_a_playlist_that_has_ended_is_read_from_its_first_segment_and_is_the_end(pieces: Path) -> None:
+    site = Site(pieces)
+    rows = "".join(f"#EXTINF:1,\na{number}.ts\n" for number in range(4))
+    site.fault = lambda path, body: (200, {}, f"#EXTM3U\n{rows}#EXT-X-ENDLIST".encode()) if path.endswith("m3u8") else None
+    run = Run(f"{site.url}/live.m3u8")
+    await run.until(lambda told: False)
+    run.whole()
+    site.close()
+    assert run.how == {"cam": "ended"}
+    told = [event for kind in ("caption", "gap") for event in run.told.of(kind)]
+    assert sum(event["end"] - event["start"] for event in told) == pytest.approx(3.9, abs=0.11)
+
+
 async def test_a_key_that_is_not_to_be_had_is_told(pieces: Path) -> None:
     """From another host, of another length, one that does not fit: the reason in the state, and no other host asked."""
     site, other = Site(pieces), Site(pieces)
