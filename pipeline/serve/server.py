@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.errors import EnvironmentFault
 from pipeline.serve.entrance import Application, Entrance
-from pipeline.watch.connections import patient
+from pipeline.watch.connections import bound, patient
 from pipeline.watch.health import address_of
 
 if TYPE_CHECKING:
@@ -55,16 +55,10 @@ async def listening(listen: str, entrance: Entrance) -> "AsyncIterator[tuple[str
 
 
 def _bind(listen: str) -> socket.socket:
-    host, port = address_of(listen)
     try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        sock = socket.socket(family, socket.SOCK_STREAM)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind((host, port))
+        return bound(*address_of(listen))
     except (OSError, UnicodeError) as error:
         raise EnvironmentFault("address_in_use", f"can't listen on {listen}: {error}") from error
-    sock.set_inheritable(False)
-    return sock
 
 
 async def serve(listen: str, make: "Callable[[], Service]", stop: asyncio.Event, ready: "Callable[[str, Service], None]") -> None:

@@ -12,7 +12,6 @@ Read-only. A client that is too slow is cut off, and asks for what it missed whe
 import asyncio
 import contextlib
 import json
-import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +21,7 @@ from pipeline.errors import EnvironmentFault
 from pipeline.live.events import line
 from pipeline.live.metrics import exposition
 from pipeline.live.outputs.listeners import Listeners, jpeg
-from pipeline.watch.connections import patient
+from pipeline.watch.connections import bound, patient
 from pipeline.watch.health import address_of
 from pipeline.watch.hosts import is_called_right, is_loopback
 
@@ -68,7 +67,7 @@ class Page(Listeners):
                 yield  # signals are the command line's
 
         try:
-            sock = socket.create_server(self._place, family=socket.AF_INET6 if ":" in self._place[0] else socket.AF_INET)
+            sock = bound(*self._place)
         except (OSError, UnicodeError) as error:
             raise EnvironmentFault("address_in_use", f"can't listen on {self._listen}: {error}") from error
         host, port = sock.getsockname()[:2]

@@ -252,3 +252,21 @@ async def test_what_is_no_http_is_counted_in_a_line_and_not_printed_each_time(
         sock.close()
     lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
     assert [(line["level"], line["times"]) for line in lines] == [("warning", 1), ("warning", 4)]
+
+
+async def test_answers_are_sent_at_once() -> None:
+    """Where Nagle's algorithm is left on, an answer of a head and a body takes 40 ms: the client holds its acknowledgement back."""
+    from pipeline.watch.connections import bound
+
+    made: asyncio.Future[asyncio.BaseTransport] = asyncio.get_running_loop().create_future()
+
+    class Server(asyncio.Protocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            made.set_result(transport)
+
+    sock = bound("127.0.0.1", 0)
+    async with await asyncio.get_running_loop().create_server(Server, sock=sock):
+        _, writer = await asyncio.open_connection(*sock.getsockname()[:2])
+        connection = (await made).get_extra_info("socket")
+        assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        writer.close()
