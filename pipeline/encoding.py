@@ -19,6 +19,10 @@ SAMPLE = 12_000
 _HIGH = re.compile(rb"[\x80-\xff]")
 _AROUND = 400
 """bytes of a line before and behind its first one beyond ASCII that are weighed"""
+_RARE = frozenset("©®°№•€£‡†")
+"""signs that stand alone, or beside numbers"""
+_BEFORE_VOWELS = {"ñ": "aeiouáéíóú", "õ": "e"}
+"""letters of Spanish and Portuguese -> what follows them"""
 _PUNCTUATION = frozenset("“”‘’‚„…–—«»‹›№°©®™·•€£\u00a0\u200e\u200f")
 
 _BY_FREQUENCY = {
@@ -32,14 +36,15 @@ _WEIGHT = {
     letter: 1.0 - 0.9 * rank / len(order) for order in _BY_FREQUENCY.values() for rank, letter in enumerate(order)
 }  # fmt: skip
 
+_WESTERN = ("éèàçêâîôûùïëœæ", "áíóúñéü¿¡", "äöüß", "åäöæøé", "ãõçáéíóúâêôà", "àèéìòù", "áéíóúýðþæö", "éëïóöüè")
+_CENTRAL = ("áéíóúýčďěňřšťůž", "ąćęłńóśźż", "áéíóöőúüű", "ăâîșțşţ", "čćđšž", "áäčďéíĺľňóôŕšťúýž", "ëç")
 _SINGLE: dict[str, tuple[str, ...]] = {
-    "cp1252": ("éèàçêâîôûùïëœæ", "áíóúñéü¿¡", "äöüß", "åäöæøé", "ãõçáéíóúâêôà", "àèéìòù", "áéíóúýðþæö", "éëïóöüè"),
-    "cp1250": ("áéíóúýčďěňřšťůž", "ąćęłńóśźż", "áéíóöőúüű", "ăâîșțşţ", "čćđšž", "áäčďéíĺľňóôŕšťúýž", "ëç"),
-    "iso8859-2": ("áéíóúýčďěňřšťůž", "ąćęłńóśźż", "áéíóöőúüű", "ăâîșțşţ", "čćđšž"),
+    "cp1252": _WESTERN, "cp1250": _CENTRAL, "iso8859-2": _CENTRAL,
     "cp1254": ("ğışçöüâîû",),
     "cp1257": ("āčēģīķļņšūž", "ąčęėįšųūž", "äöõüšž"),
     "cp1251": ("cyrillic",), "koi8-r": ("cyrillic",), "cp866": ("cyrillic",), "iso8859-5": ("cyrillic",), "mac-cyrillic": ("cyrillic",),
     "cp1253": ("greek",), "cp1255": ("hebrew",), "cp1256": ("arabic",), "cp874": ("thai",),
+    "cp850": _WESTERN, "mac-roman": _WESTERN, "cp852": _CENTRAL,
 }  # fmt: skip
 """code page -> the script it was made for, or the letters beyond ASCII of each of its languages; of equals the first wins"""
 
@@ -145,21 +150,47 @@ def _single(sample: bytes, name: str) -> float:
 
 def _letters(text: str, language: str) -> float:
     """How well a text's letters beyond ASCII are those of a script or a language, on average."""
-    score, count, before, script = 0.0, 0, " ", _BY_FREQUENCY.get(language)
-    for letter in text:
+    score, count, plain, capitals, before, script = 0.0, 0, 0, 0, " ", _BY_FREQUENCY.get(language)
+    for letter, after in zip(text, text[1:] + " ", strict=True):
         low = letter.lower()
         if letter > "\x7f":
             count += 1
+            capitals += letter != low
+            inside = before.isalpha() or after.isalpha()
             if script is not None:
                 score += _WEIGHT[low] if low in script else 0.6 if letter in _PUNCTUATION else -1.0
-                score -= 0.5 if before.isascii() and before.isalpha() else 0.0
+                score -= 0.8 if letter.isalpha() and _latin(before, after) else 0.0
+            elif low in language:
+                score += 0.8
+                score -= 0.8 if low in _BEFORE_VOWELS and after.lower() not in _BEFORE_VOWELS[low] else 0.0
+            elif letter in _PUNCTUATION:
+                score += (
+                    (0.1 if inside else 0.4)
+                    if letter in _RARE
+                    else -0.4
+                    if before.isalpha() and after.isalpha() and letter != "’"
+                    else 0.6
+                )
             else:
-                score += 0.8 if low in language else 0.6 if letter in _PUNCTUATION else -0.4 if letter.isalpha() else -1.0
+                score -= 0.4 if letter.isalpha() else 1.0
+            if script is None:
                 score -= 0.7 if letter.isalpha() and before > "\x7f" and before.isalpha() else 0.0
             if letter != low and before.isalpha() and before == before.lower() != before.upper():
                 score -= 1.0  # a capital inside a word
+        elif letter.isalpha():
+            plain += 1
         before = letter
-    return score / max(count, 1)
+    found = score / max(count, 1)
+    if script is not None:  # words of another script are rare in it
+        found -= 0.8 * plain / max(1, plain + count)
+        if language == "cyrillic":  # its sentences begin with a capital, and end without
+            found -= 0.3 if not capitals else 0.05 if capitals == count else 0.0
+    return found
+
+
+def _latin(before: str, after: str) -> bool:
+    """Whether a letter stands beside one of ASCII, in one word."""
+    return (before.isascii() and before.isalpha()) or (after.isascii() and after.isalpha())
 
 
 def _double(sample: bytes, name: str) -> float:
@@ -167,13 +198,17 @@ def _double(sample: bytes, name: str) -> float:
     text = _strictly(sample, name)
     if text is None:
         return -9.0
-    common, score, count = _COMMON.get(name, ""), 0.0, 0
-    for letter in text:
-        if letter <= "\x7f":
-            continue
-        count += 1
-        score += _east_asian(letter, name) + (0.3 if letter in common else 0.0)
-    return (score - 0.3) / max(count, 1)  # two bytes alone are any two Cyrillic letters too
+    common, score, count, plain, before = _COMMON.get(name, ""), 0.0, 0, 0, " "
+    for letter, after in zip(text, text[1:] + " ", strict=True):
+        if letter > "\x7f":
+            count += 1
+            score += _east_asian(letter, name) + (0.3 if letter in common else 0.0)
+            score -= 0.5 if _latin(before, after) else 0.0
+        else:
+            plain += letter.isalpha()
+        before = letter
+    # two bytes alone are any two Cyrillic letters too
+    return (score - 0.3) / max(count, 1) - 0.8 * plain / max(1, plain + 2 * count)
 
 
 def _east_asian(letter: str, name: str) -> float:

@@ -12,6 +12,7 @@ from pipeline.cli.options import with_options
 from pipeline.options import names
 from pipeline.options.base import load
 from pipeline.options.burn import BurnSettings
+from pipeline.types import Track
 
 
 @with_options(BurnSettings, most=("font_size", "box", "position"))
@@ -59,23 +60,25 @@ def burn(
         loaded = load_subtitles(subtitles, layout, encoding=text_encoding, film=video)
         about.path = video
         track = placed(loaded.track, settings.position if layout or "position" in flags else None)
+        drawn: list[Track] = []
         told = writing.progress("burn", lambda: loaded.document.source.duration, quiet=quiet)
         with writing.stoppable() as cancel:
             found = media.burn(
-                video, track, out, style=look.style, layout=look.layout, encoding=encoding, fonts=look.fonts, on_progress=told,
-                cancel=cancel,
+                video, track, out, style=look.style, layout=look.layout, encoding=encoding, fonts=look.fonts,
+                on_tracks=drawn.extend, on_progress=told, cancel=cancel,
             )  # fmt: skip
     failures = writing.notices_of(video, (*loaded.notices, *found), strict=strict, quiet=quiet)
+    cues = sum(len(one.cues) for one in drawn)  # those after the film's end are not in it
     if as_json:
         console.data(
             {
                 "output": str(out),
-                "cues": len(track.cues),
+                "cues": cues,
                 "encoder": encoding.encoder,
                 "crf": encoding.crf,
                 "preset": encoding.preset,
             }
         )
     elif not quiet:
-        console.say(f"{console.name_of(out)}: {len(track.cues)} cue{'s' * (len(track.cues) != 1)} burned in ({encoding})")
+        console.say(f"{console.name_of(out)}: {cues} cue{'s' * (cues != 1)} burned in ({encoding})")
     sys.exit(1 if failures else 0)

@@ -107,14 +107,17 @@ def mux(
             about.path = chapters
             parts = reading.read(chapters)
         about.path = video
+        added: list[Track] = []
         told = writing.progress("mux", lambda: 0.0, quiet=quiet)
         with writing.stoppable() as cancel:
-            notices += media.mux(video, tracks, out, chapters=parts, default=default, on_progress=told, cancel=cancel)
+            notices += media.mux(
+                video, tracks, out, chapters=parts, default=default, on_tracks=added.extend, on_progress=told, cancel=cancel
+            )
     failures = writing.notices_of(video, notices, strict=strict, quiet=quiet)
     if as_json:
-        told_of = [{"language": t.language, "title": t.title, "cues": len(t.cues)} for t in tracks]
+        told_of = [{"language": t.language, "title": t.title, "cues": len(t.cues)} for t in added]
         console.data({"output": str(out), "tracks": told_of, "chapters": len(parts)})
     elif not quiet:
-        added = [*(t.language for t in tracks), *([counted(len(parts), "chapter")] if parts else [])]
-        console.say(f"{console.name_of(out)}: {', '.join(added)} added")
+        names = [*(t.language for t in added), *([counted(len(parts), "chapter")] if parts else [])]
+        console.say(f"{console.name_of(out)}: {', '.join(names)} added")
     sys.exit(1 if failures else 0)

@@ -22,7 +22,7 @@ from pipeline.media.fonts import add_fonts, check_fonts
 from pipeline.media.headers import exchanged
 from pipeline.media.packets import GENERATED, source_packets
 from pipeline.media.run import Place, Progress, entrance, graph, repeated, run, workplace
-from pipeline.media.soft import inside, with_cues
+from pipeline.media.soft import OnTracks, inside, with_cues
 from pipeline.media.standing import LAST, repeats, write_repeats
 from pipeline.media.streams import Contents, Stream, film_contents, guard_options
 from pipeline.media.suffixes import family
@@ -67,13 +67,14 @@ def burn(
     layout: Layout | None = None,
     encoding: Encoding | None = None,
     fonts: Path | None = None,
+    on_tracks: OnTracks | None = None,
     on_progress: Progress | None = None,
     cancel: threading.Event | None = None,
 ) -> tuple[Notice, ...]:
     """Write ``out``: the film with the track drawn into it. Blocks until it is done.
 
     Text never leaves the picture: cues that are too wide or too tall as they are drawn are laid out anew, within ``layout``'s limits
-    (netflix where it is None). ``fonts`` is a folder with more fonts.
+    (netflix where it is None). ``fonts`` is a folder with more fonts; ``on_tracks`` is told the track without what lies outside the film.
 
     Raises EnvironmentFault ``no_ffmpeg``, ``no_libass``, ``no_font``; UsageError ``unknown_encoder``; InputError;
     OutputError ``no_space``, ``unwritable``, ``ffmpeg_failed``, ``output_damaged``, ``clock_restarts``, ``cancelled``.
@@ -101,6 +102,8 @@ def burn(
         within, late = inside(tidy(track), before.end)
         if track.cues:
             with_cues([within], before.end, needed=True)
+        if on_tracks is not None:
+            on_tracks([within])
         shown = replace(within, width=width, height=height)
         notices = [*_about(film), *late, *check_fonts(ffmpeg, place, shown, style)]
         shown, hurried = fitted(ffmpeg, place, shown, style, _limits(layout, shown))

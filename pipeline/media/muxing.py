@@ -23,7 +23,7 @@ from pipeline.media.edits import edits, refuse
 from pipeline.media.headers import check_after, exchanged, in_band
 from pipeline.media.losses import reading, true_end
 from pipeline.media.run import Place, Progress, entrance, graph, run, workplace
-from pipeline.media.soft import equal_tracks, inside, one_at_a_time, with_cues
+from pipeline.media.soft import OnTracks, equal_tracks, inside, one_at_a_time, with_cues
 from pipeline.media.streams import Contents, film_contents, guard_options
 from pipeline.media.suffixes import family
 from pipeline.media.verify import check_muxed, check_times
@@ -40,12 +40,14 @@ def mux(
     *,
     chapters: Sequence[Chapter] = (),
     default: bool = False,
+    on_tracks: OnTracks | None = None,
     on_progress: Progress | None = None,
     cancel: threading.Event | None = None,
 ) -> tuple[Notice, ...]:
     """Write ``out``: the film with the tracks added after its own. ``default`` switches the first of them on for the viewer.
 
-    ``chapters`` take the place of the film's own, which are kept where none are given.
+    ``chapters`` take the place of the film's own, which are kept where none are given. ``on_tracks`` is told the tracks that are added,
+    without what lies outside the film.
     Raises UsageError ``no_tracks``; EnvironmentFault ``no_ffmpeg``; InputError (``no_cues`` where none is inside the film);
     OutputError as ``burn`` does, ``container_cannot`` where the container can't hold a stream of the film, ``header_changes``,
     ``edit_hides``.
@@ -70,6 +72,8 @@ def mux(
         told = [*equal_tracks(tracks), *(notice for _, notices in fitted for notice in notices)]
         tracks, without = with_cues([track for track, _ in fitted], end, needed=not chapters)
         told += without
+        if on_tracks is not None:
+            on_tracks(tracks)
         tracks = [one_at_a_time(track) for track in tracks] if family(suffix) == "mp4" else tracks
         for number, track in enumerate(tracks):
             (place.folder / f"track{number}.{form}").write_text(formats.write(form, track), encoding="utf-8")

@@ -5,12 +5,14 @@ cues      [ a ..........)              MP4's text can't overlap      [ a )[ a  )
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from pipeline.errors import InputError
 from pipeline.types import Cue, Notice, Track
 
+OnTracks = Callable[[Sequence[Track]], None]
+"""told the tracks as they will be in the film, before anything is written"""
 SLIGHTLY = 0.5
 """seconds after the end that are cut off without a word: heads of files are no more exact"""
 

@@ -37,6 +37,24 @@ SAID = [
     ("euc_kr", "여자가 문을 열고 들어온다.", "아이는 어디에 있나요?"),
 ]
 
+SHORT = [
+    ("cp1255", "מה שלומך?"), ("iso8859-8", "תודה רבה"), ("cp1255", "שלום"),
+    ("mac-roman", "C'est l'été à Paris."), ("mac-roman", "Ça va très bien, merci."), ("mac-roman", "¿Dónde está?"),
+    ("cp850", "C'est l'été à Paris."), ("cp850", "Das ist schön für Mädchen."), ("cp850", "¿Dónde está?"), ("cp850", "Mañana"),
+    ("cp852", "Dzień dobry, czy mogę wejść?"), ("cp852", "Žena otevírá dveře"),
+    ("iso8859-2", "Dzień dobry"), ("iso8859-2", "Książka"), ("iso8859-2", "Eső esik, erős szél fúj."), ("cp1250", "Książka"),
+    ("cp1252", "Ça va"), ("cp1252", "Å nei"), ("cp1252", "Élève"), ("cp1252", "Straße"), ("cp1252", "Mañana"),
+    ("cp1251", "Да"), ("cp1251", "ПРИВЕТ"), ("koi8-r", "Привет"), ("cp866", "Как дела?"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("encoding", "text"), SHORT)
+def test_one_short_cue_tells_its_encoding(encoding: str, text: str) -> None:
+    whole = f"1\r\n00:00:01,000 --> 00:00:02,500\r\n{text}\r\n"
+    read = decoded(whole.encode(encoding))
+    assert read.text == whole, read.encoding
+    assert read.guessed
+
 
 @pytest.mark.parametrize(("encoding", "one", "two"), SAID)
 def test_two_cues_tell_their_encoding(encoding: str, one: str, two: str) -> None:
