@@ -9,7 +9,7 @@ from pipeline.video.table import Table
 def notices(info: VideoInfo, table: Table, lost: Collection[int], damaged: Collection[int]) -> tuple[Notice, ...]:
     """``timestamps_repaired`` and ``partial``, one for each stretch lost."""
     found = []
-    if table.repaired:
+    if table.repaired and not table.as_stored:
         found.append(
             Notice(
                 code="timestamps_repaired",

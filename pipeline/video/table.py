@@ -42,6 +42,15 @@ class Table:
     headers: tuple[tuple[int, bytes], ...] = ()
     """(first packet, header) wherever the decoder's header (sequence header, parameter sets) is exchanged, ascending"""
 
+    @property
+    def as_stored(self) -> bool:
+        """Whether each frame has the time that the file gives it, even where packets come in another order (several edits)."""
+        pts = self.pts[self.packets]
+        if len(pts) < 2 or (pts == UNKNOWN).any() or (np.diff(pts) <= 0).any():
+            return False
+        base = (self.times[-1] - self.times[0]) / (pts[-1] - pts[0])
+        return bool(np.abs(self.times - self.times[0] - (pts - pts[0]) * base).max() < 0.001)
+
     def on_screen(self, times: NDArray[np.float64]) -> NDArray[np.int64]:
         """Rank of the frame that a player shows at each of these times; the first one before the film begins."""
         return np.maximum(np.searchsorted(self.times, times + 1e-6, side="right") - 1, 0)

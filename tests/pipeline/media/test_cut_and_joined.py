@@ -8,8 +8,11 @@ import av
 import pytest
 
 from pipeline.errors import InputError, OutputError
+from pipeline.families import parse
 from pipeline.media import Encoding, burn, mux
 from pipeline.types import Cue, Track
+from pipeline.video.film import open_film
+from pipeline.video.probe import probe
 
 QUICK = Encoding(preset="ultrafast", crf=10)
 Make = Callable[..., Path]
@@ -81,6 +84,15 @@ def test_a_beginning_that_was_trimmed_is_hidden_or_refused(whole: Path, tmp_path
         mux(film, [ONE], tmp_path / "soft.mkv")
     assert caught.value.code == "edit_hides"
     assert not (tmp_path / "soft.mkv").exists()
+
+
+@pytest.mark.parametrize("edits", [[(1.0, 1.0), (2.0, 4.0)], [(1.0, 5.0), (2.0, 0.0), (1.0, 2.0)]])
+def test_edits_that_can_be_followed_are_no_repair(edits: list[tuple[float, float]], whole: Path, tmp_path: Path) -> None:
+    film = edited(whole, tmp_path / "film.mp4", edits)
+    with open_film(probe(film), rule=parse("windows", "fixed"), sampler=parse("samplers", "uniform"), size=(64, 48)) as reading:
+        windows = list(reading)
+    assert windows[-1].end == pytest.approx(sum(lasts for lasts, _ in edits), abs=0.05)
+    assert reading.notices == ()
 
 
 @pytest.mark.parametrize("suffix", [".mkv", ".mp4"])
