@@ -184,7 +184,7 @@ def _letters(text: str, language: str) -> float:
     if script is not None:  # words of another script are rare in it
         found -= 0.8 * plain / max(1, plain + count)
         if language == "cyrillic":  # its sentences begin with a capital, and end without
-            found -= 0.3 if not capitals else 0.05 if capitals == count else 0.0
+            found -= 0.3 if not capitals else 0.11 if capitals == count else 0.0
     return found
 
 
