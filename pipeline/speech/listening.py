@@ -31,7 +31,7 @@ Span = tuple[float, float]
 def speech_in(film: Path, *, on_progress: Progress | None = None, cancel: threading.Event | None = None) -> tuple[Span, ...]:
     """When somebody speaks in the film's sound: [start, end) in seconds, in order, apart from one another.
 
-    Blocks: about a hundredth of the film's length on one core. Memory does not grow with the film.
+    Blocks: about a twentieth of the film's length on one core. Memory grows with what is found alone.
 
     Raises EnvironmentFault ``no_speech_detector``, ``no_ffmpeg``; InputError; OutputError ``cancelled``.
     """
