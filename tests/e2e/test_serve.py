@@ -2,27 +2,15 @@
 
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import openai
 import pytest
 from browsing import drop, launched, signed_in, until
-from serving import Running, running
+from serving import Running
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
 SAMPLE = Path(__file__).parents[2] / "samples/first.mp4"
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with running(tmp_path_factory.mktemp("state") / "state", engine="vllm", model="shapes", windows=None) as service:
-        service.on_loop(_ready(service))
-        yield service
-
-
-async def _ready(service: Running) -> None:
-    await service.service.studio.engine.warm()
 
 
 def test_a_film_is_described_and_its_second_question_is_cheap(service: Running) -> None:

@@ -12,7 +12,6 @@ from xdist.scheduler import LoadScopeScheduling
 ENGINES = (
     "tests/e2e/test_real_engine.py",
     "tests/e2e/test_serve.py",
-    "tests/e2e/test_shapes.py",
     "tests/e2e/test_shared_engine.py",
     "tests/models/test_contract.py",
     "tests/models/test_custom_models.py",
