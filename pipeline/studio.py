@@ -48,6 +48,10 @@ class Studio:
         self.recipe = Recipe.of(settings, self.host.preset)
         self.settings = settings.changed(language=self.recipe.language)
         self.layout = media.layout_of(settings)
+        if self.layout.place != "window":
+            from pipeline.speech.known import check_listening
+
+            check_listening(self.layout)
         self.look = media.look_of(settings, self.layout)
         self.formats = formats_of(settings.format)
         self.sinks()

@@ -50,7 +50,7 @@ def mux(
         str | None, typer.Option(help="Of the subtitles, such as cp1251; guessed where they are no UTF-8.")
     ] = None,
     place: Annotated[
-        Place, typer.Option(help="When texts are shown: window, gaps of speech alone, or auto (wants scenescribe[speech]).")
+        Place, typer.Option(help="When texts are shown: window, gaps of speech alone, or auto (wants the extra speech).")
     ] = "window",
     default: Annotated[
         bool, typer.Option("--default/--no-default", help="Switch the first track on for the viewer.", rich_help_panel=MOST)

@@ -65,7 +65,7 @@ def speak(
 ) -> None:
     """Speak a film's descriptions in the pauses of its speech: an audio description track beside its own sound.
 
-    The picture is copied, the film's sound steps back while the voice speaks. Needs pip install 'scenescribe[speech]'.
+    The picture is copied, the film's sound steps back while the voice speaks. Needs the extra ``speech``.
 
     Examples:
         scenescribe speak movie.mp4

@@ -22,7 +22,7 @@ class Cues(Options):
     place: Literal["window", "gaps", "auto"] = option(
         "window",
         LAYOUT,
-        "When: in its window; in gaps of speech alone; auto, a gap where one is long enough. Wants scenescribe[speech].",
+        "When: in its window; in gaps of speech alone; auto, a gap where one is long enough. Wants the extra speech.",
     )
 
 

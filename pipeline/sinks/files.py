@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.nvtx import marked
-from pipeline.errors import ScenescribeError
+from pipeline.errors import InputError, ScenescribeError
 from pipeline.files import explained, write_whole
 from pipeline.outputs import Outputs
 from pipeline.sinks.base import Written
@@ -83,8 +83,12 @@ class FileSink:
         from pipeline.speech.known import heard, possible
 
         assert self._info is not None, "open comes first"
+        about: tuple[Notice, ...] = ()
         if wanted:
-            document = heard(document, self._info.path, self.layout)
+            try:
+                document = heard(document, self._info.path, self.layout)
+            except InputError as error:  # of its sound: the captions are there, and are not lost for it
+                about = (Notice(code="not_listened", message=f"{error.message}; texts stand at their windows"),)
         with marked("write"):
             if self.outputs.json in wanted:
                 try:
@@ -97,7 +101,7 @@ class FileSink:
             for name in self.outputs.formats:
                 if self.outputs.sidecar(name) in wanted:
                     write_whole(self.outputs.sidecar(name), formats.write(name, track).encode())
-            return track, notices
+            return track, (*about, *notices)
 
     def _videos(self, track: Track, wanted: Collection[Path]) -> list[tuple[str, Callable[..., tuple[Notice, ...]]]]:
         from pipeline import media

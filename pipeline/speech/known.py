@@ -20,6 +20,17 @@ def heard(document: Document, film: Path | None, layout: Layout | None, *, cance
     return replace(document, speech=speech_in(film, cancel=cancel))
 
 
+def check_listening(layout: Layout) -> None:
+    """See that pauses can be found where the layout keeps to them, before an hour of work.
+
+    Raises EnvironmentFault ``no_speech_detector``.
+    """
+    from pipeline.speech.listening import can_listen, no_detector
+
+    if layout.place != "window" and not can_listen():
+        raise no_detector()
+
+
 def possible(layout: Layout, document: Document) -> Layout:
     """The layout, its texts in their windows where nobody listened: for those who can't wait for it."""
     return replace(layout, place="window") if document.speech is None and layout.place != "window" else layout

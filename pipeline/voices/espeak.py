@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from models.installed import adding
 from pipeline.errors import EnvironmentFault, UsageError
 from pipeline.voices.base import Spoken
 
@@ -44,7 +45,7 @@ class Voice:
         try:
             import espeakng_loader
         except ImportError:
-            raise EnvironmentFault("no_voice", "speaking needs a package more: pip install 'scenescribe[speech]'") from None
+            raise EnvironmentFault("no_voice", f"speaking needs espeakng-loader: {adding('speech')}") from None
         self._library = library = ctypes.CDLL(espeakng_loader.get_library_path())
         data = str(Path(espeakng_loader.get_data_path()).parent).encode()
         self._rate = library.espeak_Initialize(_SYNCHRONOUS, 0, data, _DONT_EXIT)

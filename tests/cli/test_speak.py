@@ -80,3 +80,32 @@ def test_without_the_film_nobody_can_listen(folder: Path, tmp_path: Path) -> Non
     done = run("export", "other.en.vtt", "-f", "srt", "--place", "gaps", cwd=tmp_path)
     assert done.returncode == 2
     assert "speech_unknown" in done.stderr
+
+
+def test_a_sound_that_can_not_be_read_costs_no_caption(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from pipeline import caption
+    from pipeline.errors import InputError
+    from pipeline.speech import listening
+
+    def broken(*_: object, **__: object) -> None:
+        raise InputError("unsupported_or_corrupt", "its sound can't be decoded")
+
+    monkeypatch.setattr(listening, "speech_in", broken)
+    result = caption(folder / "movie.mp4", engine="echo", place="gaps", output_dir=tmp_path)
+    assert "not_listened" in {notice.code for notice in result.notices}
+    assert (tmp_path / "movie.descriptions.en.srt").read_text().startswith("1\n00:00:00,000")
+    assert "speech" not in json.loads((tmp_path / "movie.descriptions.json").read_text())
+
+
+def test_a_detector_that_is_not_there_is_said_before_the_work(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from pipeline import caption
+    from pipeline.errors import EnvironmentFault
+    from pipeline.speech import listening
+
+    monkeypatch.setattr(listening, "can_listen", lambda: False)
+    with pytest.raises(EnvironmentFault) as caught:
+        caption(folder / "movie.mp4", engine="echo", place="gaps", output_dir=tmp_path)
+    assert caught.value.code == "no_speech_detector"
+    assert not list(tmp_path.iterdir())
