@@ -110,7 +110,8 @@ def parse(name: str, text: str) -> Parsed:
     text = text.replace("\ufeff", "")
     name = reader_of(name)
     found = really(name, text)
-    parsed = READERS[found](text) if found in READERS else find(found).parse(text)
+    ours = found in names() and find(found).readable  # an installed format that reads wins over a reader of the house
+    parsed = READERS[found](text) if found in READERS and not ours else find(found).parse(text)
     notices = parsed.notices
     if found != name:
         sentence = f"the file is called .{name} and is {found.upper()}; it was read as what it is"

@@ -48,7 +48,7 @@ def test_reads_back_what_it_wrote_or_says_that_it_can_not(name: str) -> None:
         assert [(round(c.start, 2), round(c.end, 2), c.lines) for c in back.cues] == [
             (c.start, c.end, c.lines) for c in SPOKEN.cues
         ]
-    else:
+    elif name not in formats.READERS:
         with pytest.raises(UsageError) as caught:
             formats.read(name, "x")
         assert caught.value.code == "not_readable"
