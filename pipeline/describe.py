@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
 from pipeline.caption_stream import LocalStream, OpenStream, Told
 from pipeline.captioning.captioning import Span, span_of
@@ -22,6 +22,7 @@ from pipeline.engine.engine import Engine
 from pipeline.errors import InputError
 from pipeline.file_version import Change, FileVersion
 from pipeline.film_document import film_document, refuse_unanswered, unanswered
+from pipeline.scheduler import ReadingPlace
 from pipeline.sinks.base import Sink
 from pipeline.sources.base import Source
 from pipeline.stats import film_stats
@@ -56,16 +57,6 @@ class Observer:
 
     def step(self, what: str, done: float = 0.0) -> None:
         """Something after the captions is under way (``burn``, ``mux``), ``done`` of it from 0 to 1."""
-
-
-class ReadingPlace(Protocol):
-    """A place among those that read; see pipeline.scheduler."""
-
-    def done_reading(self) -> None:
-        """Nothing more is read: another may. Harmless when repeated."""
-
-    async def read_again(self) -> None:
-        """Wait for a place anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,16 @@ class Limits:
     reading: int
     under_way: int
     """read, or waiting for answers, or being written; each holds a journal open"""
+
+
+class ReadingPlace(Protocol):
+    """A place among those that read; a Seat is one."""
+
+    def done_reading(self) -> None:
+        """Nothing more is read: another may. Harmless when repeated."""
+
+    async def read_again(self) -> None:
+        """Wait for a place anew."""
 
 
 class Seat:

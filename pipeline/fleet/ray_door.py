@@ -70,7 +70,7 @@ class Cluster:
         before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
             self._ray.init(
-                address=None if address == "local" else given,
+                address=given,  # "local" starts one; no address at all would join whatever cluster this machine has
                 include_dashboard=False if address == "local" else None,
                 namespace="scenescribe",
                 configure_logging=False,

@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline import log as logs
-from pipeline.describe import Observer, ReadingPlace, Result
+from pipeline.describe import Observer, Result
 from pipeline.errors import EnvironmentFault, ScenescribeError, UsageError
 from pipeline.files import remove_stale
 from pipeline.inputs import Film
 from pipeline.options.watch import WatchSettings
 from pipeline.outputs import Outputs, name_outputs
 from pipeline.run import internal_error, made
+from pipeline.scheduler import ReadingPlace
 from pipeline.store.identity import Opened
 from pipeline.store.job_row import Job, as_text
 from pipeline.watch.elsewhere import Elsewhere

@@ -1,14 +1,12 @@
 """The doors: for each the good inputs that mutants are made from, and what reads one. A reader may raise the errors of the tree."""
 
-import asyncio
 import os
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import Any
 
+import endpoints
 import peers
 import seeds
 import sets
@@ -124,49 +122,6 @@ def _encoding(data: bytes) -> object:
     return decoded(data).text.encode("utf-8", "surrogatepass")
 
 
-def _answer(data: bytes) -> object:
-    """One answer of a server, whole and in pieces, through the endpoint's own client."""
-    loop, endpoint, served = _endpoint()
-    served[0] = data
-    return loop.run_until_complete(_asked(endpoint))
-
-
-@cache
-def _endpoint() -> tuple[asyncio.AbstractEventLoop, Any, list[bytes]]:
-    """Made once: a client of TLS takes longer than all that is tried."""
-    import httpx
-
-    from models.engines.openai.client import Client
-    from models.engines.openai.endpoint import OpenAIEndpoint
-    from models.presets import preset
-
-    served = [b""]
-    endpoint = OpenAIEndpoint(preset("shapes"), base_url="http://localhost/v1", attempts=1)
-    client = Client("http://localhost/v1", None, connections=2, timeout=httpx.Timeout(5), whole=5.0, attempts=1, patience=0.01)
-    client._http = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(200, content=served[0])))
-    endpoint._client = client
-    return asyncio.new_event_loop(), endpoint, served
-
-
-async def _asked(endpoint: Any) -> list[object]:
-    import numpy as np
-
-    from models.base import Request
-
-    request = Request(prompt="x", video=np.zeros((1, 8, 8, 3), np.uint8), times=(0.0,))
-    got: list[object] = []
-    for act in (lambda: endpoint.caption(request), lambda: _all(endpoint.stream(request))):
-        try:
-            got.append(await act())
-        except EXPECTED:
-            got.append(None)
-    return got
-
-
-async def _all(pieces: Any) -> list[object]:
-    return [piece async for piece in pieces]
-
-
 def _context(data: bytes) -> object:
     from pipeline.captioning.context import beside, with_context
 
@@ -228,7 +183,7 @@ DOORS: dict[str, Callable[[], Door]] = {
     "preset": lambda: Door([path.read_bytes() for path in (ROOT / "models" / "presets").glob("*.toml")], _preset),
     "listing": lambda: Door([seeds.LISTING], _listing),
     "refine": lambda: Door([b"1. A dog.\n2. A cat.\n3. A tree.\n"], _second_step),
-    "answers": lambda: Door([seeds.ANSWER, seeds.PIECES], _answer),
+    "answers": lambda: Door([seeds.ANSWER, seeds.PIECES], endpoints.answer),
     "service": lambda: Door(peers.REQUESTS, *peers.service()),
     "fleet": lambda: Door(peers.fleet_seeds(), peers.fleet),
     "reader": lambda: Door(peers.READER, peers.reader),

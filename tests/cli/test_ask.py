@@ -147,19 +147,21 @@ def test_a_conversation_on_a_terminal(film: Path, tmp_path: Path) -> None:
     os.close(theirs)
     said = b""
 
-    def until(what: bytes) -> None:
+    def until(what: bytes, *, again: bytes = b"") -> None:
         nonlocal said
         end = time.monotonic() + 60
         while what not in said and time.monotonic() < end:
-            if select.select([ours], [], [], 1)[0]:
+            if select.select([ours], [], [], 2)[0]:
                 said += os.read(ours, 4096)
+            elif again:
+                os.write(ours, again)
         assert what in said, said
         said = said.partition(what)[2]
 
     try:
         until(b"> ")
         os.write(ours, b"not meant\x03")
-        until(b"> ")
+        until(b"> ", again=b"\x03")  # Python's input() misses a Ctrl-C that comes between its prompt and its first wait
         os.write(ours, b"What is it?\n")
         until(b" frames of 384x384")
         until(b"> ")
