@@ -4,6 +4,7 @@ all of it in a pause -> all of it, a little faster -> without its last sentences
 extended: all of it, always; where no pause is long enough the film waits (the picture stands) until it is said
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -19,6 +20,8 @@ AROUND = 0.15
 """seconds of quiet between a description and what is said before or after it"""
 WORTH = 0.5
 """seconds of a pause that are worth speaking in before the film is stopped"""
+
+_FULL_STOP = re.compile(r"(?<=[。！？])(?=[^\s」』）])")
 
 Say = Callable[[str, float], Utterance]
 """``say(text, faster)``"""
@@ -74,8 +77,8 @@ class _Line:
 
 
 def sentences(text: str) -> tuple[str, ...]:
-    """The sentences of a text, in order; words are those between its spaces."""
-    words = text.split()
+    """The sentences of a text, in order; words are those between its spaces, and after the full stops of scripts without any."""
+    words = _FULL_STOP.sub(" ", text).split()
     found: list[list[str]] = [[]]
     for n, word in enumerate(words):
         found[-1].append(word)
@@ -107,7 +110,7 @@ def write_script(
             lines[-1] = replace(lines[-1], caption=replace(lines[-1].caption, end=caption.end))
     lines = [line for line in lines if line.spoken.samples]
     if place == "window" and not extended:
-        return _over_speech(lines, say)
+        return _over_speech(lines)
     free = pauses(speech, film_end)
     if extended:
         return _extended(lines, free, say)
@@ -148,7 +151,7 @@ def _missing(lines: Sequence[_Line], places: Sequence[Span | None]) -> list[Noti
     return notices
 
 
-def _over_speech(lines: Sequence[_Line], say: Say) -> Script:
+def _over_speech(lines: Sequence[_Line]) -> Script:
     """Each where its window begins, whatever is said in the film; one after another."""
     said: list[Said] = []
     free = 0.0

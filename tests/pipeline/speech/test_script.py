@@ -90,4 +90,5 @@ def test_sentences() -> None:
     assert sentences("A man waits. Dr. Smith comes at 3.5 p.m. or so! Is it late? Yes") == (
         "A man waits.", "Dr. Smith comes at 3.5 p.m. or so!", "Is it late?", "Yes",
     )  # fmt: skip
+    assert sentences("人が待つ。「雨だ。」犬が走る！") == ("人が待つ。", "「雨だ。」犬が走る！")
     assert sentences("") == ()
