@@ -137,7 +137,9 @@ def test_a_dry_run_counts_and_writes_nothing(folder: Path) -> None:
 def test_killed_and_stopped_it_goes_on_and_keeps_nothing_twice(tmp_path: Path) -> None:
     pictures = {f"{n:03}.png": picture_files.encoded(picture_files.corners(32 + n, 32)) for n in range(160)}
     as_folder(pictures, tmp_path / "in")
-    words = [*COMMAND, "in", "-o", "out", "--unit", "4", "--format", "txt"]
+    # an engine that takes its time: two seconds for all of it, or it would be over before anybody could look
+    asked = ["in", "-o", "out", "--unit", "4", "--format", "txt", "--engine-arg", "delay=0.05", "--engine-arg", "capacity=4"]
+    words = [*COMMAND, *asked]
     out = tmp_path / "out"
     for number, wanted in ((signal.SIGKILL, 3), (signal.SIGTERM, 12)):
         process = subprocess.Popen(
@@ -150,7 +152,7 @@ def test_killed_and_stopped_it_goes_on_and_keeps_nothing_twice(tmp_path: Path) -
         said = process.communicate(timeout=PATIENCE)[1]
         assert process.returncode == (-number if number == signal.SIGKILL else 143), said
     assert 12 <= len(units_done(out)) < 40, "it was over before it was killed"
-    last = annotate(tmp_path, "in", "-o", "out", "--unit", "4", "--format", "txt")
+    last = annotate(tmp_path, *asked)
     assert last.returncode == 0, last.stderr
     found = rows(out)
     assert sorted(row["key"] for row in found) == sorted(pictures)
