@@ -38,7 +38,11 @@ def layouts_of(given: str) -> dict[str, Layout]:
 def write(
     ledger: Ledger, layouts: Mapping[str, Layout], wishes: Wishes, *, extension: str = ".txt", overwrite: bool = False
 ) -> dict[str, Written]:
-    """Write each format from what is committed. Blocks. Raises OutputError, InputError ``bad_part``."""
+    """Write each format from what is committed, and remove what killed processes left. Blocks.
+
+    Raises OutputError, InputError ``bad_part``.
+    """
+    results.sweep(ledger)
     data = data_set(ledger, wishes, extension=extension, overwrite=overwrite)
     return {name: layout.write(data) for name, layout in layouts.items()}
 
@@ -47,7 +51,7 @@ def data_set(ledger: Ledger, wishes: Wishes, *, extension: str = ".txt", overwri
     """What formats are made from."""
     return DataSet(
         storage=ledger.storage, pairs=partial(pairs, ledger), read=partial(_read, wishes), extension=extension, overwrite=overwrite,
-        folder=lambda url: open_storage(url, wishes.storage), file=partial(_file, wishes), sweep=lambda: results.sweep(ledger),
+        folder=lambda url: open_storage(url, wishes.storage), file=partial(_file, wishes),
         settings=ledger.settings,
     )  # fmt: skip
 

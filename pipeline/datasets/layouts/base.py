@@ -41,8 +41,6 @@ class DataSet:
     """a source's folder, opened"""
     file: Callable[[str], BinaryIO]
     """a source's file, opened"""
-    sweep: Callable[[], int]
-    """remove parts that do not count; how many"""
     settings: Mapping[str, object] = field(default_factory=dict)
     extension: str = ".txt"
     """of texts that lie beside pictures"""

@@ -1,4 +1,4 @@
-"""``parquet``: the rows as they were committed, ``data/part-*.parquet``. Nothing is copied: parts that do not count are removed."""
+"""``parquet``: the rows as they were committed, ``data/part-*.parquet``. Nothing is copied."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -13,5 +13,4 @@ class Layout:
     settled: ClassVar[str] = "data/part-*.parquet: one row a picture, with outcome, reason, size, hash and tokens"
 
     def write(self, data: DataSet) -> Written:
-        data.sweep()
         return Written(place=f"{data.storage.url}/data/", items=sum(captioned(row) for _, row in data.pairs()))

@@ -131,7 +131,16 @@ async def described(film: Path, studio: Studio, out: Path, told: Told) -> dict[s
 
 
 def settings(out: Path, windows: str, sampler: str = "uniform", **more: Any) -> Settings:
-    options = {"engine": "echo", "model": "shapes", "windows": windows, "sampler": sampler, "decode_workers": 1}
+    # an engine that takes its time, or one host would be done before the other has begun
+    slow = ("delay=0.05", "capacity=2")
+    options = {
+        "engine": "echo",
+        "engine_arg": slow,
+        "model": "shapes",
+        "windows": windows,
+        "sampler": sampler,
+        "decode_workers": 1,
+    }
     return Settings(**options, output_dir=out, **more)
 
 

@@ -142,8 +142,9 @@ def test_a_keyboard_is_enough(browser: Any, served: Running, described: str) -> 
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")  # skip to content
     tab_to(f"a[href='/films/{described}']")
+    page.wait_for_load_state("load")  # a key that comes while the page before is going is nobody's
     page.keyboard.press("Enter")
-    page.wait_for_url(f"**/films/{described}")
+    page.wait_for_url(f"**/films/{described}", timeout=120_000)
     tab_to("#question")
     page.keyboard.type("point")
     page.keyboard.press("Enter")
