@@ -3,16 +3,15 @@
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipeline.cli import console, writing
 from pipeline.cli.help import MOST
 from pipeline.cli.summary import counted
+from pipeline.cli.writing import Place
 from pipeline.errors import UsageError
-
-Place = Literal["window", "gaps", "auto"]
 
 if TYPE_CHECKING:
     from pipeline.outline import Chapter

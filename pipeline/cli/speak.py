@@ -2,20 +2,19 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipeline.cli import console, writing
 from pipeline.cli.help import MOST
 from pipeline.cli.summary import counted
+from pipeline.cli.writing import Place
 from pipeline.errors import InputError, OutputError, UsageError
 from pipeline.filenames import fitted
 
 if TYPE_CHECKING:
     from pipeline.speech.script import Script
-
-Place = Literal["window", "gaps", "auto"]
 
 
 def speak(

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pipeline.cli import console, notices
 from pipeline.cli.signals import NUMBERS, let_the_next_end
@@ -21,6 +21,8 @@ from pipeline.filenames import fitted, name_in
 if TYPE_CHECKING:
     from pipeline.types import Notice
 
+Place = Literal["window", "gaps", "auto"]
+"""what ``--place`` takes (pipeline.cues.pauses), where a command has no class of options"""
 VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv", ".webm")
 
 

@@ -7,6 +7,7 @@ the film's sound ---------------- compressor: quieter while the voice speaks --+
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -151,8 +152,6 @@ def _moved(waits: Sequence[Wait]) -> str:
 
 def _in_time(film: Contents) -> Contents:
     """What of a film can wait: its pictures and its subtitles."""
-    from dataclasses import replace
-
     kept = tuple(
         stream for stream in film.streams if stream is film.film or stream.kind in ("subtitle", "attachment") or stream.cover
     )

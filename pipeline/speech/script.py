@@ -70,9 +70,9 @@ class _Line:
     def text(self) -> str:
         return " ".join(self.sentences[: self.kept])
 
-    def wish(self, *, whole: bool = False) -> Wish:
+    def wish(self) -> Wish:
         need = self.spoken.seconds + 2 * AROUND
-        least = need if whole else self.spoken.seconds / FASTER + 2 * AROUND
+        least = self.spoken.seconds / FASTER + 2 * AROUND
         return Wish(self.caption.start, self.caption.end, need, least)
 
 
