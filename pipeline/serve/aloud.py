@@ -5,6 +5,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.errors import EnvironmentFault, InputError
 from pipeline.filenames import fitted
 from pipeline.outputs import Outputs
 from pipeline.types import Document
@@ -22,7 +23,10 @@ def spoken_path(outputs: Outputs, film: str) -> Path:
 
 
 async def speak(job: "Job", settings: "Settings", film: Path, document: Document, out: Path, progress: "Progress") -> None:
-    """Write ``out``. Cancelling ends its ffmpeg. Raises EnvironmentFault ``no_voice``, ``no_speech_detector``; InputError; OutputError."""
+    """Write ``out``. Cancelling ends its ffmpeg.
+
+    Raises InputError, also ``no_voice`` and ``no_speech_detector``: this job has failed, the others go on; OutputError.
+    """
     from pipeline.speech.speaking import speak_captions
 
     loop, cancel = asyncio.get_running_loop(), threading.Event()
@@ -38,6 +42,8 @@ async def speak(job: "Job", settings: "Settings", film: Path, document: Document
     task = asyncio.create_task(work)
     try:
         await asyncio.shield(task)
+    except EnvironmentFault as fault:  # of the voice alone: it must not hold up the jobs that need none
+        raise InputError(fault.code, fault.message) from fault
     except asyncio.CancelledError:
         cancel.set()
         await asyncio.gather(task, return_exceptions=True)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.cues.pauses import Place, Span
-from pipeline.errors import InputError
+from pipeline.errors import InputError, OutputError
 from pipeline.families import parse
 from pipeline.files import temporary_folder
 from pipeline.media.run import Progress
@@ -123,7 +123,7 @@ def _write(script: Script, path: Path, rate: int, film_end: float) -> None:
     with path.open("wb") as file:
         for said in script.said:
             if said.utterance.rate != rate:
-                raise InputError("voice_failed", "the voice changed its rate between two texts")
+                raise OutputError("voice_failed", "the voice changed its rate between two texts")
             file.seek(round(script.later(said.at) * rate) * 2)
             file.write(levelled(said.utterance.file.read_bytes()))
         file.truncate(max(file.tell(), round(length * rate) * 2))

@@ -4,6 +4,7 @@ import json
 import subprocess
 from pathlib import Path
 
+import pytest
 from serving import Running, events_of
 
 from pipeline.retrieval.index import Index
@@ -69,6 +70,20 @@ def test_burn_mux_export_and_speak_use_the_captions_that_are_there(service: Runn
         assert head.status_code == 206
         assert len(head.content) == 100
     assert service.captioner.asked == asked, "nothing was asked of the model"
+
+
+def test_a_voice_that_is_not_there_fails_its_job_alone(service: Running, film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pipeline.errors import EnvironmentFault
+    from pipeline.speech import speaking
+
+    def none(*_: object, **__: object) -> None:
+        raise EnvironmentFault("no_voice", "speaking needs a package")
+
+    monkeypatch.setattr(speaking, "speak_captions", none)
+    sent = service.upload(film)
+    job = service.done(service.job(sent["id"], "speak")["id"])
+    assert (job["status"], job["error"]["code"]) == ("failed", "no_voice")
+    assert service.done(service.job(sent["id"], overwrite=True)["id"])["status"] == "completed", "the others go on"
 
 
 def test_chapters_are_of_the_summary_that_is_there_and_the_index_is_filled(service: Running, film: Path) -> None:
