@@ -4,10 +4,10 @@ async with stream: async for caption in stream: ...        in order of time
 on.caption                                                 each new one as it is finished, in any order
 """
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, ExitStack, aclosing
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -15,6 +15,7 @@ from pipeline.captioning.captioning import Span, captions
 from pipeline.captioning.recipe import Recipe
 from pipeline.captioning.tally import Tally
 from pipeline.engine.engine import Engine
+from pipeline.entering import entered
 from pipeline.sources.base import Reading, Source
 from pipeline.types import Caption, Notice, Window
 
@@ -103,8 +104,8 @@ class LocalStream:
 
     async def __aenter__(self) -> Self:
         reader = self._held.enter_context(ExitStack())  # closed as soon as all is read, or at the end
-        opened = await asyncio.to_thread(self._source.windows, self._recipe, known=frozenset(self._known))
-        self._reading = reading = reader.enter_context(opened)
+        opening = partial(self._source.windows, self._recipe, known=frozenset(self._known))
+        self._reading = reading = await entered(reader, opening)
 
         def seen(window: Window) -> Window:
             self._on.window(window)

@@ -19,6 +19,7 @@ from pipeline.captioning.captioning import Span, span_of
 from pipeline.captioning.recipe import Recipe
 from pipeline.captioning.tally import Tally
 from pipeline.engine.engine import Engine
+from pipeline.entering import entered
 from pipeline.errors import InputError
 from pipeline.file_version import Change, FileVersion
 from pipeline.film_document import film_document, refuse_unanswered, unanswered
@@ -234,7 +235,7 @@ class _Description:
         version = FileVersion.at(info.path)
         key = {"file": [info.size, version.mtime_ns if version is not None else 0], **self.recipe.key(info)}
         began = time.monotonic()
-        journal = held.enter_context(await asyncio.to_thread(Journal, path, key, resume=self.resume))
+        journal = await entered(held, partial(Journal, path, key, resume=self.resume))
         self._journal_seconds = time.monotonic() - began
         return journal
 

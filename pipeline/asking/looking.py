@@ -9,7 +9,9 @@ import hashlib
 import itertools
 import math
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -17,6 +19,7 @@ from pipeline import families
 from pipeline.asking.inputs import Opened
 from pipeline.asking.types import Passage, Shown, Span
 from pipeline.captioning.recipe import Recipe
+from pipeline.entering import entered
 from pipeline.errors import InputError
 from pipeline.frames import FrameBatch
 from pipeline.sources.base import Source
@@ -90,8 +93,8 @@ async def passages(
 
 async def _read(source: Source, recipe: Recipe, at: Span | None, *, most: int) -> tuple[list[Window], tuple[float, ...]]:
     """Windows of a film, and its cuts. Raises TooLong past ``most`` windows, InputError."""
-    reading = await asyncio.to_thread(source.windows, recipe, between=at)
-    with reading:  # leaving it ends the thread's iteration
+    with ExitStack() as held:  # leaving it ends the thread's iteration
+        reading = await entered(held, partial(source.windows, recipe, between=at))
         windows = await asyncio.to_thread(lambda: list(itertools.islice(reading, most + 1)))
         if len(windows) > most:
             raise TooLong

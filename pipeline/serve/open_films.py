@@ -18,6 +18,7 @@ from pipeline.asking.requests import Requests
 from pipeline.asking.talk import Talk
 from pipeline.asking.warmth import Warmth
 from pipeline.captioning.recipe import Recipe
+from pipeline.entering import entered
 from pipeline.errors import InputError, ScenescribeError
 from pipeline.file_version import FileVersion
 from pipeline.options.ask import AskSettings
@@ -112,7 +113,7 @@ class OpenFilms:
         host = self._service.studio.host
         document = await asyncio.to_thread(found.document) if found is not None else None
         with ExitStack() as held:
-            path = await asyncio.to_thread(held.enter_context, self._service.opened(film))
+            path = await entered(held, partial(self._service.opened, film))
             source = host.source(path)
             opened = Opened(
                 path=path, version=FileVersion.at(path), source=source, info=await asyncio.to_thread(source.probe), document=document,

@@ -7,6 +7,7 @@ would fetch all of it too, one wait after the other.
 import asyncio
 import contextlib
 import os
+import threading
 from collections.abc import AsyncIterator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -56,7 +57,7 @@ class Spool:
             await self._freed.wait_for(lambda: self.used + size <= self.most)
             self.used += size
         try:
-            await asyncio.to_thread(fetch, remote, path)
+            await _fetched(remote, path)
             yield
         finally:
             with contextlib.suppress(OSError):
@@ -66,10 +67,29 @@ class Spool:
                 self._freed.notify_all()
 
 
-def fetch(remote: Remote, path: Path) -> None:
-    """Copy a file here, whole and of one version, with its time of change. Blocks. Raises as ``Spool.here``."""
-    size = remote.entry.size
-    _fetch(remote, path, range(0, size, PIECE))
+async def _fetched(remote: Remote, path: Path) -> None:
+    """``fetch`` in a thread. Cancelled, it ends after the pieces that are on their way: until then the thread writes the file."""
+    stop = threading.Event()
+    work = asyncio.ensure_future(asyncio.to_thread(fetch, remote, path, stop))
+    try:
+        await asyncio.shield(work)
+    except asyncio.CancelledError:
+        stop.set()
+        await asyncio.wait({work})
+        if not work.cancelled():
+            work.exception()  # asked for, or asyncio says that nobody did
+        raise
+
+
+def fetch(remote: Remote, path: Path, stop: threading.Event | None = None) -> None:
+    """Copy a file here, whole and of one version, with its time of change. Blocks. Raises as ``Spool.here``.
+
+    Once ``stop`` is set nothing further is asked of the storage, and the copy is not whole.
+    """
+    size, stop = remote.entry.size, stop or threading.Event()
+    _fetch(remote, path, range(0, size, PIECE), stop)
+    if stop.is_set():
+        return
     now = remote.storage.head(remote.entry.name)
     if (now.size, now.version) != (size, remote.entry.version or now.version):
         raise InputError("source_changed", f"{remote.url} changed while it was read; describe it when it is complete")
@@ -79,10 +99,10 @@ def fetch_ends(remote: Remote, path: Path) -> None:
     """Copy the first and the last piece of a film here, and nothing between: enough for what its container says of it, where that
     is kept at an end. Blocks. Raises as ``Spool.here``."""
     last = max(0, remote.entry.size - PIECE)
-    _fetch(remote, path, sorted({0, last}))
+    _fetch(remote, path, sorted({0, last}), threading.Event())
 
 
-def _fetch(remote: Remote, path: Path, starts: Iterable[int]) -> None:
+def _fetch(remote: Remote, path: Path, starts: Iterable[int], stop: threading.Event) -> None:
     name, size = remote.entry.name, remote.entry.size
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -91,6 +111,8 @@ def _fetch(remote: Remote, path: Path, starts: Iterable[int]) -> None:
         raise explained(path, error) from error
 
     def piece(start: int) -> None:
+        if stop.is_set():
+            return
         data = remote.storage.get_range(name, start, min(PIECE, size - start))
         if len(data) != min(PIECE, size - start):
             raise InputError("source_changed", f"{remote.url} is shorter than it was when it was listed")

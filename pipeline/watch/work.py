@@ -8,12 +8,14 @@ import os
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline import log as logs
 from pipeline.describe import Observer, Result
+from pipeline.entering import entered
 from pipeline.errors import EnvironmentFault, ScenescribeError, UsageError
 from pipeline.files import remove_stale
 from pipeline.inputs import Film
@@ -117,8 +119,8 @@ class Worker:
 
     @asynccontextmanager
     async def _opened(self, job: Job) -> AsyncIterator[Opened]:
-        with await asyncio.get_running_loop().run_in_executor(self._threads, Opened, job.path, job.stamp) as opened:
-            yield opened
+        with ExitStack() as held:
+            yield await entered(held, partial(Opened, job.path, job.stamp), self._threads)
 
     @asynccontextmanager
     async def _only(self, sample: str) -> AsyncIterator[None]:

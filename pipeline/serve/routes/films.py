@@ -5,6 +5,7 @@ import mimetypes
 import os
 import tempfile
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.background import BackgroundTask
 from starlette.responses import FileResponse
 
+from pipeline.entering import entered
 from pipeline.media.still import still
 from pipeline.serve.bodies import CheckedRoute
 from pipeline.serve.faults import HttpError
@@ -75,7 +77,7 @@ def router(service: Service) -> APIRouter:
         """The film itself, also in ranges: what a player reads."""
         film = service.films.get(id)
         held = ExitStack()
-        path = await asyncio.to_thread(held.enter_context, service.opened(film))
+        path = await entered(held, partial(service.opened, film))
         try:
             kind = mimetypes.guess_type(film.name)[0] or "application/octet-stream"
             kind = kind if kind.startswith(("video/", "image/gif")) else "application/octet-stream"

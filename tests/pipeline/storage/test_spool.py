@@ -3,10 +3,12 @@
 import asyncio
 import math
 import secrets
+import threading
 from pathlib import Path
 
 import pytest
 from buckets import S3
+from patience import PATIENCE
 
 from pipeline.errors import InputError
 from pipeline.storage import Storage, open_storage
@@ -65,3 +67,35 @@ async def test_a_film_that_changed_is_told_and_leaves_no_room_taken(tmp_path: Pa
             pass
     assert spool.used == 0
     assert not (tmp_path / "here/film.mp4").exists()
+
+
+async def test_a_copy_that_is_cancelled_asks_for_nothing_more_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spools, "PIECE", 1000)
+    monkeypatch.setattr(spools, "AT_ONCE", 1)
+    storage = open_storage(tmp_path / "there")
+    remote, _ = put(storage, "film.mp4", 50_000)
+    asked, first, go_on = [], threading.Event(), threading.Event()
+    plain = type(storage).get_range
+
+    def get_range(self: Storage, name: str, start: int, size: int) -> bytes:
+        asked.append(start)
+        first.set()
+        assert go_on.wait(PATIENCE)
+        return plain(self, name, start, size)
+
+    monkeypatch.setattr(type(storage), "get_range", get_range)
+    spool = Spool(50_000)
+
+    async def read() -> None:
+        async with spool.here(remote, tmp_path / "here/film.mp4"):
+            raise AssertionError("it was never whole")
+
+    task = asyncio.create_task(read())
+    assert await asyncio.to_thread(first.wait, PATIENCE)
+    task.cancel()
+    asyncio.get_running_loop().call_later(0.05, go_on.set)
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert (asked, spool.used, list((tmp_path / "here").iterdir())) == ([0], 0, [])
