@@ -9,10 +9,10 @@ from models.base import Captioner
 from pipeline.captioning.recipe import Recipe
 from pipeline.engine.engine import GIB, Engine
 from pipeline.engine.opening import choose_preset, open_captioner, refuse_unnamed_embedded
+from pipeline.heap import hold_what_is_used
 from pipeline.host import give_way
 from pipeline.live.address import Address, Kind
 from pipeline.live.cameras import plans
-from pipeline.live.heap import hold_what_is_used
 from pipeline.live.outputs.base import Output
 from pipeline.live.plan import Plan
 from pipeline.live.station import Station

@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from pipeline import heap
 from pipeline import log as logs
 from pipeline.errors import InputError, UsageError
 from pipeline.file_version import FileVersion
@@ -66,6 +67,7 @@ class Service:
         timings: Timings | None = None,
         verbose: bool = False,
     ) -> None:
+        heap.hold_what_is_used()
         self.settings, self.timings = settings, timings or Timings()
         self.folder = settings.state_folder.absolute()
         self.roots = Roots(settings.root)
@@ -125,7 +127,7 @@ class Service:
 
     async def _beat(self, lock: StateLock) -> None:
         """The lease, systemd's watchdog, and what is swept up now and then."""
-        systemd, swept = Systemd(), 0.0
+        systemd, swept, given_back = Systemd(), 0.0, time.monotonic()
         systemd.ready()
         while True:
             lock.renew()
@@ -138,6 +140,9 @@ class Service:
             if time.monotonic() - swept > 600:
                 swept = time.monotonic()
                 await asyncio.to_thread(self._sweep)
+            if time.monotonic() - given_back > heap.EVERY:
+                given_back = time.monotonic()
+                await asyncio.to_thread(heap.give_back)
             await asyncio.sleep(BEAT)
 
     def _sweep(self) -> None:

@@ -1,4 +1,5 @@
 """scripts/soak live [--hours 1]: a stream for hours, with a kill every minute: the sender, the reading process, the engine in turn.
+Faster: ``--every 6 --window 1 --trace 30`` has ten times the kills and four times the windows, and tells of memory as it goes.
 (An engine that dies more than three times in ten minutes is given up by the house's rule, so it is its turn every fourth minute.)
 
 All outputs are on: events and their description, HLS, recordings (a minute each, the oldest removed), and the page with a client.
@@ -17,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +26,17 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests/support"))
 
 import numpy as np
+from memory import Samples, account, memory, objects, own_memory, resident
 from senders import FFMPEG, free_port, picture
 
 from models.engines.echo import EchoCaptioner
 from models.errors import EngineDead
 from pipeline.captioning.recipe import Recipe
 from pipeline.engine.engine import Engine
+from pipeline.heap import hold_what_is_used
+from pipeline.live import events
 from pipeline.live.address import understand
 from pipeline.live.events import Event, stretch
-from pipeline.live.heap import hold_what_is_used
 from pipeline.live.outputs.base import Output
 from pipeline.live.outputs.hls import Hls
 from pipeline.live.outputs.journal import Journal
@@ -83,35 +87,6 @@ class Watched(Output):
                 self.back_at = None
 
 
-def memory(pid: int | str) -> int:
-    """Resident bytes of a process."""
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
-
-
-def minutes_of(samples: list[tuple[float, float]]) -> dict[int, float]:
-    """Minute -> the median of its samples, in MB: a window's pictures (3.5 MB) are there for a moment and gone."""
-    minutes: dict[int, list[float]] = {}
-    for moment, value in samples:
-        minutes.setdefault(int(moment // 60), []).append(value)
-    return {minute: float(np.median(found)) / 1e6 for minute, found in minutes.items()}
-
-
-def slope(samples: list[tuple[float, float]]) -> dict[str, float]:
-    """MB an hour, by least squares over the medians of the minutes, and the standard error of that."""
-    minutes = minutes_of(samples)
-    if len(minutes) < 4:
-        return {"slope": 0.0, "error": float("inf")}
-    hours, values = np.array(list(minutes)) / 60, np.array(list(minutes.values()))
-    (found, _), covariance = np.polyfit(hours, values, 1, cov=True)
-    return {"slope": round(float(found), 3), "error": round(float(covariance[0, 0] ** 0.5), 3)}
-
-
-def resident(pid: int | str) -> dict[str, float]:
-    """Megabytes of a process by kind: its own, shared (the ring of pictures), and of files."""
-    rows = dict(row.split(":", 1) for row in Path(f"/proc/{pid}/status").read_text().splitlines() if row.startswith("Rss"))
-    return {kind: round(int(rows[kind].split()[0]) / 1000, 2) for kind in ("RssAnon", "RssShmem", "RssFile")}
-
-
 async def read_page(address: str) -> None:
     """A browser that has the page open, and comes back when it is cut off."""
     import httpx
@@ -126,7 +101,26 @@ async def read_page(address: str) -> None:
                 await asyncio.sleep(1)
 
 
-async def main(hours: float, every: float, folder: Path) -> dict[str, Any]:
+async def tell_of_memory(every: float, begun: float) -> None:
+    while True:
+        await asyncio.sleep(every)
+        print(json.dumps({"after": round(time.monotonic() - begun), **account()}), flush=True)
+
+
+def before(number: int) -> Event:
+    """An event as large as a stream's: what a page keeps for those who come back is full of these at once, and not after an hour."""
+    start = number + number / 7
+    told = stretch("caption", "before", 0, start, start + 4.1)
+    parts = ("glass_to_text", "transport", "close", "wait", "prepare", "engine", "emit")
+    return {
+        "event": "caption", "stream": "before", "id": number, **told,
+        "utc_start": events.utc(1e9 + start), "utc_end": events.utc(1e9 + start + 4.1), "clock": "arrival",
+        "text": f"{number:8} what was seen before", "outcome": "ok", "level": 0, "frames": 8, "merged": 1, "tokens": 300 + number,
+        "latency": {part: start / place for place, part in enumerate(parts, 3)},
+    }  # fmt: skip
+
+
+async def main(hours: float, every: float, window: float, trace: float, folder: Path) -> dict[str, Any]:
     hold_what_is_used()  # as the command does
     port = free_port()
     watched, dying = Watched(), [False]
@@ -138,7 +132,7 @@ async def main(hours: float, every: float, folder: Path) -> dict[str, Any]:
         return None
 
     engine = Engine(EchoCaptioner(delay=0.3, fault=fault))
-    plan = Plan(name="soak", address=understand(f"udp://127.0.0.1:{port}"), window=WINDOW, skip_static=False, copy=2.0)
+    plan = Plan(name="soak", address=understand(f"udp://127.0.0.1:{port}"), window=window, skip_static=False, copy=2.0)
     recipe = Recipe(model="echo", engine="echo")
     station = Station([plan], recipe, engine)
     page = Page("127.0.0.1:0", station)
@@ -152,8 +146,7 @@ async def main(hours: float, every: float, folder: Path) -> dict[str, Any]:
         return subprocess.Popen([FFMPEG, "-v", "quiet", *arguments], stdin=subprocess.DEVNULL)
 
     sender = send()
-    ours: list[tuple[float, float]] = []
-    theirs: list[tuple[float, float]] = []
+    ours, own, theirs = Samples(), Samples(), Samples()
     descriptors: list[int] = []
     kills = {"sender": 0, "reader": 0, "engine": 0}
     begun = time.monotonic()
@@ -163,15 +156,12 @@ async def main(hours: float, every: float, folder: Path) -> dict[str, Any]:
         await asyncio.sleep(0.1)
     client = asyncio.create_task(read_page(page.address))
     kinds: list[dict[str, float]] = []
+    warm = min(WARM, hours * 3600 / 3)
+    types = objects() if trace else None
+    tracing = asyncio.create_task(tell_of_memory(trace, begun)) if trace else None
     engine_died = begun
-    # what a page keeps for those who come back is full at once, and not after an hour: its filling is no growth
-    for filled in range(KEPT):
-        told = stretch(
-            "caption", "before", 0, filled * 4.0, filled * 4.0 + 4, text=f"{filled:5} what was seen before " * 2, id=filled
-        )
-        page.offer(
-            {**told, "outcome": "ok", "level": 0, "latency": dict.fromkeys(("engine", "emit", "close", "wait"), filled / 7)}
-        )
+    for number_before in range(KEPT):
+        page.offer(before(number_before))
     try:
         while time.monotonic() - begun < hours * 3600 and not running.done():
             next_kill = begun + (number + 1) * every
@@ -182,12 +172,16 @@ async def main(hours: float, every: float, folder: Path) -> dict[str, Any]:
                 pid = connection.feed.pid if connection is not None else 0
                 if pid != reader:
                     reader, reader_since = pid, time.monotonic()
-                if now > min(WARM, hours * 3600 / 3):
-                    ours.append((now, memory("self")))
+                if now > warm:
+                    if types is not None and not ours:
+                        types = objects()
+                    ours.add(now, memory("self"))
+                    own.add(now, own_memory("self"))
                     if station.streams[0].state == "live" and time.monotonic() - reader_since > SETTLED:
-                        theirs.append((now, station.streams[0].tick.rss))
-            kinds.append(resident("self"))
-            descriptors.append(len(os.listdir("/proc/self/fd")))
+                        theirs.add(now, station.streams[0].tick.rss)
+            if now > warm:
+                kinds = [*kinds[:1], resident("self")]
+                descriptors = [*descriptors[:1], len(os.listdir("/proc/self/fd"))]
             what = ("sender", "reader", "engine", "reader")[number % 4]
             if what == "engine" and time.monotonic() - engine_died < ENGINE_EVERY:
                 what = "reader"
@@ -204,17 +198,20 @@ async def main(hours: float, every: float, folder: Path) -> dict[str, Any]:
                 watched.back_at = time.monotonic()
             elif what == "reader" and connection is not None:
                 watched.lost_at = watched.back_at = time.monotonic()
-                os.kill(connection.feed.pid, signal.SIGKILL)
+                with suppress(ProcessLookupError):  # it just ended by itself
+                    os.kill(connection.feed.pid, signal.SIGKILL)
             else:
                 dying[0], engine_died = True, time.monotonic()
+        grown = (objects() - types).most_common(12) if types is not None else None
         station.stop()
         how = await running
     finally:
         sender.kill()
         sender.wait()
-        for task in (running, client):
+        tasks = [task for task in (running, client, tracing) if task is not None]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(running, client, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await engine.close()
     stream = station.streams[0]
     return {
@@ -222,9 +219,11 @@ async def main(hours: float, every: float, folder: Path) -> dict[str, Any]:
         "kills": kills, "captions": watched.captions, "reconnects": stream.reconnects,
         "seconds": {kind: round(value, 1) for kind, value in stream.timeline.ledger.seconds.items()},
         "accounted": round(watched.edge, 1), "holes": watched.holes, "unaccounted": stream.timeline.ledger.waiting,
-        "rss_mb_per_hour": {"parent": slope(ours), "child": slope(theirs)},
-        "parent_mb_by_minute": {minute: round(value, 2) for minute, value in minutes_of(ours).items()},
-        "parent_mb": {"after_warm_up": kinds[min(len(kinds) - 1, int(WARM / every))], "last": kinds[-1]} if kinds else {},
+        "rss_mb_per_hour": {"parent": ours.slope(), "parent_own": own.slope(), "child": theirs.slope()},
+        "parent_mb_by_minute": {minute: round(value, 2) for minute, value in ours.minutes().items()},
+        "parent_own_mb_by_minute": {minute: round(value, 2) for minute, value in own.minutes().items()},
+        "parent_mb": {"after_warm_up": kinds[0], "last": kinds[-1]} if kinds else {},
+        **({"objects_grown": grown} if grown is not None else {}),
         "samples": {"parent": len(ours), "child": len(theirs)},
         "written": {
             "recordings": recording.files, "kept": len(list((folder / "kept").glob("*.ts"))),
@@ -240,8 +239,12 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hours", type=float, default=1.0)
     parser.add_argument("--every", type=float, default=EVERY, help="seconds between two kills")
+    parser.add_argument("--window", type=float, default=WINDOW, help="seconds")
+    parser.add_argument(
+        "--trace", type=float, default=0.0, help="tell of memory each so many seconds, and which objects became more"
+    )
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
-        found = asyncio.run(main(asked.hours, asked.every, Path(place)))
+        found = asyncio.run(main(asked.hours, asked.every, asked.window, asked.trace, Path(place)))
     print(json.dumps(found, indent=2))
     sys.exit(bool(found["holes"] or found["unaccounted"]))

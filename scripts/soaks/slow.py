@@ -20,14 +20,15 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests/support"))
 
 import numpy as np
+from memory import memory
 from senders import free_port, picture, sending
 
 from models.engines.echo import EchoCaptioner
 from pipeline.captioning.recipe import Recipe
 from pipeline.engine.engine import Engine
+from pipeline.heap import hold_what_is_used
 from pipeline.live.address import understand
 from pipeline.live.events import Event
-from pipeline.live.heap import hold_what_is_used
 from pipeline.live.outputs.base import Output
 from pipeline.live.plan import Plan
 from pipeline.live.station import Station
@@ -49,10 +50,6 @@ class Heard(Output):
             self.edge = event["end"]
         if event["event"] == "caption":
             self.captions.append((time.monotonic(), event))
-
-
-def resident() -> float:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE") / 1e6
 
 
 async def main(seconds: float) -> dict[str, Any]:
@@ -80,7 +77,7 @@ async def main(seconds: float) -> dict[str, Any]:
             late = [event["latency"]["glass_to_text"] for event in said]
             over = [event["latency"]["glass_to_text"] - event["latency"]["engine"] for event in said]
             told[part] = {
-                "captions": len(said), "level_highest": highest, "rss_mb": round(resident(), 1),
+                "captions": len(said), "level_highest": highest, "rss_mb": round(memory("self") / 1e6, 1),
                 "glass_to_text_max": round(max(late, default=0.0), 2),
                 "beside_the_engine_p50": round(float(np.median(over or [0.0])), 3), "beside_the_engine_max": round(max(over, default=0.0), 2),
                 "windows_max": round(max((event["end"] - event["start"] for event in said), default=0.0), 2),
