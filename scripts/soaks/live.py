@@ -179,7 +179,7 @@ async def main(hours: float, every: float, window: float, trace: float, folder: 
                     own.add(now, own_memory("self"))
                     if station.streams[0].state == "live" and time.monotonic() - reader_since > SETTLED:
                         theirs.add(now, station.streams[0].tick.rss)
-            if now > warm:
+            if time.monotonic() - begun > warm:
                 kinds = [*kinds[:1], resident("self")]
                 descriptors = [*descriptors[:1], len(os.listdir("/proc/self/fd"))]
             what = ("sender", "reader", "engine", "reader")[number % 4]

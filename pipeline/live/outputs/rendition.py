@@ -23,6 +23,10 @@ MOST = 64
 """pieces that are held back"""
 READ = 15.0
 """characters a second, for how long a late text is shown"""
+BEHIND = 5.0
+"""seconds that a late text may wait for the one before it: longer texts than there is time for are shown for as long as they have"""
+LEFT = 60.0
+"""seconds for which a cue is kept beside pieces that were shown already, or that never came"""
 
 Layout = Callable[[float, float, str], tuple[Cue, ...]]
 """``layout(start, end, text)``: the cues of a text in that time"""
@@ -67,8 +71,10 @@ class Rendition:
     def _say(self, event: Event) -> None:
         start, end = event["start"], event["end"]
         if self._late:
-            start = max(self._shown, end, self._cues[-1].end if self._cues else 0.0)
-            end = start + min(max(len(event["text"]) / READ, 2.0), 7.0)
+            there, span = max(self._shown, end), end - start
+            start = max(there, self._cues[-1].end if self._cues else 0.0)
+            wished = min(max(len(event["text"]) / READ, 2.0), 7.0)
+            end = start + max(min(wished, there + span + BEHIND - start), 1.0)
         elif end <= self._shown:
             self.unsaid += 1
             return
@@ -97,7 +103,8 @@ class Rendition:
                 self._gone.append(first)
         while len(self._gone) > KEPT:
             step.delete.append(self._gone.popleft())
-        while self._cues and self._cues[0].end < self._shown - 60.0:
+        over = max(self._shown, self._edge - self._patience) - LEFT  # a stream whose picture can't be shown has texts all the same
+        while self._cues and self._cues[0].end < over:
             self._cues.popleft()
         return step
 

@@ -1,6 +1,7 @@
 """A stream as HLS: every state on the disk keeps the rules, and words stand over the picture that they are about."""
 
 import asyncio
+import gc
 import json
 import shutil
 import subprocess
@@ -21,7 +22,7 @@ from pipeline.errors import OutputError
 from pipeline.live.events import Event, stretch
 from pipeline.live.outputs import m3u8
 from pipeline.live.outputs.hls import Hls
-from pipeline.live.outputs.rendition import SHOWN, Rendition
+from pipeline.live.outputs.rendition import BEHIND, SHOWN, Rendition
 from pipeline.live.pieces import Piece
 from pipeline.types import Cue
 
@@ -98,6 +99,36 @@ def test_late_words_come_after_their_picture_which_does_not_wait() -> None:
     shown.picture(piece(2.0, 4.0), 12.0)
     ((second, _),) = shown.due(12.0).write
     assert [(cue.start, cue.end) for cue in second.cues] == [(2.0, 4.0)]
+
+
+@given(st.lists(st.integers(0, 400), min_size=1, max_size=60), st.floats(1.0, 8.0))
+def test_late_words_are_never_far_behind_however_long_texts_are(lengths: list[int], span: float) -> None:
+    cues: list[Cue] = []
+
+    def layout(start: float, end: float, text: str) -> tuple[Cue, ...]:
+        cues.extend(line(start, end, text))
+        return line(start, end, text)
+
+    shown = Rendition(first=100, late=True, patience=30.0, layout=layout)
+    for number, length in enumerate(lengths):
+        shown.told(said(number * span, (number + 1) * span, "x" * (length + 1)))
+    assert len(cues) == len(lengths)
+    for number, (cue, after) in enumerate(zip(cues, [*cues[1:], None], strict=True)):
+        assert 0 <= cue.start - (number + 1) * span <= BEHIND + 1e-6
+        assert cue.end - cue.start >= 1.0 - 1e-6
+        assert after is None or after.start >= cue.end - 1e-6
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_stream_whose_picture_is_never_shown_keeps_no_texts(late: bool) -> None:
+    def cues() -> int:
+        return sum(type(one) is Cue for one in gc.get_objects())
+
+    shown, before = Rendition(first=100, late=late, patience=30.0, layout=line), cues()
+    for number in range(2000):
+        shown.told(said(number * 4.0, number * 4.0 + 4.0, "x" * 200))
+        shown.due(number * 4.0)
+    assert cues() - before <= (30 + 60) / 4 + 5
 
 
 @settings(max_examples=30)

@@ -1,0 +1,59 @@
+"""Pieces of pictures leave no holes behind in a process of days, and what small ones leave is given back."""
+
+import ctypes
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PIECES = """
+import ctypes, json, os, sys
+from pipeline import heap
+
+def own():
+    statm = open("/proc/self/statm").read().split()
+    return (int(statm[1]) - int(statm[2])) * os.sysconf("SC_PAGESIZE")
+
+if sys.argv[1] == "held":
+    heap.hold_what_is_used()
+libc = ctypes.CDLL(None)
+libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, (ctypes.c_void_p,)
+
+def pieces(size, count):
+    # each with something small behind it that stays, as what is said of a picture stays
+    large, small = [], []
+    for _ in range(count):
+        large.append(libc.malloc(size))
+        ctypes.memset(ctypes.c_void_p(large[-1]), 1, size)
+        small.append(libc.malloc(600))
+    for one in large:
+        libc.free(one)
+    return small
+
+libc.free(libc.malloc(3 << 20))  # a window's pictures, which teach glibc that such pieces belong in a heap
+start = own()
+kept = pieces(400_000, 100)
+large = own() - start
+kept += pieces(60_000, 500)
+small = own() - start
+heap.give_back()
+print(json.dumps({"large": large, "small": small, "given_back": own() - start}))
+"""
+
+
+def grown(how: str) -> dict[str, Any]:
+    """Bytes by which a process's own memory is larger after it took and gave back 40 MB in large pieces, then 30 MB in small ones."""
+    run = subprocess.run([sys.executable, "-c", PIECES, how], cwd=ROOT, capture_output=True, text=True, timeout=120, check=True)
+    found: dict[str, Any] = json.loads(run.stdout)
+    return found
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallinfo2"), reason="glibc's allocator is what is told")
+def test_a_process_of_days_holds_what_it_uses() -> None:
+    held, left_alone = grown("held"), grown("left alone")
+    assert held["large"] < 2_000_000 < 30_000_000 < left_alone["large"]
+    assert held["given_back"] < 5_000_000 < 25_000_000 < held["small"]
