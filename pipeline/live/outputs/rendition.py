@@ -103,7 +103,8 @@ class Rendition:
                 self._gone.append(first)
         while len(self._gone) > KEPT:
             step.delete.append(self._gone.popleft())
-        over = max(self._shown, self._edge - self._patience) - LEFT  # a stream whose picture can't be shown has texts all the same
+        # a stream whose picture can't be shown has texts all the same
+        over = max(self._shown, self._edge - self._patience) - LEFT
         while self._cues and self._cues[0].end < over:
             self._cues.popleft()
         return step
