@@ -115,7 +115,7 @@ def burn(
         ended = run(ffmpeg, work, place, more=more, on_progress=on_progress, cancel=cancel)
         if made_up:
             before = before.from_zero()
-        notices += check_burned(ffmpeg, place, ended, before, again, film, streams.count())
+        notices += check_burned(ffmpeg, place, ended, before, again, film, streams.count(), streams.left_out(film))
     return (*notices, *streams.notices)
 
 

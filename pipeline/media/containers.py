@@ -57,6 +57,11 @@ class Plan:
             options["strict"] = "experimental"
         return options
 
+    def left_out(self, film: Contents) -> tuple[int, ...]:
+        """Indexes of the film's streams that are not written, and may last longer than those that are."""
+        written = {film.film.index, *(stream.index for stream in (*self.kept, *self.covers))}
+        return tuple(stream.index for stream in film.streams if stream.index not in written and stream.kind != "attachment")
+
     def count(self) -> dict[str, int]:
         """How many streams of each kind the output must have."""
         kinds = [stream.kind for stream in self.kept if not stream.cover]

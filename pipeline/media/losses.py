@@ -5,6 +5,7 @@ the file holds    |===============#                  12.0 s, and half a picture
 """
 
 import re
+from collections.abc import Sequence
 
 from pipeline.media.binary import Ffmpeg
 from pipeline.media.packets import GENERATED, UNBROKEN, generated, packets, source_packets
@@ -42,13 +43,22 @@ def true_end(ffmpeg: Ffmpeg, place: Place, film: Contents, wanted: float) -> flo
 def held(ffmpeg: Ffmpeg, place: Place, film: Contents) -> float:
     """Seconds of sound and picture that the file really has, whatever its head says."""
     streams = [stream.index for stream in film.streams if stream.kind in ("video", "audio") and not stream.cover]
+    return _end_of(ffmpeg, place, streams)
+
+
+def _end_of(ffmpeg: Ffmpeg, place: Place, streams: Sequence[int]) -> float:
     ends = (packets(ffmpeg, place, place.film, stream=f"0:{index}", options=generated()).end for index in streams)
     return max(ends, default=0.0)
 
 
-def cut_off(film: Contents, end: float, ended: Ended) -> tuple[Notice, ...]:
-    """A notice where the film as it was written, up to ``end``, is not all that its source's head says, or the source breaks off."""
-    if _missing(film, end):
+def cut_off(
+    ffmpeg: Ffmpeg, place: Place, film: Contents, end: float, ended: Ended, left_out: Sequence[int]
+) -> tuple[Notice, ...]:
+    """A notice where the film as it was written, up to ``end``, is not all that its source's head says, or the source breaks off.
+
+    A head tells when the longest of its streams ends: one that was ``left_out`` (indexes) may be it, and then nothing is missing.
+    """
+    if _missing(film, end) and (not left_out or _missing(film, _end_of(ffmpeg, place, left_out))):
         sentence = f"the file ends at {end:.1f} s of {film.declared:.1f} s: what it holds was written"
         return (Notice(code="partial", message=sentence, start=end, end=film.declared),)
     if not _broadcast(film) and any(_BROKEN_OFF.search(line) for line in ended.messages):

@@ -87,7 +87,7 @@ def mux(
         ended = run(writer, work, place, beside=beside, more=more, on_progress=on_progress, cancel=cancel)
         wanted = streams.count()
         wanted["subtitle"] += len(tracks)
-        told += check_muxed(ffmpeg, place, ended, film, wanted)
+        told += check_muxed(ffmpeg, place, ended, film, wanted, streams.left_out(film))
         chaptering.check(ffmpeg, place, parts)
         if restart is not None:
             check_after(ffmpeg, place, restart)

@@ -91,7 +91,7 @@ def spoken(
         )
         wanted = streams.count()
         wanted["audio"] += 1
-        told = check_muxed(ffmpeg, place, ended, film, wanted)
+        told = check_muxed(ffmpeg, place, ended, film, wanted, streams.left_out(film))
         if restart is not None:
             check_after(ffmpeg, place, restart)
     return (*told, *streams.notices, *_about(film, waits))

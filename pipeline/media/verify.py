@@ -23,11 +23,19 @@ ROUNDING = 0.002
 
 
 def check_burned(
-    ffmpeg: Ffmpeg, place: Place, ended: Ended, before: Packets, again: Sequence[float], film: Contents, streams: dict[str, int]
+    ffmpeg: Ffmpeg,
+    place: Place,
+    ended: Ended,
+    before: Packets,
+    again: Sequence[float],
+    film: Contents,
+    streams: dict[str, int],
+    left_out: Sequence[int],
 ) -> tuple[Notice, ...]:
     """A burned film: it opens, it is upright, it has every frame, its length is right to a frame, the streams are there.
 
-    ``before`` is the source read packet by packet, ``again`` when its frames were repeated.
+    ``before`` is the source read packet by packet, ``again`` when its frames were repeated, ``left_out`` the indexes of the streams that
+    are not to be in it.
     Raises OutputError ``no_space``, ``ffmpeg_failed`` or ``output_damaged``.
     """
     after, counted = _opened(ffmpeg, place, ended, streams)
@@ -43,7 +51,7 @@ def check_burned(
     untimed = before.untimed or counted.untimed
     lost = before.frames + len(again) - counted.frames if untimed else _check_times(before, again, counted, film, after.start)
     sentence = f"{lost} of {before.frames} frames of the source could not be decoded and are not in the film"
-    cut = cut_off(film, after.declared or film.declared, ended)
+    cut = cut_off(ffmpeg, place, film, after.declared or film.declared, ended, left_out)
     return cut or ((Notice(code="partial", message=sentence),) if lost > 0 else ())
 
 
@@ -96,8 +104,12 @@ def check_clock(frames: Packets) -> None:
         raise OutputError("clock_restarts", sentence)
 
 
-def check_muxed(ffmpeg: Ffmpeg, place: Place, ended: Ended, film: Contents, streams: dict[str, int]) -> tuple[Notice, ...]:
+def check_muxed(
+    ffmpeg: Ffmpeg, place: Place, ended: Ended, film: Contents, streams: dict[str, int], left_out: Sequence[int] = ()
+) -> tuple[Notice, ...]:
     """A copied film: it opens, the streams are there, it ends where the source ends and can be read there.
+
+    ``left_out``: indexes of the source's streams that are not to be in it.
 
     A source that holds less than its head says is copied as far as it goes, with a notice ``partial``.
     Raises OutputError ``no_space``, ``ffmpeg_failed``, ``clock_restarts`` or ``output_damaged``.
@@ -118,7 +130,7 @@ def check_muxed(ffmpeg: Ffmpeg, place: Place, ended: Ended, film: Contents, stre
     # half a second of a large film is read quickly; a slow film has no frame in it
     if not last.frames and not any(packets(ffmpeg, place, place.written, last_seconds=seconds).frames for seconds in (10, 600)):
         raise failure(ended, place.folder / place.written, "its end can't be read")
-    return cut_off(film, after.declared or film.declared, ended)
+    return cut_off(ffmpeg, place, film, after.declared or film.declared, ended, left_out)
 
 
 def _opened(

@@ -61,6 +61,12 @@ def test_the_stream_that_is_described_is_the_one_that_is_burned_copied_and_shown
         assert sum(1 for _ in container.decode(video=0)) == 50
 
 
+def test_a_stream_that_is_left_out_may_last_longer_than_the_film(make: Make, tmp_path: Path) -> None:
+    longer = [word if word != RED[3] else RED[3].replace("d=2", "d=4") for word in RED]
+    film = make(tmp_path / "film.mkv", *longer, *GREEN, *DEFAULT_SECOND, *H264)
+    assert [notice.code for notice in burn(film, ONE, tmp_path / "burned.mp4", encoding=QUICK)] == ["stream_left_out"]
+
+
 def test_a_stream_of_two_programs_is_listed_once() -> None:
     video = "Video: h264 ([27][0][0][0] / 0x001B), yuv420p, 176x144, 25 fps, 25 tbr, 90k tbn"
     lines = ["Input #0, mpegts, from 'film.ts':", "  Duration: 00:00:02.00, start: 1.4, bitrate: 1 kb/s"]
