@@ -1,4 +1,4 @@
-"""Subtitle files as they come: JSON of ours, or SRT, WebVTT, ASS, TTML, SBV, MicroDVD and LRC of anybody.
+"""Subtitle files as they come: JSON of ours, or SRT, WebVTT, ASS, TTML, SBV, MicroDVD, LRC and SAMI of anybody.
 
 file -> bytes -> text -> Loaded(track, document) -> shifted, relabelled -> what export, burn and mux work with
 """
@@ -24,7 +24,7 @@ from pipeline.types import Cue, Document, Notice, Track
 
 LARGEST = 64 * MEGABYTE
 """ten hours of captions are 10 MB"""
-READ = ("json", "srt", "vtt", "ass", "ttml", "sbv", "sub", "lrc")
+READ = ("json", "srt", "vtt", "ass", "ttml", "sbv", "sub", "lrc", "smi")
 """formats of captions that are read"""
 _TOO_LARGE = "the file is larger than 64 MB; subtitles are not"
 
@@ -52,7 +52,7 @@ def load(
     """Read a subtitle file; ``-`` is stdin. ``form`` is its format, its suffix otherwise; ``encoding`` overrules what its bytes say.
 
     What had to be guessed or left out is in the notices: ``encoding_guessed``, ``text_damaged``, ``header_missing``,
-    ``times_guessed``, ``rate_guessed``, ``cue_dropped``, ``drawing_left_out``, ``text_cut``.
+    ``times_guessed``, ``rate_guessed``, ``cue_dropped``, ``drawing_left_out``, ``languages_left_out``, ``text_cut``.
 
     ``film`` is listened to where the layout keeps to pauses of speech, and the captions do not tell them.
 

@@ -19,7 +19,7 @@ from pipeline.types import Track
 def burn(
     video: Annotated[Path, typer.Argument(help="The film.", show_default=False)],
     subtitles: Annotated[
-        Path, typer.Argument(help="Our .json, or .srt, .vtt, .ass, .ttml, .sbv, .sub, .lrc.", show_default=False)
+        Path, typer.Argument(help="Our .json, or .srt, .vtt, .ass, .ttml, .sbv, .sub, .lrc, .smi.", show_default=False)
     ],
     output: Annotated[
         str | None, typer.Option("--output", "-o", help="FILE.described.mp4 beside the film otherwise.", rich_help_panel=MOST)

@@ -18,13 +18,15 @@ if TYPE_CHECKING:
     from pipeline.cues import Layout
 
 LAYOUT = "Cues"
+_OF_ITS_NAME = ("unknown_format", "not_readable")
+"""wrong usage that is one file's among several: the others are written"""
 
 
 def export(
     files: Annotated[
         list[str],
         typer.Argument(
-            help="Our .json, or .srt, .vtt, .ass, .ttml, .sbv, .sub, .lrc, also on s3://, gs://, az://; - is stdin.",
+            help="Our .json, or .srt, .vtt, .ass, .ttml, .sbv, .sub, .lrc, .smi, also on s3://, gs://, az://; - is stdin.",
             show_default=False,
         ),
     ],
@@ -121,7 +123,7 @@ def export(
             if as_json and not to_stdout:
                 console.data({"input": name, "cues": len(track.cues), "outputs": [os.fspath(target) for target in written]})
         except ScenescribeError as error:
-            if isinstance(error, UsageError):
+            if isinstance(error, UsageError) and not (len(files) > 1 and error.code in _OF_ITS_NAME and source_format is None):
                 raise
             console.fail(name if is_address(name) else path, error)
             failures += 1

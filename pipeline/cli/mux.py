@@ -22,7 +22,7 @@ def mux(
     video: Annotated[Path, typer.Argument(help="The film.", show_default=False)],
     subtitles: Annotated[
         list[Path] | None,
-        typer.Argument(help="Our .json, or .srt, .vtt, .ass, .ttml, .sbv, .sub, .lrc; one a language.", show_default=False),
+        typer.Argument(help="Our .json, or .srt, .vtt, .ass, .ttml, .sbv, .sub, .lrc, .smi; one a language.", show_default=False),
     ] = None,
     chapters: Annotated[
         Path | None,

@@ -26,7 +26,9 @@ LONGEST_LINE = 20_000
 GUESSED_LENGTH = 3.0
 """seconds a cue is given that has a beginning and no end"""
 
-_ARROW = re.compile(r"-{1,3}>|[\u2192\u2013\u2014]>?")
+_ARROW = re.compile(r"(?:[-\u2013\u2014][ \t]?){1,3}>|[\u2192\u2013\u2014]>?")
+_WIDE = {0xFF10 + digit: str(digit) for digit in range(10)} | {0xFF1A: ":", 0xFF0C: ",", 0xFF0E: ".", 0xFF1B: ";"}
+"""figures and signs as wide as the letters beside them, as input methods of East Asia write them"""
 _LOOSE = re.compile(r"[ \t]{0,4}([:;,.])[ \t]{0,4}(?=\d)")
 _SEEMS = re.compile(r"\d\D{0,4}[:;]")
 
@@ -36,6 +38,7 @@ KINDS = {
     "cue_dropped": "{n} can't be shown: {what}",
     "rate_guessed": "it counts in frames and does not tell how many a second: {what} were taken; {{1}}{{1}}25 as its first line tells 25",
     "text_damaged": "its XML is broken in {what}: what stands above that was read",
+    "languages_left_out": "there is more than one language in it: {what} was read, which comes first",
     "drawing_left_out": "{n} of drawings (\\p), which are no text, {are} left out",
 }
 
@@ -87,9 +90,12 @@ def bounded(text: str, cues: int) -> None:
 
 def head(line: str, strict: re.Pattern[str], *, alone: bool) -> Head | None:
     """The head in a line; None where it is text. ``alone``: nothing or a number stands above it, as above a head."""
-    if len(line) > LONGEST_HEAD or not (arrow := _ARROW.search(line)):
+    if len(line) > LONGEST_HEAD:
         return None
-    left, right = line[: arrow.start()], line[arrow.end() :]
+    plain = line if line.isascii() else line.translate(_WIDE)
+    if not (arrow := _ARROW.search(plain)):
+        return None
+    left, right = plain[: arrow.start()], plain[arrow.end() :]
     words = _LOOSE.sub(r"\1", right).split(None, 1)
     settings = words[1] if len(words) > 1 else ""
     start, end = clock(_LOOSE.sub(r"\1", left)), clock(words[0]) if words else None

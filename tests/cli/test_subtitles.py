@@ -46,6 +46,15 @@ def test_export_from_stdin_to_stdout(run: Any, srt: Path, tmp_path: Path) -> Non
     assert json.loads((out / "film.descriptions.fr.json").read_text())["language"] == "pt-BR"
 
 
+def test_a_file_of_no_format_among_several_is_its_own_failure(run: Any, srt: Path, tmp_path: Path) -> None:
+    notes = tmp_path / "notes.doc"
+    notes.write_text("words")
+    done = run("export", notes, srt, "-f", "vtt", "-o", tmp_path / "out")
+    assert (done.returncode, "notes.doc: unknown_format: " in done.stderr) == (1, True)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["film.descriptions.fr.vtt"]
+    assert run("export", notes, "-f", "vtt").returncode == 2
+
+
 def test_export_lays_out_anew_on_request(run: Any, tmp_path: Path) -> None:
     for profile, golden in (("vertical", "film.en.vertical.srt"), ("none", "film.en.none.srt")):
         done = run("export", GOLDENS / "film.en.json", "-f", "srt", "-o", "-", "--profile", profile)

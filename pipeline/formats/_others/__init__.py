@@ -6,9 +6,9 @@ SRT, WebVTT, ASS, TTML and JSON are read where they are written, one file each i
 from collections.abc import Callable
 
 from pipeline.formats._heads import Parsed
-from pipeline.formats._others import lrc, microdvd, sbv
+from pipeline.formats._others import lrc, microdvd, sami, sbv
 
-READERS: dict[str, Callable[[str], Parsed]] = {"sbv": sbv.parse, "sub": microdvd.parse, "lrc": lrc.parse}
+READERS: dict[str, Callable[[str], Parsed]] = {"sbv": sbv.parse, "sub": microdvd.parse, "lrc": lrc.parse, "smi": sami.parse}
 """suffix without its dot -> reader"""
-ALIASES = {"ssa": "ass", "dfxp": "ttml", "xml": "ttml", "webvtt": "vtt", "mpl": "sub", "mpl2": "sub"}
+ALIASES = {"ssa": "ass", "dfxp": "ttml", "xml": "ttml", "webvtt": "vtt", "mpl": "sub", "mpl2": "sub", "sami": "smi"}
 """other suffixes of formats that are read"""

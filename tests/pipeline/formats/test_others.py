@@ -1,4 +1,4 @@
-"""Formats of other people that are read and not written: SBV, MicroDVD and its kin, LRC; and TTML as others write it."""
+"""Formats of other people that are read and not written: SBV, MicroDVD and its kin, LRC, SAMI; and TTML as others write it."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +15,16 @@ WANTED = [(1.0, 2.0, "One\ntwo"), (4.0, 6.0, "Three")]
 SBV = "0:00:01.000,0:00:02.000\nOne\ntwo\n\n0:00:04.000,0:00:06.000\nThree\n"
 DVD = "{1}{1}25\n{25}{50}One|two\n{100}{150}Three\n"
 LRC = "[ti:A song]\n[00:01.00]One\n[00:01.00]two\n[00:02.00]\n[00:04.00]Three\n[00:06.00]\n"
+SMI = """<SAMI><HEAD><STYLE TYPE="text/css"><!--
+.KRCC {Name:Korean; lang:ko-KR; SAMIType:CC;}
+.ENCC {Name:English; lang:en-US; SAMIType:CC;}
+--></STYLE></HEAD><BODY>
+<SYNC Start=1000><P Class=KRCC>One<br>two
+<SYNC Start=2000><P Class=KRCC>&nbsp;
+<SYNC Start=4000><P Class=KRCC>Three
+<SYNC Start=6000><P Class=KRCC>&nbsp;
+</BODY></SAMI>
+"""
 TTML = """<?xml version="1.0" encoding="UTF-8"?>
 <!-- made by hand -->
 <tt xmlns="http://www.w3.org/ns/ttml" xmlns:ttp="http://www.w3.org/ns/ttml#parameter" xml:lang="de" ttp:frameRate="25">
@@ -51,6 +61,13 @@ CASES: list[tuple[str, str, Change, list[str]]] = [
     ("lrc", LRC, lambda t: t.replace("One", "<00:01.20>O<00:01.40>ne"), []),
     ("lrc", LRC, lambda t: t.replace("[00:01.00]", "[00:01:00]"), []),
     ("lrc", LRC, lambda t: "An advert\n" + t, ["cue_dropped"]),
+    ("smi", SMI, lambda t: t, []),
+    ("smi", SMI, lambda t: t.replace("SYNC Start=", "sync START = '").replace("000>", "000' ID=x>").replace("<br>", "<BR/>"), []),
+    ("smi", SMI, lambda t: t.replace("One", "<font color=red>O<i>ne</i>").replace("Three", "Thr&#101;e\n  "), []),
+    ("smi", SMI, lambda t: t.replace("Three", "Three</P></SYNC>").replace(" Class=KRCC", ""), []),
+    ("smi", SMI, lambda t: t.replace("<P Class=KRCC>&nbsp;\n</BODY></SAMI>\n", ""), []),
+    ("smi", SMI, lambda t: t.replace("Three", "Three<P Class=ENCC>Third").replace("<br>", "<br />"), ["languages_left_out"]),
+    ("smi", SMI, lambda t: t + "<SYNC><P Class=KRCC>When?", ["cue_dropped"]),
     ("ttml", TTML, lambda t: t, []),
     ("ttml", TTML, lambda t: t.replace("<tt ", "<t:tt xmlns:t='x' ").replace("tt>", "t:tt>").replace("p>", "t:p>").replace("<p", "<t:p"), []),
     ("ttml", TTML, lambda t: t.replace('end="00:00:02.000"', 'dur="1s"').replace('begin="00:00:04.000"', 'begin="100f"'), []),
@@ -86,6 +103,7 @@ def test_what_a_file_tells_of_itself(tmp_path: Path) -> None:
     above = TTML.replace("<body>", '<body region="r">').replace("</head>", region)
     assert formats.parse("ttml", above.replace("<tt ", '<tt xmlns:tts="y" ')).track.position == "top"
     assert formats.parse("lrc", "[la:pl]\n" + LRC).track.language == "pl"
+    assert formats.parse("sami", SMI).track.language == "ko-KR"
     for suffix, text in (("sbv", SBV), ("sub", DVD), ("dfxp", TTML), ("xml", TTML), ("lrc", LRC), ("ssa", SBV)):
         path = tmp_path / f"film.fr.{suffix}"
         path.write_text(text)
@@ -95,7 +113,7 @@ def test_what_a_file_tells_of_itself(tmp_path: Path) -> None:
 
 
 SRT = "1\n00:00:01,000 --> 00:00:02,000\nOne\ntwo\n\n2\n00:00:04,000 --> 00:00:06,000\nThree\n"
-TEXTS = {"sbv": SBV, "sub": DVD, "lrc": LRC, "ttml": TTML, "srt": SRT}
+TEXTS = {"sbv": SBV, "sub": DVD, "lrc": LRC, "smi": SMI, "ttml": TTML, "srt": SRT}
 
 
 @pytest.mark.parametrize("called", TEXTS)
@@ -129,6 +147,9 @@ MARKS = (
     "[00:01.00]x\n",
     "<",
     "<p ",
+    "<sync start=1>",
+    "<!--",
+    "<P Class=",
     "<br/>",
     "&",
     "&#1;",
@@ -140,11 +161,11 @@ MARKS = (
 )
 
 
-@pytest.mark.parametrize("name", ["sbv", "sub", "lrc", "ttml"])
+@pytest.mark.parametrize("name", ["sbv", "sub", "lrc", "smi", "ttml"])
 @pytest.mark.parametrize("mark", MARKS)
 def test_many_of_a_delimiter_are_read_in_one_pass(name: str, mark: str) -> None:
     """Not timed: what is quadratic takes hours and meets the suite's own limit."""
-    before = {"ttml": TTML.partition("One")[0], "sbv": SBV, "sub": DVD, "lrc": LRC}[name]
+    before = {"ttml": TTML.partition("One")[0], "sbv": SBV, "sub": DVD, "lrc": LRC, "smi": SMI}[name]
     for text in (mark * (200_000 // len(mark)), before + mark * (200_000 // len(mark))):
         assert only_this_refuses_it(name, text)
 
@@ -159,7 +180,7 @@ def only_this_refuses_it(name: str, text: str) -> bool:
 
 @given(
     text=st.text(alphabet="<>&;/=\"'ptbdivsna[]{}0123456789:.,| \n", max_size=300),
-    name=st.sampled_from(["sbv", "sub", "lrc", "ttml"]),
+    name=st.sampled_from(["sbv", "sub", "lrc", "smi", "ttml"]),
 )
 def test_any_text_is_read_or_refused(text: str, name: str) -> None:
     for whole in (text, TEXTS[name] + text, TTML.replace("One", text)):
