@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from pipeline import __version__
-from pipeline.cli import console
+from pipeline.cli import collector, console
 from pipeline.cli.help import Command, Group
 from pipeline.errors import ScenescribeError
 
@@ -38,7 +38,7 @@ def _root(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version and stop.")
     ] = False,
 ) -> None:
-    pass
+    collector.begin()
 
 
 COMMANDS = (
@@ -91,6 +91,7 @@ def _not_asked() -> None:
 
 def main() -> None:
     """The console script. Exit codes: 0 done, 1 an input failed, 2 usage, 3 environment, 130 and 143 signals."""
+    collector.rest()
     _mount()
     # --snake_case is taken for --kebab-case
     sys.argv[1:] = [re.sub(r"^--[a-z0-9_]+", lambda match: match.group().replace("_", "-"), word) for word in sys.argv[1:]]
@@ -108,3 +109,5 @@ def main() -> None:
         console.unheard(sys.stdout)
         console.unheard(sys.stderr)
         sys.exit(getattr(broken.__context__, "exit_code", 0))  # of the error that was being said, if it was one
+    finally:
+        collector.begin()  # of words that were wrong no command came

@@ -60,3 +60,25 @@ assert families.points.cache_info().currsize == 0
 def test_python_dash_m_is_scenescribe() -> None:
     done = subprocess.run([sys.executable, "-m", "pipeline.cli", "--version"], capture_output=True, text=True, check=True)
     assert done.stdout == f"scenescribe {__version__}\n"
+
+
+@pytest.mark.parametrize(("words", "code"), [(["models"], 0), (["models", "--no-such-option"], 2), (["--version"], 0)])
+def test_the_collector_is_off_while_modules_are_loaded_and_on_afterwards(words: list[str], code: int) -> None:
+    """What a command makes is collected, what was loaded before it is not looked at, and the end of the process looks at nothing."""
+    program = f"""
+import atexit, gc, sys
+from pipeline.cli import app
+mounting = app._mount
+def mount():
+    assert not gc.isenabled()
+    mounting()
+app._mount = mount
+sys.argv = ["scenescribe", *{words!r}]
+try:
+    app.main()
+except SystemExit as end:
+    assert (end.code or 0) == {code}, end.code
+assert gc.isenabled() and gc.get_freeze_count() > 1000
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,24 @@
+"""Python's garbage collector beside a command: it looks at what the command makes, never at the program itself.
+
+    load modules    off              some 100,000 objects are made, and all of them stay
+    the command     on               it begins with nothing to look at: what was loaded is frozen
+    the end         nothing to do    the interpreter would look at everything twice more before it gives the memory back
+
+A film of a few seconds spent a tenth of its processor time there.
+"""
+
+import atexit
+import gc
+
+
+def rest() -> None:
+    """While the program is loaded. What is left at the end goes with the process."""
+    gc.disable()
+    atexit.register(gc.freeze)
+
+
+def begin() -> None:
+    """What is there now stays for good; from here on the collector works. Does nothing where it works already."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
