@@ -4,8 +4,8 @@ scripts/bench answers --minutes 10 --films 2 --questions 200 --equal 1000
 
 window   questions about one scene (--at its seconds): the answer is the scene's, to the letter
 when     "When is there a red star?": the first citation lies in a scene that holds one; every citation lies inside the film
-equal    so many greedy questions about twenty windows, interleaved and many at once, with all caches, against the same asked one by
-         one under keys that were never seen: the same words, and none of another window
+equal    so many greedy questions about twenty short films, interleaved and many at once, with all caches, against the same asked one
+         by one under keys that were never seen: the same words, and none that another film would have given
 """
 
 import argparse
@@ -14,6 +14,7 @@ import json
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -38,6 +39,8 @@ from scripts.shapes_world.draw import Painter
 from scripts.shapes_world.world import Scene
 
 SIZE, FPS, SECONDS = (480, 360), 10, (3.0, 4.0, 5.0, 6.0, 8.0)
+FILMS_ASKED = 20
+"""about which questions are asked in turn"""
 Placed = tuple[float, float, Scene]
 
 
@@ -45,8 +48,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=10.0, help="of each film")
     parser.add_argument("--films", type=int, default=2)
-    parser.add_argument("--questions", type=int, default=100, help="of each kind")
-    parser.add_argument("--equal", type=int, default=1000)
+    parser.add_argument("--questions", type=int, default=100, help="of each kind; 0: none")
+    parser.add_argument("--equal", type=int, default=1000, help="0: none")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--json", type=Path, help="also write the numbers here, after each step")
     asked = parser.parse_args()
@@ -60,17 +63,20 @@ async def run(place: Path, asked: argparse.Namespace) -> dict[str, Any]:
     """Films made, described and asked about with one engine."""
     chance = Random(asked.seed)
     films = [(place / f"film{n}.mp4", scenes(chance, asked.minutes * 60)) for n in range(asked.films)]
-    for path, placed in films:
+    for path, placed in films if asked.questions else ():
         write(path, placed)
     settings = AskSettings(model="shapes", sure=True, caption=True, state_dir=place / "state")
-    found: dict[str, Any] = {"films": asked.films, "minutes": asked.minutes, "scenes": sum(len(placed) for _, placed in films)}
+    found: dict[str, Any] = {}
+    if asked.questions:
+        found = {"films": asked.films, "minutes": asked.minutes, "scenes": sum(len(placed) for _, placed in films)}
     async with Host(settings.describing(), profile="questions") as host:
-        found["when"] = await when(host, films, settings, chance, asked.questions)
-        _keep(found, asked.json)
-        found["window"] = await window(host, films, settings, chance, asked.questions)
-        _keep(found, asked.json)
+        if asked.questions:
+            found["when"] = await when(host, films, settings, chance, asked.questions)
+            _keep(found, asked.json)
+            found["window"] = await window(host, films, settings, chance, asked.questions)
+            _keep(found, asked.json)
         if asked.equal:
-            found["equal"] = await equal(host, films, settings, chance, asked.equal)
+            found["equal"] = await equal(host, place, settings, chance, asked.equal)
     return found
 
 
@@ -155,29 +161,41 @@ async def window(
     return {"right": right, "of": total, "share": round(right / total, 4), "wrong": wrong[:5]}
 
 
-async def equal(
-    host: Host, films: list[tuple[Path, list[Placed]]], settings: AskSettings, chance: Random, count: int
-) -> dict[str, Any]:
-    """The same questions with what is kept, all at once, and without, one by one."""
-    requests = list[Request]()
-    for _ in range(20):
-        path, placed = chance.choice(films)
-        start, end, scene = chance.choice(placed)
-        async with Talk(host, [path], settings.changed(at=f"{start:.3f}-{end:.3f}")) as talk:
+async def equal(host: Host, place: Path, settings: AskSettings, chance: Random, count: int) -> dict[str, Any]:
+    """The same questions with what is kept, all at once and in any order, and without, one by one."""
+    asked: dict[tuple[int, str], tuple[Request, str]] = {}
+    for number in range(FILMS_ASKED):
+        path = place / f"short{number}.mp4"
+        scene = sample_scene(chance, count=1 + number % 3, size=SIZE, duration=8.0)
+        write(path, [(0.0, 8.0, scene)])
+        async with Talk(host, [path], settings) as talk:
             await talk.ask("Describe the video.")
             assert talk.last is not None
-            pairs = [pair for kind in words.QUESTIONS if (pair := words.ask(chance, scene, kind)) is not None]
-            requests += [talk.requests.about(talk.last, question, ()) for question, _ in pairs]
-    bank = [chance.choice(requests) for _ in range(count)]
+            for _ in range(2):  # in another wording
+                for kind in words.QUESTIONS:
+                    if (pair := words.ask(chance, scene, kind)) is not None:
+                        asked[number, pair[0]] = talk.requests.about(talk.last, pair[0], ()), pair[1]
+    bank = [chance.choice(list(asked)) for _ in range(count)]
     began = time.monotonic()
-    kept = await asyncio.gather(*(host.engine.ask(request, priority=Priority.QUESTION) for request in bank))
+    kept = await asyncio.gather(*(host.engine.ask(asked[one][0], priority=Priority.QUESTION) for one in bank))
     took = time.monotonic() - began
-    plain: dict[int, str] = {}
-    for request in bank:
-        if id(request) not in plain:
-            plain[id(request)] = (await host.engine.ask(replace(request, key=f"plain {len(plain)}"))).text
-    same = sum(reply.text == plain[id(request)] for request, reply in zip(bank, kept, strict=True))
-    return {"asked": count, "the_same": same, "different_requests": len(plain), "questions_a_second": round(count / took, 1)}
+    plain: dict[tuple[int, str], str] = {}
+    for one in dict.fromkeys(bank):
+        plain[one] = (await host.engine.ask(replace(asked[one][0], key=f"plain {len(plain)}"))).text
+    answers = defaultdict[str, set[str]](set)
+    for (_, question), text in plain.items():
+        answers[question].add(text)
+    differ = [(one, reply.text) for one, reply in zip(bank, kept, strict=True) if reply.text != plain[one]]
+    return {
+        "asked": count, "films": FILMS_ASKED, "the_same": count - len(differ), "of_another_film": sum(
+            any(text == other for (number, question), other in plain.items() if question == one[1] and number != one[0])
+            for one, text in differ
+        ),
+        "different_questions": len(plain), "answered_otherwise_by_another_film": sum(len(answers[one[1]]) > 1 for one in bank),
+        "right": sum(text == asked[one][1] for one, text in plain.items()),
+        "cached_share": round(sum(one.cached_tokens for one in kept) / sum(one.prompt_tokens for one in kept), 4),
+        "questions_a_second": round(count / took, 1),
+    }  # fmt: skip
 
 
 if __name__ == "__main__":
