@@ -12,7 +12,7 @@ from pipeline.errors import EnvironmentFault, InputError, ScenescribeError, Usag
 from pipeline.inputs import Film
 from pipeline.outputs import Outputs, plan
 from pipeline.scheduler import Scheduler, Seat
-from pipeline.storage.spool import Spool
+from pipeline.storage.spool import Some, Spool
 from pipeline.types import Document, Outcome, VideoInfo
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ async def describe_all(
             return await studio.describe(film.path, outputs[film.path], observer=watcher, place=seat)
         if (earlier := await asyncio.to_thread(finished, film, outputs[film.path], studio)) is not None:
             return earlier
-        async with spool.here(film.remote, film.path):
+        async with spool.here(film.remote, film.path, needed(studio)):
             return await studio.describe(film.path, outputs[film.path], observer=watcher, place=seat)
 
     async def one(film: Film, seat: Seat) -> None:
@@ -95,6 +95,16 @@ async def describe_all(
         await scheduler.all_done()
     finally:
         await scheduler.give_back()
+
+
+def needed(studio: "Studio") -> Some | None:
+    """How a film of a storage is fetched: a part of it may do where a part is described, nobody listens, and no copy of it is made."""
+    part, settings = studio.recipe.part, studio.settings
+    if part is None or settings.burn or settings.mux or studio.layout.place != "window":
+        return None
+    from pipeline.media.film_part import by_ranges
+
+    return by_ranges(part.span, studio.host.pool)
 
 
 def made(film: Path, outputs: Outputs, studio: "Studio") -> tuple[Path, ...]:

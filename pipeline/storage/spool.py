@@ -1,14 +1,14 @@
 """Films of a storage as files of this machine, for as long as they are read: so a decoder has a plain file, and the disk a bound.
 
 A film comes whole, by several requests at once for PIECE bytes each: sampled frames lie all over a film, so reading it in place
-would fetch all of it too, one wait after the other.
+would fetch all of it too, one wait after the other. Of a film of which a part is described, that part may do (pipeline/media/film_part.py).
 """
 
 import asyncio
 import contextlib
 import os
 import threading
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,33 +44,41 @@ class Spool:
         self._freed = asyncio.Condition()
 
     @contextlib.asynccontextmanager
-    async def here(self, remote: Remote, path: Path) -> AsyncIterator[None]:
-        """While the block runs, the film is at ``path``; it begins when there is room for it.
+    async def here(self, remote: Remote, path: Path, some: "Some | None" = None) -> AsyncIterator[None]:
+        """While the block runs, the film is at ``path``; it begins when there is room for it. ``some`` fetches what is needed of it,
+        and says whether that was possible; otherwise it comes whole.
 
         Raises InputError ``spool_too_small``, ``source_changed`` and what reading raises; OutputError ``no_space``, ``unwritable``.
         """
         size = remote.entry.size
-        if size > self.most:
-            text = f"{remote.url} has {size / GIB:.1f} GiB, more than --spool-gb allows"
-            raise InputError("spool_too_small", f"{text}; raise it, where the temporary folder has room", size=size)
+        if some is None:
+            refuse_too_large(remote, self.most)
+        room = min(size, self.most)  # of a part nobody knows yet how much it is
         async with self._freed:
-            await self._freed.wait_for(lambda: self.used + size <= self.most)
-            self.used += size
+            await self._freed.wait_for(lambda: self.used + room <= self.most)
+            self.used += room
         try:
-            await _fetched(remote, path)
+            await _fetched(remote, path, self.most, some)
             yield
         finally:
             with contextlib.suppress(OSError):
                 path.unlink(missing_ok=True)
             async with self._freed:
-                self.used -= size
+                self.used -= room
                 self._freed.notify_all()
 
 
-async def _fetched(remote: Remote, path: Path) -> None:
-    """``fetch`` in a thread. Cancelled, it ends after the pieces that are on their way: until then the thread writes the file."""
+async def _fetched(remote: Remote, path: Path, most: int, some: "Some | None") -> None:
+    """``some`` of a file, or ``fetch``, in a thread. Cancelled, it ends after the pieces that are on their way: until then the thread
+    writes the file."""
     stop = threading.Event()
-    work = asyncio.ensure_future(asyncio.to_thread(fetch, remote, path, stop))
+
+    def copied() -> None:
+        if some is None or not some(remote, path, most, stop):
+            refuse_too_large(remote, most)
+            fetch(remote, path, stop)
+
+    work = asyncio.ensure_future(asyncio.to_thread(copied))
     try:
         await asyncio.shield(work)
     except asyncio.CancelledError:
@@ -86,53 +94,86 @@ def fetch(remote: Remote, path: Path, stop: threading.Event | None = None) -> No
 
     Once ``stop`` is set nothing further is asked of the storage, and the copy is not whole.
     """
-    size, stop = remote.entry.size, stop or threading.Event()
-    _fetch(remote, path, range(0, size, PIECE), stop)
-    if stop.is_set():
-        return
-    now = remote.storage.head(remote.entry.name)
-    if (now.size, now.version) != (size, remote.entry.version or now.version):
-        raise InputError("source_changed", f"{remote.url} changed while it was read; describe it when it is complete")
+    with Copy.begun(remote, path, stop) as copy:
+        copy.take(range(remote.entry.size))
+    if not copy.stop.is_set():
+        refuse_changed(remote)
 
 
 def fetch_ends(remote: Remote, path: Path) -> None:
     """Copy the first and the last piece of a film here, and nothing between: enough for what its container says of it, where that
     is kept at an end. Blocks. Raises as ``Spool.here``."""
-    last = max(0, remote.entry.size - PIECE)
-    _fetch(remote, path, sorted({0, last}), threading.Event())
+    size = remote.entry.size
+    with Copy.begun(remote, path) as copy:
+        copy.take(range(min(PIECE, size)), range(max(PIECE, size - PIECE), size))
 
 
-def _fetch(remote: Remote, path: Path, starts: Iterable[int], stop: threading.Event) -> None:
-    name, size = remote.entry.name, remote.entry.size
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise explained(path, error) from error
+def refuse_too_large(remote: Remote, most: int) -> None:
+    """Raise InputError ``spool_too_small`` where the file has more than so many bytes."""
+    if remote.entry.size > most:
+        text = f"{remote.url} has {remote.entry.size / GIB:.1f} GiB, more than --spool-gb allows"
+        raise InputError("spool_too_small", f"{text}; raise it, where the temporary folder has room", size=remote.entry.size)
 
-    def piece(start: int) -> None:
-        if stop.is_set():
-            return
-        data = remote.storage.get_range(name, start, min(PIECE, size - start))
-        if len(data) != min(PIECE, size - start):
-            raise InputError("source_changed", f"{remote.url} is shorter than it was when it was listed")
+
+def refuse_changed(remote: Remote) -> None:
+    """Raise InputError ``source_changed`` where the file is not the one that was listed."""
+    now = remote.storage.head(remote.entry.name)
+    if (now.size, now.version) != (remote.entry.size, remote.entry.version or now.version):
+        raise InputError("source_changed", f"{remote.url} changed while it was read; describe it when it is complete")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """A file of this machine, as long as the remote one, with nothing in it but what was taken. For one thread."""
+
+    remote: Remote
+    path: Path
+    fd: int
+    stop: threading.Event
+    """once it is set, nothing further is taken"""
+
+    @classmethod
+    @contextlib.contextmanager
+    def begun(cls, remote: Remote, path: Path, stop: threading.Event | None = None) -> "Iterator[Copy]":
+        """Has the remote file's time of change when the block ends. Raises OutputError ``no_space``, ``unwritable``."""
         try:
-            os.pwrite(descriptor, data, start)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise explained(path, error) from error
+        try:
+            os.ftruncate(fd, remote.entry.size)
+            yield cls(remote=remote, path=path, fd=fd, stop=stop or threading.Event())
+            os.utime(fd, ns=(stamp(remote.entry).mtime_ns,) * 2)  # by it a journal knows its film again
+        except OSError as error:
+            raise explained(path, error) from error
+        finally:
+            os.close(fd)
 
-    try:
-        os.ftruncate(descriptor, size)
-        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="fetch") as threads:
-            for _ in threads.map(piece, starts):
+    def take(self, *spans: range) -> None:
+        """Fetch these bytes, several pieces at once. Blocks. Raises InputError, OutputError."""
+        pieces = [range(at, min(at + PIECE, span.stop)) for span in spans for at in range(span.start, span.stop, PIECE)]
+        with ThreadPoolExecutor(min(AT_ONCE, len(pieces)) or 1, thread_name_prefix="fetch") as threads:
+            for _ in threads.map(self._piece, pieces):
                 pass
-        os.utime(descriptor, ns=(stamp(remote.entry).mtime_ns,) * 2)  # by it a journal knows its film again
-    except OSError as error:
-        raise explained(path, error) from error
-    finally:
-        os.close(descriptor)
+
+    def _piece(self, piece: range) -> None:
+        if self.stop.is_set():
+            return
+        data = self.remote.storage.get_range(self.remote.entry.name, piece.start, len(piece))
+        if len(data) != len(piece):
+            raise InputError("source_changed", f"{self.remote.url} is shorter than it was when it was listed")
+        try:
+            os.pwrite(self.fd, data, piece.start)
+        except OSError as error:
+            raise explained(self.path, error) from error
 
 
 def stamp(entry: Entry) -> FileVersion:
     """The version that ``fetch`` gives the file of this machine."""
     return FileVersion(entry.size, round(entry.modified * 1e6) * 1000)
+
+
+Some = Callable[[Remote, Path, int, threading.Event], bool]
+"""copies of a file what is needed of it, so many bytes at most and until it is told to stop; False where it can't be less than the whole.
+Blocks; raises as ``Spool.here``"""

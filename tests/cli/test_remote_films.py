@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import imageio_ffmpeg
 import pytest
 from buckets import S3, moto
 
@@ -150,3 +151,34 @@ def test_a_bucket_that_is_not_there_ends_the_run_before_a_film_is_read(run: Run,
     assert done.returncode == 1, done.stderr
     assert "no_bucket: s3://nobodys-bucket/out" in done.stderr
     assert "captions" not in done.stderr
+
+
+def test_of_a_part_of_a_long_film_the_rest_is_not_fetched(run: Run, s3: S3, tmp_path: Path) -> None:
+    film = tmp_path / "long.mp4"
+    inputs = ("-f", "lavfi", "-i", "testsrc2=s=160x120:r=12:d=120,noise=alls=12:allf=t")
+    ffmpeg = imageio_ffmpeg.get_ffmpeg_exe()
+    subprocess.run([ffmpeg, "-v", "error", *inputs, "-preset", "ultrafast", "-g", "48", film], check=True)
+    bucket = s3.bucket()
+    open_storage(bucket, s3.options).put_file("long.mp4", film)
+    words = (
+        "--from",
+        "1:00",
+        "--to",
+        "1:10",
+        "--engine",
+        "echo",
+        "--model",
+        "shapes",
+        "--windows",
+        "fixed:seconds=4",
+        *options(s3),
+    )
+    before = s3.bytes_asked
+    done = run("caption", f"{bucket}/long.mp4", "-o", tmp_path / "there", *words)
+    assert done.returncode == 0, done.stderr
+    assert 0.1 < (s3.bytes_asked - before) / film.stat().st_size < 0.3, "10 of 120 seconds, what they are built on, and the index"
+    assert run("caption", film, "-o", tmp_path / "here", *words).returncode == 0
+    name = "long.1m00s-1m10s.descriptions.json"
+    there, here = (json.loads((tmp_path / place / name).read_text()) for place in ("there", "here"))
+    assert there["captions"] == here["captions"]
+    assert there["source"] == here["source"]

@@ -19,6 +19,14 @@ class S3:
         self.endpoint = endpoint
         self.asked: list[tuple[str, str]] = []
         """method and path of each request"""
+        self.ranges: list[str] = []
+        """``Range`` of each that has one: bytes=START-END"""
+
+    @property
+    def bytes_asked(self) -> int:
+        """Of all ranges together."""
+        ends = [one.removeprefix("bytes=").split("-") for one in self.ranges]
+        return sum(int(end) + 1 - int(start) for start, end in ends)
 
     @property
     def options(self) -> dict[str, str]:
@@ -46,6 +54,8 @@ def moto() -> Iterator[S3]:
 
     def counted(environ: dict[str, str], start: object) -> object:
         server.asked.append((environ["REQUEST_METHOD"], environ["PATH_INFO"] + "?" + environ.get("QUERY_STRING", "")))
+        if "HTTP_RANGE" in environ:
+            server.ranges.append(environ["HTTP_RANGE"])
         return application(environ, start)
 
     http = make_server("127.0.0.1", 0, counted, threaded=True)

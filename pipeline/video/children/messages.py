@@ -2,6 +2,7 @@
 
     Probe, + the film's descriptor                    -> Probed
     ListFrames, + the film's descriptor               -> Tick*, TableData
+    Locate, + the film's descriptor                   -> Tick*, Located
     TableData                                            (kept, no answer)
     Read, + film, ring, room                          -> (Frame | Cut | Lost | Head | Tick)*, Done
     Unpack, + room                                    -> Unpacked                        (picture_messages.py)
@@ -43,6 +44,17 @@ class ListFrames:
     start: float
     fps: float
     most: int
+    cpu: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Locate:
+    """Where in the file lies what is shown between two times? What else it holds need not be there, but for the container's index."""
+
+    start: float
+    end: float
+    most: int
+    """frames of a film"""
     cpu: int
 
 
@@ -136,6 +148,17 @@ class Probed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Located:
+    """Stretches of the file in bytes, [start, end); none where all of it is needed."""
+
+    spans: tuple[tuple[int, int], ...]
+
+    def __post_init__(self) -> None:
+        if any(not 0 <= start < end for start, end in self.spans):
+            raise ValueError("a stretch of no length")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
     """The picture of a frame lies in a slot of the ring."""
 
@@ -214,5 +237,5 @@ def _whole(pictures: bytes) -> None:
         raise ValueError("a part of a picture")
 
 
-Request = Probe | ListFrames | TableData | Read | Unpack
-Reply = Ready | Tick | Probed | TableData | Frame | Cut | Lost | Head | Done | Unpacked | Unclean | Refused | Failure
+Request = Probe | ListFrames | Locate | TableData | Read | Unpack
+Reply = Ready | Tick | Probed | Located | TableData | Frame | Cut | Lost | Head | Done | Unpacked | Unclean | Refused | Failure

@@ -54,7 +54,7 @@ def describe(container: Any, stream: Any, pixels: int) -> Probed:
     shown = (max(1, round(width * aspect)), height) if aspect >= 1 else (width, max(1, round(height / aspect)))
     if turn in (90, 270):
         shown = shown[::-1]
-    rate = _rate(container, stream)
+    frames = rate(container, stream)
     start, first_time = (container.start_time or 0) / libav.TIME_BASE, float((stream.start_time or 0) * stream.time_base)
     whole = (container.duration or 0) / libav.TIME_BASE
     ends = _declared_end(container, stream, first_time - start, start)
@@ -65,7 +65,7 @@ def describe(container: Any, stream: Any, pixels: int) -> Probed:
         duration=max(0.0, ends or whole),
         ends=ends,
         start=start,
-        fps=float(rate) if 0 < rate < 10000 else 25.0,
+        fps=float(frames) if 0 < frames < 10000 else 25.0,
         width=shown[0],
         height=shown[1],
         rotation=turn,
@@ -80,7 +80,7 @@ def describe(container: Any, stream: Any, pixels: int) -> Probed:
     )
 
 
-def _rate(container: Any, stream: Any) -> Fraction:
+def rate(container: Any, stream: Any) -> Fraction:
     """Frames a second: of a raw stream as its codec tells, since libav takes every raw stream's container to say 25."""
     rates = (stream.average_rate, stream.guessed_rate)
     first, second = reversed(rates) if container.format.name in RAW_STREAMS else rates

@@ -11,6 +11,7 @@ from pipeline.video.decode.card import Card
 from pipeline.video.decode.decoded import Decoded
 from pipeline.video.decode.decoder_log import complaint
 from pipeline.video.decode.decoding import Decoding
+from pipeline.video.decode.holes import keyframes_among_holes
 from pipeline.video.decode.plan import Plan
 from pipeline.video.decode.seams import Seams
 from pipeline.video.decode.unshown import Unshown
@@ -86,8 +87,9 @@ def _aligned(container: Any, stream: Any, plan: Plan, fd: int) -> Iterator[Any]:
                     yield packet
 
 
-def list_packets(fd: int, *, start: float, fps: float, most: int) -> Iterator[Table | None]:
-    """The table of a film; every None before it is a sign of life."""
+def list_packets(fd: int, *, start: float, fps: float, most: int, places: "array[int] | None" = None) -> Iterator[Table | None]:
+    """The table of a film; every None before it is a sign of life. ``places`` is filled with where each packet begins in the file,
+    -1 where that is not known."""
     with libav.open_container(fd) as container:
         stream = libav.film_stream(container)
         base = float(stream.time_base)
@@ -97,6 +99,7 @@ def list_packets(fd: int, *, start: float, fps: float, most: int) -> Iterator[Ta
         seams = Seams(fps)
         heard, duration, latest = 0, 0, None
         heard, _ = complaint(0)
+        absent = keyframes_among_holes(fd, stream)
         unshown = Unshown(stream.codec_context.codec.canonical_name, bytes(stream.codec_context.extradata or b""))
         for number, packet in enumerate(libav.packets(container, stream)):
             if number % 4096 == 0:
@@ -105,8 +108,10 @@ def list_packets(fd: int, *, start: float, fps: float, most: int) -> Iterator[Ta
                 break
             stamp = packet.pts
             pts.append(UNKNOWN if stamp is None else stamp)
+            if places is not None:
+                places.append(-1 if packet.pos is None else packet.pos)
             sizes.append(packet.size)
-            key.append(packet.is_keyframe)
+            key.append(packet.is_keyframe or (packet.pos in absent and not any(bytes(memoryview(packet)[:8]))))
             hidden.append(packet.is_discard or unshown(packet))
             heard, damage = complaint(heard)
             at = stamp if stamp is not None else latest

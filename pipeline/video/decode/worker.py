@@ -24,6 +24,7 @@ from pipeline.video.children import codec, wire
 from pipeline.video.children.messages import (
     Failure,
     ListFrames,
+    Locate,
     Probe,
     Probed,
     Read,
@@ -45,6 +46,7 @@ from pipeline.video.decode.cut_finder import CutFinder
 from pipeline.video.decode.decoded import Decoded
 from pipeline.video.decode.delivery import Delivery
 from pipeline.video.decode.describe import describe
+from pipeline.video.decode.locate import located
 from pipeline.video.decode.plan import Action, plan
 from pipeline.video.decode.reader import Reader
 from pipeline.video.decode.wanted import Wanted
@@ -91,6 +93,13 @@ class Worker:
             case ListFrames():
                 _allow(request.cpu)
                 self._list(request, fds[0])
+            case Locate():
+                _allow(request.cpu)
+                for found in located(fds[0], request):
+                    if found is None:
+                        self._tick(0, 0.0)
+                    else:
+                        self._send(found)
             case TableData():
                 self._tables = {request.number: request.table()}
             case Read():

@@ -35,6 +35,10 @@ SPECIAL: dict[type, st.SearchStrategy[Any]] = {
         duration=st.floats(0, 1e6),
         ends=st.floats(0, 1e6),
     ),
+    messages.Located: st.builds(
+        messages.Located,
+        spans=st.lists(st.tuples(st.integers(0, 1 << 40), st.integers(1 << 41, 1 << 42)), max_size=3).map(tuple),
+    ),
     messages.Head: st.builds(messages.Head, pictures=st.integers(0, 2).map(lambda count: bytes(messages.TINY * count))),
     messages.Done: st.builds(messages.Done, pictures=st.integers(0, 2).map(lambda count: bytes(messages.TINY * count))),
 }
