@@ -110,7 +110,7 @@ def name_outputs(
     """A film's outputs in the folder ``place`` under names that begin with ``stem``, or with its short form; those of a part tell it."""
     stem = stem if part is None else f"{stem}.{part.label}"
     short = fitted(stem, max((len(_ending(sidecars, language, format).encode()) for format in formats), default=0))
-    burned, muxed = burned_suffix(film.suffix), muxed_suffix(film.suffix)
+    burned, muxed = burned_suffix(film.suffix), muxed_suffix(film) if mux else ""
     # both were asked for and have the same name: the one that can be switched on says so
     soft = ".soft" if burn and muxed == burned else ""
     return Outputs(

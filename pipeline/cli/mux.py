@@ -86,7 +86,7 @@ def mux(
             raise UsageError("bad_value", f"{what} is given {len(given)} times for {len(subtitles)} subtitle files")
     with writing.failures(video, quiet=quiet) as about:
         mark = "described" if subtitles else "chaptered"
-        out = writing.video_target(video, output, media.muxed_suffix(video.suffix), overwrite=overwrite, mark=mark)
+        out = writing.video_target(video, output, media.muxed_suffix(video), overwrite=overwrite, mark=mark)
         tracks: list[Track] = []
         notices: list[Notice] = []
         for n, path in enumerate(subtitles):

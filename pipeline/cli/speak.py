@@ -110,7 +110,9 @@ def _said(script: "Script") -> str:
 
 def _target(video: Path, output: str | None, sounds: tuple[str, ...], *, audio_only: bool, overwrite: bool) -> Path:
     """The name of what is written. Raises UsageError ``bad_container``, ``same_file``, OutputError ``output_exists``."""
-    suffix = ".flac" if audio_only else ".mp4" if video.suffix.lower() == ".mp4" else ".mkv"
+    from pipeline.media import muxed_suffix
+
+    suffix = ".flac" if audio_only else muxed_suffix(video).replace(".webm", ".mkv")
     if not audio_only and (output is None or Path(output).suffix.lower() not in sounds):
         if output is not None and Path(output).suffix.lower() == ".webm":
             raise UsageError("bad_container", "the described sound is AAC, which WebM does not hold; name a .mkv or .mp4")

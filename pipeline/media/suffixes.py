@@ -1,6 +1,11 @@
 """Names of containers: which rules a suffix follows, and what a film that is written is by default."""
 
+from pathlib import Path
+
 MP4_FAMILY = frozenset({".mp4", ".m4v", ".mov"})
+
+_EDITED = MP4_FAMILY | {".qt", ".3gp", ".3g2"}
+"""suffixes of films that may have edit lists"""
 
 
 def family(suffix: str) -> str:
@@ -13,6 +18,11 @@ def burned_suffix(suffix: str) -> str:
     return f".{family(suffix.lower())}"
 
 
-def muxed_suffix(suffix: str) -> str:
-    """What a film of this kind is with tracks added, by default: MP4 and WebM stay what they are."""
-    return suffix.lower() if suffix.lower() in (".mp4", ".webm") else ".mkv"
+def muxed_suffix(film: Path) -> str:
+    """What a film is with tracks added, by default: MP4 and WebM stay what they are, and MOV where only that can hide its beginning."""
+    from pipeline.media.edit_lists import begins_hidden
+
+    suffix = film.suffix.lower()
+    if suffix in (".mp4", ".webm"):
+        return suffix
+    return ".mkv" if suffix not in _EDITED or not begins_hidden(film) else suffix if suffix in MP4_FAMILY else ".mp4"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.errors import EnvironmentFault, InputError
 from pipeline.filenames import fitted
+from pipeline.media.suffixes import muxed_suffix
 from pipeline.outputs import Outputs
 from pipeline.types import Document
 
@@ -16,9 +17,9 @@ if TYPE_CHECKING:
     from pipeline.serve.progress import Progress
 
 
-def spoken_path(outputs: Outputs, film: str) -> Path:
+def spoken_path(outputs: Outputs, film: Path) -> Path:
     """``movie.spoken.mp4`` or ``.mkv`` beside the captions."""
-    suffix = ".mp4" if film.lower().endswith(".mp4") else ".mkv"
+    suffix = muxed_suffix(film).replace(".webm", ".mkv")
     return outputs.folder / f"{fitted(outputs.stem)}.spoken{suffix}"
 
 

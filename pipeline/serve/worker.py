@@ -170,7 +170,7 @@ class Worker:
                     result = await studio.describe(path, outputs, lookup=lookup, observer=progress, place=place)
                     progress.all_of(result.document)
                     if job.task == "speak":
-                        spoken = spoken_path(outputs, film.name)
+                        spoken = spoken_path(outputs, path)
                         await speak(job, settings, path, result.document, spoken, progress)
                         result = replace(result, outputs=(*result.outputs, spoken))
             if job.task == "caption" and result.described:

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.errors import InputError, OutputError
 from pipeline.families import parse
-from pipeline.media import Encoding, burn, mux
+from pipeline.media import Encoding, burn, mux, muxed_suffix
 from pipeline.types import Cue, Track
 from pipeline.video.film import open_film
 from pipeline.video.probe import probe
@@ -84,6 +84,22 @@ def test_a_beginning_that_was_trimmed_is_hidden_or_refused(whole: Path, tmp_path
         mux(film, [ONE], tmp_path / "soft.mkv")
     assert caught.value.code == "edit_hides"
     assert not (tmp_path / "soft.mkv").exists()
+
+
+def test_a_trimmed_mov_is_copied_into_one_by_itself(whole: Path, make: Make, tmp_path: Path) -> None:
+    film = edited(whole, tmp_path / "film.mov", [(2.0, 3.0)])
+    assert muxed_suffix(film) == ".mov"
+    mux(film, [ONE], tmp_path / "soft.mov")
+    assert len(shown(tmp_path / "soft.mov")) == 50
+    intra = edited(make(tmp_path / "intra.mov", *BOTH[:-3], "mjpeg", "-c:a", "aac"), tmp_path / "cut.mov", [(2.0, 3.0)])
+    usual = make(tmp_path / "usual.mov", *BOTH, "-bf", 3)
+    key = edited(make(tmp_path / "key.mp4", *BOTH, "-g", 25, "-bf", 0), tmp_path / "at_a_key.mov", [(2.0, 3.0)])
+    text = tmp_path / "text.mov"
+    text.write_bytes(b"\0\0\0\x10moov" + b"moov of nothing" * 9)
+    for other in (intra, usual, key, tmp_path / "not_there.mov", text):
+        assert muxed_suffix(other) == ".mkv", other
+    assert muxed_suffix(edited(whole, tmp_path / "film.3gp", [(2.0, 3.0)])) == ".mp4"
+    assert muxed_suffix(edited(whole, tmp_path / "film.m4v", [(2.0, 3.0)])) == ".m4v"
 
 
 @pytest.mark.parametrize("edits", [[(1.0, 1.0), (2.0, 4.0)], [(1.0, 5.0), (2.0, 0.0), (1.0, 2.0)]])
