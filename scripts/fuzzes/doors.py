@@ -1,6 +1,8 @@
 """The doors: for each the good inputs that mutants are made from, and what reads one. A reader may raise the errors of the tree."""
 
+import atexit
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,8 +22,9 @@ EXPECTED = (ScenescribeError, ModelError)
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDENS = ROOT / "tests" / "goldens" / "formats"
-FOLDER = Path(tempfile.gettempdir()) / f"scenescribe-fuzz-{os.getuid()}"
-"""of the doors that read a file"""
+FOLDER = Path(tempfile.mkdtemp(prefix="scenescribe-fuzz-"))
+"""of the doors that read a file; one of this process alone, since many may run at once, and gone when it ends"""
+atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,6 @@ def _state(data: bytes) -> object:
 def _state_seed() -> bytes:
     from pipeline.store.database import Database
 
-    FOLDER.mkdir(mode=0o700, exist_ok=True)
     for path in FOLDER.glob("jobs.sqlite3*"):
         path.unlink()
     Database(FOLDER, file="jobs.sqlite3").close()
@@ -156,7 +158,6 @@ def _second_step(data: bytes) -> object:
 
 
 def _written(name: str, data: bytes) -> Path:
-    FOLDER.mkdir(mode=0o700, exist_ok=True)
     path = FOLDER / name
     path.write_bytes(data)
     return path
@@ -170,6 +171,10 @@ DOORS: dict[str, Callable[[], Door]] = {
     "srt": lambda: Door(_golden("film.en.srt", "film.ja.srt", "film.ar.srt"), _subtitles("srt")),
     "vtt": lambda: Door(_golden("film.en.vtt", "film.th.vtt", "film.hi.vtt"), _subtitles("vtt")),
     "ass": lambda: Door(_golden("film.en.ass", "film.zh-Hans.ass"), _subtitles("ass")),
+    "ttml": lambda: Door(_golden("film.en.ttml", "film.ar.ttml", "film.ja.ttml"), _subtitles("ttml")),
+    "microdvd": lambda: Door([seeds.MICRODVD, seeds.MPL], _subtitles("sub")),
+    "lrc": lambda: Door([seeds.LRC], _subtitles("lrc")),
+    "sbv": lambda: Door([seeds.SBV], _subtitles("sbv")),
     "json": lambda: Door(_golden("film.en.json", "film.ar.json"), _document),
     "journal": lambda: Door([seeds.journal(KEY)], _journal),
     "options": lambda: Door([seeds.toml()], _options),

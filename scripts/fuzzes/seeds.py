@@ -17,6 +17,10 @@ LISTING = b"""Input #0, mov,mp4, from 'file:film.mp4':
       displaymatrix: rotation of -90.00 degrees
 """
 SIZES = b'{"patch_size": 14, "merge_size": 2, "temporal_patch_size": 2, "size": {"height": 384}, "vision_config": {"image_size": 384}}'
+MICRODVD = b"{1}{1}25.000\n{25}{75}A dog.|{y:i}It runs.\n{100}{150}A cat.\n{200}{}Last.\n"
+MPL = b"[10][35]/A dog.|It runs.\n[40][60]A cat.\n"
+LRC = b"[ti:Dogs]\n[offset:+250]\n[00:01.00]A dog.\n[00:02.50][01:02.500]It <00:03.00>runs.\n[00:09]\n"
+SBV = b"0:00:01.000,0:00:03.500\nA dog.\nIt runs.\n\n0:01:00.000,0:01:02.000\nA cat.\n"
 NAMES = [
     b"movie.en.srt",
     b"Movie.pl.hi.forced.srt",
