@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import InputError
+from pipeline.folders import files_below
 from pipeline.part import without_label
 from pipeline.storage import open_storage, parted
 from pipeline.storage.spool import Remote
@@ -61,7 +62,11 @@ def find_films(names: Sequence[str], *, recursive: bool) -> Inputs:
         elif os.path.lexists(path) or not glob.has_magic(name):
             films.setdefault(_identity(path), Film(path, Path(path.name)))
         else:
-            matches = [Path(match) for match in sorted(glob.glob(name, recursive=True))]
+            try:
+                matches = [Path(match) for match in sorted(glob.glob(name, recursive=True))]
+            except RecursionError:
+                errors.append((name, InputError("too_deep", "its folders lie too deep inside each other; name one further in")))
+                continue
             if not matches:
                 errors.append((name, InputError("not_found", "no file matches this pattern")))
             for match in matches:
@@ -140,12 +145,6 @@ def _identity(path: Path) -> Path:
 
 
 def _films_below(folder: Path, *, recursive: bool) -> Iterable[Film]:
-    for root, folders, files in os.walk(folder):
-        folders.sort()
-        if not recursive:
-            folders.clear()
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in sorted(files):
-            path = Path(root, name)
-            if not name.startswith(".") and path.suffix.lower() in VIDEO_SUFFIXES and not is_described(path):
-                yield Film(path, path.relative_to(folder))
+    for path in map(Path, files_below(folder, recursive=recursive)):
+        if not path.name.startswith(".") and path.suffix.lower() in VIDEO_SUFFIXES and not is_described(path):
+            yield Film(path, path.relative_to(folder))

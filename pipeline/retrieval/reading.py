@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import TypeAdapter, ValidationError
 
 from pipeline.errors import InputError, ScenescribeError
+from pipeline.folders import files_below
 from pipeline.formats import json as ours
 from pipeline.safe_open import MEGABYTE, read_bytes
 
@@ -75,12 +76,10 @@ def documents(names: Sequence[str]) -> Iterator[Path]:
 def _named(path: Path) -> Iterator[Path]:
     if path.is_dir():
         found = False
-        for root, folders, files in os.walk(path):
-            folders[:] = sorted(folder for folder in folders if not folder.startswith("."))
-            for file in sorted(files):
-                if file.endswith((SUFFIX, SUMMARY)) and not file.startswith("."):
-                    found = found or file.endswith(SUFFIX)
-                    yield Path(root, file)
+        for file in map(Path, files_below(path)):
+            if file.name.endswith((SUFFIX, SUMMARY)) and not file.name.startswith("."):
+                found = found or file.name.endswith(SUFFIX)
+                yield file
         if not found:
             raise InputError(
                 "no_captions", f"no captions in this folder; scenescribe caption '{path}' makes them", path=str(path)

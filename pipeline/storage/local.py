@@ -3,12 +3,13 @@
 import contextlib
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
 from pipeline.errors import InputError
 from pipeline.files import MARK, create_whole, explained, missing, whole, write_whole
+from pipeline.folders import tree
 from pipeline.safe_open import regular
 from pipeline.storage.base import Entry, Storage, checked
 
@@ -54,7 +55,13 @@ class LocalStorage(Storage):
 
     def list(self, prefix: str = "") -> Iterator[Entry]:
         within, _, beginning = prefix.rpartition("/")
-        yield from self._under(self.folder / within, f"{within}/" if within else "", beginning)
+        root = len(os.path.join(self.folder, ""))
+        first = (entry for entry in self._listed(os.path.join(self.folder, within)) if entry.name.startswith(beginning))
+        for found in tree(first, lambda entry: self._listed(entry.path) if entry.is_dir(follow_symlinks=False) else None):
+            with contextlib.suppress(FileNotFoundError):  # went while we looked
+                if found.is_file():
+                    stat = found.stat()
+                    yield Entry(name=found.path[root:], size=stat.st_size, modified=stat.st_mtime)
 
     def delete(self, name: str) -> None:
         path = self.folder / checked(name)
@@ -63,23 +70,14 @@ class LocalStorage(Storage):
         except OSError as error:
             raise explained(path, error) from error
 
-    def _under(self, folder: Path, above: str, beginning: str) -> Iterator[Entry]:
+    def _listed(self, folder: str) -> Sequence[os.DirEntry[str]]:
         try:
             with os.scandir(folder) as found:
-                entries = sorted(found, key=lambda entry: entry.name)
+                return sorted((entry for entry in found if MARK not in entry.name), key=lambda entry: entry.name)
         except (FileNotFoundError, NotADirectoryError):
-            return
+            return []
         except OSError as error:
             raise InputError("unreadable", f"{folder} can't be read: {error.strerror}", path=folder) from error
-        for entry in entries:
-            if not entry.name.startswith(beginning) or MARK in entry.name:
-                continue
-            with contextlib.suppress(FileNotFoundError):  # went while we looked
-                if entry.is_dir(follow_symlinks=False):
-                    yield from self._under(Path(entry.path), f"{above}{entry.name}/", "")
-                elif entry.is_file():
-                    stat = entry.stat()
-                    yield Entry(name=above + entry.name, size=stat.st_size, modified=stat.st_mtime)
 
     def _place(self, name: str) -> Path:
         path = self.folder / checked(name)

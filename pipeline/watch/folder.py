@@ -13,17 +13,19 @@ import contextlib
 import os
 import stat
 import time
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pipeline.file_version import FileVersion
+from pipeline.folders import is_folder, tree
 from pipeline.inputs import WRITTEN
 from pipeline.store.identity import Found
 from pipeline.watch.events import events
-from pipeline.watch.rules import SKIP_MARK, Rules
+from pipeline.watch.rules import Rules, listed
 
 RESCAN = 60.0
 """seconds between full looks where events are listened to"""
@@ -153,7 +155,7 @@ class Folder:
         return max(0.02, min(due, self._rescan_at) - now)
 
     def _rescan(self) -> None:
-        there = set(self._films(os.fspath(self.rules.root), top=True))
+        there = set(self._films(os.fspath(self.rules.root)))
         known: dict[str, Any]
         for known in (self._seen, self._waiting):
             for path in [path for path in known if path not in there]:
@@ -161,30 +163,28 @@ class Folder:
         self.scans += 1
         self._rescan_at = self.clock() + (self.poll or RESCAN)
 
-    def _films(self, folder: str, *, top: bool = False) -> Iterator[str]:
-        """Every film below a folder; each is considered as it is met."""
-        try:
-            with os.scandir(folder) as found:
-                entries = sorted(found, key=lambda entry: entry.name)
-        except OSError:
-            if top:
-                raise
-            # not readable just now: what is known below it stays known
-            yield from [path for path in (*self._seen, *self._waiting) if path.startswith(folder + os.sep)]
-            return
-        if any(entry.name == SKIP_MARK for entry in entries):
-            return
+    def _films(self, folder: str) -> Iterator[str]:
+        """Every film below a folder; each is considered as it is met. Raises OSError where the folder itself can't be read."""
         plain = not (self.rules.include or self.rules.exclude)
-        for entry in entries:
+        for entry in tree(listed(folder), self._inside):
+            if isinstance(entry, str):
+                yield entry
+                continue
             with contextlib.suppress(OSError):  # gone between the listing and the look
-                if entry.is_dir(follow_symlinks=False):
-                    if self.rules.enters(Path(entry.path)):
-                        yield from self._films(entry.path)
-                elif self._is_film(entry, plain):
-                    status = entry.stat()
-                    if stat.S_ISREG(status.st_mode):
-                        self._consider(entry.path, FileVersion.of(status))
-                        yield entry.path
+                if self._is_film(entry, plain) and stat.S_ISREG((status := entry.stat()).st_mode):
+                    self._consider(entry.path, FileVersion.of(status))
+                    yield entry.path
+
+    def _inside(self, entry: os.DirEntry[str] | str) -> Sequence[os.DirEntry[str] | str] | None:
+        """What a folder holds, as far as it may be entered; None where it is none."""
+        if isinstance(entry, str) or not is_folder(entry):
+            return None
+        if not self.rules.enters(Path(entry.path)):
+            return ()
+        try:
+            return listed(entry.path)
+        except OSError:  # not readable just now: what is known below it stays known
+            return [path for path in (*self._seen, *self._waiting) if path.startswith(entry.path + os.sep)]
 
     def _is_film(self, entry: os.DirEntry[str], plain: bool) -> bool:
         if not self.rules.may_take(entry.name):
@@ -201,8 +201,8 @@ class Folder:
             status = path.lstat()
             if stat.S_ISDIR(status.st_mode):
                 if self.rules.enters(path):
-                    for _ in self._films(os.fspath(path)):
-                        pass
+                    with contextlib.suppress(OSError):  # not readable just now
+                        deque(self._films(os.fspath(path)), maxlen=0)
                 return
             if stat.S_ISLNK(status.st_mode):
                 if not self.rules.stays_inside(path):

@@ -1,7 +1,7 @@
 """Which files of the watched folder are films to describe. Pure but for one look at a link's target."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -92,3 +92,10 @@ class Rules:
     def _matches(self, path: Path, globs: tuple[str, ...]) -> bool:
         below = os.fspath(path.relative_to(self.root))
         return any(fnmatchcase(path.name, glob) or fnmatchcase(below, glob) for glob in globs)
+
+
+def listed(folder: str) -> Sequence[os.DirEntry[str] | str]:
+    """What lies in a folder, by name; nothing where SKIP_MARK does. Raises OSError."""
+    with os.scandir(folder) as found:
+        entries = sorted(found, key=lambda entry: entry.name)
+    return [] if any(entry.name == SKIP_MARK for entry in entries) else entries
