@@ -73,6 +73,9 @@ class ServeSettings(Describing, Spread):
     allow_url: tuple[str, ...] = option(
         (), DOORS, "HOST or HOST:PORT that films may be fetched from over https, where it has public addresses; may be repeated."
     )
+    allow_webhook: tuple[str, ...] = option(
+        (), DOORS, "HOST or HOST:PORT of this machine or a private network that jobs' webhooks may go to; may be repeated."
+    )
     allow_origin: tuple[str, ...] = option(
         (), DOORS, "A page of another address that may send, such as https://example.org; may be repeated."
     )

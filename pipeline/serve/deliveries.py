@@ -9,6 +9,7 @@ from pipeline.serve.media_servers import refresh
 from pipeline.serve.views import job_view
 from pipeline.store.outbox import Delivery
 from pipeline.watch.deliveries import TRIES
+from pipeline.watch.reachable import Reachable
 from pipeline.watch.webhook import Webhook
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ class Deliveries:
     """Runs the outbox; a receiver that hangs delays those of its kind alone."""
 
     def __init__(self, service: "Service") -> None:
-        self._service, self._webhook = service, Webhook()
+        self._service, self._webhook = service, Webhook(Reachable(service.settings.allow_webhook))
 
     async def run(self) -> None:
         """For ever."""

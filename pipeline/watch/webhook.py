@@ -13,6 +13,9 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from pipeline.imagesources.connecting import Refused
+from pipeline.watch.reachable import Reachable
+
 TIMEOUT = 10.0
 """seconds between two bytes"""
 WHOLE = 60.0
@@ -53,15 +56,19 @@ def body_of(event: Mapping[str, Any]) -> bytes:
 
 
 class Webhook:
-    """Sends events. One connection is kept between them: making one costs more than an event."""
+    """Sends events. One connection is kept between them: making one costs more than an event.
 
-    def __init__(self) -> None:
+    ``reachable``: where the addresses may lead that it is given, anywhere where it is None.
+    """
+
+    def __init__(self, reachable: Reachable | None = None) -> None:
         self._client: Any = None
+        self._reachable = reachable
 
     async def post(self, url: str, secret: str | None, delivery: str, event: Mapping[str, Any]) -> str:
         """Send one event, up to QUICK_TRIES times in a few seconds. An empty text, or why it did not arrive.
 
-        Where the receiver refuses for good (3xx, 4xx but 408, 425 and 429) the text begins with ``refused``.
+        Where the receiver refuses for good (3xx, 4xx but 408, 425 and 429), or is not to be reached, the text begins with ``refused``.
         """
         import httpx
         from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
@@ -85,21 +92,26 @@ class Webhook:
                         raise _Busy(f"the receiver answered {status}")
                     if status >= 300:
                         return f"refused: the receiver answered {status}"
+        except Refused as error:
+            return f"refused: {error}; --allow-webhook lets a job's webhook go there"
         except TimeoutError:
             return f"the receiver did not answer within {WHOLE:g} s"
-        except (httpx.HTTPError, httpx.InvalidURL, _Busy) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, _Busy) as error:
             return str(error) or type(error).__name__
         return ""
 
     async def _status(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
         """The status of the answer. Its body is read as far as KEPT and thrown away, packed as it is: it may be without end."""
-        async with asyncio.timeout(WHOLE), self._client.stream("POST", url, content=body, headers=headers) as answer:
-            skipped = 0
-            async for piece in answer.aiter_raw():
-                skipped += len(piece)
-                if skipped > KEPT:
-                    break  # the connection is closed; one whose answer was read to its end is used again
-            return int(answer.status_code)
+        async with asyncio.timeout(WHOLE):
+            place, host, extensions = await self._reachable.pinned(url) if self._reachable else (url, {}, {})
+            asked = self._client.stream("POST", place, content=body, headers={**headers, **host}, extensions=extensions)
+            async with asked as answer:
+                skipped = 0
+                async for piece in answer.aiter_raw():
+                    skipped += len(piece)
+                    if skipped > KEPT:
+                        break  # the connection is closed; one whose answer was read to its end is used again
+                return int(answer.status_code)
 
     async def close(self) -> None:
         if self._client is not None:

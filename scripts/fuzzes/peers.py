@@ -29,7 +29,7 @@ def service() -> tuple[Callable[[bytes], object], Callable[[], None]]:
     root = folder / "films"
     root.mkdir()
     write(root / "one.mp4", FilmSpec(seconds=2, width=64, height=36, fps=10, gop=10))
-    running_ = held.enter_context(running(folder / "state", root=(root,), max_jobs=1))
+    running_ = held.enter_context(running(folder / "state", root=(root,), max_jobs=1, allow_webhook=("127.0.0.1:9",)))
     film = running_.client.post("/v1/films", json={"path": "films/one.mp4"}).json()["id"]
     running_.client.post("/v1/jobs", json={"film": film})
 

@@ -17,6 +17,7 @@ from pipeline.serve.service import Service
 from pipeline.serve.sse import EVERY, PING, STREAM_HEADERS
 from pipeline.serve.tasks import Task, allowed, check_settings
 from pipeline.serve.views import job_view
+from pipeline.watch.reachable import Reachable
 from pipeline.watch.webhook import AN_ADDRESS, is_address
 
 Status = Literal["queued", "in_progress", "completed", "failed", "cancelled"]
@@ -35,6 +36,7 @@ class NewJob(BaseModel):
 
 def router(service: Service) -> APIRouter:
     routes = APIRouter(route_class=CheckedRoute, prefix="/v1/jobs", tags=["jobs"])
+    reachable = Reachable(service.settings.allow_webhook)
 
     @routes.post("", status_code=202)
     async def create(
@@ -46,6 +48,9 @@ def router(service: Service) -> APIRouter:
         service.films.get(body.film)
         if body.webhook and not is_address(body.webhook):
             raise HttpError(400, "bad_value", f"give a webhook that is {AN_ADDRESS}", param="webhook")
+        if body.webhook and (host := reachable.refuses(body.webhook)):
+            message = f"{host[:80]} is no public address; start the service with --allow-webhook, if jobs may tell it"
+            raise HttpError(400, "webhook_refused", message, param="webhook")
         job = await asyncio.to_thread(queue, service, body, idempotency_key)
         response.headers["Location"] = f"/v1/jobs/{job.id}"
         return job_view(service, job)

@@ -270,3 +270,13 @@ async def test_answers_are_sent_at_once() -> None:
         connection = (await made).get_extra_info("socket")
         assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
         writer.close()
+
+
+@pytest.mark.parametrize(
+    "url", ["http://169.254.169.254/latest", "http://127.0.0.1:9/", "http://[::1]/", "http://localhost:5432/"]
+)
+def test_a_webhook_into_our_own_network_is_refused_before_anything_is_kept(url: str, service: Running) -> None:
+    film = service.client.post("/v1/films", json={"path": "films/series/one.mp4"}).json()["id"]
+    answer = service.client.post("/v1/jobs", json={"film": film, "webhook": url})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "webhook_refused")
+    assert "--allow-webhook" in answer.json()["error"]["message"]

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import hmac
 import json
+import socket
 import threading
 import tracemalloc
 from collections.abc import Iterator, Mapping
@@ -15,6 +16,7 @@ import tenacity
 from stub_server import Stub, body, endless
 
 from pipeline.watch import webhook
+from pipeline.watch.reachable import Reachable
 from pipeline.watch.webhook import Webhook, sign
 
 
@@ -104,3 +106,55 @@ async def test_a_bomb_is_not_unpacked() -> None:
             assert tracemalloc.get_traced_memory()[1] < 50e6
         finally:
             tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://169.254.169.254/latest/meta-data", "http://127.0.0.1:9/", "http://2130706433/", "http://0x7f.1/", "http://127.1/", "http://[::1]:9/",
+        "http://[::ffff:10.0.0.7]/", "http://[64:ff9b::a00:7]/", "http://localhost/", "http://LOCALHOST./", "http://db.localhost/",
+        "http://10.0.0.7/", "https://user:secret@192.168.1.1:8443/x", "http://0.0.0.0:80/", "http://example.org\\@127.0.0.1/",
+    ],
+)  # fmt: skip
+async def test_a_webhook_of_others_goes_to_no_address_that_is_ours(url: str) -> None:
+    webhook = Webhook(Reachable(("10.0.0.7:1", "films.internal")))
+    try:
+        trouble = await webhook.post(url, None, "1", EVENT)
+    finally:
+        await webhook.close()
+    assert trouble.startswith("refused: "), trouble
+    assert "--allow-webhook" in trouble
+
+
+async def test_one_that_is_allowed_is_connected_at_the_address_that_was_looked_at(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The name means this machine when it is looked up, and nothing at all a moment later."""
+    port = receiver.server.server_address[1]
+    found, asked = socket.getaddrinfo("127.0.0.1", port, type=socket.SOCK_STREAM), list[str]()
+
+    def look_up(host: str, *rest: Any, **more: Any) -> Any:
+        asked.append(host)
+        return found if host == "hooks.internal" else real(host, *rest, **more)
+
+    real = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    webhook = Webhook(Reachable((f"hooks.internal:{port}",)))
+    try:
+        assert await webhook.post(f"http://anna:s3cret@hooks.internal:{port}/told?x=1", None, "1", EVENT) == ""
+    finally:
+        await webhook.close()
+    assert asked.count("hooks.internal") == 1
+    headers, _ = receiver.seen[0]
+    assert headers["Host"] == f"hooks.internal:{port}"
+    assert headers["Authorization"].startswith("Basic ")
+
+
+async def test_a_name_that_nobody_knows_is_tried_again(receiver: Receiver) -> None:
+    webhook = Webhook(Reachable(()))
+    try:
+        trouble = await webhook.post("http://nobody.invalid/", None, "1", EVENT)
+    finally:
+        await webhook.close()
+    assert trouble
+    assert not trouble.startswith("refused")
