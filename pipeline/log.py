@@ -5,15 +5,17 @@ import io
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
 from models.bounded import APPEND, opened
 
-SERVERS = ("uvicorn",)
+SERVERS = ("uvicorn", "asyncio")
 """libraries whose warnings are lines like ours: without a handler Python would print them as they are"""
+LEFT = "socket.send() raised exception."
+"""what asyncio says of somebody who left in the middle of an answer: nothing that an operator could do anything about"""
 
 
 @cache
@@ -121,6 +123,22 @@ def _take(handlers: list[logging.Handler], level: int) -> None:
                 old.close()
         logger.handlers, logger.propagate = handlers, False
         logger.setLevel(max(level, logging.WARNING) if name in SERVERS else level)
+    logging.getLogger("asyncio").addFilter(_no_goodbye)
+
+
+def _no_goodbye(record: logging.LogRecord) -> bool:
+    return record.msg != LEFT
+
+
+@contextlib.contextmanager
+def silenced(name: str) -> Iterator[None]:
+    """A library's logger says nothing while the block runs."""
+    logger = logging.getLogger(name)
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
 
 
 class _Kept(logging.StreamHandler[TextIO]):

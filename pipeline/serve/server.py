@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
+from pipeline import log as logs
 from pipeline.errors import EnvironmentFault
 from pipeline.serve.entrance import Application, Entrance
 from pipeline.watch.connections import bound, patient
@@ -17,6 +18,8 @@ from pipeline.watch.health import address_of
 
 if TYPE_CHECKING:
     from pipeline.serve.service import Service
+
+log = logs.get(__name__)
 
 LEAVE = 3
 """seconds in which open answers may end after the service was told to stop"""
@@ -49,9 +52,13 @@ async def listening(listen: str, entrance: Entrance) -> "AsyncIterator[tuple[str
         host, port = sockets[0].getsockname()[:2]
         yield (f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"), serving
     finally:
-        server.should_exit = True
-        await asyncio.gather(serving, return_exceptions=True)
+        entrance.leaving = server.should_exit = True
+        with logs.silenced("uvicorn.error"):  # whom it cuts off we know, and whether they were told
+            await asyncio.gather(serving, return_exceptions=True)
+            await entrance.emptied(1.0)
         sockets[0].close()
+        if entrance.turned_away or entrance.cut_off:
+            log.info("not answered at the end", turned_away=entrance.turned_away, cut_off=entrance.cut_off)
 
 
 def _bind(listen: str) -> socket.socket:
