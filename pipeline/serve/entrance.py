@@ -20,12 +20,12 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 _ALIVE = b'{"alive":true}'
 
 
-def _error(code: str, said: str) -> bytes:
-    return json.dumps({"error": {"message": said, "type": "server_error", "code": code, "param": None}}).encode()
+def _body(told: dict[str, str]) -> bytes:
+    return json.dumps({"error": {**told, "type": "server_error", "param": None}}).encode()
 
 
-_STARTING = _error("starting", "the service is starting; come again in a second")
-_STOPPING = _error("stopping", "the service is being stopped; come again when it is back")
+_STARTING = _body({"message": "the service is starting; come again in a second", "code": "starting"})
+_STOPPING = _body({"message": "the service is being stopped; come again when it is back", "code": "stopping"})
 
 
 class Entrance:

@@ -24,7 +24,7 @@ CARRIERS = {
     "_broken",
 }
 """calls with a code in them; HttpError's follows its status, _broken's its place; Fitted and Share hand theirs on"""
-CODE = re.compile(r"[a-z]+(_[a-z]+)+|hdr|partial|cancelled|unreadable|unwritable|unauthorized|starting")
+CODE = re.compile(r"[a-z]+(_[a-z]+)+|hdr|partial|cancelled|unreadable|unwritable|unauthorized|starting|stopping")
 
 
 def codes_in(tree: ast.AST) -> Iterator[str]:
