@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
-from pipeline.errors import InputError
+from pipeline.errors import InputError, OutputError
 from pipeline.files import MARK, create_whole, explained, missing, whole, write_whole
-from pipeline.folders import tree
+from pipeline.folders import DEEPEST, tree
 from pipeline.safe_open import regular
 from pipeline.storage.base import Entry, Storage, checked
 
@@ -81,6 +81,8 @@ class LocalStorage(Storage):
 
     def _place(self, name: str) -> Path:
         path = self.folder / checked(name)
+        if name.count("/") > 2 * DEEPEST:
+            raise OutputError("bad_name", f"a name of {name.count('/')} folders inside each other is made by nobody but to harm")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:

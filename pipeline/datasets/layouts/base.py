@@ -15,7 +15,9 @@ from typing import IO, BinaryIO, ClassVar, Protocol
 
 from pipeline.datasets.items import Item, Row
 from pipeline.errors import InputError
+from pipeline.filenames import NAME_MAX, cut
 from pipeline.files import temporary_folder
+from pipeline.folders import DEEPEST
 from pipeline.storage import Storage
 from pipeline.types import Outcome
 
@@ -25,6 +27,8 @@ SIGNS = (
     (b"\0\0\0\x0cjP", ".jp2"),
 )  # fmt: skip
 """what a picture's file begins with -> what it is called"""
+LONGEST = 1000
+"""bytes of a file's name with the folders that it brings; systems take 4,096 with those that it lies in"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +120,14 @@ def inside(name: str) -> str:
     terminal."""
     plain = "".join(letter if letter.isprintable() else "_" for letter in name.replace("\\", "_"))
     return "/".join(part for part in plain.split("/") if part not in ("", ".", "..")) or "_"
+
+
+def file_below(key: str, room: int) -> str:
+    """The same as the name of a file that a disk takes, ``room`` bytes kept free at its end: of too many folders the outermost go."""
+    parts = [cut(part, NAME_MAX - room) for part in inside(key).split("/")[-DEEPEST:]]
+    while len(parts) > 1 and len("/".join(parts).encode()) > LONGEST:
+        parts.pop(0)
+    return "/".join(parts)
 
 
 def add_member(tar: tarfile.TarFile, name: str, data: bytes) -> None:

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from pipeline.datasets.layouts.base import DataSet, Pair, Written, batched, inside, pictured, suffix_of
+from pipeline.datasets.layouts.base import DataSet, Pair, Written, batched, file_below, inside, pictured, suffix_of
 from pipeline.errors import InputError
-from pipeline.filenames import NAME_MAX, cut
+from pipeline.filenames import cut
 from pipeline.files import temporary_folder
 
 FOLDER = "imagefolder"
@@ -91,7 +91,5 @@ def _copied(data: DataSet, batch: Sequence[Pair], names: set[str], *, parted: bo
 def picture_name(key: str, content: bytes, source_name: str) -> str:
     """The key as a file's name, with the suffix of what it is: it may have none, or lead out of the folder."""
     suffix = cut(inside(suffix_of(content, source_name)), LONGEST_SUFFIX)
-    parts = [cut(part, NAME_MAX - LONGEST_SUFFIX - 10) for part in inside(key).split("/")]
-    if not parts[-1].lower().endswith((suffix, ".jpeg", ".jpe", ".jfif", ".tiff")):
-        parts[-1] += suffix
-    return "/".join(parts)
+    name = file_below(key, LONGEST_SUFFIX + 10)
+    return name if name.lower().endswith((suffix, ".jpeg", ".jpe", ".jfif", ".tiff")) else name + suffix

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pipeline.datasets.layouts.base import DataSet, Pair, Written, batched, pictured
+from pipeline.datasets.layouts.base import DataSet, Pair, Written, batched, file_below, pictured
 from pipeline.errors import InputError, OutputError
 from pipeline.storage import Storage
 
@@ -49,7 +49,11 @@ def _writer(data: DataSet, folders: dict[str, Storage]) -> Callable[[Pair], Outp
         item, row = pair
         beside = "path" in item.locator
         storage = folders[item.source] if beside else data.storage
-        name = named(str(item.locator["path"]), data.extension) if beside else f"txt/{row.key}{data.extension}"
+        name = (
+            named(str(item.locator["path"]), data.extension)
+            if beside
+            else f"txt/{file_below(row.key, len(data.extension.encode()))}{data.extension}"
+        )
         return put_text(storage, name, row.caption + "\n", overwrite=data.overwrite)
 
     return write

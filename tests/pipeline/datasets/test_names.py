@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.datasets.layouts.base import add_member, inside
+from pipeline.datasets.layouts.base import add_member, file_below, inside
 from pipeline.datasets.layouts.imagefolder import picture_name
+from pipeline.errors import OutputError
 from pipeline.imagesources.base import Place, Wishes
 from pipeline.imagesources.imagefolder import Source
 from pipeline.storage import open_storage
@@ -29,6 +30,8 @@ KEYS = [
     "\u5bff" * 100 + "/a",
     "a\\..\\..\\b",
     "..\u2028",
+    "a/" * 1500 + "b",
+    ("y" * 300 + "/") * 30 + "b",
 ]
 
 
@@ -42,7 +45,7 @@ def test_no_key_leads_out_of_where_it_is_unpacked(key: str, tmp_path: Path) -> N
     with tarfile.open(fileobj=out) as tar:
         names = tar.getnames()
     assert len(set(names)) == 2, "a sample's parts stay apart"
-    for name in [*names, picture_name(key, JPEG, key + ".jpg"), inside(key)]:
+    for name in [*names, picture_name(key, JPEG, key + ".jpg"), inside(key), file_below(key, 4)]:
         assert name.isprintable()
         assert not name.startswith("/")
         assert not {"", ".", ".."} & set(name.split("/"))
@@ -69,3 +72,17 @@ def test_half_characters_in_a_table_of_pictures_cost_one_row(tmp_path: Path) -> 
     for item in items:
         assert item.key.encode()
         assert json.dumps(item.kept, ensure_ascii=False).encode()
+
+
+@pytest.mark.parametrize("key", KEYS, ids=range(len(KEYS)))
+def test_a_storage_on_a_disk_takes_every_name_that_is_made_of_a_key(key: str, tmp_path: Path) -> None:
+    storage = open_storage(str(tmp_path / "out"), {})
+    for name in (f"txt/{file_below(key, 4)}.txt", f"imagefolder/{picture_name(key, JPEG, '')}"):
+        assert storage.create(name, b"x", durable=False)
+        assert [entry.name for entry in storage.list(name)] == [name]
+
+
+def test_a_name_of_folders_without_end_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="inside each other") as caught:
+        open_storage(str(tmp_path), {}).create("a/" * 1500 + "b", b"x")
+    assert caught.value.code == "bad_name"
