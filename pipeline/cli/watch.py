@@ -128,7 +128,13 @@ def _run(
 
         signals.on_first(loop, stop)
         loop.add_signal_handler(signal.SIGHUP, daemon.reload)
-        return await daemon.run()
+        signs = asyncio.create_task(observer.show_signs_of_life()) if observer is not None else None
+        try:
+            return await daemon.run()
+        finally:
+            if signs is not None:
+                signs.cancel()
+                await asyncio.gather(signs, return_exceptions=True)
 
     code = asyncio.run(main())
     return 128 + caught[0] if caught else code

@@ -5,6 +5,8 @@ beach.mp4: 9 captions · 1:12 in 0:20 · 3.6x real time
 harbour.mp4 ━━━━╸                   0:31 of 2:04 · 4 captions · 3.4x · A boat ...
 """
 
+import asyncio
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,12 +15,17 @@ from pipeline.cli.line import FilmLine
 from pipeline.cli.notices import lines
 from pipeline.cli.screen import Screen
 from pipeline.cli.sentences import how_it_ended
+from pipeline.cli.signs_of_life import MOMENT, loading, usual
 from pipeline.cli.summary import counted
 from pipeline.errors import ScenescribeError
 from pipeline.inputs import Film
 from pipeline.store.identity import Found
+from pipeline.store.past import kind, recall
 from pipeline.watch.observer import Ended, WatchObserver
 from pipeline.watch.state import State
+
+SECOND = 1.0
+"""between two looks whether the model is there"""
 
 
 class WatchScreen(WatchObserver):
@@ -70,6 +77,25 @@ class WatchScreen(WatchObserver):
             self.screen.say(f"model loaded in {seconds:.0f} s")
         for line in self._lines.values():
             line.show_state()
+
+    async def show_signs_of_life(self) -> None:
+        """While films wait for a model that loads: for how long, on the line of each, and once how long it usually takes. Until cancelled."""
+        began: float | None = None
+        told = False
+        while True:
+            await asyncio.sleep(SECOND)
+            studio = self._state.studio if self._state is not None else None
+            if studio is None or not self._lines or studio.engine.ready:
+                began, told = None, False
+                continue
+            now = time.monotonic()
+            began = began if began is not None else now - SECOND
+            for line in self._lines.values():
+                line.waiting(loading(now - began))
+            if not told and now - began >= MOMENT:
+                told, recipe = True, studio.recipe
+                earlier = recall(kind(recipe.model, studio.settings.engine, recipe.windows, recipe.sampler))
+                self.screen.say(usual(earlier, studio.model.engine))
 
     def again(self, film: Film, error: ScenescribeError, after: float) -> None:
         name = name_of(film.relative)

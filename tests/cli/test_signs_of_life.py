@@ -7,9 +7,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from patience import PATIENCE
 from rich.cells import cell_len
 
 from pipeline.cli import display as module
+from pipeline.cli import watch_screen as watching
 from pipeline.cli.display import Display
 from pipeline.cli.screen import Screen, shortened
 from pipeline.cli.signs_of_life import loading, usual
@@ -95,3 +97,38 @@ def test_what_is_left_of_a_batch_goes_by_bytes(tmp_path: Path) -> None:
 def test_of_a_long_name_both_ends_are_shown(name: str, columns: int, shown: str) -> None:
     assert shortened(name, columns) == shown
     assert cell_len(shown) <= columns
+
+
+async def test_before_a_watched_folder_too_each_film_says_how_long_the_model_loads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And again when the engine is started anew, with the films that wait then."""
+    for name in ("SECOND", "MOMENT"):
+        monkeypatch.setattr(watching, name, 0.0)
+    monkeypatch.setattr(watching, "recall", lambda _: Past(start=54))
+    screen, model, said, shown = watching.WatchScreen(Screen(live=False)), Model(), list[str](), list[str]()
+    screen.screen.say = said.append  # type: ignore[method-assign]
+    recipe = SimpleNamespace(model="m", windows="w", sampler="s")
+    studio: Any = SimpleNamespace(
+        engine=model, recipe=recipe, settings=SimpleNamespace(engine="vllm"), model=SimpleNamespace(engine="vllm")
+    )
+    screen._state = SimpleNamespace(studio=studio)  # type: ignore[assignment]
+    line = screen.film(Film(Path("a.mp4"), Path("a.mp4")))
+    monkeypatch.setattr(line, "waiting", shown.append)
+    signs = asyncio.create_task(screen.show_signs_of_life())
+
+    async def until(there: Any) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while not there():  # noqa: ASYNC110 - nothing tells
+                await asyncio.sleep(0)
+
+    try:
+        for times in (1, 2):
+            model.ready = False
+            await until(lambda times=times: len(said) == times)
+            model.ready = True
+            for _ in range(10):  # turns of the loop, in which it looks again
+                await asyncio.sleep(0)
+    finally:
+        signs.cancel()
+        await asyncio.gather(signs, return_exceptions=True)
+    assert said == ["loading the model; the last time took 0:54"] * 2
+    assert shown[0] == "loading the model: 0:00"
