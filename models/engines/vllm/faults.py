@@ -1,6 +1,10 @@
 """What vLLM's own exceptions become: one line, and one of our errors."""
 
+import re
+
 from models.errors import ModelError, PromptTooLong, RequestRefused, SchemaUnsupported
+
+_LENGTHS = re.compile(r"\(length (\d{1,12})\) is longer than the maximum model length of (\d{1,12})")
 
 
 def first_line(error: BaseException) -> str:
@@ -24,7 +28,9 @@ def refusal(error: Exception, *, schema: bool = False) -> ModelError:
         or "max_model_len" in low
         or "too long" in low
     ):
-        return PromptTooLong(f"the prompt with its frames does not fit: {message}")
+        told = _LENGTHS.search(str(cause))
+        why = f"it has {int(told[1]):,} tokens, and the model takes {int(told[2]):,}" if told else message
+        return PromptTooLong(f"the prompt with its frames does not fit: {why}")
     if schema and any(word in low for word in ("structured", "grammar", "schema", "xgrammar", "guidance", "choice")):
         return SchemaUnsupported(f"vLLM can't see to this form of an answer: {message}")
     return RequestRefused(f"vLLM refuses the request: {message}")
