@@ -16,6 +16,10 @@ class Progress:
     """done by earlier runs, and by others before this one began"""
     ended: int = 0
     """by this run; whatever became of them"""
+    weight: float = 0.0
+    """what the items of the plan weigh: a picture 1, a film what its length is guessed to be in pictures"""
+    weight_before: float = 0.0
+    weight_ended: float = 0.0
     reasons: Counter[str] = field(default_factory=Counter)
     """failures of this run by reason"""
     tokens: tuple[int, int] = (0, 0)
@@ -25,8 +29,12 @@ class Progress:
     speed: float = 0.0
     """items a second, over the last half minute"""
     left: float | None = None
-    """seconds until the end at this speed; None where nobody can say"""
+    """seconds until the end, by weight; None where nobody can say"""
     finished: bool = False
+
+    @property
+    def weight_left(self) -> float:
+        return max(0.0, self.weight - self.weight_before - self.weight_ended)
 
     @property
     def done(self) -> int:
@@ -69,5 +77,7 @@ class _Families:
         yield tokens
         yield GaugeMetricFamily("scenescribe_annotate_items_per_second", "Over the last half minute.", value=now.speed)
         if now.left is not None:
-            yield GaugeMetricFamily("scenescribe_annotate_seconds_left", "Until the end, at this speed.", value=now.left)
+            yield GaugeMetricFamily(
+                "scenescribe_annotate_seconds_left", "Until the end, by what is left and how fast it goes.", value=now.left
+            )
         yield GaugeMetricFamily("scenescribe_annotate_finished", "1 when all items have their row.", value=float(now.finished))

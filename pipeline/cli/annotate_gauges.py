@@ -2,8 +2,11 @@
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Protocol
+
+from pipeline.errors import ScenescribeError
 
 if TYPE_CHECKING:
     from pipeline.cli.annotate_screen import AnnotateScreen
@@ -12,6 +15,8 @@ if TYPE_CHECKING:
 
 LOOK = 2.0
 """seconds between two looks at what other machines did"""
+NAMED = 64
+"""units of which is asked in one look whose they were"""
 
 
 class Gauge(Protocol):
@@ -52,6 +57,7 @@ class Others:
     def __init__(self, ledger: "Ledger", screen: "AnnotateScreen") -> None:
         self._ledger, self._screen = ledger, screen
         self.ready = False
+        self._named: set[int] = set()
 
     @contextlib.asynccontextmanager
     async def followed(self) -> AsyncIterator[None]:
@@ -62,12 +68,26 @@ class Others:
         finally:
             following.cancel()
             await asyncio.gather(following, return_exceptions=True)
+            await asyncio.to_thread(self._look)
 
     async def _follow(self) -> None:
-        units = self._ledger.frozen.units
         while True:
-            done = await asyncio.to_thread(self._ledger.done) & units.keys()
-            ended = sum(units[number].items for number in done if units[number].round == 0) - self._screen.before
-            self.ready = self.ready or ended > 0
-            self._screen.reached(ended)
+            await asyncio.to_thread(self._look)
             await asyncio.sleep(LOOK)
+
+    def _look(self) -> None:
+        with contextlib.suppress(ScenescribeError):  # a storage that fails for a while ends no run; the next look tells
+            self._looked()
+
+    def _looked(self) -> None:
+        """What is done, and of some of it by whom: one request a thousand units, and one for each that is named."""
+        units = self._ledger.frozen.units
+        new = (self._ledger.done() & units.keys()) - self._screen.done_before
+        first = [units[number] for number in new if units[number].round == 0]
+        by = Counter[str]()
+        for number in sorted(new - self._named)[:NAMED]:
+            if (ending := self._ledger.ending(number)) is not None:
+                self._named.add(number)
+                by[ending.host] += ending.items
+        self.ready = self.ready or bool(new)
+        self._screen.reached(sum(unit.items for unit in first), sum(unit.weight for unit in first), by)

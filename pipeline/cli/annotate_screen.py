@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from pipeline.annotating.metrics import Progress, exposition
+from pipeline.annotating.pace import Pace
 from pipeline.cli import console
 from pipeline.cli.screen import Screen
 from pipeline.cli.signs_of_life import loading
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 
 PLAIN = 10.0
 """seconds between two lines where there is no live display"""
-SPEED = 30.0
-"""seconds over which the speed is told"""
 TOLD = 20
 """failures that are told one by one"""
 
@@ -41,7 +40,9 @@ class AnnotateScreen:
         self.screen, self.as_json, self._metrics = screen, as_json, metrics
         self.progress = Progress()
         self._measured = time.monotonic()
-        self._marks: list[tuple[float, int]] = []
+        self._pace = Pace()
+        self.done_before: set[int] = set()
+        """units that were done before this run"""
         self._said = time.monotonic()
         self._last = ""
         self._gauge: Gauge | None = None
@@ -67,6 +68,7 @@ class AnnotateScreen:
             self.screen.fail(f"{console.name_of(one.name)}: {one.error.code}: {console.one_line(one.error.message)}")
         plan = ledger.frozen
         self.progress.items = plan.items_in_all
+        self.progress.weight = sum(unit.weight for unit in plan.units.values() if unit.round == 0)
         units = len(plan.units)
         sizes = f"{self.progress.items:,} picture{'s' * (self.progress.items != 1)} in {units:,} unit{'s' * (units != 1)}"
         self.screen.say(f"{sizes}; model {model}; writing to {ledger.storage}")
@@ -74,8 +76,9 @@ class AnnotateScreen:
     def all_done(self, ledger: "Ledger") -> bool:
         """Whether nothing is left; blocks."""
         units = ledger.frozen.units
-        done = ledger.done() & units.keys()
-        self.progress.before = sum(units[number].items for number in done if units[number].round == 0)
+        done = self.done_before = ledger.done() & units.keys()
+        first = [units[number] for number in done if units[number].round == 0]
+        self.progress.before, self.progress.weight_before = sum(unit.items for unit in first), sum(unit.weight for unit in first)
         if self.progress.before:
             self.screen.say(f"{self.progress.before:,} are done already")
         return len(done) == len(units)
@@ -85,7 +88,7 @@ class AnnotateScreen:
     def told(self, item: "Item", answer: "Answer") -> None:
         """One item has ended in this process."""
         failed = [(item.key, answer.reason, answer.message)] if answer.outcome is Outcome.FAILED else []
-        self._counted("0", 1, failed, (answer.prompt_tokens, answer.completion_tokens), answer.text)
+        self._counted("0", 1, item.weight, failed, (answer.prompt_tokens, answer.completion_tokens), answer.text)
 
     def heard(self, number: int, message: "Said") -> None:
         """What a host of another process says."""
@@ -96,10 +99,13 @@ class AnnotateScreen:
                 self.screen.say(f"host {number}: model loaded in {seconds:.0f} s")
             case Counted(ended=ended) if ended:
                 failed = [(one.key, one.reason, one.message) for one in message.failed]
-                self._counted(str(number), ended, failed, message.tokens, message.last)
+                self._counted(str(number), ended, message.weight, failed, message.tokens, message.last)
 
-    def _counted(self, host: str, ended: int, failed: "Sequence[Sequence[str]]", tokens: "Sequence[int]", last: str) -> None:
+    def _counted(
+        self, host: str, ended: int, weight: float, failed: "Sequence[Sequence[str]]", tokens: "Sequence[int]", last: str
+    ) -> None:
         self.progress.ended += ended
+        self.progress.weight_ended += weight
         self.progress.hosts[host] += ended
         self.progress.tokens = (self.progress.tokens[0] + tokens[0], self.progress.tokens[1] + tokens[1])
         self._last = last or self._last
@@ -121,21 +127,18 @@ class AnnotateScreen:
             showing.cancel()
             await asyncio.gather(showing, return_exceptions=True)
 
-    @property
-    def before(self) -> int:
-        """Items that were done before this run."""
-        return self.progress.before
-
-    def reached(self, ended: int) -> None:
-        """So many items of this run have ended, on other machines."""
+    def reached(self, ended: int, weight: float, by: "Mapping[str, int]") -> None:
+        """So many items of this run have ended on other machines; ``by``: host -> those that are new."""
         self.progress.ended = max(self.progress.ended, ended)
+        self.progress.weight_ended = max(self.progress.weight_ended, weight)
+        self.progress.hosts.update(by)
 
     async def _show(self, gauge: "Gauge") -> None:
         began = time.monotonic()
         while True:
             await asyncio.sleep(0.5)
             now = time.monotonic()
-            self._marks = [*(mark for mark in self._marks if now - mark[0] <= SPEED), (now, self.progress.ended)]
+            self._pace.mark(now, self.progress.ended, self.progress.weight_ended)
             state = self._state() if gauge.ready else loading(now - began)
             self.screen.update(self._row, done=self.progress.done, state=f"{state} · {self._last}" if self._last else state)
             if not self.screen.live and now - self._said >= PLAIN:
@@ -149,26 +152,16 @@ class AnnotateScreen:
     def measure(self) -> None:
         """Write the file for Prometheus, where there is to be one. Blocks. Raises OutputError."""
         if self._metrics is not None:
-            speed = self._speed
-            self.progress.speed = speed
-            self.progress.left = (self.progress.items - self.progress.done) / speed if speed > 0 else None
+            self.progress.speed, self.progress.left = self._pace.speed, self._pace.left(self.progress.weight_left)
             write_whole(self._metrics, exposition(self.progress), durable=False)
 
-    @property
-    def _speed(self) -> float:
-        """Items a second, lately."""
-        if len(self._marks) < 2:
-            return 0.0
-        (since, before), (now, ended) = self._marks[0], self._marks[-1]
-        return (ended - before) / max(now - since, 1e-6)
-
     def _state(self) -> str:
-        speed = self._speed
-        now, hosts = self.progress, sorted(self.progress.hosts.items(), key=lambda pair: int(pair[0]))
-        left = f" · about {_time((now.items - now.done) / speed)} left" if speed > 0 else ""
+        now, hosts = self.progress, sorted(self.progress.hosts.items(), key=_natural)
+        seconds = self._pace.left(now.weight_left)
+        left = f" · about {_time(seconds)} left" if seconds is not None else ""
         failed = f" · {now.reasons.total():,} failed" if now.reasons else ""
         each = " · hosts " + ", ".join(f"{name}: {count:,}" for name, count in hosts) if len(hosts) > 1 else ""
-        return f"{speed:.1f}/s{failed}{left}{each}"
+        return f"{self._pace.speed:.1f}/s{failed}{left}{each}"
 
     # ---- after
 
@@ -218,6 +211,11 @@ class AnnotateScreen:
 
     def _held_back(self) -> str:
         return f"held back by {self._gauge.held_back_by}" if self._gauge is not None else ""
+
+
+def _natural(host: tuple[str, int]) -> tuple[int, str]:
+    """Numbers of hosts by their size, names of those elsewhere by their letters."""
+    return (int(host[0]) if host[0].isdecimal() else 0, host[0])
 
 
 def _time(seconds: float) -> str:

@@ -42,7 +42,9 @@ class Counted:
     """What ended since it was last said, and the engine's clock since its start."""
 
     ended: int
-    """pictures"""
+    """pictures, and films that are over"""
+    weight: float
+    """of them, in the plan"""
     tokens: tuple[int, int]
     """(of prompts, of answers)"""
     last: str

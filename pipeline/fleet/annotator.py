@@ -42,11 +42,12 @@ class Counts:
         self._begin()
 
     def _begin(self) -> None:
-        self.ended, self.tokens, self.last = 0, [0, 0], ""
+        self.ended, self.weight, self.tokens, self.last = 0, 0.0, [0, 0], ""
         self.failed: list[Failed] = []
 
     def told(self, item: Item, answer: Answer) -> None:
         self.ended += 1
+        self.weight += item.weight
         self.tokens[0] += answer.prompt_tokens
         self.tokens[1] += answer.completion_tokens
         if answer.outcome is Outcome.FAILED:
@@ -57,7 +58,7 @@ class Counts:
     def taken(self, clock: Clock) -> Counted:
         prompts, answers = self.tokens
         found = Counted(
-            ended=self.ended, tokens=(prompts, answers), last=self.last[:200], failed=tuple(self.failed), hungry=clock.hungry,
+            ended=self.ended, weight=self.weight, tokens=(prompts, answers), last=self.last[:200], failed=tuple(self.failed), hungry=clock.hungry,
             fed=clock.fed,
         )  # fmt: skip
         self._begin()

@@ -135,7 +135,13 @@ def test_each_host_is_told_its_share_and_its_own_log(tmp_path: Path) -> None:
 
 
 HEARD = Counted(
-    ended=2, tokens=(5, 7), last="A dög.", failed=(Failed(key="a\n.png", reason="unreadable", message="x"),), hungry=0.5, fed=1
+    ended=2,
+    weight=2.5,
+    tokens=(5, 7),
+    last="A dög.",
+    failed=(Failed(key="a\n.png", reason="unreadable", message="x"),),
+    hungry=0.5,
+    fed=1,
 )
 
 

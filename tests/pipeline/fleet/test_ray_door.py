@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -107,10 +108,18 @@ def test_annotate_and_doctor_as_a_person_runs_them_on_it(nodes: Any, tmp_path: P
         nodes.address,
     ]
     done = subprocess.run(
-        [*command, "annotate", *words, "--no-progress", "--json"], cwd=tmp_path, capture_output=True, text=True, check=False
+        [*command, "annotate", *words, "--no-progress", "--json", "--metrics", "run.prom"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout.splitlines()[-1])["by_outcome"] == {"ok": 8}
+    told = re.findall(
+        r"^scenescribe_annotate_host_items_total\{host=\"(.+)\"\} (\S+)$", (tmp_path / "run.prom").read_text(), re.M
+    )
+    assert sum(float(count) for _, count in told) == 8, "by whom each was done"
     look = subprocess.run(
         [*command, "doctor", "--cluster", nodes.address, "-o", str(tmp_path / "out"), "--json"],
         capture_output=True,
