@@ -29,6 +29,7 @@ from pipeline.sources.base import Source
 from pipeline.sources.film import FilmSource
 from pipeline.stretch import Indivisible
 from pipeline.types import Caption, Notice, Window
+from pipeline.video.damage import joined
 
 
 class FleetStream:
@@ -54,7 +55,7 @@ class FleetStream:
 
     @property
     def notices(self) -> tuple[Notice, ...]:
-        return tuple(self._notices)
+        return joined(tuple(self._notices))
 
     @property
     def reader(self) -> str:

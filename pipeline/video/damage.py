@@ -1,9 +1,12 @@
 """What became of a film that could not be read as a whole, in words for the user."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from pipeline.types import Notice, VideoInfo
 from pipeline.video.table import Table
+
+APART = 2.0
+"""seconds between two damaged pictures that are no longer one stretch"""
 
 
 def notices(info: VideoInfo, table: Table, lost: Collection[int], damaged: Collection[int]) -> tuple[Notice, ...]:
@@ -17,19 +20,12 @@ def notices(info: VideoInfo, table: Table, lost: Collection[int], damaged: Colle
             )
         )
     for start, end in _stretches(table, sorted({*lost, *damaged})):
-        found.append(
-            Notice(
-                code="partial",
-                message=f"pictures between {start:.1f} s and {end:.1f} s are damaged or lost",
-                start=start,
-                end=end,
-            )
-        )
+        found.append(_lost(start, end))
     for hole in table.holes:
         after = table.times[table.times > hole]
         start, end = round(hole, 3), float(after[0]) if len(after) else max(info.ends, table.end)
-        if not any(n.start is not None and n.end is not None and n.start - 2 <= start <= n.end + 2 for n in found):
-            found.append(Notice(code="partial", message=f"the file is damaged at {start:.1f} s", start=start, end=end))
+        if not any(_near(n, start) for n in found):
+            found.append(_hole(start, end))
     if not table.repaired and info.ends - table.end > max(0.5, 0.02 * info.ends):
         found.append(
             Notice(
@@ -39,13 +35,51 @@ def notices(info: VideoInfo, table: Table, lost: Collection[int], damaged: Colle
     return tuple(found)
 
 
+def joined(told: Sequence[Notice]) -> tuple[Notice, ...]:
+    """What the readers of a film's parts say, as one reader of all of it says it: what is lost at a border was told in two pieces."""
+    lost = sorted((one.start, one.end) for one in told if _is_lost(one) and one.start is not None and one.end is not None)
+    whole: list[tuple[float, float]] = []
+    for start, end in lost:
+        if whole and start - whole[-1][1] < APART:
+            whole[-1] = whole[-1][0], max(end, whole[-1][1])
+        else:
+            whole.append((start, end))
+    pictures = [_lost(start, end) for start, end in whole]
+    files = [one for one in told if one.code == "partial" and not _is_lost(one)]
+    files = [one for one in files if not (_is_hole(one) and any(_near(other, one.start or 0.0) for other in pictures))]
+    return (*(one for one in told if one.code != "partial"), *pictures, *files)
+
+
+def _lost(start: float, end: float) -> Notice:
+    return Notice(
+        code="partial", message=f"pictures between {start:.1f} s and {end:.1f} s are damaged or lost", start=start, end=end
+    )
+
+
+def _hole(start: float, end: float) -> Notice:
+    return Notice(code="partial", message=f"the file is damaged at {start:.1f} s", start=start, end=end)
+
+
+def _is_hole(notice: Notice) -> bool:
+    return notice.start is not None and notice.end is not None and notice == _hole(notice.start, notice.end)
+
+
+def _is_lost(notice: Notice) -> bool:
+    return notice.start is not None and notice.end is not None and notice == _lost(notice.start, notice.end)
+
+
+def _near(notice: Notice, time: float) -> bool:
+    """Whether what is damaged at that time was told of already."""
+    return notice.start is not None and notice.end is not None and notice.start - APART <= time <= notice.end + APART
+
+
 def _stretches(table: Table, ranks: list[int]) -> list[tuple[float, float]]:
-    """Runs of frames less than two seconds apart, as (start, end)."""
+    """Runs of frames less than APART seconds apart, as (start, end)."""
     found: list[tuple[float, float]] = []
     for rank in ranks:
         start = float(table.times[rank])
         end = float(table.times[rank + 1]) if rank + 1 < len(table.times) else table.end
-        if found and start - found[-1][1] < 2.0:
+        if found and start - found[-1][1] < APART:
             found[-1] = (found[-1][0], end)
         else:
             found.append((start, end))
