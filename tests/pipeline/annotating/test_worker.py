@@ -7,6 +7,7 @@ import picture_files
 import picture_sets
 import pytest
 from annotated import PICTURES, Annotate
+from patience import PATIENCE
 
 from models.base import Reply, Request
 from models.engines.echo import EchoCaptioner
@@ -17,16 +18,20 @@ from pipeline.types import Outcome
 
 
 class Keen(EchoCaptioner):
-    """Counts what is asked at once."""
+    """Counts what is asked at once; nobody is answered before ``together`` are."""
 
-    def __init__(self, **more: object) -> None:
+    def __init__(self, *, together: int, **more: object) -> None:
         super().__init__(**more)  # type: ignore[arg-type]
         self.at_once = self.most = 0
+        self._together, self._there = together, asyncio.Event()
 
     async def caption(self, request: Request) -> Reply:
         self.at_once += 1
         self.most = max(self.most, self.at_once)
+        if self.most >= self._together:
+            self._there.set()
         try:
+            await asyncio.wait_for(self._there.wait(), PATIENCE)
             return await super().caption(request)
         finally:
             self.at_once -= 1
@@ -65,10 +70,10 @@ async def test_the_same_bytes_are_asked_once(annotate: Annotate, tmp_path: Path)
 
 
 async def test_many_are_asked_at_once_across_units_and_never_more_than_fit(annotate: Annotate, tmp_path: Path) -> None:
-    captioner = Keen(delay=0.05, capacity=20)
+    captioner = Keen(together=20, delay=0.01, capacity=20)
     await annotate(picture_sets.as_folder(PICTURES, tmp_path / "in"), captioner=captioner, unit=4)
     assert captioner.asked == 30
-    assert 8 < captioner.most <= 20
+    assert captioner.most == 20
 
 
 async def test_a_picture_that_the_model_refuses_is_its_own_row(annotate: Annotate, tmp_path: Path) -> None:

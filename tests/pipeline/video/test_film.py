@@ -55,7 +55,7 @@ def small() -> Iterator[WorkerPool]:
         yield pool
     gc.collect()
     assert len(os.listdir("/proc/self/fd")) <= before
-    assert set(psutil.Process().children()) == others
+    assert set(psutil.Process().children()) <= others  # one of the others may have ended by itself meanwhile
 
 
 @pytest.mark.parametrize(
