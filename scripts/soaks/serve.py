@@ -6,7 +6,7 @@
     scripts/soak serve --only kill --jobs 100 --readers 20 --kills 3
 
     load     so many requests of all kinds by so many clients at once, most of them streams: none fails; memory and descriptors after
-             the first tenth and at the end
+             each tenth (the first is the warm-up) and at the end
     upload   a film with so many gigabytes of nothing behind it is sent as it is, and the service's memory watched meanwhile; one that says
              that it is too large is told so before its first byte is sent
     kill     SIGKILL while so many jobs are queued or run and so many readers follow their events: each job ends once, with each caption
@@ -92,7 +92,7 @@ async def load(asked: argparse.Namespace, place: Path) -> dict[str, Any]:
                         seen[await _one(client, number, ids[number % len(ids)])] += 1
                     except httpx.HTTPError as error:
                         seen[type(error).__name__] += 1
-                    if number in (asked.requests // 10, asked.requests - 1):
+                    if number and number % (asked.requests // 10) == 0 or number == asked.requests - 1:
                         sizes.append((service.rss, service.descriptors))
 
             await asyncio.gather(*(worker() for _ in range(asked.streams)))
