@@ -92,7 +92,7 @@ async def load(asked: argparse.Namespace, place: Path) -> dict[str, Any]:
                         seen[await _one(client, number, ids[number % len(ids)])] += 1
                     except httpx.HTTPError as error:
                         seen[type(error).__name__] += 1
-                    if number and number % (asked.requests // 10) == 0 or number == asked.requests - 1:
+                    if (number and number % (asked.requests // 10) == 0) or number == asked.requests - 1:
                         sizes.append((service.rss, service.descriptors))
 
             await asyncio.gather(*(worker() for _ in range(asked.streams)))
