@@ -21,7 +21,7 @@ HEAD = 1 << 12
 
 
 class Tail:
-    """Ends ``idle_end`` seconds after the file grew last."""
+    """Ends when all of the file was read and it did not grow for ``idle_end`` seconds."""
 
     def __init__(self, path: str, *, idle_end: float) -> None:
         self._path, self._idle_end = path, idle_end
@@ -40,20 +40,22 @@ class Tail:
             raise InputError(code, f"{self._path}: {(error.strerror or str(error)).lower()}{hint}") from None
         source = file.fileno()
         try:
-            grew, position, first = time.monotonic(), 0, True
-            while time.monotonic() - grew < self._idle_end:
+            read_all, position, first = time.monotonic(), 0, True
+            while True:
                 if os.fstat(source).st_size < position:
                     return Verdict("again", "the file was begun anew")
                 if first and os.fstat(source).st_size >= HEAD:
                     refuse_late_index(os.pread(source, HEAD, 0))
                     first = False
                 piece = os.pread(source, PIECE, position)
-                if not piece:
+                if piece:
+                    await write_all(fd, piece)
+                    # from here on: the reading process may have taken its time, in which the file grew
+                    read_all, position = time.monotonic(), position + len(piece)
+                elif time.monotonic() - read_all < self._idle_end:
                     await asyncio.sleep(POLL)
-                    continue
-                grew, position = time.monotonic(), position + len(piece)
-                await write_all(fd, piece)
-            return Verdict("ended")
+                else:
+                    return Verdict("ended")
         finally:
             file.close()
 

@@ -18,11 +18,13 @@ from typing import Any
 
 import pytest
 from live_runs import Run
+from patience import PATIENCE
 from senders import FFMPEG, free_port, picture, sending
 
 from models.engines.echo import EchoCaptioner
 from pipeline.bench.films import FilmSpec, write
 from pipeline.live.outputs.lines import sentence
+from pipeline.live.tail import Tail
 
 
 def push(url: str, over: threading.Event) -> None:
@@ -102,15 +104,51 @@ async def test_every_kind_of_source_at_once(tmp_path: Path, camera: str) -> None
     assert next(one for one in run.station.streams if one.plan.name == "still").describing.asked == 1
 
 
-async def test_a_file_that_grows_and_then_does_not(tmp_path: Path) -> None:
-    film = tmp_path / "cam.ts"
-    film.touch()
-    with sending(*picture(seconds=5), "-f", "mpegts", "-flush_packets", "1", "-y", film):
-        run = Run(str(film), idle_end=2.0)
-        await run.until(lambda told: False)
+@pytest.fixture
+def eight_seconds(tmp_path: Path) -> bytes:
+    film = tmp_path / "whole.ts"
+    arguments = [FFMPEG, "-v", "error", *picture(seconds=8)[1:], "-f", "mpegts", str(film)]
+    subprocess.run(arguments, check=True, stdin=subprocess.DEVNULL)
+    return film.read_bytes()
+
+
+async def test_a_file_that_grows_and_then_does_not(tmp_path: Path, eight_seconds: bytes) -> None:
+    """Half of it is there, the rest is written while it is read; then nobody writes any more."""
+    film, data = tmp_path / "cam.ts", eight_seconds
+    film.write_bytes(data[: len(data) // 2])
+
+    async def grow() -> None:
+        for piece in (data[len(data) // 2 : -1000], data[-1000:]):
+            await asyncio.sleep(0.3)
+            with film.open("ab") as file:
+                file.write(piece)
+
+    growing = asyncio.create_task(grow())
+    run = Run(str(film), idle_end=2.0)
+    await run.until(lambda told: False)
+    await growing
     run.whole()
     assert run.how == {"cam": "ended"}
-    assert len(run.told.of("caption")) >= 4
+    assert 7.0 < sum(event["end"] - event["start"] for event in run.told.of("caption")) < 9.0  # a window more, at most
+
+
+async def test_a_file_that_grew_while_its_reader_took_its_time_has_not_ended(tmp_path: Path, eight_seconds: bytes) -> None:
+    film = tmp_path / "cam.ts"
+    film.write_bytes(eight_seconds)
+    reading, writing = os.pipe2(os.O_CLOEXEC)
+    try:
+        tailing = asyncio.create_task(Tail(str(film), idle_end=0.2).run(writing))
+        await asyncio.sleep(0.5)  # nobody has read a byte: the pipe is full
+        with film.open("ab") as file:
+            file.write(b"more")
+        got = b""
+        while not got.endswith(b"more"):
+            got += await asyncio.wait_for(asyncio.to_thread(os.read, reading, 1 << 16), PATIENCE)
+        assert got == eight_seconds + b"more"
+        assert (await tailing).code == "ended"
+    finally:
+        os.close(reading)
+        os.close(writing)
 
 
 async def test_an_mp4_whose_index_is_at_its_end_is_refused_with_words(tmp_path: Path) -> None:
