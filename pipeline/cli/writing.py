@@ -122,7 +122,7 @@ def progress(what: str, total: Callable[[], float], *, quiet: bool) -> Callable[
 
     def tell(seconds: float) -> None:
         now = time.monotonic()
-        if quiet or seconds <= 0 or now - last[0] < (0.2 if live else 10.0):
+        if quiet or seconds < 0.5 or now - last[0] < (0.2 if live else 10.0):
             return
         last[0] = now
         length = total()

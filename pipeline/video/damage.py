@@ -21,12 +21,15 @@ def notices(info: VideoInfo, table: Table, lost: Collection[int], damaged: Colle
         )
     for start, end in _stretches(table, sorted({*lost, *damaged})):
         found.append(_lost(start, end))
+    short = not table.repaired and info.ends - table.end > max(0.5, 0.02 * info.ends)
     for hole in table.holes:
         after = table.times[table.times > hole]
-        start, end = round(hole, 3), float(after[0]) if len(after) else max(info.ends, table.end)
+        if short and not len(after):
+            continue  # told below, with how much is missing
+        start, end = round(hole, 3), float(after[0]) if len(after) else max(info.ends, table.end, round(hole, 3))
         if not any(_near(n, start) for n in found):
-            found.append(_hole(start, end))
-    if not table.repaired and info.ends - table.end > max(0.5, 0.02 * info.ends):
+            found.append(_hole(start, end) if len(after) else _broken_off(start, end))
+    if short:
         found.append(
             Notice(
                 code="partial", message=f"the file ends at {table.end:.1f} s of {info.ends:.1f} s", start=table.end, end=info.ends
@@ -60,8 +63,14 @@ def _hole(start: float, end: float) -> Notice:
     return Notice(code="partial", message=f"the file is damaged at {start:.1f} s", start=start, end=end)
 
 
+def _broken_off(start: float, end: float) -> Notice:
+    return Notice(code="partial", message=f"the file breaks off at {start:.1f} s", start=start, end=end)
+
+
 def _is_hole(notice: Notice) -> bool:
-    return notice.start is not None and notice.end is not None and notice == _hole(notice.start, notice.end)
+    if notice.start is None or notice.end is None:
+        return False
+    return notice in (_hole(notice.start, notice.end), _broken_off(notice.start, notice.end))
 
 
 def _is_lost(notice: Notice) -> bool:

@@ -16,7 +16,8 @@ class Limits:
 
     pixels: int = 1 << 26
     """of one decoded frame: 67 Mpixel"""
-    streams: int = 64
+    streams: int = 256
+    """films with a hundred subtitles exist, and with as many fonts"""
     frames: int = 20_000_000
     """in the film: more are not listed"""
     stall: float = 30.0

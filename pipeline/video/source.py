@@ -30,6 +30,7 @@ _NOT_FILMS = {
     b"\x8aMNG\r\n": "a MNG animation",
     b"\xff\xd8\xff": "a JPEG picture",
     b"BM": "a BMP picture",
+    b"BBCD": "raw Dirac",
     b"II*\x00": "a TIFF picture",
     b"MM\x00*": "a TIFF picture",
     b"#EXTM3U": "a playlist",
@@ -115,7 +116,7 @@ def _sniff(head: bytes, path: Path) -> None:
 
 
 def _moving(head: bytes) -> str:
-    """What moves and is stored like a picture, by its first bytes; '' for what stands or can't be told.
+    """What moves and can't be read as a film, by its first bytes; '' for what stands or can't be told.
 
     Motion JPEG begins anew right where a picture ends (and pictures of several views, MPO, say so).
     An APNG has an ``acTL`` chunk before its first ``IDAT``; a WebP says so in the flags of its ``VP8X`` chunk.
@@ -127,4 +128,6 @@ def _moving(head: bytes) -> str:
         what = "an animated WebP"
     elif head.startswith(b"\xff\xd8\xff") and b"\xff\xd9\xff\xd8\xff" in head and b"MPF\0" not in head:
         what = "raw Motion JPEG, pictures one after the other without times"
+    elif head.startswith(b"BBCD"):
+        what = "raw Dirac, pictures one after the other without times"
     return f"this is {what}; convert it to a film first, for instance: ffmpeg -i FILE FILM.mp4" if what else ""

@@ -123,6 +123,8 @@ def list_packets(fd: int, *, start: float, fps: float, most: int, places: "array
                 headers.append((number, header))
             if stamp is not None and not hidden[-1] and (latest is None or stamp >= latest):
                 latest, duration = stamp, packet.duration or 0
+        if complaint(heard)[1]:  # of a file that breaks off in the middle of a packet, of which nothing is handed on
+            holes.append((latest or 0) * base - start + duration * base)
         holes = sorted({*holes, *seams.rest()})
         yield build(
             Listing(

@@ -1,4 +1,4 @@
-"""What moves and is stored like a picture is refused as what it is; a picture is one."""
+"""What moves and is stored like a picture, or as bare pictures, is refused as what it is; a picture is one."""
 
 from pathlib import Path
 from types import ModuleType
@@ -17,6 +17,7 @@ SOURCE = ("-f", "lavfi", "-i", "testsrc2=s=320x180:d=1:r=10")
         ("x.webp", ("-c:v", "libwebp_anim"), "an animated WebP"),
         ("x.png", ("-c:v", "apng", "-f", "apng"), "an animated PNG"),
         ("x.mjpeg", ("-c:v", "mjpeg", "-f", "mjpeg"), "raw Motion JPEG"),
+        ("x.drc", ("-c:v", "vc2", "-strict", "-1", "-f", "dirac"), "raw Dirac"),
         ("one.webp", ("-frames:v", "1", "-c:v", "libwebp"), "a WebP picture"),
         ("one.png", ("-frames:v", "1", "-update", "1"), "a PNG picture"),
         ("one.jpg", ("-frames:v", "1", "-update", "1"), "a JPEG picture"),

@@ -78,3 +78,30 @@ def test_a_loss_is_still_told(tools: ModuleType, tmp_path: Path) -> None:
 def test_a_program_stream_is_read_to_its_last_picture(suffix: str, seconds: int, tools: ModuleType, tmp_path: Path) -> None:
     film = made(tools, tmp_path / f"film.{suffix}", "-c:v", "mpeg2video", "-bf", "2", "-t", str(seconds))
     assert codes(film) == []
+
+
+VP8 = ("-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-g", "25")
+
+
+@pytest.mark.parametrize(
+    ("name", "options"), [("x.webm", ("-live", "1")), ("y.webm", ("-cluster_time_limit", "500")), ("z.mkv", ())]
+)
+def test_a_file_that_breaks_off_in_a_picture_tells_it_though_no_head_tells_its_length(
+    name: str, options: tuple[str, ...], tools: ModuleType, tmp_path: Path
+) -> None:
+    film = made(tools, tmp_path / name, *VP8, *options)
+    assert codes(film) == []
+    data = film.read_bytes()
+    film.write_bytes(data[: len(data) * 6 // 10])
+    assert codes(film) == ["partial"]
+
+
+def test_a_film_may_have_a_hundred_subtitles(tools: ModuleType, tmp_path: Path) -> None:
+    words = tmp_path / "words.srt"
+    words.write_text("1\n00:00:00,000 --> 00:00:01,000\nWords\n")
+    film = tmp_path / "film.mkv"
+    texts = [option for _ in range(100) for option in ("-map", "1")]
+    tools.Kitchen(tmp_path, tmp_path, tmp_path).ffmpeg(
+        *("-f", "lavfi", "-i", "testsrc=s=64x48:d=1:r=5", "-i", words, "-map", "0", *texts, "-c:v", "ffv1", "-c:s", "srt", film)
+    )
+    assert codes(film) == []
