@@ -13,6 +13,7 @@ from stub_server import Stub, answer, body, content, events, picky, status
 
 from models.base import Reply, Request, Schema, Turn
 from models.engines.openai.endpoint import OpenAIEndpoint
+from models.engines.openai.faults import fault, too_long
 from models.errors import EndpointError, ModelNotFound, PromptTooLong, RequestRefused, SchemaUnsupported
 from models.preset import Preset
 from models.presets import served_preset
@@ -344,3 +345,47 @@ async def test_an_address_without_a_path_is_helped(film: Film) -> None:
                 await captioner.caption(film())
         finally:
             await captioner.close()
+
+
+NO_ROOM = (
+    "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).",
+    "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 4096. Given: 5000 `inputs` tokens and 200 `max_new_tokens`",
+    "`inputs` must have less than 4096 tokens. Given: 5000",
+    "total number of tokens (input and output) cannot exceed 4096",
+    "Please reduce the length of the messages or completion.",
+    "litellm.ContextWindowExceededError: x",
+    "Range of input length should be [1, 30720]",
+    "prompt is too long: 205000 tokens > 200000 maximum",
+    "Input length (5000 tokens) exceeds the maximum allowed length (4096 tokens)",
+    "The input (5000 tokens) is longer than the model's context length (4096 tokens).",
+    "Requested tokens (5000) exceed context window of 2048",
+    "Input tokens exceed the configured limit of 272000 tokens. Your messages resulted in 300000 tokens.",
+    "Your request exceeded model token limit: 8192",
+    "the prompt exceeds the model's maximum of 4096 tokens",
+    "The total number of tokens in the prompt exceeds the limit",
+    "input tokens exceeds the model's maximum",
+    "maximum prompt length is 131072 but the request contains 150000 tokens",
+    "Prompt contains 40000 tokens, too large for model with 32768 maximum context length",
+)
+OTHER_LIMITS = (
+    "max_tokens must be <= 4096",
+    "max_tokens is too large: 5000. This model supports at most 4096 completion tokens",
+    "At most 4 images may be provided in one prompt",
+    "max_tokens cannot exceed 4096",
+    "Rate limit reached: tokens per minute exceeded",
+    "'max_tokens' or 'max_completion_tokens' exceeds the maximum",
+    "Invalid token",
+    "image exceeds 5 MB maximum",
+    "The maximum tokens to generate must be <= 2048",
+    "max_new_tokens exceeds the maximum number of tokens allowed",
+)
+
+
+@pytest.mark.parametrize("said", NO_ROOM)
+def test_a_context_that_is_too_small_in_the_words_of_each_server(said: str) -> None:
+    assert isinstance(fault("http://x/v1", "/chat/completions", 400, json.dumps({"error": {"message": said}})), PromptTooLong)
+
+
+@pytest.mark.parametrize("said", OTHER_LIMITS)
+def test_limits_of_something_else(said: str) -> None:
+    assert not too_long(said)

@@ -11,9 +11,13 @@ from models.errors import EndpointError, ModelError, PromptTooLong, RequestRefus
 LONGEST_WAIT = 120.0
 """seconds that Retry-After may ask for"""
 TOO_LONG = re.compile(
-    r"context[ _](?:length|window|size)|context_length|maximum model length|too long|max_model_len|exceeds? the (?:available )?context"
+    r"context[ _]?(?:length|window|size)|maximum model length|too long|max_model_len|exceeds? the (?:available )?context"
     r"|too many tokens|prompt is longer|input length .{0,40}exceed|exceed_context_size"
+    r"|input tokens? .{0,40}exceed|(?:input|total) (?:token count|number of tokens).{0,60}exceed|`inputs` (?:tokens \+|must have less)"
+    r"|prompt exceeds|maximum prompt length|exceeded model token limit|range of input length|total tokens .{0,40}exceed"
+    r"|reduce the length of (?:the|your) (?:messages|prompt|input)"
 )
+"""of OpenAI, vLLM, SGLang, llama.cpp, LM Studio, TGI, Gemini, Mistral, Cohere, Groq, DashScope, Moonshot, LiteLLM, each in its own words"""
 NO = re.compile(r"not support|unsupported|doesn't support|not implemented|unknown|invalid|not allowed|mmproj|not permitted")
 
 
