@@ -33,6 +33,8 @@ from pipeline.video.children.pictures import TOGETHER, TOGETHER_BYTES, PictureDe
 
 REMEMBERED = 100_000
 """pictures whose answers are kept for others of the same bytes"""
+LISTED = {"key_twice": "its key came before: the first one is described", "truncated_shard": "the shard ends before it does"}
+"""what is told of items that failed when they were listed, by reason"""
 
 log = logs.get(__name__)
 
@@ -84,6 +86,8 @@ class Worker:
 
         Raises OutputError where its rows can't be written, and EnvironmentFault or UsageError where the engine can't go on.
         """
+        for item in grant.listed_failed:
+            self.told(item, Answer(reason=item.reason, message=LISTED.get(item.reason, "found when it was listed")))
         items, films = [item for item in grant.items if "film" not in item.locator], dict[str, list[Row]]()
         found = dict[int, tuple[bytes | None, Answer]]()
         async with asyncio.TaskGroup() as tasks:

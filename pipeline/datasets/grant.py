@@ -28,6 +28,11 @@ class Grant:
     """which part of a suspicious unit it is"""
     began: float = field(default_factory=time.monotonic)
 
+    @property
+    def listed_failed(self) -> Sequence[Item]:
+        """Items that failed when they were listed, and that nobody works on; of a unit that comes in parts nobody tells them again."""
+        return [item for item in self.all if item.reason] if self.stretch is None else []
+
     async def commit(self, rows: Iterable[Row]) -> bool:
         """Keep its rows; False where another host was first. Raises what ``Ledger.commit`` does."""
         return await self.on_commit(self, list(rows))

@@ -38,7 +38,8 @@ def public_addresses(host: str, port: int, allowed: frozenset[str]) -> list[str]
     addresses = list(dict.fromkeys(str(one[4][0]) for one in found))
     for address in addresses:
         if host.lower() not in allowed and not is_public(address):
-            raise Refused(f"{host} is {address}, which is no public address (--allow-host {host} allows it)")
+            which = "" if host == address else f" is {address}, which"
+            raise Refused(f"{host}{which} is no public address (--allow-host {host} allows it)")
     return addresses
 
 

@@ -24,8 +24,11 @@ Annotate = Callable[..., Awaitable["Run"]]
 class Run:
     """What became of one run."""
 
-    def __init__(self, ledger: Ledger, captioner: Captioner, told: dict[str, Answer], problems: list[flow.Problem]) -> None:
-        self.ledger, self.captioner, self.told, self.problems = ledger, captioner, told, problems
+    def __init__(
+        self, ledger: Ledger, captioner: Captioner, told: dict[str, Answer], problems: list[flow.Problem], twice: list[str]
+    ) -> None:
+        self.ledger, self.captioner, self.told, self.problems, self.twice = ledger, captioner, told, problems, twice
+        """``twice``: keys of which was told that they had come before"""
 
 
 @pytest.fixture
@@ -39,13 +42,17 @@ def annotate(tmp_path: Path) -> Annotate:
         ledger, problems = flow.prepared(flow.storage_of(settings), [str(name) for name in names], settings, recipe)
         host = flow.host_of(settings, ledger, captioner=captioner)
         told: dict[str, Answer] = {}
+        twice: list[str] = []
 
         def hear(item: Item, answer: Answer) -> None:
+            if answer.reason == "key_twice":
+                twice.append(item.key)
+                return
             assert item.key not in told
             told[item.key] = answer
 
         async with host:
             await flow.work(host, ledger, recipe, flow.wishes_of(settings), spool_gb=settings.spool_gb, told=hear)
-        return Run(ledger, captioner, told, problems)
+        return Run(ledger, captioner, told, problems, twice)
 
     return run

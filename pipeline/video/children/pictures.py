@@ -25,6 +25,8 @@ LARGEST = 256 << 20
 """bytes of a file"""
 SECONDS = 20.0
 """processor seconds that a file may take, beside what its bytes allow"""
+PATIENCE = 4.0
+"""times the usual wait that a picture gets that was waited for in vain once, before it is called damaged"""
 
 
 @dataclass(slots=True)
@@ -44,16 +46,18 @@ class PictureDecoder:
         for batch in batches(files):
             yield from self._batch(batch)
 
-    def _batch(self, files: Sequence[bytes]) -> list[Picture | InputError]:
+    def _batch(self, files: Sequence[bytes], patience: float = 1.0) -> list[Picture | InputError]:
         try:
-            return self._asked(files)
+            return self._asked(files, patience)
         except Crashed as crash:
             if len(files) > 1:  # one of them; the others are no worse for it
                 return [found for one in files for found in self._batch([one])]
+            if crash.stalled and patience < PATIENCE:  # it used no time of a processor: the machine may have had none for it
+                return self._batch(files, PATIENCE)
             took = "took more processor time than any picture needs" if crash.spent else "hung" if crash.stalled else "crashed"
             return [InputError("bad_picture", f"its decoder {took}; the picture is damaged, or made to do that")]
 
-    def _asked(self, files: Sequence[bytes]) -> list[Picture | InputError]:
+    def _asked(self, files: Sequence[bytes], patience: float) -> list[Picture | InputError]:
         """Raises Crashed."""
         if len(files) == 1 and len(files[0]) > LARGEST:
             return [InputError("picture_too_large", f"the file has {len(files[0]) >> 20} MB, and {LARGEST >> 20} are the most")]
@@ -63,7 +67,7 @@ class PictureDecoder:
         try:
             os.ftruncate(memory, room)
             child.request(_wish(files, self.size, self.most, room), [memory])
-            answer = child.answer(Unpacked, self.pool.limits.stall + len(files) * SECONDS)
+            answer = child.answer(Unpacked, patience * (self.pool.limits.stall + len(files) * SECONDS))
             if isinstance(answer, Failure):
                 return [InputError("picture_too_large", answer.message) for _ in files]
             if len(answer.stills) != len(files):

@@ -193,3 +193,18 @@ async def test_a_mistyped_wish_binds_nobody(annotate: Annotate, tmp_path: Path) 
         await annotate(tmp_path / "tabel.parquet")
     run = await annotate(table)
     assert results.status(run.ledger).done == 3
+
+
+async def test_what_failed_when_it_was_listed_is_told_too(annotate: Annotate, tmp_path: Path) -> None:
+    pictures = dict(list(PICTURES.items())[:6])
+    picture_sets.as_tar(pictures, tmp_path / "in/a.tar")
+    whole = (tmp_path / "in/a.tar").read_bytes()
+    picture_sets.as_tar(pictures, tmp_path / "in/b.tar")
+    (tmp_path / "in/b.tar").write_bytes(whole[:1700])
+    run = await annotate(tmp_path / "in/a.tar", tmp_path / "in/b.tar", tmp_path / "in/a.tar")
+    failed = {row.key: row.reason for row in results.rows(run.ledger) if row.outcome is Outcome.FAILED}
+    told = {key: answer.reason for key, answer in run.told.items() if answer.outcome is Outcome.FAILED}
+    assert told
+    assert set(told.values()) == {"truncated_shard"}
+    assert told == {key: reason for key, reason in failed.items() if reason != "key_twice"}
+    assert sorted(run.twice) == sorted(key for key, reason in failed.items() if reason == "key_twice")

@@ -12,8 +12,10 @@ from models.preset import FrameSize
 from pipeline.errors import InputError
 from pipeline.images.unpack import Picture, unpack
 from pipeline.video.children import pictures
+from pipeline.video.children.child import Child
 from pipeline.video.children.pictures import PictureDecoder, batches
 from pipeline.video.children.pool import WorkerPool
+from pipeline.video.limits import Limits
 
 SIZE = FrameSize(side=64)
 
@@ -61,7 +63,7 @@ def test_a_file_that_kills_its_child_costs_itself_only(pool: WorkerPool, monkeyp
     asked: list[int] = []
     ask = PictureDecoder._asked
 
-    def asked_of(self: PictureDecoder, files: list[bytes]) -> list[Picture | InputError]:
+    def asked_of(self: PictureDecoder, files: list[bytes], patience: float) -> list[Picture | InputError]:
         asked.append(len(files))
         if deadly in files:
             acquire = pool.acquire
@@ -73,8 +75,8 @@ def test_a_file_that_kills_its_child_costs_itself_only(pool: WorkerPool, monkeyp
 
             with monkeypatch.context() as patch:
                 patch.setattr(WorkerPool, "acquire", lambda self, table=0: doomed(table))
-                return ask(self, files)
-        return ask(self, files)
+                return ask(self, files, patience)
+        return ask(self, files, patience)
 
     monkeypatch.setattr(PictureDecoder, "_asked", asked_of)
     found = list(PictureDecoder(pool, SIZE).decode([data, deadly, data]))
@@ -82,6 +84,29 @@ def test_a_file_that_kills_its_child_costs_itself_only(pool: WorkerPool, monkeyp
     assert isinstance(found[1], InputError)
     assert found[1].code == "bad_picture"
     assert asked == [3, 1, 1, 1]
+
+
+@pytest.mark.parametrize(("stopped", "good"), [(1, True), (2, False)])
+def test_a_machine_without_time_for_a_child_makes_no_picture_a_bad_one(
+    monkeypatch: pytest.MonkeyPatch, stopped: int, good: bool
+) -> None:
+    monkeypatch.setattr(pictures, "SECONDS", 0.0)
+    monkeypatch.setattr(pictures, "PATIENCE", 1000.0 if good else 2.0)
+    with WorkerPool(Limits(stall=0.2), spare=1) as pool:
+        acquire, left = pool.acquire, [stopped]
+
+        def starved(table: int = 0) -> Child:
+            child = acquire(table)
+            child._wait_until_ready()
+            if left[0]:
+                left[0] -= 1
+                os.kill(child.pid, signal.SIGSTOP)
+            return child
+
+        monkeypatch.setattr(pool, "acquire", starved)
+        (found,) = PictureDecoder(pool, SIZE).decode([picture_files.good()["plain.png"]])
+    assert isinstance(found, Picture) is good
+    assert good or (isinstance(found, InputError) and "hung" in found.message)
 
 
 def test_files_go_together_up_to_their_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
