@@ -12,7 +12,7 @@ from pipeline.datasets.arrow import arrow
 from pipeline.datasets.items import Item
 from pipeline.errors import InputError, ScenescribeError, UsageError, nearest
 from pipeline.imagesources.base import LARGEST, Content, Place, Wishes
-from pipeline.imagesources.ranged import RangedFile
+from pipeline.imagesources.pages import PagedFile, chunks_of
 from pipeline.imagesources.urls import Fetcher
 from pipeline.storage import parted
 
@@ -20,6 +20,8 @@ BATCH = 32
 """rows with pictures that are read at once"""
 KEYS = 10_000
 """rows without them"""
+ROWS = 8
+"""of a table, at most, for each of its bytes"""
 IMAGES, URLS, NAMES = ("image", "img", "jpg", "png", "bytes"), ("url", "image_url", "URL"), ("key", "__key__", "id", "file_name")
 """what people call these columns"""
 
@@ -37,12 +39,12 @@ class Source:
         return name.lower().endswith((".parquet", ".pq"))
 
     def list(self, place: Place, wishes: Wishes) -> Iterator[Item]:
-        file = _parquet(place.url, wishes)
-        columns = Columns.of(file.schema_arrow, wishes, place.url)
+        table = _parquet(place.url, wishes)
+        columns = Columns.of(table.file.schema_arrow, wishes, place.url)
         wanted = list(dict.fromkeys(filter(None, (columns.key, columns.url, *wishes.keep_columns))))
         number = 0
-        for group in range(file.num_row_groups):
-            for row, values in enumerate(_rows(file, group, wanted, KEYS)):
+        for group in range(table.file.num_row_groups):
+            for row, values in enumerate(_rows(table, group, wanted, KEYS)):
                 name = values.get(columns.key) if columns.key else number
                 kept = {column: _json(values[column]) for column in wishes.keep_columns}
                 locator: dict[str, str | int] = {"file": place.name, "group": group, "row": row, "column": columns.image or ""}
@@ -145,25 +147,39 @@ def _holds_bytes(pa: Any, kind: Any) -> bool:
     return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
 
 
-def _parquet(url: str, wishes: Wishes) -> Any:
+@dataclass(frozen=True, slots=True)
+class _Table:
+    file: Any
+    """Arrow's ParquetFile"""
+    pages: PagedFile
+    """what it reads from"""
+
+
+def _parquet(url: str, wishes: Wishes) -> _Table:
     """The file, its footer read. Raises InputError ``bad_table``, and what the storage raises."""
     pa = arrow()
     storage, name = parted(url, wishes.storage)
     try:
-        file: Any = RangedFile(storage, name, storage.head(name).size)
-        return pa.parquet.ParquetFile(pa.PythonFile(file, mode="r"), pre_buffer=False, buffer_size=1 << 20)
+        pages = PagedFile(storage, name, storage.head(name).size)
+        opened: Any = pa.PythonFile(pages, mode="r")
+        table = _Table(pa.parquet.ParquetFile(opened, pre_buffer=False, buffer_size=1 << 20), pages)
+        groups = map(table.file.metadata.row_group, range(table.file.num_row_groups))
+        if sum(max(0, group.num_rows) for group in groups) > ROWS * pages.size():
+            raise ValueError("it claims more rows than its bytes can hold")
+        return table
     except (pa.ArrowException, OSError, ValueError) as error:
         raise InputError("bad_table", f"{url} is no Parquet file that can be read: {_first_line(error)}", path=url) from None
 
 
-def _rows(file: Any, group: int, columns: Sequence[str], batch: int) -> Iterator[dict[str, Any]]:
+def _rows(table: _Table, group: int, columns: Sequence[str], batch: int) -> Iterator[dict[str, Any]]:
     """The rows of a group, these columns alone. Raises InputError ``bad_table``."""
     if not columns:
-        yield from ({} for _ in range(file.metadata.row_group(group).num_rows))
+        yield from ({} for _ in range(table.file.metadata.row_group(group).num_rows))
         return
     pa = arrow()
     try:
-        for part in file.iter_batches(batch, row_groups=[group], columns=columns):
+        table.pages.expect(chunks_of(table.file.metadata.row_group(group), columns))
+        for part in table.file.iter_batches(batch, row_groups=[group], columns=columns):
             yield from part.to_pylist()
     except (pa.ArrowException, OSError, ValueError) as error:
         raise InputError("bad_table", f"the Parquet file is damaged: {_first_line(error)}") from None
