@@ -30,6 +30,8 @@ Film = Callable[..., Request]
 PRESET = Preset(name="tiny", id="tiny")
 QUICK: dict[str, Any] = {"patience": 0.01, "timeout": httpx.Timeout(0.4), "attempts": 4}
 
+SAID_BY_200 = body(200, b'{"error": {"message": "overloaded", "code": 503}}')
+
 
 @asynccontextmanager
 async def endpoint(server: Any, preset: Preset = PRESET, **more: Any) -> AsyncIterator[OpenAIEndpoint]:
@@ -41,7 +43,9 @@ async def endpoint(server: Any, preset: Preset = PRESET, **more: Any) -> AsyncIt
         await captioner.close()
 
 
-@pytest.mark.parametrize("fault", [status(429), status(500), status(502), status(503), status(504), reset, sleep(0.8)])
+@pytest.mark.parametrize(
+    "fault", [status(429), status(500), status(502), status(503), status(504), reset, sleep(0.8), SAID_BY_200]
+)
 async def test_faults_that_may_pass_are_asked_again(fault: Any, film: Film) -> None:
     with Stub([fault, fault, answer(" fine ")]) as server:
         async with endpoint(server) as captioner:

@@ -9,14 +9,15 @@ What a server sends is never trusted: an answer has a bound in bytes, packed and
 import asyncio
 import time
 import zlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import httpx
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from models.engines.openai.faults import Again, retry_after, says_no, sentence
+from models.engines.openai.faults import Again, passing_status, retry_after, says_no, sentence
 from models.errors import EndpointError, EngineDead, RequestRefused
 
 ATTEMPTS = 6
@@ -31,6 +32,7 @@ LONGEST_ERROR = 65_536
 """bytes of an error's body that are looked at"""
 _SPENT = ("insufficient_quota", "exceeded your current quota", "insufficient balance", "credit balance")
 """words of a 429 that no waiting helps against"""
+_Got = TypeVar("_Got")
 AGAIN = {408, 425, 429, 500, 502, 503, 504, 529}
 
 
@@ -69,16 +71,11 @@ class Client:
 
     async def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Answer:
         """The answer, of whatever status but those that may pass. Raises EndpointError, RequestRefused, EngineDead (closed)."""
-        response, until = await self._send(method, path, body)
-        try:
-            text = (await self._read(response, until, LARGEST)).decode("utf-8", "replace")
-        finally:
-            await response.aclose()
-        return Answer(status=response.status_code, headers=response.headers, text=text.removeprefix("\ufeff"))
+        return await self._tried(partial(self._answer, method, path, body))
 
     async def lines(self, path: str, body: Mapping[str, Any]) -> "Lines | Answer":
         """The answer line by line as it comes; a refusal comes whole. Close the lines. Raises what ``ask`` raises."""
-        response, until = await self._send("POST", path, body)
+        response, until = await self._tried(partial(self._once, "POST", path, body))
         if response.is_success:
             return Lines(self, response, until)
         try:
@@ -90,8 +87,8 @@ class Client:
     async def close(self) -> None:
         await self._http.aclose()
 
-    async def _send(self, method: str, path: str, body: Mapping[str, Any] | None) -> tuple[httpx.Response, float]:
-        """A response whose body is still to be read, and when it must have been read."""
+    async def _tried(self, once: "Callable[[], Awaitable[_Got]]") -> "_Got":
+        """What ``once`` gives, tried again where it meets a fault that may pass."""
         waits = wait_random_exponential(multiplier=self._patience, max=30 * self._patience)
 
         def pause(state: RetryCallState) -> float:
@@ -105,12 +102,23 @@ class Client:
                 stop=stop_after_attempt(self._attempts), wait=pause, retry=retry_if_exception_type(Again), reraise=True
             ):
                 with attempt:
-                    return await self._once(method, path, body)
+                    return await once()
         except Again as error:
             raise EndpointError(f"{self.base_url} {error} ({self._attempts} attempts)", status=error.status) from error
         raise AssertionError("not reached: tenacity returns or raises")
 
+    async def _answer(self, method: str, path: str, body: Mapping[str, Any] | None) -> Answer:
+        response, until = await self._once(method, path, body)
+        try:
+            text = (await self._read(response, until, LARGEST)).decode("utf-8", "replace").removeprefix("\ufeff")
+        finally:
+            await response.aclose()
+        if response.is_success and (status := passing_status(text)) in AGAIN:  # said by 200: routers, of a server behind them
+            raise Again(f"answers {status} {sentence(text)}".rstrip(), status=status)
+        return Answer(status=response.status_code, headers=response.headers, text=text)
+
     async def _once(self, method: str, path: str, body: Mapping[str, Any] | None) -> tuple[httpx.Response, float]:
+        """A response whose body is still to be read, and when it must have been read."""
         if self._http.is_closed:
             raise EngineDead("the engine is not running: start it first")
         until = time.monotonic() + self._whole

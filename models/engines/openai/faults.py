@@ -83,6 +83,20 @@ def retry_after(value: str | None) -> float | None:
     return min(max(seconds, 0.0), LONGEST_WAIT) if seconds == seconds else None  # float("nan") reads as a number
 
 
+def passing_status(text: str) -> int | None:
+    """The status that an error in a body tells itself (``{"error": {"code": 503}}``), where it is all that the body says."""
+    if '"error"' not in text[:4000]:
+        return None
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(found, dict) or found.get("choices") or not isinstance(found.get("error"), dict):
+        return None
+    code = found["error"].get("code", found["error"].get("status"))
+    return int(code) if re.fullmatch(r"[0-9]{3}", str(code)) else None
+
+
 def sentence(text: str) -> str:
     """The words in an error's body, on one line of 300 characters at most, in any of these forms
 
