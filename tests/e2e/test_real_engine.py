@@ -78,8 +78,12 @@ def test_two_hosts_say_what_one_process_says_though_an_engine_and_a_host_are_kil
     engines: dict[int, int] = {}
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
-            while process.poll() is None and (_journaled(tmp_path) < 3 or len(engines) < 2):
+            while (
+                process.poll() is None and len(engines) < 2
+            ):  # tens of seconds before the first caption: a look at all processes is dear
                 engines |= {pid: host for host in _of(process.pid, b"pipeline.fleet.host") for pid in _of(host, b"EngineCore")}
+                time.sleep(0.5)
+            while process.poll() is None and _journaled(tmp_path) < 3:
                 time.sleep(0.02)
             assert len(engines) == 2, "an engine for each host, in processes of their own"
             first, second = sorted(engines)

@@ -141,7 +141,7 @@ def collected() -> list[str]:
 def test_ffmpegs_demuxer_finds_the_same_cues(name: str, collected: list[str], tmp_path: Path) -> None:
     """The packets of the demuxer, before a decoder sees them: times and text as they stand."""
     cues = tuple(Cue(start=5.0 * n + 1, end=5.0 * n + 4, lines=tuple(text.split("\n"))) for n, text in enumerate(collected))
-    assert len(cues) >= examples(900)
+    assert len(cues) >= examples(500), "each track has a text, but for those of which nothing is left"
     path = tmp_path / f"all.{name}"
     path.write_text(formats.write(name, Track(cues=cues)), encoding="utf-8")
     copied = _ffmpeg(path, tmp_path / f"copied.{name}", "-c", "copy")

@@ -50,12 +50,22 @@ def children(film: Any) -> list[int]:
 def small() -> Iterator[WorkerPool]:
     """A pool whose children fill up after a few frames, and that must be left as it was found."""
     gc.collect()  # what earlier tests left to be closed is not this one's
-    before, others = len(os.listdir("/proc/self/fd")), set(psutil.Process().children())
+    before, others = open_files(), set(psutil.Process().children())
     with WorkerPool(Limits(ring=6 * 192 * 108 * 3, stall=6.0)) as pool:
         yield pool
     gc.collect()
-    assert len(os.listdir("/proc/self/fd")) <= before
-    assert set(psutil.Process().children()) <= others  # one of the others may have ended by itself meanwhile
+    after = open_files()
+    assert len(after) <= len(before), f"left open: {after.items() - before.items()}"
+    assert not set(psutil.Process().children()) - others, "left running; that one of an earlier test ends meanwhile is no fault"
+
+
+def open_files() -> dict[str, str]:
+    """What this process has open: number -> what it is."""
+    found = {}
+    for number in os.listdir("/proc/self/fd"):
+        with suppress(OSError):  # the folder's own
+            found[number] = os.readlink(f"/proc/self/fd/{number}")
+    return found
 
 
 @pytest.mark.parametrize(
@@ -124,8 +134,10 @@ def test_close_from_another_thread_ends_the_iteration(long_film: Path, small: Wo
         windows = iter(film)
         next(windows)
         os.kill(children(film)[0], signal.SIGSTOP)
-        threading.Timer(0.3, film.close).start()
+        closing = threading.Timer(0.3, film.close)
+        closing.start()
         assert len(list(windows)) < 40
+        closing.join()  # where it came between two windows it is the one that ends the children
 
 
 def test_leaving_early_leaves_nothing(long_film: Path, small: WorkerPool) -> None:
