@@ -21,15 +21,15 @@ class Doubt:
     """the sample before it"""
     change: float
     """mean change of a cell"""
-    slide: slides.Mask | None = None
-    """the cells that a new slide changed; None where a shot begins"""
+    slide: slides.Turn | None = None
+    """what a new slide changed; None where a shot begins"""
 
     def is_over(self, picture: Image) -> bool:
         """Whether a picture right after it looks like the one before it: it was a flash."""
         if self.slide is not None:
-            return slides.stands(self.before, picture, self.slide)
+            return slides.stands(self.before, picture, self.slide.changed)
         return rule.change(self.before, picture)[0] <= self.change * rule.BACK
 
     def lasts(self, first: Image, later: Image) -> bool:
         """Whether what began is still there, from its first sample to a later one; a shot may move, a slide may not."""
-        return self.slide is None or slides.stands(first, later, self.slide)
+        return self.slide is None or self.slide.lasts(first, later)

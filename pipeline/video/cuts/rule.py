@@ -33,12 +33,14 @@ BACK = 1 / 3
 """of the change that a flash makes, at most, is what a picture differs by after it from one before it"""
 Seen = tuple[int, Image]
 """rank and tiny picture of a frame"""
+Mask = NDArray[np.bool_]
+"""[27, 48] some of the cells"""
 
 
 def change(one: Image, other: Image) -> tuple[float, float]:
     """(mean change of a cell, share of the cells that changed): a cell changes by its most changed channel."""
-    delta = _delta(one, other)
-    return float(delta.mean()), float((delta > NOISE).mean())
+    changes = delta(one, other)
+    return float(changes.mean()), float((changes > NOISE).mean())
 
 
 def pace(one: Seen, other: Seen) -> float:
@@ -46,9 +48,10 @@ def pace(one: Seen, other: Seen) -> float:
     return change(one[1], other[1])[0] / (other[0] - one[0])
 
 
-def _delta(one: Image, other: Image) -> NDArray[np.int16]:
-    delta: NDArray[np.int16] = np.abs(one.astype(np.int16) - other.astype(np.int16)).max(axis=2)
-    return delta
+def delta(one: Image, other: Image) -> NDArray[np.int16]:
+    """[27, 48] change of each cell, by its most changed channel."""
+    found: NDArray[np.int16] = np.abs(one.astype(np.int16) - other.astype(np.int16)).max(axis=2)
+    return found
 
 
 def blurred(past: Sequence[Seen], now: Seen, longer: float) -> bool:
@@ -74,8 +77,8 @@ def surprise(past: Sequence[Seen], now: Seen, contrast: float) -> float:
     moved = np.zeros((SMALL[1], SMALL[0]))
     since = now[0] - past[-1][0]
     for (rank, one), (next_rank, other) in pairwise(past):
-        moved = np.maximum(moved, _delta(one, other) * max(1.0, since / (next_rank - rank)))
-    changed = _delta(past[-1][1], now[1])
+        moved = np.maximum(moved, delta(one, other) * max(1.0, since / (next_rank - rank)))
+    changed = delta(past[-1][1], now[1])
     return float(((changed > NOISE) & (changed > contrast * moved)).mean())
 
 

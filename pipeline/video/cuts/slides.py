@@ -8,18 +8,19 @@
                                     - two
 
 A change of text touches a tenth of the picture, so ``rule`` (half of all cells) does not see it. Here it is not the size that
-counts but what became of that which was drawn. All pictures are tiny ones, [27, 48, 3] uint8; masks are [27, 48]. The bounds
-were chosen on half of ``scripts/bench cuts --decks`` (docs/decisions/0070).
+counts but what became of that which was drawn, and that nothing moved (``motion``). All pictures are tiny ones, [27, 48, 3] uint8;
+masks are [27, 48]. The bounds were chosen on half of ``scripts/bench cuts --decks`` (docs/decisions/0015).
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline.frames import Image
-from pipeline.video.cuts.rule import CONTRAST, NOISE, SMALL, pictures_of
+from pipeline.video.cuts.motion import Standing, jumped, widened
+from pipeline.video.cuts.rule import CONTRAST, NOISE, SMALL, Mask, delta, pictures_of
 
 EDGE = 8
 """levels to a neighbour from which a cell holds something: text, a line, part of a photograph"""
@@ -28,8 +29,8 @@ GONE = 0.12
 slides share count too; one bullet more, the pointer and clocks come to 0.04 at most"""
 CAPTIONS = 21
 """first of the rows, of 27, in which nothing counts: captions change there, and names of speakers"""
-LEAST = 12
-"""cells that have to look different: one per cent"""
+LEAST = 36
+"""cells that have to look different: three per cent. Text for text comes to 46 at least, over decks; a pointer or a digit to 30"""
 EMPTY = 12
 """cells up to which nothing was drawn: then a slide begins where ``FILLED`` cells are"""
 FILLED = 40
@@ -39,41 +40,35 @@ STILL = 0.5
 """share of the picture that has to stand: the rest may be a talking head"""
 STANDS = 0.9
 """share of what changed that has to stay as it became; of an object that jumps and moves on it is less"""
-STOOD = 0.4
-"""seconds that a picture has stood before it can give way to the next"""
-LIVELY = 1.5
-"""seconds after which a cell that moved stands again"""
-Mask = NDArray[np.bool_]
 
 
-class Standing:
-    """Which cells of a shot have not moved of late. ``lively``: seconds after which a cell that moved stands again."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Turn:
+    """What a new slide changed."""
 
-    def __init__(self, lively: float) -> None:
-        self._lively = lively
-        self.restart(float("inf"))
+    changed: Mask
+    around: Mask
+    """the cells near to these that had stood"""
 
-    def restart(self, time: float) -> None:
-        """A shot begins at this time."""
-        self._since = time
-        self._moved = np.full((SMALL[1], SMALL[0]), -np.inf)
+    @property
+    def cells(self) -> int:
+        return int(self.changed.sum())
 
-    def still(self, time: float) -> Mask:
-        """The cells that stand, as a frame comes at this time; none where the shot has hardly begun."""
-        if time - self._since < STOOD:
-            return np.zeros(self._moved.shape, np.bool_)
-        still: Mask = time - self._moved > self._lively
-        return still
-
-    def see(self, time: float, one: Image, other: Image) -> None:
-        """Two pictures of the shot, one after the other; the second is of this time."""
-        self._moved[delta(one, other) > NOISE] = time
+    def lasts(self, first: Image, later: Image) -> bool:
+        """Whether it is still as it became, and nothing beside it goes on to change, as it does where an edge drifts."""
+        moves_on = int((delta(first, later)[self.around] > NOISE).sum())
+        return stands(first, later, self.changed) and moves_on <= (1 - STANDS) * self.cells
 
 
-def delta(one: Image, other: Image) -> NDArray[np.int16]:
-    """[27, 48] change of each cell, by its most changed channel."""
-    found: NDArray[np.int16] = np.abs(one.astype(np.int16) - other.astype(np.int16)).max(axis=2)
-    return found
+def turn(standing: Standing, time: float, before: Image, after: Image) -> Turn | None:
+    """What a new slide changed between two samples, the second of this time; None where there is none, or where something moves on."""
+    if int((delta(before, after) > NOISE).sum()) < LEAST:
+        return None
+    still = standing.still(time)
+    changed = turned(before, after, still)
+    if changed is None or standing.goes_on(time, int(changed.sum())):
+        return None
+    return Turn(changed, widened(changed) & ~changed & still)
 
 
 def drawn(picture: Image) -> Mask:
@@ -104,8 +99,10 @@ def turned(before: Image, after: Image, still: Mask) -> Mask | None:
         return None
     there = int((had & still).sum())
     if there <= EMPTY:
-        return changed if count >= FILLED else None
-    return changed if int((changed & had).sum()) >= GONE * there else None
+        return changed if count >= FILLED and not jumped(before, after) else None
+    if int((changed & had).sum()) < GONE * there or jumped(before, after):
+        return None
+    return changed
 
 
 def turn_in(pictures: Sequence[Image], changed: Mask) -> int | None:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from pipeline.frames import Image
 from pipeline.video.children.messages import Read
-from pipeline.video.cuts import rule, slides
+from pipeline.video.cuts import motion, rule, slides
 from pipeline.video.cuts.doubt import FLASH, Doubt
 from pipeline.video.decode import pyav_reader
 from pipeline.video.decode.decoded import Decoded
@@ -49,7 +49,7 @@ class CutFinder:
         self._ahead: Decoded | None = None
         """the frame right before the last sample, where that is of the same shot"""
         self._doubt: Doubt | None = None
-        self._standing = slides.Standing(slides.LIVELY if self._precise else SLIDE_KEYS)
+        self._standing = motion.Standing(motion.LIVELY if self._precise else SLIDE_KEYS)
 
     def see(self, shown: Decoded, sample: bool) -> list[int]:
         """Ranks of the first frames of new shots that this sample has brought to light."""
@@ -64,7 +64,7 @@ class CutFinder:
         last = shown.small()
         settled = self._settle(shown)
         found: list[int] = []
-        slide: slides.Mask | None = None
+        slide: slides.Turn | None = None
         time = float(self._table.times[shown.rank])
         change = rule.change(self._first, last) if self._first is not None else (0.0, 0.0)
         self._watch, self._blurred = max(0, self._watch - 1), max(0, self._blurred - 1)
@@ -78,12 +78,12 @@ class CutFinder:
             else:
                 found = [] if self._flashed(past, first, change[0]) else [first[0]]
                 past = [first] if first[0] < shown.rank else []
-        elif self._first is not None and (slide := slides.turned(self._first, last, self._standing.still(time))) is not None:
-            first = self._between(past, shown, last, slide)
+        elif self._first is not None and (slide := slides.turn(self._standing, time, self._first, last)) is not None:
+            first = self._between(past, shown, last, slide.changed)
             if first is not None:
                 found, past = [first[0]], [first] if first[0] < shown.rank else []
         if found:
-            self._standing.restart(time)
+            self._standing.restart(time, slide.cells if slide else 0)
         elif self._first is None:
             self._standing.restart(-math.inf)  # what was before this segment of the film is not known here
         else:
@@ -126,7 +126,7 @@ class CutFinder:
         if len(self._chain) > 1:
             return [doubt.rank] if doubt.lasts(self._first, self._chain[-1].small()) else []
         ends = times[doubt.rank + 1] if doubt.rank + 1 < len(times) else self._table.end
-        return [doubt.rank] if ends - times[doubt.rank] >= slides.STOOD else []
+        return [doubt.rank] if ends - times[doubt.rank] >= FLASH else []
 
     @property
     def watchful(self) -> int:
@@ -167,7 +167,7 @@ class CutFinder:
             return False
         return self._precise and len(past) > 1 and rule.change(past[-2][1], first[1])[0] <= change * rule.BACK
 
-    def _between(self, past: list[rule.Seen], shown: Decoded, last: Image, slide: slides.Mask | None = None) -> rule.Seen | None:
+    def _between(self, past: list[rule.Seen], shown: Decoded, last: Image, slide: rule.Mask | None = None) -> rule.Seen | None:
         """A shot's first frame between the last sample and this one. ``slide``: cells that a new slide changed, if it is one."""
         assert self._first is not None
         if not self._precise:
@@ -199,7 +199,7 @@ class CutFinder:
             return None  # moves a little more than before; a shot that began here would have been coded anew
         return self._closely(before, after, pictures[place])
 
-    def _slide_within(self, run: list[rule.Seen], changed: slides.Mask) -> rule.Seen | None:
+    def _slide_within(self, run: list[rule.Seen], changed: rule.Mask) -> rule.Seen | None:
         """A slide's first frame in a run of pictures."""
         place = slides.turn_in([picture for _, picture in run], changed)
         if place is None:
