@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pipeline.frames import Image
 from pipeline.video.children.messages import Cut, Done, Head, Lost
 from pipeline.video.children.segments import Segment
-from pipeline.video.cuts.motion import FRESH
+from pipeline.video.cuts.doubt import FLASH
 from pipeline.video.cuts.rule import cut_at_border
 from pipeline.video.cuts.slides import turn_at_border
 from pipeline.video.table import Table
@@ -63,5 +63,5 @@ class Borders:
     def _cut(self, head: bytes) -> bool:
         """Whether a shot, or a slide, begins with these pictures."""
         beside = self._table.times[self._first - 1 : self._first + 2]
-        stood = bool(beside[1] - beside[0] >= FRESH), bool(len(beside) < 3 or beside[2] - beside[1] >= FRESH)
+        stood = bool(beside[1] - beside[0] >= FLASH), bool(len(beside) < 3 or beside[2] - beside[1] >= FLASH)
         return cut_at_border(self._tail, head) or turn_at_border(self._tail, head, stood)

@@ -19,7 +19,7 @@ LIVELY = 1.5
 """seconds after which a cell that moved stands again"""
 NEAR = 3
 """cells to each side of one that moves in which nothing stands"""
-FRESH = 1.0
+FRESH = 1.5
 """seconds in which one change of what stood follows another where something goes on moving"""
 FEW = 8
 """cells that change without a sign of motion: noise, a blinking cursor"""
@@ -35,7 +35,7 @@ class Standing:
         self._lively = lively
         self._moved: NDArray[np.float64]
         self._fresh: tuple[float, int] = -np.inf, 0
-        """when cells last changed that had stood, and how many"""
+        """when cells last changed that had stood, and how many at most while it went on so"""
         self.restart(float("inf"))
 
     def restart(self, time: float, cells: int = 0) -> None:
@@ -62,7 +62,8 @@ class Standing:
         if int(moved.sum()) > FEW:
             fresh = int((moved & self.still(time)).sum())
             if fresh > FEW:
-                self._fresh = time, fresh
+                when, before = self._fresh
+                self._fresh = time, max(fresh, before if time - when < FRESH else 0)
         self._moved[moved] = time
 
 
