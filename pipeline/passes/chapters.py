@@ -114,16 +114,24 @@ class Valleys:
 
     def depths(self) -> list[float]:
         """For each place the way down to it from the hills on both sides; a chapter's borders are hills of full likeness."""
-        depth = {}
         order = sorted(self._alike)
-        for number, at in enumerate(order):
-            alike = self._alike[at]
-            sides = 0.0
-            for step in (-1, 1):
-                hill, other = alike, number + step
-                while 0 <= other < len(order) and self._alike[order[other]] >= hill:
-                    hill = self._alike[order[other]]
-                    other += step
-                sides += (1.0 if not 0 <= other < len(order) else hill) - alike
-            depth[at] = sides
+        alike = [self._alike[at] for at in order]
+        sides = zip(hills(alike), reversed(hills(alike[::-1])), strict=True)
+        depth = {at: left + right - 2 * low for at, low, (left, right) in zip(order, alike, sides, strict=True)}
         return [depth[at] for at in self.at]
+
+
+def hills(alike: Sequence[float]) -> list[float]:
+    """For each place how high it goes up to the left without going down; 1.0 where that leads to the beginning.
+
+    A place goes up as far as the one beside it does, where that is as high: hours of a film in which nothing changes are one look at
+    each place.
+    """
+    found: list[float] = []
+    before = math.inf
+    hill = 1.0
+    for low in alike:
+        hill = hill if before >= low else low
+        found.append(hill)
+        before = low
+    return found

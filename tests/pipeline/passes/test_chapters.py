@@ -10,7 +10,7 @@ from thorough import examples
 
 from pipeline import chapters
 from pipeline.outline import Chapter
-from pipeline.passes.chapters import SHORTEST, parts, wanted
+from pipeline.passes.chapters import SHORTEST, hills, parts, wanted
 from pipeline.types import Caption
 
 TOPICS = ("a red car drives", "two cooks fry an egg", "the sea at night", "a dog runs", "猫が窓辺に座っている", "")
@@ -53,6 +53,24 @@ def test_chapters_cover_the_film_without_gap_or_overlap_and_begin_at_shots(
     # and what is written keeps it, in whole milliseconds
     tidy = chapters.tidy([Chapter(start=part.start, end=part.end, title="x") for part in found])
     assert all(a.end == b.start for a, b in itertools.pairwise(tidy))
+
+
+@given(st.lists(st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0]), max_size=14))
+def test_a_hill_is_as_high_as_it_goes_up_without_going_down(alike: list[float]) -> None:
+    walked = []
+    for number, low in enumerate(alike):
+        hill, at = low, number - 1
+        while at >= 0 and alike[at] >= hill:
+            hill, at = alike[at], at - 1
+        walked.append(1.0 if at < 0 else hill)
+    assert hills(alike) == walked
+
+
+def test_a_day_in_which_little_happens() -> None:
+    """Not timed: what is quadratic takes hours. Captions that are alike for hours are what a camera sees."""
+    captions = [Caption(start=n * 4.0, end=n * 4.0 + 4, text=TOPICS[n // 5000 % 2]) for n in range(21_600)]
+    found = parts(captions, [], 86_400.0)
+    assert {20_000.0, 40_000.0, 60_000.0, 80_000.0} <= {part.start for part in found}
 
 
 def test_a_film_of_three_subjects_is_divided_between_them() -> None:
