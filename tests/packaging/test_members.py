@@ -1,14 +1,17 @@
 """Somebody's package, installed by pip, brings a member of each family; the command line uses them as it uses ours."""
 
+import base64
 import json
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from pipeline.bench.films import FilmSpec, write
 
@@ -37,6 +40,12 @@ gone = "fakes.nowhere"
 board = "fakes.board_sink"
 [project.entry-points."scenescribe.sources"]
 shades = "fakes.shades_source"
+[project.entry-points."scenescribe.imagesources"]
+albums = "fakes.albums"
+[project.entry-points."scenescribe.layouts"]
+records = "fakes.records"
+[project.entry-points."scenescribe.voices"]
+beeps = "fakes.beeps"
 [project.entry-points."scenescribe.presets"]
 tiny-bird = "fakes.birds"
 no-bird = "fakes.birds"
@@ -104,7 +113,13 @@ class Sink:
     "birds/tiny-bird.toml": 'id = "./nest"\nprompt = "Which bird?"\nsampler = "middle"\n[size]\nside = 64\n',
     "birds/nest/README": "weights would be here",
 }  # fmt: skip
-SHADES = re.compile(r"```python\n# pipeline/sources/shades.py\n(.*?)```", re.DOTALL)
+SHOWN = {
+    "shades_source": "sources/shades",
+    "albums": "imagesources/albums",
+    "records": "datasets/layouts/records",
+    "beeps": "voices/beeps",
+}
+"""module of the package -> the file that the page shows"""
 PAGE = Path(__file__).parents[2] / "docs/extending.md"
 HALVES = Path(__file__).parents[2] / "pipeline/windows/fixed.py"
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -119,9 +134,10 @@ def scenescribe(tmp_path_factory: pytest.TempPathFactory) -> Run:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     (home / "project/fakes/halves_rule.py").write_text(HALVES.read_text())  # a rule of ours under another name
-    shades = SHADES.search(PAGE.read_text())
-    assert shades
-    (home / "project/fakes/shades_source.py").write_text(shades[1])  # the one that the page shows
+    for module, file in SHOWN.items():
+        shown = re.search(rf"```python\n# pipeline/{file}.py\n(.*?)```", PAGE.read_text(), re.DOTALL)
+        assert shown, file
+        (home / f"project/fakes/{module}.py").write_text(shown[1])
     (home / "project/pyproject.toml").write_text(PROJECT)
     subprocess.run(
         [sys.executable, "-m", "pip", "install", "--no-deps", "--no-index", "--no-build-isolation", "--quiet",
@@ -195,6 +211,27 @@ def test_a_source_and_a_sink_by_their_names(scenescribe: Run) -> None:
     done = subprocess.run([sys.executable, "-c", SOURCE], cwd=home, env=environment, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split("\n")[0] == "['shades'] ['shades', '-', '0', '-', '1', '-', '2', 'en']"
+
+
+def test_pictures_come_from_an_installed_source_and_go_into_an_installed_format(scenescribe: Run, tmp_path: Path) -> None:
+    lines = []
+    for shade in (20, 120, 220):
+        held = BytesIO()
+        Image.new("RGB", (64, 48), (shade, 0, 0)).save(held, "PNG")
+        lines.append(base64.b64encode(held.getvalue()).decode())
+    (tmp_path / "reds.album").write_text("\n".join(lines))
+    scenescribe("annotate", tmp_path / "reds.album", "-o", tmp_path / "out", "--engine", "echo", "--format", "records")
+    written = [line.partition("\t") for line in (tmp_path / "out/captions.txt").read_text().splitlines()]
+    assert [key for key, _, _ in written] == ["reds/0", "reds/1", "reds/2"]
+    assert all(caption for _, _, caption in written)
+
+
+def test_an_installed_voice_speaks(scenescribe: Run, tmp_path: Path) -> None:
+    scenescribe("caption", "film.mp4", "-o", tmp_path, "--engine", "echo", "--windows", "fixed:seconds=3")
+    spoken = tmp_path / "spoken.flac"
+    words = ["--voice", "beeps:pitch=600", "--place", "window", "-o", spoken]
+    scenescribe("speak", "film.mp4", tmp_path / "film.descriptions.json", *words)
+    assert spoken.read_bytes()[:4] == b"fLaC"
 
 
 def test_a_finished_film_is_skipped_and_exported_with_them(scenescribe: Run, tmp_path: Path) -> None:
