@@ -16,6 +16,7 @@ from typing import Any
 
 import psutil
 import pytest
+from patience import comes
 
 from pipeline.errors import InputError
 from pipeline.families import parse
@@ -54,8 +55,8 @@ def small() -> Iterator[WorkerPool]:
     with WorkerPool(Limits(ring=6 * 192 * 108 * 3, stall=6.0)) as pool:
         yield pool
     gc.collect()
-    after = open_files()
-    assert len(after) <= len(before), f"left open: {after.items() - before.items()}"
+    # an engine that this process has for other tests opens and closes what it needs, in threads: what is left by a film stays
+    assert comes(lambda: len(open_files()) <= len(before)), f"left open: {open_files().items() - before.items()}"
     assert not set(psutil.Process().children()) - others, "left running; that one of an earlier test ends meanwhile is no fault"
 
 
