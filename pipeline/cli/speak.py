@@ -10,7 +10,7 @@ from pipeline.cli import console, writing
 from pipeline.cli.help import MOST
 from pipeline.cli.summary import counted
 from pipeline.cli.writing import Place
-from pipeline.errors import InputError, OutputError, UsageError
+from pipeline.errors import InputError, UsageError
 from pipeline.filenames import fitted
 
 if TYPE_CHECKING:
@@ -118,14 +118,7 @@ def _target(video: Path, output: str | None, sounds: tuple[str, ...], *, audio_o
             raise UsageError("bad_container", "the described sound is AAC, which WebM does not hold; name a .mkv or .mp4")
         return writing.video_target(video, output, suffix, overwrite=overwrite, mark="spoken")
     target = writing.target_of(video, output, f"{fitted(video.stem)}.spoken{suffix if audio_only else '.flac'}", only=True)
-    if target.suffix.lower() not in sounds:
-        raise UsageError(
-            "bad_container", f"'{target.suffix or target.name}' is no sound that we write; name a {', '.join(sounds)}"
-        )
-    if target.exists() and video.exists() and target.samefile(video):
-        raise UsageError("same_file", "the output would replace the film; name another with -o")
-    if target.is_symlink() or (target.exists() and not overwrite):
-        raise OutputError("output_exists", f"{target} exists; --overwrite replaces it")
+    writing.check_target(target, video, sounds, "sound", overwrite=overwrite)
     return target
 
 

@@ -39,15 +39,22 @@ def target_of(source: Path, output: str | None, name: str, *, only: bool) -> Pat
 def video_target(video: Path, output: str | None, suffix: str, *, overwrite: bool, mark: str = "described") -> Path:
     """The name of a written film. Raises UsageError ``bad_container``, ``same_file``, OutputError ``output_exists``."""
     target = target_of(video, output, f"{fitted(video.stem)}.{mark}{suffix}", only=True)
-    if target.suffix.lower() not in VIDEO_SUFFIXES:
-        raise UsageError(
-            "bad_container", f"'{target.suffix or target.name}' is no container that we write; name a {', '.join(VIDEO_SUFFIXES)}"
-        )
+    check_target(target, video, VIDEO_SUFFIXES, "container", overwrite=overwrite)
+    return target
+
+
+def check_target(target: Path, video: Path, suffixes: Sequence[str], kind: str, *, overwrite: bool) -> None:
+    """Whether something made from a film may have this name; ``kind``: what the suffixes are of, in a word for people.
+
+    Raises UsageError ``bad_container``, ``same_file``, OutputError ``output_exists``.
+    """
+    if target.suffix.lower() not in suffixes:
+        says = f"'{target.suffix or target.name}' is no {kind} that we write; name a {', '.join(suffixes)}"
+        raise UsageError("bad_container", says)
     if target.exists() and video.exists() and target.samefile(video):
         raise UsageError("same_file", "the output would replace the film; name another with -o")
     if os.path.lexists(target) and not overwrite:
         raise OutputError("output_exists", f"{target} exists; --overwrite replaces it")
-    return target
 
 
 def notices_of(path: Path, found: "Sequence[Notice]", *, strict: bool, quiet: bool = False) -> int:
