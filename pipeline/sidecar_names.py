@@ -27,6 +27,8 @@ FLAGS = {
 }  # fmt: skip
 """word of a name -> the flag that it is, in ffmpeg's words"""
 _OURS = frozenset({"descriptions", "described"})
+_WORDY = re.compile(r"hearing[-_. ]impaired", re.IGNORECASE)
+"""the flag in full, whose two words would be none apart"""
 _SEPARATE = re.compile(r"[._]+|(?<=[\])])|(?=[\[(])")
 _CODES = {
     "pob": "pt-BR",
@@ -60,7 +62,8 @@ class Labels:
 def labels_in(path: Path) -> Labels:
     """Language and flags of a subtitle file by its name, and by the films that stand beside it."""
     film = _film_beside(path)
-    words = [word for word in _SEPARATE.split(path.stem[len(film) :] if film is not None else path.stem) if word]
+    named = _WORDY.sub("sdh", path.stem[len(film) :] if film is not None else path.stem)
+    words = [word for word in _SEPARATE.split(named) if word]
     if film is None:
         words = words[1:]  # a name has a first word of its own
     flags: set[str] = set()

@@ -36,7 +36,7 @@ def mux(
         typer.Option(
             "--output",
             "-o",
-            help="FILE.described.mkv, .mp4 or .webm otherwise (.chaptered, of chapters alone).",
+            help="FILE.described.mkv, .mp4, .mov or .webm otherwise (.chaptered, of chapters alone).",
             rich_help_panel=MOST,
         ),
     ] = None,

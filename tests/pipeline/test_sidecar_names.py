@@ -20,6 +20,8 @@ HI, FORCED, DEFAULT = "hearing_impaired", "forced", "default"
         ("Movie.en.sdh.srt", "en", {HI}),
         ("Movie.en.cc.srt", "en", {HI}),
         ("Movie.sdh.en.srt", "en", {HI}),
+        ("Movie.hearing_impaired.en.srt", "en", {HI}),
+        ("Movie.de.Hearing-Impaired.srt", "de", {HI}),
         ("Movie.forced.de.srt", "de", {FORCED}),
         ("Movie.en.foreign.srt", "en", {FORCED}),
         ("Movie.en.default.forced.srt", "en", {DEFAULT, FORCED}),
