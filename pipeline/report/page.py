@@ -169,7 +169,7 @@ def _film(record: "FilmRecord", studio: "Studio") -> dict[str, Any]:
     name = shown_name(record.name)
     empty: dict[str, Any] = {
         "name": name, "state": "failed", "reason": "not finished", "message": "", "seconds": 0.0, "about": [], "windows": [], "cues": [],
-        "shots": [], "warnings": [], "timings": [], "outputs": [], "language": "en",
+        "shots": [], "warnings": [], "faults": 0, "timings": [], "outputs": [], "language": "en",
         "without_room": record.without_room, "not_shown": record.not_shown, "summary": None,
     }  # fmt: skip
     if record.error is not None:
@@ -207,6 +207,7 @@ def _described(record: "FilmRecord", result: "Result", studio: "Studio") -> dict
         ],
         "shots": [span(shot, shot, length).left for shot in document.shots],
         "warnings": [_warning(notice) for notice in result.notices],
+        "faults": sum(notice.fault for notice in result.notices),  # as the screen counts them: a text shown fast is none
         "timings": [(SECONDS[key], f"{float(seconds[key]):.2f} s") for key in SECONDS if key in seconds],
         "outputs": [shown_name(path) for path in result.outputs],
         "language": track.language,

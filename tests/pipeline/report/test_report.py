@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from pipeline.inputs import Film, find_films
 from pipeline.report import Recorder, check, flow, page, plot, recorder
 from pipeline.run import describe_all, plan_outputs
 from pipeline.studio import Studio
+from pipeline.types import Notice
 
 NASTY = "<script>alert(1)</script> \"'> </title><img src=x onerror=alert(2)> \u202eevil & {{ 7*7 }} <|im_end|>"
 
@@ -121,6 +123,21 @@ def test_the_page_shows_every_film_window_cue_and_warning(kept: Recorder) -> Non
     for said in ("nope.<wbr>mp4", "not_found", "unsupported_or_corrupt", "0:02 to 0:04", "1 done", "3 failed", "held back by"):
         assert said in text, said
     assert sorted(kept.inner.told) == ["b<b>roken&.mp4 unsupported_or_corrupt", "film.mp4 done", "nope.mp4 not_found"]  # type: ignore[attr-defined]
+
+
+def test_the_table_counts_warnings_as_the_screen_does(kept: Recorder) -> None:
+    """A text that is shown fast stands with its film, and is no warning."""
+    film = next(one for one in kept.films if one.result is not None)
+    assert film.result is not None
+    taste = Notice(code="too_fast", message="read fast", start=0.0)
+    fault = Notice(code="answer_repeated", message="cut", start=0.0)
+    for notices, shown in (((taste, taste), ""), ((taste, fault), "1")):
+        run, record = copy(kept), copy(film)
+        record.result = replace(film.result, notices=notices)
+        run.films = [record, record]  # of one film there is no table
+        text = page.render(run)
+        assert re.findall(r'data-what="warnings">([^<]*)<', text) == [shown, shown]
+        assert text.count('class="warn">too_fast<') == 2 * notices.count(taste)
 
 
 def test_the_films_come_first_and_the_run_s_numbers_last(kept: Recorder) -> None:
