@@ -95,7 +95,7 @@ def ends_sentence(word: str, following: str | None) -> bool:
     return not (_ABBREVIATION.match(word) or following[0].islower())
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 12)
 def break_cost(before: str, after: str, language: str, starts_sentence: bool) -> int:
     """What a line break between these two words costs, in a language ("en"); sentence ends are the caller's to know."""
     if _CLAUSE.search(before):

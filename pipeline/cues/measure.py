@@ -19,7 +19,7 @@ _NARROW = re.compile(
 _WIDE = re.compile(r"[\u3001-\u3029\u3041-\u3096\u309b-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uff01-\uff60]*")
 
 
-@lru_cache(maxsize=1 << 15)
+@lru_cache(maxsize=1 << 12)
 def graphemes(text: str) -> tuple[str, ...]:
     """The characters that a reader sees."""
     if _NARROW.fullmatch(text) or _WIDE.fullmatch(text):
@@ -29,7 +29,7 @@ def graphemes(text: str) -> tuple[str, ...]:
     return tuple(grapheme_clusters(text))
 
 
-@lru_cache(maxsize=1 << 15)
+@lru_cache(maxsize=1 << 12)
 def columns(text: str, *, wide: bool) -> float:
     """The width of one line of text; ``wide`` for the full-width rules of Chinese, Japanese and Korean."""
     if _NARROW.fullmatch(text) and not (wide and not text.isascii()):
@@ -53,7 +53,7 @@ def _is_wide(cluster: str, *, ambiguous: bool) -> bool:
     return kind in "WF" or (ambiguous and kind == "A") or "\ufe0f" in cluster
 
 
-@lru_cache(maxsize=1 << 15)
+@lru_cache(maxsize=1 << 12)
 def break_units(text: str) -> tuple[str, ...]:
     """Pieces between which UAX 14 allows a line break."""
     from uniseg.linebreak import line_break_units
@@ -61,7 +61,7 @@ def break_units(text: str) -> tuple[str, ...]:
     return tuple(line_break_units(text))
 
 
-@lru_cache(maxsize=1 << 13)
+@lru_cache(maxsize=1 << 12)
 def line_break_class(character: str) -> str:
     """The UAX 14 class of a character: OP for an opening bracket, CL for a closing one, ..."""
     from uniseg.linebreak import line_break

@@ -101,7 +101,7 @@ def _chunks(text: str, width: float, measure: Measure) -> Iterator[tuple[str, st
         space = ("\u3000" if "\u3000" in fields[k + 1] else " ") if k + 1 < len(fields) and (chunk or space) else space
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=1 << 12)
 def _phrases(chunk: str, language: str) -> tuple[str, ...]:
     """A chunk without spaces, cut where its script lets a line end: phrases for ja, zh and th, UAX 14 for the rest."""
     found = _PHRASED.search(chunk)
