@@ -1,6 +1,7 @@
 """Films that the service knows: uploads, named by their content, and files below a root, named by their place and version."""
 
 import json
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,6 +31,17 @@ class KnownFilm:
     """duration, fps, width, height, codec, has_audio: what the probe found"""
     created_at: float
     used_at: float
+
+    @classmethod
+    def seen(
+        cls, id: str, root: Path | None, relative: Path, version: FileVersion, info: VideoInfo, purpose: str = ""
+    ) -> "KnownFilm":
+        """A film that the service sees for the first time."""
+        now = time.time()
+        return cls(
+            id=id, name=os.fsencode(relative.name).decode("utf-8", "replace"), root=root, relative=relative, size=version.size,
+            mtime_ns=version.mtime_ns, purpose=purpose, facts=facts_of(info), created_at=now, used_at=now,
+        )  # fmt: skip
 
     @property
     def version(self) -> FileVersion:

@@ -23,7 +23,7 @@ from pipeline.serve.deliveries import Deliveries
 from pipeline.serve.events import Events
 from pipeline.serve.faults import HttpError
 from pipeline.serve.fetching import Fetching
-from pipeline.serve.films import Films, KnownFilm, facts_of, id_of_content, id_of_place
+from pipeline.serve.films import Films, KnownFilm, id_of_content, id_of_place
 from pipeline.serve.jobs import Jobs
 from pipeline.serve.key import FILE, load_key
 from pipeline.serve.metrics import Counters
@@ -188,11 +188,7 @@ class Service:
             info = await asyncio.to_thread(self.studio.host.source(received.path).probe)
             version = FileVersion.at(received.path)
             assert version is not None
-            now = time.time()
-            film = KnownFilm(
-                id=id, name=received.name, root=None, relative=Path(received.name), size=version.size, mtime_ns=version.mtime_ns,
-                purpose=purpose, facts=facts_of(info), created_at=now, used_at=now,
-            )  # fmt: skip
+            film = KnownFilm.seen(id, None, Path(received.name), version, info, purpose)
             place = self.folder / "uploads" / id
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.rmtree(place, ignore_errors=True)
@@ -213,12 +209,7 @@ class Service:
                     self.films.touch(id)
                     return self.films.get(id)
                 info = self.studio.host.source(open_film.path).probe()
-                now = time.time()
-                return KnownFilm(
-                    id=id, name=os.fsencode(relative.name).decode("utf-8", "replace"), root=root, relative=relative,
-                    size=open_film.version.size, mtime_ns=open_film.version.mtime_ns, purpose="", facts=facts_of(info),
-                    created_at=now, used_at=now,
-                )  # fmt: skip
+                return KnownFilm.seen(id, root, relative, open_film.version, info)
 
         film = await asyncio.to_thread(look)
         return film, self.films.add(film)
