@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from pipeline.frames import Image
 from pipeline.video.cuts.rule import CONTRAST, NOISE, SMALL, Mask, delta
 
+CAPTIONS = 21
+"""first of the rows, of 27, in which nothing counts: captions change there, and names of speakers"""
 STOOD = 0.4
 """seconds that a picture has stood before it can give way to the next"""
 LIVELY = 1.5
@@ -60,7 +62,7 @@ class Standing:
         """Two pictures of the shot, one after the other; the second is of this time."""
         moved = delta(one, other) > NOISE
         if int(moved.sum()) > FEW:
-            fresh = int((moved & self.still(time)).sum())
+            fresh = int((moved & self.still(time))[:CAPTIONS].sum())
             if fresh > FEW:
                 when, before = self._fresh
                 self._fresh = time, max(fresh, before if time - when < FRESH else 0)

@@ -19,7 +19,7 @@ from itertools import pairwise
 import numpy as np
 
 from pipeline.frames import Image
-from pipeline.video.cuts.motion import Standing, jumped, widened
+from pipeline.video.cuts.motion import CAPTIONS, Standing, jumped, widened
 from pipeline.video.cuts.rule import CONTRAST, NOISE, SMALL, Mask, delta, pictures_of
 
 EDGE = 8
@@ -27,8 +27,6 @@ EDGE = 8
 GONE = 0.12
 """share of what was drawn that has to look different. Text for text comes to 0.16 to 0.4, since a line's margins and what all
 slides share count too; one bullet more, the pointer and clocks come to 0.04 at most"""
-CAPTIONS = 21
-"""first of the rows, of 27, in which nothing counts: captions change there, and names of speakers"""
 LEAST = 36
 """cells that have to look different: three per cent. Text for text comes to 46 at least, over decks; a pointer or a digit to 30"""
 EMPTY = 12
