@@ -6,6 +6,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from pipeline.cues.blocks import Block, Typesetter
 from pipeline.cues.measure import characters, columns, graphemes
@@ -31,10 +32,10 @@ class Room:
     """the width of a piece of text, as it is drawn"""
 
 
-def pieces_of(cue: Cue, language: str) -> Iterator[str]:
+def pieces_of(cue: Cue, language: str, limits: Limits) -> Iterator[str]:
     """What a ruler must know to lay a cue out anew: its words, and the characters that they may be cut into."""
     wide = _wide(language)
-    for text in _paragraphs(cue):
+    for text in _paragraphs(cue, limits):
         for word in words(text, language, width=float("inf"), wide=wide):
             yield word.text
             yield from graphemes(word.text)
@@ -46,7 +47,7 @@ def refit(cue: Cue, language: str, limits: Limits, room: Room) -> tuple[Cue, ...
     More lines than ``limits`` has are made where several cues would be too short to be read. Speakers (lines that begin with a
     dash) keep lines of their own.
     """
-    texts = _paragraphs(cue)
+    texts = _paragraphs(cue, limits)
     within = _both(texts, language, limits, room)
     for count in range(min(limits.lines, room.lines), room.lines + 1):
         blocks = _blocks(texts, language, replace(within.limits, lines=count), within.measure)
@@ -95,26 +96,32 @@ def _blocks(texts: list[str], language: str, limits: Limits, measure: Measure) -
     return [Block(some, characters(some, wide=limits.wide)) for some in taken]
 
 
-def _paragraphs(cue: Cue) -> list[str]:
+def _paragraphs(cue: Cue, limits: Limits) -> list[str]:
     """The text of a cue as one line, or a line for each speaker."""
     lines = [" ".join(line.split()) for line in cue.lines]
     lines = [line for line in lines if line]
     if sum(line.startswith(_DASHES) for line in lines) < 2:
-        return [_joined(lines)] if lines else []
+        return [_joined(lines, limits)] if lines else []
     spoken: list[list[str]] = []
     for line in lines:
         if line.startswith(_DASHES) or not spoken:
             spoken.append([])
         spoken[-1].append(line)
-    return [_joined(some) for some in spoken]
+    return [_joined(some, limits) for some in spoken]
 
 
-def _joined(lines: list[str]) -> str:
+def _joined(lines: list[str], limits: Limits) -> str:
     text = lines[0]
-    for line in lines[1:]:
-        spaceless = _spaceless(text[-1]) and _spaceless(line[0])
-        text += ("" if spaceless else " ") + line
+    for before, line in pairwise(lines):
+        together = (_spaceless(before[-1]) and _spaceless(line[0])) or _cut(before, line, limits)
+        text += ("" if together else " ") + line
     return text
+
+
+def _cut(before: str, line: str, limits: Limits) -> bool:
+    """Whether a word that is longer than a line goes on in the next: its piece fills its line, which had no room for one letter more."""
+    more = before + next(iter(graphemes(line)))
+    return " " not in before and columns(before, wide=limits.wide) <= limits.width < columns(more, wide=limits.wide)
 
 
 def _spaceless(character: str) -> bool:

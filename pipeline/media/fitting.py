@@ -32,7 +32,7 @@ def fitted(ffmpeg: Ffmpeg, place: Place, track: Track, style: Style, limits: Lim
     for attempt in range(TRIES):
         if not outside:
             break
-        ruler.learn(piece for n in outside for piece in pieces_of(track.cues[n], track.language))
+        ruler.learn(piece for n in outside for piece in pieces_of(track.cues[n], track.language, limits))
         for n, too_tall in outside.items():
             most = max(1, frame.lines // crowd[n] - (attempt if too_tall else 0))
             room = Room(width=frame.width * (1 - TIGHTER * attempt), lines=most, measure=ruler)

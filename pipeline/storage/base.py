@@ -15,6 +15,11 @@ from typing import Any, Self
 
 from pipeline.errors import InputError, OutputError
 
+LARGEST = 1 << 30
+"""bytes of a file that is read whole"""
+MOST_LISTED = 20_000_000
+"""files of one listing; who keeps their names needs some gigabytes for so many"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
@@ -53,7 +58,7 @@ class Storage(ABC):
 
     @abstractmethod
     def get(self, name: str) -> bytes:
-        """A whole file."""
+        """A whole file, of ``LARGEST`` bytes at most."""
 
     @abstractmethod
     def get_range(self, name: str, start: int, size: int) -> bytes:
@@ -77,7 +82,7 @@ class Storage(ABC):
 
     @abstractmethod
     def list(self, prefix: str = "") -> Iterator[Entry]:
-        """Files whose names begin with ``prefix``, by name; none where there is no such folder."""
+        """Files whose names begin with ``prefix``, by name; none where there is no such folder. ``MOST_LISTED`` at most."""
 
     @abstractmethod
     def delete(self, name: str) -> None:
@@ -109,6 +114,13 @@ class Storage(ABC):
     def __reduce__(self) -> tuple[Any, ...]:
         """Is opened anew in another process: connections don't travel."""
         return (type(self).opened, (self.url, getattr(self, "options", {})))
+
+
+def bounded(data: bytes, name: object) -> bytes:
+    """What was read of a file. Raises InputError ``storage_failed`` where it is longer than ``LARGEST``."""
+    if len(data) > LARGEST:
+        raise InputError("storage_failed", f"{name}: it has more than {LARGEST} bytes, and is read whole", place=str(name))
+    return data
 
 
 def checked(name: str) -> str:

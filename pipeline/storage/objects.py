@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from models.installed import adding
 from pipeline.errors import EnvironmentFault, InputError, UsageError
-from pipeline.storage.base import Entry, Storage, checked
+from pipeline.storage.base import LARGEST, MOST_LISTED, Entry, Storage, checked
 from pipeline.storage.credentials import shared_aws
 from pipeline.storage.explain import refused
 
@@ -29,8 +29,8 @@ PATIENCE = 90.0
 """seconds for one request with all its retries"""
 PIECE = 8 * 1024 * 1024
 """bytes: what is larger goes up in pieces"""
-LARGEST = 1 << 30
-"""bytes of a file that is read whole"""
+PAGE = 1000
+"""files of a listing that come together"""
 STREAMED = 1 << 20
 """bytes of an answer that are kept together, at least"""
 
@@ -107,8 +107,14 @@ class ObjectStorage(Storage):
     def list(self, prefix: str = "") -> Iterator[Entry]:
         # the store compares whole parts of names, so the last and incomplete one is compared here
         folder, _, beginning = prefix.rpartition("/")
+        begun: set[str] = set()
         with self._asked(prefix):
-            for page in door().list(self._store, prefix=folder or None):
+            for number, page in enumerate(door().list(self._store, prefix=folder or None, chunk_size=PAGE)):
+                first = page[0]["path"] if page else ""
+                if first in begun or number * PAGE >= MOST_LISTED:
+                    why = f"more than {MOST_LISTED:,} files" if first not in begun else f"{first} again and again"
+                    raise InputError("storage_failed", f"{self.url}: the storage lists {why}; name a longer prefix", place=prefix)
+                begun.add(first)
                 for found in page:
                     entry = _entry(found)
                     if entry.name.removeprefix(f"{folder}/" if folder else "").startswith(beginning):

@@ -155,6 +155,20 @@ def test_refit_keeps_every_character_and_the_cue_s_time(text: str, width: float,
     assert all(a.end <= b.start + 1e-9 for a, b in itertools.pairwise(made))
 
 
+def test_a_word_that_was_cut_once_is_one_word_when_it_is_cut_again() -> None:
+    rules = limits(PROFILES["netflix"], "de")
+    word = SCRIPTS["one word"]
+    width = int(rules.width)
+    cue = Cue(start=0, end=9, lines=(word[:width], f"{word[width:]} dort"))
+    made = refit(cue, "de", rules, Room(width=30, lines=4, measure=lambda piece: float(len(piece))))
+    assert [line for one in made for line in one.lines] == [word[:30], word[30:60], f"{word[60:]} dort"]
+    whole = replace(cue, lines=("a" * (width - 1), "dort"))
+    made = refit(whole, "de", rules, Room(width=30, lines=4, measure=lambda piece: float(len(piece))))
+    assert [line for one in made for line in one.lines][-1] == "a" * (width - 31) + " dort", (
+        "a word that is shorter than a line ended there"
+    )
+
+
 def test_speakers_keep_their_lines() -> None:
     cue = Cue(start=0, end=4, lines=("- Where is it?", "- Behind the church over there."))
     made = refit(cue, "en", limits(PROFILES["netflix"], "en"), Room(width=20, lines=4, measure=lambda piece: float(len(piece))))

@@ -1,16 +1,18 @@
 """A store that sends more than it was asked for, and names that can't be: an error, and no more of it is kept than was asked for."""
 
 import contextlib
+import secrets
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
-from buckets import OPTIONS
+from buckets import OPTIONS, S3
 
 from pipeline.errors import InputError
-from pipeline.storage import Storage, objects, open_storage
+from pipeline.storage import Storage, base, fallback, local, objects, open_storage
 
 pytest.importorskip("obstore")
 SENT = 64 << 20
@@ -18,15 +20,17 @@ SENT = 64 << 20
 
 
 class Liar(BaseHTTPRequestHandler):
-    """S3's protocol as far as it is asked; ``listed`` is the name of the one file that it has."""
+    """S3's protocol as far as it is asked; ``listed`` is the name of the one file that it has. ``endless``: there is always a next page."""
 
     listed = "films/a.mp4"
+    endless = False
 
     def do_GET(self) -> None:
         common = {"Last-Modified": "Fri, 27 Nov 2026 10:00:00 GMT", "ETag": '"x"'}
         if "list-type" in self.path:
             row = f"<Contents><Key>{self.listed}</Key><LastModified>2026-11-27T10:00:00.000Z</LastModified><ETag>x</ETag><Size>9</Size></Contents>"
-            text = f"<ListBucketResult><Name>b</Name><IsTruncated>false</IsTruncated>{row}</ListBucketResult>"
+            more = "true</IsTruncated><NextContinuationToken>x</NextContinuationToken>" if self.endless else "false</IsTruncated>"
+            text = f"<ListBucketResult><Name>b</Name><IsTruncated>{more}{row}</ListBucketResult>"
             self.answer(200, {"Content-Length": str(len(text))}, text.encode())
         elif "Range" in self.headers:
             self.answer(206, common | {"Content-Range": "bytes 0-9/10", "Content-Length": str(SENT)}, bytes(SENT))
@@ -69,3 +73,33 @@ def test_a_name_that_leads_elsewhere_is_told(liar: Storage, name: str, monkeypat
     with pytest.raises(InputError, match="a name in it is not read") as caught:
         list(liar.list("films/"))
     assert caught.value.code == "storage_cannot"
+
+
+def test_a_listing_that_goes_in_a_circle_ends(liar: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Liar, "endless", True)
+    monkeypatch.setattr(objects, "PAGE", 3)
+    with pytest.raises(InputError, match=r"films/a\.mp4 again and again") as caught:
+        list(liar.list())
+    assert caught.value.code == "storage_failed"
+
+
+def test_a_listing_has_a_bound(monkeypatch: pytest.MonkeyPatch, s3: S3) -> None:
+    storage = open_storage(s3.bucket(), s3.options)
+    for number in range(7):
+        storage.put(f"{number}", b"x")
+    monkeypatch.setattr(objects, "PAGE", 2)
+    assert len(list(storage.list())) == 7
+    monkeypatch.setattr(objects, "MOST_LISTED", 5)
+    with pytest.raises(InputError, match="more than 5 files"):
+        list(storage.list())
+
+
+@pytest.mark.parametrize("kind", ["folder", "fsspec"])
+def test_a_file_that_is_read_whole_has_a_bound(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    storage = open_storage(tmp_path if kind == "folder" else f"memory://{secrets.token_hex(4)}")
+    storage.put("a", b"0123456789")
+    assert storage.get("a") == b"0123456789"
+    for module in (base, local, fallback):
+        monkeypatch.setattr(module, "LARGEST", 5)
+    with pytest.raises(InputError, match="it has more than 5 bytes"):
+        storage.get("a")
