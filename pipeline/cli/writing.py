@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 Place = Literal["window", "gaps", "auto"]
 """what ``--place`` takes (pipeline.cues.pauses), where a command has no class of options"""
-VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".mkv", ".webm")
+CONTAINERS = (".mp4", ".m4v", ".mov", ".mkv", ".webm")
+"""suffixes of films that are written"""
 
 
 def target_of(source: Path, output: str | None, name: str, *, only: bool) -> Path:
@@ -39,7 +40,7 @@ def target_of(source: Path, output: str | None, name: str, *, only: bool) -> Pat
 def video_target(video: Path, output: str | None, suffix: str, *, overwrite: bool, mark: str = "described") -> Path:
     """The name of a written film. Raises UsageError ``bad_container``, ``same_file``, OutputError ``output_exists``."""
     target = target_of(video, output, f"{fitted(video.stem)}.{mark}{suffix}", only=True)
-    check_target(target, video, VIDEO_SUFFIXES, "container", overwrite=overwrite)
+    check_target(target, video, CONTAINERS, "container", overwrite=overwrite)
     return target
 
 

@@ -15,18 +15,15 @@ from pipeline.errors import UsageError
 from pipeline.files import whole
 from pipeline.languages import alpha3
 from pipeline.media import chapters as chaptering
-from pipeline.media.binary import find_ffmpeg, newest_ffmpeg
-from pipeline.media.containers import Plan, plan
+from pipeline.media.binary import find_ffmpeg
+from pipeline.media.containers import Plan
+from pipeline.media.copying import check_copy, copy
 from pipeline.media.covers import attached
-from pipeline.media.decoding_order import made_up
-from pipeline.media.edits import edits, refuse
-from pipeline.media.headers import check_after, exchanged, in_band
 from pipeline.media.losses import reading, true_end
 from pipeline.media.run import Place, Progress, entrance, graph, run, workplace
 from pipeline.media.soft import OnTracks, equal_tracks, inside, one_at_a_time, with_cues
 from pipeline.media.streams import Contents, film_contents, guard_options
 from pipeline.media.suffixes import family
-from pipeline.media.verify import check_muxed, check_times
 from pipeline.outline import Chapter
 from pipeline.types import Notice, Track
 
@@ -59,13 +56,8 @@ def mux(
     form = "vtt" if family(suffix) == "webm" else "srt"
     with whole(out) as temporary, workplace(video, temporary) as place:
         film = film_contents(ffmpeg, place)
-        rules = family(suffix)
-        check_times(film)
-        hidden = edits(ffmpeg, place, film, rules=rules)
-        refuse(hidden, rules)
-        anew = exchanged(newest_ffmpeg(), place, film, rules=rules)
-        streams = plan(film, suffix, exchanged=anew, edited=hidden.sound)
-        restart = anew.get(film.film.index)
+        made = copy(ffmpeg, place, film, suffix)
+        streams = made.streams
         latest = [*(one.start for one in chapters), *(cue.end for track in tracks for cue in track.cues)]
         end = true_end(ffmpeg, place, film, max(latest, default=0.0))
         fitted = [inside(track, end) for track in tracks]
@@ -78,19 +70,12 @@ def mux(
         for number, track in enumerate(tracks):
             (place.folder / f"track{number}.{form}").write_text(formats.write(form, track), encoding="utf-8")
         parts = chaptering.inside(chapters, end)
-        again = in_band(film) if restart is not None else made_up(ffmpeg, place, film, rules=rules)
-        work = _graph(film, streams, tracks, place, form, default=default, chaptered=bool(parts), more=again)
-        ends = ["-t", f"{hidden.shown:.3f}"] if hidden.shown else []
-        more = [*ends, *_names(tracks, streams), *attached(ffmpeg, place, streams)]
+        work = _graph(film, streams, tracks, place, form, default=default, chaptered=bool(parts), more=made.options)
+        more = [*made.ends, *_names(tracks, streams), *attached(ffmpeg, place, streams)]
         beside = chaptering.arguments(parts, place)
-        writer = ffmpeg if restart is None else newest_ffmpeg()
-        ended = run(writer, work, place, beside=beside, more=more, on_progress=on_progress, cancel=cancel)
-        wanted = streams.count()
-        wanted["subtitle"] += len(tracks)
-        told += check_muxed(ffmpeg, place, ended, film, wanted, streams.left_out(film))
+        ended = run(made.writer, work, place, beside=beside, more=more, on_progress=on_progress, cancel=cancel)
+        told += check_copy(ffmpeg, place, ended, made, "subtitle", len(tracks))
         chaptering.check(ffmpeg, place, parts)
-        if restart is not None:
-            check_after(ffmpeg, place, restart)
     return (*told, *streams.notices, *_about(suffix, streams, tracks, default))
 
 

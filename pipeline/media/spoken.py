@@ -13,18 +13,15 @@ from typing import Any
 
 from pipeline.files import whole
 from pipeline.languages import alpha3
-from pipeline.media.binary import find_ffmpeg, newest_ffmpeg
-from pipeline.media.containers import plan
+from pipeline.media.binary import find_ffmpeg
+from pipeline.media.copying import check_copy, copy
 from pipeline.media.covers import attached
-from pipeline.media.decoding_order import made_up
-from pipeline.media.edits import edits, refuse
-from pipeline.media.headers import check_after, exchanged, in_band
 from pipeline.media.losses import reading
 from pipeline.media.run import Ended, Place, Progress, entrance, graph, run, workplace
 from pipeline.media.sound import sound_of
 from pipeline.media.streams import Contents, contents, film_contents, guard_options
 from pipeline.media.suffixes import family
-from pipeline.media.verify import check_muxed, check_times, failure
+from pipeline.media.verify import failure
 from pipeline.types import Notice
 
 TITLE = "Audio description"
@@ -57,13 +54,8 @@ def spoken(
     rules = family(suffix)
     with whole(out) as temporary, workplace(video, temporary) as place:
         film = film_contents(ffmpeg, place)
-        check_times(film)
-        hidden = edits(ffmpeg, place, film, rules=rules)
-        refuse(hidden, rules)
-        anew = exchanged(newest_ffmpeg(), place, film, rules=rules)
-        streams = plan(film if not waits else _in_time(film), suffix, exchanged=anew, edited=hidden.sound)
-        restart = anew.get(film.film.index)
-        again = in_band(film) if restart is not None else made_up(ffmpeg, place, film, rules=rules)
+        made = copy(ffmpeg, place, film, suffix, kept=_in_time) if waits else copy(ffmpeg, place, film, suffix)
+        streams = made.streams
         (place.folder / "voice.pcm").symlink_to(voice.absolute())
         source = entrance(place.film, **guard_options(), **reading(film))
         sound = _mixed(source, film, rate, waits)
@@ -74,26 +66,20 @@ def spoken(
             "map_chapters": "-1" if waits else "0",
             "c:v": "copy",
             **streams.options(),
-            **again,
+            **made.options,
         }
         options |= {f"c:a:{number}": "aac", f"b:a:{number}": "160k", f"ar:a:{number}": RATE}
         options[f"disposition:a:{number}"] = "default" if waits else "descriptions+visual_impaired"
         if waits:
             options["bsf:v:0"] = _moved(waits)
             options |= {f"bsf:s:{n}": _moved(waits) for n in range(sum(stream.kind == "subtitle" for stream in streams.kept))}
-        more = [*(["-t", f"{hidden.shown:.3f}"] if hidden.shown and not waits else []), *attached(ffmpeg, place, streams)]
+        more = [*(made.ends if not waits else ()), *attached(ffmpeg, place, streams)]
         tags = {"language": alpha3(language) if rules == "mp4" else language, "title": TITLE}
         for key, value in (tags | ({"handler_name": TITLE} if rules == "mp4" else {})).items():
             more += [f"-metadata:s:a:{number}", f"{key}={value}"]
-        writer = ffmpeg if restart is None else newest_ffmpeg()
-        ended = run(
-            writer, graph([*inputs, sound], place.written, options), place, more=more, on_progress=on_progress, cancel=cancel
-        )
-        wanted = streams.count()
-        wanted["audio"] += 1
-        told = check_muxed(ffmpeg, place, ended, film, wanted, streams.left_out(film))
-        if restart is not None:
-            check_after(ffmpeg, place, restart)
+        work = graph([*inputs, sound], place.written, options)
+        ended = run(made.writer, work, place, more=more, on_progress=on_progress, cancel=cancel)
+        told = check_copy(ffmpeg, place, ended, made, "audio", 1)
     return (*told, *streams.notices, *_about(film, waits))
 
 

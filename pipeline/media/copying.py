@@ -1,0 +1,70 @@
+"""A film whose packets are copied into another container, with something added: what is looked at before and after.
+
+mux     the film + tracks of subtitles, chapters
+speak   the film + a track of sound
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pipeline.media.binary import Ffmpeg, newest_ffmpeg
+from pipeline.media.containers import Plan, plan
+from pipeline.media.decoding_order import made_up
+from pipeline.media.edits import edits, refuse
+from pipeline.media.headers import check_after, exchanged, in_band
+from pipeline.media.run import Ended, Place
+from pipeline.media.streams import Contents
+from pipeline.media.suffixes import family
+from pipeline.media.verify import check_muxed, check_times
+from pipeline.types import Notice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """How one film is copied."""
+
+    film: Contents
+    streams: Plan
+    """what becomes of the streams beside the picture"""
+    options: dict[str, str]
+    """of the output, for the picture: headers or times that the container must be given anew"""
+    ends: tuple[str, ...]
+    """ffmpeg's arguments that leave out what an edit hides at the end"""
+    exchanged_at: float | None
+    """seconds at which the picture's header is exchanged first"""
+    writer: Ffmpeg
+
+
+def copy(
+    ffmpeg: Ffmpeg, place: Place, film: Contents, suffix: str, *, kept: Callable[[Contents], Contents] = lambda film: film
+) -> Copy:
+    """How ``film`` is copied into a container of this suffix; ``kept``: the film without the streams that are not to come along.
+
+    Raises OutputError ``edit_hides``, ``no_timestamps``, ``clock_restarts``.
+    """
+    rules = family(suffix)
+    check_times(film)
+    hidden = edits(ffmpeg, place, film, rules=rules)
+    refuse(hidden, rules)
+    newest = newest_ffmpeg()
+    anew = exchanged(newest, place, film, rules=rules)
+    at = anew.get(film.film.index)
+    return Copy(
+        film=film,
+        streams=plan(kept(film), suffix, exchanged=anew, edited=hidden.sound),
+        options=in_band(film) if at is not None else made_up(ffmpeg, place, film, rules=rules),
+        ends=("-t", f"{hidden.shown:.3f}") if hidden.shown else (),
+        exchanged_at=at,
+        writer=ffmpeg if at is None else newest,
+    )
+
+
+def check_copy(ffmpeg: Ffmpeg, place: Place, ended: Ended, made: Copy, kind: str, added: int) -> tuple[Notice, ...]:
+    """See that what was written holds the film and ``added`` streams of this kind more. Raises OutputError ``output_damaged``,
+    ``ffmpeg_failed``, ``container_cannot``, ``no_space``, ``header_changes``."""
+    wanted = made.streams.count()
+    wanted[kind] += added
+    told = check_muxed(ffmpeg, place, ended, made.film, wanted, made.streams.left_out(made.film))
+    if made.exchanged_at is not None:
+        check_after(ffmpeg, place, made.exchanged_at)
+    return told
