@@ -50,7 +50,12 @@ def pace(one: Seen, other: Seen) -> float:
 
 def delta(one: Image, other: Image) -> NDArray[np.int16]:
     """[27, 48] change of each cell, by its most changed channel."""
-    found: NDArray[np.int16] = np.abs(one.astype(np.int16) - other.astype(np.int16)).max(axis=2)
+    return strongest(np.abs(one.astype(np.int16) - other.astype(np.int16)))
+
+
+def strongest(changes: NDArray[np.int16]) -> NDArray[np.int16]:
+    """The largest of the three channels of each cell. (``max(axis=2)`` says the same and takes six times as long.)"""
+    found: NDArray[np.int16] = np.maximum(np.maximum(changes[..., 0], changes[..., 1]), changes[..., 2])
     return found
 
 

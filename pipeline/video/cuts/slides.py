@@ -20,7 +20,7 @@ import numpy as np
 
 from pipeline.frames import Image
 from pipeline.video.cuts.motion import CAPTIONS, Standing, jumped, widened
-from pipeline.video.cuts.rule import CONTRAST, NOISE, SMALL, Mask, delta, pictures_of
+from pipeline.video.cuts.rule import CONTRAST, NOISE, SMALL, Mask, delta, pictures_of, strongest
 
 EDGE = 8
 """levels to a neighbour from which a cell holds something: text, a line, part of a photograph"""
@@ -73,8 +73,8 @@ def drawn(picture: Image) -> Mask:
     """Cells that hold something: they differ from a neighbour. (Paper may be of any colour, or fade from one to another.)"""
     found = np.zeros(picture.shape[:2], np.bool_)
     levels = picture.astype(np.int16)
-    down = np.abs(np.diff(levels, axis=0)).max(axis=2) > EDGE
-    right = np.abs(np.diff(levels, axis=1)).max(axis=2) > EDGE
+    down = strongest(np.abs(np.diff(levels, axis=0))) > EDGE
+    right = strongest(np.abs(np.diff(levels, axis=1))) > EDGE
     found[1:] |= down
     found[:-1] |= down
     found[:, 1:] |= right
