@@ -2,19 +2,21 @@
 
     load modules    off              some 100,000 objects are made, and all of them stay
     the command     on               it begins with nothing to look at: what was loaded is frozen
-    the end         nothing to do    the interpreter would look at everything twice more before it gives the memory back
+    the end         nothing to do    the interpreter would look at everything twice more before it gives the memory back; but where an
+                                     engine was loaded it looks: Triton's bindings count what is left, and print it
 
 A film of a few seconds spent a tenth of its processor time there.
 """
 
 import atexit
 import gc
+import sys
 
 
 def rest() -> None:
     """While the program is loaded. What is left at the end goes with the process."""
     gc.disable()
-    atexit.register(gc.freeze)
+    atexit.register(_end)
 
 
 def begin() -> None:
@@ -22,3 +24,10 @@ def begin() -> None:
     if not gc.isenabled():
         gc.freeze()
         gc.enable()
+
+
+def _end() -> None:
+    if "torch" in sys.modules:
+        gc.unfreeze()
+    else:
+        gc.freeze()
