@@ -15,9 +15,9 @@ from pipeline.errors import UsageError
 from pipeline.files import whole
 from pipeline.languages import alpha3
 from pipeline.media import chapters as chaptering
+from pipeline.media import copying
 from pipeline.media.binary import find_ffmpeg
 from pipeline.media.containers import Plan
-from pipeline.media.copying import check_copy, copy
 from pipeline.media.covers import attached
 from pipeline.media.losses import reading, true_end
 from pipeline.media.run import Place, Progress, entrance, graph, run, workplace
@@ -56,7 +56,7 @@ def mux(
     form = "vtt" if family(suffix) == "webm" else "srt"
     with whole(out) as temporary, workplace(video, temporary) as place:
         film = film_contents(ffmpeg, place)
-        made = copy(ffmpeg, place, film, suffix)
+        made = copying.copy(ffmpeg, place, film, suffix)
         streams = made.streams
         latest = [*(one.start for one in chapters), *(cue.end for track in tracks for cue in track.cues)]
         end = true_end(ffmpeg, place, film, max(latest, default=0.0))
@@ -74,7 +74,7 @@ def mux(
         more = [*made.ends, *_names(tracks, streams), *attached(ffmpeg, place, streams)]
         beside = chaptering.arguments(parts, place)
         ended = run(made.writer, work, place, beside=beside, more=more, on_progress=on_progress, cancel=cancel)
-        told += check_copy(ffmpeg, place, ended, made, "subtitle", len(tracks))
+        told += copying.check_copy(ffmpeg, place, ended, made, "subtitle", len(tracks))
         chaptering.check(ffmpeg, place, parts)
     return (*told, *streams.notices, *_about(suffix, streams, tracks, default))
 

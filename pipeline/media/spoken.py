@@ -13,8 +13,8 @@ from typing import Any
 
 from pipeline.files import whole
 from pipeline.languages import alpha3
+from pipeline.media import copying
 from pipeline.media.binary import find_ffmpeg
-from pipeline.media.copying import check_copy, copy
 from pipeline.media.covers import attached
 from pipeline.media.losses import reading
 from pipeline.media.run import Ended, Place, Progress, entrance, graph, run, workplace
@@ -54,7 +54,7 @@ def spoken(
     rules = family(suffix)
     with whole(out) as temporary, workplace(video, temporary) as place:
         film = film_contents(ffmpeg, place)
-        made = copy(ffmpeg, place, film, suffix, kept=_in_time) if waits else copy(ffmpeg, place, film, suffix)
+        made = copying.copy(ffmpeg, place, film, suffix, kept=_in_time) if waits else copying.copy(ffmpeg, place, film, suffix)
         streams = made.streams
         (place.folder / "voice.pcm").symlink_to(voice.absolute())
         source = entrance(place.film, **guard_options(), **reading(film))
@@ -79,7 +79,7 @@ def spoken(
             more += [f"-metadata:s:a:{number}", f"{key}={value}"]
         work = graph([*inputs, sound], place.written, options)
         ended = run(made.writer, work, place, more=more, on_progress=on_progress, cancel=cancel)
-        told = check_copy(ffmpeg, place, ended, made, "audio", 1)
+        told = copying.check_copy(ffmpeg, place, ended, made, "audio", 1)
     return (*told, *streams.notices, *_about(film, waits))
 
 

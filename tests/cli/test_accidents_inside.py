@@ -17,9 +17,10 @@ BURN = (
     "tidy", "inside", "with_cues", "check_fonts", "fitted", "render", "repeats", "entrance", "graph", "attached", "run", "check_burned",
 )  # fmt: skip
 MUX = (
-    "find_ffmpeg", "whole", "workplace", "film_contents", "check_times", "edits", "refuse", "exchanged", "plan", "true_end", "inside",
-    "equal_tracks", "with_cues", "one_at_a_time", "made_up", "reading", "entrance", "graph", "attached", "run", "check_muxed", "chaptering.inside",
-    "chaptering.arguments", "chaptering.check",
+    "find_ffmpeg", "whole", "workplace", "film_contents", "copying.copy", "copying.check_times", "copying.edits", "copying.refuse",
+    "copying.exchanged", "copying.plan", "true_end", "inside", "equal_tracks", "with_cues", "one_at_a_time", "copying.made_up", "reading",
+    "entrance", "graph", "attached", "run", "copying.check_copy", "copying.check_muxed", "chaptering.inside", "chaptering.arguments",
+    "chaptering.check",
 )  # fmt: skip
 
 
