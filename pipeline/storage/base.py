@@ -82,7 +82,7 @@ class Storage(ABC):
 
     @abstractmethod
     def list(self, prefix: str = "") -> Iterator[Entry]:
-        """Files whose names begin with ``prefix``, by name; none where there is no such folder. ``MOST_LISTED`` at most."""
+        """Files whose names begin with ``prefix``, by name; none where there is no such folder. Of a bucket ``MOST_LISTED`` at most."""
 
     @abstractmethod
     def delete(self, name: str) -> None:
@@ -116,11 +116,10 @@ class Storage(ABC):
         return (type(self).opened, (self.url, getattr(self, "options", {})))
 
 
-def bounded(data: bytes, name: object) -> bytes:
-    """What was read of a file. Raises InputError ``storage_failed`` where it is longer than ``LARGEST``."""
-    if len(data) > LARGEST:
-        raise InputError("storage_failed", f"{name}: it has more than {LARGEST} bytes, and is read whole", place=str(name))
-    return data
+def refuse_long(size: int, most: int, name: object) -> None:
+    """Raise InputError ``storage_failed`` where a file that is read whole has more than ``most`` bytes."""
+    if size > most:
+        raise InputError("storage_failed", f"{name}: it has more than {most} bytes, and is read whole", place=str(name))
 
 
 def checked(name: str) -> str:

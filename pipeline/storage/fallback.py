@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from pipeline.errors import EnvironmentFault, OutputError, UsageError
-from pipeline.storage.base import LARGEST, Entry, Storage, bounded, checked
+from pipeline.storage.base import LARGEST, Entry, Storage, checked, refuse_long
 from pipeline.storage.explain import refused
 
 
@@ -38,7 +38,9 @@ class FsspecStorage(Storage):
 
     def get(self, name: str) -> bytes:
         with self._asked(name):
-            return bounded(bytes(self._system.cat_file(self._path(name), start=0, end=LARGEST + 1)), name)
+            data = bytes(self._system.cat_file(self._path(name), start=0, end=LARGEST + 1))
+        refuse_long(len(data), LARGEST, name)
+        return data
 
     def get_range(self, name: str, start: int, size: int) -> bytes:
         with self._asked(name):

@@ -112,8 +112,10 @@ class ObjectStorage(Storage):
             for number, page in enumerate(door().list(self._store, prefix=folder or None, chunk_size=PAGE)):
                 first = page[0]["path"] if page else ""
                 if first in begun or number * PAGE >= MOST_LISTED:
-                    why = f"more than {MOST_LISTED:,} files" if first not in begun else f"{first} again and again"
-                    raise InputError("storage_failed", f"{self.url}: the storage lists {why}; name a longer prefix", place=prefix)
+                    why = (
+                        f"{first} again and again" if first in begun else f"more than {MOST_LISTED:,} files; name a longer prefix"
+                    )
+                    raise InputError("storage_failed", f"{self.url}: the storage lists {why}", place=prefix)
                 begun.add(first)
                 for found in page:
                     entry = _entry(found)

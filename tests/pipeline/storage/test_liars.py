@@ -12,7 +12,7 @@ import pytest
 from buckets import OPTIONS, S3
 
 from pipeline.errors import InputError
-from pipeline.storage import Storage, base, fallback, local, objects, open_storage
+from pipeline.storage import Storage, fallback, local, objects, open_storage
 
 pytest.importorskip("obstore")
 SENT = 64 << 20
@@ -99,7 +99,7 @@ def test_a_file_that_is_read_whole_has_a_bound(kind: str, tmp_path: Path, monkey
     storage = open_storage(tmp_path if kind == "folder" else f"memory://{secrets.token_hex(4)}")
     storage.put("a", b"0123456789")
     assert storage.get("a") == b"0123456789"
-    for module in (base, local, fallback):
+    for module in (local, fallback):
         monkeypatch.setattr(module, "LARGEST", 5)
     with pytest.raises(InputError, match="it has more than 5 bytes"):
         storage.get("a")
