@@ -10,7 +10,7 @@ Full jitter: a whole site's cameras come back at once after a power cut, and sho
 import random
 from collections.abc import Callable
 
-FIRST, SOON, MOST = 0.5, 1.5, 30.0
+FIRST, SOON, MOST = 0.2, 1.5, 30.0
 OUTAGE = 60.0
 """seconds of a loss after which a source is tried less often"""
 HEALTHY = 15.0

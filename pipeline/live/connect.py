@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Protocol
 
 from pipeline.errors import InputError
-from pipeline.live.address import SOCKETS, STREAMED, WHITELISTS, Address, Kind
+from pipeline.live.address import ENDS, SOCKETS, STREAMED, WHITELISTS, Address, Kind
 from pipeline.live.plan import Plan
 from pipeline.safe_open import MEGABYTE, read_bytes
 from pipeline.video.live.feed import Feed
 from pipeline.video.live.messages import Ended, Open, Opening, Said
+from pipeline.video.live.process import Spares
 
 OPEN_SECONDS, READ_SECONDS = 10.0, 5.0
 PIXELS = 1 << 26
@@ -52,7 +53,9 @@ class Feeder(Protocol):
 class Connection:
     """The process and its feeder. ``on_message`` gets what the process says; its ``Ended`` comes with the feeder's verdict."""
 
-    def __init__(self, plan: Plan, *, phase: float, on_message: Callable[[Said], None], memory: object = None) -> None:
+    def __init__(
+        self, plan: Plan, spares: Spares, *, phase: float, on_message: Callable[[Said], None], memory: object = None
+    ) -> None:
         """``memory``: what the connection before knew (``memory`` of it), where this one is to go on from there."""
         self._on_message = on_message
         self.feeder = _feeder(plan, memory)
@@ -70,8 +73,14 @@ class Connection:
             opening=_opening(plan, self.hold), fps=plan.fps, phase=phase, pixels=PIXELS,
             copy=plan.copy, behind=5.0 if plan.address.kind is Kind.HTTP else 1.0,
         )  # fmt: skip
-        kind = "network" if plan.address.kind in SOCKETS else "device" if plan.address.kind is Kind.DEVICE else "pipe"
-        self.feed = Feed(asked, kind=kind, fd=fd, on_message=self._hear)
+        self._spares, self._ends = spares, plan.address.kind in ENDS
+        self._kind = "network" if plan.address.kind in SOCKETS else "device" if plan.address.kind is Kind.DEVICE else "pipe"
+        self.feed = Feed(asked, spares.take(self._kind), fd=fd, on_message=self._hear)
+
+    def prepare_next(self) -> None:
+        """This one has pictures: see that a process stands ready for the one after it, where there will be one."""
+        if not self._ends:
+            self._spares.prepare(self._kind)
 
     @property
     def memory(self) -> object:

@@ -7,6 +7,8 @@ minute) it is closed without its pictures.
 
 GRACE = 0.3
 """seconds"""
+UNKNOWN = 1.0
+"""seconds, as long as no two pictures have come"""
 REMEMBERED = 60.0
 """seconds for which a pause is held to be usual"""
 FOLLOW = 0.02
@@ -35,7 +37,8 @@ class Pace:
         if self.last:
             pause = arrival - self.last
             self._pauses = [(long, when) for long, when in self._pauses if long > pause and arrival - when < REMEMBERED]
-            self._pauses.append((pause, arrival))
+            if pause > 0:  # the first pictures of a connection may have come before it was known what they are
+                self._pauses.append((pause, arrival))
         self.last = max(self.last, arrival)
         offset = arrival - time
         if self._offset is None:
@@ -56,5 +59,5 @@ class Pace:
         """Whether the pictures up to ``end`` should have come by now, and have not."""
         if self._offset is None:
             return False
-        grace = max(GRACE, 1.5 * self.usual)
+        grace = max(GRACE, 1.5 * self.usual) if self._pauses else UNKNOWN
         return now > end + self._offset + GRACE and now > self.last + grace

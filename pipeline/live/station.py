@@ -21,6 +21,7 @@ from pipeline.live.pieces import Piece
 from pipeline.live.plan import Plan
 from pipeline.live.stream import Stream
 from pipeline.live.wall import Wall
+from pipeline.video.live.process import Spares
 from pipeline.watch.systemd import Systemd
 
 HEARTBEAT = 10.0
@@ -30,12 +31,12 @@ class Station:
     def __init__(self, plans: Sequence[Plan], recipe: Recipe, engine: Engine, systemd: Systemd | None = None) -> None:
         """Made on the event loop that it runs on. ``systemd`` is told of the station, where it is the whole of a service."""
         self.engine, self.wall = engine, Wall()
-        self._systemd = systemd
+        self._systemd, self._spares = systemd, Spares()
         self.outputs: list[Output] = []
         self.streams: list[Stream] = []
         for number, plan in enumerate(plans):
             stream = Stream(
-                plan, recipe, engine, self.emit, give=self.give, phase=number * plan.window / len(plans), wall=self.wall,
+                plan, recipe, engine, self.emit, spares=self._spares, give=self.give, phase=number * plan.window / len(plans), wall=self.wall,
                 level_up=lambda plan=plan: self._level_up(plan),  # type: ignore[misc]
             )  # fmt: skip
             self.streams.append(stream)
@@ -74,6 +75,7 @@ class Station:
             for one in (*running, beating):
                 one.cancel()
             await asyncio.gather(*running, beating, return_exceptions=True)
+            self._spares.close()
             for output in self.outputs:
                 with contextlib.suppress(asyncio.CancelledError):
                     await output.close()

@@ -24,6 +24,7 @@ from pipeline.live.plan import Plan
 from pipeline.live.timeline import Timeline
 from pipeline.live.wall import Wall
 from pipeline.video.live.messages import Copied, Ended, Frame, Opened, Said, Tick
+from pipeline.video.live.process import Spares
 
 FIRST_FRAME = 10.0
 """seconds: a connection that gives no picture in them has failed"""
@@ -43,11 +44,13 @@ class Stream:
         engine: Engine,
         emit: Callable[[Event], None],
         *,
+        spares: Spares,
         give: Callable[[Piece], None] = lambda _: None,
         phase: float = 0.0,
         wall: Wall | None = None,
         level_up: Callable[[], bool] = lambda: False,
     ) -> None:
+        """``spares``: processes that stand ready for a connection; theirs who made them to close."""
         self.plan, self._recipe, self._engine, self._emit, self._phase = plan, recipe, engine, emit, phase
         self.state, self.reason = "loading", ""
         self.describing = Describing(plan, recipe, engine, self._account, level_up=level_up)
@@ -59,6 +62,7 @@ class Stream:
         """what the reading process said of itself last"""
         self.shape: dict[str, Any] = {}
         self.connection: Connection | None = None
+        self._spares = spares
         self._ended: asyncio.Future[Ended] | None = None
         self._stopped = asyncio.Event()
 
@@ -143,7 +147,8 @@ class Stream:
         self._ended = loop.create_future()
         self.timeline.connect()
         memory = self.connection.memory if self.connection is not None else None
-        self.connection = Connection(self.plan, phase=self._phase % (1 / self.plan.fps), on_message=self._hear, memory=memory)
+        phase = self._phase % (1 / self.plan.fps)
+        self.connection = Connection(self.plan, self._spares, phase=phase, on_message=self._hear, memory=memory)
         opened = time.monotonic()
         try:
             while not self._ended.done():
@@ -208,6 +213,9 @@ class Stream:
         self.timeline.account(kind, start, end, **more)
 
     def heartbeat(self) -> None:
+        """Say how it goes; and see that a lost source would be read again at once."""
+        if self.state == "live" and self.connection is not None:
+            self.connection.prepare_next()
         self._say(
             "heartbeat",
             state=self.state,

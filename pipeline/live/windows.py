@@ -12,7 +12,7 @@ stream's own moment again. A loss or a jump may end any early.
 SHORTEST = 1.0
 """seconds of the first window of an epoch, at least; half a window, where that is less"""
 SOON = 2.0
-"""seconds of the first window of an epoch where the stream's own moment is later than SHORTEST after them"""
+"""seconds of it, at most"""
 
 Span = tuple[float, float]
 """[start, end) in seconds on the stream's clock"""
@@ -41,7 +41,8 @@ class Windows:
         shortest = min(SHORTEST, self.seconds / 2)
         self._moment = start + first
         self._start = start
-        self._end = start + (SOON if first > SOON + shortest else max(first, shortest))
+        # a second window that would be a splinter takes of the first
+        self._end = start + (SOON if first > SOON + shortest else first / 2 if first > SOON else max(first, shortest))
 
     def reach(self, time: float) -> list[Span]:
         """A picture of this time is there: the windows that it closes."""

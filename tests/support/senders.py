@@ -1,6 +1,7 @@
 """Real senders of live pictures: ffmpeg as the other side of every kind of source."""
 
 import contextlib
+import random
 import socket
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -20,11 +21,18 @@ def picture(*, size: str = "320x180", rate: int = 10, seconds: float | None = No
 
 
 def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
-        udp.bind(("127.0.0.1", 0))
-        with contextlib.suppress(OSError):
-            tcp.bind(("127.0.0.1", udp.getsockname()[1]))
-        return int(udp.getsockname()[1])
+    """An even port of this machine that nobody has, by UDP and TCP, nor the one after it (RTP's reports go there).
+
+    It is none of those that the kernel gives to who asks for any: whoever connects somewhere would take it before its program has it.
+    """
+    for _ in range(1000):
+        port = 2 * random.SystemRandom().randrange(6000, 16000)
+        with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
+            for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+                for one in (port, port + 1):
+                    stack.enter_context(socket.socket(socket.AF_INET, kind)).bind(("127.0.0.1", one))
+            return port
+    raise RuntimeError("no port of this machine is free")
 
 
 @contextlib.contextmanager

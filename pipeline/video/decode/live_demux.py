@@ -7,6 +7,7 @@ can't follow is dropped here, from keyframe to keyframe.
 import threading
 import time
 from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,10 @@ NO_KEYFRAME = 6.0
 """seconds after which a stream is decoded without one: some refresh their pictures piece by piece"""
 MOST = 4000
 """packets that wait"""
+WAITED = 0.01
+"""seconds that a packet takes that was not there yet"""
+HELD, HELD_SECONDS = 1000, 0.5
+"""packets, and seconds, in which one that is waited for must come; else it is no stream that comes as it happens"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,8 @@ class Arrived:
     raw: float
     """its stamp as it came"""
     arrival: float
+    given: float
+    """when libav gave it: later than it came, where it was read to find out what the stream is"""
     utc: float | None
     report: int | None
 
@@ -76,9 +83,9 @@ class Backlog:
 
     @property
     def lag(self) -> float:
-        """Seconds that the packet to be decoded next has waited."""
+        """Seconds that the packet to be decoded next has waited here."""
         with self._came:
-            return time.monotonic() - self._waiting[0].arrival if self._waiting else 0.0
+            return time.monotonic() - self._waiting[0].given if self._waiting else 0.0
 
     def drop_to_keyframe(self) -> int:
         """Give up all before the newest keyframe that waits. How many were given up."""
@@ -95,11 +102,11 @@ class Backlog:
         return at
 
 
-def demux(container: Any, stream: Any, backlog: Backlog, pipe: bool, copier: Copier | None = None) -> None:
-    """Take packets until there are no more; the body of the demux thread."""
+def demux(container: Any, stream: Any, backlog: Backlog, since: float, *, pipe: bool, copier: Copier | None = None) -> None:
+    """Take packets until there are no more; the body of the demux thread. ``since``: when the source was begun to be opened."""
     error: InputError | None = None
     try:
-        _take_all(container, stream, backlog, pipe, copier)
+        _take_all(container, stream, backlog, since, pipe, copier)
     except Silent:
         error = InputError("source_silent", "the source gave nothing any more")
     except (AvError, OSError) as fault:
@@ -109,21 +116,65 @@ def demux(container: Any, stream: Any, backlog: Backlog, pipe: bool, copier: Cop
     backlog.end(error)
 
 
-def _take_all(container: Any, stream: Any, backlog: Backlog, pipe: bool, copier: Copier | None) -> None:
+def arriving(packets: Iterable[Any], base: float, since: float) -> Iterator[tuple[Any, float]]:
+    """Packets, and when they came on the monotonic clock. ``base``: seconds of a stamp's tick.
+
+    The first ones were read to find out what the stream is, and are given at once when it is known. They came before the first one that
+    is waited for, by as much as their stamps are before its own, and not before ``since``. (Libav can throw them away, ``nobuffer``;
+    then the first keyframe is thrown away too, and the next one is waited for: 1 to 10 s with most cameras.)
+    """
+    held: list[Any] = []
+    opened = before = time.monotonic()
+    packets, fault = iter(packets), None
+    try:
+        for packet in packets:
+            now = time.monotonic()
+            held.append(packet)
+            if now - before >= WAITED or len(held) >= HELD or now - opened > HELD_SECONDS:
+                break
+            before = now
+    except (AvError, OSError) as error:  # what came before it is told first
+        fault = error
+    _date_first(held)
+    now = time.monotonic()
+    newest = _stamp(held[-1]) if held else None
+    for packet in held:
+        stamp = _stamp(packet)
+        earlier = 0.0 if stamp is None or newest is None else (newest - stamp) * base
+        yield packet, max(now - earlier, min(since, now)) if earlier > 0 else now
+    if fault is not None:
+        raise fault
+    for packet in packets:
+        yield packet, time.monotonic()
+
+
+def _date_first(held: list[Any]) -> None:
+    """Over RTSP the first packet has no stamp: it gets the one that it has by those after it."""
+    dated = [number for number, packet in enumerate(held) if _stamp(packet) is not None][:2]
+    if len(dated) == 2 and dated[0] > 0:
+        first, second = (_stamp(held[number]) or 0 for number in dated)
+        step = (second - first) // (dated[1] - dated[0])
+        for number in range(dated[0]):
+            held[number].pts = held[number].dts = first - step * (dated[0] - number)
+
+
+def _stamp(packet: Any) -> int | None:
+    return packet.dts if packet.dts is not None else packet.pts  # type: ignore[no-any-return]
+
+
+def _take_all(container: Any, stream: Any, backlog: Backlog, since: float, pipe: bool, copier: Copier | None) -> None:
     timeline, base = Timeline(), float(stream.time_base)
     rate = float(stream.average_rate or stream.guessed_rate or 25)
     undated = container.format.name == "mpjpeg"  # its stamps are a count of pictures, at a rate that nobody told
     begun, started, keyed, stamp, report = time.monotonic(), False, 0.0, 0.0, None
-    for packet in container.demux(stream):
-        if packet.size == 0:
-            continue
-        arrival = time.monotonic()
+    packets = (packet for packet in container.demux(stream) if packet.size)
+    for packet, arrival in arriving(packets, base, since) if not pipe else ((packet, time.monotonic()) for packet in packets):
         if not started and not packet.is_keyframe and arrival - begun < NO_KEYFRAME:
             continue
         started = True
         if undated:
             packet.pts = packet.dts = None
-        ticks = packet.dts if packet.dts is not None else packet.pts
+        ticks = _stamp(packet)
         # a raw stream has no stamps: its rate is all that is known of its time
         stamp = ticks * base if ticks is not None else stamp + 1 / rate if pipe and not undated else arrival
         placed = timeline.see(stamp, arrival)
@@ -141,5 +192,5 @@ def _take_all(container: Any, stream: Any, backlog: Backlog, pipe: bool, copier:
         taken = taken_at(packet)
         if copier is not None:
             copier.see(packet, placed.epoch, arrival)
-        came = Arrived(packet, placed.time, placed.epoch, raw, arrival, taken[0] if taken else None, report)
+        came = Arrived(packet, placed.time, placed.epoch, raw, arrival, time.monotonic(), taken[0] if taken else None, report)
         backlog.put(came)

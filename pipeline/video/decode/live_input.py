@@ -16,8 +16,6 @@ from pipeline.video.live.messages import Opening
 AvError = av.error.FFmpegError
 QUICK = {"analyzeduration": "500000", "probesize": "200000"}
 """with the defaults RTMP opens after 6 s and gives pictures that are 5 s old"""
-UNBUFFERED = {"fflags": "nobuffer"}
-"""what was looked at to open a stream is not given once more: it is old by then. From a pipe it is wanted, to the first picture"""
 
 
 class Silent(OSError):
@@ -40,7 +38,7 @@ class Pipe:
 
 def open_stream(opening: Opening, fd: int | None) -> Any:
     """The container of a stream. Raises InputError: ``source_silent``, ``unauthorized``, ``not_found``, ``source_lost``."""
-    options = {**QUICK, **({} if opening.pipe else UNBUFFERED), **opening.options}
+    options = {**QUICK, **opening.options}
     if opening.formats:
         options["format_whitelist"] = opening.formats
     options["protocol_whitelist"] = opening.protocols or "pipe"

@@ -80,6 +80,7 @@ class LiveWorker:
 
     def _follow(self, asked: Open, fd: int | None) -> None:
         allow()
+        since = time.monotonic()
         container = open_stream(asked.opening, fd)
         if self._kind == "device":  # a device is opened for writing, which is given up only then
             sandbox.enter()
@@ -87,8 +88,9 @@ class LiveWorker:
         backlog = Backlog(asked.behind)
         copier = Copier(stream, asked.copy, self.say) if asked.copy else None
         reading = threading.Thread(
-            target=demux, args=(container, stream, backlog, asked.opening.pipe, copier), name="demux", daemon=True
-        )
+            target=demux, args=(container, stream, backlog, since), kwargs={"pipe": asked.opening.pipe, "copier": copier},
+            name="demux", daemon=True,
+        )  # fmt: skip
         reading.start()
         decoding = LiveDecoding(stream, backlog, asked.fps, asked.phase, asked.pixels)
         serial, ticked, renewed = 0, 0.0, time.monotonic()

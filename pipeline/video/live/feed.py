@@ -1,4 +1,4 @@
-"""Our side of one reading process: started for one connection, never used again after an error.
+"""Our side of one reading process: taken for one connection, never used again after an error.
 
     Feed(...)  ->  on_message(Said) on the event loop, in order, and at last an Ended
 
@@ -11,26 +11,19 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 
-from pipeline.environment import child_environment
 from pipeline.video.children import codec, wire
 from pipeline.video.live.messages import Copied, Ended, Open, Said, Told, UseRing
+from pipeline.video.live.process import Process
 from pipeline.video.live.ring import Reader
 from pipeline.video.live.said import Listener
 
 SILENT = 5.0
 """seconds without any message after which an opened process is killed; it says something each second, frames or not"""
-MEMORY = 3 << 30
-"""bytes of address space of a reading process"""
-_ROOT = str(Path(__file__).resolve().parents[3])
-
-
 LARGEST = 1 << 26
 """bytes of a piece of the stream that a reading process hands over"""
 
@@ -46,29 +39,15 @@ def _content(fds: Sequence[int]) -> bytes:
 class Feed:
     """One reading process. Made on the event loop that ``on_message`` is called on."""
 
-    def __init__(self, asked: Open, *, kind: str, fd: int | None, on_message: Callable[[Said], None]) -> None:
-        """``kind``: network, device or pipe, which decides what the process may do. ``fd`` is closed."""
+    def __init__(self, asked: Open, process: Process, *, fd: int | None, on_message: Callable[[Said], None]) -> None:
+        """``process`` and ``fd`` are closed."""
         self._loop, self._on_message = asyncio.get_running_loop(), on_message
         self._silent = asked.opening.open_seconds + SILENT
-        ours, theirs = socket.socketpair()
-        self._stderr = os.memfd_create("scenescribe-stderr", os.MFD_CLOEXEC)
-        environment = child_environment(
-            PYTHONPATH=os.pathsep.join(filter(None, [_ROOT, os.environ.get("PYTHONPATH")])),
-            OMP_NUM_THREADS="1",
-            OPENBLAS_NUM_THREADS="1",
-            MALLOC_ARENA_MAX="2",
-            MALLOC_MMAP_THRESHOLD_=str(1 << 20),  # pictures come and go: left alone, glibc would keep them in its heaps
-        )
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-u", "-P", "-m", "pipeline.video.decode.live_worker", str(MEMORY), kind],
-                stdin=theirs.fileno(), stdout=self._stderr, stderr=self._stderr, env=environment, cwd="/", start_new_session=True,
-            )  # fmt: skip
-        self._sock = ours
+        self._process, self._sock = process, process.socket
         self._lock = threading.Lock()
         self._closed = False
         try:
-            wire.send(ours, *codec.encode(asked), fds=[fd] if fd is not None else ())
+            wire.send(self._sock, *codec.encode(asked), fds=[fd] if fd is not None else ())
         except wire.HungUp:
             pass  # the thread below finds it dead
         finally:
@@ -79,7 +58,7 @@ class Feed:
 
     @property
     def pid(self) -> int:
-        return self._process.pid
+        return self._process.popen.pid
 
     def give_ring(self, size: tuple[int, int], slots: int) -> Reader:
         """Make the shared memory for its pictures, now that their size is known."""
@@ -124,10 +103,14 @@ class Feed:
 
     def _why(self) -> str:
         with suppress(subprocess.TimeoutExpired, OSError):
-            code = self._process.wait(2)
+            code = self._process.popen.wait(2)
             if code < 0:
                 return f" ({signal.Signals(-code).name})"
-            said = os.pread(self._stderr, 400, max(0, os.fstat(self._stderr).st_size - 400)).decode(errors="replace").strip()
+            said = (
+                os.pread(self._process.stderr, 400, max(0, os.fstat(self._process.stderr).st_size - 400))
+                .decode(errors="replace")
+                .strip()
+            )
             return f" ({said.splitlines()[-1]})" if said else ""
         return ""
 
@@ -137,11 +120,8 @@ class Feed:
             return
         with self._lock:
             self._closed = True
-        if self._process.poll() is None:
-            self._process.kill()
-        self._process.wait()
+        self._process.end()
         with suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
         self._thread.join(2)
-        self._sock.close()
-        os.close(self._stderr)
+        self._process.close()

@@ -60,6 +60,15 @@ def test_a_camera_is_overdue_soon_and_a_burst_is_not() -> None:
     assert not bursts.overdue(124.5, 20.0)
 
 
+def test_before_two_pictures_have_come_a_second_is_waited() -> None:
+    """The first ones came while it was found out what the stream is, and are told late: that is no pause of the camera."""
+    pace = Pace()
+    pace.last = 100.0
+    pace.came(99.2, 0.0)
+    assert not pace.overdue(100.9, 1.0)
+    assert pace.overdue(101.1, 1.0)
+
+
 def test_a_stream_that_is_slower_than_the_clock_is_not_overdue_for_ever() -> None:
     pace = Pace()
     for n in range(2000):
@@ -96,10 +105,10 @@ def test_a_picture_is_kept_without_the_next_one() -> None:
 def test_waits_grow_and_are_never_longer_than_their_bound() -> None:
     backoff = Backoff(dice=lambda: 1.0)
     assert [backoff.failed("source_lost", gone) for gone in (0, 2, 10, 59, 61, 70, 90, 120, 200, 300)] == [
-        0.5, 1.0, 1.5, 1.5, 3.0, 6.0, 12.0, 24.0, 30.0, 30.0
+        0.2, 0.4, 0.8, 1.5, 3.0, 6.0, 12.0, 24.0, 30.0, 30.0
     ]  # fmt: skip
     backoff.healthy()
-    assert backoff.failed("source_lost", 0.0) == 0.5
+    assert backoff.failed("source_lost", 0.0) == 0.2
 
 
 def test_cameras_lock_accounts() -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pipeline.video.children import codec, wire
 from pipeline.video.live.feed import Feed
 from pipeline.video.live.messages import FAR, Copied, Ended, Frame, Open, Opened, Opening, Said, Tick, Told, UseRing
+from pipeline.video.live.process import Process
 from pipeline.video.live.said import AHEAD, Listener
 
 OPENING = Opening(
@@ -100,9 +101,10 @@ async def test_a_process_that_speaks_nonsense_is_ended(said: bytes, monkeypatch:
         ends.append(theirs.dup())
         return ours, theirs
 
-    monkeypatch.setattr("pipeline.video.live.feed.socket.socketpair", pair)
+    monkeypatch.setattr("pipeline.video.live.process.socket.socketpair", pair)
     told: asyncio.Queue[Said] = asyncio.Queue()
-    feed = Feed(OPEN, kind="pipe", fd=os.open("/dev/null", os.O_RDONLY), on_message=told.put_nowait)
+    process = Process("pipe")
+    feed = Feed(OPEN, process, fd=os.open("/dev/null", os.O_RDONLY), on_message=told.put_nowait)
     try:
         wire.send(ends[0], said)
         heard = await asyncio.wait_for(told.get(), 90)
@@ -111,4 +113,4 @@ async def test_a_process_that_speaks_nonsense_is_ended(said: bytes, monkeypatch:
     finally:
         ends[0].close()
         feed.close()
-    assert feed._process.poll() is not None
+    assert process.popen.poll() is not None

@@ -40,8 +40,7 @@ def push(url: str, over: threading.Event) -> None:
 
 async def test_every_kind_of_source_at_once(tmp_path: Path, camera: str) -> None:
     """One station, a stream of each kind from a real sender, and one whose picture stands still."""
-    udp, srt, pull, wait, still = (free_port() for _ in range(5))
-    rist, rtp = (free_port() // 2 * 2 for _ in range(2))
+    udp, srt, pull, wait, still, rist, rtp = (free_port() for _ in range(7))
     sdp = tmp_path / "cam.sdp"
     moving, ts = picture(), ("-f", "mpegts")
     senders = {
@@ -248,17 +247,23 @@ async def test_a_lost_source_is_noticed_and_found_again() -> None:
 
 
 async def test_a_reading_process_that_is_killed_costs_a_moment(camera: str) -> None:
+    """Another one stood ready, and reads."""
     run = Run(camera)
     killed: list[int] = []
+    ready: list[int] = []
 
     def act(told: Any) -> bool:
         if not killed and told.of("caption"):
+            run.stream.heartbeat()  # it does not wait ten seconds here
+            ready.append(run.station._spares._ready["network"].popen.pid)
             killed.append(run.stream.connection.feed.pid)
             os.kill(killed[0], signal.SIGKILL)
         return any(event["epoch"] > 1 for event in told.of("caption"))
 
     await run.until(act)
     run.whole()
+    assert run.stream.connection.feed.pid == ready[0] != killed[0]
+    assert not run.station._spares._ready
     assert run.told.of("source", state="offline")[0]["reason"] == "reader_died"
 
 
