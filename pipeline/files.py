@@ -138,7 +138,8 @@ def temporary_folder() -> Iterator[Path]:
     """
     for left in _left_folders(Path(tempfile.gettempdir())):
         shutil.rmtree(left, ignore_errors=True)
-    with tempfile.TemporaryDirectory(prefix=f"scenescribe-{os.getpid()}-") as folder:
+    prefix = f"scenescribe-{os.getpid()}-"
+    with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder:
         yield Path(folder)
 
 

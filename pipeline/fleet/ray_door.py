@@ -21,6 +21,7 @@ from typing import Any
 from models.installed import adding
 from pipeline.errors import EnvironmentFault, UsageError
 from pipeline.fleet.ray_actor import HostActor, call
+from pipeline.fleet.ray_local import alone
 
 PATIENCE = 5
 """deaths in a row, with nothing done between them, after which the run ends: one more than it takes to find an item that kills"""
@@ -63,6 +64,15 @@ class Cluster:
         Raises EnvironmentFault ``ray_missing``, ``no_cluster``; UsageError ``cluster_open``: another machine's, without a token.
         """
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        self._rest = contextlib.ExitStack()
+        own = self._rest.enter_context(alone()) if address == "local" else {}
+        try:
+            self._join(address, own, insecure=insecure)
+        except BaseException:
+            self._rest.close()
+            raise
+
+    def _join(self, address: str, own: Mapping[str, Any], *, insecure: bool) -> None:
         self._ray = door()
         given = os.environ.get("RAY_ADDRESS", "auto") if address == "auto" else address
         if not insecure and address != "local" and not _inside_a_job():
@@ -71,7 +81,7 @@ class Cluster:
         try:
             self._ray.init(
                 address=given,  # "local" starts one; no address at all would join whatever cluster this machine has
-                include_dashboard=False if address == "local" else None,
+                **own,
                 namespace="scenescribe",
                 configure_logging=False,
                 log_to_driver=False,
@@ -87,7 +97,10 @@ class Cluster:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._ray.shutdown()
+        try:
+            self._ray.shutdown()
+        finally:
+            self._rest.close()
 
     @property
     def nodes(self) -> list[dict[str, Any]]:

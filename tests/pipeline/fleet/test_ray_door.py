@@ -221,3 +221,29 @@ async def test_no_room_is_told(cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 def test_a_cluster_that_is_not_there_is_told() -> None:
     with pytest.raises(UsageError, match="cluster_open"):
         Cluster("203.0.113.9:6379")
+
+
+OURS = """
+import os, subprocess, sys
+from pathlib import Path
+from pipeline.fleet.ray_door import Cluster
+
+with Cluster("local") as cluster:
+    own = cluster._ray.get_runtime_context()
+    (session,) = Path("/tmp").glob(f"scenescribe-{os.getpid()}-*/ray/session_2*")
+    told = cluster.on_every_node("made_sets:ray_node", {"what": 2})
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("RAY_AUTH")}
+    asked = f"from ray._raylet import GcsClient; print(GcsClient('{own.gcs_address}').get_all_node_info(timeout=100))"
+    stranger = subprocess.run([sys.executable, "-c", asked], env=plain, capture_output=True, text=True)
+    print(len(told), stranger.stdout.strip() or "nothing", "uthenticat" in stranger.stderr, oct(session.parent.parent.stat().st_mode & 0o777))
+print("RAY_AUTH_TOKEN" in os.environ, session.exists())
+"""
+
+
+def test_a_cluster_of_this_machine_takes_orders_from_nobody_else() -> None:
+    paths = os.pathsep.join(path for path in sys.path if path)
+    told = {name: value for name, value in os.environ.items() if name != "TMPDIR"}
+    done = subprocess.run(
+        [sys.executable, "-c", OURS], env={**told, "PYTHONPATH": paths}, capture_output=True, text=True, timeout=500, check=True
+    )
+    assert done.stdout.splitlines()[-2:] == ["1 nothing True 0o700", "False False"], done.stdout + done.stderr

@@ -1,0 +1,38 @@
+"""A Ray cluster of this machine alone (``--cluster local``) that nobody else comes into.
+
+Ray listens on every network of the machine (it puts the machine's address for a loopback that it is given) and left to itself asks for
+no token, so whoever reaches a port of it runs programs as we do; and its folder is one that every user of the machine may write to.
+"""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from pipeline.files import temporary_folder
+
+LONGEST = 40
+"""characters of the folder's path: names of sockets below it are up to 66 longer, and 107 is the most that a socket's name may have"""
+
+
+@contextmanager
+def alone() -> Iterator[dict[str, Any]]:
+    """What ``ray.init`` is given, for as long as the cluster lives; call it before Ray is imported.
+
+    Its token is of this run and known to its processes alone; its folder is private (0700) and gone afterwards.
+    """
+    token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+    before = {name: os.environ.get(name) for name in token}
+    with temporary_folder() as folder:
+        os.environ.update(token)
+        inner = folder / "ray"  # Ray opens the folder that it is given to all: this one stands inside a private one
+        place = {"_temp_dir": str(inner)} if len(str(inner)) <= LONGEST else {}
+        try:
+            yield {"include_dashboard": False, **place}
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
