@@ -10,16 +10,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from pipeline.environment import child_environment
 from pipeline.errors import OutputError, UsageError
-from pipeline.speech.child import KINDS
+from pipeline.files import write_whole
+from pipeline.speech.child import FASTEST, KINDS, LONGEST, SLOWEST
 
-PATIENCE, LONGEST = 120.0, 300.0
-"""seconds: for one text (or for loading), and of what may be said of one"""
+PATIENCE = 120.0
+"""seconds for one text, or for loading"""
 MOST = 1 << 16
-"""bytes of an answer"""
+"""bytes of an answer, its samples left out"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,46 +41,61 @@ class Speaker:
     """A voice that is ready."""
 
     def __init__(self, process: "subprocess.Popen[bytes]", folder: Path) -> None:
-        self._process, self._folder, self._count, self._rest = process, folder.absolute(), 0, b""
+        self._process, self._folder, self._count, self._rest = process, folder.absolute(), 0, bytearray()
 
     def say(self, text: str, *, faster: float = 1.0) -> Utterance:
         """Speak a text. Blocks. Raises OutputError ``voice_failed``."""
         assert self._process.stdin is not None
         self._count += 1
-        path = self._folder / f"{self._count}.pcm"
+        until = time.monotonic() + PATIENCE
         try:
-            self._process.stdin.write(json.dumps({"text": text, "faster": faster, "file": str(path)}).encode() + b"\n")
+            self._process.stdin.write(json.dumps({"text": text, "faster": faster}).encode() + b"\n")
             self._process.stdin.flush()
         except OSError:
             raise OutputError("voice_failed", "the voice's process ended; name another one with --voice") from None
-        answer = self.answer()
+        answer = self.answer(until)
         samples, rate = answer.get("samples"), answer.get("rate")
         if not (
-            isinstance(samples, int) and isinstance(rate, int) and 4_000 <= rate <= 200_000 and 0 <= samples <= LONGEST * rate
+            isinstance(samples, int) and isinstance(rate, int) and SLOWEST <= rate <= FASTEST and 0 <= samples <= LONGEST * rate
         ):
             raise OutputError("voice_failed", "the voice answered what no voice can; name another one with --voice")
-        if not path.is_file() or path.stat().st_size != samples * 2:
-            raise OutputError("voice_failed", "the voice did not write what it said; name another one with --voice")
+        path = self._folder / f"{self._count}.pcm"
+        write_whole(path, self._bytes(samples * 2, until), durable=False)
         return Utterance(path, samples, rate)
 
-    def answer(self) -> dict[str, Any]:
-        """The next line of the process. Raises OutputError ``voice_failed``."""
-        assert self._process.stdout is not None
-        until, number = time.monotonic() + PATIENCE, self._process.stdout.fileno()
-        while b"\n" not in self._rest:
-            left = until - time.monotonic()
-            if left <= 0 or len(self._rest) > MOST:
-                raise OutputError("voice_failed", f"the voice gave no answer in {PATIENCE:.0f} s; name another one with --voice")
-            if select.select([number], [], [], left)[0]:
-                data = os.read(number, MOST)
-                if not data:
-                    raise OutputError("voice_failed", "the voice's process ended; name another one with --voice")
-                self._rest += data
+    def answer(self, until: float | None = None) -> dict[str, Any]:
+        """The next answer of the process, until a time of ``time.monotonic``. Raises its error; OutputError ``voice_failed``."""
+        until = until or time.monotonic() + PATIENCE
+        while b"\n" not in self._rest and len(self._rest) <= MOST:
+            self._more(until)
         line, _, self._rest = self._rest.partition(b"\n")
         try:
-            return cast(dict[str, Any], json.loads(line))
-        except ValueError:
-            raise OutputError("voice_failed", "the voice answered what no voice can; name another one with --voice") from None
+            said = json.loads(line)
+        except (ValueError, RecursionError):
+            said = None
+        if not isinstance(said, dict):
+            raise OutputError("voice_failed", "the voice answered what no voice can; name another one with --voice")
+        if "error" in said:
+            raise KINDS.get(str(said["error"]), UsageError)(str(said.get("code")), str(said.get("message")))
+        return said
+
+    def _bytes(self, count: int, until: float) -> bytes:
+        while len(self._rest) < count:
+            self._more(until)
+        found = bytes(self._rest[:count])
+        self._rest = self._rest[count:]
+        return found
+
+    def _more(self, until: float) -> None:
+        """What comes next. Raises OutputError ``voice_failed``."""
+        assert self._process.stdout is not None
+        number = self._process.stdout.fileno()
+        if not select.select([number], [], [], max(until - time.monotonic(), 0.0))[0]:
+            raise OutputError("voice_failed", f"the voice gave no answer in {PATIENCE:.0f} s; name another one with --voice")
+        data = os.read(number, MOST)
+        if not data:
+            raise OutputError("voice_failed", "the voice's process ended; name another one with --voice")
+        self._rest += data
 
 
 @contextmanager
@@ -101,9 +117,7 @@ def speaker(spec: str, language: str, folder: Path) -> Iterator[Speaker]:
     assert process.stdout is not None
     try:
         made = Speaker(process, folder)
-        said = made.answer()
-        if "error" in said:
-            raise KINDS.get(str(said["error"]), UsageError)(str(said.get("code")), str(said.get("message")))
+        made.answer()
         yield made
     finally:
         process.kill()

@@ -1,7 +1,7 @@
 """The contract of a voice: a text in, samples out.
 
 ``--voice espeak:pitch=40`` is ``pipeline/voices/espeak.py``, its dataclass ``Voice`` made with these options. A voice lives in a process of
-its own: what it imports may be heavy, and what it links may crash.
+its own: what it imports may be heavy, and what it links may crash. It writes no file there and has no network (pipeline.sandbox).
 """
 
 from dataclasses import dataclass

@@ -18,9 +18,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
+from pipeline import sandbox
 from pipeline.errors import InputError
 from pipeline.video.children import codec, wire
-from pipeline.video.decode import libav, sandbox
+from pipeline.video.decode import libav
 from pipeline.video.decode.decoder_log import complaint
 from pipeline.video.decode.live_copy import Copier
 from pipeline.video.decode.live_decoding import LiveDecoding

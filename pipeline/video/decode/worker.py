@@ -19,6 +19,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline import sandbox
 from pipeline.errors import InputError
 from pipeline.video.children import codec, wire
 from pipeline.video.children.messages import (
@@ -40,7 +41,7 @@ from pipeline.video.children.messages import (
 from pipeline.video.children.ring import Writer
 from pipeline.video.children.segments import Role, Segment
 from pipeline.video.cuts.sizes import sudden
-from pipeline.video.decode import decoding, libav, pyav_reader, sandbox
+from pipeline.video.decode import decoding, libav, pyav_reader
 from pipeline.video.decode.card import Card, CardMissing, devices
 from pipeline.video.decode.cut_finder import CutFinder
 from pipeline.video.decode.decoded import Decoded

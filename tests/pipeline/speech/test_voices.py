@@ -1,15 +1,22 @@
 """The contract of voices, each in its process."""
 
+import json
+import math
 import os
 import signal
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from talking_film import piper_voice
 
-from pipeline.errors import OutputError, ScenescribeError
+from pipeline.errors import OutputError, ScenescribeError, UsageError
 from pipeline.speech.speaking import voice_spec
-from pipeline.speech.voice import speaker
+from pipeline.speech.voice import Speaker, speaker
+from pipeline.voices.piper import Voice as Piper
 
 TEXT = "Two people walk along the beach, and a dog follows them."
 
@@ -73,3 +80,74 @@ def test_a_file_that_is_no_model_and_a_process_that_dies(tmp_path: Path) -> None
         with pytest.raises(OutputError) as died:
             voice.say("two")
     assert died.value.code == "voice_failed"
+
+
+def _settings(file: Path, **changed: Any) -> None:
+    settings = Path(f"{file}.json")
+    settings.write_text(json.dumps(json.loads(settings.read_text()) | changed))
+
+
+REFUSED: dict[str, Callable[[Path], object]] = {
+    "a pipe for its settings": lambda file: (Path(f"{file}.json").unlink(), os.mkfifo(f"{file}.json")),
+    "a device": lambda file: (file.unlink(), file.symlink_to("/dev/zero")),
+    "two gigabytes of nothing": lambda file: os.truncate(file, 2 << 30),
+    "settings without end": lambda file: os.truncate(f"{file}.json", 5 << 20),
+    "settings in each other": lambda file: Path(f"{file}.json").write_text("[" * 100_000),
+    "a rate that is no number": lambda file: _settings(file, audio={"sample_rate": math.nan}),
+    "words of hours": lambda file: _settings(file, inference={"length_scale": 1e9}),
+    "letters that Piper would fetch a model for": lambda file: _settings(file, phoneme_type="pinyin"),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_a_voice_from_elsewhere_that_is_none(what: str, tmp_path: Path) -> None:
+    file = piper_voice(tmp_path / "voice.onnx")
+    REFUSED[what](file)
+    with pytest.raises(UsageError) as caught:
+        Piper(file=file).start("en")
+    assert caught.value.code == "bad_voice"
+
+
+def test_a_voice_that_takes_all_memory_is_one_error_and_its_process_may_do_little(tmp_path: Path) -> None:
+    import onnx
+    from onnx import helper
+
+    file = piper_voice(tmp_path / "voice.onnx")
+    model = onnx.load(str(file))
+    size = helper.make_tensor("size", onnx.TensorProto.INT64, [3], [1, 1, 3 * 10**9])
+    del model.graph.node[:], model.graph.initializer[:]
+    model.graph.initializer.append(size)
+    model.graph.node.append(helper.make_node("ConstantOfShape", ["size"], ["output"]))
+    onnx.save(model, str(file))
+    with speaker(f"piper:file={file}", "en", tmp_path) as voice:
+        status = Path(f"/proc/{voice._process.pid}/status").read_text()
+        for _ in range(2):  # and it is there to be asked again
+            with pytest.raises(OutputError, match="can't say a text") as caught:
+                voice.say(TEXT)
+            assert caught.value.code == "voice_failed"
+    assert "NoNewPrivs:\t1" in status
+    assert "Seccomp:\t2" in status
+    assert not list(tmp_path.glob("*.pcm"))
+
+
+def test_what_stands_in_a_text_is_words_to_a_voice(specs: dict[str, str], tmp_path: Path) -> None:
+    """No phonemes between brackets, no markup."""
+    with speaker(specs["piper"], "en", tmp_path) as piper:
+        assert piper.say("[[aaaaaaaaaaaaaaaaaaaaaaaa]]").samples == piper.say("[ [aaaaaaaaaaaaaaaaaaaaaaaa]]").samples
+    with speaker("espeak", "en", tmp_path) as espeak:
+        pause = espeak.say('A dog.<break time="9s"/>')
+        assert pause.seconds < 8
+
+
+@pytest.mark.parametrize(
+    "line", [b"[]", b"[" * 60_000, b"x" * 70_000, b'{"samples": 99999999999, "rate": 22050}', b'{"samples": true}']
+)
+def test_nonsense_of_the_process_is_one_error(line: bytes, tmp_path: Path) -> None:
+    answer = (
+        f"import sys; sys.stdin.readline(); sys.stdout.write({line.decode()!r} + chr(10)); sys.stdout.flush(); sys.stdin.read()"
+    )
+    with subprocess.Popen([sys.executable, "-c", answer], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        with pytest.raises(OutputError) as caught:
+            Speaker(process, tmp_path).say("A dog.")
+        process.kill()
+    assert caught.value.code == "voice_failed"

@@ -9,7 +9,7 @@ import pytest
 BEFORE = """
 import os, socket, sys, threading, mmap, ctypes
 from pathlib import Path
-from pipeline.video.decode import sandbox
+from pipeline import sandbox
 inside, outside = socket.socketpair()
 readable = Path(sys.argv[1]) / "film"
 fd = os.open(readable, os.O_RDONLY)
@@ -99,7 +99,7 @@ def sandbox_free() -> bool:
     return (
         "seccomp"
         not in subprocess.run(
-            [sys.executable, "-c", "from pipeline.video.decode import sandbox; print(sandbox.enter())"],
+            [sys.executable, "-c", "from pipeline import sandbox; print(sandbox.enter())"],
             capture_output=True,
             text=True,
             check=True,

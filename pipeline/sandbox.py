@@ -1,4 +1,4 @@
-"""What a decoding process gives up before it sees a film, for good and without root.
+"""What a process that opens hostile files gives up before it sees one (a film, a voice), for good and without root.
 
     no_new_privs    nothing that it could run would have more rights than it has
     Landlock        no file is made, written, removed or run; no TCP; no signal to a process outside
