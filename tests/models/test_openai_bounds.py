@@ -28,7 +28,7 @@ EVENTS = {"Content-Type": "text/event-stream"}
 @asynccontextmanager
 async def endpoint(server: Any, **more: Any) -> AsyncIterator[OpenAIEndpoint]:
     timing: dict[str, Any] = {"patience": 0.01, "timeout": httpx.Timeout(5), "attempts": 2, "whole": 20.0} | more
-    captioner = OpenAIEndpoint(Preset(name="tiny", id="tiny"), base_url=server.url, **timing)
+    captioner = OpenAIEndpoint(Preset(name="tiny", id="tiny", frames="images"), base_url=server.url, **timing)
     await captioner.start()
     try:
         yield captioner

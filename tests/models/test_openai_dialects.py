@@ -2,18 +2,23 @@
 
 import json
 import logging
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 from stub_server import Stub, answer, body, content, events, picky, status
 
 from models.base import Reply, Request, Schema, Turn
+from models.engines.openai.dialect import Dialect
 from models.engines.openai.endpoint import OpenAIEndpoint
 from models.engines.openai.faults import fault, too_long
+from models.engines.openai.messages import chat_body, spread
 from models.errors import EndpointError, ModelNotFound, PromptTooLong, RequestRefused, SchemaUnsupported
 from models.preset import Preset
 from models.presets import served_preset
@@ -98,6 +103,12 @@ NO_VIDEO = [
     says(400, object="error", message="At most 0 video(s) may be provided in one prompt."),
     says(404, error={"message": "No endpoints found that support input video", "code": 404}),
     says(501, error={"message": "video input is not implemented"}),
+    says(400, error={"code": "1214", "message": "messages 参数非法"}),
+    says(400, error={"code": "InvalidParameter", "message": "当前模型不支持视频"}),
+    says(400, message="only text and image inputs are allowed"),
+    status(400, "bad request"),
+    status(400, "entrada desconocida"),
+    body(415, b"<html><h1>Unsupported Media Type</h1></html>"),
     body(400, b""),
 ]  # fmt: skip
 
@@ -118,6 +129,18 @@ FEWER = [
     (6, says(400, object="error", message="You set or defaulted to 6 images per prompt, but 8 images were passed: exceeds the limit", type="x")),
     (3, says(413, error={"message": "messages: too many images: 8 > 3"})),
     (4, status(400, "image count exceeds the limit")),
+    (1, status(400, "multiple images are not supported")),
+    (1, status(400, "Prompt contains more than one image")),
+    (1, status(400, "Multi-image input is not supported")),
+    (1, status(400, "got multiple image inputs, but the model takes one")),
+    (1, status(400, "expected 1 image, got 8")),
+    (2, status(400, "images: at most two are allowed")),
+    (4, status(400, "You sent 8 images (of 12000 bytes); the maximum of this model is 4")),
+    (4, says(400, error={"code": "1210", "message": "最多支持4张图片"})),
+    (5, says(400, error={"message": "图片数量超过限制，最大为5"})),
+    (4, status(400, "画像は最大4枚までです")),
+    (3, status(400, "Es sind höchstens 3 Bilder erlaubt")),
+    (5, pydantic("messages.0.content", "List should have at most 6 items after validation, not 9")),
 ]  # fmt: skip
 
 
@@ -136,8 +159,6 @@ async def test_fewer_images_than_a_window_has(most: int, refusal: Any, film: Fil
 
 
 async def test_what_is_left_of_a_window_is_spread_over_it(film: Film) -> None:
-    from models.engines.openai.messages import spread
-
     video = film(frames=8).video
     assert video is not None
     numbered = [frame * 0 + index for index, frame in enumerate(video)]
@@ -155,14 +176,85 @@ async def test_what_is_left_of_a_window_is_spread_over_it(film: Film) -> None:
         (status(400, "the request exceeds the available context size, try increasing it"), PromptTooLong),
         (status(400, "the picture can't be read"), RequestRefused),
         (status(422, "your account is blocked"), RequestRefused),
+        (status(400, "输入长度超过模型最大上下文长度"), PromptTooLong),
+        (status(400, "内容违规，已被安全审核拦截"), RequestRefused),
     ],
 )  # fmt: skip
 async def test_what_is_no_matter_of_form_is_not_asked_again(refusal: Any, error: type[Exception], film: Film) -> None:
     with Stub([refusal]) as found:
-        async with endpoint(found) as captioner:
+        async with endpoint(found, IMAGES) as captioner:
             with pytest.raises(error):
                 await captioner.caption(film())
     assert len(found.requests) == 1
+
+
+async def test_words_that_nobody_knows_are_tried_as_images_until_that_was_wrong_once(film: Film) -> None:
+    with Stub([], always=status(400, "error 7")) as found:
+        async with endpoint(found) as captioner:
+            for _ in range(3):
+                with pytest.raises(RequestRefused, match="error 7"):
+                    await captioner.caption(film())
+    assert [content(request[2], "video_url") for request in found.requests] == [1, 0, 1, 1]
+
+
+async def test_a_server_that_took_a_video_refuses_a_window_for_what_it_is(film: Film) -> None:
+    with Stub([answer("fine"), status(400, "error 7"), answer("fine")]) as found:
+        async with endpoint(found) as captioner:
+            await captioner.caption(film())
+            with pytest.raises(RequestRefused, match="error 7"):
+                await captioner.caption(film())
+            await captioner.caption(film())
+
+
+TOO_LARGE = [
+    body(413, b"<html><head><title>413 Request Entity Too Large</title></head></html>"),
+    body(413, b""),
+    says(413, error={"type": "request_too_large", "message": "Request exceeds the maximum size"}),
+    says(
+        400,
+        error={"message": "messages.0.content.1.image.source.base64: image exceeds 5 MB maximum: 6000000 bytes > 5242880 bytes"},
+    ),
+    says(400, error={"message": "Request payload size exceeds the limit: 20971520 bytes."}),
+    says(400, error={"message": "图片大小超过限制10MB"}),
+    status(422, "Image too large: 384x384"),
+]
+
+
+@pytest.mark.parametrize(("preset", "refusal"), [(PRESET, TOO_LARGE[0]), *((IMAGES, refusal) for refusal in TOO_LARGE)])
+async def test_pictures_too_large_are_sent_smaller(
+    refusal: Any, preset: Preset, film: Film, caplog: pytest.LogCaptureFixture
+) -> None:
+    video = np.random.default_rng(1).integers(0, 256, (4, 128, 128, 3), np.uint8)
+    request = replace(film(), video=video)
+    sizes = [len(json.dumps(chat_body(request, preset, "tiny", stream=False, dialect=Dialect(shrunk=step)))) for step in range(4)]
+    assert all(later < 0.8 * earlier for earlier, later in pairwise(sizes))
+    server = picky(lambda said: refusal if len(json.dumps(said)) > 1.2 * sizes[2] else None)
+    with caplog.at_level(logging.WARNING, LOG), Stub([], always=server) as found:
+        async with endpoint(found, preset) as captioner:
+            assert [(await captioner.caption(request)).text for _ in range(2)] == ["fine"] * 2
+    assert len(found.requests) == 4, "as it is, packed more, half the sides; then so at once"
+    assert "pictures are sent at 50% of their width and height" in caplog.text
+
+
+async def test_pictures_too_large_are_fewer_at_last(film: Film) -> None:
+    server = picky(lambda said: TOO_LARGE[1] if content(said, "image_url") != 2 else None)
+    with Stub([], always=server) as found:
+        async with endpoint(found) as captioner:
+            assert [(await captioner.caption(film(frames=8))).text for _ in range(2)] == ["fine"] * 2
+    assert [content(request[2], "image_url") for request in found.requests] == [0, 0, 0, 0, 8, 4, 2, 2]
+    with Stub([], always=TOO_LARGE[0]) as found:
+        async with endpoint(found) as captioner:
+            with pytest.raises(RequestRefused, match="larger than the server"):
+                await captioner.caption(film(frames=8))
+    assert len(found.requests) == 8
+
+
+async def test_fewer_tokens_where_a_server_allows_fewer(film: Film) -> None:
+    refusal = status(400, "max_tokens is too large: 16. This model supports at most 9 completion tokens")
+    with Stub([], always=picky(lambda said: refusal if said["max_tokens"] > 9 else None)) as found:
+        async with endpoint(found) as captioner:
+            assert [(await captioner.caption(film())).text for _ in range(2)] == ["fine"] * 2
+    assert [request[2]["max_tokens"] for request in found.requests] == [16, 9, 9]
 
 
 async def test_who_refuses_everything_is_not_asked_for_ever(film: Film) -> None:
@@ -191,6 +283,8 @@ LISTS = [
     ({"data": [{"id": "/models/llava.gguf"}, {"id": "b"}]}, "LLaVA", "/models/llava.gguf"),
     ({"models": [{"name": "llava:latest"}, {"name": "b"}]}, "llava", "llava:latest"),
     ([{"id": "org/llava"}, {"id": "b"}], "llava", "org/llava"),
+    ({"data": [{"id": "llama3:8b"}, {"id": "llava:7b"}]}, "llava", "llava:7b"),
+    ({"data": [{"id": "openai/gpt"}, {"id": "qwen/qwen-vl:free"}]}, "qwen-vl", "qwen/qwen-vl:free"),
     ({"data": [{"id": "whatever it has"}]}, None, "whatever it has"),
     ({"object": "list", "data": None}, "llava", "llava"),
 ]  # fmt: skip
@@ -201,6 +295,48 @@ async def test_names_of_models(listed: Any, wanted: str | None, chosen: str) -> 
     with Stub([], models=body(200, json.dumps(listed).encode())) as found:
         async with endpoint(found, served_preset(wanted)) as captioner:
             assert captioner._model == chosen
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [(403, "no"), (401, "You have insufficient permissions. Missing scopes: api.model.read"), (500, "x"), (502, "x")],
+)
+async def test_a_server_that_will_not_list_its_models_is_asked_for_the_one_named(code: int, words: str, film: Film) -> None:
+    with Stub([answer("fine")], models=status(code, words)) as found:
+        async with endpoint(found, served_preset("llava")) as captioner:
+            assert (await captioner.caption(film())).text == "fine"
+        with pytest.raises(EndpointError):
+            async with endpoint(found, served_preset(None)):
+                pass
+
+
+@pytest.mark.parametrize("given", ["{url}/", "{url}/chat/completions", "{url}?api-version=2025-01-01", " {url} "])
+async def test_addresses_as_people_give_them(given: str, film: Film) -> None:
+    with Stub([answer("fine")]) as found:
+        captioner = OpenAIEndpoint(PRESET, base_url=given.format(url=found.url).strip(), attempts=1)
+        await captioner.start()
+        try:
+            assert (await captioner.caption(film())).text == "fine"
+        finally:
+            await captioner.close()
+    assert found.requests[0][1] == "/v1/chat/completions" + ("?api-version=2025-01-01" if "?" in given else "")
+
+
+async def test_a_redirection_to_itself_is_followed_and_no_other(film: Film) -> None:
+    def elsewhere(code: int, to: str) -> Any:
+        return body(code, b"", {"Location": to})
+
+    with Stub([elsewhere(307, "/v1/chat/completions/"), answer("fine")]) as found:
+        async with endpoint(found) as captioner:
+            assert (await captioner.caption(film())).text == "fine"
+    assert [request[1] for request in found.requests] == ["/v1/chat/completions", "/v1/chat/completions/"]
+    assert found.requests[0][2] == found.requests[1][2]
+    for to in ("https://elsewhere.example/v1/chat/completions", "/login", "", "http://[", "ftp://127.0.0.1/v1/chat/completions"):
+        with Stub([], always=elsewhere(302, to)) as found:
+            async with endpoint(found) as captioner:
+                with pytest.raises(EndpointError, match=f"sends us elsewhere .302.*{re.escape(to)}.*--base-url"):
+                    await captioner.caption(film())
+        assert len(found.requests) <= 4, "a loop ends"
 
 
 async def test_two_that_could_be_meant_are_named() -> None:
@@ -217,6 +353,12 @@ THINKING = [
     ("A red <think>is it?</think>square.", "A red square."),
     ("[THINK]hm[/THINK]A red square.", "A red square."),
     ("◁think▷hm◁/think▷A red square.", "A red square."),
+    ("<|channel|>analysis<|message|>hm<|end|><|start|>assistant<|channel|>final<|message|>A red square.", "A red square."),
+    ("<seed:think>hm</seed:think>A red square.", "A red square."),
+    ("<think>hm</think><answer>A red square.</answer>", "A red square."),
+    ("<|begin_of_box|>A red square.<|end_of_box|>", "A red square."),
+    ("<|begin_of_thought|>hm<|end_of_thought|><|begin_of_solution|>A red square.<|end_of_solution|>", "A red square."),
+    ("A red square.<|im_end|>", "A red square."),
     ("<think>it never ends", ""),
     ("A red square.<think>and then", "A red square."),
     ("1 < 2 and <thin lines>", "1 < 2 and <thin lines>"),

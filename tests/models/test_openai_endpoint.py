@@ -28,6 +28,7 @@ from models.preset import Preset
 
 Film = Callable[..., Request]
 PRESET = Preset(name="tiny", id="tiny")
+IMAGES = replace(PRESET, frames="images")
 QUICK: dict[str, Any] = {"patience": 0.01, "timeout": httpx.Timeout(0.4), "attempts": 4}
 
 SAID_BY_200 = body(200, b'{"error": {"message": "overloaded", "code": 503}}')
@@ -69,7 +70,6 @@ async def test_a_server_that_stays_away_is_an_endpoint_error(fault: Any, film: F
     [
         (status(400, "bad picture"), RequestRefused, r"\(400\): bad picture"),
         (status(400, "This model's maximum context length is 4096 tokens"), PromptTooLong, "does not fit"),
-        (status(413, "too much"), RequestRefused, "413"),
         (status(422, "odd"), RequestRefused, "odd"),
         (status(401, "no key"), EndpointError, "--api-key"),
         (status(403, "no"), EndpointError, "--api-key"),
@@ -78,7 +78,7 @@ async def test_a_server_that_stays_away_is_an_endpoint_error(fault: Any, film: F
 )
 async def test_refusals_are_not_asked_again(fault: Any, error: type[Exception], says: str, film: Film) -> None:
     with Stub([fault]) as server:
-        async with endpoint(server) as captioner:
+        async with endpoint(server, preset=IMAGES) as captioner:
             with pytest.raises(error, match=says) as caught:
                 await captioner.caption(film())
     assert type(caught.value) is error

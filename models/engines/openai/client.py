@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import httpx
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
+from models.engines.openai.addresses import followed, place
 from models.engines.openai.faults import Again, passing_status, retry_after, says_no, sentence
 from models.errors import EndpointError, EngineDead, RequestRefused
 
@@ -33,6 +34,8 @@ LONGEST_ERROR = 65_536
 _SPENT = ("insufficient_quota", "exceeded your current quota", "insufficient balance", "credit balance")
 """words of a 429 that no waiting helps against"""
 _Got = TypeVar("_Got")
+REDIRECTIONS = 4
+ELSEWHERE = {301, 302, 303, 307, 308}
 AGAIN = {408, 425, 429, 500, 502, 503, 504, 529}
 
 
@@ -122,10 +125,10 @@ class Client:
         if self._http.is_closed:
             raise EngineDead("the engine is not running: start it first")
         until = time.monotonic() + self._whole
-        request = self._http.build_request(method, self.base_url + path, json=body)
+        request = self._http.build_request(method, place(self.base_url, path), json=body)
         try:
             async with asyncio.timeout(self._whole):
-                response = await self._http.send(request, stream=True)
+                request, response = await self._sent(request)
         except TimeoutError:
             raise Again(f"does not answer within {self._whole:g} s") from None
         except httpx.TimeoutException as error:
@@ -148,6 +151,21 @@ class Client:
             wait = retry_after(response.headers.get("retry-after"))
             raise Again(f"answers {response.status_code} {said}".rstrip(), seconds=wait, status=response.status_code)
         return response, until
+
+    async def _sent(self, request: httpx.Request) -> tuple[httpx.Request, httpx.Response]:
+        """The request as it was answered and its response: a redirection to itself (a slash, https) is followed, no other."""
+        for _ in range(REDIRECTIONS):
+            response = await self._http.send(request, stream=True)
+            if response.status_code not in ELSEWHERE:
+                return request, response
+            await response.aclose()
+            to = response.headers.get("location", "")
+            again = followed(str(request.url), to)
+            headers = {name: value for name, value in request.headers.items() if name != "host"}
+            if again is None:
+                return request, httpx.Response(response.status_code, text=to[:200], request=request)
+            request = self._http.build_request(request.method, again, content=request.content, headers=headers)
+        return request, httpx.Response(response.status_code, text="itself, again and again", request=request)
 
     async def _read(self, response: httpx.Response, until: float, limit: int, *, cut: bool = False) -> bytes:
         """The body, unpacked; past ``limit`` it is cut, or RequestRefused."""

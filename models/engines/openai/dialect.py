@@ -1,9 +1,12 @@
 """What one server wants otherwise than OpenAI's protocol has it: read from its refusals, adapted once, remembered for the run.
 
 'max_tokens' is not supported ... use 'max_completion_tokens'     the other name
+max_tokens must be at most 64                                     so many
 temperature, top_p or seed is not supported                       left out
 video_url is no content that it takes                             frames as images
 at most 4 images                                                  4 frames, spread over the window
+too large (413, bytes, pixels)                                    smaller pictures, then fewer
+a request with a video refused in words that nobody knows         frames as images, tried once
 """
 
 import re
@@ -11,21 +14,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from models.engines.openai.faults import too_long
+from models.engines.openai.refusals import (
+    FORM,
+    NO,
+    POLICY,
+    counts_images,
+    fewer_images,
+    names_a_number_of_images,
+    too_large,
+    too_long,
+)
 
 REFUSALS = {400, 404, 413, 415, 422, 501}
 DROPPED = ("temperature", "top_p", "seed", "response_format", "stream_options", "priority")
 """fields of a request that a server may do without"""
-NO = re.compile(
-    r"support|unknown|unrecogni[sz]ed|unexpected|not permitted|not allowed|extra|invalid|cannot|can't|deprecated|must be|only the default"
-    r"|does not exist|no such|not a valid|forbidden|cannot find|not available"
-)
-VIDEO = re.compile(
-    r"video|content|type|variant|modalit|multi-?modal|message format|deserial|image_url|union|input should be|unmarshal"
-)
-POLICY = re.compile(r"policy|moderation|safety|filter|violat")
-"""what is refused for what it shows, and would be so in any form"""
-FEW = re.compile(r"at most|up to|max|limit|exceed|too many|only|more than|no more|fewer|less than")
+SHRUNK = ((92, 1.0), (75, 1.0), (75, 0.5), (75, 0.25))
+"""quality of JPEG and share of each side, from the best on: half the bytes cost the least, then a quarter of the pixels"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,12 +38,16 @@ class Dialect:
 
     limit: str = "max_tokens"
     """what it calls the most tokens of an answer"""
+    most_tokens: int | None = None
+    """of an answer, that it lets be asked for"""
     without: frozenset[str] = frozenset()
     """fields that it does not take"""
     videos: bool = True
     """whether it takes ``video_url``, for a preset whose frames are a video"""
     most_images: int | None = None
     """images in one request; None: as many as there are"""
+    shrunk: int = 0
+    """which of SHRUNK the pictures are sent as"""
     bare_thoughts: bool = False
     """its model's answers begin in the middle of a thought: the opening mark stands in the prompt"""
 
@@ -47,32 +55,12 @@ class Dialect:
 def adapted(dialect: Dialect, status: int, said: str, body: Mapping[str, Any]) -> tuple[Dialect, str] | None:
     """The dialect to ask again in after this refusal of ``body``, and what is new in it; None: there is nothing to change."""
     low = said.lower()
-    if status not in REFUSALS or (too_long(low) and not _names_images(low)):
+    if status not in REFUSALS or POLICY.search(low):
         return None
-    images, videos = pictures_in(body)
-    if "max_tokens" in low and "max_completion_tokens" in low and "too large" not in low and dialect.limit in body:
-        other = "max_completion_tokens" if dialect.limit == "max_tokens" else "max_tokens"
-        if other not in dialect.without:
-            return replace(dialect, limit=other, without=dialect.without | {dialect.limit}), f"the limit is called {other}"
-    no = NO.search(low) is not None
-    if no and dialect.limit in body and re.search(rf"\b{dialect.limit}\b", low) and "too large" not in low:
-        other = "max_completion_tokens" if dialect.limit == "max_tokens" else "max_tokens"
-        if other not in dialect.without:
-            return replace(dialect, limit=other, without=dialect.without | {dialect.limit}), f"the limit is called {other}"
-    named = [name for name in DROPPED if no and name in body and re.search(rf"\b{name}\b", low)]
-    if "temperature" in named and "top_p" in named and "temperature" not in dialect.without:
-        named.remove("temperature")  # "can't both be given": the one that matters more stays
-    if named:
-        return replace(dialect, without=dialect.without | set(named)), f"{', '.join(named)} left out"
-    if videos and (VIDEO.search(low) or not low) and not POLICY.search(low):
-        return replace(dialect, videos=False), "frames go as images, not as a video"
-    if images > 1 and _names_images(low):
-        most = max(
-            (int(number) for number in re.findall(r"(?<![\d.])\d{1,4}(?![\d.]*\d)", low) if 1 <= int(number) < images), default=0
-        )
-        most = most or images // 2
-        return replace(dialect, most_images=most), f"at most {most} images a request"
-    return None
+    found = None if too_long(low) else _fields(dialect, low, body)
+    if found is None and (status == 413 or not too_long(low) or names_a_number_of_images(low)):
+        found = _pictures(dialect, status, low, body)
+    return found
 
 
 def pictures_in(body: Mapping[str, Any]) -> tuple[int, int]:
@@ -81,6 +69,48 @@ def pictures_in(body: Mapping[str, Any]) -> tuple[int, int]:
     return kinds.count("image_url"), kinds.count("video_url")
 
 
-def _names_images(low: str) -> bool:
-    """Whether a refusal speaks of a number of images."""
-    return re.search(r"image|picture|media|attachment", low) is not None and FEW.search(low) is not None
+def _fields(dialect: Dialect, low: str, body: Mapping[str, Any]) -> tuple[Dialect, str] | None:
+    """A field by another name or value, or left out."""
+    no, other = NO.search(low) is not None, "max_completion_tokens" if dialect.limit == "max_tokens" else "max_tokens"
+    both = "max_tokens" in low and "max_completion_tokens" in low
+    named_limit = re.search(rf"\b{dialect.limit}\b", low) is not None
+    if dialect.limit in body and named_limit and (most := _most_tokens(low, body[dialect.limit])) is not None:
+        return replace(dialect, most_tokens=most), f"at most {most} tokens an answer"
+    few = re.search(r"too large|at least|minimum", low) is not None  # of its value, not of its name
+    if not few and dialect.limit in body and other not in dialect.without and (both or (no and named_limit)):
+        return replace(dialect, limit=other, without=dialect.without | {dialect.limit}), f"the limit is called {other}"
+    named = [name for name in DROPPED if no and name in body and re.search(rf"\b{name}\b", low)]
+    if "temperature" in named and "top_p" in named and "temperature" not in dialect.without:
+        named.remove("temperature")  # "can't both be given": the one that matters more stays
+    if named:
+        return replace(dialect, without=dialect.without | set(named)), f"{', '.join(named)} left out"
+    return None
+
+
+def _most_tokens(low: str, asked: int) -> int | None:
+    """The most tokens that a refusal of ``asked`` names: a smaller number, beside words of a bound above."""
+    if not re.search(
+        r"at most|max(?:imum)? (?:is|of|allowed|value)|less than|<=|too large|exceed|range|\[\d+, ?\d+\]|最大|超过|超出|范围", low
+    ):
+        return None
+    numbers = [int(number) for number in re.findall(r"(?<![\d.])\d{1,6}(?![\d.]*\d)", low)]
+    return max((number for number in numbers if 1 < number < asked), default=None)
+
+
+def _pictures(dialect: Dialect, status: int, low: str, body: Mapping[str, Any]) -> tuple[Dialect, str] | None:
+    """Pictures in another form, smaller, or fewer."""
+    images, videos = pictures_in(body)
+    if not images and not videos:
+        return None
+    if too_large(status, low) and not counts_images(low, images):
+        if dialect.shrunk + 1 < len(SHRUNK):
+            quality, share = SHRUNK[dialect.shrunk + 1]
+            return replace(dialect, shrunk=dialect.shrunk + 1), f"pictures of quality {quality}, {share:.0%} of each side"
+        if images > 1:
+            return replace(dialect, most_images=images // 2), f"at most {images // 2} images a request"
+    if videos and (FORM.search(low) or not low or too_large(status, low)):
+        return replace(dialect, videos=False), "frames go as images, not as a video"
+    parts = max(len(message["content"]) for message in body["messages"] if isinstance(message["content"], list))
+    if (most := fewer_images(low, images, parts)) is not None:
+        return replace(dialect, most_images=most), f"at most {most} images a request"
+    return None

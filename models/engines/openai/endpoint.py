@@ -18,23 +18,21 @@ from typing import Any
 
 from models.base import Reply, Request
 from models.engines.openai import names
+from models.engines.openai.addresses import CHAT, address
 from models.engines.openai.answers import BadAnswer, Withheld, parse, reply
 from models.engines.openai.client import ATTEMPTS, TIMEOUT, WHOLE, Answer, Client, Lines, Timeout
-from models.engines.openai.dialect import Dialect, adapted, pictures_in
-from models.engines.openai.faults import fault, sentence
-from models.engines.openai.messages import chat_body
+from models.engines.openai.dialect import Dialect
+from models.engines.openai.faults import fault, may_not_list
+from models.engines.openai.negotiation import Negotiation
 from models.engines.openai.streams import Broken, joined, pieces
 from models.engines.openai.thoughts import Thoughts
-from models.errors import BadEngineOption, EndpointError, EngineDead, ModelError, RequestRefused, SchemaUnsupported
+from models.errors import BadEngineOption, EndpointError, EngineDead, RequestRefused
 from models.options import EngineOptions
 from models.preset import Preset
 from models.streams import strip_pieces
 
-CHAT = "/chat/completions"
 IN_FLIGHT = 16
 """requests at once where nobody says: a server that queues is no faster for more"""
-ADAPTATIONS = 8
-"""times that one request is asked otherwise"""
 NO_LIST = {400, 404, 405, 406, 410, 415, 422, 501}
 """statuses of a server that does not list its models"""
 log = logging.getLogger(__name__)
@@ -64,15 +62,18 @@ class OpenAIEndpoint:
             raise BadEngineOption(f"--base-url {base_url}: allowed is an address that begins with http:// or https://")
         self.preset = preset
         self.engine_version = "unknown"
-        self._base_url = base_url.rstrip("/")
+        try:
+            self._base_url = address(base_url)
+        except ValueError as error:
+            raise BadEngineOption(f"--base-url {base_url} is no address: {error}") from None
         self._api_key = api_key or os.environ.get("OPENAI_API_KEY")
         self._timing: dict[str, Any] = {"timeout": timeout, "whole": whole, "attempts": attempts, "patience": patience}
         self._capacity = (options.max_num_seqs if options else None) or IN_FLIGHT
         self._client: Client | None = None
         self._model = preset.id
         asked = options is not None and options.profile == "questions"
-        self._dialect = Dialect(without=frozenset() if asked else frozenset({"priority"}))  # of windows alone none goes first
-        self._told: set[str] = set()
+        dialect = Dialect(without=frozenset() if asked else frozenset({"priority"}))  # of windows alone none goes first
+        self._negotiation = Negotiation(preset, self._base_url, dialect)
         self._seats = asyncio.Semaphore(self._capacity)
         self._running = self._waiting = self._retries = 0
 
@@ -92,8 +93,15 @@ class OpenAIEndpoint:
             raise
 
     async def _choose_model(self, client: Client) -> str:
-        answer = await client.ask("GET", "/models")
-        if answer.status in NO_LIST:
+        named = self.preset.name != names.UNNAMED
+        try:
+            answer = await client.ask("GET", "/models")
+        except EndpointError as error:
+            if not named or error.data.get("status") is None:
+                raise
+            log.info("%s lists no models (%s): %s is tried", self._base_url, error.message, self.preset.id)
+            return names.choose(self.preset, None, self._base_url)
+        if answer.status in NO_LIST or (named and may_not_list(answer.status, answer.text)):
             served = None
         elif answer.status >= 300:
             raise fault(self._base_url, "/models", answer.status, answer.text)
@@ -124,14 +132,14 @@ class OpenAIEndpoint:
                 f"{self._base_url} answered something that is no chat completion ({error}): {answer.text[:80]!r}"
             ) from error
         if not got.text and got.finish == "length":
-            self._tell_once(
+            self._negotiation.tell_once(
                 f"{self._base_url} thinks until --max-tokens is used up and answers nothing: give more, or a model without"
             )
         return replace(got, text=_chosen(request, got.text))
 
     async def _joined(self, text: str) -> Reply:
         try:
-            return await joined(text, Thoughts(bare=self._dialect.bare_thoughts))
+            return await joined(text, Thoughts(bare=self._negotiation.dialect.bare_thoughts))
         except (Broken, BadAnswer) as error:
             raise RequestRefused(f"{self._base_url} streams something that is no chat completion: {error}") from error
 
@@ -145,12 +153,12 @@ class OpenAIEndpoint:
         assert isinstance(lines, Lines)
         try:
             kind = lines.headers.get("content-type", "")
-            thoughts = Thoughts(bare=self._dialect.bare_thoughts)
+            thoughts = Thoughts(bare=self._negotiation.dialect.bare_thoughts)
             async with aclosing(pieces(aiter(lines), kind, thoughts)) as found:  # type: ignore[type-var]
                 async for piece in found:
                     yield piece
             if thoughts.began_inside:
-                self._dialect = replace(self._dialect, bare_thoughts=True)
+                self._negotiation.thinks_before_it_answers()
         except Broken as error:
             raise RequestRefused(
                 f"{self._base_url} broke off in the middle of its answer{f': {error}' * bool(str(error))}"
@@ -161,58 +169,9 @@ class OpenAIEndpoint:
             await lines.close()
 
     async def _ask(self, request: Request, *, stream: bool) -> Answer | Lines:
-        """What the server answers, in a dialect that it takes. Raises ModelError."""
-        client, dialect, changes = self._client, self._dialect, list[str]()
-        if client is None:
+        if self._client is None:
             raise EngineDead("the engine is not running: start it first")
-        for _ in range(ADAPTATIONS):
-            body = await asyncio.to_thread(chat_body, request, self.preset, self._model, stream=stream, dialect=dialect)
-            if request.schema is not None and "response_format" not in body:
-                raise SchemaUnsupported(f"{self._base_url} takes no response_format: it can't see to the form of its answers")
-            answer = await client.lines(CHAT, body) if stream else await client.ask("POST", CHAT, body)
-            if isinstance(answer, Lines) or answer.status < 300:
-                self._remember(dialect, changes)
-                return answer
-            said = sentence(answer.text)
-            other = adapted(dialect, answer.status, said, body)
-            if other is None:
-                raise self._refused(answer, said, body)
-            dialect, change = other
-            changes.append(change)
-        raise RequestRefused(f"{self._base_url} refuses the request in every form that we know: {said}")
-
-    def _refused(self, answer: Answer, said: str, body: Mapping[str, Any]) -> ModelError:
-        images, videos = pictures_in(body)
-        low = said.lower()
-        if (images or videos) and answer.status == 404 and "image" in low:
-            return EndpointError(f"the model of {self._base_url} takes no pictures ({said}): name another by --model", status=404)
-        return fault(self._base_url, CHAT, answer.status, answer.text)
-
-    def _remember(self, dialect: Dialect, changes: list[str]) -> None:
-        """What worked is how the server is spoken to from now on."""
-        if dialect == self._dialect:
-            return
-        known = self._dialect
-        few = [most for most in (known.most_images, dialect.most_images) if most is not None]
-        self._dialect = replace(
-            dialect,
-            without=dialect.without | known.without,
-            videos=dialect.videos and known.videos,
-            most_images=min(few) if few else None,
-        )
-        for change in changes:
-            log.info("%s: %s", self._base_url, change)
-        if dialect.most_images is not None:
-            shown = max(self.preset.frame_count, dialect.most_images)
-            self._tell_once(
-                f"{self._base_url} takes at most {dialect.most_images} images a request: a window is shown by that many frames,"
-                f" not {shown}; the server may be started with more"
-            )
-
-    def _tell_once(self, text: str) -> None:
-        if text not in self._told:
-            self._told.add(text)
-            log.warning(text)
+        return await self._negotiation.ask(self._client, request, self._model, stream=stream)
 
     @asynccontextmanager
     async def _seat(self) -> AsyncIterator[None]:

@@ -6,18 +6,11 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from models.engines.openai.refusals import too_long
 from models.errors import EndpointError, ModelError, PromptTooLong, RequestRefused
 
 LONGEST_WAIT = 120.0
 """seconds that Retry-After may ask for"""
-TOO_LONG = re.compile(
-    r"context[ _]?(?:length|window|size)|maximum model length|too long|max_model_len|exceeds? the (?:available )?context"
-    r"|too many tokens|prompt is longer|input length .{0,40}exceed|exceed_context_size"
-    r"|input tokens? .{0,40}exceed|(?:input|total) (?:token count|number of tokens).{0,60}exceed|`inputs` (?:tokens \+|must have less)"
-    r"|prompt exceeds|maximum prompt length|exceeded model token limit|range of input length|total tokens .{0,40}exceed"
-    r"|reduce the length of (?:the|your) (?:messages|prompt|input)"
-)
-"""of OpenAI, vLLM, SGLang, llama.cpp, LM Studio, TGI, Gemini, Mistral, Cohere, Groq, DashScope, Moonshot, LiteLLM, each in its own words"""
 NO = re.compile(r"not support|unsupported|doesn't support|not implemented|unknown|invalid|not allowed|mmproj|not permitted")
 
 
@@ -38,8 +31,9 @@ def fault(base_url: str, path: str, status: int, text: str) -> ModelError:
             f"{base_url} refuses the key ({status}): give the right one by --api-key or OPENAI_API_KEY", status=status
         )
     if 300 <= status < 400:
+        where = f", to {said}" if said else ""
         return EndpointError(
-            f"{base_url} sends us elsewhere ({status}): give the address that answers by --base-url", status=status
+            f"{base_url} sends us elsewhere ({status}{where}): give the address that answers by --base-url", status=status
         )
     if status in {404, 405, 410}:
         return EndpointError(
@@ -48,19 +42,24 @@ def fault(base_url: str, path: str, status: int, text: str) -> ModelError:
         )
     if status == 402:
         return EndpointError(f"{base_url} wants to be paid (402): {said}", status=status)
+    if status == 413:
+        why = f"its pictures are larger than the server, or the proxy before it, takes{f': {said}' if said else ''}"
+        return RequestRefused(f"{base_url} refuses the request (413): {why}", status=status)
     if too_long(said):
         return PromptTooLong(f"the prompt with its frames does not fit the server's model: {said}", status=status)
     return RequestRefused(f"{base_url} refuses the request ({status}): {said}", status=status)
 
 
+def may_not_list(status: int, text: str) -> bool:
+    """Whether a key may ask a model, and not which there are: a refusal of the list alone (keys with few rights, gateways)."""
+    return status == 403 or (
+        status == 401 and re.search(r"scope|permission|not authori[sz]ed to", text.lower()[:4000]) is not None
+    )
+
+
 def _perhaps(base_url: str) -> str:
     """Where most servers answer (Ollama, llama.cpp, LM Studio, vLLM, SGLang), if the address has no path."""
     return f" (most servers answer at {base_url}/v1)" if base_url.count("/") == 2 else ""
-
-
-def too_long(said: str) -> bool:
-    """Whether a refusal says that prompt and answer do not fit the model's context."""
-    return TOO_LONG.search(said.lower()) is not None
 
 
 def says_no(said: str) -> bool:

@@ -3,18 +3,19 @@
 import base64
 import io
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.base import Request
-from models.engines.openai.dialect import Dialect
+from models.engines.openai.dialect import SHRUNK, Dialect
 from models.preset import Preset
 from models.prompts import pictures, turns
 
-QUALITY = 92
-"""of JPEG, of 100: a frame of 384 x 384 takes about 40 kB"""
+SMALLEST = 28
+"""pixels of a side that pictures are made smaller to, where a server wants them smaller"""
 Picture = NDArray[np.uint8]
 
 
@@ -30,17 +31,18 @@ def chat_body(request: Request, preset: Preset, model: str, *, stream: bool, dia
         images, video = (*images, *video), None
     if dialect.most_images is not None:
         images = spread(images, dialect.most_images)
+    encode = partial(_jpeg, quality=SHRUNK[dialect.shrunk][0], share=SHRUNK[dialect.shrunk][1])
     content: list[dict[str, Any]] = []
     if video is not None:
-        content.append({"type": "video_url", "video_url": {"url": "data:video/jpeg;base64," + ",".join(map(_jpeg, video))}})
-    content += [{"type": "image_url", "image_url": {"url": "data:image/jpeg;base64," + _jpeg(image)}} for image in images]
+        content.append({"type": "video_url", "video_url": {"url": "data:video/jpeg;base64," + ",".join(map(encode, video))}})
+    content += [{"type": "image_url", "image_url": {"url": "data:image/jpeg;base64," + encode(image)}} for image in images]
     sampling = request.sampling
     body: dict[str, Any] = {
         "model": model,
         "messages": _messages(request, content),
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
-        dialect.limit: sampling.max_tokens,
+        dialect.limit: min(sampling.max_tokens, dialect.most_tokens or sampling.max_tokens),
         "seed": sampling.seed,
     }
     if stream:
@@ -80,9 +82,13 @@ def _response_format(request: Request) -> dict[str, Any]:
     return {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": dict(schema)}}
 
 
-def _jpeg(image: Picture) -> str:
+def _jpeg(image: Picture, *, quality: int, share: float) -> str:
+    """The picture as JPEG (a frame of 384 x 384 takes about 40 kB at 92), its sides as much of their length, in base64."""
     from PIL import Image
 
-    buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, "JPEG", quality=QUALITY)
+    buffer, picture = io.BytesIO(), Image.fromarray(image)
+    if share < 1:
+        width, height = (max(round(side * share), min(side, SMALLEST)) for side in picture.size)
+        picture = picture.resize((width, height), Image.Resampling.LANCZOS)
+    picture.save(buffer, "JPEG", quality=quality)
     return base64.b64encode(buffer.getvalue()).decode("ascii")

@@ -50,6 +50,10 @@ def choose(preset: Preset, served: list[str] | None, base_url: str) -> str:
                 same = latest
             if len(same) == 1:
                 return same[0]
+    for name in wanted:
+        tagged = [one for one in served if _base(one.rpartition(":")[0]) == _base(name)]
+        if len(tagged) == 1:  # the only one of that name, with a tag: "llava" is "llava:7b" where there is no other
+            return tagged[0]
     if len(served) == 1:
         return served[0]
     raise ModelNotFound(f"{base_url} has no model {preset.id} (it has: {', '.join(served[:8])})", served=served[:100])

@@ -9,9 +9,22 @@ MARKS = {
     "<reasoning>": "</reasoning>",
     "[think]": "[/think]",
     "◁think▷": "◁/think▷",
+    "<seed:think>": "</seed:think>",
+    "<analysis>": "</analysis>",
+    "<reflection>": "</reflection>",
+    "<|begin_of_thought|>": "<|end_of_thought|>",
+    "<|thinking|>": "<|/thinking|>",
+    "<|start_think|>": "<|end_think|>",
+    "<|channel|>analysis<|message|>": "<|channel|>final<|message|>",
+    "<|channel|>commentary<|message|>": "<|channel|>final<|message|>",
 }
 """opening -> closing, whatever the case of the letters"""
-ANY = (*MARKS, *MARKS.values())
+AROUND = (
+    *("<answer>", "</answer>", "<|begin_of_box|>", "<|end_of_box|>", "<|begin_of_solution|>", "<|end_of_solution|>"),
+    *("<|start|>assistant", "<|end|>", "<|return|>", "<|im_end|>", "<|eot_id|>", "<|endoftext|>", "<end_of_turn>", "</s>"),
+)
+"""what models put around an answer, or after it: left out, and what stands between stays"""
+ANY = (*MARKS, *dict.fromkeys(MARKS.values()), *AROUND)
 _MARK = re.compile("|".join(map(re.escape, ANY)), re.IGNORECASE | re.ASCII)
 _LONGEST = max(map(len, ANY))
 
@@ -39,6 +52,8 @@ class Thoughts:
                     continue
                 self._closings, self._bare = (), False
                 self._perhaps.clear()
+            elif mark in AROUND:
+                given.append(text[at : match.start()])
             elif mark in MARKS:
                 given.append(text[at : match.start()])
                 self._closings = (MARKS[mark],)

@@ -1,0 +1,111 @@
+"""One request asked in a dialect that the server takes: refused, adapted, asked again, and what worked is remembered for the run."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from models.base import Request
+from models.engines.openai.addresses import CHAT
+from models.engines.openai.client import Answer, Client, Lines
+from models.engines.openai.dialect import REFUSALS, SHRUNK, Dialect, adapted, pictures_in
+from models.engines.openai.faults import fault, sentence
+from models.engines.openai.messages import chat_body
+from models.engines.openai.refusals import POLICY, too_long
+from models.errors import EndpointError, ModelError, RequestRefused, SchemaUnsupported
+from models.preset import Preset
+
+ADAPTATIONS = 10
+"""times that one request is asked otherwise"""
+log = logging.getLogger("models.engines.openai.endpoint")
+
+
+class Negotiation:
+    """How one server is spoken to, as far as is known."""
+
+    def __init__(self, preset: Preset, base_url: str, dialect: Dialect) -> None:
+        self.dialect = dialect
+        self._preset, self._base_url = preset, base_url
+        self._told: set[str] = set()
+        self._guess = True
+        """whether a video refused in words that nobody knows is tried as images: until one was taken, or both were refused"""
+
+    async def ask(self, client: Client, request: Request, model: str, *, stream: bool) -> Answer | Lines:
+        """What the server answers, in a dialect that it takes. Raises ModelError."""
+        dialect, changes, guessed = self.dialect, list[str](), False
+        for _ in range(ADAPTATIONS):
+            body = await asyncio.to_thread(chat_body, request, self._preset, model, stream=stream, dialect=dialect)
+            if request.schema is not None and "response_format" not in body:
+                raise SchemaUnsupported(f"{self._base_url} takes no response_format: it can't see to the form of its answers")
+            answer = await client.lines(CHAT, body) if stream else await client.ask("POST", CHAT, body)
+            if isinstance(answer, Lines) or answer.status < 300:
+                self._guess &= not pictures_in(body)[1]
+                self._remember(dialect, changes)
+                return answer
+            said = sentence(answer.text)
+            other = adapted(dialect, answer.status, said, body)
+            if other is None and self._may_be_the_video(answer.status, said, body):
+                other, guessed = (replace(dialect, videos=False), "frames go as images, not as a video (a guess)"), True
+            if other is None:
+                self._guess &= not guessed
+                raise self._refused(answer, said, body)
+            dialect, change = other
+            changes.append(change)
+        raise RequestRefused(f"{self._base_url} refuses the request in every form that we know: {said}")
+
+    def thinks_before_it_answers(self) -> None:
+        """The server's model begins its answers in the middle of a thought."""
+        self.dialect = replace(self.dialect, bare_thoughts=True)
+
+    def tell_once(self, text: str) -> None:
+        if text not in self._told:
+            self._told.add(text)
+            log.warning(text)
+
+    def _may_be_the_video(self, status: int, said: str, body: Mapping[str, Any]) -> bool:
+        low = said.lower()
+        return (
+            self._guess and status in REFUSALS - {404, 413} and pictures_in(body)[1] > 0 and not POLICY.search(low) and not too_long(low)
+        )  # fmt: skip
+
+    def _refused(self, answer: Answer, said: str, body: Mapping[str, Any]) -> ModelError:
+        images, videos = pictures_in(body)
+        low = said.lower()
+        if (images or videos) and answer.status == 404 and "image" in low:
+            return EndpointError(f"the model of {self._base_url} takes no pictures ({said}): name another by --model", status=404)
+        return fault(self._base_url, CHAT, answer.status, answer.text)
+
+    def _remember(self, dialect: Dialect, changes: list[str]) -> None:
+        """What worked is how the server is spoken to from now on."""
+        if dialect == self.dialect:
+            return
+        known = self.dialect
+        self.dialect = replace(
+            dialect,
+            without=dialect.without | known.without,
+            videos=dialect.videos and known.videos,
+            most_images=_less(known.most_images, dialect.most_images),
+            most_tokens=_less(known.most_tokens, dialect.most_tokens),
+            shrunk=max(known.shrunk, dialect.shrunk),
+            bare_thoughts=dialect.bare_thoughts or known.bare_thoughts,
+        )
+        for change in changes:
+            log.info("%s: %s", self._base_url, change)
+        if self.dialect.shrunk > 1:
+            share = SHRUNK[self.dialect.shrunk][1]
+            self.tell_once(
+                f"{self._base_url} takes no larger requests: pictures are sent at {share:.0%} of their width and height;"
+                " the server, or the proxy before it, may be set to take more"
+            )
+        if dialect.most_images is not None:
+            shown = max(self._preset.frame_count, dialect.most_images)
+            self.tell_once(
+                f"{self._base_url} takes at most {dialect.most_images} images a request: a window is shown by that many frames,"
+                f" not {shown}; the server may be started with more"
+            )
+
+
+def _less(one: int | None, other: int | None) -> int | None:
+    """The smaller bound, of those that there are."""
+    return min((bound for bound in (one, other) if bound is not None), default=None)

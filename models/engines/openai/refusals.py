@@ -1,0 +1,102 @@
+"""What a refusal speaks of, in the words of each server and the languages of their makers.
+
+A field that it does not take · a form of content · a number of images · the size of the pictures · what they show · the context
+
+Numbers tell more than words: "the maximum is 4" is understood in any language where it names images.
+"""
+
+import re
+
+NO = re.compile(
+    r"support|unknown|unrecogni[sz]ed|unexpected|not permitted|not allowed|extra|invalid|cannot|can't|deprecated|must be|only the default"
+    r"|does not exist|no such|not a valid|forbidden|cannot find|not available|不支持|未知|无效|非法|不允许|有误|错误|サポート|無効|지원"
+)
+FORM = re.compile(
+    r"video|content|type|variant|modalit|multi-?modal|message format|deserial|image_url|union|input should be|unmarshal"
+    r"|视频|影片|動画|動画像|비디오|消息类型|参数"
+)
+POLICY = re.compile(r"policy|moderation|safety|filter|violat|敏感|违规|违反|审核|安全|不合规|inappropriate")
+"""what is refused for what it shows, and would be so in any form"""
+_IMAGES = re.compile(
+    r"image|picture|photo|media|attachment|图片|图像|图|張画像|画像|이미지|bild(?:er)?\b|imágenes|imagen|imagens|изображени|张"
+)
+_FEW = re.compile(
+    r"at most|up to|max|limit|exceed|too many|only|more than|no more|fewer|less than|number of|count|per (?:request|prompt|message)|allowed"
+    r"|最多|最大|超过|超出|限制|上限|不能超|不得超|数量|まで|최대|höchstens|máximo|не более"
+)
+_ONE = re.compile(
+    r"multiple|multi-image|more than one|single|(?:only|just|takes|most|expects?|accepts?|supports?) one\b|one image|an? image at a time"
+    r"|多张|多图|单张|一张|複数|여러"
+)
+_SIZE = re.compile(
+    r"\b(?:[kmg]i?b|[kmg]bytes|bytes|pixels?|px|resolution|dimensions?|width|height|megapixels?)\b|\d\s?(?:[kmg]i?b|px)\b|\d\s?x\s?\d"
+    r"|(?:image|file|payload|body|request|entity|message|content|picture)s?'? ?(?:size|length|is|are)? ?(?:is |are )?too (?:large|big)"
+    r"|(?:image|file|payload|body|request) size|大小|分辨率|像素|尺寸|体积|サイズ|크기"
+)
+_SMALL = re.compile(r"too small|at least|minimum|larger than|greater than|过小|太小|不能小于")
+TOO_LONG = re.compile(
+    r"context[ _]?(?:length|window|size)|maximum model length|too long|max_model_len|exceeds? the (?:available )?context"
+    r"|too many tokens|prompt is longer|input length .{0,40}exceed|exceed_context_size"
+    r"|input tokens? .{0,40}exceed|(?:input|total) (?:token count|number of tokens).{0,60}exceed|`inputs` (?:tokens \+|must have less)"
+    r"|prompt exceeds|maximum prompt length|exceeded model token limit|range of input length|total tokens .{0,40}exceed"
+    r"|reduce the length of (?:the|your) (?:messages|prompt|input)|\bn_ctx\b|(?:large|big|long) for the context|longer than (?:the )?(?:max|model)"
+    r"|token length exceed|上下文|(?:输入|请求|消息|内容|提示词?|prompt|文本).{0,12}(?:过长|超长|太长|长度)"
+    r"|(?<!max_)(?:token|令牌)s?\s?(?:数|数量|总数|长度|个数).{0,12}(?:超|限制)|コンテキスト長|入力が長すぎ|컨텍스트"
+)
+"""of OpenAI, vLLM, SGLang, llama.cpp, LM Studio, TGI, Gemini, Mistral, Cohere, Groq, DashScope, Moonshot, Zhipu, LiteLLM, each in its own words"""
+_NUMBER = re.compile(r"(?<![\d.])\d{1,4}(?![\d.]*\d)")
+_WORDS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "eight": 8, "ten": 10}
+
+
+def too_long(said: str) -> bool:
+    """Whether a refusal says that prompt and answer do not fit the model's context."""
+    return TOO_LONG.search(said.lower()) is not None
+
+
+def too_large(status: int, low: str) -> bool:
+    """Whether it is the pictures' bytes or pixels that are too many; a 413 means so whatever it says, but for a number of images."""
+    if _SMALL.search(low):
+        return False
+    if status == 413:
+        return not (_names_images(low) and _numbers(low)) or _SIZE.search(low) is not None
+    return _SIZE.search(low) is not None and not re.search(r"max_tokens|max_completion_tokens", low)
+
+
+def fewer_images(low: str, images: int, parts: int) -> int | None:
+    """How many images to send in place of ``images``, of a content of ``parts`` parts; None: the refusal is of something else."""
+    if images < 2:
+        return None
+    numbers = _numbers(low)
+    if not _names_images(low):
+        sent = next((count for count in (parts, images) if count in numbers), 0)
+        if "items" in low and (fewer := [number for number in numbers if parts - images < number < sent]):
+            return max(fewer) - (parts - images)  # a list's length counts the text beside the images
+        return None
+    given = images in numbers
+    fewer = [number for number in numbers if 1 <= number < images]
+    if fewer and (given or _FEW.search(low)):
+        return max(fewer)
+    if _ONE.search(low):
+        return 1
+    return images // 2 if _FEW.search(low) else None
+
+
+def counts_images(low: str, images: int) -> bool:
+    """Whether a refusal names so many images as were sent, and fewer: it is of their number, whatever sizes it names beside."""
+    numbers = _numbers(low)
+    return images > 1 and _names_images(low) and images in numbers and any(1 <= number < images for number in numbers)
+
+
+def names_a_number_of_images(low: str) -> bool:
+    """Whether a refusal speaks of a number of images."""
+    return _names_images(low) and _FEW.search(low) is not None
+
+
+def _names_images(low: str) -> bool:
+    return _IMAGES.search(low) is not None
+
+
+def _numbers(low: str) -> list[int]:
+    return [int(number) for number in _NUMBER.findall(low)] + [
+        number for word, number in _WORDS.items() if re.search(rf"\b{word}\b", low)
+    ]
