@@ -69,7 +69,7 @@ def train(args: argparse.Namespace) -> None:
     damage = damage_still = gpu_draw.damage
     if not args.no_compile:
         learner.compile_parts()
-        draw, damage = torch.compile(draw), torch.compile(damage)  # type: ignore[assignment]
+        draw, damage = torch.compile(draw), torch.compile(damage)
     exam = Exam(kitchen, device) if args.exam else None
     pool = Pool(kitchen, device, 64 if device.type == "cpu" else 12_000)
     args.output_dir.mkdir(parents=True, exist_ok=True)

@@ -26,7 +26,6 @@ sys.meta_path.insert(0, Blocked())
 @pytest.fixture
 def parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(HOUSE))
-    monkeypatch.syspath_prepend(str(HOUSE / "scripts/benches"))
 
 
 def bench(name: str, *words: str, without: tuple[str, ...] = (), place: Path) -> subprocess.CompletedProcess[str]:
@@ -58,7 +57,7 @@ def test_what_is_missing_is_one_line_at_the_start(
 
 @pytest.mark.usefixtures("parts")
 def test_a_variant_is_read_from_words() -> None:
-    from gpu_parts.variants import Variant
+    from scripts.benches.gpu_parts.variants import Variant
 
     found = Variant.of("decode=cpu,children=3,nice=10,cores=12")
     assert (found.decode, found.children, found.nice, found.cores) == ("cpu", 3, 10, 12)
@@ -68,7 +67,7 @@ def test_a_variant_is_read_from_words() -> None:
 
 @pytest.mark.usefixtures("parts")
 async def test_decoders_get_the_priority_and_the_cores_of_a_variant() -> None:
-    from gpu_parts.variants import Variant, as_wished
+    from scripts.benches.gpu_parts.variants import Variant, as_wished
 
     first = min(os.sched_getaffinity(0))
     with WorkerPool(spare=1) as pool:

@@ -1,8 +1,9 @@
 """A seeded slice of ``scripts/fuzz``: mutated inputs over each door end in one line or in nothing, never in a traceback."""
 
 import pytest
-from fuzzes.run import DOORS, feed
-from mutate import mutants
+
+from scripts.fuzzes.mutate import mutants
+from scripts.fuzzes.run import DOORS, feed
 
 SLICE = 40
 
@@ -18,7 +19,7 @@ def test_a_seed_gives_the_same_mutants() -> None:
 
 
 def test_a_reader_that_fails_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    from doors import Door
+    from scripts.fuzzes.doors import Door
 
     def broken(data: bytes) -> object:
         raise ZeroDivisionError

@@ -19,12 +19,11 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-sys.path.insert(0, str(Path(__file__).resolve().parent))
 from scripts.needed import needed
 
 needed("ray", "PIL", "pyarrow")
 
-from images import drawn
+from scripts.benches.images import drawn
 
 WAYS = {"alone": [], "through Ray": ["--cluster", "local", "--hosts", "1"]}
 

@@ -27,11 +27,11 @@ needed("cv2", "imageio_ffmpeg")
 
 import cv2
 import imageio_ffmpeg
-from reader_parts import decks
-from reader_parts.measure import timed
-from reader_parts.readers import reading
 
 from pipeline.video.children.pool import WorkerPool
+from scripts.benches.reader_parts import decks
+from scripts.benches.reader_parts.measure import timed
+from scripts.benches.reader_parts.readers import reading
 
 WIDTH, HEIGHT, FPS, SHOTS = 960, 540, 25, 12
 CODINGS = {
@@ -82,7 +82,8 @@ def zooms(scene: Picture, at: float, random: np.random.Generator) -> Picture:
 
 def grain(scene: Picture, at: float, random: np.random.Generator) -> Picture:
     noise = random.integers(-25, 26, (HEIGHT, WIDTH, 1), np.int16)
-    return (window(scene, 30 * at, 0) + noise).clip(0, 255).astype(np.uint8)
+    grained: Picture = (window(scene, 30 * at, 0) + noise).clip(0, 255).astype(np.uint8)
+    return grained
 
 
 def flashes(scene: Picture, at: float, random: np.random.Generator) -> Picture:
@@ -151,7 +152,7 @@ def judged(
 
 def judge_decks(folder: Path, ways: dict[str, Callable[[Path], list[float]]]) -> list[dict[str, Any]]:
     """One row a deck and way. ``part``: whether the rule was tuned on it, or only judged by it."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for number, deck in enumerate(decks.DECKS):
         made = decks.make(folder / f"deck{number:02}", deck, 1000 + number)
         for name, way in ways.items():

@@ -28,12 +28,9 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-sys.path.insert(0, str(Path(__file__).resolve().parent))
 from scripts.needed import needed, needed_model
 
 needed("av")
-
-from gpu_parts.variants import Variant, measured
 
 from models.base import Reply, Request
 from pipeline.bench.films import FilmSpec, make_films
@@ -41,6 +38,7 @@ from pipeline.bench.measure import SaysSomething, compare, run_once
 from pipeline.inputs import Film
 from pipeline.options.caption import Settings
 from pipeline.studio import Studio
+from scripts.benches.gpu_parts.variants import Variant, measured
 
 ROWS = {
     "1080p keyframes": ((1920, 1080), "keyframes:count=8"),

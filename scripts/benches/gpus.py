@@ -28,13 +28,9 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-sys.path.insert(0, str(Path(__file__).resolve().parent))
 from scripts.needed import needed, needed_model
 
 needed("av")
-
-from gpu import ROWS, _films, _processor
-from gpus_parts.run import Run
 
 from models.gpus import visible
 from pipeline.fleet.cores import own_cores
@@ -45,6 +41,8 @@ from pipeline.inputs import Film
 from pipeline.options.caption import Settings
 from pipeline.run import describe_all, plan_outputs
 from pipeline.studio import Studio
+from scripts.benches.gpu import ROWS, _films, _processor
+from scripts.benches.gpus_parts.run import Run
 
 
 def main() -> None:

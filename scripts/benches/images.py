@@ -84,7 +84,7 @@ async def measure(asked: argparse.Namespace, folder: Path) -> None:
     )  # fmt: skip
     pictures = drawn(asked.images, *map(int, asked.size.split("x")))
     describing = settings.describing()
-    captioner: Captioner = SaysSomething(open_captioner(describing, preset_for_pictures(describing, asked.detail)))  # type: ignore[assignment]
+    captioner: Captioner = SaysSomething(open_captioner(describing, preset_for_pictures(describing, asked.detail)))
     host = Host(describing, captioner=captioner, pictures=asked.detail)
     recipe = PictureRecipe.of(settings, host.preset)
     async with host:

@@ -80,7 +80,7 @@ def _serve(pipe: Any) -> None:
 def _items(count: int) -> Iterator[Item]:
     for number in range(count):
         source = f"s3://pictures/shards/{number // 1000:05d}.tar"
-        locator = {"shard": f"{number // 1000:05d}.tar", "offset": number % 1000 * 50_000, "size": 48_213}
+        locator: dict[str, str | int] = {"shard": f"{number // 1000:05d}.tar", "offset": number % 1000 * 50_000, "size": 48_213}
         yield Item(key=f"{number // 1000:05d}/{number % 1000:04d}", source=source, locator=locator)
 
 

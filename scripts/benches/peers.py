@@ -21,21 +21,20 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-sys.path.insert(0, str(Path(__file__).resolve().parent))
 from scripts.needed import needed, needed_model
 
 needed("av", "cv2", "vllm")
-
-from gpu import _films, _processor
 
 from models.model_folder import chat_template
 from models.prompts import render
 from pipeline.engine.opening import choose_preset
 from pipeline.options.caption import Settings
+from scripts.benches.gpu import _films, _processor
 
 TOKENS = 64
 PROMPT = "Describe what happens in this video in about 24 words."
@@ -107,10 +106,9 @@ def _settings(asked: argparse.Namespace) -> Settings:
 
 def _scripts(asked: argparse.Namespace) -> None:
     """The three ways on one ``LLM``, as a user would set it up who has read vLLM's documentation."""
-    from peers_parts.ways import Asking, film_by_film, loop, read_ahead, windows
-
     from models.engines.vllm.args import environment
     from models.engines.vllm.loading import gpu_count
+    from scripts.benches.peers_parts.ways import Asking, film_by_film, loop, read_ahead, windows
 
     on_gpu = gpu_count() > 0
     os.environ.update(environment(on_gpu=on_gpu))
@@ -134,11 +132,12 @@ def _scripts(asked: argparse.Namespace) -> None:
     side = preset.size.side
     ask([window for film in films[:2] for window in windows(film, side)])
     threads = max(1, len(os.sched_getaffinity(0)) - 1)
-    for name, way in {
+    all_ways: dict[str, Callable[[], list[str]]] = {
         "loop": lambda: loop(ask, films[: asked.loop_films], side),
         "film by film": lambda: film_by_film(ask, films[: asked.batch_films], side),
         "read ahead": lambda: read_ahead(ask, films, side, threads),
-    }.items():
+    }
+    for name, way in all_ways.items():
         began = time.monotonic()
         _told(asked, name, len(way()), time.monotonic() - began)
 

@@ -19,20 +19,18 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-sys.path.insert(0, str(Path(__file__).resolve().parent))
 from scripts.needed import needed, needed_model
 
 needed("av", "vllm")
-
-from gpu import ROWS, _films, _processor
-from profile_parts import threads
-from profile_parts.stages import Stages
 
 from models.options import parse_engine_args
 from pipeline.bench.measure import run_once, says_something
 from pipeline.engine.opening import choose_preset
 from pipeline.options.caption import Settings
 from pipeline.studio import Studio
+from scripts.benches.gpu import ROWS, _films, _processor
+from scripts.benches.profile_parts import threads
+from scripts.benches.profile_parts.stages import Stages
 
 
 def main() -> None:

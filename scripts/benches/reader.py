@@ -27,11 +27,11 @@ needed("av", "cv2", "decord")
 import av
 import cv2
 import decord
-from reader_parts import rows
-from reader_parts.readers import THREADS
 
 from pipeline.video.children.pool import WorkerPool
 from pipeline.video.limits import Limits
+from scripts.benches.reader_parts import rows
+from scripts.benches.reader_parts.readers import THREADS
 
 
 def main() -> None:

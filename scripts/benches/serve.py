@@ -26,17 +26,16 @@ import time
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from scripts.needed import needed, needed_model
 
 needed("httpx", "fastapi", "uvicorn", "multipart|python_multipart", "av")
 
 import httpx
-from serve_parts.clients import Clients
-from served import Served
 
 from pipeline.bench.films import FilmSpec, make_films
+from scripts.benches.serve_parts.clients import Clients
+from scripts.served import Served
 
 
 def main() -> None:

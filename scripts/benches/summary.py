@@ -97,7 +97,7 @@ async def _measured(asked: argparse.Namespace, writer: Writer | None) -> None:
     for length in ("short", "long"):
         for _ in range(asked.rounds):
             began = time.monotonic()
-            summary = await summarize(film, length=length, writer=writer)  # type: ignore[arg-type]
+            summary = await summarize(film, length=length, writer=writer)
             took = time.monotonic() - began
             rows.append(
                 Row(

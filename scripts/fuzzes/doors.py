@@ -8,14 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import endpoints
-import peers
-import seeds
-import sets
-import texts
-
 from models.errors import ModelError
 from pipeline.errors import ScenescribeError
+from scripts.fuzzes import endpoints, peers, seeds, sets, texts
 
 EXPECTED = (ScenescribeError, ModelError)
 """what a reader may raise: one line for a person"""

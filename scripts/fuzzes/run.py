@@ -18,10 +18,10 @@ import traceback
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parents[1])]
+sys.path.insert(0, str(HERE.parents[1]))
 
-from doors import DOORS, EXPECTED  # noqa: E402 - found by the line above
-from mutate import mutants  # noqa: E402
+from scripts.fuzzes.doors import DOORS, EXPECTED  # noqa: E402 - found by the line above
+from scripts.fuzzes.mutate import mutants  # noqa: E402
 
 SECONDS, MEGABYTES = 10, 500
 KEEP = Path(tempfile.gettempdir()) / f"scenescribe-fuzz-{os.getuid()}" / "failures"

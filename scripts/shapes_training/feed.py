@@ -175,7 +175,7 @@ def clips(rng: Random, count: int, *, easy: float) -> Clips:
         pictures = [painter.frame(max(0.0, time - back)) for time in times for back in (step, 0.0)]
         if rng.random() < 0.25:
             sigma = rng.uniform(0.5, 1.6)
-            pictures = [cv2.GaussianBlur(picture, (0, 0), sigma) for picture in pictures]
+            pictures = [np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.uint8) for picture in pictures]
         crf = rng.choice((18, 20, 23, 23, 23, 26, 28, 30, 32))
         preset = rng.choice(("superfast", "veryfast", "veryfast", "medium"))
         frames.append(through_h264(pictures, crf=crf, preset=preset, keep=slice(1, None, 2)))

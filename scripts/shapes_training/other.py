@@ -64,7 +64,7 @@ def background(what: Background, width: int, height: int) -> NDArray[np.uint8]:
         x, y = np.meshgrid(np.linspace(0, 1, width), np.linspace(0, 1, height))
         along = (x - 0.5) * math.cos(angle) + (y - 0.5) * math.sin(angle)
         part = ((along - along.min()) / (along.max() - along.min()))[:, :, None]
-        picture = np.float32(what.rgb) * (1 - part) + np.float32(what.rgb2) * part
+        picture = np.array(what.rgb, np.float32) * (1 - part) + np.array(what.rgb2, np.float32) * part
     elif what.kind == "noise":
         rough = np.random.default_rng(what.seed).uniform(
             -1, 1, (max(2, round(1 / what.grain)), max(2, round(width / height / what.grain)))

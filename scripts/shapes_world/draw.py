@@ -98,7 +98,8 @@ def _circle(u: Floats, v: Floats, style: Style) -> Floats:
 
 
 def _square(u: Floats, v: Floats, style: Style) -> Floats:
-    return np.maximum(np.abs(u), np.abs(v)) - 1
+    distance: Floats = np.maximum(np.abs(u), np.abs(v)) - 1
+    return distance
 
 
 def _triangle(u: Floats, v: Floats, style: Style) -> Floats:
@@ -116,12 +117,14 @@ def _star(u: Floats, v: Floats, style: Style) -> Floats:
     edge_x, edge_y = inner * math.sin(fold / 2), inner * math.cos(fold / 2) - STAR_RADIUS
     length = math.hypot(edge_x, edge_y)
     x, y = radius * np.sin(angle), radius * np.cos(angle) - STAR_RADIUS
-    return (y * edge_x - x * edge_y) / length
+    distance: Floats = (y * edge_x - x * edge_y) / length
+    return distance
 
 
 def _cross(u: Floats, v: Floats, style: Style) -> Floats:
     long, short = np.maximum(np.abs(u), np.abs(v)), np.minimum(np.abs(u), np.abs(v))
-    return np.maximum(long - 1, short - style.cross_arm)
+    distance: Floats = np.maximum(long - 1, short - style.cross_arm)
+    return distance
 
 
 _DISTANCE: dict[str, Callable[[Floats, Floats, Style], Floats]] = {

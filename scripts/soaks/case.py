@@ -11,9 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from soaks.faults import Injector
-from soaks.madeup import MadeUp
-
 from models.engines.echo import EchoCaptioner
 from pipeline import studio as studios
 from pipeline.errors import ScenescribeError
@@ -21,6 +18,8 @@ from pipeline.host import Host
 from pipeline.options.watch import WatchSettings
 from pipeline.watch import daemon as daemons
 from pipeline.watch.timings import Timings
+from scripts.soaks.faults import Injector
+from scripts.soaks.madeup import MadeUp
 
 HURRY = Timings(
     grace=0.2, tick=0.05, retry=(0.02, 0.02, 0.02), probe_first=0.02, probe_longest=0.1, deliveries_pause=0.02,

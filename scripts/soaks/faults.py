@@ -61,7 +61,7 @@ class Injector:
             self.effect("open")
             return _File(really(file, mode, *args, **kwargs), self)
 
-        io.open = builtins.open = open_file  # type: ignore[assignment]
+        io.open = builtins.open = open_file
         injector = self
 
         class Connection(sqlite3.Connection):

@@ -13,10 +13,10 @@ import time
 from datetime import datetime
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from soaks.clips import clip
-from soaks.service import Service
+from scripts.soaks.clips import clip
+from scripts.soaks.service import Service
 
 
 def main() -> int:

@@ -20,11 +20,9 @@ from typing import Any
 
 import httpx
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from served import Served
-
 from pipeline.bench.films import FilmSpec, make_films
+from scripts.served import Served
 
 OPTIONS = (
     "--engine",

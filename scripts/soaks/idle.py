@@ -13,13 +13,13 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parents[2])]
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from soaks.service import Service  # noqa: E402
-
-from pipeline.file_version import FileVersion  # noqa: E402
-from pipeline.watch.folder import Folder, Found  # noqa: E402
-from pipeline.watch.rules import Rules  # noqa: E402
+from pipeline.file_version import FileVersion
+from pipeline.store.identity import Found
+from pipeline.watch.folder import Folder
+from pipeline.watch.rules import Rules
+from scripts.soaks.service import Service
 
 
 def fill(inbox: Path, films: int) -> list[Path]:

@@ -26,7 +26,6 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests/support"))
 
 import numpy as np
-from memory import Samples, account, memory, objects, own_memory, resident
 from senders import FFMPEG, free_port, picture
 
 from models.engines.echo import EchoCaptioner
@@ -46,6 +45,7 @@ from pipeline.live.outputs.record import Recording
 from pipeline.live.plan import Plan
 from pipeline.live.station import Station
 from pipeline.types import Model
+from scripts.soaks.memory import Samples, account, memory, objects, own_memory, resident
 
 WARM = 600.0
 """seconds that memory may settle in"""

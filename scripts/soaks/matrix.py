@@ -20,16 +20,15 @@ import time
 from pathlib import Path
 from typing import Any
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parents[2])]
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from soaks.case import Asked, Case  # noqa: E402
-from soaks.faults import KINDS, Injector  # noqa: E402
-from soaks.madeup import WINDOWS  # noqa: E402
-
-from pipeline import cues, formats, media  # noqa: E402,F401 - warm for the forks, which then see one version of the code
-from pipeline.formats import json as documents  # noqa: E402,F401 - warm for the forks
-from pipeline.store.database import Database  # noqa: E402
-from pipeline.store.queue import Queue  # noqa: E402
+from pipeline import cues, formats, media  # noqa: F401 - warm for the forks, which then see one version of the code
+from pipeline.formats import json as documents  # noqa: F401 - warm for the forks
+from pipeline.store.database import Database
+from pipeline.store.queue import Queue
+from scripts.soaks.case import Asked, Case
+from scripts.soaks.faults import KINDS, Injector
+from scripts.soaks.madeup import WINDOWS
 
 
 def films(place: Path, real: bool) -> None:
@@ -38,7 +37,7 @@ def films(place: Path, real: bool) -> None:
     for name, text in (("a", "one"), ("b", "two"), ("c", "three"), ("d", "one")):
         path = place / f"{name}.{'mp4' if real else 'txt'}"
         if real:
-            from soaks.clips import clip
+            from scripts.soaks.clips import clip
 
             path.write_bytes(clip(text))
         else:

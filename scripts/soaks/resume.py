@@ -11,9 +11,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from soaks.service import Service
+from scripts.soaks.service import Service
 
 
 def film(path: Path, seconds: int) -> None:

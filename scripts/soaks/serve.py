@@ -30,11 +30,9 @@ from urllib.parse import urlsplit
 
 import httpx
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from served import Served
-
 from pipeline.bench.films import FilmSpec, make_films
+from scripts.served import Served
 
 ECHO = ("--engine", "echo", "--windows", "fixed:seconds=1", "--log-format", "json")
 MIB = 1 << 20

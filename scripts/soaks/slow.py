@@ -20,7 +20,6 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests/support"))
 
 import numpy as np
-from memory import memory
 from senders import free_port, picture, sending
 
 from models.engines.echo import EchoCaptioner
@@ -32,6 +31,7 @@ from pipeline.live.events import Event
 from pipeline.live.outputs.base import Output
 from pipeline.live.plan import Plan
 from pipeline.live.station import Station
+from scripts.soaks.memory import memory
 
 WINDOW, MOST, QUICK = 4.0, 30.0, 0.4
 

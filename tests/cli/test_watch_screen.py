@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 from patience import PATIENCE
-from soaks.clips import clip
 
 from models.presets import preset
 from pipeline.engine import opening
@@ -22,6 +21,7 @@ from pipeline.engine.opening import refuse_unnamed_embedded
 from pipeline.errors import UsageError
 from pipeline.options.watch import WatchSettings
 from pipeline.watch.state import open_studio
+from scripts.soaks.clips import clip
 
 
 class Terminal:

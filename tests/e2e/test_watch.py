@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 from patience import PATIENCE
-from soaks.clips import clip
-from soaks.service import Service
+
+from scripts.soaks.clips import clip
+from scripts.soaks.service import Service
 
 ROOT = Path(__file__).resolve().parents[2]
 

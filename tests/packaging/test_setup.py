@@ -8,7 +8,8 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
-from uv_settings import for_uv, listed
+
+from scripts.uv_settings import for_uv, listed
 
 ROOT = Path(__file__).parents[2]
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from soaks.madeup import WINDOWS, MadeUp, Reading, TextFilm
 
 from models.base import Reply, Request
 from models.engines.echo import EchoCaptioner
@@ -26,6 +25,7 @@ from pipeline.sinks.files import FileSink
 from pipeline.store.journal import Journal
 from pipeline.store.lookup import FileLookup
 from pipeline.types import Caption, VideoInfo, Window
+from scripts.soaks.madeup import WINDOWS, MadeUp, Reading, TextFilm
 
 
 class Told:

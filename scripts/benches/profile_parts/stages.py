@@ -60,6 +60,11 @@ class Stages:
         ]
         self._place = np.empty(shape, np.uint8)
 
+    def _copy(self, number: int) -> None:
+        video = self._requests[number].video
+        assert video is not None
+        np.copyto(self._place, video)
+
     def _render(self, prompt: dict[str, Any]) -> Any:
         from vllm.renderers.inputs.preprocess import parse_model_prompt
 
@@ -91,7 +96,7 @@ class Stages:
                 assert count
 
         steps: dict[str, Callable[[int], object]] = {
-            "copy out of the decoder's memory": lambda i: np.copyto(self._place, self._requests[i].video),
+            "copy out of the decoder's memory": self._copy,
             "prompt's text": lambda i: self._preparer._text(self._requests[i]),
             "text, tokens and pixels": lambda i: self._preparer.prepare(self._requests[i]),
             "core request": lambda i: self._inputs.process_inputs("w", prepared[i], sampling, supported_tasks=("generate",)),

@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from reader_parts.deck_pictures import FONTS, Head, Picture, arrow, photograph, text, words
+from scripts.benches.reader_parts.deck_pictures import FONTS, Head, Picture, arrow, photograph, text, words
 
 FADE = 0.4
 """seconds"""

@@ -77,9 +77,11 @@ def ways(folder: Path, seconds: int, repeats: int, pool: WorkerPool) -> Iterator
     """Through OpenCV, with a child of its own, and with two children at once, one decoding thread each."""
     for codec in CODECS:
         path = films.film(folder, codec, 250, seconds)
+        through = functools.partial(by_ours, path, looks(seconds, 1))
         works: Works = {
-            name: functools.partial(by_ours, path, looks(seconds, 1), **options)
-            for name, options in {"usual": {"pool": pool}, "opencv": {"pool": pool, "reader": "opencv"}, "cold": {}}.items()
+            "usual": functools.partial(through, pool=pool),
+            "opencv": functools.partial(through, pool=pool, reader="opencv"),
+            "cold": through,
         }
         found = best(works, repeats)
         yield {

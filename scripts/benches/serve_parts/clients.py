@@ -5,7 +5,7 @@ import asyncio
 import itertools
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 import httpx
@@ -73,6 +73,7 @@ class Clients:
                 await anext(lines)
                 opened.release()
                 await release.wait()
+                assert isinstance(lines, AsyncGenerator)
                 await lines.aclose()
 
         holders = [asyncio.create_task(hold(number)) for number in range(self._asked.streams)]

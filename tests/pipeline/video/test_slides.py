@@ -98,9 +98,7 @@ def test_slides_beside_a_border_between_stretches() -> None:
 @pytest.fixture(scope="session")
 def decks() -> ModuleType:
     """The recordings of ``scripts/bench cuts --only decks``."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(Path(__file__).parents[3] / "scripts" / "benches")
-        return import_module("reader_parts.decks")
+    return import_module("scripts.benches.reader_parts.decks")
 
 
 def shots(path: Path, pool: WorkerPool, sampler: str = "uniform:count=8", limits: Limits | None = None) -> list[float]:

@@ -12,8 +12,6 @@ from typing import Any
 
 import pytest
 from patience import PATIENCE
-from soaks import madeup
-from soaks.madeup import WINDOWS, MadeUp, TextFilm
 
 from models.base import Reply, Request
 from models.engines.echo import EchoCaptioner
@@ -28,6 +26,8 @@ from pipeline.watch import deliveries
 from pipeline.watch.daemon import Daemon
 from pipeline.watch.status import Status
 from pipeline.watch.timings import Timings
+from scripts.soaks import madeup
+from scripts.soaks.madeup import WINDOWS, MadeUp, TextFilm
 
 HURRY = Timings(grace=0.2, tick=0.05, retry=(0.02,), probe_first=0.05, probe_longest=0.2, deliveries_pause=0.02, folder_gone=0.05)
 
@@ -330,8 +330,8 @@ STEPS = [
     "pipeline.watch.work.ContentLookup",
     "pipeline.watch.work.ContentLookup.find",
     "pipeline.watch.work.ContentLookup.keep",
-    "soaks.madeup.TextFilm.probe",
-    "soaks.madeup.TextFilm.windows",
+    "scripts.soaks.madeup.TextFilm.probe",
+    "scripts.soaks.madeup.TextFilm.windows",
     "pipeline.sinks.files.FileSink.open",
     "pipeline.describe.Journal",
     "pipeline.sinks.files.FileSink.caption",

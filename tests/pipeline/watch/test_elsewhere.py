@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from buckets import S3, moto
-from soaks.madeup import MadeUp
 
 from models.base import Reply, Request
 from models.engines.echo import EchoCaptioner
@@ -21,6 +20,7 @@ from pipeline.store.queue import Queue
 from pipeline.watch.daemon import Daemon
 from pipeline.watch.elsewhere import watched
 from pipeline.watch.timings import Timings
+from scripts.soaks.madeup import MadeUp
 
 HURRY = Timings(grace=0.2, tick=0.05, retry=(0.02,), probe_first=0.05, probe_longest=0.2, deliveries_pause=0.02, folder_gone=0.05)
 
