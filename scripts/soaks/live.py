@@ -3,6 +3,7 @@ Faster: ``--every 6 --window 1 --trace 30`` has ten times the kills and four tim
 (An engine that dies more than three times in ten minutes is given up by the house's rule, so it is its turn every fourth minute.)
 
 All outputs are on: events and their description, HLS, recordings (a minute each, the oldest removed), and the page with a client.
+What is kept and bounded is filled before: the events of the page, the words of the subtitles' layout.
 
 Told at the end: slopes of memory (ours and the reading process's, by least squares after the first ten minutes), open descriptors,
 how soon a loss was noticed and a caption came after the source was back, and whether every second was accounted for. The reading process
@@ -45,7 +46,7 @@ from pipeline.live.outputs.record import Recording
 from pipeline.live.plan import Plan
 from pipeline.live.station import Station
 from pipeline.types import Model
-from scripts.soaks.memory import Samples, account, memory, objects, own_memory, resident
+from scripts.soaks.memory import Samples, account, caches, fill_caches, memory, objects, own_memory, resident
 
 WARM = 600.0
 """seconds that memory may settle in"""
@@ -162,6 +163,7 @@ async def main(hours: float, every: float, window: float, trace: float, folder: 
     engine_died = begun
     for number_before in range(KEPT):
         page.offer(before(number_before))
+    await asyncio.to_thread(fill_caches, lambda text: hls._layout(0.0, 4.0, text))
     try:
         while time.monotonic() - begun < hours * 3600 and not running.done():
             next_kill = begun + (number + 1) * every
@@ -170,8 +172,7 @@ async def main(hours: float, every: float, window: float, trace: float, folder: 
                 now = time.monotonic() - begun
                 connection = station.streams[0].connection
                 pid = connection.feed.pid if connection is not None else 0
-                if pid != reader:
-                    reader, reader_since = pid, time.monotonic()
+                reader, reader_since = (pid, time.monotonic()) if pid != reader else (reader, reader_since)
                 if now > warm:
                     if types is not None and not ours:
                         types = objects()
@@ -180,8 +181,7 @@ async def main(hours: float, every: float, window: float, trace: float, folder: 
                     if station.streams[0].state == "live" and time.monotonic() - reader_since > SETTLED:
                         theirs.add(now, station.streams[0].tick.rss)
             if time.monotonic() - begun > warm:
-                kinds = [*kinds[:1], resident("self")]
-                descriptors = [*descriptors[:1], len(os.listdir("/proc/self/fd"))]
+                kinds, descriptors = [*kinds[:1], resident("self")], [*descriptors[:1], len(os.listdir("/proc/self/fd"))]
             what = ("sender", "reader", "engine", "reader")[number % 4]
             if what == "engine" and time.monotonic() - engine_died < ENGINE_EVERY:
                 what = "reader"
@@ -224,7 +224,7 @@ async def main(hours: float, every: float, window: float, trace: float, folder: 
         "parent_own_mb_by_minute": {minute: round(value, 2) for minute, value in own.minutes().items()},
         "parent_mb": {"after_warm_up": kinds[0], "last": kinds[-1]} if kinds else {},
         **({"objects_grown": grown} if grown is not None else {}),
-        "samples": {"parent": len(ours), "child": len(theirs)},
+        "samples": {"parent": len(ours), "child": len(theirs)}, "caches": caches(),
         "written": {
             "recordings": recording.files, "kept": len(list((folder / "kept").glob("*.ts"))),
             "hls_files": len(list((folder / "hls/soak").iterdir())), "lost": {one.name: one.lost for one in station.outputs},

@@ -5,11 +5,13 @@ A list of pairs took 120 bytes each, which is 0.4 MB an hour at one each two sec
 """
 
 import ctypes
+import functools
 import gc
 import os
 import sys
 from array import array
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -80,6 +82,25 @@ def account() -> dict[str, float]:
             for name, value in (("heap", told.arena), ("heap_used", told.uordblks), ("mapped", told.hblkhd))
         }
     return found | {"blocks": sys.getallocatedblocks(), "threads": len(os.listdir("/proc/self/task"))}
+
+
+def fill_caches(layout: Callable[[str], object], most: int = 1200) -> None:
+    """Lay out texts that were never said before until what is kept of words is full: it is bounded, and would be hours of growth."""
+    for number in range(most):
+        layout(f"{number % 32} frames of {number}x{number * 7} in {number / 8} s: #{number:06x} to {number:x}.")
+
+
+def caches() -> dict[str, str]:
+    """What each cache of functions of ours holds, of how much."""
+    kept = (one for one in gc.get_objects() if isinstance(one, functools._lru_cache_wrapper))
+    told = {
+        f"{one.__module__}.{one.__qualname__}": one.cache_info()
+        for one in kept
+        if one.__module__.startswith(("pipeline", "models"))
+    }
+    return {
+        name: f"{info.currsize} of {info.maxsize}" for name, info in sorted(told.items()) if info.maxsize and info.currsize > 9
+    }
 
 
 def objects() -> Counter[str]:
