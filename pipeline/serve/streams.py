@@ -69,13 +69,13 @@ class Streams:
             "links": {"events": f"/v1/streams/{name}/events", "picture": f"/v1/streams/{name}/picture"},
         }
 
-    def picture(self, name: str) -> Image:
-        """The last picture of what was described last. Raises HttpError 404."""
+    def picture(self, name: str) -> tuple[Image, tuple[int, int] | None]:
+        """The last picture of what was described last, and (width, height) of the stream's own. Raises HttpError 404."""
         stream = self._stream(name)
         shown = stream.describing.shown if stream is not None else None
-        if shown is None:
+        if stream is None or shown is None:
             raise HttpError(404, "not_found", f"nothing of '{name}' is described yet")
-        return shown
+        return shown, stream.shape.get("size")
 
     def _stream(self, name: str) -> Stream | None:
         if name not in self.names():

@@ -20,6 +20,8 @@ WAITING = 200
 """events that a client may be behind"""
 EVERY = 15.0
 """seconds of silence after which a comment is sent: proxies cut what is silent"""
+SLIMMEST = 8.0
+"""of a picture that is shown: its longer side by the other. A stranger's stream may say that it is a pixel high"""
 
 
 class Listeners(Output):
@@ -97,10 +99,14 @@ class Listeners(Output):
             self._clients.discard(mine)
 
 
-def jpeg(picture: Image) -> bytes:
-    """A picture as a file."""
+def jpeg(picture: Image, shape: tuple[int, int] | None) -> bytes:
+    """A picture as a file. ``shape``: (width, height) of the stream's own, in whose proportions it is shown; models see squares."""
     from PIL import Image as Pillow
 
-    file = io.BytesIO()
-    Pillow.fromarray(picture).save(file, "JPEG", quality=80)
+    file, image = io.BytesIO(), Pillow.fromarray(picture)
+    if shape is not None:
+        width, height = image.size
+        wide = min(max(shape[0] / shape[1], 1 / SLIMMEST), SLIMMEST)
+        image = image.resize((max(width, round(height * wide)), max(height, round(width / wide))))
+    image.save(file, "JPEG", quality=80)
     return file.getvalue()

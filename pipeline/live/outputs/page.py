@@ -115,9 +115,13 @@ class Page(Listeners):
         async def picture(request: Request) -> Response:
             found = next((one for one in self._station.streams if one.plan.name == request.path_params["name"]), None)
             shown = found.describing.shown if found is not None else None
-            if shown is None:
+            if found is None or shown is None:
                 return PlainTextResponse("there is no picture\n", status_code=404, headers=HEADERS)
-            return Response(await asyncio.to_thread(jpeg, shown), media_type="image/jpeg", headers=HEADERS)
+            return Response(
+                await asyncio.to_thread(jpeg, shown, self._station.shape_of(found.plan.name).get("size")),
+                media_type="image/jpeg",
+                headers=HEADERS,
+            )
 
         async def healthz(request: Request) -> Response:
             return JSONResponse({"alive": True})

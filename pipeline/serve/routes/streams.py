@@ -33,8 +33,8 @@ def router(service: Service) -> APIRouter:
 
     @routes.get("/{name}/picture", response_class=Response, responses={200: {"content": {"image/jpeg": {}}}})
     async def picture(name: str) -> Response:
-        """The last picture that the newest description is about, as the model was shown it."""
-        data = await asyncio.to_thread(jpeg, service.streams.picture(name))
+        """The last picture that the newest description is about: what the model was shown of it, in the stream's own proportions."""
+        data = await asyncio.to_thread(jpeg, *service.streams.picture(name))
         return Response(data, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
     @routes.get("/{name}/events", response_class=StreamingResponse)

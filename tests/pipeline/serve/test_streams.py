@@ -1,5 +1,6 @@
 """``serve --cameras``: configured streams are listed, shown and told of; no client names an address, and none is shown one."""
 
+import io
 import json
 import time
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 from browsing import signed_in, until
+from PIL import Image as Pillow
 from senders import free_port, picture, sending
 from serving import Running, running
 
@@ -49,7 +51,8 @@ def test_they_are_listed_without_their_addresses(watching: Running) -> None:
         assert "rtsp" not in text
     shown = watching.client.get(gate["links"]["picture"])
     assert shown.headers["content-type"] == "image/jpeg"
-    assert shown.content.startswith(b"\xff\xd8")
+    width, height = Pillow.open(io.BytesIO(shown.content)).size
+    assert width / height == pytest.approx(16 / 9, abs=0.01)  # the model is shown a square
     assert watching.client.get(yard["links"]["picture"]).status_code == 404
 
 
