@@ -23,7 +23,7 @@ from scripts.needed import needed
 
 needed("ray", "PIL", "pyarrow")
 
-from scripts.benches.images import drawn
+from scripts.benches.images_parts.sets import drawn
 
 WAYS = {"alone": [], "through Ray": ["--cluster", "local", "--hosts", "1"]}
 

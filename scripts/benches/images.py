@@ -7,31 +7,30 @@ bare      pictures of the model's size, in memory, as many in flight as the engi
 product   listing -> plan -> files, tars or Parquet -> decoding children -> the same engine -> rows, committed
 
 Pictures are JPEGs of --size, no two of the same bytes. Product and bare take turns; medians are compared. s3 is a server of this machine
-(moto, an extra for tests).
+(moto, an extra for tests), in a process of its own. ``ratio`` is by the clock; ``processor_ratio`` compares seconds of processor, of this
+process and all its children but that server: it says the same on a machine that others use, and counts decoding in full, which a machine
+with cores to spare does beside the model.
 """
 
 import argparse
 import asyncio
-import contextlib
-import io
 import json
+import multiprocessing
 import os
 import platform
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from scripts.needed import needed, needed_model
 
-needed("PIL")
+needed("PIL", "psutil")
 
-import numpy as np
 
 from models.base import Captioner
 from pipeline.annotating import flow
@@ -42,15 +41,13 @@ from pipeline.engine.opening import open_captioner, preset_for_pictures
 from pipeline.host import Host
 from pipeline.options.annotate import AnnotateSettings
 from pipeline.video.children.pictures import PictureDecoder
+from scripts.benches.images_parts.sets import drawn, placed
+from scripts.benches.reader_parts.measure import cpu_seconds
 
 KEPT = 256
 """pictures that the bare engine is fed with, in turn"""
-DRAWN = 64
-"""pictures that are drawn; each file has a comment of its own, so that its bytes differ"""
-SHARDS = 8
 NEEDS = {"parquet": ("pyarrow",), "s3": ("moto", "obstore", "httpx")}
 """modules, by kind of source"""
-KEYS = {"access_key_id": "test", "secret_access_key": "test", "region": "us-east-1"}
 
 
 def main() -> None:
@@ -101,22 +98,43 @@ async def measure(asked: argparse.Namespace, folder: Path) -> None:
         for kind in asked.kinds:
             with placed(kind, pictures, folder / kind) as (source, options):
                 told = settings.changed(storage_option=options)
-                rounds: list[tuple[float, float, float]] = []
+                rounds: list[dict[str, float]] = []
                 for turn in range(asked.rounds):
-                    alone = await bare(host, recipe, kept, asked.images)
+                    alone, used_alone = await spent(bare(host, recipe, kept, asked.images))
                     hungry = host.engine.clock.hungry
-                    took = await product(host, recipe, told, source, str(folder / f"out-{kind}-{turn}"))
-                    rounds.append((alone, took, host.engine.clock.hungry - hungry))
-            slow, fast = (statistics.median(one[place] for one in rounds) for place in (0, 1))
+                    took, used = await spent(product(host, recipe, told, source, str(folder / f"out-{kind}-{turn}")))
+                    rounds.append({
+                        "bare": alone, "product": took, "hungry": host.engine.clock.hungry - hungry,
+                        "bare_processor": used_alone, "product_processor": used,
+                    })  # fmt: skip
+            middle = {name: statistics.median(one[name] for one in rounds) for name in rounds[0]}
             results[kind] = {
-                "images_per_second": round(asked.images / fast, 2), "bare_images_per_second": round(asked.images / slow, 2),
-                "ratio": round(slow / fast, 3), "hungry_seconds": round(statistics.median(one[2] for one in rounds), 2),
-                "rounds": [[round(value, 2) for value in one] for one in rounds],
+                "images_per_second": round(asked.images / middle["product"], 2),
+                "bare_images_per_second": round(asked.images / middle["bare"], 2),
+                "ratio": round(middle["bare"] / middle["product"], 3),
+                "processor_ratio": round(middle["bare_processor"] / middle["product_processor"], 3),
+                "hungry_seconds": round(middle["hungry"], 2),
+                "rounds": [{name: round(value, 2) for name, value in one.items()} for one in rounds],
             }  # fmt: skip
             print(json.dumps({kind: results[kind]}), flush=True)
             if asked.json:
                 asked.json.write_text(json.dumps(results, indent=2) + "\n")
     print(json.dumps(results, indent=2))
+
+
+async def spent(work: Coroutine[Any, Any, float]) -> tuple[float, float]:
+    """The seconds that it says, and those of processor that it took."""
+    before = _processor()
+    took = await work
+    return took, _processor() - before
+
+
+def _processor() -> float:
+    """Of this process and its children, but for servers that play what is elsewhere."""
+    import psutil
+
+    servers = [psutil.Process(child.pid) for child in multiprocessing.active_children()]
+    return cpu_seconds() - sum(sum(server.cpu_times()[:2]) for server in servers)
 
 
 async def bare(host: Host, recipe: PictureRecipe, kept: list[Any], count: int) -> float:
@@ -150,77 +168,6 @@ def decoded(host: Host, recipe: PictureRecipe, files: list[bytes]) -> float:
     began = time.monotonic()
     count = sum(1 for _ in PictureDecoder(host.pool, recipe.size).decode(files))
     return count / (time.monotonic() - began)
-
-
-def drawn(count: int, width: int, height: int) -> list[bytes]:
-    """JPEGs about as hard as photographs of this size."""
-    from PIL import Image
-
-    def one(seed: int) -> bytes:
-        rng = np.random.default_rng(seed)
-        coarse = Image.fromarray(rng.integers(0, 256, (12, 16, 3), np.uint8)).resize((width, height), Image.Resampling.BICUBIC)
-        grain = rng.normal(0, 6, (height, width, 1))
-        image = Image.fromarray((np.asarray(coarse, np.float32) + grain).clip(0, 255).astype(np.uint8))
-        out = io.BytesIO()
-        image.save(out, "JPEG", quality=85)
-        return out.getvalue()
-
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as threads:
-        bases = list(threads.map(one, range(min(count, DRAWN))))
-    files = []
-    for number in range(count):
-        note = b"number %d" % number
-        base = bases[number % len(bases)]
-        files.append(base[:2] + b"\xff\xfe" + (len(note) + 2).to_bytes(2, "big") + note + base[2:])
-    return files
-
-
-@contextlib.contextmanager
-def placed(kind: str, pictures: list[bytes], place: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Where the pictures lie as this kind of source, and the options of its storage."""
-    place.mkdir()
-    names = [f"{number:06d}.jpg" for number in range(len(pictures))]
-    if kind == "folder":
-        for name, data in zip(names, pictures, strict=True):
-            (place / name).write_bytes(data)
-    elif kind == "tar":
-        from pipeline.datasets.layouts.base import add_member
-
-        import tarfile  # isort: skip
-
-        for shard in range(SHARDS):
-            with tarfile.open(place / f"{shard:05d}.tar", "w") as tar:
-                for name, data in list(zip(names, pictures, strict=True))[
-                    shard * len(names) // SHARDS : (shard + 1) * len(names) // SHARDS
-                ]:
-                    add_member(tar, name, data)
-    elif kind == "parquet":
-        import pyarrow
-        import pyarrow.parquet
-
-        table = pyarrow.table({"key": names, "image": pictures})
-        pyarrow.parquet.write_table(table, place / "table.parquet", row_group_size=500)
-    else:
-        from moto.server import ThreadedMotoServer
-
-        from pipeline.storage import open_storage, parse_options
-
-        server = ThreadedMotoServer(port=0)
-        server.start()
-        host, port = server.get_host_and_port()
-        options = (f"endpoint=http://{host}:{port}", *(f"{name}={value}" for name, value in KEYS.items()))
-        import httpx
-
-        httpx.put(f"http://{host}:{port}/bench-images")
-        storage = open_storage("s3://bench-images/in", parse_options(options))
-        for name, data in zip(names, pictures, strict=True):
-            storage.put(name, data)
-        try:
-            yield "s3://bench-images/in", options
-        finally:
-            server.stop()
-        return
-    yield str(place), ()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """The same drawn pictures from every kind of source give the same captions, and what is written is read by those who read such data.
 
     scripts/soak kinds --images 2000        the real engine with the embedded model, on two cores
-    scripts/soak kinds --images 200 --engine echo
+    scripts/soak kinds --images 2000 --pixels                               no model: a caption is the hash of the pixels that the engine is given
+    scripts/soak kinds --images 2000 --kinds folder tar                     some of them, where time is short
 
 Sources: a folder, tars, Parquet with bytes, Parquet with addresses (a web server of this machine), an imagefolder, a bucket (moto).
 Readers: pyarrow, webdataset, pycocotools, datasets. Needs the extra ``dev``.
@@ -9,6 +10,7 @@ Readers: pyarrow, webdataset, pycocotools, datasets. Needs the extra ``dev``.
 
 import argparse
 import asyncio
+import hashlib
 import io
 import json
 import sys
@@ -24,6 +26,8 @@ from buckets import moto
 from picture_sets import as_folder, as_imagefolder, as_parquet, as_tar, as_urls, served
 from PIL import Image
 
+from models.base import Request
+from models.engines.echo import EchoCaptioner
 from pipeline.annotating import flow
 from pipeline.annotating.recipe import PictureRecipe
 from pipeline.annotating.writing import layouts_of, write
@@ -37,12 +41,24 @@ from scripts.shapes_world.words import still_caption
 
 SHARD = 500
 FORMATS = "jsonl,webdataset,coco,imagefolder"
+KINDS = ("folder", "tar", "parquet", "addresses", "imagefolder", "bucket")
+
+
+class SaysPixels(EchoCaptioner):
+    """Captions are the shape and the hash of the pixels in a request: equal captions, equal pictures."""
+
+    async def _words(self, request: Request) -> list[str]:
+        await super()._words(request)
+        shown = request.video if request.video is not None else request.images[0]
+        return [f"{shown.shape[-2]}x{shown.shape[-3]}", hashlib.blake2b(shown.tobytes(), digest_size=16).hexdigest()]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, default=2000)
     parser.add_argument("--engine", default="vllm")
+    parser.add_argument("--pixels", action="store_true", help="no model: compare what the engine is given")
+    parser.add_argument("--kinds", nargs="+", default=list(KINDS), choices=KINDS)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="scenescribe-soak-") as folder:
         asyncio.run(soak(asked, Path(folder)))
@@ -66,12 +82,12 @@ async def soak(asked: argparse.Namespace, place: Path) -> None:
             "imagefolder": (as_imagefolder(pictures, place / "imagefolder"), {}),
             "bucket": (bucket, {"storage_option": tuple(f"{name}={value}" for name, value in s3.options.items())}),
         }
-        settings = AnnotateSettings(model="shapes", engine=asked.engine, output_dir="unused")
-        host = Host(settings.describing(), pictures=settings.detail)
+        settings = AnnotateSettings(model="shapes", engine="echo" if asked.pixels else asked.engine, output_dir="unused")
+        host = Host(settings.describing(), captioner=SaysPixels(capacity=64) if asked.pixels else None, pictures=settings.detail)
         found: dict[str, dict[str, str]] = {}
         async with host:
             await host.engine.warm()
-            for kind, (source, more) in kinds.items():
+            for kind, (source, more) in ((kind, kinds[kind]) for kind in asked.kinds):
                 told = settings.changed(output_dir=str(place / f"out-{kind}"), **more)
                 recipe = PictureRecipe.of(told, host.preset)
                 began = time.monotonic()
@@ -86,12 +102,16 @@ async def soak(asked: argparse.Namespace, place: Path) -> None:
                 written = await asyncio.to_thread(write, ledger, layouts_of(FORMATS), flow.wishes_of(told))
                 print(f"  written: { {name: one.items for name, one in written.items()} }", flush=True)
                 read_back(place / f"out-{kind}", found[kind])
-    first = found["folder"]
+    first = found[asked.kinds[0]]
     assert len(first) == asked.images
     for kind, captions in found.items():
         differ = [number for number in first if captions.get(number) != first[number]]
-        print(f"{kind}: {len(differ)} of {len(first)} captions differ from the folder's")
+        print(f"{kind}: {len(differ)} of {len(first)} captions differ from those of {asked.kinds[0]}")
         assert not differ
+    print(f"{len(set(first.values()))} different captions")
+    if asked.pixels:
+        assert len(set(first.values())) == len(first)
+        return
     right = sum(first[number] == said for number, said in truth.items())
     print(f"{right} of {len(truth)} captions are the drawn truth, word by word")
 
