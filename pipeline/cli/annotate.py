@@ -145,7 +145,7 @@ async def _work(
 
         others = Others(ledger, screen)
         async with screen.shown(others), others.followed():
-            await annotate_ray.run(settings, ledger, model=host.preset.name)
+            await annotate_ray.run(settings, ledger, model=host.preset.name, say=screen.screen.fail)
         return
     describing = settings.describing()
     places = placements(describing)

@@ -14,12 +14,13 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from models.installed import adding
 from pipeline.errors import EnvironmentFault, UsageError
+from pipeline.fleet.need import Need
 from pipeline.fleet.ray_actor import HostActor, call
 from pipeline.fleet.ray_local import alone
 
@@ -33,14 +34,6 @@ STARTING = 120.0
 """seconds until the first host must have a place"""
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Need:
-    """What one host takes of a node."""
-
-    gpus: int = 0
-    cpus: float = 1.0
 
 
 @dataclass(slots=True)
@@ -107,21 +100,24 @@ class Cluster:
         """Nodes that are alive: their id, address and resources."""
         return [node for node in self._ray.nodes() if node["Alive"]]
 
-    def room(self, need: Need) -> int:
-        """How many hosts all nodes together have room for, whether others use it or not."""
-        return sum(_fits(node["Resources"], need) for node in self.nodes)
+    def room(self, need: Need, *, without: Collection[str] = ()) -> int:
+        """How many hosts all nodes together, but those of these ids, have room for, whether others use it or not."""
+        return sum(need.fits(node["Resources"]) for node in self.nodes if node["NodeID"] not in without)
 
-    def on_every_node(self, function: str, arguments: Mapping[str, Any], *, timeout: float = 120.0) -> dict[str, Any]:
-        """Have ``module:function`` called once on each node: node's address and id -> what it returned, or the exception."""
+    def on_every_node(
+        self, function: str, arguments: Mapping[str, Any], *, only: Collection[str] | None = None, timeout: float = 120.0
+    ) -> dict[str, Any]:
+        """Have ``module:function`` called once on each node, or on those of these ids: id -> what it returned, or the exception."""
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
         remote = self._ray.remote(call)
         asked = {
-            f"{node['NodeManagerAddress']} {node['NodeID'][:8]}": remote.options(
+            node["NodeID"]: remote.options(
                 num_cpus=0,
                 scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False),
             ).remote(function, dict(arguments))
             for node in self.nodes
+            if only is None or node["NodeID"] in only
         }
         found: dict[str, Any] = {}
         for node, reference in asked.items():
@@ -139,24 +135,32 @@ class Cluster:
         *,
         hosts: int | None = None,
         done: Callable[[], int] = lambda: 0,
+        unfit: Callable[[Collection[str]], Collection[str]] = lambda ids: (),
         stopping: asyncio.Event | None = None,
     ) -> None:
         """Have ``module:function`` (a ``Work``) run by hosts until all have ended well.
 
         ``arguments`` are those of all hosts, with ``number`` added. ``hosts``: how many at most; otherwise as many as there is room for,
-        and more when nodes join. ``done``: something that grows while work is done, by which deaths are judged.
+        and more when nodes join. ``done``: something that grows while work is done, by which deaths are judged. ``unfit``: given the
+        ids of nodes that came, those of them that can't be hosts.
         Raises the error of ours that a host ended with; EnvironmentFault ``host_died``, ``no_node``.
         """
         actors, members, ended = self._ray.remote(HostActor), list[Member](), 0
         deaths, reached, told = 0, done(), False
         began, number = time.monotonic(), 0
+        seen, out = set[str](), set[str]()
         try:
             while True:
-                wanted = min(hosts or 10**9, max(1, self.room(need)))
+                if came := {node["NodeID"] for node in self.nodes if need.fits(node["Resources"])} - seen:
+                    seen |= came
+                    out |= set(await asyncio.to_thread(unfit, came))
+                self._refuse_no_room(members, ended, need, began, out)
+                wanted = min(hosts or 10**9, max(1, self.room(need, without=out)))
                 while not ended and not told and len(members) < wanted:
                     actor = actors.options(
-                        num_gpus=need.gpus, num_cpus=need.cpus, max_restarts=0, max_task_retries=0, scheduling_strategy="SPREAD"
-                    ).remote()
+                        num_gpus=need.gpus, num_cpus=need.cpus, max_restarts=0, max_task_retries=0, scheduling_strategy="SPREAD",
+                        label_selector={"ray.io/node-id": f"!in({','.join(sorted(out))})"} if out else None,
+                    ).remote()  # fmt: skip
                     members.append(Member(number, actor, actor.work.remote(function, {**arguments, "number": number})))
                     number += 1
                 references = [member.work for member in members]
@@ -179,7 +183,6 @@ class Cluster:
                     told = True
                     for member in members:
                         member.actor.stop.remote()
-                self._refuse_no_room(members, ended, need, began)
         finally:
             await self._end(members)
 
@@ -198,8 +201,13 @@ class Cluster:
             return str(error).strip().splitlines()[0]
         return None
 
-    def _refuse_no_room(self, members: list[Member], ended: int, need: Need, began: float) -> None:
-        if ended or time.monotonic() - began < STARTING or self.room(need):
+    def _refuse_no_room(self, members: list[Member], ended: int, need: Need, began: float, out: Collection[str]) -> None:
+        if ended or self.room(need, without=out):
+            return
+        if out and not members:
+            text = "every node with room for a host is left out; have the same Scenescribe on all of them (scenescribe doctor --cluster)"
+            raise EnvironmentFault("no_node", text)
+        if time.monotonic() - began < STARTING:
             return
         text = f"no node of the cluster has {need.gpus} GPUs and {need.cpus:g} cores; see ray status"
         raise EnvironmentFault("no_node", text)
@@ -225,12 +233,6 @@ def door() -> Any:
     except ImportError as error:
         raise EnvironmentFault("ray_missing", f"--cluster needs Ray: {adding('ray')}") from error
     return ray
-
-
-def _fits(resources: Mapping[str, float], need: Need) -> int:
-    """Hosts that one node has room for."""
-    by = [int(resources.get(name, 0.0) // wanted) for name, wanted in (("GPU", need.gpus), ("CPU", need.cpus)) if wanted]
-    return min(by, default=1)
 
 
 def _inside_a_job() -> bool:

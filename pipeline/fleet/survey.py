@@ -3,7 +3,7 @@
 import importlib.metadata
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pipeline.fleet.ray_door import Cluster
 
 SAME = ("scenescribe", "python", "vllm", "ray")
-"""what must be the same everywhere: captions and messages depend on it"""
+"""what should be the same everywhere: captions and messages depend on it"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,18 +42,50 @@ def about(arguments: Mapping[str, Any]) -> dict[str, Any]:
 def survey(cluster: "Cluster", out: str | None = None, options: Mapping[str, str] | None = None) -> list[Node]:
     """Ask every node. ``out``: where a data set would be written to."""
     wish = {"out": out, "options": dict(options or {})}
-    here = about({})
+    here, names = about({}), names_of(cluster)
     found = []
-    for name, told in cluster.on_every_node(f"{__name__}:about", wish).items():
+    for node, told in cluster.on_every_node(f"{__name__}:about", wish).items():
         if isinstance(told, Exception):
-            lines = str(told).strip().splitlines()
-            wrong = f"scenescribe does not run there: {lines[-1] if lines else type(told).__name__}"
-            found.append(Node(name=name, says="no answer", wrong=(wrong,)))
+            found.append(Node(name=names[node], says="no answer", wrong=(_silent(told),)))
             continue
-        differs = [f"{one} {told[one] or 'missing'}, here {here[one] or 'missing'}" for one in SAME if told[one] != here[one]]
+        differs = [_differs(one, told, here) for one in SAME if told[one] != here[one]]
         says = f"scenescribe {told['scenescribe']}, vLLM {told['vllm'] or 'missing'}, {told['cores']} cores, {told['gpus']} GPUs"
-        found.append(Node(name=name, says=says, wrong=(*differs, *([told["storage"]] if told["storage"] else []))))
+        found.append(Node(name=names[node], says=says, wrong=(*differs, *([told["storage"]] if told["storage"] else []))))
     return found
+
+
+def unfit(cluster: "Cluster", ids: Collection[str], *, say: Callable[[str], None]) -> set[str]:
+    """Which of these nodes can't be hosts: they have another Scenescribe, or none that runs. ``say`` is told each with its reason.
+
+    A node that gives no answer in time is taken for a slow one.
+    """
+    here, names, found = about({}), names_of(cluster), set[str]()
+    for node, told in cluster.on_every_node(f"{__name__}:about", {}, only=ids).items():
+        if isinstance(told, TimeoutError):
+            continue
+        if isinstance(told, Exception):
+            why = _silent(told)
+        elif told["scenescribe"] != here["scenescribe"]:
+            why = _differs("scenescribe", told, here)
+        else:
+            continue
+        found.add(node)
+        say(f"node {names.get(node, node)} is left out: {why}; install the same on every node (scenescribe doctor --cluster)")
+    return found
+
+
+def names_of(cluster: "Cluster") -> dict[str, str]:
+    """Id -> what a node is called: its address, and the beginning of its id."""
+    return {node["NodeID"]: f"{node['NodeManagerAddress']} {node['NodeID'][:8]}" for node in cluster.nodes}
+
+
+def _differs(one: str, told: Mapping[str, Any], here: Mapping[str, Any]) -> str:
+    return f"{one} {told[one] or 'missing'}, here {here[one] or 'missing'}"
+
+
+def _silent(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return f"scenescribe does not run there: {lines[-1] if lines else type(error).__name__}"
 
 
 def _version(package: str) -> str | None:

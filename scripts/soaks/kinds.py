@@ -13,6 +13,7 @@ import asyncio
 import hashlib
 import io
 import json
+import os
 import sys
 import tempfile
 import time
@@ -131,6 +132,7 @@ def read_back(out: Path, captions: dict[str, str]) -> None:
     """By those who read such data; each has to find every caption, once."""
     import contextlib
 
+    os.environ["HF_DATASETS_DISABLE_PROGRESS_BARS"] = "1"
     import datasets
     import pyarrow.dataset
     import webdataset

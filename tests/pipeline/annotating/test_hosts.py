@@ -15,7 +15,7 @@ from pipeline.datasets.ledger import Ledger
 from pipeline.datasets.sole import SoleStorage
 from pipeline.errors import UsageError
 from pipeline.fleet import annotate_ray
-from pipeline.fleet.ray_door import Need
+from pipeline.fleet.need import Need
 from pipeline.host import Host
 from pipeline.options.annotate import AnnotateSettings
 from pipeline.storage import open_storage

@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+import importlib.metadata
 import json
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,8 @@ from pipeline.datasets import results
 from pipeline.datasets.ledger import Ledger
 from pipeline.errors import EnvironmentFault, UsageError
 from pipeline.fleet import ray_door, survey
-from pipeline.fleet.ray_door import Cluster, Need
+from pipeline.fleet.need import Need
+from pipeline.fleet.ray_door import Cluster
 from pipeline.storage import open_storage
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.filterwarnings("ignore")]
@@ -58,8 +61,8 @@ def cluster(nodes: Any) -> Iterator[Cluster]:
         yield cluster
 
 
-def add_node(nodes: Any) -> Any:
-    return nodes.add_node(num_cpus=1, num_gpus=1, object_store_memory=STORE)
+def add_node(nodes: Any, **more: Any) -> Any:
+    return nodes.add_node(num_cpus=1, num_gpus=1, object_store_memory=STORE, **more)
 
 
 async def until_done(ledger: Ledger, units: int) -> None:
@@ -210,6 +213,33 @@ async def test_a_node_goes_another_comes_and_nothing_is_lost_or_twice(cluster: C
     hosts = results.status(ledger).hosts
     assert len(hosts) >= 3, "the node that came later worked too"
     assert sum(host["units"] for host in hosts.values()) == 120
+
+
+async def test_a_node_with_another_version_is_left_out_with_a_line(cluster: Cluster, nodes: Any, tmp_path: Path) -> None:
+    """Also one that joins later; the others do the work, and nothing ends."""
+    old = tmp_path / "old" / "scenescribe-0.0.1.dist-info"
+    old.mkdir(parents=True)
+    (old / "METADATA").write_text("Metadata-Version: 2.1\nName: scenescribe\nVersion: 0.0.1\n")
+    path = os.pathsep.join([str(old.parent), *(path for path in sys.path if path)])
+    wrong = add_node(nodes, env_vars={"PYTHONPATH": path})  # three that could be hosts, one of them another's
+    said = list[str]()
+    ledger = made.ledger(open_storage(tmp_path / "out"), 60, 5)
+    arguments = {"out": str(tmp_path / "out"), "pause": 0.05}
+    try:
+        await cluster.run(
+            "made_sets:ray_host", arguments, Need(gpus=1), done=lambda: len(ledger.done()),
+            unfit=partial(survey.unfit, cluster, say=said.append),
+        )  # fmt: skip
+        assert whole(tmp_path / "out", 60)
+        here = importlib.metadata.version("scenescribe")
+        assert [re.sub(r"node \S+ \S+", "node N", line) for line in said] == [
+            f"node N is left out: scenescribe 0.0.1, here {here}; install the same on every node (scenescribe doctor --cluster)"
+        ]
+        assert len(results.status(ledger).hosts) == 2
+        with pytest.raises(EnvironmentFault, match=r"no_node.*left out"):
+            await cluster.run("made_sets:ray_host", arguments, Need(gpus=1), unfit=lambda ids: ids)
+    finally:
+        await asyncio.to_thread(nodes.remove_node, wrong, allow_graceful=False)
 
 
 async def test_no_room_is_told(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
