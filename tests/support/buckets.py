@@ -7,8 +7,10 @@ import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 OPTIONS = {"access_key_id": "test", "secret_access_key": "test-secret", "region": "us-east-1"}
+DENIED = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
 _numbers = itertools.count()
 
 
@@ -21,6 +23,14 @@ class S3:
         """method and path of each request"""
         self.ranges: list[str] = []
         """``Range`` of each that has one: bytes=START-END"""
+        self.writes_left: int | None = None
+        """writes (and deletions) that are allowed yet, as a policy that changes in mid-run has it; None: any number"""
+
+    def allows(self, method: str) -> bool:
+        if self.writes_left is None or method not in ("PUT", "POST", "DELETE"):
+            return True
+        self.writes_left -= 1
+        return self.writes_left >= 0
 
     @property
     def bytes_asked(self) -> int:
@@ -52,10 +62,14 @@ def moto() -> Iterator[S3]:
     application = DomainDispatcherApplication(create_backend_app)
     server = S3("")
 
-    def counted(environ: dict[str, str], start: object) -> object:
+    def counted(environ: dict[str, Any], start: Any) -> object:
         server.asked.append((environ["REQUEST_METHOD"], environ["PATH_INFO"] + "?" + environ.get("QUERY_STRING", "")))
         if "HTTP_RANGE" in environ:
             server.ranges.append(environ["HTTP_RANGE"])
+        if not server.allows(environ["REQUEST_METHOD"]):
+            environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            start("403 Forbidden", [("Content-Type", "application/xml"), ("Content-Length", str(len(DENIED)))])
+            return [DENIED]
         return application(environ, start)
 
     http = make_server("127.0.0.1", 0, counted, threaded=True)

@@ -11,16 +11,20 @@ from buckets import S3, moto
 from picture_files import encoded
 from picture_sets import as_folder, as_imagefolder, as_parquet, as_tar, as_urls, served
 from PIL import Image
+from thorough import LONG
 
 from pipeline.annotating.flow import wishes_of
 from pipeline.annotating.writing import layouts_of, write
 from pipeline.datasets import results
+from pipeline.errors import OutputError
 from pipeline.options.annotate import AnnotateSettings
 from pipeline.storage import open_storage
 from scripts.shapes_world.chance import sample_scene
 from scripts.shapes_world.draw import Painter
 
 COUNT = 150
+FEW_WRITES = None if LONG else (2, 8, 13)
+"""where in a run a bucket begins to refuse; None: anywhere"""
 
 
 def drawn(number: int) -> bytes:
@@ -98,3 +102,26 @@ async def test_from_a_bucket_into_a_bucket_with_few_requests(
     assert {"captions.jsonl", *(f"webdataset/{number:05}.tar" for number in range(3))} <= names
     again = await annotate(f"{bucket}/shards", out=out, unit=50, storage_option=options)
     assert again.captioner.asked == 0  # type: ignore[attr-defined]
+
+
+async def test_a_bucket_that_may_not_be_written_any_more_ends_the_run_in_a_line_and_loses_nothing(
+    annotate: Annotate, s3: S3, tmp_path: Path
+) -> None:
+    """Refused from its N-th write on; then it may be written again."""
+    options = tuple(f"{name}={value}" for name, value in s3.options.items())
+    place = as_folder({f"{number}.png": drawn(3 * number) for number in range(9)}, tmp_path / "in")
+
+    async def to(out: Any) -> Run:
+        return await annotate(place, out=out, unit=3, storage_option=options)
+
+    s3.asked.clear()
+    whole = captions(await to(f"{s3.bucket()}/out"))
+    writes = sum(method in ("PUT", "DELETE") for method, _ in s3.asked)
+    for allowed in FEW_WRITES or range(writes):
+        out = f"{s3.bucket()}/out"
+        s3.writes_left = allowed
+        with pytest.raises(OutputError) as caught:
+            await to(out)
+        s3.writes_left = None
+        assert (caught.value.code, str(caught.value).count("\n")) == ("storage_denied", 0), allowed
+        assert captions(await to(out)) == whole, allowed
