@@ -33,6 +33,8 @@ from pipeline.video.children.pictures import PictureDecoder
 
 LOOKED_AT = 1000
 """items whose kept values tell what type a column has"""
+MOST_NAMED = 3
+"""names of which nothing could be listed that are told, where that is so of all"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +98,7 @@ def prepared(
     except (InputError, UsageError) as error:
         ledger.forget()  # a name or a column that was mistyped binds nobody to it
         if error.code == "nothing_planned" and problems:
-            raise problems[0].error from None
+            raise _all_of(problems) from None
         raise
     return ledger, problems
 
@@ -142,6 +144,14 @@ async def work(
 def host_name(number: int = 0) -> str:
     """What a host is called in the ledger: its machine, its process, and which it is there."""
     return f"{socket.gethostname()}-{os.getpid()}{f'-{number}' if number else ''}"
+
+
+def _all_of(problems: Sequence[Problem]) -> ScenescribeError:
+    """One error for several names of which nothing could be listed: the first's, and each by its name."""
+    first = problems[0].error
+    says = [one.error.message if one.name in one.error.message else f"{one.name}: {one.error.message}" for one in problems]
+    more = f"; and {len(says) - MOST_NAMED} more" if len(says) > MOST_NAMED else ""
+    return type(first)(first.code, "; ".join(says[:MOST_NAMED]) + more, **first.data)
 
 
 def _existing(storage: Storage) -> Ledger | None:

@@ -69,8 +69,7 @@ class AnnotateScreen:
         plan = ledger.frozen
         self.progress.items = plan.items_in_all
         self.progress.weight = sum(unit.weight for unit in plan.units.values() if unit.round == 0)
-        units = len(plan.units)
-        sizes = f"{self.progress.items:,} picture{'s' * (self.progress.items != 1)} in {units:,} unit{'s' * (units != 1)}"
+        sizes = f"{_many(self.progress.items, 'picture')} in {_many(len(plan.units), 'unit')}"
         self.screen.say(f"{sizes}; model {model}; writing to {ledger.storage}")
 
     def all_done(self, ledger: "Ledger") -> bool:
@@ -189,7 +188,7 @@ class AnnotateScreen:
         self.screen.say(f"{found.done - found.failed:,} of {found.items:,} pictures described{failed} · {_time(seconds)}{speed}")
         if len(found.hosts) > 1:
             for name, host in found.hosts.items():
-                self.screen.say(f"  host {name}: {host['items']:,.0f} pictures in {host['units']:.0f} units")
+                self.screen.say(f"  host {name}: {_many(host['items'], 'picture')} in {_many(host['units'], 'unit')}")
         for name, one in written.items():
             self.screen.say(f"  {name}: {one.items:,} captions -> {one.place}")
         if self.as_json:
@@ -223,3 +222,8 @@ def _time(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _many(count: float, what: str) -> str:
+    """``1 unit``, ``2,000 units``."""
+    return f"{count:,.0f} {what}{'s' * (count != 1)}"

@@ -1,15 +1,20 @@
-"""Which request kills the engine: found by halves, among those that were in flight in two of its deaths.
+"""Which request kills the engine: found in two steps, among those that were in flight in two of its deaths.
 
-    death 1   a b c d e f        in flight: any of them, or all of them together
-    death 2     b c d   f g      in both: b c d f are examined, all others wait
-    [b c] alone: answered        [d f] alone: the engine dies
-    [d] alone: answered          [f] alone: the engine dies: it was f
+    death 1   a b c d e f ...    in flight: any of them, or all of them together
+    death 2     b c d   f g ...  in both: b c d f ... are examined in parts of the root of their number, all others wait
+    [b c] alone: answered        [d f] alone: death 3
+    [d] alone: answered          [f] alone: death 4: it was f
 
-One that is alone in the engine when that dies is named. Where no half kills it, it was the load, and all go on.
+One that is alone in the engine when that dies is named. Where no part kills it, it was the load, and all go on. A start of an engine takes
+as long as tens of answers, so what is saved is deaths, not questions: halves would take nine of 384.
 """
 
 import asyncio
+import math
 from collections import deque
+
+FEW = 8
+"""so many suspects are asked one by one at once"""
 
 
 class Case:
@@ -58,15 +63,18 @@ class Isolation:
         """The engine died with what is flying. ``works``: it has answered something before; else nobody is to blame but itself."""
         for case in self.flying:
             case.deaths += 1
+        size = 1
         if self._current:
             group = [case for case in self._current if case in self.flying]
             if len(group) == 1 and works:
                 group.pop().guilty = True
         else:
             group = [case for case in self.flying if case.deaths > 1]
+            if len(group) > FEW:
+                size = math.isqrt(len(group))
         self._current.clear()
-        half = (len(group) + 1) // 2
-        self._groups += [part for part in (group[:half], group[half:]) if part]  # behind what waits: that answers meanwhile
+        # behind what waits: that answers meanwhile
+        self._groups += [group[start : start + size] for start in range(0, len(group), size)]
         self.flying.clear()
         self._next()
 

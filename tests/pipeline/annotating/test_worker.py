@@ -8,6 +8,7 @@ import picture_sets
 import pytest
 from annotated import PICTURES, Annotate
 from patience import PATIENCE
+from PIL import Image
 
 from models.base import Reply, Request
 from models.engines.echo import EchoCaptioner
@@ -119,6 +120,42 @@ async def test_an_engine_that_is_gone_for_good_ends_the_run_and_the_next_goes_on
     assert run.captioner.asked <= 30  # type: ignore[attr-defined]
 
 
+async def test_a_picture_that_kills_the_engine_is_left_out_alone(
+    annotate: Annotate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.engine.supervisor.BACK_OFF", (0.0, 0.0, 0.0))
+
+    class Dies(EchoCaptioner):
+        """Of the picture that is not black, with all that is in it."""
+
+        starts = 0
+
+        async def start(self) -> None:
+            self.starts, self.death = self.starts + 1, asyncio.Event()
+            await super().start()
+
+        async def caption(self, request: Request) -> Reply:
+            death, picture = self.death, request.images[0]
+            if deadly := picture.max() > 100:
+                await asyncio.sleep(0.02)
+                death.set()
+            await asyncio.sleep(0.05)
+            if deadly or death.is_set():
+                raise EngineDead("gone")
+            return await super().caption(request)
+
+    deadly = picture_files.encoded(Image.new("RGB", (32, 32), (200, 200, 200)))
+    black = {f"{n:03}.png": picture_files.encoded(Image.new("RGB", (32 + n, 32), (0, 0, 0))) for n in range(29)}
+    run = await annotate(
+        picture_sets.as_folder({**black, "deadly.png": deadly}, tmp_path / "in"),
+        captioner=(captioner := Dies(capacity=64)),
+        unit=10,
+    )
+    assert {row.key: row.reason for row in results.rows(run.ledger) if row.reason} == {"deadly.png": "killed_engine"}
+    assert results.status(run.ledger).done == 30
+    assert captioner.starts - 1 <= 4, "restarts"
+
+
 async def test_a_run_that_is_stopped_goes_on_and_asks_no_finished_unit_again(annotate: Annotate, tmp_path: Path) -> None:
     folder = picture_sets.as_folder(PICTURES, tmp_path / "in")
     enough = asyncio.Event()
@@ -180,8 +217,10 @@ async def test_what_can_not_be_listed_is_told_and_nothing_at_all_is_an_error(ann
     folder = picture_sets.as_folder({"a.png": PICTURES["000.png"]}, tmp_path / "in")
     run = await annotate(folder, tmp_path / "lost")
     assert [problem.error.code for problem in run.problems] == ["not_found"]
-    with pytest.raises(Exception, match="not_found"):
-        await annotate(tmp_path / "lost", out=tmp_path / "other")
+    with pytest.raises(InputError, match="not_found") as caught:
+        await annotate(*(tmp_path / f"lost-{number}" for number in range(5)), out=tmp_path / "other")
+    assert [f"lost-{number}" in str(caught.value) for number in range(5)] == [True] * 3 + [False] * 2
+    assert str(caught.value).endswith("; and 2 more")
 
 
 async def test_a_mistyped_wish_binds_nobody(annotate: Annotate, tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ async def test_the_guilty_are_named_and_all_others_answered(deadly: tuple[str, .
     found = await asked(captioner, *good[:9], *deadly, *good[9:])
     assert {prompt for prompt, answer in found.items() if answer == "killed_engine"} == set(deadly)
     assert all(found[prompt] == f"Text alone: {prompt}" for prompt in good)
-    assert captioner.starts <= 1 + 2 + 2 * len(deadly) * 6, "by halves, not one by one"
+    assert captioner.starts - 1 <= 2 + 2 * len(deadly), "restarts: two until there are suspects, then two for each guilty one"
 
 
 async def test_load_that_kills_is_nobody_s_fault() -> None:
