@@ -15,7 +15,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from models.installed import adding
@@ -44,8 +44,6 @@ class Member:
     actor: Any
     work: Any
     """the reference of its answer"""
-    placed: bool = False
-    since: float = field(default_factory=time.monotonic)
 
 
 class Cluster:
@@ -74,11 +72,8 @@ class Cluster:
         try:
             self._ray.init(
                 address=given,  # "local" starts one; no address at all would join whatever cluster this machine has
-                **own,
-                namespace="scenescribe",
-                configure_logging=False,
-                log_to_driver=False,
-            )
+                **own, namespace="scenescribe", configure_logging=False, log_to_driver=False,
+            )  # fmt: skip
         except (ConnectionError, RuntimeError, ValueError, OSError) as error:
             says = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             raise EnvironmentFault("no_cluster", f"--cluster {address}: there is no Ray cluster to be had: {says}") from error

@@ -153,12 +153,13 @@ class Mortal(MemoryStorage):
 async def ray_host(arguments: Mapping[str, Any], stopping: Any) -> None:
     """A host as an actor has it: some time for each unit, and an item that ends the process."""
     import asyncio
+    import importlib.metadata
     import os
 
     from pipeline.errors import UsageError
     from pipeline.storage import open_storage
 
-    if arguments.get("refuse"):
+    if arguments.get("refuse") or importlib.metadata.version("scenescribe") == arguments.get("not_with"):
         raise UsageError("bad_value", "not like this")
     found = Ledger.open(open_storage(arguments["out"]), SETTINGS)
     async with Grants(
