@@ -12,6 +12,7 @@ from pipeline.media.containers import Plan, plan
 from pipeline.media.decoding_order import made_up
 from pipeline.media.edits import edits, refuse
 from pipeline.media.headers import check_after, exchanged, in_band
+from pipeline.media.losses import whole_pictures
 from pipeline.media.run import Ended, Place
 from pipeline.media.streams import Contents
 from pipeline.media.suffixes import family
@@ -49,10 +50,12 @@ def copy(
     newest = newest_ffmpeg()
     anew = exchanged(newest, place, film, rules=rules)
     at = anew.get(film.film.index)
+    options = in_band(film) if at is not None else made_up(ffmpeg, place, film, rules=rules)
+    filters = [options.get("bsf:v:0"), whole_pictures(place, film)]
     return Copy(
         film=film,
         streams=plan(kept(film), suffix, exchanged=anew, edited=hidden.sound),
-        options=in_band(film) if at is not None else made_up(ffmpeg, place, film, rules=rules),
+        options={**options, "bsf:v:0": ",".join(filter(None, filters))} if any(filters) else options,
         ends=("-t", f"{hidden.shown:.3f}") if hidden.shown else (),
         exchanged_at=at,
         writer=ffmpeg if at is None else newest,

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 
 from pipeline.media.binary import Ffmpeg
+from pipeline.media.half_picture import half_picture
 from pipeline.media.packets import GENERATED, UNBROKEN, generated, packets, source_packets
 from pipeline.media.run import Ended, Place
 from pipeline.media.streams import Contents
@@ -61,20 +62,30 @@ def cut_off(
     if _missing(film, end) and (not left_out or _missing(film, _end_of(ffmpeg, place, left_out))):
         sentence = f"the file ends at {end:.1f} s of {film.declared:.1f} s: what it holds was written"
         return (Notice(code="partial", message=sentence, start=end, end=film.declared),)
-    if not _broadcast(film) and any(_BROKEN_OFF.search(line) for line in ended.messages):
+    if broadcast(film) and half_picture(place.folder / place.film) is not None:
+        return (
+            Notice(code="partial", message="the file breaks off in the middle of its last picture, which is left out", start=end),
+        )
+    if not broadcast(film) and any(_BROKEN_OFF.search(line) for line in ended.messages):
         return (Notice(code="partial", message="the file breaks off at its end: what it holds was written", start=end),)
     return ()
 
 
 def reading(film: Contents) -> dict[str, str]:
     """ffmpeg's options before a film that is copied: without the half packet in which it breaks off."""
-    return GENERATED if _broadcast(film) else UNBROKEN
+    return GENERATED if broadcast(film) else UNBROKEN
+
+
+def whole_pictures(place: Place, film: Contents) -> str | None:
+    """ffmpeg's filter of packets that leaves out the half picture in which a broadcast breaks off; None: it does not."""
+    begins = half_picture(place.folder / place.film) if broadcast(film) else None
+    return None if begins is None else f"noise=drop='gte(pos,{begins})'"
 
 
 def _missing(film: Contents, end: float) -> bool:
     return film.declared > 0 and film.declared - end > max(NOTABLE, SHARE * film.declared)
 
 
-def _broadcast(film: Contents) -> bool:
+def broadcast(film: Contents) -> bool:
     """Whether packets are marked as broken where parts of it meet, though nothing is missing."""
     return film.container.startswith("mpegts")

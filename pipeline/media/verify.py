@@ -160,6 +160,9 @@ def failure(ended: Ended, path: Path, what: str) -> OutputError:
         return OutputError("no_space", f"the disk of {path.resolve().parent} is full; make room or write elsewhere with -o")
     if any(words in said for words in _UNTIMED):
         return OutputError("no_timestamps", _NO_TIMES)
+    if "are supported for WebM" in said:
+        sentence = "WebM holds VP8, VP9 and AV1 with Vorbis or Opus alone; write to a .mkv, which holds everything"
+        return OutputError("container_cannot", sentence)
     codec = _NO_CODEC.search(said)
     if codec:
         name = codec.group(1) or codec.group(2)

@@ -7,6 +7,7 @@ import av
 import pytest
 
 from pipeline.media import Encoding, burn, mux
+from pipeline.media.half_picture import half_picture
 from pipeline.types import Cue, Track
 from pipeline.video.probe import probe
 
@@ -71,3 +72,38 @@ def test_a_raw_stream_has_the_rate_that_its_codec_tells(
     burn(film, Track(cues=TWO.cues[:1]), tmp_path / "burned.mkv", encoding=QUICK)
     with av.open(str(tmp_path / "burned.mkv")) as container:
         assert container.duration / 1e6 == pytest.approx(2, abs=0.1)
+
+
+@pytest.mark.parametrize("codec", [("libx264", "-bf", 2), ("mpeg2video", "-bf", 2)])
+def test_the_half_picture_in_which_a_broadcast_breaks_off_is_left_out(
+    codec: tuple[object, ...], make: Make, tmp_path: Path
+) -> None:
+    film = make(tmp_path / "film.ts", *PICTURE[:4], *SOUND[:4], "-c:v", *codec, "-preset", "ultrafast", "-b:v", "2M", *SOUND[4:])
+    assert "partial" not in {notice.code for notice in mux(film, [TWO], tmp_path / "whole.mkv")}
+    data, whole = film.read_bytes(), half_picture(film)
+    assert whole is None
+    end = next(end for end in range(len(data) * 6 // 10 // 188 * 188, 0, -188) if half_picture_of(film, data[:end]) is not None)
+    begins = half_picture_of(film, data[:end])
+    assert begins is not None
+    assert begins < end - 188, "a picture of several packets"
+    for suffix in (".mkv", ".mp4"):
+        told = mux(film, [TWO], tmp_path / f"soft{suffix}")
+        assert [notice.message for notice in told if notice.code == "partial"] == [
+            "the file breaks off in the middle of its last picture, which is left out"
+        ]
+    _, half = decoded(film)
+    assert decoded(tmp_path / "soft.mkv")[1] in (half - 1, half - 2), "the picture, and no other"
+
+
+def half_picture_of(film: Path, data: bytes) -> int | None:
+    film.write_bytes(data)
+    return half_picture(film)
+
+
+def test_packets_of_a_camera_and_what_is_no_transport_stream(make: Make, tmp_path: Path) -> None:
+    film = make(tmp_path / "film.m2ts", *PICTURE[:4], "-c:v", "mpeg2video", "-b:v", "2M")
+    data = film.read_bytes()
+    assert half_picture(film) is None
+    assert any(half_picture_of(film, data[: len(data) // 2 + 192 * more]) is not None for more in range(8))
+    assert half_picture_of(film, b"no transport stream" * 99) is None
+    assert half_picture_of(film, b"") is None

@@ -175,4 +175,7 @@ def test_what_can_not_be(film: Path, tmp_path: Path, make: Callable[..., Path]) 
         mux(windows, [HOSTILE], tmp_path / "o.mp4")
     assert caught.value.code == "container_cannot"
     assert ".mkv" in caught.value.message
+    with pytest.raises(OutputError) as caught:
+        mux(windows, [HOSTILE], tmp_path / "o.webm")
+    assert caught.value.code == "container_cannot"
     assert [path.name for path in tmp_path.iterdir()] == ["a.mkv"]
