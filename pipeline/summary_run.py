@@ -6,7 +6,7 @@ film, folder or .descriptions.json -> Item (JSON, film, where its outputs go) ->
 import asyncio
 import os
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -89,11 +89,18 @@ def films_of(items: Sequence[Item]) -> tuple[Film, ...]:
 
 
 async def summarize_all(
-    items: Sequence[Item], settings: Settings, told: Told, failed: Failed, *, host: Host | None = None
+    items: Sequence[Item],
+    settings: Settings,
+    told: Told,
+    failed: Failed,
+    *,
+    host: Host | None = None,
+    while_loading: Callable[[Host], AbstractContextManager[object]] = nullcontext,
 ) -> None:
     """Summarize finished films; the model of ``settings`` is loaded where it writes and anything has to be written.
 
-    ``host``: one that runs already. What is wrong with one film is told to ``failed``; EnvironmentFault and UsageError are raised.
+    ``host``: one that runs already; ``while_loading`` is entered with one that is opened here. What is wrong with one film is told
+    to ``failed``; EnvironmentFault and UsageError are raised.
     """
     from pipeline.engine.opening import choose_preset
     from pipeline.summarizer import writes_prose
@@ -102,6 +109,7 @@ async def summarize_all(
         writer = None
         if host is None and writes_prose(settings, choose_preset(settings)):
             host = await held.enter_async_context(Host(settings))
+            held.enter_context(while_loading(host))
         if host is not None:
             writer = writer_of(settings, host)
         summarizer = Summarizer(settings, writer, overwrite=settings.overwrite)

@@ -13,6 +13,8 @@ import platform
 import statistics
 import tempfile
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,8 @@ from pipeline.run import describe_all
 from pipeline.studio import Studio
 from pipeline.types import Window
 
+Say = Callable[[str], None]
+WhileLoading = Callable[[Studio], AbstractContextManager[object]]
 KEPT = 64
 """windows that the bare engine is fed with, in turn: 220 MB of eight frames of 384x384"""
 
@@ -47,23 +51,36 @@ class Workload:
     """bare and product in turn, this often; medians are reported"""
 
 
-async def measure(settings: Settings, workload: Workload, *, random_weights: bool) -> dict[str, Any]:
-    """Run both and report. Raises what a run raises, and InputError where a film can't be described."""
+async def measure(
+    settings: Settings, workload: Workload, *, random_weights: bool, say: Say = lambda _: None, while_loading: WhileLoading = nullcontext
+) -> dict[str, Any]:  # fmt: skip
+    """Run both and report. Raises what a run raises, and InputError where a film can't be described.
+
+    ``say`` is told what begins now, in words for people; ``while_loading`` is entered while the model loads.
+    """
     if random_weights:
         settings = settings.changed(engine_arg=(*settings.engine_arg, "load_format=dummy"))
     with tempfile.TemporaryDirectory(prefix="scenescribe-bench-") as folder:
+        if not workload.films:
+            say(f"making {workload.count} films of {workload.seconds:g} s, {workload.width}x{workload.height}")
         films = await asyncio.to_thread(_films, workload, Path(folder))
         studio = Studio(settings, captioner=says_something(settings))
         async with studio:
-            return await compare(studio, films, workload.rounds, Path(folder))
+            with while_loading(studio):
+                await studio.engine.warm()
+            return await compare(studio, films, workload.rounds, Path(folder), say)
 
 
-async def compare(studio: Studio, films: tuple[Film, ...], rounds: int, folder: Path) -> dict[str, Any]:
+async def compare(
+    studio: Studio, films: tuple[Film, ...], rounds: int, folder: Path, say: Say = lambda _: None
+) -> dict[str, Any]:
     """Product and bare engine in turn on what an entered studio has loaded; what :func:`measure` returns."""
     await studio.engine.warm()
+    say("a first run that counts for nothing")
     window_count, shape, kept = await _first_run(studio, films, folder)
     bare, product = [], []
     for turn in range(rounds):
+        say(f"round {turn + 1} of {rounds}")
         bare.append(await _bare(studio, window_count, kept))
         product.append(await run_once(studio, films, folder / f"out{turn}"))
     best = statistics.median

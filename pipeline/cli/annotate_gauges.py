@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Protocol
 
+from pipeline.cli.signs_of_life import loaded
 from pipeline.errors import ScenescribeError
 
 if TYPE_CHECKING:
@@ -36,9 +37,7 @@ class OwnEngine:
 
     def __init__(self, engine: "Engine", say: Callable[[str], None]) -> None:
         self._engine = engine
-        engine.on_ready.append(
-            lambda: say(f"model loaded in {engine.last_start:.0f} s") if engine.last_start >= 0.5 else None
-        )  # echo loads none
+        engine.on_ready.append(lambda: say(loaded(engine.last_start)) if engine.last_start >= 0.5 else None)  # echo loads none
 
     @property
     def ready(self) -> bool:

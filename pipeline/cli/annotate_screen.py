@@ -12,7 +12,7 @@ from pipeline.annotating.metrics import Progress, exposition
 from pipeline.annotating.pace import Pace
 from pipeline.cli import console
 from pipeline.cli.screen import Screen
-from pipeline.cli.signs_of_life import loading
+from pipeline.cli.signs_of_life import loaded, loading
 from pipeline.errors import OutputError
 from pipeline.files import write_whole
 from pipeline.types import Outcome
@@ -95,7 +95,7 @@ class AnnotateScreen:
 
         match message:
             case Ready(seconds=seconds):
-                self.screen.say(f"host {number}: model loaded in {seconds:.0f} s")
+                self.screen.say(f"host {number}: {loaded(seconds)}")
             case Counted(ended=ended) if ended:
                 failed = [(one.key, one.reason, one.message) for one in message.failed]
                 self._counted(str(number), ended, message.weight, failed, message.tokens, message.last)

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +12,7 @@ import typer
 from pipeline.cli import console
 from pipeline.cli.help import MOST
 from pipeline.cli.options import with_options
+from pipeline.cli.signs_of_life import Waiting, earlier
 from pipeline.cli.summary import clock
 from pipeline.cli.talk_record import TalkRecord
 from pipeline.errors import EnvironmentFault, InputError, RequestError, UsageError
@@ -21,6 +22,7 @@ from pipeline.options.base import load
 
 if TYPE_CHECKING:
     from pipeline.api.asking import Conversation
+    from pipeline.asking.choosing import Leave
     from pipeline.asking.inputs import Opened
 
 
@@ -66,14 +68,20 @@ def ask(
         raise UsageError("no_input", "with --json name a question, or give questions on the standard input, one a line")
     _note_on_model(settings)
     failed = False
+    waits: list[Waiting] = []
     try:
-        with Conversation(inputs, settings=settings, recursive=recursive, leave=_leave, verbose=verbose) as talk:
+        with Conversation(inputs, settings=settings, recursive=recursive, leave=_leave_of(waits), verbose=verbose) as talk:
             record = TalkRecord(talk)
             if talking:
                 talk.warm().add_done_callback(lambda done: None if done.cancelled() else done.exception())
             try:
                 for question in _typed() if talking else questions:
-                    failed |= not _answered(talk, question, record, as_json=as_json, verbose=verbose, talking=talking)
+                    engine = talk.talk.host.engine
+                    with Waiting(engine, engine.captioner.engine, earlier(talk.talk.recipe, settings.engine)) as waiting:
+                        waits[:] = [waiting]
+                        failed |= not _answered(
+                            talk, question, record, as_json=as_json, verbose=verbose, talking=talking, comes=waiting.stop
+                        )
             finally:
                 record.write(output, report)
     except InputError as error:
@@ -103,19 +111,23 @@ def _told_apart(words: Sequence[str]) -> tuple[list[str], list[str]]:
     return films, questions
 
 
-def _answered(talk: "Conversation", question: str, record: "TalkRecord", *, as_json: bool, verbose: bool, talking: bool) -> bool:
-    """Ask, and print the answer as it comes; whether there was one."""
+def _answered(
+    talk: "Conversation", question: str, record: "TalkRecord", *, as_json: bool, verbose: bool, talking: bool, comes: Callable[[], None]
+) -> bool:  # fmt: skip
+    """Ask, and print the answer as it comes; whether there was one. ``comes`` is told before anything is printed."""
     from pipeline.asking.types import Answer
 
     answer: Answer | None = None
     pieces = talk.stream(question)
     try:
         for piece in pieces:
+            comes()
             if isinstance(piece, Answer):
                 answer = piece
             elif not as_json:
                 _print(piece)
     except KeyboardInterrupt:
+        comes()
         pieces.close()  # type: ignore[attr-defined]
         if not talking:
             raise
@@ -124,6 +136,7 @@ def _answered(talk: "Conversation", question: str, record: "TalkRecord", *, as_j
     except (UsageError, EnvironmentFault):
         raise
     except (InputError, RequestError) as error:
+        comes()
         if not talking and isinstance(error, InputError):
             raise
         console.say(f"scenescribe: {error.code}: {console.one_line(error.message)}")
@@ -169,6 +182,17 @@ def _typed() -> Any:
                 return
             continue
         yield line
+
+
+def _leave_of(waits: "Sequence[Waiting]") -> "Leave":
+    """What asks whether films are described first; nothing else is said meanwhile."""
+
+    async def leave(films: "Sequence[Opened]") -> bool:
+        for waiting in waits:
+            waiting.stop()
+        return await _leave(films)
+
+    return leave
 
 
 async def _leave(films: "Sequence[Opened]") -> bool:

@@ -2,16 +2,20 @@
 
 import asyncio
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pipeline.cli import console
 from pipeline.cli.help import MOST
 from pipeline.cli.options import with_options
+from pipeline.cli.signs_of_life import Waiting, earlier
 from pipeline.options import names
 from pipeline.options.base import load
 from pipeline.options.caption import Settings
+
+if TYPE_CHECKING:
+    from pipeline.studio import Studio
 
 
 @with_options(Settings, most=("model",))
@@ -57,7 +61,11 @@ def bench(
         rounds=rounds,
     )
     settings = load(Settings, flags, config, known=names).settings
-    result = asyncio.run(measure(settings, workload, random_weights=random_weights))
+
+    def waiting(studio: "Studio") -> Waiting:
+        return Waiting(studio.engine, studio.model.engine, earlier(studio.recipe, settings.engine))
+
+    result = asyncio.run(measure(settings, workload, random_weights=random_weights, say=console.say, while_loading=waiting))
     if as_json:
         console.data(result)
         return

@@ -27,6 +27,15 @@ def say(text: str) -> None:
         unheard(sys.stderr)
 
 
+def rewrite(text: str) -> None:
+    """A line of a terminal's stderr in place of what stands on it; an empty one takes it away."""
+    try:
+        sys.stderr.write(f"\r\x1b[K{text}")
+        sys.stderr.flush()
+    except BrokenPipeError:
+        unheard(sys.stderr)
+
+
 def unheard(stream: TextIO) -> None:
     """What is said to a stream whose reader went away goes nowhere from now on, also at the end of the program."""
     with open(os.devnull, "w") as nowhere:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Self
 from rich.progress import TaskID
 
 from pipeline.cli.console import data, name_of, one_line
-from pipeline.cli.line import PLAIN_EVERY, FilmLine, seconds_at_work
+from pipeline.cli.line import FilmLine, seconds_at_work
 from pipeline.cli.notices import Once, faults, lines
 from pipeline.cli.screen import Screen
 from pipeline.cli.sentences import how_it_ended
-from pipeline.cli.signs_of_life import MOMENT, loading, usual
+from pipeline.cli.signs_of_life import MOMENT, PLAIN_EVERY, loaded, loading, usual
 from pipeline.cli.summary import Summary, clock, counted, gauges_line
 from pipeline.describe import Result
 from pipeline.errors import ScenescribeError
@@ -73,7 +73,7 @@ class Display:
     def _loaded(self) -> None:
         assert self._studio is not None
         if self._studio.engine.last_start >= 0.5:  # echo loads none, and an endpoint has
-            self.screen.say(f"model loaded in {self._studio.engine.last_start:.0f} s")
+            self.screen.say(loaded(self._studio.engine.last_start))
         for line in self._lines.values():
             line.show_state()
 
@@ -106,7 +106,7 @@ class Display:
             self.failures += 1
         elif wrong and state == "done":
             reason = counted(len(wrong), "warning")
-        self.screen.say(how_it_ended(name, result))
+        self.screen.say(how_it_ended(name, result, alone=self.count == 1))
         outputs = [name_of(self._called(film.path, path)) for path in result.outputs]
         if result.described and self.count == 1:
             self.screen.say(f"  -> {', '.join(outputs)}")

@@ -2,38 +2,24 @@
 
 import os
 import time
-from typing import Protocol
 
 from rich.progress import TaskID
 
 from pipeline.cli.console import name_of, one_line
 from pipeline.cli.screen import Screen
+from pipeline.cli.signs_of_life import PLAIN_EVERY, Model
 from pipeline.cli.summary import clock, counted
 from pipeline.describe import Observer
 from pipeline.inputs import Film
 from pipeline.part import Part
 from pipeline.types import Caption, VideoInfo
 
-PLAIN_EVERY = 10.0
-"""seconds between two lines of progress of one film where stderr is no terminal"""
-
-
-class Model(Protocol):
-    """What a line wants to know of the model."""
-
-    @property
-    def ready(self) -> bool:
-        """Whether it is loaded."""
-
-    def starting_seconds(self, since: float, until: float) -> float:
-        """Seconds between two moments of time.monotonic's clock in which it was loading."""
-
 
 class FilmLine(Observer):
     """One film's line: time done of time to do, captions so far, speed, and the last caption."""
 
     def __init__(self, screen: Screen, film: Film, model: Model | None, *, alone: bool = False, part: Part | None = None) -> None:
-        """``alone``: its captions are said one by one on a terminal too. ``part``: what of the film is described."""
+        """``alone``: its captions are said one by one on a terminal too, and its speed. ``part``: what of the film is described."""
         self.screen, self.film, self.model, self.alone = screen, film, model, alone
         self.part = part or Part(0.0)
         self.length = 0.0
@@ -77,12 +63,13 @@ class FilmLine(Observer):
             self.screen.update(self.row, done=self.done, state=self.state() + last)
 
     def state(self) -> str:
-        """Done of to do, captions, and the speed since the model is there."""
+        """Done of to do, captions, and of a film that has the engine for itself the speed since the model is there."""
         far = f"{clock(self.done)} of {clock(self.length)}"
         if not self.count:
             return f"{far} · no caption yet"
         passed = max(seconds_at_work(self.model, self.started), 0.001)
-        return f"{far} · {counted(self.count, 'caption')} · {self.done / passed:.1f}x"
+        speed = f" · {self.done / passed:.1f}x" if self.alone else ""
+        return f"{far} · {counted(self.count, 'caption')}{speed}"
 
     def step(self, what: str, done: float = 0.0) -> None:
         if self.row is not None:

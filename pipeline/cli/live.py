@@ -1,6 +1,7 @@
 """``scenescribe live``: streams in, descriptions out, while they go on."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -13,6 +14,7 @@ import typer
 
 from pipeline.cli import console, signals
 from pipeline.cli.options import with_options
+from pipeline.cli.signs_of_life import Waiting
 from pipeline.errors import UsageError
 from pipeline.options import names
 from pipeline.options.base import load
@@ -64,10 +66,10 @@ def live(
     if not quiet:
         for plan in wished.plans:
             console.say(plan.name if plan.name == plan.address.shown else f"{plan.name}: {plan.address.shown}")
-    sys.exit(_run(wished, verbose=verbose))
+    sys.exit(_run(wished, quiet=quiet, verbose=verbose))
 
 
-def _run(wished: "Live", *, verbose: bool) -> int:
+def _run(wished: "Live", *, quiet: bool, verbose: bool) -> int:
     from pipeline.live.events import line
     from pipeline.live.outputs.lines import Lines, sentence
 
@@ -96,7 +98,8 @@ def _run(wished: "Live", *, verbose: bool) -> int:
 
             signals.on_first(loop, stop)
             try:
-                how = await station.run()
+                with contextlib.nullcontext() if quiet else Waiting(engine, engine.captioner.engine, counts=False):
+                    how = await station.run()
             finally:
                 watcher.cancel()
         return 1 if "gave_up" in how.values() else 0

@@ -1,9 +1,9 @@
 """stderr, as a person sees it: what was said, and on a terminal below it a line with a bar for each film under way.
 
-model loaded in 61 s                                <- say: stays
-beach.mp4: 9 captions · 1:12 in 0:20 · 3.6x
+model loaded in 1:01                                <- say: stays
+beach.mp4: 9 captions · 1:12
 all films   ━━━━━━━━━━╸             3 of 8          <- rows: taken away when the screen is left
-harbour.mp4 ━━━━╸                   0:31 of 2:04 · 4 captions · 3.4x · A boat ...
+harbour.mp4 ━━━━╸                   0:31 of 2:04 · 4 captions · A boat ...
 """
 
 import sys
@@ -58,7 +58,10 @@ class Screen:
 
     def fail(self, text: str) -> None:
         """A message that is said in any case."""
-        self.console.print(Text(text.encode("utf-8", "backslashreplace").decode()))
+        # Rich counts the rows that it drew last, writes above them and draws them anew; its own thread that draws ten times a second
+        # must not come between, or a row that was drawn stays among what was said.
+        with self.progress.live._lock:
+            self.console.print(Text(text.encode("utf-8", "backslashreplace").decode()))
 
     @property
     def width(self) -> int | None:

@@ -10,12 +10,17 @@ if TYPE_CHECKING:
     from pipeline.outline import Summary
 
 
-def how_it_ended(name: str, result: Result) -> str:
-    """``beach.mp4: 9 captions · 1:12 in 0:20 · 3.6x real time``."""
+def how_it_ended(name: str, result: Result, *, alone: bool = True) -> str:
+    """``beach.mp4: 9 captions · 1:12 in 0:20 · 3.6x real time``.
+
+    Films that go side by side (not ``alone``) wait for each other: how long each took says nothing, and the run's last line has the speed.
+    """
     answered = sum(caption.outcome is not Outcome.FAILED for caption in result.document.captions)
     captions = counted(answered, "caption")
     if result.summary is not None:
         captions += f" · {of_summary(result.summary)}"
+    if result.described and not alone:
+        return f"{name}: {captions} · {clock(result.seconds)}"
     if result.described:
         took = working_seconds(result)
         speed = f" · {result.seconds / took:.1f}x real time" if took else ""

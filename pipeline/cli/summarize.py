@@ -1,5 +1,6 @@
 """``scenescribe summarize``: what a film is about, and its chapters."""
 
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
@@ -13,13 +14,17 @@ from pipeline.cli.caption import describe_found, run_until_signalled
 from pipeline.cli.films_elsewhere import Elsewhere
 from pipeline.cli.help import MOST
 from pipeline.cli.options import with_options
+from pipeline.cli.signs_of_life import Waiting
 from pipeline.errors import ScenescribeError
 from pipeline.options import names
 from pipeline.options.base import load
 from pipeline.options.caption import Settings
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from pipeline.cli.screen import Screen
+    from pipeline.host import Host
     from pipeline.outline import Summary
     from pipeline.sinks.base import Written
     from pipeline.summary_run import Item
@@ -143,5 +148,10 @@ async def _summarize(items: "Sequence[Item]", settings: Settings, screen: "Scree
 
     if needs_its_own_engine(settings):
         settings = settings.changed(model=settings.summary_model, summary_model=None)
-    await summarize_all(items, settings, told, failed)
+
+    def waiting(host: "Host") -> "AbstractContextManager[object]":
+        said = Waiting(host.engine, host.engine.captioner.engine, counts=False)
+        return contextlib.nullcontext() if screen.quiet else said
+
+    await summarize_all(items, settings, told, failed, while_loading=waiting)
     return failures

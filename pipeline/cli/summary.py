@@ -79,10 +79,9 @@ class Summary:
         if len(self.rows) < TABLE_FROM:
             return []
         rows = []
-        for name, state, reason, length, took in sorted(self.rows, key=lambda row: row[1] == "failed"):
-            speed = f"{length / took:.1f}x" if took else ""
-            rows.append((name, state, reason, clock(length) if length else "", clock(took) if took else "", speed))
-        headings = ("film", "state", "reason", "length", "took", "speed")
+        for name, state, reason, length, _ in sorted(self.rows, key=lambda row: row[1] == "failed"):
+            rows.append((name, state, reason, clock(length) if length else ""))
+        headings = ("film", "state", "reason", "length")
         return table.lines(headings, rows, width=width, right=frozenset(headings[3:]))
 
     def past(self, took: float, start: float) -> Past | None:

@@ -15,12 +15,11 @@ from pipeline.cli.line import FilmLine
 from pipeline.cli.notices import lines
 from pipeline.cli.screen import Screen
 from pipeline.cli.sentences import how_it_ended
-from pipeline.cli.signs_of_life import MOMENT, loading, usual
+from pipeline.cli.signs_of_life import MOMENT, earlier, loaded, loading, usual
 from pipeline.cli.summary import counted
 from pipeline.errors import ScenescribeError
 from pipeline.inputs import Film
 from pipeline.store.identity import Found
-from pipeline.store.past import kind, recall
 from pipeline.watch.observer import Ended, WatchObserver
 from pipeline.watch.state import State
 
@@ -74,7 +73,7 @@ class WatchScreen(WatchObserver):
         """The model is there: what waits for it goes on."""
         assert self._state is not None
         if (seconds := self._state.studio.engine.last_start) >= 0.5:  # echo loads none, and an endpoint has
-            self.screen.say(f"model loaded in {seconds:.0f} s")
+            self.screen.say(loaded(seconds))
         for line in self._lines.values():
             line.show_state()
 
@@ -93,9 +92,8 @@ class WatchScreen(WatchObserver):
             for line in self._lines.values():
                 line.waiting(loading(now - began))
             if not told and now - began >= MOMENT:
-                told, recipe = True, studio.recipe
-                earlier = recall(kind(recipe.model, studio.settings.engine, recipe.windows, recipe.sampler))
-                self.screen.say(usual(earlier, studio.model.engine))
+                told = True
+                self.screen.say(usual(earlier(studio.recipe, studio.settings.engine), studio.model.engine))
 
     def again(self, film: Film, error: ScenescribeError, after: float) -> None:
         name = name_of(film.relative)

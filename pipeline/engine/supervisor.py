@@ -31,6 +31,8 @@ class Supervisor:
         self.ready = False
         self.starts: list[tuple[float, float]] = []
         """when each start began and when the engine was ready, on time.monotonic's clock"""
+        self._loading_since: float | None = None
+        """when the start began that goes on"""
         self.on_ready: list[Callable[[], None]] = []
         self.on_death: list[Callable[[], None]] = []
         """told when the engine is ready, and when it died"""
@@ -117,8 +119,9 @@ class Supervisor:
         return self.starts[-1][1] - self.starts[-1][0] if self.starts else 0.0
 
     def starting_seconds(self, since: float, until: float) -> float:
-        """How much of a stretch of time, on time.monotonic's clock, went by while the engine was loading."""
-        return sum(max(0.0, min(end, until) - max(start, since)) for start, end in self.starts)
+        """How much of a stretch of time, on time.monotonic's clock, went by while the engine was loading, which may go on."""
+        now = [] if self._loading_since is None else [(self._loading_since, time.monotonic())]
+        return sum(max(0.0, min(end, until) - max(start, since)) for start, end in (*self.starts, *now))
 
     async def close(self) -> None:
         """Let the engine go; the next ``ask`` starts it again."""
@@ -161,11 +164,14 @@ class Supervisor:
         await self._start()
 
     async def _start(self) -> None:
-        started, self._given_up = time.monotonic(), None
+        started = self._loading_since = time.monotonic()
+        self._given_up = None
         try:
             await self.captioner.start()
         except ModelError as error:
             raise translated(error) from error
+        finally:
+            self._loading_since = None
         self.starts.append((started, time.monotonic()))
         self.ready = True
         for told in self.on_ready:

@@ -1,6 +1,8 @@
 """While a model loads, the screen says that it goes on; of one film there is one speed; a batch says what is left."""
 
 import asyncio
+import io
+import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,10 +13,12 @@ from patience import PATIENCE
 from rich.cells import cell_len
 
 from pipeline.cli import display as module
+from pipeline.cli import signs_of_life as life
 from pipeline.cli import watch_screen as watching
 from pipeline.cli.display import Display
 from pipeline.cli.screen import Screen, shortened
 from pipeline.cli.signs_of_life import loading, usual
+from pipeline.engine.supervisor import Supervisor
 from pipeline.inputs import Film
 from pipeline.store.past import Past
 
@@ -103,7 +107,7 @@ async def test_before_a_watched_folder_too_each_film_says_how_long_the_model_loa
     """And again when the engine is started anew, with the films that wait then."""
     for name in ("SECOND", "MOMENT"):
         monkeypatch.setattr(watching, name, 0.0)
-    monkeypatch.setattr(watching, "recall", lambda _: Past(start=54))
+    monkeypatch.setattr(life, "recall", lambda _: Past(start=54))
     screen, model, said, shown = watching.WatchScreen(Screen(live=False)), Model(), list[str](), list[str]()
     screen.screen.say = said.append  # type: ignore[method-assign]
     recipe = SimpleNamespace(model="m", windows="w", sampler="s")
@@ -132,3 +136,68 @@ async def test_before_a_watched_folder_too_each_film_says_how_long_the_model_loa
         await asyncio.gather(signs, return_exceptions=True)
     assert said == ["loading the model; the last time took 0:54"] * 2
     assert shown[0] == "loading the model: 0:00"
+
+
+class Slow:
+    """An engine that has loaded for so many seconds, and is there when it was looked at so often."""
+
+    def __init__(self, looks: int, seconds: float = 7.0) -> None:
+        self.looks, self.seconds = looks, seconds
+
+    @property
+    def ready(self) -> bool:
+        self.looks -= 1
+        return self.looks < 0
+
+    def starting_seconds(self, since: float, until: float) -> float:
+        return self.seconds
+
+
+def waited_for(model: Any, monkeypatch: pytest.MonkeyPatch, *, terminal: bool = False) -> str:
+    """What a command without a screen of films says on stderr until a model is there."""
+    stream = io.StringIO()
+    stream.isatty = lambda: terminal  # type: ignore[method-assign]
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setattr(life, "SECOND", 0.001)
+    monkeypatch.setattr(life, "PLAIN_EVERY", 0.0)
+    with life.Waiting(model, "vllm", Past(start=54)) as waiting:
+        if waiting._thread is not None:
+            waiting._thread.join(PATIENCE)
+    return stream.getvalue()
+
+
+def test_commands_without_a_screen_of_films_say_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = "loading the model; the last time took 0:54\n"
+    assert waited_for(Slow(4), monkeypatch) == first + 2 * "loading the model: 0:07\n"
+    counted = 2 * "\r\x1b[Kloading the model: 0:07" + "\r\x1b[K"
+    assert waited_for(Slow(4), monkeypatch, terminal=True) == first + counted, "the line that counts is taken away"
+    assert waited_for(Slow(4, seconds=0.0), monkeypatch) == "", "a model that nobody has asked for yet is not loading"
+    assert waited_for(Slow(0), monkeypatch) == "", "nor one that is there"
+
+
+async def test_a_start_that_goes_on_counts_as_loading() -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def start() -> None:
+        begun.set()
+        await go_on.wait()
+
+    captioner: Any = SimpleNamespace(start=start)
+    supervisor = Supervisor(captioner)
+    assert supervisor.starting_seconds(0.0, time.monotonic()) == 0
+    task = supervisor.warm()
+    await asyncio.wait_for(begun.wait(), PATIENCE)
+    await asyncio.sleep(0.01)
+    assert supervisor.starting_seconds(0.0, time.monotonic()) > 0
+    go_on.set()
+    await task
+    assert supervisor.starting_seconds(0.0, time.monotonic()) == supervisor.last_start > 0
+
+
+def test_nothing_is_drawn_while_something_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A drawing between counting the rows and writing above them left one of them among what was said."""
+    screen, held = Screen(live=False), list[bool]()
+    lock: Any = screen.progress.live._lock
+    monkeypatch.setattr(screen.console, "print", lambda *_: held.append(lock._is_owned()))
+    screen.say("a.mp4: done")
+    assert held == [True]

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.captioning.tally import Tally
+from pipeline.cli.sentences import how_it_ended
 from pipeline.cli.summary import Summary, clock, gauges_line
 from pipeline.describe import Result
 from pipeline.engine.gate import Clock
@@ -104,6 +105,17 @@ def test_what_an_earlier_run_described_is_no_speed_of_this_one() -> None:
     summary.add("a.mp4", "done", "", result(described=False))
     assert summary.lines(10.0, Clock()) == ["1 done · 0:10"]
     assert summary.rows[0][4] == 0.0
+
+
+def test_a_batch_has_one_speed_and_that_is_the_runs() -> None:
+    """Films that go side by side wait for each other: 0.2x each and 0.6x in all contradict each other to whoever reads them."""
+    summary = Summary()
+    for name in "abcdef":
+        summary.add(name, "done", "", result())
+        assert "x" not in how_it_ended(name, result(), alone=False)
+    assert summary.table()[:2] == ["film  state  reason  length", "a     done             2:00"]
+    assert summary.lines(10.0, Clock())[0].count("x real time") == 1
+    assert how_it_ended("a.mp4", result()).endswith(" · 12.0x real time"), "of one film it is the only number"
 
 
 def test_the_table_ends_with_what_failed() -> None:
