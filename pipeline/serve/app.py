@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
 from pipeline import __version__
@@ -69,6 +70,7 @@ def make_app(service: Service) -> Application:
     app.add_exception_handler(ScenescribeError, _ours)
     app.add_exception_handler(RequestValidationError, _wrong)
     app.add_exception_handler(HTTPException, _plain)
+    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, _accident)
     settings = service.settings
     return Doors(app, key=service.key, hosts=settings.allow_host, origins=settings.allow_origin, most_upload=settings.most_upload)
@@ -104,6 +106,11 @@ async def _plain(_: Request, error: Exception) -> Response:
     elif error.status_code == 413:
         refused = HttpError(413, "too_large", said)
     return JSONResponse(body_of(refused), error.status_code, {**(error.headers or {}), **headers_of(refused)})
+
+
+async def _gone(_: Request, error: Exception) -> Response:
+    """Who hangs up in the middle of a body hears nothing more, and is no fault of ours."""
+    return Response(status_code=400)
 
 
 async def _accident(request: Request, error: Exception) -> Response:

@@ -74,7 +74,7 @@ class Doors:
         origin = headers.get("origin")
         if scope["method"] in SAFE or origin is None or origin.lower() in self._origins:
             return
-        if urlsplit(origin).netloc.lower() != headers.get("host", "").lower() or not urlsplit(origin).netloc:
+        if not _place_of(origin) or _place_of(origin) != headers.get("host", "").lower():
             raise HttpError(403, "origin_not_allowed", f"a page of {origin[:80]!r} may not send here; see --allow-origin")
 
     def _check_key(self, scope: Scope, headers: dict[str, str]) -> None:
@@ -98,6 +98,14 @@ class Doors:
         if path == "/v1/chat/completions":
             return CHAT
         return HOOK if path.startswith("/hooks/") else SMALL
+
+
+def _place_of(origin: str) -> str:
+    """``http://Films.test:80`` -> ``films.test:80``; empty where it is no address."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""
 
 
 def _check_length(headers: dict[str, str], most: int) -> None:

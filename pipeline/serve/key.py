@@ -51,7 +51,7 @@ def load_key(path: Path) -> Key:
     Raises UsageError ``bad_key`` and EnvironmentFault ``state_unwritable``.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         except FileExistsError:

@@ -1,5 +1,6 @@
 """A form with a file in it, read as it comes: THE python_multipart door. The file goes to the disk piece by piece, fields are short."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -11,6 +12,8 @@ from pipeline.serve.uploads import Incoming, Received
 LONGEST_FIELD = 1_000_000
 """bytes of a field that is no file"""
 MOST_PARTS = 20
+LONGEST_PREAMBLE = 65_536
+"""bytes before the first part"""
 
 
 @dataclass(slots=True)
@@ -86,6 +89,7 @@ async def read_form(body: AsyncIterator[bytes], content_type: str, place: Path |
     from python_multipart.exceptions import FormParserError
     from python_multipart.multipart import MultipartParser, parse_options_header
 
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # what it warns of is what the answer says
     kind, options = parse_options_header(content_type.encode("latin-1", "replace"))
     if kind != b"multipart/form-data" or b"boundary" not in options:
         raise HttpError(400, "bad_request", "send a form: Content-Type: multipart/form-data, as curl -F does")
@@ -95,8 +99,12 @@ async def read_form(body: AsyncIterator[bytes], content_type: str, place: Path |
         incoming: Incoming | None = None
         try:
             parser = MultipartParser(options[b"boundary"], callbacks)  # type: ignore[arg-type]
+            before = 0
             async for piece in body:
                 parser.write(piece)
+                before += 0 if parts.count else len(piece)
+                if before > LONGEST_PREAMBLE:
+                    raise HttpError(400, "bad_request", "the form does not begin with a part")
                 while parts.parts:
                     part = parts.parts[0]
                     if part.filename is not None and part.name == "file" and place is not None:

@@ -1,6 +1,7 @@
 """Slow and many peers: an HTTP connection says what it wants within seconds, and there is room for so many at once. A uvicorn door.
 
 connected -> 30 s -> no whole request -> closed            one that answers or streams may last as long as it likes
+more than HEAD bytes of headers -> closed                  they are kept in memory until they are whole
 more than MOST connections -> the new one is closed
 what is no HTTP -> 400, closed, counted                    one line a minute says how many: port scanners knock all day
 """
@@ -15,6 +16,8 @@ from pipeline import log as logs
 
 HEAD_SECONDS = 30.0
 """from the first byte of a request, or from the connection's beginning, to the end of its headers"""
+HEAD, REST = 1 << 18, 1 << 24
+"""bytes of a request's headers (what came with them in one piece is counted too), and of a body that goes on when it is answered"""
 MOST = 500
 """connections; each takes a descriptor, and films and databases need some"""
 SAID_EVERY = 60.0
@@ -76,6 +79,7 @@ def patient(*, seconds: float = HEAD_SECONDS, most: int = MOST, malformed: Malfo
 
     class Patient(base):  # type: ignore[misc]
         _head_timer: asyncio.TimerHandle | None = None
+        _in_head, _unasked = True, 0
         logger: Any
 
         def __init__(self, *arguments: Any, **named: Any) -> None:
@@ -96,8 +100,20 @@ def patient(*, seconds: float = HEAD_SECONDS, most: int = MOST, malformed: Malfo
             super().data_received(data)
             if self.cycle is not None and not self.cycle.response_complete:
                 self._leave()
+                return
+            self._unasked += len(data)
+            if self._unasked > (HEAD if self._in_head else REST):
+                self.transport.abort()
             elif self._head_timer is None:
                 self._wait()
+
+        def on_message_begin(self) -> None:
+            self._in_head, self._unasked = True, 0
+            super().on_message_begin()
+
+        def on_headers_complete(self) -> None:
+            self._in_head = False
+            super().on_headers_complete()
 
         def connection_lost(self, exc: Exception | None) -> None:
             self._leave()
@@ -107,6 +123,7 @@ def patient(*, seconds: float = HEAD_SECONDS, most: int = MOST, malformed: Malfo
             self._head_timer = self.loop.call_later(seconds, self.transport.close)
 
         def _leave(self) -> None:
+            self._unasked = 0
             if self._head_timer is not None:
                 self._head_timer.cancel()
                 self._head_timer = None

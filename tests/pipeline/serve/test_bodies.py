@@ -211,6 +211,51 @@ async def test_peers_that_say_nothing_and_too_many_of_them_are_closed() -> None:
         sock.close()
 
 
+async def test_headers_without_end_are_not_kept() -> None:
+    """Also those that come in trailers, behind a body that was answered already; a body itself may be long."""
+    import uvicorn
+
+    from pipeline.watch.connections import HEAD, REST, patient
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        size = 0
+        while scope["method"] == "PUT" and (message := await receive())["type"] == "http.request":
+            size += len(message["body"])
+            if not message["more_body"]:
+                break
+        body = str(size).encode()
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", str(len(body)).encode())]})
+        await send({"type": "http.response.body", "body": body})
+
+    sock = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None, http=patient()))
+    serving = asyncio.create_task(server.serve(sockets=[sock]))
+    place = sock.getsockname()[:2]
+    piece = b"X-A: " + b"a" * 60_000 + b"\r\n"
+    try:
+        async with asyncio.timeout(PATIENCE):
+            for first, most in ((b"", HEAD), (b"Transfer-Encoding: chunked\r\n\r\n0\r\n", REST)):
+                _, writer = await asyncio.open_connection(*place)
+                writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n" + first)
+                sent = 0
+                with suppress(ConnectionError):
+                    while sent < 20 * most:
+                        writer.write(piece)
+                        await writer.drain()
+                        sent += len(piece)
+                assert sent < 20 * most, "closed before that"
+                writer.close()
+                with suppress(ConnectionError):
+                    await writer.wait_closed()
+            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{place[1]}") as client:
+                for _ in range(2):
+                    assert (await client.put("/", content=bytes(2 * REST))).text == str(2 * REST)
+    finally:
+        server.should_exit = True
+        await serving
+        sock.close()
+
+
 async def test_what_is_no_http_is_counted_in_a_line_and_not_printed_each_time(
     capfd: pytest.CaptureFixture[str], log_as_it_was: None
 ) -> None:

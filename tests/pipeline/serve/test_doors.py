@@ -43,7 +43,7 @@ def test_other_names_and_other_pages_are_refused(service: Running) -> None:
     assert (evil.status_code, evil.json()["error"]["code"]) == (421, "host_not_allowed")
     for host in ("localhost:1", "127.0.0.1", "[::1]:8770", "192.168.1.5:80"):
         assert service.client.get("/v1/films", headers={"Host": host}).status_code == 200, host
-    for origin in ("http://evil.test", "null", "https://127.0.0.1.evil.test"):
+    for origin in ("http://evil.test", "null", "https://127.0.0.1.evil.test", "http://[::", "//["):
         answer = service.client.post("/v1/jobs", json={}, headers={"Origin": origin})
         assert (answer.status_code, answer.json()["error"]["code"]) == (403, "origin_not_allowed"), origin
     assert service.client.post("/v1/jobs", json={}, headers={"Origin": service.url}).status_code == 400
@@ -157,6 +157,7 @@ def test_every_hostile_film_is_refused_with_a_reason_or_kept(service: Running, h
 def test_the_key_is_made_for_its_owner_alone_and_a_weak_one_is_refused(tmp_path: Path) -> None:
     made = load_key(tmp_path / "sub/key")
     assert stat.S_IMODE((tmp_path / "sub/key").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "sub").stat().st_mode) == 0o700
     assert len(made.text) > 40
     assert load_key(tmp_path / "sub/key").text == made.text
     assert made.text not in (made.session, made.hook)
@@ -193,3 +194,23 @@ def test_one_more_than_may_wait_is_told_when_to_come_again(tmp_path: Path, film:
         refused = next(answer for answer in told if answer.status_code == 429)
         assert refused.json()["error"]["code"] == "too_many_jobs"
         assert int(refused.headers["retry-after"]) > 0
+
+
+def test_the_state_folder_is_its_owners_alone(service: Running) -> None:
+    assert stat.S_IMODE(service.settings.state_folder.stat().st_mode) == 0o700
+
+
+def test_who_hangs_up_in_the_middle_of_a_body_is_no_fault_of_ours(service: Running, capfd: pytest.CaptureFixture[str]) -> None:
+    head = f"Host: localhost\r\nAuthorization: Bearer {service.key}\r\nContent-Length: 100\r\n"
+    for asked in ("POST /v1/files HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=x", "PUT /v1/files/a.mp4 HTTP/1.1"):
+        with socket.create_connection(httpx.URL(service.url).netloc.decode().split(":")) as peer:
+            peer.sendall(f"{asked}\r\n{head}\r\n--x\r\n".encode())
+    assert comes(lambda: not list((service.settings.state_folder / "incoming").glob("*")))
+    assert service.client.get("/healthz").status_code == 200
+    assert "internal error" not in capfd.readouterr().err
+
+
+def test_a_form_that_does_not_begin_is_not_read_to_its_end(service: Running) -> None:
+    blank, kind = b"\r\n" * 100_000, {"Content-Type": "multipart/form-data; boundary=x"}
+    answer = service.client.post("/v1/files", content=blank, headers=kind)
+    assert (answer.status_code, answer.json()["error"]["message"]) == (400, "the form does not begin with a part")
