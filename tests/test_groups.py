@@ -1,9 +1,14 @@
 """Who runs beside whom: a file's tests stay in one process, as do all that start an engine."""
 
 import os
+from pathlib import Path
 
 import groups
 import pytest
+
+from scripts.longest import longest
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.mark.parametrize("number", range(8))
@@ -25,3 +30,24 @@ def test_groups() -> None:
     assert (
         groups.place_of(one) < groups.place_of("tests/docs/test_blocks.py::test_it") < groups.place_of("tests/cli/test_app.py::x")
     )
+
+
+def test_what_takes_longest_is_there() -> None:
+    """A file that was moved or taken out has no place in the list: ``scripts/longest.py`` writes it anew."""
+    took = groups.seconds()
+    assert list(took.values()) == sorted(took.values(), reverse=True)
+    assert [group for group in took if group != "engine" and not (ROOT / group).exists()] == []
+
+
+def test_a_report_of_a_run_becomes_the_list(tmp_path: Path) -> None:
+    cases = {
+        "tests.e2e.test_serve": ("20.5", "7"),
+        "tests.models.test_seeds": ("9.5",),
+        "tests.docs.test_readme": ("12.2",),
+        "tests.cli.test_app": ("3",),
+    }
+    report = "".join(
+        f'<testcase classname="{name}" name="test_it" time="{time}"/>' for name, times in cases.items() for time in times
+    )
+    (tmp_path / "report.xml").write_text(f"<testsuites><testsuite>{report}</testsuite></testsuites>")
+    assert longest(tmp_path / "report.xml") == {"engine": 37, "tests/docs": 12}

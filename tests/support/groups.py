@@ -4,7 +4,9 @@ xdist's own ``--dist loadgroup`` writes the group into a test's name, and pytest
 wherever there is room, and each process would make each file's fixtures anew. Here a test's group is read from its path.
 """
 
-from pathlib import PurePosixPath
+import json
+from functools import cache
+from pathlib import Path, PurePosixPath
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
@@ -35,10 +37,18 @@ def group_of(nodeid: str) -> str:
     return folder if folder in TOGETHER else path
 
 
-def place_of(nodeid: str) -> int:
+LONGEST = Path(__file__).with_name("longest.json")
+"""seconds of the groups that take longest, of one run; scripts/longest.py writes it from a run's report"""
+
+
+@cache
+def seconds() -> dict[str, float]:
+    return {str(group): float(took) for group, took in json.loads(LONGEST.read_text()).items()}
+
+
+def place_of(nodeid: str) -> float:
     """What takes longest begins first, so that no process ends long after the others."""
-    group = group_of(nodeid)
-    return -2 if group == "engine" else -1 if group in TOGETHER else 0
+    return -seconds().get(group_of(nodeid), 0.0)
 
 
 class Groups(LoadScopeScheduling):  # type: ignore[misc]
