@@ -32,7 +32,8 @@ needed("imageio_ffmpeg")
 
 
 import numpy as np
-from senders import FFMPEG, free_port, picture, sending
+from ports import free_port
+from senders import FFMPEG, picture, sending
 
 from models.engines.echo import EchoCaptioner
 from pipeline.live.events import Event

@@ -27,7 +27,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests/support"))
 
 import numpy as np
-from senders import FFMPEG, free_port, picture
+from ports import free_port
+from senders import FFMPEG, picture
 
 from models.engines.echo import EchoCaptioner
 from models.errors import EngineDead

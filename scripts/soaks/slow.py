@@ -20,7 +20,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests/support"))
 
 import numpy as np
-from senders import free_port, picture, sending
+from ports import free_port
+from senders import picture, sending
 
 from models.engines.echo import EchoCaptioner
 from pipeline.captioning.recipe import Recipe

@@ -13,7 +13,8 @@ import pytest
 from picture_files import encoded
 from picture_sets import as_folder, as_imagefolder, as_parquet, as_tar, as_urls, served
 from PIL import Image
-from senders import free_port, sending
+from ports import free_port
+from senders import sending
 from serving import Running
 
 from models.base import Request, Sampling

@@ -1,7 +1,6 @@
 """Engines for the tests of this folder: each starts once for the whole run, on a tiny model with random weights."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ import pytest
 import pytest_asyncio
 import tiny_model
 from patience import PATIENCE
+from ports import free_port
 
 from models.base import Captioner, Request, Sampling
 from models.engines import open_captioner
@@ -57,9 +57,7 @@ def served(tiny: Preset) -> Preset:
 @pytest.fixture(scope="session")
 def server(served: Preset, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Base URL of a real ``vllm serve`` on the CPU."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     log = tmp_path_factory.mktemp("serve") / "server.log"
     command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", served.id]
     command += [

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from ports import free_port
 
 ACCOUNT = "devstoreaccount1"
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
@@ -21,9 +22,7 @@ def azurite(folder: Path) -> Iterator[Mapping[str, str]]:
     program = shutil.which("azurite-blob")
     if program is None:
         pytest.skip("there is no azurite: npm install -g azurite@3.37.0 (360 MB), and az:// is tested too")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     words = ["--blobHost", "127.0.0.1", "--blobPort", str(port), "--location", str(folder), "--silent", "--skipApiVersionCheck"]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([program, *words], stdout=log, stderr=log)

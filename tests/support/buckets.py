@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ports import free_port
+
 OPTIONS = {"access_key_id": "test", "secret_access_key": "test-secret", "region": "us-east-1"}
 DENIED = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
 _numbers = itertools.count()
@@ -93,9 +95,7 @@ def nanio(folder: Path) -> Iterator[S3]:
     import time
 
     (folder / "data" / "bucket").mkdir(parents=True)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     words = ["serve", "--host", "127.0.0.1", "--port", str(port), "--data-dir", str(folder / "data"), "--no-access-log"]
     keys = {"NANIO_ACCESS_KEY": OPTIONS["access_key_id"], "NANIO_SECRET_KEY": OPTIONS["secret_access_key"]}
     with (folder / "log").open("wb") as log:

@@ -1,8 +1,6 @@
 """Real senders of live pictures: ffmpeg as the other side of every kind of source."""
 
 import contextlib
-import random
-import socket
 import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -18,21 +16,6 @@ def picture(*, size: str = "320x180", rate: int = 10, seconds: float | None = No
     source = f"color=c=teal:size={size}:rate={rate}" if still else f"testsrc2=size={size}:rate={rate}"
     length = () if seconds is None else ("-t", str(seconds))
     return ("-re", "-f", "lavfi", "-i", source, *length, *ENCODED)
-
-
-def free_port() -> int:
-    """An even port of this machine that nobody has, by UDP and TCP, nor the one after it (RTP's reports go there).
-
-    It is none of those that the kernel gives to who asks for any: whoever connects somewhere would take it before its program has it.
-    """
-    for _ in range(1000):
-        port = 2 * random.SystemRandom().randrange(6000, 16000)
-        with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
-            for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
-                for one in (port, port + 1):
-                    stack.enter_context(socket.socket(socket.AF_INET, kind)).bind(("127.0.0.1", one))
-            return port
-    raise RuntimeError("no port of this machine is free")
 
 
 @contextlib.contextmanager

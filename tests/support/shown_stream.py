@@ -9,7 +9,7 @@ import clock_picture
 from clock_picture import showing
 from hls_rules import Checker
 from live_runs import Run, Told
-from senders import free_port
+from ports import free_port
 
 from models.engines.echo import EchoCaptioner
 from pipeline.captioning.recipe import Recipe

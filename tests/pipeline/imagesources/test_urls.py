@@ -7,6 +7,7 @@ from typing import Any
 import picture_sets
 import pytest
 from patience import PATIENCE
+from ports import free_port
 
 from pipeline.errors import InputError
 from pipeline.imagesources import urls
@@ -135,10 +136,7 @@ def test_a_busy_server_is_tried_again_a_dead_one_is_given_up(fetcher: Fetcher, m
     with picture_sets.served({}, special={"busy": busy}) as base:
         assert fetcher.one(f"{base}/busy") == b"ok"
         assert len(asked) == 3
-    free = socket.create_server(("127.0.0.1", 0))
-    port = free.getsockname()[1]
-    free.close()
-    assert codes([fetcher.one(f"http://127.0.0.1:{port}/")]) == ["url_failed"]
+    assert codes([fetcher.one(f"http://127.0.0.1:{free_port()}/")]) == ["url_failed"]
 
 
 def test_a_host_gets_few_connections_at_once(fetcher: Fetcher) -> None:

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 from live_runs import Run, captions
-from senders import free_port, picture, sending
+from ports import free_port
+from senders import picture, sending
 
 from models.base import Request
 from models.engines.echo import EchoCaptioner

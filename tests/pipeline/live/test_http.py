@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from live_runs import Run, Told, captions
-from senders import free_port, picture, sending
+from ports import free_port
+from senders import picture, sending
 from sites import Site
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from live_runs import Run, captions
-from senders import free_port, picture, sending
+from ports import free_port
+from senders import picture, sending
 
 UNIT = Path(__file__).parents[3] / "scripts/deploy/scenescribe-live.service"
 

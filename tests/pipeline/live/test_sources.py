@@ -19,7 +19,8 @@ from typing import Any
 import pytest
 from live_runs import Run
 from patience import PATIENCE
-from senders import FFMPEG, free_port, picture, sending
+from ports import free_port
+from senders import FFMPEG, picture, sending
 
 from models.engines.echo import EchoCaptioner
 from pipeline.bench.films import FilmSpec, write

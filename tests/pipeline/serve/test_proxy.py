@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import socket
 import ssl
 import subprocess
 import threading
@@ -15,6 +14,7 @@ import httpx
 import pytest
 from blocks import ROOT
 from patience import PATIENCE
+from ports import free_port
 from serving import Running, running
 
 from models.base import Reply, Request
@@ -53,8 +53,7 @@ def client(served: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     place = tmp_path_factory.mktemp("nginx")
     made = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={NAME}", "-addext", f"subjectAltName=DNS:{NAME}"]
     subprocess.run(["openssl", *made, "-keyout", place / "key", "-out", place / "crt"], check=True, capture_output=True)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     block = re.search(r"```text\n(server \{.*?)```", (ROOT / "docs/serve.md").read_text(), re.DOTALL)
     assert block is not None
     example = block[1]

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from browsing import signed_in, until
 from PIL import Image as Pillow
-from senders import free_port, picture, sending
+from ports import free_port
+from senders import picture, sending
 from serving import Running, running
 
 from pipeline.errors import UsageError
