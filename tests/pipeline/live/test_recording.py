@@ -3,12 +3,13 @@
 import asyncio
 import json
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from patience import PATIENCE
 from shown_stream import MODEL, Kept
+from zygote import zygote
 
 from pipeline.captioning.recipe import Recipe
 from pipeline.errors import OutputError
@@ -93,14 +94,6 @@ async def test_a_disk_that_is_full_is_told_and_recording_goes_on_when_there_is_r
     assert described(tmp_path) == [[(0.0, 2.0)]]
 
 
-async def ran(command: list[str], environment: dict[str, str]) -> tuple[int | None, str, str]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "pipeline.cli", *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env=environment
-    )  # fmt: skip
-    said, complained = await asyncio.wait_for(process.communicate(), 120)
-    return process.returncode, said.decode(), complained.decode()
-
-
 async def test_a_recording_is_a_film_for_every_other_command(kept: Kept, tmp_path: Path) -> None:
     """From a real stream: the pictures that were sent, described at their times; exported, muxed, burned, summarized, asked about."""
     folder = kept.folder / "kept"
@@ -125,10 +118,13 @@ async def test_a_recording_is_a_film_for_every_other_command(kept: Kept, tmp_pat
         ["ask", str(film), "what is seen?", "--engine", "echo", "--json"],
     )
     state = {**os.environ, "SCENESCRIBE_STATE_DIR": str(tmp_path / "state")}
-    ends = await asyncio.gather(*(ran(command, state) for command in commands))
-    for command, ended in zip(commands, ends, strict=True):
-        assert ended[0] == 0, (command, ended)
-    assert json.loads(ends[-1][1].splitlines()[-1])
+    house = zygote()
+    ends = await asyncio.gather(
+        *(asyncio.to_thread(house.run, command, cwd=tmp_path, env=state, timeout=PATIENCE) for command in commands)
+    )
+    for ended in ends:
+        assert ended.returncode == 0, ended
+    assert json.loads(ends[-1].stdout.splitlines()[-1])
     assert list(folder.glob("*.ass"))
     assert (tmp_path / "burned.mp4").exists()
 

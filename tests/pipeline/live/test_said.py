@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.video.children import codec, wire
@@ -47,10 +47,16 @@ def test_what_a_reading_process_says_is_taken() -> None:
     assert {type(message) for message in GOOD} == set(get_args(Said))
 
 
+WORDS = st.text(max_size=20)
+
+
+@settings(max_examples=40)
 @given(
     st.builds(
         Open,
-        opening=st.builds(Opening, options=st.dictionaries(st.text(), st.text()), open_seconds=st.floats(0, 1e5), read_seconds=st.floats(0, 1e5)),
+        opening=st.builds(
+            Opening, url=WORDS, format=WORDS, formats=WORDS, protocols=WORDS,
+            options=st.dictionaries(WORDS, WORDS, max_size=3), open_seconds=st.floats(0, 1e5), read_seconds=st.floats(0, 1e5)),
         fps=st.floats(0.01, 100), phase=st.floats(0, 1e9), pixels=st.integers(1, 1 << 40), behind=st.floats(0, 9), copy=st.floats(0, 9),
     )
     | st.builds(UseRing, slots=st.integers(1, 99), size=st.tuples(st.integers(1, 9999), st.integers(1, 9999)))
