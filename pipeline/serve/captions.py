@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -43,6 +44,14 @@ def _document(path: Path, tag: str) -> "Document":
     return read_document(read_text(path, LARGEST))
 
 
+def _names(folder: Path) -> list[str]:
+    """What is in a folder; nothing where it is none, or was removed just now. (``Path.glob`` raises then.)"""
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
 class Library:
     """``films/ID/LANGUAGE/NAME.descriptions.json`` and what stands beside it, below one folder."""
 
@@ -60,14 +69,13 @@ class Library:
     def described(self, film: str) -> dict[str, Described]:
         """A film's captions by language."""
         found: dict[str, Described] = {}
-        try:
-            languages = sorted(entry.name for entry in os.scandir(self.folder / film) if entry.is_dir())
-        except OSError:
-            return found
-        for language in languages:
-            for path in (self.folder / film / language).glob("*" + ENDING):
-                status = path.stat()
-                found[language] = Described(language, path, f"{status.st_size:x}-{status.st_mtime_ns:x}")
+        for language in sorted(_names(self.folder / film)):
+            for name in _names(self.folder / film / language):
+                if name.endswith(ENDING):
+                    path = self.folder / film / language / name
+                    with suppress(OSError):  # it was removed just now
+                        status = path.stat()
+                        found[language] = Described(language, path, f"{status.st_size:x}-{status.st_mtime_ns:x}")
         return found
 
     def find(self, film: str, language: str | None = None) -> Described:
@@ -97,7 +105,13 @@ class Library:
 
     def documents(self) -> dict[Path, str]:
         """Every document, and the film that it is of."""
-        return {path: path.parts[-3] for path in self.folder.glob(f"*/*/*{ENDING}")}
+        return {
+            self.folder / film / language / name: film
+            for film in _names(self.folder)
+            for language in _names(self.folder / film)
+            for name in _names(self.folder / film / language)
+            if name.endswith(ENDING)
+        }
 
     def film_of(self, path: Path) -> str:
         """The film that a document, or a summary beside it, is of."""

@@ -66,7 +66,8 @@ class OpenFilms:
         found = described.get(studio.recipe.language) or next(iter(described.values()), None)
         settings = self._settings(asked, described=found is not None)
         key = (asked.film.id, settings.at, settings.frames, settings.mode, found.tag if found else "")
-        if key not in self._open:
+        while key not in self._open:
+            self._service.films.get(asked.film.id)  # it may have been removed while it was opened
             if (opening := self._opening.get(key)) is None:
                 opening = self._opening[key] = asyncio.create_task(self._opened(asked.film, settings, found))
                 opening.add_done_callback(partial(self._is_open, key))

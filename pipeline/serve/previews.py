@@ -69,7 +69,8 @@ class Previews:
 
     def _make_room(self, newest: Path) -> None:
         found = []
-        for path in self._service.library.folder.glob(f"*/{NAME}"):
+        folder = self._service.library.folder
+        for path in (folder / film / NAME for film in os.listdir(folder)):
             with suppress(OSError):
                 status = path.stat()
                 found.append((status.st_mtime, status.st_size, path))

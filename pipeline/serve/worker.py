@@ -64,6 +64,8 @@ class Worker:
         """of what runs: when it will be over, on the monotonic clock; None where that can't be said yet"""
         self._took: deque[float] = deque(maxlen=50)
         self._stopping = False
+        self._left = False
+        """what has not ended by now is left as it is, its database is closed: the next start takes it back"""
         self.scheduler.on_free.append(self._wake.set)
 
     def left(self, job: Job) -> int | None:
@@ -107,6 +109,7 @@ class Worker:
         self._stopping = True
         self._wake.set()
         await self.scheduler.give_back(grace=self._service.timings.grace, patience=self._service.timings.stop)
+        self._left = True
 
     def cancel(self, job: Job) -> None:
         """End a job, whether it waits or runs."""
@@ -127,15 +130,12 @@ class Worker:
             self._took.append(time.monotonic() - began)
             self.breaker.reset()
         except asyncio.CancelledError:
-            jobs.give_back(job)  # nothing where it was cancelled: it is over then
+            if not self._left:
+                jobs.give_back(job)  # nothing where it was cancelled: it is over then
             raise
-        except EnvironmentFault as fault:
-            jobs.give_back(job, code=fault.code, message=fault.message)
-            self.breaker.trip(fault)
-        except ScenescribeError as error:
-            self._failed(job, error)
         except Exception as error:
-            self._failed(job, internal_error(Path(job.id), error))
+            if not self._left:
+                self._went_wrong(job, error)
         finally:
             del self._tasks[job.id]
             self.ends.pop(job.id, None)
@@ -183,6 +183,15 @@ class Worker:
         if job.beside:
             links += [os.fspath(path) for path in await asyncio.to_thread(write_beside, film, studio, result)]
         return links, len(result.document.captions)
+
+    def _went_wrong(self, job: Job, error: Exception) -> None:
+        if isinstance(error, EnvironmentFault):
+            self._service.jobs.give_back(job, code=error.code, message=error.message)
+            self.breaker.trip(error)
+        elif isinstance(error, ScenescribeError):
+            self._failed(job, error)
+        else:
+            self._failed(job, internal_error(Path(job.id), error))
 
     def _failed(self, job: Job, error: ScenescribeError) -> None:
         if error.code in MAY_PASS and job.attempts < ATTEMPTS:

@@ -200,7 +200,8 @@ class Recording(PictureOutput):
     def _tidy(self, stream: str) -> None:
         """Remove the oldest films of this stream, with what stands beside them, that are more than may be kept."""
         ours = re.compile(re.escape(stream) + r"\.\d{8}T\d{6}Z(?:-\d+)?\.ts")
-        films = sorted(file for file in self._folder.iterdir() if ours.fullmatch(file.name))
+        there = list(self._folder.iterdir())
+        films = sorted(file for file in there if ours.fullmatch(file.name))
         taken = {taking.film for taking in self._takings(stream)}
         sizes = {film: film.stat().st_size for film in films}
         total, now = sum(sizes.values()), time.time()
@@ -209,6 +210,8 @@ class Recording(PictureOutput):
             too_old = self._keep_days is not None and now - film.stat().st_mtime > self._keep_days * 86400
             if film in taken or not (too_many or too_old):
                 continue
-            for beside in self._folder.glob(f"{film.stem}.*"):
-                beside.unlink(missing_ok=True)
+            # no glob: Python keeps each pattern that it ever saw, up to 32,768 of them
+            for beside in there:
+                if beside.name.startswith(f"{film.stem}."):
+                    beside.unlink(missing_ok=True)
             total -= sizes[film]

@@ -7,6 +7,7 @@ from starlette.responses import FileResponse
 
 from pipeline.serve.faults import HttpError
 from pipeline.serve.films import KnownFilm
+from pipeline.serve.held_file import HeldFile
 from pipeline.serve.multipart import read_form
 from pipeline.serve.service import Service
 from pipeline.serve.uploads import Received, receive_raw
@@ -85,13 +86,10 @@ def router(service: Service) -> APIRouter:
         return file_view(service, uploaded(id))
 
     @routes.get("/{id}/content", response_class=FileResponse)
-    async def content(id: str) -> FileResponse:
+    async def content(id: str) -> HeldFile:
         """The bytes, also in ranges."""
         film = uploaded(id)
-        path = service.upload_path(film)
-        if not path.is_file():
-            raise HttpError(404, "not_found", "the file is gone; send it again")
-        return FileResponse(path, media_type="application/octet-stream", filename=film.name)
+        return HeldFile(service.upload_path(film), kind="application/octet-stream", name=film.name)
 
     @routes.delete("/{id}")
     async def delete(id: str) -> dict[str, Any]:

@@ -2,22 +2,18 @@
 
 import asyncio
 import mimetypes
-import os
 import tempfile
-from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.background import BackgroundTask
 from starlette.responses import FileResponse
 
-from pipeline.entering import entered
 from pipeline.media.still import still
 from pipeline.serve.bodies import CheckedRoute
 from pipeline.serve.faults import HttpError
+from pipeline.serve.held_file import HeldFile
 from pipeline.serve.service import Service
 from pipeline.serve.views import film_view
 
@@ -73,29 +69,26 @@ def router(service: Service) -> APIRouter:
         return {"id": id, "object": "film", "deleted": True}
 
     @routes.get("/v1/films/{id}/video", response_class=FileResponse)
-    async def video(id: str) -> FileResponse:
+    async def video(id: str) -> HeldFile:
         """The film itself, also in ranges: what a player reads."""
         film = service.films.get(id)
-        held = ExitStack()
-        path = await entered(held, partial(service.opened, film))
-        try:
-            kind = mimetypes.guess_type(film.name)[0] or "application/octet-stream"
-            kind = kind if kind.startswith(("video/", "image/gif")) else "application/octet-stream"
-            return FileResponse(path, media_type=kind, stat_result=os.stat(path), background=BackgroundTask(held.close))
-        except BaseException:
-            held.close()
-            raise
+        kind = mimetypes.guess_type(film.name)[0] or "application/octet-stream"
+        kind = kind if kind.startswith(("video/", "image/gif")) else "application/octet-stream"
+
+        def opened() -> HeldFile:
+            with service.opened(film) as path:
+                return HeldFile(path, kind=kind)
+
+        return await asyncio.to_thread(opened)
 
     @routes.get("/v1/films/{id}/preview.mp4", response_class=FileResponse)
-    async def preview(id: str) -> FileResponse:
+    async def preview(id: str) -> HeldFile:
         """The copy that every browser plays, where a job made it; also in ranges."""
         film = service.films.get(id)
         if not service.previews.there(film.id):
             raise HttpError(404, "not_found", "there is no such copy yet; ask for a job with the task preview")
         service.previews.played(film.id)
-        return FileResponse(
-            service.previews.path(film.id), media_type="video/mp4", headers={"Cache-Control": "private, no-cache"}
-        )
+        return HeldFile(service.previews.path(film.id), kind="video/mp4", headers={"Cache-Control": "private, no-cache"})
 
     @routes.get("/v1/films/{id}/frame.jpg", response_class=Response)
     async def frame(id: str, t: Annotated[float, Query(ge=0, le=1e7, description="seconds")] = 0.0) -> Response:

@@ -1,6 +1,7 @@
 """``/v1/films/ID/tracks``: captions in every format, made when they are asked for; and the files that jobs wrote."""
 
 import asyncio
+import mimetypes
 from hashlib import blake2b
 from typing import Annotated, Literal
 
@@ -12,6 +13,7 @@ from pipeline.cues import make_track
 from pipeline.cues import profile as layout_of
 from pipeline.languages import check_tag
 from pipeline.serve.faults import HttpError
+from pipeline.serve.held_file import HeldFile
 from pipeline.serve.service import Service
 from pipeline.speech.known import possible
 
@@ -58,31 +60,31 @@ def router(service: Service) -> APIRouter:
         text = await asyncio.to_thread(written)
         return Response(text.encode(), media_type=f"{KINDS[form]}; charset=utf-8", headers=headers)
 
-    def made(id: str, language: str | None, ending: str, what: str, kind: str) -> FileResponse:
+    def made(id: str, language: str | None, ending: str, what: str, kind: str) -> HeldFile:
         film = service.films.get(id)
         found = service.library.find(film.id, check_tag(language) if language is not None else None)
         path = service.library.made(film.id, found.language, ending)
         if path is None:
             raise HttpError(404, "not_found", f"this film has no {what} yet; ask for a job with the task summarize")
-        return FileResponse(path, media_type=kind, headers={"Cache-Control": "private, no-cache"})
+        return HeldFile(path, kind=kind, headers={"Cache-Control": "private, no-cache"})
 
     @routes.get("/chapters.{form}", response_class=FileResponse)
-    async def chapters(id: str, form: Literal["vtt", "json", "txt", "ffmeta"], language: str | None = None) -> FileResponse:
+    async def chapters(id: str, form: Literal["vtt", "json", "txt", "ffmeta"], language: str | None = None) -> HeldFile:
         """The chapters, where a job made them: for players, podcasts, YouTube, ffmpeg."""
         return made(id, language, f".chapters.{form}", "chapters", CHAPTERS[form])
 
     @routes.get("/summary.{form}", response_class=FileResponse)
-    async def summary(id: str, form: Literal["json", "md"], language: str | None = None) -> FileResponse:
+    async def summary(id: str, form: Literal["json", "md"], language: str | None = None) -> HeldFile:
         """The summary, where a job made one; each sentence with its times."""
         return made(id, language, f".summary.{form}", "summary", SUMMARY[form])
 
     @routes.get("/files/{language}/{name}", response_class=FileResponse)
-    async def file(id: str, language: str, name: str) -> FileResponse:
+    async def file(id: str, language: str, name: str) -> HeldFile:
         """A file that a job wrote: a sidecar, a video with the descriptions in it. Also in ranges."""
         film = service.films.get(id)
         path = service.library.files(film.id, check_tag(language)).get(name)
         if path is None:
             raise HttpError(404, "not_found", f"no job wrote a file {name[:120]!r} for this film")
-        return FileResponse(path, filename=name)
+        return HeldFile(path, kind=mimetypes.guess_type(name)[0] or "text/plain", name=name)
 
     return routes

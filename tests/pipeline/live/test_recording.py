@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,14 @@ async def test_the_oldest_go_with_what_stands_beside_them_and_others_stay(tmp_pa
     assert len(list(tmp_path.glob("cam.2*.srt"))) == 2
     assert (tmp_path / "cam.mine.ts").exists()
     assert (tmp_path / "cam-2.20231114T221320Z.ts").exists()
+
+
+async def test_a_streams_name_is_no_pattern(tmp_path: Path) -> None:
+    """What stands beside a removed film goes with it, whatever the stream is called; and no pattern is kept for each film."""
+    pieces = [replace(piece(n * 4.0, size=1000), stream="cam[1]") for n in range(3)]
+    told = [{**said(n * 4.0, n * 4.0 + 2), "stream": "cam[1]"} for n in range(3)]
+    await taken(recording(tmp_path, keep_bytes=1500), *told, *pieces)
+    assert sorted(file.name.split("Z")[1] for file in tmp_path.iterdir()) == [".descriptions.json", ".srt", ".ts"]
 
 
 async def test_a_disk_that_is_full_is_told_and_recording_goes_on_when_there_is_room(
