@@ -75,13 +75,15 @@ def widened(mask: Mask) -> Mask:
         return mask
     found = mask
     for axis in (0, 1):
-        wide = found.copy()
-        for step in range(1, NEAR + 1):
+        reach = 0
+        while reach < NEAR:
+            step = min(reach + 1, NEAR - reach)
+            wide = found.copy()
             ahead, behind = [slice(None)] * 2, [slice(None)] * 2
             ahead[axis], behind[axis] = slice(step, None), slice(None, -step)
             wide[tuple(ahead)] |= found[tuple(behind)]
             wide[tuple(behind)] |= found[tuple(ahead)]
-        found = wide
+            found, reach = wide, reach + step
     return found
 
 
@@ -96,6 +98,6 @@ def jumped(one: Image, other: Image) -> bool:
     if energy == 0:
         return False
     size = 2 * SMALL[1], 2 * SMALL[0]
-    spectrum = np.fft.rfft2(change, size, axes=(0, 1))
-    alike = np.fft.irfft2((np.abs(spectrum) ** 2).sum(axis=2), size)
+    spectrum = np.fft.rfft2(np.ascontiguousarray(change.transpose(2, 0, 1)), size)  # a channel at a time, as memory likes it
+    alike = np.fft.irfft2((spectrum.real**2 + spectrum.imag**2).sum(axis=0), size)
     return bool(-alike.min() >= SHIFTED * energy / 2)

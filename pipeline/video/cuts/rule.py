@@ -40,7 +40,12 @@ Mask = NDArray[np.bool_]
 def change(one: Image, other: Image) -> tuple[float, float]:
     """(mean change of a cell, share of the cells that changed): a cell changes by its most changed channel."""
     changes = delta(one, other)
-    return float(changes.mean()), float((changes > NOISE).mean())
+    return int(changes.sum()) / changes.size, fraction(changes > NOISE)
+
+
+def fraction(mask: Mask) -> float:
+    """Share of the cells that a mask has. (``mean`` says the same and takes four times as long.)"""
+    return int(np.count_nonzero(mask)) / mask.size
 
 
 def pace(one: Seen, other: Seen) -> float:
@@ -84,7 +89,7 @@ def surprise(past: Sequence[Seen], now: Seen, contrast: float) -> float:
     for (rank, one), (next_rank, other) in pairwise(past):
         moved = np.maximum(moved, delta(one, other) * max(1.0, since / (next_rank - rank)))
     changed = delta(past[-1][1], now[1])
-    return float(((changed > NOISE) & (changed > contrast * moved)).mean())
+    return fraction((changed > NOISE) & (changed > contrast * moved))
 
 
 def between_flashes(seen: Sequence[Seen]) -> list[list[Seen]]:

@@ -20,7 +20,7 @@ import numpy as np
 
 from pipeline.frames import Image
 from pipeline.video.cuts.motion import CAPTIONS, Standing, jumped, widened
-from pipeline.video.cuts.rule import CONTRAST, NOISE, SMALL, Mask, delta, pictures_of, strongest
+from pipeline.video.cuts.rule import CONTRAST, NOISE, SMALL, Mask, delta, fraction, pictures_of, strongest
 
 EDGE = 8
 """levels to a neighbour from which a cell holds something: text, a line, part of a photograph"""
@@ -84,7 +84,7 @@ def drawn(picture: Image) -> Mask:
 
 def turned(before: Image, after: Image, still: Mask) -> Mask | None:
     """The cells that a new slide changed, or None where there is none. ``still``: cells that did not move before."""
-    if still.mean() < STILL:
+    if fraction(still) < STILL:
         return None
     still = still.copy()
     still[CAPTIONS:] = False
@@ -93,7 +93,7 @@ def turned(before: Image, after: Image, still: Mask) -> Mask | None:
     if count < LEAST:
         return None
     had, has = drawn(before), drawn(after)
-    if min(had.mean(), has.mean()) > 1 - PAPER:
+    if min(fraction(had), fraction(has)) > 1 - PAPER:
         return None
     there = int((had & still).sum())
     if there <= EMPTY:
@@ -105,7 +105,8 @@ def turned(before: Image, after: Image, still: Mask) -> Mask | None:
 
 def turn_in(pictures: Sequence[Image], changed: Mask) -> int | None:
     """The first picture of the new slide: where these cells change much more than before and after; None where none stands out."""
-    changes = [float(delta(a, b)[changed].mean()) for a, b in pairwise(pictures)]
+    count = max(1, int(np.count_nonzero(changed)))
+    changes = [int(delta(a, b)[changed].sum()) / count for a, b in pairwise(pictures)]
     if not changes:
         return None
     place = max(range(len(changes)), key=changes.__getitem__)
@@ -115,7 +116,7 @@ def turn_in(pictures: Sequence[Image], changed: Mask) -> int | None:
 
 def stands(one: Image, other: Image, changed: Mask) -> bool:
     """Whether what a slide changed is still as it became."""
-    return bool((delta(one, other)[changed] <= NOISE).mean() >= STANDS)
+    return fraction(delta(one, other)[changed] <= NOISE) >= STANDS
 
 
 def turn_at_border(before: bytes, after: bytes, stood: tuple[bool, bool]) -> bool:

@@ -47,6 +47,7 @@ class DecodedFrame(Decoded):
     def __init__(self, rank: int, frame: Any, reader: "PyAVReader") -> None:
         super().__init__(rank, bool(frame.is_corrupt))
         self._frame, self._reader = frame, reader
+        self._small: Image | None = None
 
     def _here(self) -> Any:
         """The frame in our memory: one that lies on the card is fetched when somebody looks at it, once."""
@@ -61,7 +62,10 @@ class DecodedFrame(Decoded):
         return np.ascontiguousarray(np.rot90(image, -turn // 90)) if turn or mirrored else image
 
     def small(self) -> Image:
-        return libav.tiny(self._here(), SMALL)
+        """Made once: who is in doubt about a cut looks at the same frame several times."""
+        if self._small is None:
+            self._small = libav.tiny(self._here(), SMALL)
+        return self._small
 
 
 class Decoding:
@@ -74,6 +78,8 @@ class Decoding:
             self._context, self._due = reader.card.decoder(stream, table.depth)
         self._by_order = table.repaired
         """whether frames are counted as they come, since their times mean nothing"""
+        self._rebased = reader.deinterlace or reader.card is not None
+        """whether frames may count in ticks of their own; to compare two fractions takes as long as to decode a tiny picture"""
         self._headers = table.headers
         self._header_at = [first for first, _ in table.headers]
         self._header = 0
@@ -171,7 +177,7 @@ class Decoding:
     def _numbered(self, frames: list[Any]) -> Iterator[Decoded]:
         """Frames with their ranks; those that nobody knows, or that come too late, are left out."""
         for frame in frames:
-            ticks = None if self._by_order else libav.ticks(frame, self._stream)
+            ticks = None if self._by_order else libav.ticks(frame, self._stream) if self._rebased else frame.pts
             rank = self._last + 1 if self._by_order else -1 if ticks is None else self._pending.pop(ticks, -1)
             if rank > self._last:
                 self._last = rank
