@@ -12,8 +12,6 @@ from pipeline.types import Notice
 
 Span = tuple[float, float]
 """[start, end) in seconds on the player's clock"""
-Mode = Literal["auto", "look", "read"]
-"""``look``: at frames; ``read``: captions alone; ``auto``: at a short film's frames, at those of a long one that its captions lead to"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,6 @@ class Warmth:
         self._engine, self._every = engine, every
         self._request: Request | None = None
         self._keeping: asyncio.Task[None] | None = None
-        self.touches = 0
 
     async def touch(self, request: Request) -> None:
         """Have the model read what the request shows. Raises what the engine's ``ask`` raises."""
@@ -44,7 +43,6 @@ class Warmth:
 
     async def _once(self) -> None:
         assert self._request is not None
-        self.touches += 1
         await self._engine.ask(self._request, priority=Priority.QUESTION, owner=self)
 
     async def _keep(self) -> None:

@@ -45,8 +45,8 @@ class Rendition:
         """``first``: number of the first segment; higher than those of a run before, since numbers never go back."""
         self.segments: list[Segment] = []
         """those of the playlist"""
-        self.breaks = self.lost = self.unsaid = 0
-        """discontinuities that left the playlist; pieces given up; texts that came after their piece was shown"""
+        self.breaks = self.lost = 0
+        """discontinuities that left the playlist; pieces given up"""
         self.ended = False
         self.peak = 0.0
         """bits a second of the largest segment"""
@@ -76,8 +76,7 @@ class Rendition:
             wished = min(max(len(event["text"]) / READ, 2.0), 7.0)
             end = start + max(min(wished, there + span + BEHIND - start), 1.0)
         elif end <= self._shown:
-            self.unsaid += 1
-            return
+            return  # its piece was shown without it
         self._cues.extend(self._layout(start, end, event["text"]))
 
     def picture(self, piece: Piece, now: float) -> None:

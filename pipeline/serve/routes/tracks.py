@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import FileResponse
 
+from pipeline import chapters as chapter_formats
 from pipeline import formats
 from pipeline.cues import make_track
 from pipeline.cues import profile as layout_of
@@ -20,10 +21,6 @@ from pipeline.speech.known import possible
 KINDS = {
     "vtt": "text/vtt", "srt": "application/x-subrip", "ass": "text/x-ssa", "ttml": "application/ttml+xml", "json": "application/json",
     "txt": "text/plain", "csv": "text/csv",
-}  # fmt: skip
-CHAPTERS = {
-    "vtt": "text/vtt; charset=utf-8", "json": "application/json+chapters", "txt": "text/plain; charset=utf-8",
-    "ffmeta": "text/plain; charset=utf-8",
 }  # fmt: skip
 SUMMARY = {"json": "application/json", "md": "text/markdown; charset=utf-8"}
 Profile = Literal["netflix", "bbc", "vertical", "none"]
@@ -71,7 +68,7 @@ def router(service: Service) -> APIRouter:
     @routes.get("/chapters.{form}", response_class=FileResponse)
     async def chapters(id: str, form: Literal["vtt", "json", "txt", "ffmeta"], language: str | None = None) -> HeldFile:
         """The chapters, where a job made them: for players, podcasts, YouTube, ffmpeg."""
-        return made(id, language, f".chapters.{form}", "chapters", CHAPTERS[form])
+        return made(id, language, f".chapters.{form}", "chapters", chapter_formats.find(form).media_type)
 
     @routes.get("/summary.{form}", response_class=FileResponse)
     async def summary(id: str, form: Literal["json", "md"], language: str | None = None) -> HeldFile:

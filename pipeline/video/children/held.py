@@ -19,11 +19,6 @@ class HeldChildren:
         self._crashes = 0
         self._closed = False
 
-    @property
-    def pids(self) -> list[int]:
-        """Processes that work for the film now."""
-        return [child.pid for child in self._held]
-
     def close(self) -> None:
         """Interrupt them all; who waits for one, or wants one more, gets Closed."""
         self._closed = True

@@ -87,7 +87,11 @@ def test_an_engine_that_says_nothing_holds_the_picture_up_for_so_long() -> None:
     assert not shown.due(14.9).write
     assert shown.due(15.1).write
     shown.told(said(0.0, 2.0))
-    assert shown.unsaid == 1
+    shown.told(stretch("gap", "cam", 1, 2.0, 4.0, reason="engine_slow"))
+    shown.picture(piece(2.0, 4.0), 16.0)
+    ((second, _),) = shown.due(16.0).write
+    assert second.number == 101
+    assert not second.cues  # what came too late is not said beside another picture
 
 
 def test_late_words_come_after_their_picture_which_does_not_wait() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from serving import Running, events_of
 
+from pipeline import chapters
 from pipeline.retrieval.index import Index
 
 
@@ -98,6 +99,9 @@ def test_chapters_are_of_the_summary_that_is_there_and_the_index_is_filled(servi
     assert done["status"] == "completed", done
     assert service.client.get(address).json() == before, "a long one stays a long one"
     assert service.client.get(f"/v1/films/{id}/chapters.vtt").text.startswith("WEBVTT")
+    for form in chapters.names():
+        told = service.client.get(f"/v1/films/{id}/chapters.{form}").headers["content-type"]
+        assert told == chapters.find(form).media_type
     service.done(service.job(id, "index")["id"])
     with Index(service.service.folder) as index:
         assert service.service.library.find(id, "en").path in index.known()

@@ -44,7 +44,7 @@ def reading(path: Path, *, rule: str = "fixed:seconds=1", sampler: str = "unifor
 
 
 def children(film: Any) -> list[int]:
-    return film._reading._children.pids
+    return [child.pid for child in film._reading._children._held]
 
 
 @pytest.fixture
