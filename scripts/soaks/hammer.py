@@ -25,19 +25,12 @@ from pipeline.bench.films import FilmSpec, make_films
 from scripts.served import Served
 
 OPTIONS = (
-    "--engine",
-    "echo",
-    "--engine-arg",
-    "pace=0.01",
-    "--windows",
-    "fixed:seconds=1",
-    "--log-format",
-    "json",
-    "--max-asks",
-    "32",
-)
+    "--engine", "echo", "--engine-arg", "pace=0.01", "--windows", "fixed:seconds=1", "--log-format", "json", "--max-asks", "32",
+)  # fmt: skip
 TASKS = ("caption", "caption", "summarize", "chapters", "index", "export", "mux", "preview", "burn")
 MOST_FILMS = 24
+SETTLE = 60.0
+"""seconds in which one more job must be done, when nobody asks any more"""
 
 
 class Crowd:
@@ -185,7 +178,7 @@ def complaints(log: Path) -> list[str]:
             found.append(line)  # a traceback, or what a library prints
             continue
         if told.get("level") in ("error", "critical") or "internal_error" in line:
-            found.append(line[:2000])
+            found.append(f"{line[:300]} ... {line[-1700:]}" if len(line) > 2000 else line)
     return [line for line in found if line.strip() and "#key=" not in line]
 
 
@@ -213,9 +206,11 @@ async def main(asked: argparse.Namespace, place: Path) -> dict[str, Any]:
         service.start()
         left: list[str] = ["?"]
         async with client_of(service) as client:
-            settled = time.monotonic() + 180
+            settled, fewest = time.monotonic() + SETTLE, 0
             while left and time.monotonic() < settled:
                 await asyncio.sleep(0.5)
+                if len(left) < fewest or not fewest:
+                    settled, fewest = time.monotonic() + SETTLE, len(left)
                 left = [
                     job["id"]
                     for status in ("queued", "in_progress")
