@@ -2,6 +2,7 @@
 
 import contextlib
 import subprocess
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -34,3 +35,23 @@ def sending(*arguments: str | Path, stdout: int | None = None, before: Sequence[
         process.wait()
         if process.stdout is not None:
             process.stdout.close()
+
+
+@contextlib.contextmanager
+def sending_again(*arguments: str | Path) -> Iterator[None]:
+    """As ``sending``, and anew whenever it ends: a listener of ffmpeg's serves one connection, and who pushes comes before somebody listens."""
+    over = threading.Event()
+
+    def send() -> None:
+        while not over.is_set():
+            with sending(*arguments) as process:
+                while process.poll() is None and not over.wait(0.2):
+                    pass
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()

@@ -10,7 +10,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,23 +19,12 @@ import pytest
 from live_runs import Run
 from patience import PATIENCE
 from ports import free_port
-from senders import FFMPEG, picture, sending
+from senders import FFMPEG, picture, sending, sending_again
 
 from models.engines.echo import EchoCaptioner
 from pipeline.bench.films import FilmSpec, write
 from pipeline.live.outputs.lines import sentence
 from pipeline.live.tail import Tail
-
-
-def push(url: str, over: threading.Event) -> None:
-    """Push RTMP as soon as somebody waits for it: the port is open a moment after the process is."""
-    while not over.is_set():
-        arguments = [FFMPEG, "-v", "quiet", *picture(), "-f", "flv", url]
-        sender = subprocess.Popen(arguments, stdin=subprocess.DEVNULL)
-        while sender.poll() is None and not over.wait(0.2):
-            pass
-        sender.kill()
-        sender.wait()
 
 
 async def test_every_kind_of_source_at_once(tmp_path: Path, camera: str) -> None:
@@ -50,18 +38,15 @@ async def test_every_kind_of_source_at_once(tmp_path: Path, camera: str) -> None
         "rist": (*moving, *ts, f"rist://127.0.0.1:{rist}"),
         "pull": (*moving, "-f", "flv", "-listen", "1", f"rtmp://127.0.0.1:{pull}/live/x"),
         "still": (*picture(still=True), *ts, f"udp://127.0.0.1:{still}?pkt_size=1316"),
+        "push": (*moving, "-f", "flv", f"rtmp://127.0.0.1:{wait}/live/x"),
         "rtp": (*moving, "-bsf:v", "dump_extra", "-an", "-sdp_file", sdp, "-f", "rtp", f"rtp://127.0.0.1:{rtp}"),
     }
-    over = threading.Event()
-    pushing = threading.Thread(target=push, args=(f"rtmp://127.0.0.1:{wait}/live/x", over))
     with contextlib.ExitStack() as stack:
         for arguments in senders.values():
-            stack.enter_context(sending(*arguments))
-        pushing.start()
-        stack.callback(pushing.join)
-        stack.callback(over.set)
-        while not sdp.exists() or not sdp.stat().st_size:  # noqa: ASYNC110 - a file says nothing when it is there
-            await asyncio.sleep(0.05)
+            stack.enter_context(sending_again(*arguments))
+        async with asyncio.timeout(PATIENCE):
+            while not sdp.exists() or not sdp.stat().st_size:  # noqa: ASYNC110 - a file says nothing when it is there
+                await asyncio.sleep(0.05)
         run = Run(
             {
                 "udp": f"udp://127.0.0.1:{udp}",
@@ -75,7 +60,7 @@ async def test_every_kind_of_source_at_once(tmp_path: Path, camera: str) -> None
             }
         )
         told = run.told
-        described = [name for name in senders if name != "still"] + ["push", "rtsp"]
+        described = [name for name in senders if name != "still"] + ["rtsp"]
 
         def all_are_there(_: object) -> bool:
             return (
