@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE
 
 from pipeline.video.children.pool import WorkerPool
 
@@ -32,7 +33,7 @@ def bench(name: str, *words: str, without: tuple[str, ...] = (), place: Path) ->
     (place / "sitecustomize.py").write_text(BLOCK.format(blocked=set(without)))
     command = [sys.executable, str(HOUSE / "scripts/benches" / f"{name}.py"), *words]
     environment = {**os.environ, "PYTHONPATH": f"{place}{os.pathsep}{HOUSE}"}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 @pytest.mark.parametrize(
@@ -81,5 +82,5 @@ async def test_decoders_get_the_priority_and_the_cores_of_a_variant() -> None:
                 await asyncio.sleep(0.05)
 
         async with as_wished(Variant.of("nice=7,cores=1")):
-            await asyncio.wait_for(as_asked(), 100)
+            await asyncio.wait_for(as_asked(), PATIENCE)
         pool.release(child)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE
 from zygote import OURS, zygote
 
 from pipeline.bench.films import FilmSpec, write
@@ -34,10 +35,10 @@ def run(tmp_path: Path) -> Run:
         ]
         environment = {**clean, "HOME": str(tmp_path / "home"), "COLUMNS": "200", **(env or {})}
         if all(name.startswith(OURS) for name in env or {}):
-            return zygote().run(arguments, timeout=240, cwd=cwd or tmp_path, env=environment)
+            return zygote().run(arguments, timeout=PATIENCE, cwd=cwd or tmp_path, env=environment)
         return subprocess.run(
             [sys.executable, "-m", "pipeline.cli", *arguments], capture_output=True, encoding="utf-8", errors="surrogateescape",
-            timeout=240, check=False, cwd=cwd or tmp_path, env=environment,
+            timeout=PATIENCE, check=False, cwd=cwd or tmp_path, env=environment,
         )  # fmt: skip
 
     return run

@@ -6,6 +6,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE
 
 from pipeline import media
 from pipeline.cli.app import main
@@ -28,7 +29,7 @@ MUX = (
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("film") / "film.mp4"
     picture = ("-f", "lavfi", "-i", "testsrc=s=64x64:d=1:r=10,format=yuv420p", "-c:v", "libx264", "-preset", "ultrafast")
-    subprocess.run([media.find_ffmpeg().path, "-v", "error", *picture, path], check=True, timeout=60)
+    subprocess.run([media.find_ffmpeg().path, "-v", "error", *picture, path], check=True, timeout=PATIENCE)
     return path
 
 

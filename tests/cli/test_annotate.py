@@ -24,7 +24,9 @@ def environment() -> dict[str, str]:
 
 
 def annotate(cwd: Path, *more: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run([*COMMAND, *more], cwd=cwd, env=environment(), capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(
+        [*COMMAND, *more], cwd=cwd, env=environment(), capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
 
 
 def units_done(out: Path) -> list[Path]:
@@ -145,7 +147,7 @@ def test_killed_and_stopped_it_goes_on_and_keeps_nothing_twice(tmp_path: Path) -
         process = subprocess.Popen(
             words, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True, start_new_session=True
         )
-        end = time.monotonic() + 60
+        end = time.monotonic() + PATIENCE
         while process.poll() is None and time.monotonic() < end and len(units_done(out)) < wanted:
             time.sleep(0.005)
         process.send_signal(number)

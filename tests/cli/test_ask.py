@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from patience import PATIENCE
 from PIL import Image
 
 ECHO = ("--engine", "echo", "--model", "llava-onevision-0.5b")
@@ -53,7 +54,7 @@ def test_a_part_so_many_frames(run: Any, film: Path) -> None:
 def test_a_film_without_a_question_reads_them_from_the_standard_input(film: Path, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pipeline.cli", "ask", str(film), "--json", *ECHO], input="What is it?\n\nAnd then?\n",
-        capture_output=True, text=True, timeout=120, check=False, env={**os.environ, "HOME": str(tmp_path)},
+        capture_output=True, text=True, timeout=PATIENCE, check=False, env={**os.environ, "HOME": str(tmp_path)},
     )  # fmt: skip
     assert [json.loads(line)["question"] for line in done.stdout.splitlines()] == ["What is it?", "And then?"]
 
@@ -149,7 +150,7 @@ def test_a_conversation_on_a_terminal(film: Path, tmp_path: Path) -> None:
 
     def until(what: bytes, *, again: bytes = b"") -> None:
         nonlocal said
-        end = time.monotonic() + 60
+        end = time.monotonic() + PATIENCE
         while what not in said and time.monotonic() < end:
             if select.select([ours], [], [], 2)[0]:
                 said += os.read(ours, 4096)
@@ -166,7 +167,7 @@ def test_a_conversation_on_a_terminal(film: Path, tmp_path: Path) -> None:
         until(b" frames of 384x384")
         until(b"> ")
         os.write(ours, b"\n")
-        assert process.wait(60) == 0
+        assert process.wait(PATIENCE) == 0
     finally:
         process.kill()
         process.wait()

@@ -192,7 +192,7 @@ def test_a_run_that_is_stopped_goes_on_where_it_was(film: Path, tmp_path: Path, 
     out, words = tmp_path / "out", ["caption", str(film), "-o", str(tmp_path / "out"), "--windows", "fixed:seconds=1", *ECHO]
     process = subprocess.Popen([sys.executable, "-c", SLOW, *words], stderr=subprocess.PIPE, text=True)
     journal = out / ".film.descriptions.journal"
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and (not journal.exists() or journal.read_text().count("\n") < 5):
         time.sleep(0.02)
     process.send_signal(number)

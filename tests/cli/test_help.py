@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE
 from zygote import zygote
 
 from pipeline.cli.app import COMMANDS
@@ -16,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 @cache
 def said(words: str, width: int = 80) -> str:
     """What the command prints into a pipe."""
-    done = zygote().run(words.split(), cwd=ROOT, env={**os.environ, "COLUMNS": str(width)}, timeout=240)
+    done = zygote().run(words.split(), cwd=ROOT, env={**os.environ, "COLUMNS": str(width)}, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 import pytest
+from patience import PATIENCE
 
 from pipeline.cli.masked import masked
 
@@ -63,6 +64,6 @@ def test_a_second_signal_ends_what_hangs(number: signal.Signals) -> None:
     process.send_signal(number)
     assert "stopping" in process.stderr.readline() + process.stderr.readline()
     os.kill(process.pid, number)
-    assert process.wait(60) == -number
+    assert process.wait(PATIENCE) == -number
     process.stdout.close()
     process.stderr.close()

@@ -6,13 +6,16 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE
 from talking_film import talking
 
 LINES = "WEBVTT\n\n00:00:00.000 --> 00:00:05.000\nA test card.\n\n00:00:05.000 --> 00:00:11.000\nThe picture stays.\n"
 
 
 def run(*words: object, cwd: Path) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(["scenescribe", *map(str, words)], cwd=cwd, capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(
+        ["scenescribe", *map(str, words)], cwd=cwd, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
 
 
 @pytest.fixture(scope="module")

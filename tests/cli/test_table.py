@@ -7,6 +7,7 @@ import sys
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from patience import PATIENCE
 from rich.cells import cell_len
 
 from models.presets import names, preset
@@ -32,7 +33,9 @@ def test_columns_stand_below_each_other_in_wide_characters_too(rows: list[tuple[
 @pytest.mark.parametrize("width", [40, 80])
 def test_the_ids_of_models_are_whole_in_a_pipe(width: int) -> None:
     line = [sys.executable, "-m", "pipeline.cli", "models"]
-    done = subprocess.run(line, capture_output=True, text=True, check=True, env={**os.environ, "COLUMNS": str(width)}, timeout=60)
+    done = subprocess.run(
+        line, capture_output=True, text=True, check=True, env={**os.environ, "COLUMNS": str(width)}, timeout=PATIENCE
+    )
     rows = done.stdout.splitlines()
     assert len(rows) == 1 + len(list(names())), "one line a preset"
     assert [row.split()[-1] for row in rows[1:]] == [preset(name).id for name in names()]

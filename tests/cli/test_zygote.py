@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE
 from zygote import zygote
 
 
@@ -23,7 +24,7 @@ def test_it_says_and_ends_as_a_started_one(words: list[str], tmp_path: Path) -> 
         text=True,
         check=False,
     )
-    forked = zygote().run(words, cwd=tmp_path, env=environment, timeout=240)
+    forked = zygote().run(words, cwd=tmp_path, env=environment, timeout=PATIENCE)
     assert (forked.returncode, forked.stdout, forked.stderr) == (started.returncode, started.stdout, started.stderr)
 
 

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE
 
 from pipeline.bench.films import FilmSpec, write
 
@@ -21,7 +22,8 @@ def shell(command: str, cwd: Path, **environment: str) -> "subprocess.CompletedP
         name: value for name, value in os.environ.items() if not name.startswith(("SCENESCRIBE_", "NO_COLOR", "FORCE_COLOR"))
     }
     return subprocess.run(
-        ["bash", "-c", command], cwd=cwd, env={**clean, "COLUMNS": "160", **environment}, capture_output=True, text=True, timeout=120, check=False,
+        ["bash", "-c", command], cwd=cwd, env={**clean, "COLUMNS": "160", **environment}, capture_output=True, text=True,
+        timeout=PATIENCE, check=False,
     )  # fmt: skip
 
 

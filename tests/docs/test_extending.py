@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from blocks import ROOT, SHELL, blocks
+from patience import PATIENCE
 
 from pipeline.bench.films import FilmSpec, write
 
@@ -37,7 +38,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(house: Path, *command: str) -> "subprocess.CompletedProcess[str]":
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("SCENESCRIBE_", "XDG_", "PYTEST_"))}
     environment = clean | {"PYTHONPATH": str(house), "SCENESCRIBE_ENGINE": "echo", "HOME": str(house)}
-    done = subprocess.run(command, cwd=house, env=environment, capture_output=True, text=True, timeout=180, check=False)
+    done = subprocess.run(command, cwd=house, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     return done
 

@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from patience import PATIENCE, START
 
 from pipeline import formats
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 CLIPS = sorted(path for path in SAMPLES.iterdir() if path.suffix in (".mp4", ".mkv"))
 
-pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.engine
 
 
 def truth(clip: Path) -> list[dict[str, Any]]:
@@ -69,7 +70,7 @@ def test_subtitles_say_it_while_it_is_seen(out: Path, clip: Path) -> None:
         assert track.cues[-1].end <= truth(clip)[-1]["end"] + 0.05
 
 
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(3600)
 def test_two_hosts_say_what_one_process_says_though_an_engine_and_a_host_are_killed(out: Path, tmp_path: Path) -> None:
     """Each host has an engine of its own, as on two GPUs. One engine is killed in mid-run, and its host starts another; then the other host is
     killed, which takes its engine and its decoders with it, and is started again."""
@@ -90,7 +91,7 @@ def test_two_hosts_say_what_one_process_says_though_an_engine_and_a_host_are_kil
             os.kill(first, signal.SIGKILL)
             lost = {engines[second], *_descendants(engines[second])}
             os.kill(engines[second], signal.SIGKILL)
-            said, complaints = process.communicate(timeout=900)
+            said, complaints = process.communicate(timeout=START)
         finally:
             process.kill()
     assert process.returncode == 0, complaints
@@ -100,7 +101,7 @@ def test_two_hosts_say_what_one_process_says_though_an_engine_and_a_host_are_kil
         alone, here = (json.loads((of / f"{clip.stem}.descriptions.json").read_text()) for of in (out, tmp_path))
         assert here["captions"] == alone["captions"], clip.stem
     assert sum(film["stats"]["asked"] for film in films) == sum(len(truth(clip)) for clip in CLIPS), "nothing is asked twice"
-    until = time.monotonic() + 60  # a host that is ended in a hurry leaves its engine's end to the leash: a second or so
+    until = time.monotonic() + PATIENCE  # a host that is ended in a hurry leaves its engine's end to the leash: a second or so
     while _alive(sorted(lost | {*engines})) and time.monotonic() < until:
         time.sleep(0.1)
     assert not _alive(sorted(lost | {*engines})), "no engine, no decoder is left of those that were killed"

@@ -7,9 +7,10 @@ from pathlib import Path
 import openai
 import pytest
 from browsing import drop, launched, signed_in, until
+from patience import PATIENCE
 from serving import Running
 
-pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.engine
 SAMPLE = Path(__file__).parents[2] / "samples/first.mp4"
 
 
@@ -19,7 +20,7 @@ def test_a_film_is_described_and_its_second_question_is_cheap(service: Running) 
     assert job["status"] == "completed"
     text = service.client.get(f"/v1/films/{id}/tracks/descriptions.en.txt").text
     assert any(shape in text for shape in ("circle", "square", "triangle", "star", "cross")), text
-    with openai.OpenAI(base_url=service.url + "/v1", api_key=service.key, max_retries=0, timeout=300) as client:
+    with openai.OpenAI(base_url=service.url + "/v1", api_key=service.key, max_retries=0, timeout=PATIENCE) as client:
 
         def ask(question: str) -> tuple[str, int, int]:
             parts = [{"type": "file", "file": {"file_id": id}}, {"type": "text", "text": question}]
@@ -52,15 +53,15 @@ def test_somebody_who_read_no_docs_gets_subtitles_and_answers(service: Running, 
     with launched() as browser, signed_in(browser, service) as page:
         drop(page, "#upload", film)
         page.wait_for_url("**/films/film-*")
-        until(page, "document.querySelectorAll('#transcript button').length > 0", 120)
-        until(page, "document.getElementById('progress').hidden && document.querySelectorAll('#downloads a').length > 0", 120)
+        until(page, "document.querySelectorAll('#transcript button').length > 0")
+        until(page, "document.getElementById('progress').hidden && document.querySelectorAll('#downloads a').length > 0")
         lines = page.locator("#transcript button").count()
         truth = json.loads((SAMPLE.parent / "wide.truth.json").read_text())
         assert lines >= 1, truth
         for number, question in enumerate(("Describe the video.", "When is there a star?"), 1):
             page.fill("#question", question)
             page.keyboard.press("Enter")
-            until(page, f"document.querySelectorAll('#talk li[aria-busy=false]').length === {number}", 120)
+            until(page, f"document.querySelectorAll('#talk li[aria-busy=false]').length === {number}")
             assert not page.locator(f"#talk li:nth-child({number}) .wrong").count()
             assert page.inner_text(f"#talk li:nth-child({number}) .answer")
         page.click("#talk li:nth-child(1) button >> nth=0")

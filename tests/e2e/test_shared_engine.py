@@ -10,6 +10,7 @@ from typing import Any
 import av
 import drawn_films
 import pytest
+from patience import PATIENCE
 from picture_files import encoded
 from picture_sets import as_folder, as_imagefolder, as_parquet, as_tar, as_urls, served
 from PIL import Image
@@ -37,7 +38,7 @@ from scripts.shapes_world.chance import sample_scene
 from scripts.shapes_world.draw import Painter
 from scripts.shapes_world.words import caption, still_caption
 
-pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.engine
 SAMPLES = Path(__file__).parents[2] / "samples"
 
 
@@ -138,7 +139,7 @@ async def _a_live_stream_of_drawn_shapes_is_described_as_it_goes_on(studio: Stud
     await studio.engine.warm()
     with sending("-re", "-i", clip, "-c", "copy", "-f", "mpegts", f"udp://127.0.0.1:{port}?pkt_size=1316"):
         running = asyncio.create_task(station.run())
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(PATIENCE):
             while len(told.captions) < 3 and not running.done():  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
         station.stop()

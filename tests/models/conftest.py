@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import pytest_asyncio
 import tiny_model
-from patience import PATIENCE
+from patience import PATIENCE, START
 from ports import free_port
 
 from models.base import Captioner, Request, Sampling
@@ -78,11 +78,11 @@ def server(served: Preset, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, env=environment, start_new_session=True)
     try:
-        deadline = time.monotonic() + 500
+        deadline = time.monotonic() + START
         while time.monotonic() < deadline:
             assert process.poll() is None, log.read_text()[-3000:]
             try:
-                if httpx.get(f"http://127.0.0.1:{port}/health", timeout=10).is_success:
+                if httpx.get(f"http://127.0.0.1:{port}/health", timeout=PATIENCE).is_success:
                     break
             except httpx.TransportError:
                 time.sleep(0.5)

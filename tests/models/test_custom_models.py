@@ -55,13 +55,15 @@ def gated_run(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         )  # fmt: skip
     assert process.stdout
     lines = []
-    for line in process.stdout:
-        lines.append(line)
-        if '"text"' in line:
-            break
-    process.send_signal(signal.SIGKILL)
-    process.stdout.close()
-    process.wait()
+    try:
+        for line in process.stdout:
+            lines.append(line)
+            if '"text"' in line:
+                break
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.stdout.close()
+        process.wait()
     stderr = (folder / "stderr").read_text()
     assert '"text"' in "".join(lines), stderr[-3000:] + (log.read_text()[-3000:] if log.exists() else "")
     return {"lines": lines, "stderr": stderr, "log": log.read_text(), "model": model}

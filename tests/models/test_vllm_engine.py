@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from patience import PATIENCE
 
 from models.base import Captioner, Request
 from models.engines import open_captioner
@@ -92,7 +93,7 @@ async def test_frames_are_prepared_beside_the_event_loop(
 
     def held(engine: VllmEngine, request: Request) -> Any:
         loop.call_soon_threadsafe(begun.set)
-        assert let_go.wait(60), "the loop stood still"
+        assert let_go.wait(PATIENCE), "the loop stood still"
         return prepare(engine, request)
 
     monkeypatch.setattr(VllmEngine, "_prepare", held)
@@ -141,7 +142,7 @@ async def test_a_start_that_is_cancelled_leaves_nothing(tiny: Preset, engine_log
     assert children
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await asyncio.wait_for(task, 2)
+        await asyncio.wait_for(task, 20)  # a start takes twice that
     for _ in range(100):
         if not any(child.is_alive() for child in children):
             break
@@ -167,7 +168,7 @@ async def test_a_killed_engine_is_noticed_at_once_and_starts_again(vllm_engine: 
     assert not done
     for child in engine:
         os.kill(child, signal.SIGKILL)
-    for result in await asyncio.wait_for(asyncio.gather(*tasks, stream, return_exceptions=True), 60):
+    for result in await asyncio.wait_for(asyncio.gather(*tasks, stream, return_exceptions=True), PATIENCE):
         assert isinstance(result, EngineDead), result
     with pytest.raises(EngineDead):
         await vllm_engine.caption(film())

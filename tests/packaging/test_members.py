@@ -11,6 +11,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE
 from PIL import Image
 
 from pipeline.bench.films import FilmSpec, write
@@ -151,7 +152,7 @@ def scenescribe(tmp_path_factory: pytest.TempPathFactory) -> Run:
     def run(*words: object, code: int = 0) -> "subprocess.CompletedProcess[str]":
         done = subprocess.run(
             [sys.executable, "-m", "pipeline.cli", *map(str, words)],
-            capture_output=True, text=True, timeout=120, check=False, cwd=home, env=environment,
+            capture_output=True, text=True, timeout=PATIENCE, check=False, cwd=home, env=environment,
         )  # fmt: skip
         assert done.returncode == code, done.stderr
         assert "Traceback" not in done.stderr
@@ -208,7 +209,9 @@ asyncio.run(main())
 
 def test_a_source_and_a_sink_by_their_names(scenescribe: Run) -> None:
     home, environment = scenescribe.place  # type: ignore[attr-defined]
-    done = subprocess.run([sys.executable, "-c", SOURCE], cwd=home, env=environment, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", SOURCE], cwd=home, env=environment, capture_output=True, text=True, timeout=PATIENCE
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.split("\n")[0] == "['shades'] ['shades', '-', '0', '-', '1', '-', '2', 'en']"
 

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE
 
 from pipeline import __version__
 from pipeline.bench.films import FilmSpec, write
@@ -49,7 +50,7 @@ def scenescribe(built: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("SCENESCRIBE_", "PYTHON", "XDG_"))}
         done = subprocess.run(
             [home / "venv/bin/scenescribe", *map(str, words)],
-            capture_output=True, text=True, timeout=120, check=False, cwd=home, env={**clean, "HOME": str(home), "COLUMNS": "120"},
+            capture_output=True, text=True, timeout=PATIENCE, check=False, cwd=home, env={**clean, "HOME": str(home), "COLUMNS": "120"},
         )  # fmt: skip
         assert code is None or done.returncode == code, done.stderr
         return done

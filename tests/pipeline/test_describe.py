@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from patience import PATIENCE
 
 from models.base import Reply, Request
 from models.engines.echo import EchoCaptioner
@@ -66,7 +67,7 @@ class House:
         told = told or Told()
         settings = Settings(engine="echo", model="shapes", output_dir=self.out, format="srt", decode_workers=1, **options)
         async with MadeUp(settings, captioner=captioner or self.echo) as studio:
-            await asyncio.wait_for(describe_all(films, plan_outputs(films, studio), studio, told), 60)
+            await asyncio.wait_for(describe_all(films, plan_outputs(films, studio), studio, told), PATIENCE)
             assert (studio.engine.in_flight, studio.engine.waiting) == (0, 0)
         return told
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from patience import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 PIECES = """
@@ -47,7 +48,9 @@ print(json.dumps({"large": large, "small": small, "given_back": own() - start}))
 
 def grown(how: str) -> dict[str, Any]:
     """Bytes by which a process's own memory is larger after it took and gave back 40 MB in large pieces, then 30 MB in small ones."""
-    run = subprocess.run([sys.executable, "-c", PIECES, how], cwd=ROOT, capture_output=True, text=True, timeout=120, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", PIECES, how], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=True
+    )
     found: dict[str, Any] = json.loads(run.stdout)
     return found
 

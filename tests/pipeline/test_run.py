@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE
 
 from models.base import Reply, Request
 from models.engines.echo import EchoCaptioner
@@ -63,7 +64,7 @@ async def test_clips_of_one_window_fill_the_engine_though_few_are_read_at_once(c
     told, found = Told(), find_films([str(clips)], recursive=False)
     async with Studio(settings(tmp_path), captioner=Together()) as studio:
         assert studio.host.limits.reading < COUNT
-        await asyncio.wait_for(describe_all(found.films, plan_outputs(found.films, studio), studio, told), 120)
+        await asyncio.wait_for(describe_all(found.films, plan_outputs(found.films, studio), studio, told), PATIENCE)
         assert studio.engine.peak[0] == COUNT
         assert (studio.engine.in_flight, studio.engine.waiting) == (0, 0)
     assert told.ended == {f"{number}.mp4": "done" for number in range(COUNT)}
@@ -77,6 +78,6 @@ async def test_a_fault_that_stands_in_every_films_way_ends_the_run(clips: Path, 
     told, found = Told(), find_films([str(clips)], recursive=False)
     async with Studio(settings(tmp_path), captioner=Broken()) as studio:
         with pytest.raises(EnvironmentFault, match="there is none"):
-            await asyncio.wait_for(describe_all(found.films, plan_outputs(found.films, studio), studio, told), 120)
+            await asyncio.wait_for(describe_all(found.films, plan_outputs(found.films, studio), studio, told), PATIENCE)
         assert studio.engine.in_flight == 0
     assert "done" not in told.ended.values()

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE
 from ports import free_port
 
 ACCOUNT = "devstoreaccount1"
@@ -27,7 +28,7 @@ def azurite(folder: Path) -> Iterator[Mapping[str, str]]:
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([program, *words], stdout=log, stderr=log)
     try:
-        until = time.monotonic() + 60
+        until = time.monotonic() + PATIENCE
         while True:
             try:
                 socket.create_connection(("127.0.0.1", port), 1).close()

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from patience import START
 from zygote import zygote
 
 ROOT = Path(__file__).parents[2]
@@ -61,6 +62,6 @@ def run(block: Block, cwd: Path) -> None:
         script = cwd / f"block_{block.line}.py"
         script.write_text(block.text, encoding="utf-8")
         command = [sys.executable, script.name]
-    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=500, check=False)
+    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=START, check=False)
     assert done.returncode == 0, f"{block} exits with {done.returncode}\n{block.text}\n{done.stdout}\n{done.stderr}"
     assert "Traceback" not in done.stderr, f"{block}\n{done.stderr}"

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from patience import PATIENCE
 from ports import free_port
 
 OPTIONS = {"access_key_id": "test", "secret_access_key": "test-secret", "region": "us-east-1"}
@@ -101,7 +102,7 @@ def nanio(folder: Path) -> Iterator[S3]:
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([sys.executable, "-m", "nanio", *words], env={**os.environ, **keys}, stdout=log, stderr=log)
     try:
-        until = time.monotonic() + 60
+        until = time.monotonic() + PATIENCE
         while True:
             try:
                 socket.create_connection(("127.0.0.1", port), 1).close()

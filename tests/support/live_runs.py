@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from patience import PATIENCE
 
 from models.base import Captioner
 from models.engines.echo import EchoCaptioner
@@ -81,7 +82,7 @@ class Run:
                     await asyncio.wait((running, waiter), return_when=asyncio.FIRST_COMPLETED)
                     waiter.cancel()
             self.station.stop()
-            self.how = await asyncio.wait_for(running, 90)
+            self.how = await asyncio.wait_for(running, PATIENCE)
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)

@@ -3,8 +3,10 @@
 import time
 from collections.abc import Callable
 
-PATIENCE = 120.0
+PATIENCE = 600.0
 """seconds; only what never comes takes them. A test whose point is that something comes soon has a bound of its own"""
+START = 1800.0
+"""for whatever loads an engine: 40 s on two cores that nobody else wants, 500 where twenty want them"""
 
 
 def comes(look: Callable[[], object]) -> bool:

@@ -36,7 +36,7 @@ class Running:
         self._ready.wait(PATIENCE)
         if self.error is not None:
             raise self.error
-        self.client = httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {self.key}"}, timeout=60)
+        self.client = httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {self.key}"}, timeout=PATIENCE)
 
     def _run(self) -> None:
         async def main() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from patience import PATIENCE
 
 from pipeline.media import find_ffmpeg
 from pipeline.speech.voice import speaker
@@ -55,7 +56,7 @@ def talking(
         "-preset",
         "ultrafast",
     ]
-    subprocess.run([*command, "-bf", "2", "-pix_fmt", "yuv420p", "-c:a", sound, str(path)], check=True, timeout=120)
+    subprocess.run([*command, "-bf", "2", "-pix_fmt", "yuv420p", "-c:a", sound, str(path)], check=True, timeout=PATIENCE)
     track.unlink()
     return spans
 
@@ -80,7 +81,7 @@ def loudness(path: Path, stream: str = "0:a:0", *, below: float | None = None) -
         "s16le",
         "-",
     ]
-    data = subprocess.run(command, check=True, capture_output=True, timeout=120).stdout
+    data = subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE).stdout
     wave_ = np.frombuffer(data, "<i2").astype(np.float64)[: len(data) // 1600 * 800].reshape(-1, 800) / 32768
     return np.asarray(20 * np.log10(np.sqrt((wave_**2).mean(axis=1)) + 1e-6))
 

@@ -246,7 +246,7 @@ async def test_a_film_never_keeps_a_question_from_its_places() -> None:
     windows = [asyncio.create_task(gate.admit(1)) for _ in range(20)]
     await asyncio.sleep(0)
     for _ in range(3 * TURNS):
-        with await asyncio.wait_for(gate.admit(1, priority=Priority.QUESTION), 60):
+        with await asyncio.wait_for(gate.admit(1, priority=Priority.QUESTION), PATIENCE):
             assert gate.count == 8
     for task in windows:
         task.cancel()

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from patience import PATIENCE
 
 from models.base import Reply, Request
 from models.engines.echo import EchoCaptioner
@@ -60,7 +61,7 @@ async def asked(captioner: Mortal, *prompts: str) -> dict[str, str]:
 
     async with engine:
         await engine.ask(Request(prompt="quick first"))
-        answers = await asyncio.wait_for(asyncio.gather(*map(one, prompts)), 60)
+        answers = await asyncio.wait_for(asyncio.gather(*map(one, prompts)), PATIENCE)
         assert engine.limit in (64, 32, 16)
     return dict(zip(prompts, answers, strict=True))
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from patience import PATIENCE
 
 from models.base import Request
 from pipeline.bench.films import FilmSpec, make_films
@@ -164,7 +165,7 @@ async def test_a_stopped_run_goes_on_where_it_was(films: tuple[Film, ...], alone
     told = Told(lambda count: enough.set() if count >= 10 else None)
     async with Studio(settings(tmp_path, hosts=2)) as studio:
         running = asyncio.create_task(run(studio, films, told))
-        await asyncio.wait_for(enough.wait(), 60)
+        await asyncio.wait_for(enough.wait(), PATIENCE)
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
     first, again = told.captions, Told()
@@ -181,7 +182,7 @@ async def test_hosts_that_can_t_work_end_the_run_with_their_reason(films: tuple[
     asked = settings(tmp_path, engine="openai", base_url="http://127.0.0.1:9/v1", model="any", hosts=2)
     async with Studio(asked) as studio:
         with pytest.raises(EnvironmentFault) as fault:
-            await asyncio.wait_for(run(studio, films[:2], told), 90)
+            await asyncio.wait_for(run(studio, films[:2], told), PATIENCE)
     assert fault.value.code == "endpoint_error", fault.value
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import httpx
 import pytest
+from patience import PATIENCE
 
 from pipeline.bench.films import FilmSpec, make_films
 
@@ -95,7 +96,7 @@ def started(words: list[str], log: Path) -> Iterator[tuple[subprocess.Popen[byte
 def ask_for_work(log: Path, films: Path) -> None:
     """Have a service describe the films."""
     address, key = until(lambda: re.search(r"(http://[\w.:]+)/#key=(\S+)", log.read_text()), "it says where it listens").groups()
-    with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {key}"}, timeout=60) as client:
+    with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {key}"}, timeout=PATIENCE) as client:
         for film in sorted(films.iterdir()):
             known = client.post("/v1/films", json={"path": f"{films.name}/{film.name}"}).raise_for_status().json()["id"]
             client.post("/v1/jobs", json={"film": known}).raise_for_status()

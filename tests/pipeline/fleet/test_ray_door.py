@@ -16,6 +16,7 @@ from typing import Any
 import made_sets as made
 import picture_files
 import pytest
+from patience import PATIENCE
 from picture_sets import as_folder
 
 from pipeline.datasets import results
@@ -26,7 +27,7 @@ from pipeline.fleet.need import Need
 from pipeline.fleet.ray_door import Cluster
 from pipeline.storage import open_storage
 
-pytestmark = [pytest.mark.timeout(600), pytest.mark.filterwarnings("ignore")]
+pytestmark = pytest.mark.filterwarnings("ignore")
 """Ray's own warnings are not ours"""
 STORE = 80 << 20
 
@@ -274,6 +275,11 @@ def test_a_cluster_of_this_machine_takes_orders_from_nobody_else() -> None:
     paths = os.pathsep.join(path for path in sys.path if path)
     told = {name: value for name, value in os.environ.items() if name != "TMPDIR"}
     done = subprocess.run(
-        [sys.executable, "-c", OURS], env={**told, "PYTHONPATH": paths}, capture_output=True, text=True, timeout=500, check=True
+        [sys.executable, "-c", OURS],
+        env={**told, "PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=True,
     )
     assert done.stdout.splitlines()[-2:] == ["1 nothing True 0o700", "False False"], done.stdout + done.stderr

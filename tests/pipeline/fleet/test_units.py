@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from patience import PATIENCE
 
 from pipeline import families
 from pipeline.bench.films import FilmSpec, make_films
@@ -124,7 +125,7 @@ class Told:
 async def described(film: Path, studio: Studio, out: Path, told: Told) -> dict[str, Any]:
     """A film's document, without what depends on who did it and how long it took."""
     films = (Film(film, Path(film.name)),)
-    await asyncio.wait_for(describe_all(films, plan_outputs(films, studio), studio, told), 120)
+    await asyncio.wait_for(describe_all(films, plan_outputs(films, studio), studio, told), PATIENCE)
     document: dict[str, Any] = json.loads((out / f"{film.stem}.descriptions.json").read_text())
     stats = {key: document["stats"][key] for key in ("windows", "asked", "frames", "prompt_tokens")}
     return {**document, "stats": stats}

@@ -4,6 +4,8 @@ import asyncio
 import os
 from collections.abc import Sequence
 
+from patience import PATIENCE
+
 from pipeline.live.connect import Verdict
 from pipeline.live.http.hls import Hls, Place
 
@@ -39,7 +41,7 @@ async def read(*copies: str, place: Place | None = None) -> tuple[Verdict, list[
     served, place = Served(copies), place or Place()
     inlet, outlet = os.pipe()
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             verdict = await Hls(served, place).run(URL, first(served), outlet)  # type: ignore[arg-type]
     finally:
         os.close(inlet)

@@ -67,7 +67,7 @@ def test_what_was_missed_while_the_connection_was_lost_is_there_afterwards(brows
     served.cut()
     for number, text in ((2, "two"), (3, "three")):
         served.offer(caption(number, text))
-    until(page, "document.querySelectorAll('#before li').length === 3", 30)
+    until(page, "document.querySelectorAll('#before li').length === 3")
     assert [row.split("gate")[-1].strip() for row in page.locator("#before li").all_inner_texts()] == ["three", "two", "one"]
     page.close()
 

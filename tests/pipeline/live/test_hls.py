@@ -15,6 +15,7 @@ import pytest
 from hls_rules import Checker
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from patience import PATIENCE
 from shown_stream import MODEL, RATE, Kept, watched
 
 from pipeline.captioning.recipe import Recipe
@@ -254,7 +255,7 @@ async def test_hls_js_shows_each_text_over_the_picture_that_it_is_about(kept: Ke
             browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
             page = await browser.new_page()
             await page.goto(f"http://127.0.0.1:{server.server_address[1]}/index.html")
-            seen = await asyncio.wait_for(page.evaluate(LOOK, RATE), 60)
+            seen = await asyncio.wait_for(page.evaluate(LOOK, RATE), PATIENCE)
             await browser.close()
     finally:
         server.shutdown()

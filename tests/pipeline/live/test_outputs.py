@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+from patience import PATIENCE
 
 from models.engines.echo import EchoCaptioner
 from pipeline.captioning.recipe import Recipe
@@ -45,7 +46,7 @@ async def read(client: httpx.AsyncClient, url: str, count: int, **headers: str) 
     """(id, data) of the first events of a stream."""
     found: list[tuple[str, dict[str, Any]]] = []
     number, data = "", {}
-    async with asyncio.timeout(90), client.stream("GET", url, headers=headers) as answer:
+    async with asyncio.timeout(PATIENCE), client.stream("GET", url, headers=headers) as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
         async for row in answer.aiter_lines():
             if row.startswith("id:"):
@@ -161,7 +162,7 @@ async def test_a_hook_that_fails_is_tried_again_and_gets_them_together(monkeypat
     await hook.open()
     for number in range(4):
         hook.offer(caption(number))
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(PATIENCE):
         while sum(len(body["events"]) for body in bodies) < 4:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     await hook.close()
@@ -232,7 +233,7 @@ async def test_a_full_disk_loses_lines_and_cuts_none(tmp_path: Path, monkeypatch
     monkeypatch.setattr("pipeline.live.outputs.lines.os.write", full)
     for number in (1, 2):
         output.offer(caption(number))
-    await asyncio.wait_for(output._empty.wait(), 90)
+    await asyncio.wait_for(output._empty.wait(), PATIENCE)
     assert (output.failures, output.lost) == (2, 1), "the first has begun, the second has not"
     room[0] = 1 << 20
     output.offer(caption(3))
@@ -263,13 +264,13 @@ async def test_lines_of_others_among_the_events_are_left_out_and_told(tmp_path: 
     journal = journal_in(tmp_path)
     await journal.open()
     journal.offer(caption(0))
-    await asyncio.wait_for(journal._empty.wait(), 90)
+    await asyncio.wait_for(journal._empty.wait(), PATIENCE)
     strange = [b"[" * 5000, b"{}", b"\xff", b"null", b'{"event": "caption", "start": 1e999, "end": 2}', b'{"event": "gap", "start": 1, "end": 2}',
                line({**caption(1), "outcome": "fine"}).encode(), line({**caption(1), "text": [1]}).encode(), b"x" * (3 << 20)]  # fmt: skip
     with next(tmp_path.glob("*.events.jsonl")).open("ab") as file:
         file.write(b"\n".join(strange) + b"\n")
     journal.offer(caption(2))
-    await asyncio.wait_for(journal._empty.wait(), 90)
+    await asyncio.wait_for(journal._empty.wait(), PATIENCE)
     await journal.close()
     document = from_text(next(tmp_path.glob("*.descriptions.json")).read_text())
     assert [caption.start for caption in document.captions] == [0.0, 8.0]

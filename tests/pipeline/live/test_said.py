@@ -10,6 +10,7 @@ from typing import Any, get_args
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from patience import PATIENCE
 
 from pipeline.video.children import codec, wire
 from pipeline.video.live.feed import Feed
@@ -113,7 +114,7 @@ async def test_a_process_that_speaks_nonsense_is_ended(said: bytes, monkeypatch:
     feed = Feed(OPEN, process, fd=os.open("/dev/null", os.O_RDONLY), on_message=told.put_nowait)
     try:
         wire.send(ends[0], said)
-        heard = await asyncio.wait_for(told.get(), 90)
+        heard = await asyncio.wait_for(told.get(), PATIENCE)
         assert isinstance(heard, Ended)
         assert (heard.code, "nonsense" in heard.message) == ("reader_died", True)
     finally:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from live_runs import Run, captions
+from patience import PATIENCE
 from ports import free_port
 from senders import picture, sending
 
@@ -25,7 +26,7 @@ async def test_systemd_hears_that_it_is_ready_alive_and_stopping(tmp_path: Path,
     address = tmp_path / "notify"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(str(address))
-        systemd.settimeout(60)
+        systemd.settimeout(PATIENCE)
         monkeypatch.setenv("NOTIFY_SOCKET", str(address))
         monkeypatch.setenv("WATCHDOG_USEC", "1500000")
         monkeypatch.delenv("WATCHDOG_PID", raising=False)
@@ -36,7 +37,7 @@ async def test_systemd_hears_that_it_is_ready_alive_and_stopping(tmp_path: Path,
         with sending(*picture(), "-f", "mpegts", f"udp://127.0.0.1:{port}?pkt_size=1316"):
             run = Run({"gate": f"udp://127.0.0.1:{port}", "yard": f"udp://127.0.0.1:{free_port()}"})
             await run.until(captions(2))
-        listening.join(60)
+        listening.join(PATIENCE)
     assert heard[0] == "READY=1"
     assert heard[-1] == "STOPPING=1"
     alive = heard[1:-1]

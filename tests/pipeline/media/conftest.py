@@ -8,6 +8,7 @@ import av
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from patience import PATIENCE
 
 from pipeline.media import Ffmpeg, find_ffmpeg
 from pipeline.types import Cue, Track
@@ -27,7 +28,7 @@ def make(ffmpeg: Ffmpeg) -> Make:
 
     def make(path: Path, *options: object) -> Path:
         done = subprocess.run(
-            [ffmpeg.path, "-v", "error", "-y", *map(str, options), path], capture_output=True, timeout=120, check=False
+            [ffmpeg.path, "-v", "error", "-y", *map(str, options), path], capture_output=True, timeout=PATIENCE, check=False
         )
         assert done.returncode == 0, done.stderr.decode("utf-8", "replace")
         return path

@@ -15,6 +15,7 @@ import av
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from patience import PATIENCE
 
 from pipeline.errors import EnvironmentFault, InputError, OutputError, UsageError
 from pipeline.media import Encoding, Ffmpeg, Style, burn, encoding_for, fonts, verify
@@ -280,7 +281,7 @@ def test_ffmpeg_dies_with_its_parent(make: Callable[..., Path], tmp_path: Path) 
     )
     parent = subprocess.Popen([sys.executable, "-c", code, str(long), str(tmp_path / "out.mp4")])
     children: list[int] = []
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while not children and time.monotonic() < deadline:
         time.sleep(0.2)
         children = encoders_of(parent.pid)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE
 
 
 @pytest.fixture
@@ -17,7 +18,7 @@ def run(tmp_path: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]:
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("SCENESCRIBE_", "XDG_"))}
         return subprocess.run(
             [sys.executable, "-m", "pipeline.cli", *map(str, words)],
-            capture_output=True, text=True, timeout=120, check=False, cwd=tmp_path, env={**clean, "HOME": str(tmp_path)},
+            capture_output=True, text=True, timeout=PATIENCE, check=False, cwd=tmp_path, env={**clean, "HOME": str(tmp_path)},
         )  # fmt: skip
 
     return run

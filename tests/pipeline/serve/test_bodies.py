@@ -270,7 +270,7 @@ async def test_what_is_no_http_is_counted_in_a_line_and_not_printed_each_time(
         await send({"type": "http.response.body", "body": b""})
 
     async def knock(said: bytes) -> bytes:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             reader, writer = await asyncio.open_connection(*sock.getsockname()[:2])
             writer.write(said)
             answer = await reader.read(12)

@@ -5,6 +5,7 @@ import os
 import signal
 from pathlib import Path
 
+from patience import PATIENCE
 from serving import Running, running
 
 from models.base import Request
@@ -48,7 +49,7 @@ def test_jobs_and_questions_go_to_hosts_and_a_death_of_one_costs_nothing(tmp_pat
             while mine.state is State.READY:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
 
-        service.on_loop(asyncio.wait_for(seen(), 60))
+        service.on_loop(asyncio.wait_for(seen(), PATIENCE))
         assert ask(service, known, "What is seen?") == first, "the other host answers"
         assert service.done(service.job(known, language="fr")["id"])["status"] == "completed"
 

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 import httpx
 import pytest
+from patience import PATIENCE
 from serving import events_of, running
 
 from models.engines.echo import EchoCaptioner
@@ -45,7 +46,7 @@ def start(state: Path) -> tuple["subprocess.Popen[str]", httpx.Client]:
     child = subprocess.Popen([sys.executable, "-c", CHILD, support, state], stdout=subprocess.PIPE, text=True)
     assert child.stdout is not None
     url, key = child.stdout.readline().split()
-    return child, httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=60)
+    return child, httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=PATIENCE)
 
 
 def test_killed_at_any_moment_nothing_is_lost_and_nothing_told_twice(tmp_path: Path) -> None:
@@ -72,7 +73,7 @@ def test_killed_at_any_moment_nothing_is_lost_and_nothing_told_twice(tmp_path: P
                 threading.Event().wait(0.3 + 0.4 * round)
                 os.kill(child.pid, signal.SIGKILL)
             for thread in threads:
-                thread.join(120)
+                thread.join(PATIENCE)
             if round == ROUNDS - 1:
                 states = [client.get(f"/v1/jobs/{job}").json() for job in jobs]
                 assert {state["status"] for state in states} == {"completed"}, states

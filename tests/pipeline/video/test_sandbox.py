@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE
 
 BEFORE = """
 import os, socket, sys, threading, mmap, ctypes
@@ -51,7 +52,9 @@ KEPT = {
 
 def ask(folder: Path, code: str) -> str:
     (folder / "film").write_bytes(b"picture")
-    run = subprocess.run([sys.executable, "-c", BEFORE + code, folder], capture_output=True, text=True, timeout=60, check=False)
+    run = subprocess.run(
+        [sys.executable, "-c", BEFORE + code, folder], capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
     assert run.returncode == 0, run.stderr
     return run.stdout.strip()
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from buckets import S3, moto
+from patience import PATIENCE
 
 from models.base import Reply, Request
 from models.engines.echo import EchoCaptioner
@@ -61,7 +62,7 @@ class Far:
         )
 
     async def once(self, **changed: Any) -> int:
-        return await asyncio.wait_for(self.daemon(**changed).run(), 120)
+        return await asyncio.wait_for(self.daemon(**changed).run(), PATIENCE)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Daemon]:
@@ -72,7 +73,7 @@ class Far:
             yield daemon
         finally:
             daemon.stop()
-            assert await asyncio.wait_for(task, 60) == 0
+            assert await asyncio.wait_for(task, PATIENCE) == 0
 
     def there(self, prefix: str) -> list[str]:
         return sorted(entry.name for entry in self.storage.list(prefix))
