@@ -14,9 +14,12 @@ from pipeline.environment import child_environment
 from pipeline.errors import EnvironmentFault
 from pipeline.video.children import codec, wire
 from pipeline.video.children.messages import Failure, Ready, Reply, Request, Tick
+from pipeline.video.children.starved import Starved
 from pipeline.video.limits import Limits
 
 _ROOT = str(Path(__file__).resolve().parents[3])
+STARTS = 60.0
+"""seconds in which a child has to be ready"""
 NO_CARD = -1
 """in place of a GPU's number"""
 
@@ -83,9 +86,9 @@ class Child:
             raise self._crash(isinstance(error, TimeoutError)) from None
 
     def _wait_until_ready(self) -> None:
-        self._sock.settimeout(60)
+        self._sock.settimeout(STARTS)
         try:
-            told = codec.reply(*wire.receive(self._sock))
+            told = codec.reply(*wire.receive(self._sock, go_on=Starved(self.pid, STARTS)))
         except (wire.HungUp, TimeoutError) as error:
             if self.dead:  # interrupted from another thread
                 raise self._crash(False) from None
@@ -101,12 +104,12 @@ class Child:
             self.card, self.card_missing = NO_CARD, told.why[:200] or "no reason given"
 
     def message(self, patience: float) -> Reply:
-        """The next message. Raises Crashed, after ``patience`` seconds without one, and where what comes is none."""
+        """The next message. Raises Crashed, after ``patience`` seconds without one in which it could run, and where what comes is none."""
         if self.dead:
             raise Crashed(False, "")
         self._sock.settimeout(patience)
         try:
-            return codec.reply(*wire.receive(self._sock))
+            return codec.reply(*wire.receive(self._sock, go_on=Starved(self.pid, patience)))
         except (wire.HungUp, TimeoutError) as error:
             raise self._crash(isinstance(error, TimeoutError)) from None
         except codec.Malformed as error:

@@ -6,7 +6,7 @@
 import array
 import socket
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 _LENGTHS = struct.Struct("<IQ")
 LARGEST_HEADER = 1 << 26
@@ -33,16 +33,19 @@ def send(sock: socket.socket, header: bytes, payload: bytes | memoryview = b"", 
         raise HungUp from error
 
 
-def receive(sock: socket.socket, fds: list[int] | None = None) -> tuple[bytes, bytes]:
-    """Wait for one message; descriptors that came with it are added to ``fds``. Raises HungUp, TimeoutError."""
-    lengths = _exactly(sock, _LENGTHS.size, fds)
+def receive(
+    sock: socket.socket, fds: list[int] | None = None, *, go_on: Callable[[], bool] = lambda: False
+) -> tuple[bytes, bytes]:
+    """Wait for one message; descriptors that came with it are added to ``fds``. ``go_on`` is asked each time that the socket's time-out
+    passes in silence. Raises HungUp, TimeoutError."""
+    lengths = _exactly(sock, _LENGTHS.size, fds, go_on)
     head, tail = _LENGTHS.unpack(lengths)
     if head > LARGEST_HEADER or tail > LARGEST:
         raise HungUp
-    return bytes(_exactly(sock, head, fds)), bytes(_exactly(sock, tail, fds))
+    return bytes(_exactly(sock, head, fds, go_on)), bytes(_exactly(sock, tail, fds, go_on))
 
 
-def _exactly(sock: socket.socket, count: int, fds: list[int] | None) -> bytearray:
+def _exactly(sock: socket.socket, count: int, fds: list[int] | None, go_on: Callable[[], bool]) -> bytearray:
     got = bytearray()
     while len(got) < count:
         try:
@@ -54,6 +57,8 @@ def _exactly(sock: socket.socket, count: int, fds: list[int] | None) -> bytearra
                     if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
                         fds.extend(memoryview(data[: len(data) // 4 * 4]).cast("i"))
         except TimeoutError:
+            if go_on():
+                continue
             raise
         except OSError as error:
             raise HungUp from error

@@ -20,7 +20,9 @@ from patience import comes
 
 from pipeline.errors import InputError
 from pipeline.families import parse
+from pipeline.video.children import starved
 from pipeline.video.children.pool import WorkerPool
+from pipeline.video.children.starved import Starved
 from pipeline.video.film import open_film
 from pipeline.video.limits import Limits
 from pipeline.video.probe import probe
@@ -79,7 +81,10 @@ def open_files() -> dict[str, str]:
         ("scenes:min=1,max=2", signal.SIGKILL, 3),
     ],
 )
-def test_a_child_that_dies_once_is_replaced(long_film: Path, small: WorkerPool, rule: str, deadly: int, workers: int) -> None:
+def test_a_child_that_dies_once_is_replaced(
+    long_film: Path, small: WorkerPool, rule: str, deadly: int, workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(starved, "LONGEST", 1)  # one that stays stopped is given up at once
     with reading(long_film, pool=small, rule=rule) as film:
         whole = [(w.start, w.end, [f.time for f in w.frames]) for w in film]
     with reading(long_film, pool=small, rule=rule, workers=workers) as film:
@@ -90,6 +95,46 @@ def test_a_child_that_dies_once_is_replaced(long_film: Path, small: WorkerPool, 
         os.kill(at_work[-1], deadly)
         found += windows
     assert [(w.start, w.end, [f.time for f in w.frames]) for w in found] == whole
+
+
+def test_a_child_that_is_given_no_time_is_waited_for(long_film: Path, small: WorkerPool) -> None:
+    """Stopped for four times as long as it may be silent: no fault of the film, nor of the child."""
+    with reading(long_film, pool=small) as film:
+        whole = [(w.start, w.end, [f.time for f in w.frames]) for w in film]
+    with reading(long_film, pool=small, limits=Limits(stall=0.5)) as film:
+        windows = iter(film)
+        found = [next(windows)]
+        [pid] = children(film)
+        os.kill(pid, signal.SIGSTOP)
+        later = threading.Timer(2.0, os.kill, (pid, signal.SIGCONT))
+        later.start()
+        found += windows
+        later.join()
+        assert children(film) in ([pid], [])
+    assert [(w.start, w.end, [f.time for f in w.frames]) for w in found] == whole
+    assert not film.notices
+
+
+def test_who_sleeps_or_spins_is_not_starved() -> None:
+    """Who sleeps is R for a moment before, so it is asked until it says no; who is stopped is asked five times."""
+    for stopped in (False, True):
+        with subprocess.Popen(
+            [sys.executable, "-c", "print(flush=True)\nimport time\ntime.sleep(600)"], stdout=subprocess.PIPE
+        ) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            starving = Starved(process.pid, 3600)
+            if stopped:
+                os.kill(process.pid, signal.SIGSTOP)
+                assert comes(lambda: Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T")
+                assert [starving() for _ in range(5)] == [True] * 5
+            else:
+                assert comes(lambda: not starving())  # noqa: B023 - called here
+            process.kill()
+        assert not starving()
+    spinning = Starved(os.getpid(), 0.02)
+    while spinning():
+        pass  # this very process: it runs, and says nothing
 
 
 def test_a_film_that_kills_twice_is_given_up(long_film: Path, small: WorkerPool) -> None:
