@@ -17,6 +17,7 @@ VIDEO_SUFFIXES = frozenset(
     " .ogm .ogv .qt .rm .rmvb .ts .vob .webm .wmv .y4m".split()
 )
 """what is taken out of a folder; a file that is named is taken whatever it is called"""
+PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".avif")
 WRITTEN = ("described", "chaptered")
 """words in the names of films that we write"""
 
@@ -55,7 +56,7 @@ def find_films(names: Sequence[str], *, recursive: bool) -> Inputs:
         elif path.is_dir():
             found = list(_films_below(path, recursive=recursive))
             if not found:
-                hint = "" if recursive else "; look into its folders too with --recursive"
+                hint = _pictures_in(path) or ("" if recursive else "; look into its folders too with --recursive")
                 errors.append((name, InputError("no_videos", f"no video in this folder{hint}")))
             for film in found:
                 films.setdefault(_identity(film.path), film)
@@ -75,6 +76,15 @@ def find_films(names: Sequence[str], *, recursive: bool) -> Inputs:
     named = {(path.parent, stem) for path in films for stem in (path.stem, path.name)}
     kept = [film for path, film in films.items() if (path.parent, _described_stem(path.name)) not in named]
     return Inputs(tuple(kept), tuple(errors))
+
+
+def _pictures_in(folder: Path) -> str:
+    """Where to go with a folder of pictures; '' where there are none."""
+    try:
+        found = sum(name.lower().endswith(PICTURE_SUFFIXES) for name in os.listdir(folder))
+    except OSError:
+        return ""
+    return f", and {found} {'pictures' if found > 1 else 'picture'}: scenescribe annotate describes these" if found else ""
 
 
 def find_remote(names: Sequence[str], spool: Path, *, recursive: bool, options: Mapping[str, str] | None = None) -> Inputs:

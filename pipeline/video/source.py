@@ -110,9 +110,18 @@ def _sniff(head: bytes, path: Path) -> None:
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     for magic, what in _NOT_FILMS.items():
         if start.startswith(magic) or head.startswith(magic):
-            raise InputError("not_a_video", _moving(head) or f"this is {what}, not a film", path=str(path))
+            raise InputError("not_a_video", _moving(head) or f"this is {what}, not a film{_picture(what)}", path=str(path))
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
-        raise InputError("not_a_video", _moving(head) or "this is a WebP picture, not a film", path=str(path))
+        raise InputError(
+            "not_a_video", _moving(head) or f"this is a WebP picture, not a film{_picture('picture')}", path=str(path)
+        )
+
+
+def _picture(what: str) -> str:
+    """What a picture is for, where ``what`` is one."""
+    if "picture" not in what:
+        return ""
+    return "; scenescribe annotate describes pictures, and ffmpeg -framerate 25 -i img%04d.png FILM.mp4 makes a film of a row of them"
 
 
 def _moving(head: bytes) -> str:

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.errors import InputError
 from pipeline.inputs import find_films, is_described
+from pipeline.video.source import open_source
 
 
 def found(folder: Path, *names: str) -> list[str]:
@@ -46,3 +48,20 @@ def test_films_that_we_wrote(name: str, beside: str, ours: bool, tmp_path: Path)
         (tmp_path / one).touch()
     assert is_described(tmp_path / name) is ours
     assert (name in found(tmp_path, ".")) is (not ours and not name.startswith("."))
+
+
+def test_a_row_of_pictures_is_told_where_to_go(tmp_path: Path) -> None:
+    for number in range(3):
+        (tmp_path / f"img{number:04d}.png").write_bytes(b"\x89PNG\r\n\x1a\n and so on")
+    [(_, error)] = find_films([str(tmp_path)], recursive=False).errors
+    assert (error.code, error.message) == (
+        "no_videos",
+        "no video in this folder, and 3 pictures: scenescribe annotate describes these",
+    )
+    for name, code, words in (
+        ("img%04d.png", "not_found", "ffmpeg -framerate 25 -i img%04d.png"),
+        ("img0001.png", "not_a_video", "scenescribe annotate describes pictures"),
+    ):
+        with pytest.raises(InputError, match=words) as caught:
+            open_source(tmp_path / name)
+        assert caught.value.code == code
