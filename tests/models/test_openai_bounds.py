@@ -190,3 +190,24 @@ def test_thoughts_are_taken_out_of_pieces_as_of_the_whole(text: str, size: int) 
 @pytest.mark.parametrize("piece", ["<think>", "</think>", "<think>a</think>", "<", "[think]"])
 def test_thoughts_of_five_million_letters_are_linear(piece: str) -> None:
     assert len(answers.without_thoughts(piece * (4_000_000 // len(piece)))) <= 4_000_000
+
+
+async def test_a_stream_that_is_cut_inside_a_letter(film: Film) -> None:
+    """Whatever the pieces in which bytes come, each letter is whole; one that never ends is told as what it is."""
+    data = 'data: {"choices": [{"delta": {"content": "Ein Bär, 猫, 🦊."}}]}\n\ndata: [DONE]\n\n'.encode()
+
+    def bytewise(handler: Any) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Type", "text/event-stream")
+        handler.send_header("Transfer-Encoding", "chunked")
+        handler.end_headers()
+        for byte in data:
+            handler.wfile.write(b"1\r\n%c\r\n" % byte)
+        handler.wfile.write(b"0\r\n\r\n")
+
+    with Stub([bytewise]) as server:
+        async with endpoint(server) as captioner:
+            *said, _ = [piece async for piece in captioner.stream(film())]
+    assert "".join(map(str, said)) == "Ein Bär, 猫, 🦊."
+    cut = data[: data.index("猫".encode()) + 1]
+    assert "chat completion" in await refused(body(200, cut, EVENTS), film, stream=True)
