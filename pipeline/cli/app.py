@@ -64,7 +64,7 @@ COMMANDS = (
 
 
 def _mount() -> None:
-    """Put the commands under ``app``. Only the one that was asked for is imported: the others are read for their help."""
+    """Put the commands under ``app``. Only the one that was asked for is imported; where none was, all are read for their help."""
     completing = any(name.endswith("_COMPLETE") for name in os.environ)
     asked = next((word for word in sys.argv[1:] if not word.startswith("-")), None)
     for name in COMMANDS:
@@ -75,7 +75,7 @@ def _mount() -> None:
             else:
                 app.command(name, cls=Command, help=_help_of(name))(getattr(module, name))
         else:
-            app.command(name, cls=Command, help=_help_of(name))(_not_asked)
+            app.command(name, cls=Command, help="" if asked in COMMANDS else _help_of(name))(_not_asked)
 
 
 def _help_of(name: str) -> str:

@@ -35,7 +35,8 @@ class Words:
         hits = self._holding_all(asked, most, limited=among is not None)
         if hits or len(asked.wanted) == 1:
             return hits, False
-        return self._holding_some(asked, most, limited=among is not None), True
+        hits = self._holding_some(asked, most, limited=among is not None)
+        return hits, bool(hits)
 
     def _holding_all(self, asked: Query, most: int, *, limited: bool) -> list[Hit]:
         found = self._newest(asked.every, limited)

@@ -92,6 +92,7 @@ def test_some_of_the_words_where_none_has_all(tmp_path: Path) -> None:
     results = search("dog runs", [str(path)], state_folder=tmp_path / "state")
     assert results.some
     assert len(results.hits) == 2
+    assert not search("horse stands", [str(path)], state_folder=tmp_path / "state").some, "none has any of them"
 
 
 def test_one_bad_file_does_not_stop_the_others(tmp_path: Path) -> None:
