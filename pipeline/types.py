@@ -181,6 +181,11 @@ class Model:
     knows: str | None = None
     """what its words are worth, where that is little: the embedded model knows drawn shapes alone"""
 
+    @property
+    def author(self) -> str:
+        """Who wrote the words: the engine ``echo`` asks no model."""
+        return self.engine if self.engine == "echo" else self.name
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:

@@ -13,7 +13,7 @@ from pipeline.cli.console import data, name_of, one_line
 from pipeline.cli.line import FilmLine, seconds_at_work
 from pipeline.cli.notices import Once, faults, lines
 from pipeline.cli.screen import Screen
-from pipeline.cli.sentences import how_it_ended
+from pipeline.cli.sentences import how_it_ended, who
 from pipeline.cli.signs_of_life import MOMENT, PLAIN_EVERY, loaded, loading, usual
 from pipeline.cli.summary import Summary, clock, counted, gauges_line
 from pipeline.describe import Result
@@ -63,8 +63,7 @@ class Display:
         self._all_bytes = sum(self._sizes.values())
         self.count = len(films)
         self.strict = studio.settings.strict
-        model = studio.model
-        self.screen.say(f"{counted(len(films), 'film')} · model {model.name} · engine {model.engine}")
+        self.screen.say(f"{counted(len(films), 'film')} · {who(studio.model)}")
         studio.engine.on_ready.append(self._loaded)
         self._studio = studio
         if studio.preset.knows and studio.settings.engine != "echo":
@@ -176,7 +175,8 @@ class Display:
             return ""
         seconds = took * left / done
         # read and described to the end, and not over: what is left is written, and how long burning takes nobody knows
-        return f"about {clock(seconds)} left" if seconds >= 1 else "writing what is left"
+        then = ", then burning" if self._studio.settings.burn else ""
+        return f"about {clock(seconds)} left{then}" if seconds >= 1 else "writing what is left"
 
     def end(self, started: float) -> Past | None:
         """The last lines: a table where there were many films, and one line for all. ``started``: on time.monotonic's clock.

@@ -2,11 +2,16 @@
 
 import sys
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipeline.cli import console
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pipeline.doctor import Finding
 
 
 def doctor(
@@ -38,30 +43,39 @@ def doctor(
     from pipeline.doctor import examine, examine_cluster
     from pipeline.storage import parse_options
 
+    found: Iterable[Finding]
     if cluster is None:
-        findings = examine()
+        found = examine()
     else:
         options = parse_options(storage_option or ())
-        findings = examine_cluster(cluster, out=output, options=options, insecure=insecure_cluster)
+        found = examine_cluster(cluster, out=output, options=options, insecure=insecure_cluster)
+    findings = list(found) if as_json else _shown(found)
     broken = [finding for finding in findings if finding.needed and not finding.ok]
     if as_json:
         console.data({"ok": not broken, "findings": [asdict(finding) for finding in findings]})
     else:
-        from rich.console import Console
-        from rich.text import Text
-
-        screen = Console(highlight=False, soft_wrap=True)
-        for finding in findings:
-            mark = (
-                Text("ok     ", "green")
-                if finding.ok
-                else Text("MISSING", "bold red")
-                if finding.needed
-                else Text("without", "yellow")
-            )
-            screen.print(mark, Text(f" {finding.name:<18}"), Text(finding.value), sep="")
-            if finding.mend:
-                screen.print(Text(f"        {'':<18}-> {finding.mend}", "dim" if finding.ok else ""))
-        screen.print("Ready." if not broken else "Not ready: mend what is missing, then run scenescribe doctor again.")
+        print("Ready." if not broken else "Not ready: mend what is missing, then run scenescribe doctor again.")
     if broken:
         sys.exit(3)
+
+
+def _shown(findings: "Iterable[Finding]") -> "list[Finding]":
+    """Each as soon as it is there: some take seconds to find out."""
+    from rich.console import Console
+    from rich.text import Text
+
+    screen, seen = Console(highlight=False, soft_wrap=True), []
+    for finding in findings:
+        mark = (
+            Text("ok     ", "green")
+            if finding.ok
+            else Text("MISSING", "bold red")
+            if finding.needed
+            else Text("without", "yellow")
+        )
+        screen.print(mark, Text(f" {finding.name:<18}"), Text(finding.value), sep="")
+        if finding.mend:
+            screen.print(Text(f"        {'':<18}-> {finding.mend}", "dim" if finding.ok else ""))
+        screen.file.flush()
+        seen.append(finding)
+    return seen

@@ -120,6 +120,8 @@ def export(
                     target = _target(path, output, one, track.language, only=len(wanted) * len(files) == 1)
                     _write(target, text, path, overwrite=overwrite)
                     written.append(target)
+            if not as_json and not to_stdout:
+                console.say(f"{console.name_of(name)} -> {', '.join(console.name_of(target) for target in written)}")
             if as_json and not to_stdout:
                 console.data({"input": name, "cues": len(track.cues), "outputs": [os.fspath(target) for target in written]})
         except ScenescribeError as error:

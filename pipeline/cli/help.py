@@ -59,7 +59,7 @@ def page(command: Any, ctx: Any) -> str:
     about, _, examples = inspect.cleandoc(command.help or "").partition("Examples:\n")
     usage = f"Usage: {ctx.command_path} {' '.join(_pieces(command, ctx))}"
     parts = [textwrap.fill(usage, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)]
-    parts += [_filled(" ".join(paragraph.split()), width) for paragraph in re.split(r"\n\s*\n", about.strip()) if paragraph]
+    parts += [_paragraph(text, width) for text in re.split(r"\n\s*\n", about.replace("``", "").strip()) if text]
     groups = _groups(command, ctx)
     column = min(COLUMN, max(len(name) for rows in groups.values() for name, _ in rows))
     parts += [f"{_bold(title)}\n{_rows(rows, column, width)}" for title, rows in groups.items()]
@@ -128,6 +128,14 @@ def _rows(rows: list[Row], column: int, width: int) -> str:
         else:
             lines.append(f"  {name:<{column}}  " + _filled(text, width, " " * (column + 4)).lstrip())
     return "\n".join(line for line in lines if line.strip())
+
+
+def _paragraph(text: str, width: int) -> str:
+    """Sentences as one paragraph; lines of ``word   what it does`` as the rows that they are."""
+    rows = [re.fullmatch(r"\s*(\S+) {2,}(.+)", line) for line in text.splitlines()]
+    if all(rows):
+        return _rows([(row[1], row[2]) for row in rows if row], max(len(row[1]) for row in rows if row), width)
+    return _filled(" ".join(text.split()), width)
 
 
 def _filled(text: str, width: int, indent: str = "") -> str:

@@ -4,10 +4,19 @@ from typing import TYPE_CHECKING
 
 from pipeline.cli.summary import clock, counted, working_seconds
 from pipeline.describe import Result
-from pipeline.types import Outcome
+from pipeline.types import Model, Outcome
 
 if TYPE_CHECKING:
     from pipeline.outline import Summary
+
+
+def who(model: Model) -> str:
+    """``model shapes · engine vllm``; echo asks none."""
+    return (
+        "engine echo: no model, it says what it was shown"
+        if model.engine == "echo"
+        else f"model {model.name} · engine {model.engine}"
+    )
 
 
 def how_it_ended(name: str, result: Result, *, alone: bool = True) -> str:

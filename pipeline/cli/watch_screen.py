@@ -14,7 +14,7 @@ from pipeline.cli.console import name_of, one_line
 from pipeline.cli.line import FilmLine
 from pipeline.cli.notices import lines
 from pipeline.cli.screen import Screen
-from pipeline.cli.sentences import how_it_ended
+from pipeline.cli.sentences import how_it_ended, who
 from pipeline.cli.signs_of_life import MOMENT, earlier, loaded, loading, usual
 from pipeline.cli.summary import counted
 from pipeline.errors import ScenescribeError
@@ -43,8 +43,7 @@ class WatchScreen(WatchObserver):
             else "descriptions go beside the films"
         )
         how = "it ends when all is done" if state.settings.once else "Ctrl-C ends it; the next start goes on from there"
-        model = f"model {studio.model.name} · engine {studio.model.engine}"
-        self.screen.say(f"watching {name_of(state.called(state.root))} · {out} · {model}\n{how}")
+        self.screen.say(f"watching {name_of(state.called(state.root))} · {out} · {who(studio.model)}\n{how}")
         if studio.preset.knows and studio.settings.engine != "echo":
             self.screen.say(f"note: {studio.preset.knows}")
         for count, what in ((taken_back, "interrupted"), (retried, "failed")):

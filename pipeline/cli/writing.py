@@ -135,7 +135,8 @@ def progress(what: str, total: Callable[[], float], *, quiet: bool) -> Callable[
         last[0] = now
         length = total()
         share = f"{min(seconds / length, 1.0):4.0%} " if length > 0 else ""
-        line = f"{what}: {share}{seconds:.0f} s of film, {seconds / max(now - started, 0.001):.1f}x"
+        speed = seconds / max(now - started, 0.001)
+        line = f"{what}: {share}{seconds:.0f} s of film, {speed:.{1 if speed >= 0.1 else 2}f}x"
         sys.stderr.write(f"\r\x1b[K{line}" if live else line + "\n")
         sys.stderr.flush()
 

@@ -83,6 +83,11 @@ def gpu_memory_gb() -> float | None:
     return there[0].memory_gb or None if there else None
 
 
+def limits(preset: "Preset", engine: str) -> str | None:
+    """What readers have to know of the words that come: what the model does not know, or that none was asked."""
+    return "the echo engine runs no model: it says what it was shown" if engine == "echo" else preset.knows or None
+
+
 def refuse_unnamed_embedded(settings: Describing, preset: "Preset") -> None:
     """Raise UsageError ``model_not_named`` where the embedded model would be taken only because there is no other.
 

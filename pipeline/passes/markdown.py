@@ -35,7 +35,7 @@ def to_text(summary: Summary) -> str:
 
 def about(summary: Summary) -> str:
     """Who made it, and that nobody has checked it."""
-    model = escaped(summary.model.name or summary.model.id or "an unknown model")
+    model = escaped(summary.model.author or summary.model.id or "an unknown model")
     if summary.method == "written":
         return f"Written by a machine ({model}) from machine-made captions; nobody has checked it."
     made = "Composed from the captions' own words and facts, not written by a model"

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline import __version__
 from pipeline.clock import clock
+from pipeline.engine.opening import limits
 from pipeline.errors import OutputError
 from pipeline.files import explained, write_whole
 from pipeline.report.plot import plot, span
@@ -118,9 +119,14 @@ def view(record: "Recorder") -> dict[str, Any]:
         "script": script,
         "script_hash": "sha256-" + base64.b64encode(hashlib.sha256(str(script).encode()).digest()).decode(),
         "when": time.strftime("%Y-%m-%d %H:%M:%S %Z", time.localtime(record.when)),
-        "model": {"name": clean(model.name), "id": clean(model.id), "revision": clean(model.revision)},
+        "model": {
+            "author": clean(model.author),
+            "name": clean(model.name),
+            "id": clean(model.id),
+            "revision": clean(model.revision),
+        },
         "engine": f"{model.engine} {model.engine_version}",
-        "knows": studio.preset.knows if model.engine != "echo" else "the echo engine runs no model: it says what it was shown",
+        "knows": limits(studio.preset, model.engine),
         "prompt": clean(studio.recipe.prompt),
         "counts": [(state, states.count(state)) for state in ("done", "skipped", "failed") if state in states],
         "facts": _facts(seconds, loading, length, record),

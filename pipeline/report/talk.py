@@ -64,7 +64,7 @@ def render(films: Sequence[str], model: Model, answers: Sequence[Answer], frames
         version=__version__,
         when=time.strftime("%Y-%m-%d %H:%M:%S %Z"),
         films=[clean(film) for film in films],
-        model=clean(model.name),
+        model=clean(model.author),
         engine=clean(f"{model.engine} {model.engine_version}"),
         exchanges=exchanges,
     )

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import driver
@@ -13,6 +14,23 @@ from pipeline.cli.app import app
 from pipeline.cli.doctor import doctor as command
 from pipeline.doctor import Finding, examine
 from pipeline.errors import EnvironmentFault
+
+
+def test_each_finding_is_told_as_soon_as_it_is_there(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Some take seconds to find out, on a busy machine many; silence until all are there looks like a program that hangs."""
+    monkeypatch.setattr(doctor, "_python", lambda: iter([Finding(name="python", ok=True, value="3")]))
+    before = list[str]()
+
+    def slow() -> Iterator[Finding]:
+        before.append(capsys.readouterr().out)
+        yield Finding(name="engine", ok=True, value="there")
+
+    monkeypatch.setattr(doctor, "_engine", slow)
+    for name in ("_gpu", "_decoder", "_torch", "_model", "_ffmpeg", "_fonts", "_disk", "_plugins"):
+        monkeypatch.setattr(doctor, name, lambda: iter(()))
+    command()
+    assert before[0].split() == ["ok", "python", "3"]
+    assert capsys.readouterr().out.split() == ["ok", "engine", "there", "Ready."]
 
 
 def test_this_machine_can_do_the_main_job() -> None:

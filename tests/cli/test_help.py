@@ -59,6 +59,17 @@ def test_where_there_are_many_options_those_that_matter_stand_first_and_are_few(
     assert not re.findall(r"^  (?:-\w, )?--\S+ .*\brange\b  ", page, re.MULTILINE), "kinds have names for people"
 
 
+def test_lines_of_a_list_stay_lines() -> None:
+    page = said("dataset --help")
+    assert "\n  status  how many items are done" in page
+    assert "\n  retry   let the next annotate ask again what failed\n" in page
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_no_mark_of_another_language_is_left(name: str) -> None:
+    assert "``" not in said(f"{name} --help", 110)
+
+
 @pytest.mark.parametrize("name", ["list", "show", "retry", "forget"])
 def test_the_commands_of_jobs_have_examples_too(name: str) -> None:
     assert f"\nExamples\n  scenescribe jobs {name}" in said(f"jobs {name} --help")

@@ -46,7 +46,7 @@ def display_of(films: list[Film], past: Past | None = None) -> tuple[Display, Mo
     display, model, said = Display(Screen(live=False)), Model(), list[str]()
     display.screen.fail = said.append  # type: ignore[method-assign]
     studio: Any = SimpleNamespace(
-        settings=SimpleNamespace(strict=False, engine="vllm"), engine=model, preset=SimpleNamespace(knows=""),
+        settings=SimpleNamespace(strict=False, engine="vllm", burn=False), engine=model, preset=SimpleNamespace(knows=""),
         model=SimpleNamespace(name="m", engine="vllm"), recipe=SimpleNamespace(part=None),
     )  # fmt: skip
     display.begin(studio, films, past)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ def test_export_writes_beside_the_json_under_names_of_its_language(run: Any, tmp
         "film.descriptions.ja.ass", "film.descriptions.ja.srt", "film.descriptions.ja.vtt", "film.descriptions.json",
     ]  # fmt: skip
     assert (tmp_path / "film.descriptions.ja.srt").read_bytes() == (GOLDENS / "film.ja.srt").read_bytes()
+    assert re.search(r"\S+\.json -> \S+\.srt, \S+\.vtt, \S+\.ass\n", done.stderr), "where they are"
     again = run("export", source, "-f", "srt")
     assert again.returncode == 1
     assert again.stderr.count("\n") == 1

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.captioning.tally import Tally
-from pipeline.cli.sentences import how_it_ended
+from pipeline.cli.sentences import how_it_ended, who
 from pipeline.cli.summary import Summary, clock, gauges_line
 from pipeline.describe import Result
 from pipeline.engine.gate import Clock
@@ -116,6 +116,14 @@ def test_a_batch_has_one_speed_and_that_is_the_runs() -> None:
     assert summary.table()[:2] == ["film  state  reason  length", "a     done             2:00"]
     assert summary.lines(10.0, Clock())[0].count("x real time") == 1
     assert how_it_ended("a.mp4", result()).endswith(" · 12.0x real time"), "of one film it is the only number"
+
+
+def test_what_echo_says_is_no_models() -> None:
+    model = replace(result().document.model, engine="vllm")
+    assert who(model) == f"model {model.name} · engine {model.engine}"
+    echo = replace(model, engine="echo")
+    assert (model.author, echo.author) == (model.name, "echo")
+    assert model.name not in who(echo)
 
 
 def test_the_table_ends_with_what_failed() -> None:

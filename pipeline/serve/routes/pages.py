@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse
 
 from pipeline.clock import moment
+from pipeline.engine.opening import limits
 from pipeline.errors import ScenescribeError
 from pipeline.passes.json import read as read_summary
 from pipeline.retrieval.find import search
@@ -74,7 +75,12 @@ def router(service: Service) -> APIRouter:
                 "id": film.id, "name": film.name, "duration": film.facts["duration"], "described": list(service.library.described(film.id)),
                 "status": jobs[0].status.replace("_", " ") if jobs else "",
             })  # fmt: skip
-        return page("films.html", films=known, roots=list(service.roots.folders), knows=service.studio.preset.knows)
+        return page(
+            "films.html",
+            films=known,
+            roots=list(service.roots.folders),
+            knows=limits(service.studio.preset, service.studio.settings.engine),
+        )
 
     @routes.post("/films/upload")
     async def upload(request: Request) -> Response:
@@ -138,7 +144,7 @@ def router(service: Service) -> APIRouter:
             if (path := service.library.made(id, language, ".summary.json")) is not None:
                 values["summary"] = await asyncio.to_thread(read_summary, path)
             values |= {
-                "language": language, "captions": document.captions, "tracks": tracks, "files": files, "said_by": document.model.name,
+                "language": language, "captions": document.captions, "tracks": tracks, "files": files, "said_by": document.model.author,
                 "vtt": f"{tracks['vtt']}?v={quote(one.tag)}",
             }  # fmt: skip
         return page("film.html", **values)

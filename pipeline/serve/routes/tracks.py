@@ -2,8 +2,10 @@
 
 import asyncio
 import mimetypes
+import os
 from hashlib import blake2b
 from typing import Annotated, Literal
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import FileResponse
@@ -12,6 +14,7 @@ from pipeline import chapters as chapter_formats
 from pipeline import formats
 from pipeline.cues import make_track
 from pipeline.cues import profile as layout_of
+from pipeline.filenames import fitted
 from pipeline.languages import check_tag
 from pipeline.serve.faults import HttpError
 from pipeline.serve.held_file import HeldFile
@@ -24,6 +27,12 @@ KINDS = {
 }  # fmt: skip
 SUMMARY = {"json": "application/json", "md": "text/markdown; charset=utf-8"}
 Profile = Literal["netflix", "bbc", "vertical", "none"]
+
+
+def attachment(name: str) -> str:
+    """The Content-Disposition of a file that is kept under this name (RFC 6266): in plain letters, and as it is."""
+    plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\%' else "_" for c in name)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name.encode('utf-8', 'replace'), safe='')}"
 
 
 def router(service: Service) -> APIRouter:
@@ -45,7 +54,8 @@ def router(service: Service) -> APIRouter:
         tag = f'"{blake2b(f"{found.tag} {form} {layout!r}".encode(), digest_size=10).hexdigest()}"'
         headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
         if download:
-            headers["Content-Disposition"] = f'attachment; filename="descriptions.{found.language}.{form}"'
+            ending = ".descriptions.json" if form == "json" else f".descriptions.{found.language}{formats.suffix(form)}"
+            headers["Content-Disposition"] = attachment(fitted(os.path.splitext(film.name)[0]) + ending)
         if tag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
 

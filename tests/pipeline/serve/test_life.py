@@ -140,6 +140,8 @@ def test_a_film_below_a_root_is_added_described_and_forgotten(service: Running, 
     job = service.done(service.job(id)["id"])
     assert job["status"] == "completed"
     document = service.client.get(f"/v1/films/{id}/tracks/descriptions.en.json").json()
+    kept = service.client.get(f"/v1/films/{id}/tracks/descriptions.en.vtt", params={"download": "true"})
+    assert kept.headers["content-disposition"].startswith('attachment; filename="one.descriptions.en.vtt"; ')
     assert document["source"]["name"] == "one.mp4", "the name that the film has, not that of an open file"
     assert [path.name for path in (root / "mine").rglob("*")] == ["one.mp4"], "nothing is written beside it unasked"
     assert service.client.delete(f"/v1/films/{id}").json()["deleted"]
