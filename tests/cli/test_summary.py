@@ -123,7 +123,7 @@ def test_what_echo_says_is_no_models() -> None:
     assert who(model) == f"model {model.name} · engine {model.engine}"
     echo = replace(model, engine="echo")
     assert (model.author, echo.author) == (model.name, "echo")
-    assert model.name not in who(echo)
+    assert f"model {model.name}" not in who(echo)
 
 
 def test_the_table_ends_with_what_failed() -> None:
