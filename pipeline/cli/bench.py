@@ -18,7 +18,15 @@ if TYPE_CHECKING:
     from pipeline.studio import Studio
 
 
-@with_options(Settings, most=("model",))
+UNUSED = (
+    "sidecar_name", "output_dir", "burn", "mux", "sink", "overwrite", "resume", "strict",
+    "summarize", "chapters", "into_video", "length", "style", "summary_model",
+    "font", "font_size", "box", "outline", "margin", "fonts_dir", "crf", "preset", "encoder",
+)  # fmt: skip
+"""options of caption that are about what is written for good: a measurement writes sidecars into a folder that goes, and nothing else"""
+
+
+@with_options(Settings, most=("model",), without=UNUSED)
 def bench(
     films: Annotated[
         list[str] | None, typer.Argument(help="Films to measure with; made for the purpose where none is named.")

@@ -59,6 +59,25 @@ def test_where_there_are_many_options_those_that_matter_stand_first_and_are_few(
     assert not re.findall(r"^  (?:-\w, )?--\S+ .*\brange\b  ", page, re.MULTILINE), "kinds have names for people"
 
 
+def test_bench_has_no_option_that_does_nothing() -> None:
+    """It writes sidecars into a folder of its own: there is nothing to burn, to sum up or to replace."""
+    page = said("bench --help", 110)
+    assert "--format" in page
+    for name in (
+        "--output-dir",
+        "--burn",
+        "--mux",
+        "--sink",
+        "--overwrite",
+        "--strict",
+        "--summarize",
+        "--chapters",
+        "--font",
+        "--crf",
+    ):
+        assert not re.search(rf"{name}\b", page), name
+
+
 def test_lines_of_a_list_stay_lines() -> None:
     page = said("dataset --help")
     assert "\n  status  how many items are done" in page
