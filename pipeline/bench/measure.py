@@ -62,7 +62,9 @@ async def measure(
         settings = settings.changed(engine_arg=(*settings.engine_arg, "load_format=dummy"))
     with tempfile.TemporaryDirectory(prefix="scenescribe-bench-") as folder:
         if not workload.films:
-            say(f"making {workload.count} films of {workload.seconds:g} s, {workload.width}x{workload.height}")
+            say(
+                f"making {workload.count} film{'s' * (workload.count > 1)} of {workload.seconds:g} s, {workload.width}x{workload.height}"
+            )
         films = await asyncio.to_thread(_films, workload, Path(folder))
         studio = Studio(settings, captioner=says_something(settings))
         async with studio:
