@@ -1,10 +1,10 @@
 """The options of ``scenescribe caption``, of which those of every other command that describes are made."""
 
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from annotated_types import Ge, Gt, Le
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, model_validator
 
 from pipeline.errors import UsageError
 from pipeline.filenames import SIDECARS, check_sidecars
@@ -16,6 +16,13 @@ from pipeline.part import Part, seconds_of
 
 MODEL, FRAMES, OUTPUT, SAMPLING, RUN = "Model", "Frames", "Output", "Sampling", "Run"
 """panels of ``--help``"""
+OF_ENGINES = frozenset(
+    {
+        "tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size", "gpu_memory_utilization", "max_num_seqs", "max_model_len",
+        "quantization", "dtype", "block_size",
+    }
+)  # fmt: skip
+"""options that vLLM's engine has by the same name"""
 Time = Annotated[float, BeforeValidator(seconds_of)]
 """seconds, also written as M:SS or H:MM:SS.5"""
 
@@ -63,6 +70,23 @@ class Asking(Options):
         0, RUN, "Give way to other programs: 1 to 19, more is kinder. Decoding and an engine on this machine's cores too."
     )
     log_file: Path | None = option(None, RUN, "Where the engine's own messages go.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_its_own_name(cls, given: Any) -> Any:
+        """``--engine-arg tensor_parallel_size=2`` is ``--tensor-parallel-size 2``: what places hosts and shares out memory reads
+        the option. What both say stays, and is refused by the engine."""
+        if not isinstance(given, dict) or not isinstance(arguments := given.get("engine_arg"), (list, tuple)):
+            return given
+        left, moved = list[Any](), dict[str, str]()
+        for item in arguments:
+            name, _, value = item.partition("=") if isinstance(item, str) else ("", "", "")
+            name = name.strip().lstrip("-").replace("-", "_")
+            if name in OF_ENGINES and value.lower() not in ("", "none", "null") and given.get(name) is None and name not in moved:
+                moved[name] = value
+            else:
+                left.append(item)
+        return {**given, **moved, "engine_arg": tuple(left)} if moved else given
 
 
 class Describing(Asking, Burned, Cues):

@@ -24,6 +24,7 @@ def placed(gpu: tuple[Gpu, ...] = FOUR, **options: Any) -> list[tuple[tuple[str,
 def test_each_gpu_has_a_host_and_its_part_of_the_cores() -> None:
     assert placed() == [(("0",), "0-15"), (("1",), "16-31"), (("2",), "32-47"), (("3",), "48-63")]
     assert placed(tensor_parallel_size=2) == [(("0", "1"), "0-31"), (("2", "3"), "32-63")]
+    assert placed(engine_arg=("tensor-parallel-size=2",)) == placed(tensor_parallel_size=2), "the same by vLLM's own name"
     assert placed(gpus="1,3") == [(("1",), "0-31"), (("3",), "32-63")]
     assert placed(gpus="2", hosts=4) == [(("0",), "0-15"), (("1",), "16-31"), (("0",), "32-47"), (("1",), "48-63")]
 

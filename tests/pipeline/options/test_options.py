@@ -69,3 +69,15 @@ def test_a_file_that_is_no_toml_is_one_line(text: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="not valid TOML") as caught:
         load(Settings, {}, path)
     assert caught.value.code == "bad_config"
+
+
+def test_an_engine_argument_that_is_an_option_is_that_option() -> None:
+    """Who shares GPUs and memory out among hosts reads the option: an argument beside it would be told to each host, and to nobody else."""
+    given = Settings(engine_arg=("seed=1", "gpu-memory-utilization=0.5", "max_num_seqs=8", "quantization=null"))
+    assert (given.gpu_memory_utilization, given.max_num_seqs, given.quantization) == (0.5, 8, None)
+    assert given.engine_arg == ("seed=1", "quantization=null")
+    assert given.changed(windows="scenes") == given.changed(windows="scenes").changed()
+    both = Settings(max_num_seqs=4, engine_arg=("max_num_seqs=8",))
+    assert (both.max_num_seqs, both.engine_arg) == (4, ("max_num_seqs=8",)), "refused by the engine: it is set twice"
+    with pytest.raises(ValueError, match="max_num_seqs"):
+        Settings(engine_arg=("max_num_seqs=many",))
