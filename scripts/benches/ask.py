@@ -9,7 +9,9 @@ One engine in the profile of questions, asked through the house's own gate:
              (pictures prepared, prompt read); the ratio is that of the medians
     left     long answers that are left after their first piece: seconds until the engine has nothing more of them under way
     load     captions of windows that nobody has seen, as many in flight as the engine takes: alone, then with a question about one of
-             four open films each half second, alone again; the first seconds of each stretch are not counted
+             four open films each half second, alone again; the first seconds of each stretch are not counted. ``parts``: where the
+             seconds to the first token went, by vLLM's own clock: until its core had the question, until its step began, until that
+             was done, and back; ``step``: seconds between two tokens of a caption, which are a step of the engine each
 
 A model of random weights writes tokens that are no text, so nothing comes before its answer is whole: an answer has one token here, and
 the whole of it is the first. Captions are of 32 to 96 tokens, 64 in the mean: all of one length they end together, and begin together.
@@ -23,9 +25,9 @@ import platform
 import statistics
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import aclosing
-from dataclasses import replace
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +42,7 @@ from models.base import Reply, Request, Sampling
 from pipeline.engine.engine import Engine
 from pipeline.engine.gate import Priority
 from pipeline.engine.opening import choose_preset, open_captioner
+from pipeline.host import FOR_QUESTIONS
 from pipeline.options.caption import Settings
 
 QUESTIONS = ("How many objects are there?", "What shape is red?", "Is there a star?", "What colour is the circle?")
@@ -81,7 +84,7 @@ async def _run(asked: argparse.Namespace) -> None:
     captioner = open_captioner(settings, preset, profile="questions")
     found: dict[str, Any] = {"machine": _machine(), "model": preset.name, "frames": asked.frames}
     began = time.monotonic()
-    async with Engine(captioner) as engine:
+    async with Engine(captioner, reserve=FOR_QUESTIONS) as engine:
         await engine.warm()
         found |= {"engine": f"vllm {captioner.engine_version}", "start": round(time.monotonic() - began, 1)}
         say = "Describe the video."
@@ -179,11 +182,55 @@ async def _load(engine: Engine, preset: Any, asked: argparse.Namespace, films: S
         await asyncio.gather(*asking)
 
     workers = [captions(n) for n in range(engine.limit)]
-    await asyncio.gather(*workers, *((questions(),) if films else ()))
+    with _timed() as timed:
+        await asyncio.gather(*workers, *((questions(),) if films else ()))
     part: dict[str, Any] = {"asking": bool(films), "windows_s": round(done / (time.monotonic() - counted_from), 2)}
+    if steps := [one.step for one in timed if one.step]:
+        part["step"] = _spread(steps)
     if waits:
+        asked_for = [one for one in timed if one.priority == Priority.QUESTION]
+        part["parts"] = {name: _spread([one.parts[name] for one in asked_for]) for name in ("sent", "queued", "computed", "back")}
         part |= {"first_token": _spread(waits), "questions": len(waits), "cached_share": round(min(shares), 4)}
     return part
+
+
+@dataclass(frozen=True, slots=True)
+class _Timed:
+    """One request inside vLLM, in seconds."""
+
+    priority: int
+    parts: dict[str, float]
+    step: float
+    """between two of its tokens; 0 where it has one alone"""
+
+
+@contextmanager
+def _timed() -> Iterator[list[_Timed]]:
+    """What vLLM tells of each request that ends while the block runs: its core's clock is the one of this machine."""
+    from vllm.v1.engine.async_llm import AsyncLLM
+
+    found, generate = list[_Timed](), AsyncLLM.generate
+
+    async def watched(self: Any, *given: Any, **named: Any) -> AsyncIterator[Any]:
+        began, first, last = time.monotonic(), 0.0, None
+        async for output in generate(self, *given, **named):
+            first, last = first or time.monotonic(), output
+            yield output
+        if last is None or not (times := last.metrics) or not times.scheduled_ts:
+            return
+        parts = {
+            "sent": times.queued_ts - began, "queued": times.scheduled_ts - times.queued_ts,
+            "computed": times.first_token_ts - times.scheduled_ts, "back": first - times.first_token_ts,
+        }  # fmt: skip
+        tokens = times.num_generation_tokens
+        step = (times.last_token_ts - times.first_token_ts) / (tokens - 1) if tokens > 1 else 0.0
+        found.append(_Timed(named.get("priority", 0), parts, step))
+
+    AsyncLLM.generate = watched
+    try:
+        yield found
+    finally:
+        AsyncLLM.generate = generate
 
 
 async def _ask(engine: Engine, film: Request, question: str) -> tuple[float, Reply]:

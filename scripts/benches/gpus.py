@@ -5,13 +5,13 @@
     scripts/bench gpus --engine echo --films 8 --counts 1 2 --kill                        (no GPU: the logic)
 
 All hosts are loaded once, at the same time, for all rows; a row of fewer GPUs gives work to theirs alone. A row has FILMS films for each
-GPU, 64 seconds long, read to sidecar files, and begins with all engines ready:
+GPU, 64 seconds long, read to sidecar files, and begins with all engines ready and all decoders started:
 
 ``windows_per_second``   all windows over all seconds, from there to the last file
 ``steady``               windows a second between the first and the last tenth of the captions: neither the start nor the tail
 ``tail``                 seconds that the last tenth took longer than that: some hosts have nothing more to do
-``times``                ``steady`` questions a second over those of the first row (random weights repeat themselves, and such windows are
-                         asked twice)
+``times``                ``windows_per_second`` over that of the first row
+``steady_times``         the same of ``steady``; it says nothing where a row is only two or three times what the engines run at once
 
 ``--kill``: the last row once more, and a host is killed with SIGKILL when a third of the windows is captioned: how many windows are
 missing after all, how many came twice, and how many were in flight there and are asked again.
@@ -29,6 +29,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from scripts.needed import needed, needed_model
+from scripts.random_weights import with_words
 
 needed("av")
 
@@ -43,6 +44,9 @@ from pipeline.run import describe_all, plan_outputs
 from pipeline.studio import Studio
 from scripts.benches.gpu import ROWS, _films, _processor
 from scripts.benches.gpus_parts.run import Run
+
+WARMING = 16
+"""films of a GPU that are read before the first row: a host's decoders start with the films that they are needed for, and stay"""
 
 
 def main() -> None:
@@ -63,6 +67,8 @@ def main() -> None:
     asked = parser.parse_args()
     needed_model(asked.model, random_weights=asked.random_weights)
     needed(*(("vllm",) if asked.engine == "vllm" else ()))
+    if asked.random_weights:
+        asked.model = with_words(asked.model)
     with tempfile.TemporaryDirectory(prefix="scenescribe-bench-") as place:
         asyncio.run(_run(asked, Path(place)))
 
@@ -83,6 +89,8 @@ async def _run(asked: argparse.Namespace, place: Path) -> None:
             await fleet.coordinator.all_ready()
             loading = round(time.monotonic() - began, 1)
             print(f"{len(fleet.places)} hosts are ready after {loading:.0f} s", file=sys.stderr, flush=True)
+            warming = settings.changed(output_dir=place / f"warming, {hosts} hosts each")
+            await _measured(fleet, warming, list(fleet.coordinator.hosts), films[: min(asked.films, WARMING) * most])
             row: dict[str, Any] = {}
             for count in asked.counts:
                 mine = [host for host in fleet.coordinator.hosts if host.placement.number % most < count]
@@ -106,6 +114,7 @@ def _settings(asked: argparse.Namespace, gpus: int, hosts: int) -> Settings:
         windows="fixed:seconds=8",
         sampler=ROWS[asked.row][1],
         max_tokens=64,
+        temperature=1.0 if asked.random_weights else 0.0,  # the likeliest word again and again is asked for twice
         hosts=gpus * hosts,
         gpus=str(gpus) if on_gpu else "all",
         max_num_seqs=asked.max_num_seqs,
@@ -126,7 +135,9 @@ async def _measured(
 
 
 def _add(asked: argparse.Namespace, found: dict[str, Any], row: dict[str, Any]) -> None:
-    row["times"] = round(row["steady_asked"] / (found["rows"] or [row])[0]["steady_asked"], 2)
+    first = (found["rows"] or [row])[0]
+    for name, rate in (("times", "windows_per_second"), ("steady_times", "steady_asked")):
+        row[name] = round(row[rate] / first[rate], 2) if first[rate] else None  # nothing was answered: its films are told
     found["rows"].append(row)
     words = "{gpus} GPUs, {hosts_a_gpu} hosts each: {windows_per_second} windows/s, steady {steady}, {times} times; tail {tail} s"
     if row["killed"]:

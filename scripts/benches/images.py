@@ -28,6 +28,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from scripts.needed import needed, needed_model
+from scripts.random_weights import with_words
 
 needed("PIL", "psutil")
 
@@ -66,6 +67,8 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="also write the numbers here, after each kind")
     asked = parser.parse_args()
     needed_model(asked.model, random_weights=asked.random_weights)
+    if asked.random_weights:
+        asked.model = with_words(asked.model)
     needed(*(("vllm",) if asked.engine == "vllm" else ()))
     needed(*(module for kind in asked.kinds for module in NEEDS.get(kind, ())))
     with tempfile.TemporaryDirectory(prefix="scenescribe-bench-") as folder:

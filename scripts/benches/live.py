@@ -27,6 +27,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[2]))
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests/support"))
 from scripts.needed import needed, needed_model
+from scripts.random_weights import with_words
 
 needed("imageio_ffmpeg")
 
@@ -116,7 +117,7 @@ async def main(asked: argparse.Namespace) -> dict[str, Any]:
     counts = [int(count) for count in asked.streams.split(",")]
     settings = LiveSettings(
         model=asked.model if asked.engine != "echo" else None, engine=asked.engine, window=asked.window, fps=asked.fps,
-        max_tokens=asked.max_tokens, skip_static=False, previous=0, temperature=0.0,
+        max_tokens=asked.max_tokens, skip_static=False, previous=0, temperature=1.0 if asked.random_weights else 0.0,
         engine_arg=(*asked.engine_arg, *(("load_format=dummy", "generation_config=vllm") if asked.random_weights else ())),
     )  # fmt: skip
     most = max(counts)
@@ -163,6 +164,8 @@ if __name__ == "__main__":
     wanted = parser.parse_args()
     needed_model(wanted.model, random_weights=wanted.random_weights)
     needed(*(("vllm",) if wanted.engine == "vllm" else ()))
+    if wanted.random_weights:
+        wanted.model = with_words(wanted.model)
     result = asyncio.run(main(wanted))
     if wanted.json:
         wanted.json.write_text(json.dumps(result, indent=2) + "\n")

@@ -28,6 +28,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from scripts.needed import needed, needed_model
+from scripts.random_weights import with_words
 
 needed("httpx", "fastapi", "uvicorn", "multipart|python_multipart", "av")
 
@@ -58,6 +59,8 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="also write the numbers here, after each step")
     asked = parser.parse_args()
     needed_model(asked.model, random_weights=asked.random_weights)
+    if asked.random_weights:
+        asked.model = with_words(asked.model)
     with tempfile.TemporaryDirectory(prefix="scenescribe-bench-") as place:
         asyncio.run(_run(asked, Path(place)))
 

@@ -28,6 +28,7 @@ from pipeline.passes.summary import Writer, summarize
 from pipeline.summarizer import writer_of
 from pipeline.types import Caption, Document, Model, Source
 from scripts.needed import needed, needed_model
+from scripts.random_weights import with_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,8 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="also write the numbers here")
     asked = parser.parse_args()
     needed_model(asked.model, random_weights=asked.random_weights)
+    if asked.random_weights:
+        asked.model = with_words(asked.model)
     needed(*(() if asked.composed else ("vllm",)))
     if not asked.composed and not asked.model:
         parser.error("name a --model, or --composed")
