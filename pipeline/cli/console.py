@@ -16,13 +16,18 @@ if TYPE_CHECKING:
 def name_of(path: Path | str) -> str:
     """A file name as it may be printed: bytes that are no UTF-8 and control characters are escaped."""
     text = os.fsencode(path).decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return plain(text, keep="")
+
+
+def plain(text: str, keep: str = "\n\t") -> str:
+    """A text whose control characters are escaped: what others wrote can't move the cursor, name the window or turn the line around."""
+    return "".join(c if c.isprintable() or c in keep else c.encode("unicode_escape").decode() for c in text)
 
 
 def say(text: str) -> None:
     """A message for people. Where they stopped listening (``2>&1 | head -1``) the work goes on."""
     try:
-        print(text, file=sys.stderr, flush=True)
+        print(plain(text), file=sys.stderr, flush=True)
     except BrokenPipeError:
         unheard(sys.stderr)
 

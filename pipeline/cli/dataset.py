@@ -147,7 +147,7 @@ def _show(status: "Status") -> None:
     print(f"items   {status.done} of {status.items} done{share}; {status.failed} failed")
     for name, counts in (("ended", status.by_outcome), ("reasons", status.by_reason)):
         if counts:
-            print(f"{name:<7} {_words(counts)}")
+            print(console.plain(f"{name:<7} {_words(counts)}"))
     claimed = f", {status.units['claimed']} more taken" if status.units["claimed"] else ""
     print(f"units   {status.units['done']} of {status.units['all']} done{claimed}")
     for host, done in status.hosts.items():

@@ -1,11 +1,11 @@
 """Files of storages for commands that read and write files of this machine: fetched before, and put there after."""
 
 import contextlib
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pipeline.errors import InputError, OutputError
+from pipeline.files import temporary_folder
 from pipeline.storage import open_storage, parted
 
 LARGEST = 64 * 1024 * 1024
@@ -18,8 +18,8 @@ def fetched(address: str, options: Mapping[str, str]) -> Iterator[Path]:
     storage, name = parted(address, options)
     if (size := storage.head(name).size) > LARGEST:
         raise InputError("bad_subtitles", f"{size} bytes are no subtitles")
-    with tempfile.TemporaryDirectory(prefix="scenescribe-") as folder:
-        path = Path(folder) / name
+    with temporary_folder() as folder:
+        path = folder / name
         path.write_bytes(storage.get(name))
         yield path
 

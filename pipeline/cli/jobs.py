@@ -89,7 +89,7 @@ def show(context: typer.Context, paths: Paths, state_dir: StateDir = None, as_js
         return
     for job in found:
         for key, value in _plain(job, queue).items():
-            print(f"{key:<12} {', '.join(value) if isinstance(value, list) else value}")
+            print(console.plain(f"{key:<12} {', '.join(value) if isinstance(value, list) else value}"))
         print()
 
 

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Column
 from rich.text import Text
 
-from pipeline.cli.console import unheard
+from pipeline.cli.console import plain, unheard
 
 ROWS = 12
 """films that are shown at once on a terminal; hundreds may wait for the engine"""
@@ -61,7 +61,7 @@ class Screen:
         # Rich counts the rows that it drew last, writes above them and draws them anew; its own thread that draws ten times a second
         # must not come between, or a row that was drawn stays among what was said.
         with self.progress.live._lock:
-            self.console.print(Text(text.encode("utf-8", "backslashreplace").decode()))
+            self.console.print(Text(plain(text.encode("utf-8", "backslashreplace").decode())))
 
     @property
     def width(self) -> int | None:

@@ -96,7 +96,7 @@ def failures(path: Path, *, quiet: bool) -> Iterator[About]:
 
 def accident(path: Path, error: Exception) -> None:
     """A fault of ours is a failure of the file at hand: one line as of every failure, after its traceback."""
-    sys.stderr.write("".join(traceback.format_exception(error)))
+    sys.stderr.write(console.plain("".join(traceback.format_exception(error))))
     text = f"a fault of ours ({type(error).__name__}: {error}); please report it with the traceback above"
     console.fail(path, InputError("internal_error", text))
 

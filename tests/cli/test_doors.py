@@ -7,6 +7,11 @@ from typing import Any
 
 import pytest
 
+from pipeline.cli import console
+from pipeline.cli.dataset import _show
+from pipeline.cli.screen import Screen
+from pipeline.datasets.results import Status
+
 GOLDEN = Path(__file__).parents[1] / "goldens" / "formats" / "film.en.json"
 ECHO = ("--engine", "echo", "-f", "srt", "--windows", "fixed:seconds=6", "--no-progress")
 
@@ -61,3 +66,15 @@ def test_a_pipe_in_the_way_hangs_nothing(where: str, run: Any, film: Path, tmp_p
     else:
         assert done.returncode in (1, 2), done.stderr
         assert any(code in done.stderr for code in ("output_exists", "unwritable", "bad_config", "not_a_regular_file"))
+
+
+def test_what_others_wrote_does_not_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """No clipboard, no title, no line that is turned around: by what a film, a server or a data set's file says."""
+    evil, shown = "a\x1b]52;c;aGk=\x07\u202eb\n\tc", "a\\x1b]52;c;aGk=\\x07\\u202eb\n"
+    console.say(evil)
+    with Screen(quiet=False, live=False) as screen:
+        screen.fail(evil)
+    assert capsys.readouterr().err.count(shown) == 2
+    counts = {"done": 0, "claimed": 0, "all": 1}
+    _show(Status(items=1, done=1, failed=1, by_outcome={}, by_reason={"\x1b[2J": 1}, units=counts, hosts={}))
+    assert "\x1b" not in capsys.readouterr().out

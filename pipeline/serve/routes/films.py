@@ -96,7 +96,8 @@ def router(service: Service) -> APIRouter:
         film = service.films.get(id)
 
         def cut() -> bytes:
-            with service.opened(film) as path, tempfile.TemporaryDirectory(dir=service.folder) as folder:
+            service.incoming.mkdir(exist_ok=True)  # emptied at each start: a killed service leaves nothing
+            with service.opened(film) as path, tempfile.TemporaryDirectory(dir=service.incoming) as folder:
                 out = Path(folder, "frame.jpg")
                 last = float(film.facts["duration"]) - 1.5 / max(1.0, float(film.facts["fps"]))
                 still(path, min(t, max(0.0, last)), out)
