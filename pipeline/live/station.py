@@ -8,13 +8,12 @@ Where the engine is too slow, a stream of a lower ``priority`` gives way before 
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Sequence
 from typing import Any
 
-from pipeline import heap
 from pipeline.captioning.recipe import Recipe
 from pipeline.engine.engine import Engine
+from pipeline.heap import Upkeep
 from pipeline.live.events import Event
 from pipeline.live.outputs.base import Output
 from pipeline.live.pieces import Piece
@@ -105,14 +104,12 @@ class Station:
 
     async def _beat(self) -> None:
         every = min(HEARTBEAT, (self._systemd.watchdog / 3 if self._systemd is not None else 0.0) or HEARTBEAT)
-        given_back = time.monotonic()
+        upkeep = Upkeep()
         while True:
             if self._systemd is not None:
                 self._systemd.alive(self._status())
             await asyncio.sleep(every)
-            if time.monotonic() - given_back > heap.EVERY:
-                given_back = time.monotonic()
-                await asyncio.to_thread(heap.give_back)
+            await upkeep.look()
             if moved := self.wall.look():
                 for stream in self.streams:
                     stream.clock_moved(moved)

@@ -127,7 +127,7 @@ class Service:
 
     async def _beat(self, lock: StateLock) -> None:
         """The lease, systemd's watchdog, and what is swept up now and then."""
-        systemd, swept, given_back = Systemd(), 0.0, time.monotonic()
+        systemd, swept, upkeep = Systemd(), 0.0, heap.Upkeep()
         systemd.ready()
         while True:
             lock.renew()
@@ -140,9 +140,7 @@ class Service:
             if time.monotonic() - swept > 600:
                 swept = time.monotonic()
                 await asyncio.to_thread(self._sweep)
-            if time.monotonic() - given_back > heap.EVERY:
-                given_back = time.monotonic()
-                await asyncio.to_thread(heap.give_back)
+            await upkeep.look()
             await asyncio.sleep(BEAT)
 
     def _sweep(self) -> None:

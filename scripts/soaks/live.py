@@ -12,6 +12,7 @@ is looked at when it has lived for SETTLED seconds: each kill begins a new one, 
 
 import argparse
 import asyncio
+import gc
 import json
 import os
 import signal
@@ -124,6 +125,7 @@ def before(number: int) -> Event:
 
 async def main(hours: float, every: float, window: float, trace: float, folder: Path) -> dict[str, Any]:
     hold_what_is_used()  # as the command does
+    gc.freeze()
     port = free_port()
     watched, dying = Watched(), [False]
 
@@ -186,8 +188,7 @@ async def main(hours: float, every: float, window: float, trace: float, folder: 
             what = ("sender", "reader", "engine", "reader")[number % 4]
             if what == "engine" and time.monotonic() - engine_died < ENGINE_EVERY:
                 what = "reader"
-            number += 1
-            kills[what] += 1
+            number, kills[what] = number + 1, kills[what] + 1
             watched.epoch = station.streams[0].timeline.epoch
             connection = station.streams[0].connection
             if what == "sender":
@@ -209,8 +210,7 @@ async def main(hours: float, every: float, window: float, trace: float, folder: 
     finally:
         sender.kill()
         sender.wait()
-        tasks = [task for task in (running, client, tracing) if task is not None]
-        for task in tasks:
+        for task in (tasks := [task for task in (running, client, tracing) if task is not None]):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await engine.close()

@@ -1,14 +1,19 @@
 """Pieces of pictures leave no holes behind in a process of days, and what small ones leave is given back."""
 
 import ctypes
+import gc
 import json
 import subprocess
 import sys
+import weakref
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from patience import PATIENCE
+
+from pipeline import heap
 
 ROOT = Path(__file__).parents[2]
 PIECES = """
@@ -60,3 +65,29 @@ def test_a_process_of_days_holds_what_it_uses() -> None:
     held, left_alone = grown("held"), grown("left alone")
     assert held["large"] < 2_000_000 < 30_000_000 < left_alone["large"]
     assert held["given_back"] < 5_000_000 < 25_000_000 < held["small"]
+
+
+class Ring:
+    """An object that refers to itself."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+async def test_cycles_that_nobody_uses_go_within_ten_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python alone looks at old objects when a quarter of all is new, which a process of days reaches after hours."""
+    now = 1000.0
+    monkeypatch.setattr(heap, "time", SimpleNamespace(monotonic=lambda: now))
+    upkeep, ring = heap.Upkeep(), Ring()
+    there = weakref.ref(ring)
+    gc.disable()
+    try:
+        del ring
+        now += heap.TRIMMED + 1
+        await upkeep.look()
+        assert there() is not None, "holes are given back, no more"
+        now += heap.COLLECTED
+        await upkeep.look()
+        assert there() is None
+    finally:
+        gc.enable()
