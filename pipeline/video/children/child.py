@@ -22,6 +22,8 @@ STARTS = 60.0
 """seconds in which a child has to be ready"""
 NO_CARD = -1
 """in place of a GPU's number"""
+STARTS = 300.0
+"""seconds for a child to load its modules, one second of a processor: one that dies is noticed at once, and a machine may be busy"""
 
 
 class Crashed(Exception):

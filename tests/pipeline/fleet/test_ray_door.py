@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -32,6 +33,16 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 STORE = 80 << 20
 
 
+class Unhurried:
+    """``time`` as Ray's start of a node reads it: it gives up after 30 s, which a busy machine takes, and has no option for it."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(time, name)
+
+    def monotonic(self) -> float:
+        return time.monotonic() * 30 / PATIENCE
+
+
 @pytest.fixture(scope="module")
 def nodes() -> Iterator[Any]:
     """A head without GPUs and two nodes that say they have one each."""
@@ -44,8 +55,10 @@ def nodes() -> Iterator[Any]:
         for name, value in quick.items():
             patch.setenv(name, value)
         patch.setenv("PYTHONPATH", os.pathsep.join(path for path in sys.path if path))
+        import ray._private.node
         from ray.cluster_utils import Cluster as Nodes
 
+        patch.setattr(ray._private.node, "time", Unhurried())
         cluster = Nodes(
             initialize_head=True, head_node_args={"num_cpus": 1, "object_store_memory": STORE, "include_dashboard": False}
         )
@@ -79,7 +92,7 @@ def whole(out: Path, count: int) -> bool:
 
 
 def test_every_node_is_asked(cluster: Cluster) -> None:
-    found = cluster.on_every_node("made_sets:ray_node", {"what": 1})
+    found = cluster.on_every_node("made_sets:ray_node", {"what": 1}, timeout=PATIENCE)
     assert len(found) == 3
     assert all(told["what"] == 1 and told["pid"] != os.getpid() for told in found.values())
     broken = cluster.on_every_node("made_sets:no_such_function", {})
