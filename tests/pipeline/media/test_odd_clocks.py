@@ -1,0 +1,83 @@
+"""Films whose clock is told in odd ways: fragments that do not say when they begin, repeated fields, a picture every ten seconds."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from pipeline import caption
+from pipeline.media import Encoding, burn, mux
+from pipeline.types import Cue, Track
+
+QUICK = Encoding(preset="ultrafast", crf=10)
+Make = Callable[..., Path]
+ONE = Track(cues=(Cue(start=0.5, end=1.5, lines=("One",)),))
+X264 = ("-c:v", "libx264", "-preset", "ultrafast")
+
+
+def shown(path: Path) -> list[float]:
+    with av.open(str(path)) as container:
+        return [float(frame.time) for frame in container.decode(video=0)]
+
+
+def pictures(seconds: float, rate: str) -> list[object]:
+    return ["-f", "lavfi", "-i", f"testsrc2=s=160x120:d={seconds}:r={rate},format=yuv420p"]
+
+
+def fragments_without_their_time(make: Make, folder: Path) -> Path:
+    film = make(
+        folder / "film.mp4", *pictures(3, "25"), *X264, "-g", 25, "-movflags", "frag_keyframe+empty_moov+default_base_moof"
+    )
+    data = film.read_bytes()
+    assert data.count(b"tfdt") == 3
+    film.write_bytes(data.replace(b"tfdt", b"free"))
+    return film
+
+
+def repeated_fields(make: Make, folder: Path) -> Path:
+    """Film of 24 pictures a second as a DVD has it: told as 30, every second picture's first field shown again (2:3 pulldown)."""
+    raw = make(folder / "film.m2v", *pictures(3, "24000/1001"), "-c:v", "mpeg2video", "-q:v", 4)
+    data, at, first = bytearray(raw.read_bytes()), 0, 1
+    for _ in range(data.count(b"\x00\x00\x01\xb3")):
+        at = data.index(b"\x00\x00\x01\xb3", at) + 4
+        data[at + 3] = data[at + 3] & 0xF0 | 4
+    at = number = 0
+    while (at := data.find(b"\x00\x00\x01\xb5", at) + 4) > 3:
+        if data[at] >> 4 == 8:  # a picture coding extension
+            again = number % 2 == 0
+            data[at + 3] = data[at + 3] & 0x7D | first << 7 | again << 1
+            data[at + 4] |= 0x80
+            first, number = first ^ again, number + 1
+        elif data[at] >> 4 == 1:
+            data[at + 1] &= ~0x08
+    raw.write_bytes(data)
+    return make(folder / "film.mpg", "-fflags", "+genpts", "-f", "mpegvideo", "-i", raw, "-c", "copy")
+
+
+def every_ten_seconds(make: Make, folder: Path) -> Path:
+    return make(folder / "film.mp4", *pictures(120, "1/10"), *X264)
+
+
+@pytest.mark.parametrize(
+    ("made", "count", "seconds"),
+    [(fragments_without_their_time, 75, 3.0), (repeated_fields, 72, 3.0), (every_ten_seconds, 12, 120.0)],
+)
+def test_the_clock_is_followed(
+    made: Callable[[Make, Path], Path], count: int, seconds: float, make: Make, tmp_path: Path
+) -> None:
+    film = made(make, tmp_path)
+    result = caption(film, engine="echo", output_dir=tmp_path / "out")
+    assert result.notices == ()
+    assert result.document.captions[0].start == 0
+    assert result.document.captions[-1].end == pytest.approx(seconds, abs=0.08)
+    assert {notice.code for notice in mux(film, [ONE], tmp_path / "soft.mkv")} == set()
+    assert burn(film, ONE, tmp_path / "burned.mkv", encoding=QUICK) == ()
+    copied, burned = shown(tmp_path / "soft.mkv"), shown(tmp_path / "burned.mkv")
+    assert len(copied) == count
+    step = seconds / count
+    assert np.diff(copied) == pytest.approx(step, rel=0.27)
+    assert copied[-1] - copied[0] == pytest.approx(seconds - step, abs=0.05)
+    # a picture that stands while its text changes is drawn again
+    assert [time for time in copied if min(abs(time - other) for other in burned) > 0.05] == []
