@@ -29,9 +29,9 @@ def main() -> int:
     base = Path(tempfile.mkdtemp(prefix="scenescribe-grow-"))
     service = Service(base, "--settle", str(options.settle))
     service.start()
-    service.wait("the daemon", lambda: service.events("watching"), 60)
+    service.wait("the daemon", lambda: service.events("watching"), 300)
     (service.inbox / "warm.mp4").write_bytes(clip("warm"))  # so that reader and engine are warm
-    service.wait("the warming film", (service.out / "warm.descriptions.json").exists, 60)
+    service.wait("the warming film", (service.out / "warm.descriptions.json").exists, 300)
     data, at = clip("grow" * 5000), 0
     started = time.monotonic()
     with (service.inbox / "grow.mp4").open("wb", buffering=0) as file:
@@ -44,7 +44,7 @@ def main() -> int:
         file.write(data[at:])
     ended = time.time()
     out = service.out / "grow.descriptions.json"
-    service.wait("the film that grew", out.exists, 60)
+    service.wait("the film that grew", out.exists, 300)
     described = out.stat().st_mtime - ended
     time.sleep(1)
     service.stop(signal.SIGTERM)

@@ -1,5 +1,6 @@
 """The daemon as a user runs it: ``scenescribe watch`` in a process of its own, and what can be asked of it from outside."""
 
+import atexit
 import contextlib
 import json
 import os
@@ -24,6 +25,7 @@ class Service:
         self.words = words
         self.process: subprocess.Popen[bytes] | None = None
         self.log = base / "daemon.log"
+        atexit.register(self._end)
 
     def start(self, *more: str, **environment: str) -> "subprocess.Popen[bytes]":
         command = [
@@ -35,6 +37,12 @@ class Service:
                 command, stderr=log, cwd=HOUSE, start_new_session=True, env={**os.environ, **environment}
             )
         return self.process
+
+    def _end(self) -> None:
+        """A soak that fails on its way leaves no daemon behind."""
+        if self.process is not None and self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
 
     def stop(self, number: int = signal.SIGTERM, patience: float = 20.0) -> tuple[int, float]:
         """Signal it and wait: exit code, seconds it took."""
