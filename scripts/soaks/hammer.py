@@ -206,10 +206,10 @@ async def main(asked: argparse.Namespace, place: Path) -> dict[str, Any]:
         service.start()
         left: list[str] = ["?"]
         async with client_of(service) as client:
-            settled, fewest = time.monotonic() + SETTLE, 0
+            settled, fewest = time.monotonic() + SETTLE, 1 << 30
             while left and time.monotonic() < settled:
                 await asyncio.sleep(0.5)
-                if len(left) < fewest or not fewest:
+                if left != ["?"] and len(left) < fewest:
                     settled, fewest = time.monotonic() + SETTLE, len(left)
                 left = [
                     job["id"]
