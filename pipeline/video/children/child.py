@@ -18,8 +18,6 @@ from pipeline.video.children.starved import Starved
 from pipeline.video.limits import Limits
 
 _ROOT = str(Path(__file__).resolve().parents[3])
-STARTS = 60.0
-"""seconds in which a child has to be ready"""
 NO_CARD = -1
 """in place of a GPU's number"""
 STARTS = 300.0
@@ -90,7 +88,7 @@ class Child:
     def _wait_until_ready(self) -> None:
         self._sock.settimeout(STARTS)
         try:
-            told = codec.reply(*wire.receive(self._sock, go_on=Starved(self.pid, STARTS)))
+            told = codec.reply(*wire.receive(self._sock))
         except (wire.HungUp, TimeoutError) as error:
             if self.dead:  # interrupted from another thread
                 raise self._crash(False) from None
