@@ -15,6 +15,7 @@ from pipeline.errors import EnvironmentFault, InputError, UsageError
 from pipeline.storage.base import LARGEST, MOST_LISTED, Entry, Storage, checked
 from pipeline.storage.credentials import shared_aws
 from pipeline.storage.explain import refused
+from pipeline.storage.pages import pulled
 
 SCHEMES = ("s3", "s3a", "gs", "az", "adl", "azure", "abfs", "abfss", "http", "https")
 CLIENT = frozenset({
@@ -31,6 +32,8 @@ PIECE = 8 * 1024 * 1024
 """bytes: what is larger goes up in pieces"""
 PAGE = 1000
 """files of a listing that come together"""
+LISTING = 3 * PATIENCE
+"""seconds for one page of a listing; a store that sends empty ones is asked on and on inside obstore"""
 STREAMED = 1 << 20
 """bytes of an answer that are kept together, at least"""
 
@@ -109,7 +112,8 @@ class ObjectStorage(Storage):
         folder, _, beginning = prefix.rpartition("/")
         begun: set[str] = set()
         with self._asked(prefix):
-            for number, page in enumerate(door().list(self._store, prefix=folder or None, chunk_size=PAGE)):
+            asked_for = door().list(self._store, prefix=folder or None, chunk_size=PAGE)
+            for number, page in enumerate(pulled(asked_for, within=LISTING, late=lambda: self._endless(prefix))):
                 first = page[0]["path"] if page else ""
                 if first in begun or number * PAGE >= MOST_LISTED:
                     why = (
@@ -121,6 +125,10 @@ class ObjectStorage(Storage):
                     entry = _entry(found)
                     if entry.name.removeprefix(f"{folder}/" if folder else "").startswith(beginning):
                         yield entry
+
+    def _endless(self, prefix: str) -> InputError:
+        why = f"the storage lists no file within {LISTING:.0f} seconds; name a longer prefix"
+        return InputError("storage_failed", f"{self.url}: {why}", place=prefix)
 
     def delete(self, name: str) -> None:
         with self._asked(name, writing=True), contextlib.suppress(FileNotFoundError):

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from buckets import OPTIONS, S3
+from patience import PATIENCE
 
 from pipeline.errors import InputError
 from pipeline.storage import Storage, fallback, local, objects, open_storage
@@ -20,15 +21,19 @@ SENT = 64 << 20
 
 
 class Liar(BaseHTTPRequestHandler):
-    """S3's protocol as far as it is asked; ``listed`` is the name of the one file that it has. ``endless``: there is always a next page."""
+    """S3's protocol as far as it is asked; ``listed`` is the name of the one file that it has. ``endless``: there is always a next page;
+    ``empty``: none of them has a file."""
 
     listed = "films/a.mp4"
     endless = False
+    empty = False
 
     def do_GET(self) -> None:
         common = {"Last-Modified": "Fri, 27 Nov 2026 10:00:00 GMT", "ETag": '"x"'}
         if "list-type" in self.path:
             row = f"<Contents><Key>{self.listed}</Key><LastModified>2026-11-27T10:00:00.000Z</LastModified><ETag>x</ETag><Size>9</Size></Contents>"
+            if self.empty:
+                row = ""
             more = "true</IsTruncated><NextContinuationToken>x</NextContinuationToken>" if self.endless else "false</IsTruncated>"
             text = f"<ListBucketResult><Name>b</Name><IsTruncated>{more}{row}</ListBucketResult>"
             self.answer(200, {"Content-Length": str(len(text))}, text.encode())
@@ -81,6 +86,30 @@ def test_a_listing_that_goes_in_a_circle_ends(liar: Storage, monkeypatch: pytest
     with pytest.raises(InputError, match=r"films/a\.mp4 again and again") as caught:
         list(liar.list())
     assert caught.value.code == "storage_failed"
+
+
+def test_empty_pages_without_end_are_left(liar: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """obstore asks for the next page by itself and comes back with no page at all."""
+    monkeypatch.setattr(Liar, "endless", True)
+    monkeypatch.setattr(Liar, "empty", True)
+    monkeypatch.setattr(objects, "LISTING", 0.5)
+    with pytest.raises(InputError, match="lists no file within") as caught:
+        list(liar.list())
+    assert caught.value.code == "storage_failed"
+    monkeypatch.undo()  # the server has a last page again, and who still asks comes to an end
+    for thread in [thread for thread in threading.enumerate() if thread.name == "listing"]:
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+
+
+def test_who_stops_listening_leaves_no_thread_that_asks(liar: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(objects, "PAGE", 1)
+    files = liar.list()
+    assert next(files).name == "films/a.mp4"
+    files.close()  # type: ignore[attr-defined]
+    for thread in [thread for thread in threading.enumerate() if thread.name == "listing"]:
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
 
 
 def test_a_listing_has_a_bound(monkeypatch: pytest.MonkeyPatch, s3: S3) -> None:
