@@ -14,6 +14,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TextIO
 
+from pipeline.cli.console import plain
+
 Row = Sequence[str]
 SPACE = "  "
 
@@ -55,7 +57,8 @@ def _stacked(headings: Row, row: Row, width: int, cell_len: Callable[[str], int]
 
 
 def show(headings: Row, rows: Sequence[Row], *, right: frozenset[str] = frozenset()) -> None:
-    """Print a table on stdout, its headings bold on a terminal."""
+    """Print a table on stdout, its headings bold on a terminal; control characters in it are escaped."""
+    rows = [[plain(cell, keep="") for cell in row] for row in rows]
     width = width_of(sys.stdout)
     made = lines(headings, rows, width=width, right=right)
     if width is not None and not os.environ.get("NO_COLOR"):

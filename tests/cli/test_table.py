@@ -44,3 +44,8 @@ def test_the_ids_of_models_are_whole_in_a_pipe(width: int) -> None:
 def test_a_narrow_terminal_has_the_fields_below_the_name() -> None:
     made = table.lines(("name", "memory", "id"), [("llava-1.5-7b", "22 GiB", "llava-hf/llava-1.5-7b-hf")], width=40)
     assert made == ["llava-1.5-7b", "  memory 22 GiB", "  id llava-hf/llava-1.5-7b-hf"]
+
+
+def test_a_name_with_control_characters_steers_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    table.show(("name", "id"), [("llava\x1b]52;c;aGk=\x07", "a\u202eb\nc")])
+    assert capsys.readouterr().out.splitlines() == ["name                     id", r"llava\x1b]52;c;aGk=\x07  a\u202eb\nc"]
