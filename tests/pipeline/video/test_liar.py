@@ -78,7 +78,7 @@ def test_what_is_no_message_costs_its_film(film: Path, pool: WorkerPool, monkeyp
     from pipeline.video.children import wire
 
     receive = wire.receive
-    monkeypatch.setattr(wire, "receive", lambda *sock: (b"{" + receive(*sock)[0], b""))
+    monkeypatch.setattr(wire, "receive", lambda *sock, **more: (b"{" + receive(*sock, **more)[0], b""))
     with pytest.raises(InputError) as caught:
         probe(film, pool=pool)
     assert caught.value.code == "crashed_worker"
