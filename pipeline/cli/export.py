@@ -120,7 +120,7 @@ def export(
                     target = _target(path, output, one, track.language, only=len(wanted) * len(files) == 1)
                     _write(target, text, path, overwrite=overwrite)
                     written.append(target)
-            if not as_json and not to_stdout:
+            if not as_json and not to_stdout and sys.stderr.isatty():  # a script hears what it has to know, and nothing else
                 console.say(f"{console.name_of(name)} -> {', '.join(console.name_of(target) for target in written)}")
             if as_json and not to_stdout:
                 console.data({"input": name, "cues": len(track.cues), "outputs": [os.fspath(target) for target in written]})

@@ -25,9 +25,9 @@ import platform
 import statistics
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import aclosing, contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,7 @@ from pipeline.engine.gate import Priority
 from pipeline.engine.opening import choose_preset, open_captioner
 from pipeline.host import FOR_QUESTIONS
 from pipeline.options.caption import Settings
+from scripts.benches.ask_parts.timing import timed_requests
 
 QUESTIONS = ("How many objects are there?", "What shape is red?", "Is there a star?", "What colour is the circle?")
 RULES = "These are frames of a film, in order. Answer questions about it plainly and briefly, from what is there alone. " * 2
@@ -182,7 +183,7 @@ async def _load(engine: Engine, preset: Any, asked: argparse.Namespace, films: S
         await asyncio.gather(*asking)
 
     workers = [captions(n) for n in range(engine.limit)]
-    with _timed() as timed:
+    with timed_requests() as timed:
         await asyncio.gather(*workers, *((questions(),) if films else ()))
     part: dict[str, Any] = {"asking": bool(films), "windows_s": round(done / (time.monotonic() - counted_from), 2)}
     if steps := [one.step for one in timed if one.step]:
@@ -192,45 +193,6 @@ async def _load(engine: Engine, preset: Any, asked: argparse.Namespace, films: S
         part["parts"] = {name: _spread([one.parts[name] for one in asked_for]) for name in ("sent", "queued", "computed", "back")}
         part |= {"first_token": _spread(waits), "questions": len(waits), "cached_share": round(min(shares), 4)}
     return part
-
-
-@dataclass(frozen=True, slots=True)
-class _Timed:
-    """One request inside vLLM, in seconds."""
-
-    priority: int
-    parts: dict[str, float]
-    step: float
-    """between two of its tokens; 0 where it has one alone"""
-
-
-@contextmanager
-def _timed() -> Iterator[list[_Timed]]:
-    """What vLLM tells of each request that ends while the block runs: its core's clock is the one of this machine."""
-    from vllm.v1.engine.async_llm import AsyncLLM
-
-    found, generate = list[_Timed](), AsyncLLM.generate
-
-    async def watched(self: Any, *given: Any, **named: Any) -> AsyncIterator[Any]:
-        began, first, last = time.monotonic(), 0.0, None
-        async for output in generate(self, *given, **named):
-            first, last = first or time.monotonic(), output
-            yield output
-        if last is None or not (times := last.metrics) or not times.scheduled_ts:
-            return
-        parts = {
-            "sent": times.queued_ts - began, "queued": times.scheduled_ts - times.queued_ts,
-            "computed": times.first_token_ts - times.scheduled_ts, "back": first - times.first_token_ts,
-        }  # fmt: skip
-        tokens = times.num_generation_tokens
-        step = (times.last_token_ts - times.first_token_ts) / (tokens - 1) if tokens > 1 else 0.0
-        found.append(_Timed(named.get("priority", 0), parts, step))
-
-    AsyncLLM.generate = watched
-    try:
-        yield found
-    finally:
-        AsyncLLM.generate = generate
 
 
 async def _ask(engine: Engine, film: Request, question: str) -> tuple[float, Reply]:

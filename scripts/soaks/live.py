@@ -241,9 +241,7 @@ if __name__ == "__main__":
     parser.add_argument("--hours", type=float, default=1.0)
     parser.add_argument("--every", type=float, default=EVERY, help="seconds between two kills")
     parser.add_argument("--window", type=float, default=WINDOW, help="seconds")
-    parser.add_argument(
-        "--trace", type=float, default=0.0, help="tell of memory each so many seconds, and which objects became more"
-    )
+    parser.add_argument("--trace", type=float, default=0.0, help="seconds between two looks at memory and at which objects grew")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
         found = asyncio.run(main(asked.hours, asked.every, asked.window, asked.trace, Path(place)))

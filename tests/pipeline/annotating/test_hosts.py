@@ -90,4 +90,4 @@ async def test_a_storage_that_can_not_tell_writers_apart_takes_no_cluster(
     settings, ledger = begun(tmp_path, cluster="auto")
     ledger.storage = SoleStorage(open_storage(tmp_path / "out"))
     with pytest.raises(UsageError, match="no_conditional_put"):
-        await annotate_ray.run(settings, ledger, model="shapes")
+        await annotate_ray.run(settings, ledger, model="shapes", say=print)
