@@ -1,6 +1,7 @@
 """One service for the tests that leave it as it was, and one small film."""
 
 import logging
+import secrets
 import sys
 from collections.abc import Iterator
 from importlib import util
@@ -19,17 +20,25 @@ from pipeline.bench.films import FilmSpec, write
 
 
 @pytest.fixture(scope="package")
-def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("serve") / "film.mp4"
     write(path, FilmSpec(seconds=6, width=160, height=90, fps=10, gop=10))
     return path
 
 
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory, drawn: Path) -> Path:
+    """The drawn film as one that no other file of tests has: what one has described is not asked about in another."""
+    path = tmp_path_factory.mktemp("serve") / "film.mp4"
+    path.write_bytes(drawn.read_bytes() + b"\0\0\0\x10free" + secrets.token_bytes(8))
+    return path
+
+
 @pytest.fixture(scope="package")
-def root(tmp_path_factory: pytest.TempPathFactory, film: Path) -> Path:
+def root(tmp_path_factory: pytest.TempPathFactory, drawn: Path) -> Path:
     folder = tmp_path_factory.mktemp("library") / "films"
     (folder / "series").mkdir(parents=True)
-    (folder / "series/one.mp4").write_bytes(film.read_bytes())
+    (folder / "series/one.mp4").write_bytes(drawn.read_bytes())
     return folder
 
 
@@ -86,8 +95,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 @pytest.fixture(scope="package")
-def described(served: Running, film: Path) -> str:
-    id = served.upload(film, "<b>film<b>.mp4")["id"]
+def described(served: Running, drawn: Path) -> str:
+    id = served.upload(drawn, "<b>film<b>.mp4")["id"]
     served.done(served.job(id)["id"])
     assert served.done(served.job(id, "summarize")["id"])["status"] == "completed"
     return str(id)
