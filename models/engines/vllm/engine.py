@@ -18,6 +18,7 @@ from typing import Any
 
 from models.base import Reply, Request, Schema
 from models.engines.vllm.args import preparers
+from models.engines.vllm.deaths import tell
 from models.engines.vllm.direct import DirectInputs, encoder_of
 from models.engines.vllm.faults import refusal
 from models.engines.vllm.kept import KeptInputs
@@ -51,6 +52,7 @@ class VllmEngine:
         self._preparer: Preparer | None = None
         self._threads: ThreadPoolExecutor | None = None
         self._soon: ThreadPoolExecutor | None = None
+        self._telling: asyncio.Task[None] | None = None
         self._numbers = itertools.count()
 
     @property
@@ -68,6 +70,7 @@ class VllmEngine:
             return
         loading = Loading(self.preset, self.options, self.log_path, verbose=self._verbose)
         self._llm = await loading.load()
+        self._telling = asyncio.create_task(tell(self._llm), name="engine deaths")
         self.engine_version, template = loading.engine_version, loading.template
         self._collectors = collectors()
         kept = KeptInputs() if self.options.profile == "questions" else None
@@ -159,6 +162,9 @@ class VllmEngine:
         llm, self._llm, self._preparer = self._llm, None, None
         if llm is None:
             return
+        if self._telling is not None:
+            self._telling.cancel()
+            self._telling = None
         for threads in (self._threads, self._soon):
             if threads is not None:
                 threads.shutdown(wait=False, cancel_futures=True)
