@@ -35,7 +35,7 @@ class Waiting:
 
 async def test_requests_before_and_after_a_death_are_told() -> None:
     llm = SimpleNamespace(errored=False, output_processor=Waiting())
-    telling = asyncio.create_task(tell(llm, every=0.01))
+    telling = asyncio.create_task(tell(llm, EngineDeadError, every=0.01))
     early = llm.output_processor.request("early")
     waits = asyncio.create_task(early.get())
     await asyncio.sleep(0.1)

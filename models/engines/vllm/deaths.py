@@ -6,17 +6,16 @@ request).
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 LOOK = 1.0
 """seconds between two looks: vLLM's own word is there at once where it comes at all"""
 
 
-async def tell(llm: Any, *, every: float = LOOK) -> None:
-    """Until it is cancelled: fail all requests of a vLLM AsyncLLM that is dead, those too that come after its death."""
-    from vllm.v1.engine.exceptions import EngineDeadError
-
+async def tell(llm: Any, word: Callable[[], Exception], *, every: float = LOOK) -> None:
+    """Until it is cancelled: fail all requests of a vLLM AsyncLLM that is dead, those too that come after its death, with ``word()``."""
     while True:
         await asyncio.sleep(every)
         if llm.errored:
-            llm.output_processor.propagate_error(EngineDeadError())
+            llm.output_processor.propagate_error(word())

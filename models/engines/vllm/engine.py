@@ -70,7 +70,9 @@ class VllmEngine:
             return
         loading = Loading(self.preset, self.options, self.log_path, verbose=self._verbose)
         self._llm = await loading.load()
-        self._telling = asyncio.create_task(tell(self._llm), name="engine deaths")
+        from vllm.v1.engine.exceptions import EngineDeadError
+
+        self._telling = asyncio.create_task(tell(self._llm, EngineDeadError), name="engine deaths")
         self.engine_version, template = loading.engine_version, loading.template
         self._collectors = collectors()
         kept = KeptInputs() if self.options.profile == "questions" else None
