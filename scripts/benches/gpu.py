@@ -7,8 +7,8 @@
     scripts/bench gpu --engine echo --engine-arg delay=0.2 --films 4 --rounds 1                          (no GPU: the logic)
 
 Rows are films of one size under one sampler; all rows share one loaded engine, and in each bare and product take turns
-(pipeline/bench/measure.py). ``reader`` is how many windows a second the same films give when every question is answered at once:
-where it is under ``bare``, decoding is the limit. ``--variants``: who decodes, in how many processes, how nicely and on how many cores
+(pipeline/bench/measure.py). ``reader`` is how many windows a second the same films give when every question is answered at once, read by
+processes that a few of them started before: where it is under ``bare``, decoding is the limit. ``--variants``: who decodes, in how many processes, how nicely and on how many cores
 (gpu_parts/variants.py); bare and all of them take turns, and the numbers so far are written after each run.
 
 Encoding hours of film takes longer than measuring them: a quarter as many seconds is encoded, and each film is four of these
@@ -47,6 +47,8 @@ ROWS = {
 }
 PIECE, PIECES = 16, 4
 """seconds of an encoded piece, and how many of them make a film"""
+WARMING = 16
+"""films that are read before a reader's row: decoding processes start with the films that they are needed for, and stay"""
 
 
 def main() -> None:
@@ -103,6 +105,7 @@ async def _run(asked: argparse.Namespace, place: Path) -> None:
         for row, decode in ((row, decode) for row in asked.reader_rows for decode in asked.decode):
             size, sampler = ROWS[row]
             async with Studio(settings.changed(sampler=sampler, decode=decode), captioner=_AtOnce(engine)) as studio:
+                await run_once(studio, films[size][:WARMING], place / f"started {row} {decode}")
                 ran = await run_once(studio, films[size], place / f"read {row} {decode}")
                 found["reader"][f"{row}, {decode}"] = {
                     "windows_per_second": round(ran["windows"] / ran["seconds"], 1), "decoding": studio.host.decoding, **ran,
