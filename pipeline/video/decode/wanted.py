@@ -6,11 +6,35 @@ decoded    *  *  *   !  *  *   *     the frame after ! stands in for it, if it i
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pipeline.video.children.segments import Role, Segment
 from pipeline.video.table import Table
 
 STAND_IN = 1.0
 """seconds within which the next readable frame may stand in for a lost one"""
+_BETWEEN = 16
+"""pictures between two that others are built on, at most (x264's --bframes)"""
+
+
+def has_stand_in(table: Table, ranks: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether a frame comes soon enough to stand for each of these, where nothing is built on it and so it is not decoded itself.
+
+    The frame that comes is the next one shown of those stored ahead of it, on which it is built, else the next one. A picture that
+    stands on a slide or in a pause has none: it is the only one that shows what is to be seen there.
+    """
+    count = len(table.times)
+    later = ranks + 1
+    found = np.zeros(len(ranks), np.bool_)
+    for ahead in range(1, _BETWEEN + 2):
+        other = np.minimum(ranks + ahead, count - 1)
+        built_on = ~found & (table.packets[other] < table.packets[ranks])
+        later[built_on] = other[built_on]
+        found |= built_on
+    inside = later < count
+    soon = table.times[np.minimum(later, count - 1)] - table.times[ranks] <= STAND_IN
+    return inside & soon
 
 
 @dataclass(frozen=True, slots=True)

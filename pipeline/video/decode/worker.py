@@ -50,7 +50,7 @@ from pipeline.video.decode.describe import describe
 from pipeline.video.decode.locate import located
 from pipeline.video.decode.plan import Action, plan
 from pipeline.video.decode.reader import Reader
-from pipeline.video.decode.wanted import Wanted
+from pipeline.video.decode.wanted import Wanted, has_stand_in
 from pipeline.video.table import Table
 
 _TOO_LARGE = Failure(code="frame_too_large", message="its pictures need more memory than a reader may take", data={})
@@ -183,7 +183,7 @@ def _reader(
         table, segment.targets, everything=options.everything or request.interlaced, large=None if options.keyframes else large
     )
     if options.loose:
-        any_will_do = (segment.roles & (Role.UNSENT | Role.EXACT)) == 0
+        any_will_do = ((segment.roles & (Role.UNSENT | Role.EXACT)) == 0) & has_stand_in(table, segment.targets)
         any_will_do[-1] = False  # something has to come at the end
         made.actions[table.packets[segment.targets[any_will_do]] - made.first] &= ~np.uint8(Action.TARGET)
     return pyav, pyav.read(table, made)

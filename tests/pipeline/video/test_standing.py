@@ -45,3 +45,36 @@ def test_a_window_begins_with_what_is_on_screen(rule: str, sampler: str, slides:
         if sampler == "uniform:count=8":
             seen = [time for time in (0.0, 7.0, 14.0, 21.0) if time < window.end - 1 and time + 7 > window.start + 1]
             assert set(seen) <= set(window.frames.times), window
+
+
+@pytest.mark.parametrize("before", [125, 126, 127, 128, 129])
+@pytest.mark.parametrize("suffix", ["mp4", "mkv"])
+def test_a_pause_in_a_film_of_25_pictures_a_second_is_no_damage(
+    suffix: str, before: int, tmp_path: Path, pool: WorkerPool
+) -> None:
+    """A phone whose recording was paused: whichever kind of picture stands in the pause (B-pictures on which nothing is built are
+    not decoded otherwise), it is shown, and nothing is called lost."""
+    path = tmp_path / f"paused.{suffix}"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(
+            "libx264", rate=25, options={"bf": "3", "x264-params": "b-adapt=0:b-pyramid=none:scenecut=0"}
+        )
+        stream.width, stream.height, stream.pix_fmt = 320, 180, "yuv420p"
+        for number in range(250):
+            picture = np.full((180, 320, 3), 90, np.uint8)
+            picture[40:80, number : number + 40] = 160
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts, frame.time_base = number + (200 if number >= before else 0), Fraction(1, 25)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    with open_film(
+        probe(path, pool=pool),
+        rule=parse("windows", "scenes"),
+        sampler=parse("samplers", "uniform:count=8"),
+        size=(96, 54),
+        pool=pool,
+    ) as film:
+        windows = list(film)
+        assert film.notices == ()
+    stands = pytest.approx((before - 1) / 25, abs=0.002)
+    assert [window.frames.times[0] for window in windows if before / 25 < window.start < before / 25 + 7] == [stands]
