@@ -8,8 +8,9 @@
 
 Rows are films of one size under one sampler; all rows share one loaded engine, and in each bare and product take turns
 (pipeline/bench/measure.py). ``reader`` is how many windows a second the same films give when every question is answered at once, read by
-processes that a few of them started before: where it is under ``bare``, decoding is the limit. ``--variants``: who decodes, in how many processes, how nicely and on how many cores
-(gpu_parts/variants.py); bare and all of them take turns, and the numbers so far are written after each run.
+processes that a few of them started before: where it is under ``bare``, decoding is the limit. ``--variants``: who decodes, in how many
+processes, how nicely and on how many cores (gpu_parts/variants.py); bare and all of them take turns, and the numbers so far are written after
+each run.
 
 Encoding hours of film takes longer than measuring them: a quarter as many seconds is encoded, and each film is four of these
 pieces, joined without encoding again.

@@ -32,9 +32,9 @@ def has_stand_in(table: Table, ranks: NDArray[np.int64]) -> NDArray[np.bool_]:
         built_on = ~found & (table.packets[other] < table.packets[ranks])
         later[built_on] = other[built_on]
         found |= built_on
-    inside = later < count
-    soon = table.times[np.minimum(later, count - 1)] - table.times[ranks] <= STAND_IN
-    return inside & soon
+    apart = table.times[np.minimum(later, count - 1)] - table.times[ranks]
+    soon: NDArray[np.bool_] = (later < count) & (apart <= STAND_IN)
+    return soon
 
 
 @dataclass(frozen=True, slots=True)
