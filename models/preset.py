@@ -1,7 +1,6 @@
 """What Scenescribe knows of a model: which frames to show it, how large, what to ask, and what the engine needs for it."""
 
 import math
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
@@ -10,8 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from models.bounded import MEGABYTE, read_text
 from models.errors import ModelNotFound
+from models.toml import read_tables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,8 +153,8 @@ class Preset:
 def read_preset(path: Path) -> Preset:
     """The preset that a TOML file holds; its name is the file's. Raises ModelNotFound where the file is not one."""
     try:
-        table = tomllib.loads(read_text(path, MEGABYTE))
-    except (OSError, ValueError, RecursionError) as error:
+        table = read_tables(path)
+    except (OSError, ValueError) as error:
         raise ModelNotFound(f"{path.name} is not a preset: {error}", path=str(path)) from None
     size = table.get("size", {})
     for found, kind in ((table, Preset), (size if isinstance(size, dict) else {}, FrameSize)):

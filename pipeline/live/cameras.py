@@ -7,17 +7,16 @@ priority = 1
 """
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from models.toml import read_tables
 from pipeline.errors import UsageError, nearest
 from pipeline.live.address import Address, Kind, understand
 from pipeline.live.plan import Plan
-from pipeline.safe_open import MEGABYTE, read_text
 
 OWN: dict[str, type] = {
     "window": float, "fps": float, "max_window": float, "deadline": float, "skip_static": bool, "previous": int, "priority": int,
@@ -66,10 +65,10 @@ def plans(sources: Sequence[str], common: Plan) -> list[Plan]:
 
 def _from_file(path: Path, common: Plan) -> list[Plan]:
     try:
-        tables = tomllib.loads(read_text(path, MEGABYTE))
+        tables = read_tables(path)
     except OSError as error:
         raise UsageError("bad_config", f"{path}: {(error.strerror or str(error)).lower()}") from None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise UsageError("bad_config", f"{path}: not valid TOML: {error}") from None
     if not tables:
         raise UsageError("bad_config", f"{path}: no stream is in it; write a table for each: [gate], and url = below it")
@@ -89,13 +88,14 @@ def _from_table(path: Path, name: str, table: Any, common: Plan) -> Plan:
         kind = OWN.get(option)
         if kind is None:
             raise UsageError("unknown_option", f"{path}: [{name}] has no option '{key}'{nearest(option, OWN)}", option=key)
-        if kind is float and isinstance(value, int) and not isinstance(value, bool):
-            value = float(value)
-        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        number = kind in (int, float) and isinstance(value, (int, kind)) and not isinstance(value, bool)
+        if not (number or (kind not in (int, float) and isinstance(value, kind))):
             raise UsageError("bad_value", f"{path}: [{name}] {key} = {value!r} is no {kind.__name__}", option=key)
         low, high = BOUNDS.get(option, (0, 0))
-        if option in BOUNDS and isinstance(value, (int, float)) and not low <= value <= high:
-            raise UsageError("bad_value", f"{path}: [{name}] {key} = {value:g} is not from {low:g} to {high:g}", option=key)
+        if number and not low <= value <= high:  # compared as it came: TOML's whole numbers have no end, and a float has
+            raise UsageError("bad_value", f"{path}: [{name}] {key} = {value} is not from {low:g} to {high:g}", option=key)
+        if number:
+            value = kind(value)
         if option == "transport" and value not in ("tcp", "udp"):
             raise UsageError("bad_value", f"{path}: [{name}] transport = {value!r}: it is tcp or udp", option=key)
         if isinstance(value, list):

@@ -5,7 +5,6 @@ Precedence: flags, then ``SCENESCRIBE_*``, then the file of ``--config``, then t
 
 import os
 import re
-import tomllib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,16 +12,14 @@ from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
 
 from annotated_types import Gt, Le
 from platformdirs import user_config_path
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from models.toml import read_tables
 from pipeline.errors import UsageError, nearest
-from pipeline.safe_open import MEGABYTE, read_text
 
 ENV_PREFIX = "SCENESCRIBE_"
-LARGEST_FILE = MEGABYTE
-"""bytes of a file of options"""
 
 
 def option(default: Any, panel: str, help: str, *flags: str) -> Any:
@@ -58,7 +55,9 @@ def place(given: object) -> object:
 LocalFolder = Annotated[Path, AfterValidator(on_this_machine)]
 OutputPlace = Annotated[Path | str, BeforeValidator(place)]
 """a folder of this machine, or the address of one elsewhere"""
-Positive = Annotated[int, Gt(0), Le(1_000_000_000)]
+MOST = 1_000_000_000
+"""no number of an option is larger: what is counted, waited for or multiplied by it stays a number"""
+Positive = Annotated[int, Gt(0), Le(MOST)]
 
 
 class Options(BaseSettings):
@@ -67,6 +66,14 @@ class Options(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="forbid", defer_build=True)
     panels: ClassVar[tuple[str, ...]] = ()
     """the order of its panels of ``--help``, where it takes options from several classes"""
+
+    @field_validator("*")
+    @classmethod
+    def is_a_number_that_can_be_meant(cls, value: Any) -> Any:
+        """Not 1e308 gigabytes, nor a wait of ``inf`` seconds, which no clock takes. Raises ValueError."""
+        if isinstance(value, float) and not -MOST <= value <= MOST:
+            raise ValueError(f"a number up to {MOST} is wanted")
+        return value
 
     @classmethod
     def ordered(cls) -> dict[str, FieldInfo]:
@@ -167,10 +174,10 @@ def _from_environment(cls: type[Options], known: Callable[[], Collection[str]]) 
 
 def _from_file(cls: type[Options], path: Path, known: Callable[[], Collection[str]]) -> dict[str, Any]:
     try:
-        raw = tomllib.loads(read_text(path, LARGEST_FILE))
+        raw = read_tables(path)
     except OSError as error:
         raise UsageError("bad_config", f"{path}: {error.strerror or error}", path=str(path)) from None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise UsageError("bad_config", f"{path}: not valid TOML: {error}", path=str(path)) from None
     values = {key.replace("-", "_"): value for key, value in raw.items()}
     if values.keys() - cls.model_fields.keys():

@@ -59,15 +59,15 @@ class Web:
 
     async def _once(self, fetch: Fetch, fd: int) -> Verdict:
         async with fetch.answer(self._url) as (answer, came_from):
-            head = b""
+            head = bytearray()
             body = pieces(answer)
             async for piece in body:
                 head += piece
                 if len(head) >= 7:
                     break
-            if not head.removeprefix(b"\xef\xbb\xbf").startswith(b"#EXTM3U"):
+            if not bytes(head[:16]).removeprefix(b"\xef\xbb\xbf").startswith(b"#EXTM3U"):
                 self._hold = 0.0
-                await write_all(fd, head)
+                await write_all(fd, bytes(head))
                 async for piece in body:
                     await write_all(fd, piece)
                 if "content-length" in answer.headers:

@@ -7,9 +7,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import urljoin, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from pipeline.errors import InputError
+from pipeline.live.http.addresses import Addresses
 from pipeline.live.http.hosts import Hosts
 from pipeline.live.http.unpack import pieces
 
@@ -56,7 +57,7 @@ class Fetch:
                 answer = await self._client.send(request, stream=True, auth=self._auth_for(url))
                 try:
                     if answer.status_code in (301, 302, 303, 307, 308) and "location" in answer.headers:
-                        url = urljoin(url, answer.headers["location"])
+                        url = Addresses(url).whole(answer.headers["location"])
                         continue
                     self._judge(answer.status_code, ranged=bool(headers))
                     yield answer, url

@@ -142,12 +142,13 @@ class Hls:
 
     async def _feed(self, segment: Segment, media: Media, fd: int) -> Verdict | None:
         """One segment, fetched and written. A verdict where another process has to go on."""
+        if segment.missing:  # a break before it is found at the next one that is there; a hundred thousand cost no time
+            self._place.next = segment.number + 1
+            return None
         if self._read is not None and broken_between(self._read, segment, media):
             self._place.next = segment.number
             return Verdict("again", "the playlist tells of a discontinuity")
         self._place.next = segment.number + 1
-        if segment.missing:
-            return None
         try:
             if segment.init != self._init:
                 if self._init is not None:

@@ -8,9 +8,9 @@ anything else (SAMPLE-AES, a DRM's own format)    refused, unless a key of the k
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urljoin
 
 from pipeline.errors import InputError
+from pipeline.live.http.addresses import Addresses
 
 _IV = re.compile(r"0[xX][0-9a-fA-F]{1,32}")
 
@@ -26,8 +26,8 @@ class Key:
 class KeyTags:
     """The tags of one playlist, as they come; several in a row are ways to open the same segments."""
 
-    def __init__(self, base: str) -> None:
-        self._base = base
+    def __init__(self, addresses: Addresses) -> None:
+        self._addresses = addresses
         self._url, self._iv, self._locked = "", None, ""
         self._in_row = False
 
@@ -44,7 +44,7 @@ class KeyTags:
         if method != "AES-128" or form != "identity" or "URI" not in told:
             self._locked = method if form == "identity" else f"{method}, {form}"
             return
-        self._url = urljoin(self._base, told["URI"])
+        self._url = self._addresses.whole(told["URI"])
         iv = told.get("IV")
         if iv is not None and not _IV.fullmatch(iv):
             raise InputError("bad_playlist", "the IV of an EXT-X-KEY is no number of 128 bits")

@@ -6,9 +6,9 @@ master   variants -> the one to read          media   segments in order, each wi
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urljoin
 
 from pipeline.errors import InputError
+from pipeline.live.http.addresses import Addresses
 from pipeline.live.http.keys import Key, KeyTags
 
 ENOUGH = 480
@@ -68,10 +68,11 @@ def parse(text: str, base: str) -> Media | str:
         raise InputError("bad_playlist", "the playlist does not begin with #EXTM3U")
     if len(lines) > MOST_LINES:
         raise InputError("bad_playlist", f"the playlist has {len(lines)} lines, more than is read")
+    addresses = Addresses(base)
     try:
         if any(line.startswith("#EXT-X-STREAM-INF:") for line in lines):
-            return _variant(lines, base)
-        return _media(lines, base)
+            return _variant(lines, addresses)
+        return _media(lines, addresses)
     except ValueError:
         raise InputError("bad_playlist", "the playlist names what is no address") from None
 
@@ -81,7 +82,7 @@ def attributes(text: str) -> dict[str, str]:
     return {name: value.strip('"') for name, value in _ATTRIBUTE.findall(text)}
 
 
-def _variant(lines: list[str], base: str) -> str:
+def _variant(lines: list[str], addresses: Addresses) -> str:
     found: list[tuple[bool, int, int, str]] = []
     told: dict[str, str] | None = None
     for line in map(str.strip, lines):
@@ -98,14 +99,14 @@ def _variant(lines: list[str], base: str) -> str:
             if not sound_only:
                 # enough lines first; of those the fewest bits, of others the most
                 enough, bits = height >= ENOUGH or not height, _whole(told.get("BANDWIDTH", ""))
-                found.append((not enough, bits if enough else -height, bits, urljoin(base, line)))
+                found.append((not enough, bits if enough else -height, bits, addresses.whole(line)))
             told = None
     if not found:
         raise InputError("bad_playlist", "the master playlist names no variant with a picture")
     return min(found)[3]
 
 
-def _media(lines: list[str], base: str) -> Media:
+def _media(lines: list[str], addresses: Addresses) -> Media:
     target = 0.0
     segments: list[Segment] = []
     number, seconds, utc, broken, missing, ended = 0, 0.0, None, False, False, False
@@ -113,7 +114,7 @@ def _media(lines: list[str], base: str) -> Media:
     init: Part | None = None
     wanted: tuple[int | None, int | None] | None = None
     last_url, last_end = "", 0
-    keys = KeyTags(base)
+    keys = KeyTags(addresses)
     for line in map(str.strip, lines):
         tag, _, value = line.partition(":")
         match tag:
@@ -140,13 +141,13 @@ def _media(lines: list[str], base: str) -> Media:
                 if "URI" not in told:
                     raise InputError("bad_playlist", "an EXT-X-MAP of the playlist has no URI")
                 length, offset = _range(told["BYTERANGE"]) if "BYTERANGE" in told else (None, 0)
-                init = Part(url=urljoin(base, told["URI"]), offset=offset or 0, length=length, key=keys.key(None))
+                init = Part(url=addresses.whole(told["URI"]), offset=offset or 0, length=length, key=keys.key(None))
             case "#EXT-X-KEY":
                 keys.tag(attributes(value))
             case "#EXT-X-ENDLIST":
                 ended = True
             case _ if line and not line.startswith("#"):
-                url, key = urljoin(base, line), keys.key(number)
+                url, key = addresses.whole(line), keys.key(number)
                 part = Part(url=url, key=key)
                 if wanted is not None:
                     length, offset = wanted

@@ -66,6 +66,10 @@ def test_a_table_says_what_differs_and_the_options_the_rest(tmp_path: Path, monk
         ("[gate]\nurl = 'udp://127.0.0.1:1'\nallow-host = [1]", "bad_value", "hosts"),
         ("[gate]\nurl = 'gopher://x/'", "bad_source", "gopher"),
         ("[gate]\nurl = 'env:NOTHING_HAS_THIS_NAME'", "bad_source", "NOTHING_HAS_THIS_NAME"),
+        # no float is as large, and Python would not even write the second
+        (f"[gate]\nurl = 'udp://127.0.0.1:1'\nwindow = 1{'0' * 400}", "bad_config", "64"),
+        (f"[gate]\nurl = 'udp://127.0.0.1:1'\nallow-host = [0x{'f' * 5000}]", "bad_config", "64"),
+        (f"[gate]\nurl = 'udp://127.0.0.1:1'\nprevious = {10**18}", "bad_value", "not from 0 to 5"),
         ("[a]\nurl = '-'\n[b]\nurl = '-'", "bad_source", "twice"),
     ],
 )

@@ -7,6 +7,7 @@ import subprocess
 import zlib
 from collections.abc import AsyncIterator
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 from senders import FFMPEG, picture
 
 from pipeline.errors import InputError
+from pipeline.live.http.breaks import broken_between
+from pipeline.live.http.hls import Hls, Place
 from pipeline.live.http.hosts import Hosts
 from pipeline.live.http.keys import Key
 from pipeline.live.http.playlist import Media, Part, moment, parse
@@ -203,6 +206,40 @@ def test_megabytes_of_letters_are_gone_over_once() -> None:
     for line in (f"#EXT-X-MAP:{many}", f"#EXT-X-KEY:{many}", f'#EXT-X-MAP:URI="{many}', "#EXT-X-MAP:" + 'A="' * 1_000_000):
         with contextlib.suppress(InputError):
             parse(f"#EXTM3U\n{line}\n#EXTINF:1,\na.ts\n", BASE)
+
+
+def test_the_addresses_of_a_playlist_are_bounded_however_long_its_own_is() -> None:
+    """One letter a line is as long as the playlist's own address, which a redirect may make 80 KB."""
+    lines = "#EXTM3U\n" + "a\n" * 90_000
+    assert isinstance(parse(lines, BASE), Media)
+    for base in ("https://tv.example/" + "x" * 80_000 + "/a.m3u8", "https://tv.example" + "/" * 5000 + "a.m3u8"):
+        with pytest.raises(InputError, match="bad_playlist: .*address"):
+            parse(lines, base)
+
+
+async def test_a_hundred_thousand_gaps_hold_nothing_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is passed over by itself: looked for breaks together they took half an hour of the loop that all streams are on."""
+
+    class Fetched:
+        async def whole(self, *_: object, **__: object) -> tuple[bytes, str]:
+            return b"picture", ""
+
+    rows = [
+        "#EXTM3U",
+        "#EXT-X-TARGETDURATION:1",
+        "a.ts",
+        *["#EXT-X-GAP", "g"] * 45_000,
+        "#EXT-X-DISCONTINUITY",
+        "#EXT-X-GAP",
+        "g",
+        "b.ts",
+    ]
+    place, looked = Place(), Mock(wraps=broken_between)
+    monkeypatch.setattr("pipeline.live.http.hls.broken_between", looked)
+    with Path("/dev/null").open("wb") as nowhere:
+        verdict = await Hls(Fetched(), place).run(BASE, "\n".join([*rows, "#EXT-X-ENDLIST"]), nowhere.fileno())  # type: ignore[arg-type]
+    assert (verdict.code, place.next) == ("again", 45_002), "a break before a gap is one before the next segment that is there"
+    assert looked.call_count == 1, "all segments are gone through in it"
 
 
 def test_a_segment_of_nothing_but_heads_is_looked_at_where_pictures_begin() -> None:

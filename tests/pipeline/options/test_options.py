@@ -81,3 +81,20 @@ def test_an_engine_argument_that_is_an_option_is_that_option() -> None:
     assert (both.max_num_seqs, both.engine_arg) == (4, ("max_num_seqs=8",)), "refused by the engine: it is set twice"
     with pytest.raises(ValueError, match="max_num_seqs"):
         Settings(engine_arg=("max_num_seqs=many",))
+
+
+@pytest.mark.parametrize("value", ["inf", "-inf", "nan", "1e308"])
+def test_no_number_is_past_what_clocks_and_bytes_can_be(value: str) -> None:
+    for kind in (options_of(command) for command in FAMILY):
+        for name, field in kind.model_fields.items():
+            if "float" in str(field.annotation):
+                with pytest.raises(ValueError, match=name):
+                    kind(**{name: float(value)})
+
+
+@pytest.mark.parametrize("value", ["1" + "0" * 400, "0x" + "f" * 5000, "[{a = 0x" + "f" * 5000 + "}]"])
+def test_whole_numbers_are_toml_s(value: str, tmp_path: Path) -> None:
+    path = tmp_path / "options.toml"
+    path.write_text(f"to-time = {value}\n")
+    with pytest.raises(UsageError, match="bad_config.* of TOML|bad_config.* TOML's 64"):
+        load(Settings, {}, path)
