@@ -7,7 +7,8 @@ WORDS = [
     b"-->", b" --> ", b"->", b"<", b">", b"</", b"<i>", b"{", b"}", b"{\\p1}", b"{\\", b"\\N", b"\\", b"&", b"&#", b"&#99999999999;", b"[",
     b"]", b"[[", b'{"a":', b'"', b"'", b",", b":", b";", b"=", b"\n", b"\r", b"\r\n", b"\n\n", b"\0", b"\x00\x00", b"\xff", b"\xff\xfe",
     b"\xef\xbb\xbf", b"\xc0\x80", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xe2\x80\xa8", b"\xe2\x81\xa0", b"\xcc\x81", b"<|", b"|>", b"-",
-    b"0", b"9" * 20, b"9" * 400, b"0x" + b"f" * 5000, b"1e999", b"-1", b"NaN", b"Infinity", b"null", b"true", b"00:00:01,000", b"00:00:01,000 --> 00:00:02,000\n",
+    b"0", b"9" * 20, b"9" * 400, b"0x" + b"f" * 5000, b"1e999", b"-1", b"NaN", b"Infinity", b"null", b"true",
+    b"00:00:01,000", b"00:00:01,000 --> 00:00:02,000\n",
     b"99:99:99,999", b"WEBVTT\n", b"NOTE\n", b"STYLE\n", b"[Events]\n", b"Dialogue: ", b"Format: ", b"Style: Default,", b"line:5%",
     b"../", b"/", b"\\u0000", b"\\ud800", b'"""', b"[a]\n", b"[[a]]\n", b"#", b"1\n", b"outcome", b"data: ", b"[DONE]", b"</think>",
 ]  # fmt: skip

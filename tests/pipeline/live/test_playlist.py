@@ -2,6 +2,7 @@
 
 import contextlib
 import gzip
+import os
 import re
 import subprocess
 import zlib
@@ -213,7 +214,7 @@ def test_the_addresses_of_a_playlist_are_bounded_however_long_its_own_is() -> No
     lines = "#EXTM3U\n" + "a\n" * 90_000
     assert isinstance(parse(lines, BASE), Media)
     for base in ("https://tv.example/" + "x" * 80_000 + "/a.m3u8", "https://tv.example" + "/" * 5000 + "a.m3u8"):
-        with pytest.raises(InputError, match="bad_playlist: .*address"):
+        with pytest.raises(InputError, match=r"bad_playlist: .*address"):
             parse(lines, base)
 
 
@@ -236,8 +237,11 @@ async def test_a_hundred_thousand_gaps_hold_nothing_up(monkeypatch: pytest.Monke
     ]
     place, looked = Place(), Mock(wraps=broken_between)
     monkeypatch.setattr("pipeline.live.http.hls.broken_between", looked)
-    with Path("/dev/null").open("wb") as nowhere:
-        verdict = await Hls(Fetched(), place).run(BASE, "\n".join([*rows, "#EXT-X-ENDLIST"]), nowhere.fileno())  # type: ignore[arg-type]
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        verdict = await Hls(Fetched(), place).run(BASE, "\n".join([*rows, "#EXT-X-ENDLIST"]), nowhere)  # type: ignore[arg-type]
+    finally:
+        os.close(nowhere)
     assert (verdict.code, place.next) == ("again", 45_002), "a break before a gap is one before the next segment that is there"
     assert looked.call_count == 1, "all segments are gone through in it"
 

@@ -96,5 +96,5 @@ def test_no_number_is_past_what_clocks_and_bytes_can_be(value: str) -> None:
 def test_whole_numbers_are_toml_s(value: str, tmp_path: Path) -> None:
     path = tmp_path / "options.toml"
     path.write_text(f"to-time = {value}\n")
-    with pytest.raises(UsageError, match="bad_config.* of TOML|bad_config.* TOML's 64"):
+    with pytest.raises(UsageError, match=r"bad_config.* TOML's 64"):
         load(Settings, {}, path)
