@@ -7,6 +7,7 @@ speak   the film + a track of sound
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pipeline.errors import OutputError
 from pipeline.media.binary import Ffmpeg, newest_ffmpeg
 from pipeline.media.containers import Plan, plan
 from pipeline.media.decoding_order import made_up
@@ -16,6 +17,7 @@ from pipeline.media.losses import whole_pictures
 from pipeline.media.run import Ended, Place
 from pipeline.media.streams import Contents
 from pipeline.media.suffixes import family
+from pipeline.media.turning import Turning, turning
 from pipeline.media.verify import check_muxed, check_times
 from pipeline.types import Notice
 
@@ -41,10 +43,11 @@ def copy(
 ) -> Copy:
     """How ``film`` is copied into a container of this suffix; ``kept``: the film without the streams that are not to come along.
 
-    Raises OutputError ``edit_hides``, ``no_timestamps``, ``clock_restarts``.
+    Raises OutputError ``edit_hides``, ``no_timestamps``, ``clock_restarts``, ``container_cannot``.
     """
     rules = family(suffix)
     check_times(film)
+    turned = rules != "mp4" and _turned(place, film, suffix)
     hidden = edits(ffmpeg, place, film, rules=rules)
     refuse(hidden, rules)
     newest = newest_ffmpeg()
@@ -58,8 +61,17 @@ def copy(
         options={**options, "bsf:v:0": ",".join(filter(None, filters))} if any(filters) else options,
         ends=("-t", f"{hidden.shown:.3f}") if hidden.shown else (),
         exchanged_at=at,
-        writer=ffmpeg if at is None else newest,
+        writer=newest if turned or at is not None else ffmpeg,
     )
+
+
+def _turned(place: Place, film: Contents, suffix: str) -> bool:
+    """Whether the picture is shown turned, which Matroska is told by newer ffmpegs alone. Raises OutputError ``container_cannot``."""
+    if film.container.startswith("mov") and turning(place.folder / place.film) is Turning.MIRRORED:
+        raise OutputError(
+            "container_cannot", f"its picture is shown mirrored, and {suffix} files can't say so; write to a .mp4 or .mov"
+        )
+    return bool(film.film.rotation)
 
 
 def check_copy(ffmpeg: Ffmpeg, place: Place, ended: Ended, made: Copy, kind: str, added: int) -> tuple[Notice, ...]:

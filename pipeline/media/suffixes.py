@@ -5,7 +5,7 @@ from pathlib import Path
 MP4_FAMILY = frozenset({".mp4", ".m4v", ".mov"})
 
 _EDITED = MP4_FAMILY | {".qt", ".3gp", ".3g2"}
-"""suffixes of films that may have edit lists"""
+"""suffixes of films that may have edit lists, and a matrix that turns the picture"""
 
 
 def family(suffix: str) -> str:
@@ -19,10 +19,14 @@ def burned_suffix(suffix: str) -> str:
 
 
 def muxed_suffix(film: Path) -> str:
-    """What a film is with tracks added, by default: MP4 and WebM stay what they are, and MOV where only that can hide its beginning."""
+    """What a film is with tracks added, by default: MP4 and WebM stay what they are, and MOV where only that can hide its beginning,
+    or where its picture is shown turned or mirrored, which few players do with MKV."""
     from pipeline.media.edit_lists import begins_hidden
+    from pipeline.media.turning import Turning, turning
 
     suffix = film.suffix.lower()
     if suffix in (".mp4", ".webm"):
         return suffix
-    return ".mkv" if suffix not in _EDITED or not begins_hidden(film) else suffix if suffix in MP4_FAMILY else ".mp4"
+    if suffix not in _EDITED or not (begins_hidden(film) or turning(film) is not Turning.NONE):
+        return ".mkv"
+    return suffix if suffix in MP4_FAMILY else ".mp4"

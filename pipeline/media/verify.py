@@ -112,9 +112,12 @@ def check_muxed(
     ``left_out``: indexes of the source's streams that are not to be in it.
 
     A source that holds less than its head says is copied as far as it goes, with a notice ``partial``.
-    Raises OutputError ``no_space``, ``ffmpeg_failed``, ``clock_restarts`` or ``output_damaged``.
+    Raises OutputError ``no_space``, ``ffmpeg_failed``, ``clock_restarts``, ``container_cannot`` or ``output_damaged``.
     """
     after, last = _opened(ffmpeg, place, ended, streams, at_its_end=True)
+    if round(after.film.rotation - film.film.rotation) % 360:
+        sentence = "its picture is shown turned, which was lost on the way: this ffmpeg can't write that; write to a .mp4 or .mov"
+        raise OutputError("container_cannot", sentence)
     if any(words in line for line in ended.messages for words in _UNTIMED):
         raise failure(ended, place.folder / place.written, "")
     if sum(any(words in line for words in _BACKWARDS) for line in ended.messages) >= _OFTEN:
