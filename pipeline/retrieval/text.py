@@ -19,9 +19,9 @@ MOST = 64
 """words of a query"""
 
 _SPACELESS = re.compile(
-    "[\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]"
+    "[\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]+"
 )
-"""one character of a script that puts no spaces between words (Unicode's blocks), or of Hangul"""
+"""characters of scripts that put no spaces between words (Unicode's blocks), or of Hangul"""
 _UNTELLABLE = re.compile("[\0\ud800-\udfff]")
 """what SQLite can't be told: its texts end at NUL, and half a pair is no UTF-8"""
 _TERM = re.compile(r'(-?)(?:"([^"]*)"|(\S+))')
@@ -29,7 +29,10 @@ _TERM = re.compile(r'(-?)(?:"([^"]*)"|(\S+))')
 
 def indexed(text: str) -> str:
     """A caption's text as FTS5's tokenizer is given it: compatibility forms and case folded, spaces around spaceless characters."""
-    return _SPACELESS.sub(r" \g<0> ", _UNTELLABLE.sub(" ", unicodedata.normalize("NFKC", text).casefold()))
+    # a whole run at a time: with a match for each character a million captions in Chinese took three times as long as in English
+    return _SPACELESS.sub(
+        lambda run: f" {' '.join(run[0])} ", _UNTELLABLE.sub(" ", unicodedata.normalize("NFKC", text).casefold())
+    )
 
 
 @dataclass(frozen=True, slots=True)

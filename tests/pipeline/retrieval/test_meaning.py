@@ -1,10 +1,12 @@
 """Search by meaning, with a real text encoder."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from paraphrases import PAIRS
 
 from models.embedding import Embedder
@@ -38,14 +40,26 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+class Known:
+    """An embedder whose sentences were put in together: one at a time they take ten times as long."""
+
+    def __init__(self, inner: Embedder, texts: Sequence[str]) -> None:
+        self.key = inner.key
+        self._vectors = dict(zip(texts, inner.embed(texts), strict=True))
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return np.stack([self._vectors[text] for text in texts])
+
+
 def test_paraphrases_find_their_film(films: Path, embedder: Embedder, tmp_path: Path) -> None:
     assert len(PAIRS) == 100
+    known = Known(embedder, [text for pair in PAIRS for text in pair])
     words = meaning = 0
     with Index(tmp_path) as index:
         among = index.update(documents([str(films)]))
-        prepare(index, embedder, among)
+        prepare(index, known, among)
         for number, (_, asked) in enumerate(PAIRS):
-            found = Words(index.database).search(asked, most=1)[0], by_meaning(index, embedder, asked, most=1, among=among)
+            found = Words(index.database).search(asked, most=1)[0], by_meaning(index, known, asked, most=1, among=among)
             first = [hits[0].film.stem == f"{number:03}" if hits else False for hits in found]
             words, meaning = words + first[0], meaning + first[1]
     assert meaning >= 80, f"by meaning {meaning}, by words {words}"
