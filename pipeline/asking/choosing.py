@@ -13,10 +13,12 @@ from pipeline.asking import finding, looking, wording
 from pipeline.asking.inputs import Opened, take_captions
 from pipeline.asking.types import Passage, Shown
 from pipeline.captioning.recipe import Recipe
+from pipeline.engine.engine import GIB
 from pipeline.errors import InputError, UsageError
 from pipeline.host import Host
 from pipeline.inputs import Film
 from pipeline.options.ask import AskSettings
+from pipeline.types import Notice
 
 READ = 96
 """captions that are read at once, at most"""
@@ -44,6 +46,7 @@ class Chooser:
         self.host, self.films, self.recipe, self.settings = host, tuple(films), recipe, settings
         self.preset, self.bare = host.preset, host.preset.ask.bare
         self.frames = settings.frames or host.preset.ask.frames
+        self._refuse_too_many()
         self._leave = leave
         self.shown_whole: Shown | None = None
         """all that is asked about, where it was short enough to be looked at"""
@@ -88,13 +91,33 @@ class Chooser:
             each = self.preset.frame_count if self.bare else 2
             try:
                 self.shown_whole = await looking.whole(
-                    self.films, self.recipe, frames=self.frames, each=each, at=self.settings.span, force=force, size=self._size()
-                )
+                    self.films, self.recipe, frames=self.frames, each=each, at=self.settings.span, force=force, size=self._size(),
+                    exact=self.settings.frames is not None,
+                )  # fmt: skip
             except looking.TooLong:
                 if len(self.films) > self.frames and not any(film.source for film in self.films):
                     count = f"{len(self.films)} pictures are more than the {self.frames} that a question is shown"
                     raise UsageError("too_many_pictures", f"{count}; --frames raises that") from None
                 self._too_long = True
+
+    def _refuse_too_many(self) -> None:
+        """Raise UsageError ``too_many_frames`` where they take more memory than pictures may; what a model takes is far less."""
+        wide, high = self._size()
+        held, each = int(self.host.settings.memory_gb * GIB), 3 * wide * high
+        if self.settings.frames and self.frames * each > held:
+            raise UsageError(
+                "too_many_frames",
+                f"--frames {self.frames}: pictures of {wide}x{high} are held in {held / GIB:g} GiB of memory, which is room for"
+                f" {held // each:,}; most models take a few hundred",
+            )
+
+    def told_fewer(self, shown: Shown) -> tuple[Notice, ...]:
+        """Where a film has fewer frames than were asked for: that it was shown by those."""
+        wanted = self.settings.frames or 0
+        if len(shown.times) >= wanted or all(passage.still for passage in shown.passages):
+            return ()
+        message = f"{len(shown.times)} frames were looked at, not {wanted}: what was looked at has no more"
+        return (Notice(code="fewer_frames", message=message),)
 
     async def look_at(self, passages: Sequence[Passage], frames: int) -> Shown:
         return await looking.passages(self.films, passages, self.recipe, frames=frames, size=self._size())

@@ -35,14 +35,24 @@ class TooLong(Exception):
 
 
 async def whole(
-    films: Sequence[Opened], recipe: Recipe, *, frames: int, each: int, at: Span | None, force: bool, size: tuple[int, int]
+    films: Sequence[Opened],
+    recipe: Recipe,
+    *,
+    frames: int,
+    each: int,
+    at: Span | None,
+    force: bool,
+    size: tuple[int, int],
+    exact: bool = False,
 ) -> Shown:
     """All of these films, or the seconds ``at`` of each, by ``frames`` frames.
 
     ``each``: frames of a passage, at least; raises TooLong where there are more passages than that leaves room for, unless
-    ``force`` says that fewer frames are enough. Raises InputError.
+    ``force`` says that fewer frames are enough. Eight frames of a passage are enough, unless ``exact`` says that so many were asked
+    for. Raises InputError.
     """
     most = frames if force else max(1, frames // each)
+    windows_at_most = 4 * frames if force else most
     found: list[tuple[Opened, list[Window]]] = []
     for film in films:
         if film.source is None:
@@ -54,12 +64,12 @@ async def whole(
         if not force and length / longest > 2 * most:  # a still slide may be one long window
             raise TooLong
         count = math.ceil(frames / len(films)) if length <= longest / 2 else max(each, 8)
-        windows, shots = await _read(
-            film.source, replace(recipe, sampler=f"uniform:count={count}"), at, most=4 * frames if force else most
-        )
+        windows, shots = await _read(film.source, replace(recipe, sampler=f"uniform:count={count}"), at, most=windows_at_most)
         if film.document is None:
             film.cuts = shots
         found.append((film, windows))
+    if exact:
+        found = await _denser(found, recipe, frames, at, most=windows_at_most)
     passages = [
         (Passage(film=film.path, start=window.start, end=window.end, text=""), window.frames)
         for film, windows in found
@@ -68,6 +78,18 @@ async def whole(
     if len(passages) > most and not force:
         raise TooLong
     return _shown(_merged(passages, frames), frames, recipe)
+
+
+async def _denser(
+    found: list[tuple[Opened, list[Window]]], recipe: Recipe, frames: int, at: Span | None, *, most: int
+) -> list[tuple[Opened, list[Window]]]:
+    """The same windows, read once more with so many frames each that all together are as many as were asked for."""
+    wanted = frames - sum(film.source is None for film, _ in found)
+    windows = [window for _, of_one in found for window in of_one]
+    if not windows or sum(len(window.frames) for window in windows) >= wanted:
+        return found
+    asked = replace(recipe, sampler=f"uniform:count={math.ceil(wanted / len(windows))}")
+    return [(film, (await _read(film.source, asked, at, most=most))[0] if film.source is not None else []) for film, _ in found]
 
 
 async def passages(

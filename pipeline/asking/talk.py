@@ -132,7 +132,9 @@ class Talk:
         """The model's own words."""
         shown = choice.shown
         passages = shown.passages if shown is not None else tuple(choice.captions)
-        history, notices, first = tuple(self.history) if not self.requests.bare else (), list[Notice](), 0.0
+        history, first = tuple(self.history) if not self.requests.bare else (), 0.0
+        fewer = self._chooser.told_fewer(shown) if shown is not None else ()
+        notices = list(fewer)
         while True:
             request = (
                 self.requests.about(shown, question, history)
@@ -158,7 +160,10 @@ class Talk:
                     raise RequestError(error.code, f"{error.message}; {hint}") from error
                 history = history[2 * (len(history) // 4 + 1) :]  # whole exchanges, the oldest first
                 notices = [
-                    Notice(code="turns_forgotten", message="the talk has grown too long for the model: its beginning is left out")
+                    *fewer,
+                    Notice(
+                        code="turns_forgotten", message="the talk has grown too long for the model: its beginning is left out"
+                    ),
                 ]
                 continue
             break

@@ -168,3 +168,17 @@ def test_what_can_not_be(film: Path) -> None:
         Conversation(film, frame=3, **OPTIONS)
     with pytest.raises(UsageError, match="not_open"):
         _ = Conversation(film, **OPTIONS).answers
+
+
+def test_as_many_frames_as_were_asked_for(film: Path) -> None:
+    """300 there are, in three passages of which eight each are looked at by themselves."""
+    for wanted, shown, told in ((None, 24, []), (90, 90, []), (2000, 300, ["fewer_frames"])):
+        model = Says("Yes.")
+        answer = ask(film, "Is it one?", captioner=model, **({"frames": wanted} if wanted else {}), **OPTIONS)
+        pictures = model.requests[0].video
+        assert pictures is not None
+        assert len(answer.looked_at) == len(pictures) == shown
+        assert [notice.code for notice in answer.notices] == told
+    assert "300 frames were looked at, not 2000" in answer.notices[0].message
+    with pytest.raises(UsageError, match=r"too_many_frames: --frames 100000: pictures of 384x384 .* room for 4,854"):
+        ask(film, "Is it one?", captioner=model, frames=100_000, **OPTIONS)
