@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 
 from pipeline.errors import UsageError, nearest
+from pipeline.twice_encoded import joined, undone
 
 SAMPLE = 12_000
 """bytes of lines with something beyond ASCII that are weighed"""
@@ -64,6 +65,8 @@ class Decoded:
     guessed: bool = False
     broken: int = 0
     """places that could not be decoded and are shown as U+FFFD"""
+    twice: bool = False
+    """whether it was encoded twice: first in UTF-8, then in UTF-8 what somebody had read as ``encoding``"""
 
 
 def check_encoding(name: str) -> str:
@@ -84,14 +87,26 @@ def decoded(data: bytes, encoding: str | None = None) -> Decoded:
     name = encoding or _marked(data) or _zeros(data)
     if name is None:
         try:
-            return Decoded(data.decode("utf-8"), "utf-8")
+            return _once(Decoded(data.decode("utf-8"), "utf-8"))
         except UnicodeDecodeError:
-            name = _guessed(data)
-            text = data.decode(name, "replace")
-            return Decoded(text, name, guessed=True, broken=text.count("\ufffd"))
+            return _old(data)
     text = data.decode(name, "replace")
     unmarked = encoding is None and not data.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    return Decoded(text.removeprefix("\ufeff"), name, guessed=unmarked, broken=text.count("\ufffd"))
+    read = Decoded(text.removeprefix("\ufeff"), name, guessed=unmarked, broken=text.count("\ufffd"))
+    return read if encoding else _once(read)
+
+
+def _once(read: Decoded) -> Decoded:
+    """A text in UTF-8 that was encoded twice, as it was before."""
+    found = undone(read.text) if read.encoding == "utf-8" else None
+    return read if found is None else Decoded(*found, guessed=True, twice=True)
+
+
+def _old(data: bytes) -> Decoded:
+    """The text of bytes that are not all UTF-8: none of them, all but a few, or those of one part of the file."""
+    name = _guessed(data)
+    text, other = joined(data, _guessed) or (data.decode(name, "replace"), "")
+    return Decoded(text, f"utf-8 and {other}" if other else name, guessed=True, broken=text.count("\ufffd"))
 
 
 def _marked(data: bytes) -> str | None:
@@ -164,13 +179,8 @@ def _letters(text: str, language: str) -> float:
                 score += 0.8
                 score -= 0.8 if low in _BEFORE_VOWELS and after.lower() not in _BEFORE_VOWELS[low] else 0.0
             elif letter in _PUNCTUATION:
-                score += (
-                    (0.1 if inside else 0.4)
-                    if letter in _RARE
-                    else -0.4
-                    if before.isalpha() and after.isalpha() and letter != "’"
-                    else 0.6
-                )
+                between = before.isalpha() and after.isalpha() and letter != "’"
+                score += (0.1 if inside else 0.4) if letter in _RARE else -0.4 if between else 0.6
             else:
                 score -= 0.4 if letter.isalpha() else 1.0
             if script is None:
@@ -225,15 +235,8 @@ def _east_asian(letter: str, name: str) -> float:
         return 0.7
     match name:
         case "gb18030":
-            return (
-                0.85
-                if 0xB0 <= lead <= 0xD7 and trail >= 0xA1
-                else 0.6
-                if letter in _PUNCTUATION
-                else -0.2
-                if trail >= 0xA1
-                else -0.5
-            )
+            frequent, other = 0xB0 <= lead <= 0xD7 and trail >= 0xA1, -0.2 if trail >= 0xA1 else -0.5
+            return 0.85 if frequent else 0.6 if letter in _PUNCTUATION else other
         case "big5":
             return 0.85 if 0xA4 <= lead <= 0xC6 else 0.6 if letter in _PUNCTUATION else -0.2
         case "cp949":

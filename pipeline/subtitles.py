@@ -145,6 +145,8 @@ def _about(read: Decoded) -> tuple[Notice, ...]:
     notices = []
     if read.guessed:
         sentence = f"the file is not UTF-8 and was read as {read.encoding}; --encoding names another"
+        if read.twice:
+            sentence = f"the file is UTF-8 of a text that somebody had read as {read.encoding}, which was undone; --encoding utf-8 leaves it"
         notices.append(Notice(code="encoding_guessed", message=sentence))
     if read.broken:
         places = "1 place" if read.broken == 1 else f"{read.broken} places"

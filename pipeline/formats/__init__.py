@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cache, lru_cache
 
 from pipeline import families
-from pipeline.errors import UsageError
+from pipeline.errors import InputError, UsageError
 from pipeline.formats._heads import Parsed
 from pipeline.formats._others import ALIASES, READERS
 from pipeline.formats._others.detect import really
@@ -106,7 +106,7 @@ def read(name: str, text: str) -> Track:
 
 
 def parse(name: str, text: str) -> Parsed:
-    """The same, and what had to be guessed or left out to read it."""
+    """The same, and what had to be guessed or left out to read it; a file all of whose cues were left out is refused."""
     text = text.replace("\ufeff", "")
     name = reader_of(name)
     found = really(name, text)
@@ -116,7 +116,11 @@ def parse(name: str, text: str) -> Parsed:
     if found != name:
         sentence = f"the file is called .{name} and is {found.upper()}; it was read as what it is"
         notices = (Notice(code="format_guessed", message=sentence), *notices)
-    return replace(parsed, track=tidy(parsed.track), notices=notices)
+    track = tidy(parsed.track)
+    dropped = [one.message for one in notices if one.code == "cue_dropped"]
+    if dropped and not track.cues:
+        raise InputError("bad_subtitles", f"nothing of this file can be shown: {'; '.join(dropped)}")
+    return replace(parsed, track=track, notices=notices)
 
 
 def reader_of(name: str) -> str:

@@ -8,6 +8,7 @@ Everything here is linear in the length of the text: a head is at most ``LONGEST
 """
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -27,8 +28,14 @@ GUESSED_LENGTH = 3.0
 """seconds a cue is given that has a beginning and no end"""
 
 _ARROW = re.compile(r"(?:[-\u2013\u2014][ \t]?){1,3}>|[\u2192\u2013\u2014]>?")
-_WIDE = {0xFF10 + digit: str(digit) for digit in range(10)} | {0xFF1A: ":", 0xFF0C: ",", 0xFF0E: ".", 0xFF1B: ";"}
-"""figures and signs as wide as the letters beside them, as input methods of East Asia write them"""
+_SIGNS = (
+    dict.fromkeys("\uff1a\ufe55\u2236\ua789", ":")
+    | dict.fromkeys("\uff0c\u201a\u060c\u066b", ",")
+    | dict.fromkeys("\uff0e\u3002\u00b7", ".")
+    | dict.fromkeys("\uff1b\u061b", ";")
+    | dict.fromkeys("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069", "")
+)
+"""what keyboards and programs of other scripts have for the signs between figures; marks of direction stand around them"""
 _LOOSE = re.compile(r"[ \t]{0,4}([:;,.])[ \t]{0,4}(?=\d)")
 _SEEMS = re.compile(r"\d\D{0,4}[:;]")
 
@@ -92,7 +99,7 @@ def head(line: str, strict: re.Pattern[str], *, alone: bool) -> Head | None:
     """The head in a line; None where it is text. ``alone``: nothing or a number stands above it, as above a head."""
     if len(line) > LONGEST_HEAD:
         return None
-    plain = line if line.isascii() else line.translate(_WIDE)
+    plain = line if line.isascii() else "".join(map(_plain, line))
     if not (arrow := _ARROW.search(plain)):
         return None
     left, right = plain[: arrow.start()], plain[arrow.end() :]
@@ -108,6 +115,11 @@ def head(line: str, strict: re.Pattern[str], *, alone: bool) -> Head | None:
     if _SEEMS.search(left) and _SEEMS.search(right) and sum(map(str.isalpha, left + (words[0] if words else ""))) <= 8:
         return Head(None, None, exact=False)
     return None
+
+
+def _plain(sign: str) -> str:
+    """A figure of any script as ours, and what stands between figures."""
+    return str(unicodedata.decimal(sign)) if sign.isdecimal() else _SIGNS.get(sign, sign)
 
 
 def clock(stamp: str) -> float | None:

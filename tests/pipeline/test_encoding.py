@@ -84,6 +84,34 @@ def test_a_broken_byte_in_utf8_does_not_make_it_something_else() -> None:
     assert read.broken == 1
 
 
+@pytest.mark.parametrize("page", ["cp1252", "cp1251", "latin-1", "cp1250"])
+@pytest.mark.parametrize("text", ["Здравствуйте, меня зовут Анна.", "你好，他走在街上。", "Žena otevírá dveře", "Élève, où ça ?"])
+def test_what_was_encoded_twice_is_undone(page: str, text: str) -> None:
+    """UTF-8 that a program took for the code page of its system and wrote as UTF-8 again; bytes that it has no character for stay."""
+    whole = SRT.format(text, text)
+    wrong = "".join(bytes([byte]).decode(page, "ignore") or chr(byte) for byte in whole.encode())
+    for mark in ("", "\ufeff"):
+        read = decoded((mark + wrong).encode())
+        assert (read.text, read.guessed, read.twice) == (whole, True, True), read
+    assert decoded(wrong.encode(), "utf-8").text == wrong
+
+
+@pytest.mark.parametrize(("encoding", "one", "two"), SAID)
+def test_text_that_was_encoded_once_stays(encoding: str, one: str, two: str) -> None:
+    for mark in ("", "\ufeff"):
+        read = decoded((mark + SRT.format(one, two)).encode())
+        assert (read.text, read.encoding, read.guessed) == (SRT.format(one, two), "utf-8", False)
+
+
+@pytest.mark.parametrize(("encoding", "one", "two"), SAID)
+def test_a_file_of_two_encodings_is_read_in_both(encoding: str, one: str, two: str) -> None:
+    """Parts of two programs, put one behind the other."""
+    first, second = SRT.format(one, "Привет, это я. Как дела?"), SRT.format(two, one)
+    read = decoded(first.encode() + second.encode(encoding))
+    assert read.text == first + second, read.encoding
+    assert read.encoding.startswith("utf-8 and ")
+
+
 def test_what_is_asked_for_is_done() -> None:
     assert decoded("Привет".encode("koi8-r"), "koi8-r").text == "Привет"
     assert decoded(b"\xff\xfea\x00", "utf-16").text == "a"

@@ -42,6 +42,13 @@ def read(name: str, text: str) -> tuple[list[tuple[float, float, str]], list[str
             lambda t: t.replace("00:00:04,000 --> 00:00:06,000", "００：００：０４，０００ --> ００：００：０６，０００"),
             ["times_guessed"],
         ),
+        (lambda t: t.replace("00:00:01,000 --> 00:00:02,000", "٠٠:٠٠:٠١٫٠٠٠ --> ٠٠:٠٠:٠٢،٠٠٠"), ["times_guessed"]),
+        (lambda t: t.replace("00:00:01,000 --> 00:00:02,000", "००:००:०१,००० → ००:००:०२,०००"), ["times_guessed"]),
+        (lambda t: t.replace("00:00:01,000 --> 00:00:02,000", "00∶00∶01‚000 --> 00∶00∶02‚000"), ["times_guessed"]),
+        (
+            lambda t: t.replace("00:00:01,000 --> 00:00:02,000", "\u202b00:00:01,000 --> 00:00:02,000\u202c"),
+            ["times_guessed"],
+        ),
         (lambda t: t.replace("00:00:01,000", "00:00:01,000000"), ["times_guessed"]),
         (lambda t: "Some site's advert\n\n" + t, ["cue_dropped"]),
     ],
@@ -67,6 +74,23 @@ def test_cues_that_cannot_be_are_told(name: str, head: str, cues: list[tuple[flo
     if name == "vtt":
         text = "WEBVTT\n\n" + text.replace(",", ".")
     assert read(name, text) == (cues, codes)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("srt", "1\n00:00:05,000 --> 00:00:03,000\nOne\n"),
+        ("srt", "1\n00:00:xx,000 --> 00:00:yy,000\nOne\n\n2\n00:00:05,000 --> 00:00:05,000\nTwo\n"),
+        ("vtt", "WEBVTT\n\n00:05.000 --> 00:03.000\nOne\n"),
+        ("ass", "[Events]\nFormat: Start, End, Text\nDialogue: 0:00:05.00,0:00:03.00,One\n"),
+        ("sbv", "0:00:05.000,0:00:03.000\nOne\n"),
+    ],
+)
+def test_a_file_of_which_nothing_can_be_shown_is_refused(name: str, text: str) -> None:
+    """An empty file would be written, and called done."""
+    with pytest.raises(InputError, match="nothing of this file can be shown") as caught:
+        formats.parse(name, text)
+    assert caught.value.code == "bad_subtitles"
 
 
 def test_an_arrow_in_a_text_is_no_head() -> None:
