@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
+from thorough import examples
 
 from models.base import Captioner, Request, Sampling
 from models.engines import open_captioner
@@ -19,7 +20,7 @@ from scripts.shapes_world.draw import Painter
 
 WHOLE = (Path(preset(EMBEDDED).id) / "model.safetensors").is_file()
 pytestmark = [pytest.mark.engine, pytest.mark.skipif(not WHOLE, reason="the embedded model's weights are not here")]
-SCENES = 24
+SCENES = examples(48)
 
 
 def scene(seed: int) -> Request:

@@ -12,6 +12,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 ENGINES = (
+    "tests/e2e/test_questions.py",
     "tests/e2e/test_real_engine.py",
     "tests/e2e/test_serve.py",
     "tests/e2e/test_shared_engine.py",
@@ -19,7 +20,6 @@ ENGINES = (
     "tests/models/test_custom_models.py",
     "tests/models/test_embedded.py",
     "tests/models/test_openai_endpoint.py",
-    "tests/models/test_questions.py",
     "tests/models/test_seeds.py",
     "tests/models/test_vllm_engine.py",
 )

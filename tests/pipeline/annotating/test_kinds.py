@@ -16,6 +16,7 @@ from thorough import LONG
 from pipeline.annotating.flow import wishes_of
 from pipeline.annotating.writing import layouts_of, write
 from pipeline.datasets import results
+from pipeline.datasets.grants import Grants
 from pipeline.errors import OutputError
 from pipeline.options.annotate import AnnotateSettings
 from pipeline.storage import open_storage
@@ -105,9 +106,11 @@ async def test_from_a_bucket_into_a_bucket_with_few_requests(
 
 
 async def test_a_bucket_that_may_not_be_written_any_more_ends_the_run_in_a_line_and_loses_nothing(
-    annotate: Annotate, s3: S3, tmp_path: Path
+    annotate: Annotate, s3: S3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Refused from its N-th write on; then it may be written again."""
+    """Refused from its N-th write on; then it may be written again. Who was refused can't give its units back: they are had when its
+    lease ends, here after seconds."""
+    monkeypatch.setitem(Grants.__init__.__kwdefaults__, "lease", 4.0)
     options = tuple(f"{name}={value}" for name, value in s3.options.items())
     place = as_folder({f"{number}.png": drawn(3 * number) for number in range(9)}, tmp_path / "in")
 

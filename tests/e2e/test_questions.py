@@ -2,18 +2,15 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import numpy as np
 import pytest
-import pytest_asyncio
+from patience import PATIENCE
+from serving import Running
 
 from models.base import Captioner, Request, Sampling, Turn
-from models.engines import open_captioner
 from models.engines.vllm.engine import VllmEngine
-from models.options import EngineOptions
-from models.presets import EMBEDDED, preset
 
 pytestmark = pytest.mark.engine
 BLOCK = 32
@@ -33,15 +30,11 @@ def film(number: int, frames: int = 8) -> Request:
     return Request(prompt=QUESTIONS[0], video=video, times=times, key=f"film {number} {frames}", sampling=Sampling(max_tokens=24))
 
 
-@pytest_asyncio.fixture(scope="module")
-async def asked(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[VllmEngine]:
-    """The embedded model in the profile of questions."""
-    log = tmp_path_factory.mktemp("log") / "engine.log"
-    captioner = open_captioner("vllm", preset(EMBEDDED), EngineOptions(profile="questions"), log_path=log)
+def engine(service: Running) -> VllmEngine:
+    """The service's: the embedded model in the profile of questions. It lives on the service's loop."""
+    captioner = service.service.studio.engine.captioner
     assert isinstance(captioner, VllmEngine)
-    await captioner.start()
-    yield captioner
-    await captioner.close()
+    return captioner
 
 
 def full_blocks(tokens: int) -> int:
@@ -49,7 +42,11 @@ def full_blocks(tokens: int) -> int:
 
 
 @pytest.mark.parametrize("frames", [8, 32])
-async def test_the_second_question_reads_its_own_words_alone(asked: Captioner, frames: int) -> None:
+def test_the_second_question_reads_its_own_words_alone(service: Running, frames: int) -> None:
+    service.on_loop(_the_second_question_reads_its_own_words_alone(engine(service), frames))
+
+
+async def _the_second_question_reads_its_own_words_alone(asked: Captioner, frames: int) -> None:
     first = await asked.caption(replace(film(frames, frames), prompt="How many objects are there?"))
     second = await asked.caption(replace(film(frames, frames), prompt="What shape is red?"))
     assert first.cached_tokens == 0
@@ -59,7 +56,11 @@ async def test_the_second_question_reads_its_own_words_alone(asked: Captioner, f
         assert second.cached_tokens >= 0.97 * second.prompt_tokens
 
 
-async def test_a_conversation_goes_on_from_what_was_read(asked: Captioner) -> None:
+def test_a_conversation_goes_on_from_what_was_read(service: Running) -> None:
+    service.on_loop(_a_conversation_goes_on_from_what_was_read(engine(service)))
+
+
+async def _a_conversation_goes_on_from_what_was_read(asked: Captioner) -> None:
     start = film(7, 32)
     said = await asked.caption(start)
     history = (Turn(role="user", text=start.prompt), Turn(role="assistant", text=said.text))
@@ -69,7 +70,11 @@ async def test_a_conversation_goes_on_from_what_was_read(asked: Captioner) -> No
     assert reply.prompt_tokens - 2 * BLOCK < again.cached_tokens
 
 
-async def test_a_preamble_is_read_once(asked: Captioner) -> None:
+def test_a_preamble_is_read_once(service: Running) -> None:
+    service.on_loop(_a_preamble_is_read_once(engine(service)))
+
+
+async def _a_preamble_is_read_once(asked: Captioner) -> None:
     rules = replace(film(8), preamble="Frames at 0:00 0:01 0:02. " * 8)
     first, second = [await asked.caption(replace(rules, prompt=prompt)) for prompt in QUESTIONS[:2]]
     assert first.cached_tokens < second.cached_tokens
@@ -77,7 +82,11 @@ async def test_a_preamble_is_read_once(asked: Captioner) -> None:
     assert first.prompt_tokens > (await asked.caption(film(8))).prompt_tokens
 
 
-async def test_with_what_is_kept_and_without_answers_are_the_same(asked: VllmEngine) -> None:
+def test_with_what_is_kept_and_without_answers_are_the_same(service: Running) -> None:
+    service.on_loop(_with_what_is_kept_and_without_answers_are_the_same(engine(service)))
+
+
+async def _with_what_is_kept_and_without_answers_are_the_same(asked: VllmEngine) -> None:
     """Interleaved questions about several films: each answer is that of an engine that keeps nothing."""
     assert asked._preparer is not None
     chance = random.Random(4)
@@ -85,15 +94,15 @@ async def test_with_what_is_kept_and_without_answers_are_the_same(asked: VllmEng
     chance.shuffle(requests)
     kept = asked._preparer.kept
     assert kept is not None
-    kept.most = 3 * 8 * 196 * 196 * 3  # bytes, of three films: they push one another out
-    together = await asyncio.gather(*(asked.caption(request) for request in requests))
-    one_by_one = [await asked.caption(request) for request in requests]
-    assert 1 <= len(kept) <= 3
-    asked._preparer.kept = None
+    most, kept.most = kept.most, 3 * 8 * 196 * 196 * 3  # bytes, of three films: they push one another out
     try:
+        together = await asyncio.gather(*(asked.caption(request) for request in requests))
+        one_by_one = [await asked.caption(request) for request in requests]
+        assert 1 <= len(kept) <= 3
+        asked._preparer.kept = None
         plain = [await asked.caption(replace(request, key=f"{request.key} plain {n}")) for n, request in enumerate(requests)]
     finally:
-        asked._preparer.kept = kept
+        asked._preparer.kept, kept.most = kept, most
     assert [reply.cached_tokens for reply in plain] == [0] * len(plain), "nothing was kept of these"
     assert [reply.text for reply in together] == [reply.text for reply in plain]
     assert [reply.text for reply in one_by_one] == [reply.text for reply in plain]
@@ -104,18 +113,26 @@ async def test_with_what_is_kept_and_without_answers_are_the_same(asked: VllmEng
             assert reply.text.lower().startswith(list(COLOURS)[int(request.key.split()[1]) % len(COLOURS)])
 
 
-async def test_an_answer_that_nobody_waits_for_leaves_the_engine(asked: Captioner) -> None:
+def test_an_answer_that_nobody_waits_for_leaves_the_engine(service: Running) -> None:
+    service.on_loop(_an_answer_that_nobody_waits_for_leaves_the_engine(engine(service)))
+
+
+async def _an_answer_that_nobody_waits_for_leaves_the_engine(asked: Captioner) -> None:
     loop = asyncio.get_running_loop()
     stream = asked.stream(replace(film(1), sampling=Sampling(max_tokens=1500, temperature=2.0, seed=3)))
     await anext(stream)
     await stream.aclose()  # type: ignore[attr-defined]
     left = loop.time()
     while (await asked.metrics())["running"]:
-        assert loop.time() - left < 30, "it is still in the engine"
+        assert loop.time() - left < PATIENCE, "it is still in the engine"
         await asyncio.sleep(0.05)
 
 
-async def test_the_engine_keeps_nothing_of_films_without_a_key(asked: VllmEngine) -> None:
+def test_the_engine_keeps_nothing_of_films_without_a_key(service: Running) -> None:
+    service.on_loop(_the_engine_keeps_nothing_of_films_without_a_key(engine(service)))
+
+
+async def _the_engine_keeps_nothing_of_films_without_a_key(asked: VllmEngine) -> None:
     assert asked._preparer is not None
     assert asked._preparer.kept is not None
     before = len(asked._preparer.kept)
