@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.frames import Image
-from pipeline.video.cuts.rule import CONTRAST, NOISE, SMALL, Mask, delta
+from pipeline.video.cuts.rule import CONTRAST, NOISE, SMALL, Delta, Mask, delta
 
 CAPTIONS = 21
 """first of the rows, of 27, in which nothing counts: captions change there, and names of speakers"""
@@ -38,6 +38,8 @@ class Standing:
         self._moved: NDArray[np.float64]
         self._fresh: tuple[float, int] = -np.inf, 0
         """when cells last changed that had stood, and how many at most while it went on so"""
+        self._stands: tuple[float, Mask] | None = None
+        """what ``still`` said last, while it holds"""
         self.restart(float("inf"))
 
     def restart(self, time: float, cells: int = 0) -> None:
@@ -46,27 +48,30 @@ class Standing:
         if cells:
             self._fresh = time, cells
         self._moved = np.full((SMALL[1], SMALL[0]), -np.inf)
+        self._stands = None
 
     def still(self, time: float) -> Mask:
         """The cells that stand, as a frame comes at this time; none where the shot has hardly begun."""
-        if time - self._since < STOOD:
-            return np.zeros(self._moved.shape, np.bool_)
-        return ~widened(time - self._moved <= self._lively)
+        if self._stands is None or self._stands[0] != time:
+            begun = time - self._since < STOOD
+            self._stands = time, np.zeros(self._moved.shape, np.bool_) if begun else ~widened(time - self._moved <= self._lively)
+        return self._stands[1]
 
     def goes_on(self, time: float, cells: int) -> bool:
         """Whether so many cells are no more than what has just changed: something moves, and moves on."""
         when, count = self._fresh
         return time - when < FRESH and cells < CONTRAST * count
 
-    def see(self, time: float, one: Image, other: Image) -> None:
-        """Two pictures of the shot, one after the other; the second is of this time."""
-        moved = delta(one, other) > NOISE
-        if int(moved.sum()) > FEW:
-            fresh = int((moved & self.still(time))[:CAPTIONS].sum())
+    def see(self, time: float, changes: Delta) -> None:
+        """What changed from one picture of the shot to the next, which is of this time."""
+        moved = changes > NOISE
+        if np.count_nonzero(moved) > FEW:
+            fresh = np.count_nonzero((moved & self.still(time))[:CAPTIONS])
             if fresh > FEW:
                 when, before = self._fresh
                 self._fresh = time, max(fresh, before if time - when < FRESH else 0)
         self._moved[moved] = time
+        self._stands = None
 
 
 def widened(mask: Mask) -> Mask:
@@ -93,11 +98,17 @@ def jumped(one: Image, other: Image) -> bool:
     A thing T before plain ground changes the picture by -T where it was and by +T where it is, so the autocorrelation of the change
     has a trough at the shift between the two, of half of all its energy. Text that gives way to text has no such shift.
     """
-    change = np.where((delta(one, other) > NOISE)[..., None], other.astype(np.float64) - one, 0.0)
-    energy = float((change * change).sum())
-    if energy == 0:
+    moved = delta(one, other) > NOISE
+    rows, columns = (np.flatnonzero(moved.any(axis=axis)) for axis in (1, 0))
+    if not len(rows):
         return False
-    size = 2 * SMALL[1], 2 * SMALL[0]
+    part = (
+        slice(rows[0], rows[-1] + 1),
+        slice(columns[0], columns[-1] + 1),
+    )  # all that changed: the rest adds nothing, and takes time
+    change = np.where(moved[part][..., None], other[part].astype(np.float64) - one[part], 0.0)
+    energy = float((change * change).sum())
+    size = 2 * change.shape[0], 2 * change.shape[1]
     spectrum = np.fft.rfft2(np.ascontiguousarray(change.transpose(2, 0, 1)), size)  # a channel at a time, as memory likes it
     alike = np.fft.irfft2((spectrum.real**2 + spectrum.imag**2).sum(axis=0), size)
     return bool(-alike.min() >= SHIFTED * energy / 2)

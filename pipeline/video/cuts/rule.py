@@ -35,11 +35,17 @@ Seen = tuple[int, Image]
 """rank and tiny picture of a frame"""
 Mask = NDArray[np.bool_]
 """[27, 48] some of the cells"""
+Delta = NDArray[np.int16]
+"""[27, 48] how much each cell changed"""
 
 
 def change(one: Image, other: Image) -> tuple[float, float]:
     """(mean change of a cell, share of the cells that changed): a cell changes by its most changed channel."""
-    changes = delta(one, other)
+    return extent(delta(one, other))
+
+
+def extent(changes: Delta) -> tuple[float, float]:
+    """The same of changes that are known."""
     return int(changes.sum()) / changes.size, fraction(changes > NOISE)
 
 
@@ -53,14 +59,14 @@ def pace(one: Seen, other: Seen) -> float:
     return change(one[1], other[1])[0] / (other[0] - one[0])
 
 
-def delta(one: Image, other: Image) -> NDArray[np.int16]:
+def delta(one: Image, other: Image) -> Delta:
     """[27, 48] change of each cell, by its most changed channel."""
     return strongest(np.abs(one.astype(np.int16) - other.astype(np.int16)))
 
 
-def strongest(changes: NDArray[np.int16]) -> NDArray[np.int16]:
+def strongest(changes: NDArray[np.int16]) -> Delta:
     """The largest of the three channels of each cell. (``max(axis=2)`` says the same and takes six times as long.)"""
-    found: NDArray[np.int16] = np.maximum(np.maximum(changes[..., 0], changes[..., 1]), changes[..., 2])
+    found: Delta = np.maximum(np.maximum(changes[..., 0], changes[..., 1]), changes[..., 2])
     return found
 
 

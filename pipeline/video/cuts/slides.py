@@ -20,7 +20,7 @@ import numpy as np
 
 from pipeline.frames import Image
 from pipeline.video.cuts.motion import CAPTIONS, Standing, jumped, widened
-from pipeline.video.cuts.rule import CONTRAST, NOISE, SMALL, Mask, delta, fraction, pictures_of, strongest
+from pipeline.video.cuts.rule import CONTRAST, NOISE, SMALL, Delta, Mask, delta, fraction, pictures_of, strongest
 
 EDGE = 8
 """levels to a neighbour from which a cell holds something: text, a line, part of a photograph"""
@@ -50,21 +50,25 @@ class Turn:
 
     @property
     def cells(self) -> int:
-        return int(self.changed.sum())
+        return int(np.count_nonzero(self.changed))
 
     def lasts(self, first: Image, later: Image) -> bool:
         """Whether it is still as it became, and nothing beside it goes on to change, as it does where an edge drifts."""
-        moves_on = int((delta(first, later)[self.around] > NOISE).sum())
+        moves_on = np.count_nonzero(delta(first, later)[self.around] > NOISE)
         return stands(first, later, self.changed) and moves_on <= (1 - STANDS) * self.cells
 
 
-def turn(standing: Standing, time: float, before: Image, after: Image) -> Turn | None:
-    """What a new slide changed between two samples, the second of this time; None where there is none, or where something moves on."""
-    if int((delta(before, after) > NOISE).sum()) < LEAST:
+def turn(standing: Standing, time: float, before: Image, after: Image, changes: Delta) -> Turn | None:
+    """What a new slide changed between two samples, the second of this time; None where there is none, or where something moves on.
+
+    ``changes``: from one to the other. What costs more is asked later: a picture in which something moves is mostly told by counts.
+    """
+    differ = changes > NOISE
+    if np.count_nonzero(differ) < LEAST:
         return None
     still = standing.still(time)
-    changed = turned(before, after, still)
-    if changed is None or standing.goes_on(time, int(changed.sum())):
+    changed = touched(differ, still)
+    if changed is None or standing.goes_on(time, np.count_nonzero(changed)) or not replaced(before, after, still, changed):
         return None
     return Turn(changed, widened(changed) & ~changed & still)
 
@@ -84,23 +88,28 @@ def drawn(picture: Image) -> Mask:
 
 def turned(before: Image, after: Image, still: Mask) -> Mask | None:
     """The cells that a new slide changed, or None where there is none. ``still``: cells that did not move before."""
+    changed = touched(delta(before, after) > NOISE, still)
+    return changed if changed is not None and replaced(before, after, still, changed) else None
+
+
+def touched(differ: Mask, still: Mask) -> Mask | None:
+    """Of the cells that changed those that had stood, captions left out; None where too little stood, or too few of it changed."""
     if fraction(still) < STILL:
         return None
-    still = still.copy()
-    still[CAPTIONS:] = False
-    changed: Mask = (delta(before, after) > NOISE) & still
-    count = int(changed.sum())
-    if count < LEAST:
-        return None
+    changed = differ & still
+    changed[CAPTIONS:] = False
+    return changed if np.count_nonzero(changed) >= LEAST else None
+
+
+def replaced(before: Image, after: Image, still: Mask, changed: Mask) -> bool:
+    """Whether what changed took the place of what was drawn there, as on slides, and is not the same at another place."""
     had, has = drawn(before), drawn(after)
     if min(fraction(had), fraction(has)) > 1 - PAPER:
-        return None
-    there = int((had & still).sum())
+        return False
+    there = np.count_nonzero((had & still)[:CAPTIONS])
     if there <= EMPTY:
-        return changed if count >= FILLED and not jumped(before, after) else None
-    if int((changed & had).sum()) < GONE * there or jumped(before, after):
-        return None
-    return changed
+        return np.count_nonzero(changed) >= FILLED and not jumped(before, after)
+    return np.count_nonzero(changed & had) >= GONE * there and not jumped(before, after)
 
 
 def turn_in(pictures: Sequence[Image], changed: Mask) -> int | None:

@@ -27,6 +27,8 @@ WATCH = 4
 """pairs of samples to go on looking between, after one that differed without a cut"""
 SLIDE_KEYS = 30.0
 """seconds after which a cell that moved stands again, where only keyframes are seen"""
+NOTHING = np.zeros((rule.SMALL[1], rule.SMALL[0]), np.int16)
+"""what changed before there was anything"""
 
 
 class CutFinder:
@@ -66,7 +68,8 @@ class CutFinder:
         found: list[int] = []
         slide: slides.Turn | None = None
         time = float(self._table.times[shown.rank])
-        change = rule.change(self._first, last) if self._first is not None else (0.0, 0.0)
+        changes = rule.delta(self._first, last) if self._first is not None else NOTHING
+        change = rule.extent(changes)
         self._watch, self._blurred = max(0, self._watch - 1), max(0, self._blurred - 1)
         past = list(self._past[-PAST:])
         if self._first is not None and self._chain[0] is not shown:
@@ -78,7 +81,7 @@ class CutFinder:
             else:
                 found = [] if self._flashed(past, first, change[0]) else [first[0]]
                 past = [first] if first[0] < shown.rank else []
-        elif self._first is not None and (slide := slides.turn(self._standing, time, self._first, last)) is not None:
+        elif self._first is not None and (slide := slides.turn(self._standing, time, self._first, last, changes)) is not None:
             first = self._between(past, shown, last, slide.changed)
             if first is not None:
                 found, past = [first[0]], [first] if first[0] < shown.rank else []
@@ -87,7 +90,7 @@ class CutFinder:
         elif self._first is None:
             self._standing.restart(-math.inf)  # what was before this segment of the film is not known here
         else:
-            self._standing.see(time, self._first, last)
+            self._standing.see(time, changes)
         if found and self._precise:
             assert self._first is not None
             self._doubt, found = Doubt(rank=found[0], before=self._first, change=change[0], slide=slide), []

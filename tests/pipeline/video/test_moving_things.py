@@ -17,7 +17,7 @@ from pipeline.families import parse
 from pipeline.frames import Image
 from pipeline.video.children.pool import WorkerPool
 from pipeline.video.cuts.motion import FRESH, NEAR, STOOD, Standing, jumped, widened
-from pipeline.video.cuts.rule import SMALL
+from pipeline.video.cuts.rule import SMALL, delta
 from pipeline.video.film import open_film
 from pipeline.video.probe import probe
 
@@ -206,7 +206,7 @@ def test_a_change_right_after_one_as_large_goes_on() -> None:
     standing.restart(0.0)
     blank, full = np.full((27, 48, 3), 255, np.uint8), np.full((27, 48, 3), 255, np.uint8)
     full[5:15, 5:15] = 0
-    standing.see(STOOD + 1, blank, full)
+    standing.see(STOOD + 1, delta(blank, full))
     assert standing.goes_on(STOOD + 1 + FRESH / 2, 100)
     assert not standing.goes_on(STOOD + 1 + FRESH / 2, 250), "much more than moved"
     assert not standing.goes_on(STOOD + 1 + FRESH, 100), "it stood since"

@@ -13,7 +13,7 @@ from pipeline.families import parse
 from pipeline.frames import Image
 from pipeline.video.children.pool import WorkerPool
 from pipeline.video.cuts.motion import LIVELY, NEAR, STOOD, Standing
-from pipeline.video.cuts.rule import NOISE, SMALL
+from pipeline.video.cuts.rule import NOISE, SMALL, delta
 from pipeline.video.cuts.slides import stands, turn_at_border, turn_in, turned
 from pipeline.video.film import open_film
 from pipeline.video.limits import Limits
@@ -79,7 +79,7 @@ def test_what_moved_of_late_does_not_stand() -> None:
     assert standing.still(5.0 + STOOD).all()
     one, other = paper(), paper()
     other[3, 4] -= np.uint8(NOISE + 1)
-    standing.see(6.0, one, other)
+    standing.see(6.0, delta(one, other))
     around = np.zeros_like(ALL)
     around[3 - NEAR : 3 + NEAR + 1, 4 - NEAR : 4 + NEAR + 1] = True
     assert (~standing.still(6.0 + LIVELY) == around).all()
