@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.frames import Image
-from pipeline.video.cuts.rule import CONTRAST, NOISE, SMALL, Delta, Mask, delta
+from pipeline.video.cuts.rule import CONTRAST, NOISE, SMALL, Delta, Mask, count, delta
 
 CAPTIONS = 21
 """first of the rows, of 27, in which nothing counts: captions change there, and names of speakers"""
@@ -59,14 +59,14 @@ class Standing:
 
     def goes_on(self, time: float, cells: int) -> bool:
         """Whether so many cells are no more than what has just changed: something moves, and moves on."""
-        when, count = self._fresh
-        return time - when < FRESH and cells < CONTRAST * count
+        when, cells_then = self._fresh
+        return time - when < FRESH and cells < CONTRAST * cells_then
 
     def see(self, time: float, changes: Delta) -> None:
         """What changed from one picture of the shot to the next, which is of this time."""
         moved = changes > NOISE
-        if np.count_nonzero(moved) > FEW:
-            fresh = np.count_nonzero((moved & self.still(time))[:CAPTIONS])
+        if count(moved) > FEW:
+            fresh = count((moved & self.still(time))[:CAPTIONS])
             if fresh > FEW:
                 when, before = self._fresh
                 self._fresh = time, max(fresh, before if time - when < FRESH else 0)

@@ -20,7 +20,7 @@ import numpy as np
 
 from pipeline.frames import Image
 from pipeline.video.cuts.motion import CAPTIONS, Standing, jumped, widened
-from pipeline.video.cuts.rule import CONTRAST, NOISE, SMALL, Delta, Mask, delta, fraction, pictures_of, strongest
+from pipeline.video.cuts.rule import CONTRAST, NOISE, SMALL, Delta, Mask, count, delta, fraction, pictures_of, strongest
 
 EDGE = 8
 """levels to a neighbour from which a cell holds something: text, a line, part of a photograph"""
@@ -50,11 +50,11 @@ class Turn:
 
     @property
     def cells(self) -> int:
-        return int(np.count_nonzero(self.changed))
+        return count(self.changed)
 
     def lasts(self, first: Image, later: Image) -> bool:
         """Whether it is still as it became, and nothing beside it goes on to change, as it does where an edge drifts."""
-        moves_on = np.count_nonzero(delta(first, later)[self.around] > NOISE)
+        moves_on = count(delta(first, later)[self.around] > NOISE)
         return stands(first, later, self.changed) and moves_on <= (1 - STANDS) * self.cells
 
 
@@ -64,11 +64,11 @@ def turn(standing: Standing, time: float, before: Image, after: Image, changes: 
     ``changes``: from one to the other. What costs more is asked later: a picture in which something moves is mostly told by counts.
     """
     differ = changes > NOISE
-    if np.count_nonzero(differ) < LEAST:
+    if count(differ) < LEAST:
         return None
     still = standing.still(time)
     changed = touched(differ, still)
-    if changed is None or standing.goes_on(time, np.count_nonzero(changed)) or not replaced(before, after, still, changed):
+    if changed is None or standing.goes_on(time, count(changed)) or not replaced(before, after, still, changed):
         return None
     return Turn(changed, widened(changed) & ~changed & still)
 
@@ -98,7 +98,7 @@ def touched(differ: Mask, still: Mask) -> Mask | None:
         return None
     changed = differ & still
     changed[CAPTIONS:] = False
-    return changed if np.count_nonzero(changed) >= LEAST else None
+    return changed if count(changed) >= LEAST else None
 
 
 def replaced(before: Image, after: Image, still: Mask, changed: Mask) -> bool:
@@ -106,16 +106,16 @@ def replaced(before: Image, after: Image, still: Mask, changed: Mask) -> bool:
     had, has = drawn(before), drawn(after)
     if min(fraction(had), fraction(has)) > 1 - PAPER:
         return False
-    there = np.count_nonzero((had & still)[:CAPTIONS])
+    there = count((had & still)[:CAPTIONS])
     if there <= EMPTY:
-        return np.count_nonzero(changed) >= FILLED and not jumped(before, after)
-    return np.count_nonzero(changed & had) >= GONE * there and not jumped(before, after)
+        return count(changed) >= FILLED and not jumped(before, after)
+    return count(changed & had) >= GONE * there and not jumped(before, after)
 
 
 def turn_in(pictures: Sequence[Image], changed: Mask) -> int | None:
     """The first picture of the new slide: where these cells change much more than before and after; None where none stands out."""
-    count = max(1, int(np.count_nonzero(changed)))
-    changes = [int(delta(a, b)[changed].sum()) / count for a, b in pairwise(pictures)]
+    size = max(1, count(changed))
+    changes = [int(delta(a, b)[changed].sum()) / size for a, b in pairwise(pictures)]
     if not changes:
         return None
     place = max(range(len(changes)), key=changes.__getitem__)
