@@ -1,6 +1,7 @@
 """What the service's objects look like over HTTP: one function a noun."""
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from pipeline.serve.films import KnownFilm
 from pipeline.serve.jobs import Job
@@ -36,7 +37,7 @@ def film_view(service: "Service", film: KnownFilm) -> dict[str, Any]:
             language: {form: f"{here}/tracks/descriptions.{language}.{form}" for form in TRACKS} for language in described
         },
         "files": {
-            language: {name: f"{here}/files/{language}/{name}" for name in sorted(service.library.files(film.id, language))}
+            language: {name: file_link(film.id, language, name) for name in sorted(service.library.files(film.id, language))}
             for language in described
         },
         "summaries": [language for language in described if service.library.made(film.id, language, ".summary.json")],
@@ -48,6 +49,11 @@ def film_view(service: "Service", film: KnownFilm) -> dict[str, Any]:
             "preview": f"{here}/preview.mp4" if service.previews.there(film.id) else None,
         },
     }
+
+
+def file_link(film: str, language: str, name: str) -> str:
+    """Where a file of a film's is fetched: ``What?.srt`` and ``100%.srt`` are names too."""
+    return f"/v1/films/{film}/files/{language}/{quote(name, safe='')}"
 
 
 def job_view(service: "Service", job: Job) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from pipeline.serve.beside import write_beside
 from pipeline.serve.jobs import Job
 from pipeline.serve.progress import Progress
 from pipeline.serve.tasks import forget_summary, job_settings
+from pipeline.serve.views import file_link
 from pipeline.store.lookup import LARGEST, Earlier, FileLookup
 from pipeline.studio import Studio
 from pipeline.types import VideoInfo
@@ -179,7 +180,7 @@ class Worker:
                 await asyncio.to_thread(service.library.take_into_index, outputs.json, service.folder)
         if settings.strict and (wrong := next((notice for notice in result.notices if notice.fault), None)) is not None:
             raise InputError(wrong.code, f"{wrong.message} (strict)")
-        links = [f"/v1/films/{job.film}/files/{outputs.language}/{path.name}" for path in result.outputs]
+        links = [file_link(job.film, outputs.language, path.name) for path in result.outputs]
         if job.beside:
             links += [os.fspath(path) for path in await asyncio.to_thread(write_beside, film, studio, result)]
         return links, len(result.document.captions)

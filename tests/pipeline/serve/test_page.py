@@ -135,8 +135,10 @@ def test_a_film_that_browsers_cannot_play_becomes_one_that_they_can(page: Any, s
 def test_what_a_model_or_a_name_says_is_text(page: Any, served: Running, film: Path, tmp_path: Path) -> None:
     path = tmp_path / "hostile.mp4"
     write(path, FilmSpec(seconds=3, width=160, height=90, fps=10, gop=10))
-    id = served.upload(path, "<img src=x onerror=alert(3)>.mp4")["id"]
-    served.done(served.job(id, prompt="something hostile")["id"])
+    id = served.upload(path, "<img src=x onerror=alert(3)> 50%25 #1?.mp4")["id"]
+    job = served.done(served.job(id, prompt="something hostile")["id"])
+    links = [*job["outputs"], *served.client.get(f"/v1/films/{id}").json()["files"]["en"].values()]
+    assert {served.client.get(link).status_code for link in links} == {200}, "each letter of a name is part of its address"
     page.goto(f"{served.url}/films/{id}")
     assert "<img src=x" in page.inner_text("#transcript button span >> nth=0")
     page.fill("#question", "hostile?")
