@@ -1,6 +1,7 @@
 """Who runs beside whom: a file's tests stay in one process, as do all that start an engine."""
 
 import os
+import re
 from pathlib import Path
 
 import groups
@@ -30,6 +31,16 @@ def test_groups() -> None:
     assert (
         groups.place_of(one) < groups.place_of("tests/docs/test_blocks.py::test_it") < groups.place_of("tests/cli/test_app.py::x")
     )
+
+
+def test_no_file_of_tests_loads_a_model_engine_by_being_read() -> None:
+    """Each process of a run reads all of them: vLLM alone is ten seconds of a processor and 600 MB, three and four times over."""
+    heavy = re.compile(
+        r"^(?:import|from) (vllm|torch|transformers|ray)\b|^\w.*importorskip\(.(vllm|torch|transformers|ray)\b", re.M
+    )
+    files = [path for path in (ROOT / "tests").rglob("*.py") if "goldens" not in path.parts]
+    assert len(files) > 250
+    assert [path.name for path in files if heavy.search(path.read_text(encoding="utf-8"))] == []
 
 
 def test_what_takes_longest_is_there() -> None:

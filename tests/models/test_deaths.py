@@ -7,12 +7,6 @@ from typing import Any
 import pytest
 from patience import PATIENCE
 
-pytest.importorskip("vllm")
-
-from vllm.sampling_params import RequestOutputKind
-from vllm.v1.engine.exceptions import EngineDeadError
-from vllm.v1.engine.output_processor import RequestOutputCollector
-
 from models.engines.vllm.deaths import tell
 
 
@@ -22,7 +16,10 @@ class Waiting:
     def __init__(self) -> None:
         self.request_states: dict[str, Any] = {}
 
-    def request(self, name: str) -> RequestOutputCollector:
+    def request(self, name: str) -> Any:
+        from vllm.sampling_params import RequestOutputKind
+        from vllm.v1.engine.output_processor import RequestOutputCollector
+
         queue = RequestOutputCollector(RequestOutputKind.FINAL_ONLY, name)
         self.request_states[name] = SimpleNamespace(queue=queue)
         return queue
@@ -34,6 +31,9 @@ class Waiting:
 
 
 async def test_requests_before_and_after_a_death_are_told() -> None:
+    pytest.importorskip("vllm")
+    from vllm.v1.engine.exceptions import EngineDeadError
+
     llm = SimpleNamespace(errored=False, output_processor=Waiting())
     telling = asyncio.create_task(tell(llm, EngineDeadError, every=0.01))
     early = llm.output_processor.request("early")

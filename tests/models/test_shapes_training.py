@@ -10,10 +10,9 @@ from scripts.shapes_world import words
 from scripts.shapes_world.chance import sample_scene
 from scripts.shapes_world.draw import Painter, Style
 
-torch = pytest.importorskip("torch")
-
 
 def test_the_gpus_drawing_is_the_worlds() -> None:
+    torch = pytest.importorskip("torch")
     import cv2
 
     from scripts.shapes_training import feed, gpu_draw
@@ -35,6 +34,7 @@ def test_the_gpus_drawing_is_the_worlds() -> None:
 
 
 def test_rows_of_text_keep_their_spaces() -> None:
+    pytest.importorskip("torch")
     pytest.importorskip("transformers")
     from scripts.shapes_training import feed
 

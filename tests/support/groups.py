@@ -18,12 +18,13 @@ ENGINES = (
     "tests/e2e/test_shared_engine.py",
     "tests/models/test_contract.py",
     "tests/models/test_custom_models.py",
+    "tests/models/test_deaths.py",
     "tests/models/test_embedded.py",
     "tests/models/test_openai_endpoint.py",
     "tests/models/test_seeds.py",
     "tests/models/test_vllm_engine.py",
 )
-"""files that start a real engine, or a server of one: two at once would fight for the cores"""
+"""files that start a real engine, or a server of one: two at once would fight for the cores; and one that needs vLLM, which is loaded there"""
 TOGETHER = ("tests/docs", "tests/pipeline/video", "tests/pipeline/media")
 """folders whose films take long to make: one process has all of their files"""
 
