@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.errors import EngineMissing, ModelNotFound
+from models.errors import EngineMissing, ModelNotFound, first_line
 
 DEFAULT = "sentence-transformers/all-MiniLM-L6-v2"
 """English above all, 23 million weights, 384 numbers a sentence"""
@@ -86,9 +86,7 @@ class Embedder:
                 tokenizer = transformers.AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
                 model = transformers.AutoModel.from_pretrained(folder, use_safetensors=True, trust_remote_code=False)
             except (OSError, ValueError, KeyError) as error:
-                raise ModelNotFound(
-                    f"transformers can't load {folder}: {str(error).splitlines()[0]}", path=str(folder)
-                ) from error
+                raise ModelNotFound(f"transformers can't load {folder}: {first_line(error)}", path=str(folder)) from error
             model = model.eval().to("cuda" if torch.cuda.is_available() else "cpu")
             self._loaded = tokenizer, model
         return self._loaded

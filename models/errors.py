@@ -71,3 +71,8 @@ class EndpointError(ModelError):
     """A remote server that stayed unreachable or refused us."""
 
     code = "endpoint_error"
+
+
+def first_line(error: BaseException) -> str:
+    """What a library's error says, in one line; its type's name where it says nothing."""
+    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__).strip()

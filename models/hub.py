@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from models.errors import EngineMissing, ModelNotFound
+from models.errors import EngineMissing, ModelNotFound, first_line
 
 SMALL = ["*.json", "*.jinja", "*.txt", "*.model", "*.tiktoken"]
 """configuration, tokenizer, chat template"""
@@ -47,7 +47,7 @@ def _snapshot(id: str, revision: str, patterns: list[str]) -> Path:
     except HfHubHTTPError as error:
         status = getattr(getattr(error, "response", None), "status_code", None)
         known = {401: "it does not exist or needs a login", 403: "its licence must be accepted first", 404: "it does not exist"}
-        reason = known.get(status or 0, str(error).splitlines()[0])
+        reason = known.get(status or 0, first_line(error))
         raise ModelNotFound(f"{id} ({revision}) can't be fetched: {reason}", id=id, revision=revision) from None
     except OSError as error:
         raise ModelNotFound(f"{id} ({revision}) can't be fetched: {error}", id=id, revision=revision) from None

@@ -6,11 +6,14 @@ format alone (``<``, ``{``, ``-->``) is left to that format's escaping.
 
     clean         for subtitles: whole characters, NFC, no controls, no blank lines, at most MAX_CHARACTERS
     printable     for JSON: all of the text, made valid Unicode
+    json_line     for JSON that is one line, also to whoever takes U+2028 for a line's end, and steers no terminal
 """
 
+import json
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 MAX_CHARACTERS = 2_000
 """A cue's longest text: two minutes of reading. JSON keeps all of it."""
@@ -37,6 +40,7 @@ _INVISIBLE = re.compile(
     + "".join(f"{chr(plane << 16 | 0xFFFE)}{chr(plane << 16 | 0xFFFF)}" for plane in range(17))
     + "\U000e0000-\U000e007f]"
 )
+_STEERS = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _FOLLOWS = re.compile("[\u200d\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]")
 _BLANK = re.compile("[\\s\u034f\u061c\u115f\u1160\u200b-\u200f\u2800\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]*")
 
@@ -93,3 +97,10 @@ def _parts(line: str) -> Iterator[str]:
 def printable(text: str) -> str:
     """All of the text, as valid Unicode without NUL."""
     return _SURROGATES.sub(REPLACEMENT, text.replace("\x00", ""))
+
+
+def json_line(value: Any, *, default: Callable[[Any], Any] | None = None) -> str:
+    """A value as JSON without an end of line, control characters or signs that turn a line around: these are escaped, as JSON
+    itself does with the first 32, so that whoever reads the JSON has them."""
+    text = json.dumps(value, ensure_ascii=False, default=default)
+    return _STEERS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

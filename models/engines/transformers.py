@@ -19,6 +19,7 @@ from models.errors import (
     PromptTooLong,
     RequestRefused,
     SchemaUnsupported,
+    first_line,
 )
 from models.installed import adding
 from models.model_folder import chat_template, check_weights
@@ -82,7 +83,7 @@ class TransformersEngine:
                 folder, dtype=getattr(torch, str(dtype)), use_safetensors=True, trust_remote_code=False
             )
         except (OSError, ValueError, KeyError) as error:
-            raise ModelNotFound(f"transformers can't load {folder}: {str(error).splitlines()[0]}", path=str(folder)) from error
+            raise ModelNotFound(f"transformers can't load {folder}: {first_line(error)}", path=str(folder)) from error
         except MemoryError as error:
             raise EngineDead(f"no memory for {self.preset.name}") from error
         self._template = chat_template(folder)
@@ -225,7 +226,7 @@ class TransformersEngine:
         try:
             return self._processor(text=[text], return_tensors="pt", **shown).to(self._model.device, dtype=self._model.dtype)
         except (ValueError, TypeError) as error:
-            raise RequestRefused(f"the model's processor refuses the request: {str(error).splitlines()[0]}") from error
+            raise RequestRefused(f"the model's processor refuses the request: {first_line(error)}") from error
 
     async def metrics(self) -> Mapping[str, Any]:
         return {"running": int(self._turn.locked()), "waiting": self._waiting}

@@ -1,6 +1,5 @@
 """What the terminal is told: messages and failures on stderr, data on stdout. No other module prints or exits."""
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from pipeline.cli.masked import masked
 from pipeline.errors import ScenescribeError
+from pipeline.sanitize import json_line
 
 if TYPE_CHECKING:
     from pipeline.options.base import Loaded
@@ -61,7 +61,7 @@ def one_line(text: str) -> str:
 def data(value: Any) -> None:
     """One JSON value on one line of stdout; what is written to files does not depend on who reads it."""
     try:
-        print(json.dumps(value, ensure_ascii=False, default=str).encode("utf-8", "backslashreplace").decode(), flush=True)
+        print(json_line(value, default=str).encode("utf-8", "backslashreplace").decode(), flush=True)
     except BrokenPipeError:
         unheard(sys.stdout)
 
@@ -75,6 +75,6 @@ def end(error: ScenescribeError) -> NoReturn:
 def print_settings(loaded: "Loaded[Any]") -> None:
     """All options with their values and where each comes from, as the TOML that would set them; secrets are not shown."""
     for name, value in loaded.settings.model_dump(mode="json").items():
-        shown = json.dumps(masked(name, value), ensure_ascii=False)
+        shown = json_line(masked(name, value))
         line = f"{name.replace('_', '-')} = {shown}" if value is not None else f"# {name.replace('_', '-')} ="
         print(f"{line:<48}  # {loaded.origin[name]}")

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from pipeline.sanitize import printable
+from pipeline.sanitize import json_line, printable
 from pipeline.types import Outcome
 
 Event = dict[str, Any]
@@ -33,7 +33,7 @@ def utc(seconds: float) -> str:
 
 def line(event: Mapping[str, Any]) -> str:
     """The event as one line of JSON, its numbers on milliseconds; what begins with ``_`` is for this process alone."""
-    return json.dumps({key: _plain(value) for key, value in event.items() if key[0] != "_"}, ensure_ascii=False)
+    return json_line({key: _plain(value) for key, value in event.items() if key[0] != "_"})
 
 
 def told(row: bytes) -> Event:

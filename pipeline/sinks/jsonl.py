@@ -7,12 +7,12 @@ is described again, or read again since it changed, is told again.
 """
 
 import asyncio
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.files import explained
 from pipeline.safe_open import append
+from pipeline.sanitize import json_line
 from pipeline.sinks.base import Written
 from pipeline.types import Caption, Document, VideoInfo
 
@@ -34,7 +34,7 @@ class Sink:
     async def caption(self, caption: Caption) -> None:
         told = {"film": self._film, "start": caption.start, "end": caption.end}
         told |= {"text": caption.text, "outcome": str(caption.outcome)}
-        await asyncio.to_thread(self._add, json.dumps(told, ensure_ascii=False) + "\n")
+        await asyncio.to_thread(self._add, json_line(told) + "\n")
 
     async def close(self, document: Document, *, current: bool = False) -> Written:
         return Written(new=False)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
+from models.errors import first_line
 from pipeline.errors import EnvironmentFault, OutputError, UsageError
 from pipeline.storage.base import LARGEST, Entry, Storage, checked, refuse_long
 from pipeline.storage.explain import refused
@@ -31,9 +32,9 @@ class FsspecStorage(Storage):
         try:
             system, root = fsspec.url_to_fs(url, **options)
         except ImportError as error:
-            raise EnvironmentFault("data_missing", f"{url}: {str(error).splitlines()[0]}") from error
+            raise EnvironmentFault("data_missing", f"{url}: {first_line(error)}") from error
         except Exception as error:
-            raise UsageError("bad_storage", f"{url} can't be opened: {str(error).splitlines()[0]}") from error
+            raise UsageError("bad_storage", f"{url} can't be opened: {first_line(error)}") from error
         return cls(url, system, root, options)
 
     def get(self, name: str) -> bytes:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
 
+from models.errors import first_line
 from models.installed import adding
 from pipeline.errors import EnvironmentFault, InputError, UsageError
 from pipeline.storage.base import LARGEST, MOST_LISTED, Entry, Storage, checked
@@ -64,9 +65,9 @@ class ObjectStorage(Storage):
         try:
             store = obstore.store.from_url(url, client_options=client or None, retry_config=retry, **more)
         except obstore.exceptions.UnknownConfigurationKeyError as error:
-            raise UsageError("bad_storage_option", f"--storage-option: {str(error).splitlines()[0]}") from error
+            raise UsageError("bad_storage_option", f"--storage-option: {first_line(error)}") from error
         except Exception as error:
-            raise UsageError("bad_storage", f"{url} can't be opened: {str(error).splitlines()[0]}") from error
+            raise UsageError("bad_storage", f"{url} can't be opened: {first_line(error)}") from error
         return cls(url, store, options)
 
     def get(self, name: str) -> bytes:

@@ -19,6 +19,8 @@ from models.engines.openai.dialect import Dialect
 from models.engines.openai.endpoint import OpenAIEndpoint
 from models.engines.openai.faults import fault, too_long
 from models.engines.openai.messages import chat_body, spread
+from models.engines.openai.streams import joined
+from models.engines.openai.thoughts import Thoughts
 from models.errors import EndpointError, ModelNotFound, PromptTooLong, RequestRefused, SchemaUnsupported
 from models.preset import Preset
 from models.presets import served_preset
@@ -531,3 +533,9 @@ def test_a_context_that_is_too_small_in_the_words_of_each_server(said: str) -> N
 @pytest.mark.parametrize("said", OTHER_LIMITS)
 def test_limits_of_something_else(said: str) -> None:
     assert not too_long(said)
+
+
+async def test_the_ends_of_lines_that_unicode_knows_do_not_cut_an_event() -> None:
+    """JSON may hold them as they are, and a server that answers with events though none were asked for sends them so."""
+    event = '{"choices": [{"delta": {"content": "a\u2028b\x85c"}, "finish_reason": "stop"}]}'
+    assert (await joined(f"data: {event}\r\n\r\ndata: [DONE]\r\n", Thoughts())).text == "a\u2028b\x85c"

@@ -1,5 +1,6 @@
 """What the cleaner drops, what it keeps, and that it is done after one pass."""
 
+import json
 import unicodedata
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from thorough import examples
 
-from pipeline.sanitize import LONGEST_LINE, MAX_CHARACTERS, clean, printable
+from pipeline.sanitize import LONGEST_LINE, MAX_CHARACTERS, clean, json_line, printable
 
 
 @given(text=st.one_of(hostile, st.text(st.characters(), max_size=200)))
@@ -63,3 +64,15 @@ def test_a_long_text_ends_between_words() -> None:
 def test_json_keeps_all_of_a_text() -> None:
     text = "\x01 tabs\t\n\n<|im_end|> \u202e" + "x" * 30_000
     assert printable(text + "\x00\ud800") == text + "\ufffd"
+
+
+@given(hostile)
+def test_json_on_a_line_is_one_line_for_everybody_and_the_same_value(text: str) -> None:
+    """An event for browsers is cut at each end of a line that Unicode knows; a terminal obeys C1 controls and turns lines around."""
+    line = json_line({text: [text]})
+    assert len(line.splitlines()) == 1
+    assert not any(unicodedata.category(letter) == "Cc" or unicodedata.bidirectional(letter) in BIDI for letter in line)
+    assert json.loads(line) == {text: [text]}
+
+
+BIDI = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}

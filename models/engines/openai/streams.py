@@ -74,8 +74,8 @@ async def joined(text: str, thoughts: Thoughts) -> Reply:
     """The reply that a whole text of events comes to. Raises Broken, BadAnswer."""
 
     async def lines() -> AsyncIterator[str]:
-        for line in text.splitlines():
-            yield line
+        for line in text.split("\n"):  # splitlines would cut JSON at U+2028 and U+0085, which may stand in it as they are
+            yield line.rstrip("\r")
 
     said: list[str] = []
     async for piece in pieces(lines(), "text/event-stream", thoughts):

@@ -7,7 +7,6 @@ those alone, with the metadata that lie in them. Where a name has one, each part
 goes to ``train/``: so every picture is found, and with its text.
 """
 
-import json
 import re
 from collections import defaultdict
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from pipeline.datasets.layouts.base import DataSet, Pair, Written, batched, file
 from pipeline.errors import InputError
 from pipeline.filenames import cut
 from pipeline.files import temporary_folder
+from pipeline.sanitize import json_line
 
 FOLDER = "imagefolder"
 OWN = frozenset({"file_name", "text"})
@@ -52,7 +52,7 @@ class Layout:
                     part = part_of(name) if parted else ""
                     kept = {f"{own}_kept" if own in OWN else own: value for own, value in row.kept.items()}
                     told = {"file_name": name.removeprefix(part), "text": row.caption, **kept}
-                    lines[part].append(json.dumps(told, ensure_ascii=False) + "\n")
+                    lines[part].append(json_line(told) + "\n")
                     count += 1
                 for part, some in lines.items():
                     with files.setdefault(part, here / str(len(files))).open("a", encoding="utf-8", newline="\n") as file:

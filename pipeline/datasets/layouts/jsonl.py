@@ -1,11 +1,11 @@
 """``jsonl``: the columns of the Parquet rows, one object a line."""
 
-import json
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pipeline.datasets.items import Row
 from pipeline.datasets.layouts.base import DataSet, Written, captioned, spooled
+from pipeline.sanitize import json_line
 
 NAME = "captions.jsonl"
 
@@ -21,7 +21,7 @@ class Layout:
         with spooled(data.storage, NAME) as path, path.open("w", encoding="utf-8", newline="\n") as file:
             for _, row in data.pairs():
                 count += captioned(row)
-                file.write(json.dumps(plain(row), ensure_ascii=False) + "\n")
+                file.write(json_line(plain(row)) + "\n")
         return Written(place=f"{data.storage.url}/{NAME}", items=count)
 
 

@@ -11,7 +11,7 @@ from live_page import Served, caption
 from pipeline.frames import FrameBatch
 from pipeline.types import Window
 
-HOSTILE = "<img src=x onerror=alert(1)> a van \u202e"
+HOSTILE = "<img src=x onerror=alert(1)> a van \u202e\u2028data: {}\x85event: gap\r\nid: 9"
 
 
 @pytest.fixture(scope="module")
