@@ -143,7 +143,7 @@ def _add(db: Connection, path: Path, size: int, mtime: int, found: Found) -> int
         for n, caption in enumerate(found.captions, 1)
     ]
     db.executemany("INSERT INTO captions (id, document, start, end, text, kind) VALUES (?, ?, ?, ?, ?, ?)", rows)
-    db.executemany("INSERT INTO words (rowid, body) VALUES (?, ?)", ((row[0], indexed(row[4])) for row in rows))
+    db.executemany("INSERT INTO words (rowid, body, pairs) VALUES (?, ?, ?)", ((row[0], *indexed(row[4])) for row in rows))
     return document
 
 
@@ -154,7 +154,8 @@ def _remove(db: Connection, path: Path) -> None:
     captions = db.execute("SELECT id, text FROM captions WHERE document=?", (row[0],)).fetchall()
     # an index without content is told what stood there, or the words would stay
     db.executemany(
-        "INSERT INTO words (words, rowid, body) VALUES ('delete', ?, ?)", ((one[0], indexed(one[1])) for one in captions)
+        "INSERT INTO words (words, rowid, body, pairs) VALUES ('delete', ?, ?, ?)",
+        ((one[0], *indexed(one[1])) for one in captions),
     )
     for statement in ("captions WHERE document=?", "vectors WHERE document=?", "documents WHERE id=?"):
         db.execute(f"DELETE FROM {statement}", (row[0],))

@@ -33,4 +33,14 @@ _FIRST = (
 )
 # what stands in summaries and chapters is found too
 _SECOND = ("ALTER TABLE captions ADD COLUMN kind TEXT NOT NULL DEFAULT 'caption'",)
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND)
+# pairs of letters; all is read anew, and a document's number must not find vectors of another
+_THIRD = (
+    "DROP TABLE words",
+    """CREATE VIRTUAL TABLE words USING fts5(
+        body, pairs, content='', tokenize="porter unicode61 remove_diacritics 2 categories 'L* N* M* Co'"
+    )""",
+    "DELETE FROM captions",
+    "DELETE FROM vectors",
+    "DELETE FROM documents",
+)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _SECOND, _THIRD)

@@ -4,9 +4,14 @@ FTS5's tokenizer splits at spaces. Chinese, Japanese, Thai, Lao, Khmer, Burmese 
 particles to nouns: there each character becomes a token of its own and what is asked is a phrase of them, so that any substring is
 found, a single character too (FTS5's own ``trigram`` finds none of less than three, and most Chinese words have two).
 
-    "红色的圆 rolls"  ->  红 色 的 圆 rolls        asked for "红色"  ->  "红 色"
+    "红色的圆 rolls"  ->  body 红 色 的 圆 rolls        asked for "红色"  ->  body "红 色"
+    "สีแดง"        ->  pairs สี ีแ แด ดง ง           asked for "แดง"  ->  pairs "แด ดง"
+
+Scripts of few letters are kept by pairs of neighbours too: each letter stands in most captions, so that a phrase of letters is looked for
+in most of them, a phrase of pairs in few.
 """
 
+import itertools
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -17,22 +22,33 @@ LONGEST = 1000
 """characters of a query"""
 MOST = 64
 """words of a query"""
+QUOTE = '"'
 
 _SPACELESS = re.compile(
     "[\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]+"
 )
 """characters of scripts that put no spaces between words (Unicode's blocks), or of Hangul"""
+_FEW_LETTERS = "[\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff]"
+"""of these, the scripts that have letters and not thousands of characters: Thai, Lao, Tibetan, Burmese, Khmer, kana"""
+_LETTERS = re.compile(f"{_FEW_LETTERS}+(?:\\s+{_FEW_LETTERS}+)*")
 _UNTELLABLE = re.compile("[\0\ud800-\udfff]")
 """what SQLite can't be told: its texts end at NUL, and half a pair is no UTF-8"""
 _TERM = re.compile(r'(-?)(?:"([^"]*)"|(\S+))')
 
 
-def indexed(text: str) -> str:
-    """A caption's text as FTS5's tokenizer is given it: compatibility forms and case folded, spaces around spaceless characters."""
+def indexed(text: str) -> tuple[str, str]:
+    """A caption's text as FTS5's tokenizer is given it: compatibility forms and case folded, spaces around spaceless characters (``body``),
+    and pairs of neighbours where a script has few letters (``pairs``)."""
+    told = _UNTELLABLE.sub(" ", unicodedata.normalize("NFKC", text).casefold())
     # a whole run at a time: with a match for each character a million captions in Chinese took three times as long as in English
-    return _SPACELESS.sub(
-        lambda run: f" {' '.join(run[0])} ", _UNTELLABLE.sub(" ", unicodedata.normalize("NFKC", text).casefold())
-    )
+    body = _SPACELESS.sub(lambda run: f" {' '.join(run[0])} ", told)
+    return body, " ".join(map(_paired, _LETTERS.findall(told)))
+
+
+def _paired(run: str) -> str:
+    """``abc`` -> ``ab bc c``: the last by itself, so that no pair of the next run follows one of this."""
+    letters = [letter for letter in run if _is_word(letter)]
+    return " ".join(map("".join, itertools.zip_longest(letters, letters[1:], fillvalue="")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +82,11 @@ def query_of(text: str) -> Query:
         raise UsageError("bad_value", f"this query has {len(text)} characters; {LONGEST} are the most")
     wanted, unwanted = list[str](), list[str]()
     for minus, phrase, word in _TERM.findall(text):
-        words = " ".join(token for token in indexed(phrase or word).split() if any(map(_is_word, token)))
-        if words:
-            (unwanted if minus else wanted).append('"' + words.replace('"', '""') + '"')
+        body, pairs = (_tokens(kept) for kept in indexed(phrase or word))
+        if len(pairs) == len(body) > 1:  # nothing but such letters: by their pairs, and the last of them may go on
+            (unwanted if minus else wanted).append(f'pairs : "{" ".join(pairs[:-1])}"')
+        elif body:
+            (unwanted if minus else wanted).append(f'body : "{" ".join(body).replace(QUOTE, 2 * QUOTE)}"')
     if not wanted:
         raise UsageError(
             "bad_value", f"'{text[:40]}' holds no word to look for" + (", only such as must not be there" * bool(unwanted))
@@ -76,6 +94,10 @@ def query_of(text: str) -> Query:
     if len(wanted) + len(unwanted) > MOST:
         raise UsageError("bad_value", f"this query has {len(wanted) + len(unwanted)} words; {MOST} are the most")
     return Query(tuple(dict.fromkeys(wanted)), tuple(dict.fromkeys(unwanted)))
+
+
+def _tokens(kept: str) -> list[str]:
+    return [token for token in kept.split() if any(map(_is_word, token))]
 
 
 def _is_word(character: str) -> bool:

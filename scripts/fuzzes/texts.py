@@ -70,7 +70,9 @@ def query(data: bytes) -> object:
 
     text = data.decode("utf-8", "surrogateescape")
     found = query_of(text)
-    return _full_text().execute("SELECT count(*) FROM t WHERE t MATCH ?", (found.every,)).fetchone(), indexed(text).encode()
+    return _full_text().execute("SELECT count(*) FROM t WHERE t MATCH ?", (found.every,)).fetchone(), "".join(
+        indexed(text)
+    ).encode()
 
 
 @cache
@@ -78,6 +80,6 @@ def _full_text() -> Any:
     import sqlite3
 
     db = sqlite3.connect(":memory:")
-    db.execute("CREATE VIRTUAL TABLE t USING fts5(text)")
-    db.execute("INSERT INTO t VALUES('a red ball rolls')")
+    db.execute("CREATE VIRTUAL TABLE t USING fts5(body, pairs)")
+    db.execute("INSERT INTO t VALUES('a red ball rolls', '')")
     return db

@@ -1,6 +1,7 @@
 """The index follows the files: what is new comes in, what changed is read anew, what is gone goes."""
 
 import os
+from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from pipeline.retrieval import words as words_room
 from pipeline.retrieval.find import search
 from pipeline.retrieval.index import Index
 from pipeline.retrieval.reading import SUFFIX, Found, documents
-from pipeline.retrieval.schema import DATABASE
+from pipeline.retrieval.schema import DATABASE, MIGRATIONS
+from pipeline.store.database import Database
 from pipeline.types import Caption, Document, Model, Source
 
 
@@ -204,3 +206,15 @@ def test_words_that_stand_everywhere_are_found_without_looking_at_all_of_them(
     only = texts(str(tmp_path / "films" / ("a" + SUFFIX)), folder=tmp_path, query="man walks")
     assert only == ["a man walks along a street"] * 10
     assert texts(str(tmp_path / "films"), folder=tmp_path, query="man -street")[:2] == ["man walks", "a zebra and a man"]
+
+
+def test_an_index_of_an_earlier_version_is_made_anew_with_all_that_hangs_on_its_numbers(tmp_path: Path) -> None:
+    write(tmp_path / "films", "a.mp4", "วงกลมสีแดง")
+    with closing(Database(tmp_path / "state", file=DATABASE, migrations=MIGRATIONS[:2])) as old, old.transaction() as db:
+        db.execute("INSERT INTO documents VALUES (1, x'2f', 1, 1, x'2f', 'en', '')")
+        db.execute("INSERT INTO captions VALUES (1, 1, 0, 1, 'x', 'caption')")
+        db.execute("INSERT INTO words (rowid, body) VALUES (1, 'x')")
+        db.execute("INSERT INTO vectors VALUES (1, 'model', x'00')")
+    assert texts(str(tmp_path / "films"), folder=tmp_path, query="สีแดง") == ["วงกลมสีแดง"]
+    with Index(tmp_path / "state") as index:
+        assert index.database.rows("SELECT * FROM vectors") == []

@@ -1,5 +1,6 @@
 """What is kept of a text, and what becomes of what somebody types."""
 
+import itertools
 import sqlite3
 from collections.abc import Iterator
 
@@ -15,7 +16,7 @@ from pipeline.retrieval.text import LONGEST, MOST, indexed, query_of
 @pytest.fixture(scope="module")
 def fts() -> Iterator[sqlite3.Connection]:
     db = sqlite3.connect(":memory:")
-    for statement in MIGRATIONS[0]:
+    for statement in itertools.chain(*MIGRATIONS):
         db.execute(statement)
     yield db
     db.close()
@@ -24,7 +25,7 @@ def fts() -> Iterator[sqlite3.Connection]:
 def found(db: sqlite3.Connection, text: str, query: str) -> bool:
     db.execute("DELETE FROM documents")
     db.execute("INSERT INTO words (words) VALUES ('delete-all')")
-    db.execute("INSERT INTO words (rowid, body) VALUES (1, ?)", (indexed(text),))
+    db.execute("INSERT INTO words (rowid, body, pairs) VALUES (1, ?, ?)", indexed(text))
     return bool(db.execute("SELECT rowid FROM words WHERE words MATCH ?", (query_of(query).every,)).fetchall())
 
 
@@ -38,6 +39,12 @@ def found(db: sqlite3.Connection, text: str, query: str) -> bool:
         ("红色的圆向左移动", "圆"),
         ("赤い丸が左へ動く", "丸が左"),
         ("วงกลมสีแดงเคลื่อนไปทางซ้าย", "สีแดง"),
+        ("วงกลมสีแดงเคลื่อนไปทางซ้าย", "ง"),
+        ("วงกลม สีแดง", "มสี"),
+        ("วงกลมสีแดง", '"วงกลม สี"'),
+        ("まるいボールがうごく", "ールが"),
+        ("まるいボールがうごく", "-赤い う"),
+        ("བོད་ཡིག", "ཡིག"),
         ("빨간 원이 왼쪽으로 움직인다", "원"),
         ("लाल वृत्त बाईं ओर", "वृत्त"),
         ("Ein ﬁlm with ligatures", "film"),
@@ -55,6 +62,9 @@ def test_it_is_found(fts: sqlite3.Connection, text: str, query: str) -> None:
         ("A red circle moves left.", '"circle red"'),
         ("A red circle moves left.", "circle -left"),
         ("红色的圆", "色红"),
+        ("วงกลมสีแดง", "แดงสี"),
+        ("まる x るい", "まるい"),
+        ("まるいボール", "ール -まる"),
         ("A red circle", "blue"),
         ("A red circle", "red blue"),
     ],
@@ -73,7 +83,8 @@ def test_nothing_to_look_for_is_one_line(query: str) -> None:
 @given(st.text(st.characters(exclude_categories=()), max_size=200))
 def test_no_query_is_a_syntax_error(query: str) -> None:
     db = sqlite3.connect(":memory:")
-    db.execute(MIGRATIONS[0][3])
+    for statement in itertools.chain(*MIGRATIONS):
+        db.execute(statement)
     try:
         asked = query_of(query)
     except UsageError:
@@ -85,5 +96,19 @@ def test_no_query_is_a_syntax_error(query: str) -> None:
 
 @given(st.text(alphabet=st.characters(categories=("L", "N")), min_size=1, max_size=30), st.text(max_size=30))
 def test_every_word_of_a_text_finds_it(fts: sqlite3.Connection, word: str, rest: str) -> None:
-    if any(token for token in indexed(word).split()):
+    if any(token for token in indexed(word)[0].split()):
         assert found(fts, f"{rest} {word}", f'"{word}"')
+
+
+LETTERS = "สีแดงまるい赤"
+
+
+@given(st.text(alphabet=LETTERS + " ・\n", max_size=25), st.text(alphabet=LETTERS, min_size=1, max_size=4), st.data())
+def test_any_part_of_a_text_is_found_and_nothing_else(
+    fts: sqlite3.Connection, text: str, other: str, data: st.DataObject
+) -> None:
+    letters = "".join(letter for letter in text if letter in LETTERS)
+    start = data.draw(st.integers(0, max(0, len(letters) - 1)))
+    part = letters[start : start + data.draw(st.integers(1, 6))]
+    assert not part or found(fts, text, part)
+    assert found(fts, text, other) == (other in letters)
