@@ -11,7 +11,7 @@ Scripts of few letters are kept by pairs of neighbours too: each letter stands i
 in most of them, a phrase of pairs in few.
 """
 
-import itertools
+import operator
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -31,6 +31,13 @@ _SPACELESS = re.compile(
 _FEW_LETTERS = "[\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff]"
 """of these, the scripts that have letters and not thousands of characters: Thai, Lao, Tibetan, Burmese, Khmer, kana"""
 _LETTERS = re.compile(f"{_FEW_LETTERS}+(?:\\s+{_FEW_LETTERS}+)*")
+_SIGNS = "".join(
+    sign
+    for sign in map(chr, range(0x0E00, 0x3200))
+    if re.match(_FEW_LETTERS, sign) and unicodedata.category(sign)[0] not in "LNM"
+)
+_NO_LETTER = re.compile(f"[\\s{_SIGNS}]+")
+"""what stands between such letters and is none"""
 _UNTELLABLE = re.compile("[\0\ud800-\udfff]")
 """what SQLite can't be told: its texts end at NUL, and half a pair is no UTF-8"""
 _TERM = re.compile(r'(-?)(?:"([^"]*)"|(\S+))')
@@ -47,8 +54,8 @@ def indexed(text: str) -> tuple[str, str]:
 
 def _paired(run: str) -> str:
     """``abc`` -> ``ab bc c``: the last by itself, so that no pair of the next run follows one of this."""
-    letters = [letter for letter in run if _is_word(letter)]
-    return " ".join(map("".join, itertools.zip_longest(letters, letters[1:], fillvalue="")))
+    letters = _NO_LETTER.sub("", run)
+    return " ".join([*map(operator.add, letters, letters[1:]), letters[-1:]])
 
 
 @dataclass(frozen=True, slots=True)
