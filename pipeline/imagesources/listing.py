@@ -79,9 +79,12 @@ class Listing:
     def _of_folder(self, place: Place) -> Iterator[Item]:
         """Its pictures by the folder source that takes it, then each shard and table in it."""
         files, beside = list[str](), set[str]()
-        pictures = False
+        pictures = ours = False
         for entry in place.storage.list():
-            if is_hidden(entry.name) or self._is_ours(place, entry.name):
+            if is_hidden(entry.name):
+                continue
+            if self._is_ours(place, entry.name):
+                ours = True
                 continue
             if is_picture(entry.name):
                 pictures = True
@@ -103,7 +106,8 @@ class Listing:
             except InputError as error:
                 yield Item(key=f"{place.prefix}{name}", source=file.url, locator={}, weight=0.0, reason=error.code)
         if not pictures and not files:
-            raise InputError("no_pictures", "there is no picture, film, tar or Parquet file in it")
+            where = ", outside of the output folder (-o), which is left out: write to another" if ours else " in it"
+            raise InputError("no_pictures", f"there is no picture, film, tar or Parquet file{where}")
 
     def _before(self, name: str) -> str:
         """What the keys of a file that is named by itself begin with: its folders, without what leads out of here."""

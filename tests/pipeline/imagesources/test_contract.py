@@ -184,6 +184,9 @@ def test_names_that_are_nothing_are_told_and_the_others_go_on(tmp_path: Path) ->
 def test_the_folder_that_is_written_to_is_no_source(tmp_path: Path) -> None:
     picture_sets.as_folder({"a.png": b"1", "out/b.png": b"2", ".cache/c.png": b"3"}, tmp_path)
     assert [item.key for item in listed(tmp_path, without=str(tmp_path / "out"))[0]] == ["a.png"]
+    said: list[str] = []
+    assert not list(Listing([str(tmp_path)], LOCAL, lambda _, error: said.append(error.message), without=str(tmp_path)))
+    assert "outside of the output folder (-o)" in said[0]
 
 
 def test_strange_names_are_keys_like_others(tmp_path: Path) -> None:
