@@ -6,7 +6,7 @@ from typing import Any
 
 from pipeline.errors import InputError
 from pipeline.live.connect import Verdict
-from pipeline.live.http.fetch import PLAYLIST, Fetch
+from pipeline.live.http.fetch import PLAYLIST, WHOLE, Fetch
 from pipeline.live.http.hls import Hls, Place
 from pipeline.live.http.hosts import Hosts
 from pipeline.live.http.unpack import pieces
@@ -58,24 +58,30 @@ class Web:
             await fetch.close()
 
     async def _once(self, fetch: Fetch, fd: int) -> Verdict:
-        async with fetch.answer(self._url) as (answer, came_from):
-            head = bytearray()
-            body = pieces(answer)
-            async for piece in body:
-                head += piece
-                if len(head) >= 7:
-                    break
-            if not bytes(head[:16]).removeprefix(b"\xef\xbb\xbf").startswith(b"#EXTM3U"):
-                self._hold = 0.0
-                await write_all(fd, bytes(head))
+        came_from, text = "", b""
+        try:
+            async with asyncio.timeout(WHOLE) as bound, fetch.answer(self._url) as (answer, came_from):
+                body = pieces(answer)
+                head = bytearray()
                 async for piece in body:
-                    await write_all(fd, piece)
-                if "content-length" in answer.headers:
-                    return Verdict("over", "the answer has ended")
-                return Verdict("source_lost", "the source closed the connection")
-            async for piece in body:
-                head += piece
-                if len(head) > PLAYLIST:
-                    raise InputError("bad_playlist", f"the playlist has more than {PLAYLIST} bytes")
+                    head += piece
+                    if len(head) >= 7:
+                        break
+                if not bytes(head[:16]).removeprefix(b"\xef\xbb\xbf").startswith(b"#EXTM3U"):
+                    bound.reschedule(None)  # the stream itself has no end
+                    self._hold = 0.0
+                    await write_all(fd, bytes(head))
+                    async for piece in body:
+                        await write_all(fd, piece)
+                    if "content-length" in answer.headers:
+                        return Verdict("over", "the answer has ended")
+                    return Verdict("source_lost", "the source closed the connection")
+                async for piece in body:
+                    head += piece
+                    if len(head) > PLAYLIST:
+                        raise InputError("bad_playlist", f"the playlist has more than {PLAYLIST} bytes")
+                text = bytes(head)
+        except TimeoutError:
+            raise InputError("source_silent", f"the source did not answer in whole within {WHOLE:g} s") from None
         self._hls = Hls(fetch, self.memory.place)
-        return await self._hls.run(came_from, head.decode("utf-8", "replace"), fd)
+        return await self._hls.run(came_from, text.decode("utf-8", "replace"), fd)

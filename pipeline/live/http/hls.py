@@ -57,6 +57,8 @@ class Hls:
         self._init: Part | None = None
         self._init_bytes = b""
         self._lost_in_row = 0
+        self._refused: InputError | None = None
+        """why the last segment that stayed away did"""
         self._listed = Listed()
         self._read: Segment | None = None
         """the last one that was written"""
@@ -94,6 +96,8 @@ class Hls:
             if waiting:
                 fresh = time.monotonic()
             if media.ended:
+                if self._read is None and self._refused is not None:
+                    raise self._refused  # not one segment came: it has not ended, it was never had
                 return Verdict("over", "the playlist has ended")
             await asyncio.sleep(media.target if waiting and media.target < 1 else media.target / 2)
             try:
@@ -161,6 +165,7 @@ class Hls:
             data = await self._get(segment.part)
         except InputError as error:
             self._lost_in_row += 1
+            self._refused = error
             if error.code in ("not_authorized", "stream_encrypted") or self._lost_in_row >= LOST:
                 raise
             return None

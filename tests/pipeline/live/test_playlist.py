@@ -1,5 +1,6 @@
 """What an HLS playlist says, and whom it may name."""
 
+import asyncio
 import contextlib
 import gzip
 import os
@@ -17,6 +18,7 @@ from senders import FFMPEG, picture
 
 from pipeline.errors import InputError
 from pipeline.live.http.breaks import broken_between
+from pipeline.live.http.feeder import Web
 from pipeline.live.http.hls import Hls, Place
 from pipeline.live.http.hosts import Hosts
 from pipeline.live.http.keys import Key
@@ -244,6 +246,33 @@ async def test_a_hundred_thousand_gaps_hold_nothing_up(monkeypatch: pytest.Monke
         os.close(nowhere)
     assert (verdict.code, place.next) == ("again", 45_002), "a break before a gap is one before the next segment that is there"
     assert looked.call_count == 1, "all segments are gone through in it"
+
+
+async def test_a_playlist_that_comes_a_letter_at_a_time_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.live.http.feeder.WHOLE", 0.3)
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7\r\n#EXTM3U\r\n")
+        with contextlib.suppress(ConnectionError):
+            while not writer.is_closing():
+                writer.write(b"1\r\n\n\r\n")
+                await writer.drain()
+                await asyncio.sleep(0.01)
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        web = Web(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/live.m3u8", (), None)
+        with pytest.raises(InputError, match="source_silent"):
+            await web.run(-1)
+
+
+async def test_a_channel_of_which_no_segment_may_be_asked_for_says_so() -> None:
+    class Refused:
+        async def whole(self, *_: object, **__: object) -> tuple[bytes, str]:
+            raise InputError("host_refused", "elsewhere")
+
+    with pytest.raises(InputError, match="host_refused"):
+        await Hls(Refused(), Place()).run(BASE, "#EXTM3U\nhttp://x.example/a.ts\n#EXT-X-ENDLIST\n", -1)  # type: ignore[arg-type]
 
 
 def test_a_segment_of_nothing_but_heads_is_looked_at_where_pictures_begin() -> None:
