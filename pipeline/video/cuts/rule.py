@@ -37,6 +37,8 @@ Mask = NDArray[np.bool_]
 """[27, 48] some of the cells"""
 Delta = NDArray[np.int16]
 """[27, 48] how much each cell changed"""
+NOTHING: Delta = np.zeros((SMALL[1], SMALL[0]), np.int16)
+"""nothing changed, or nothing came before"""
 
 
 def change(one: Image, other: Image) -> tuple[float, float]:

@@ -27,8 +27,6 @@ WATCH = 4
 """pairs of samples to go on looking between, after one that differed without a cut"""
 SLIDE_KEYS = 30.0
 """seconds after which a cell that moved stands again, where only keyframes are seen"""
-NOTHING = np.zeros((rule.SMALL[1], rule.SMALL[0]), np.int16)
-"""what changed before there was anything"""
 
 
 class CutFinder:
@@ -68,7 +66,7 @@ class CutFinder:
         found: list[int] = []
         slide: slides.Turn | None = None
         time = float(self._table.times[shown.rank])
-        changes = rule.delta(self._first, last) if self._first is not None else NOTHING
+        changes = rule.delta(self._first, last) if self._first is not None else rule.NOTHING
         change = rule.extent(changes)
         self._watch, self._blurred = max(0, self._watch - 1), max(0, self._blurred - 1)
         past = list(self._past[-PAST:])
