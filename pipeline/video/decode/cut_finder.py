@@ -66,8 +66,7 @@ class CutFinder:
         found: list[int] = []
         slide: slides.Turn | None = None
         time = float(self._table.times[shown.rank])
-        changes = rule.delta(self._first, last) if self._first is not None else rule.NOTHING
-        change = rule.extent(changes)
+        change = rule.extent(changes := rule.delta(self._first, last) if self._first is not None else rule.NOTHING)
         self._watch, self._blurred = max(0, self._watch - 1), max(0, self._blurred - 1)
         past = list(self._past[-PAST:])
         if self._first is not None and self._chain[0] is not shown:

@@ -215,7 +215,9 @@ def picture(frame: Any, size: tuple[int, int]) -> Image:
     if len(_reformatters) > 8:
         _reformatters.clear()
     shrink = _reformatters.setdefault(size, VideoReformatter())
-    image: Image = shrink.reformat(frame, width=size[0], height=size[1], format="rgb24", interpolation=how).to_ndarray()
+    alone = ONE_THREAD if frame.width * frame.height <= SMALL_FRAME else {}
+    made = shrink.reformat(frame, width=size[0], height=size[1], format="rgb24", interpolation=how, **alone)
+    image: Image = made.to_ndarray()
     return image
 
 
@@ -230,3 +232,7 @@ def tiny(frame: Any, size: tuple[int, int]) -> Image:
 _PLANAR = ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p")
 _reformatters: dict[tuple[int, int], Any] = {}
 """one for each size asked for: setting one up costs as much as using it"""
+SMALL_FRAME = 640 * 480
+"""pixels up to which one thread scales a frame: to wake others takes 0.1 ms and more, of 0.02 where it becomes a tiny picture"""
+ONE_THREAD = {"threads": 1} if int(av.__version__.partition(".")[0]) >= 17 else {}
+"""before 17 PyAV always took one"""
