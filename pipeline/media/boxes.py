@@ -3,7 +3,10 @@
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from os import pread
+from os import fstat, pread
+from pathlib import Path
+
+from pipeline.safe_open import regular
 
 _LARGEST = 1 << 20
 """boxes that are looked at in one place, at most"""
@@ -44,3 +47,13 @@ def within(fd: int, box: Box, *path: bytes) -> Iterator[Box]:
     for one in boxes(fd, box.start, box.end):
         if one.kind == path[0]:
             yield from within(fd, one, *path[1:]) if len(path) > 1 else (one,)
+
+
+def fragmented(film: Path) -> bool:
+    """Whether a film is in fragments, as streams are recorded; false of a file that can't be read so."""
+    try:
+        with regular(film) as file:
+            whole = Box(b"", 0, fstat(file.fileno()).st_size)
+            return any(True for _ in within(file.fileno(), whole, b"moov", b"mvex"))
+    except (OSError, struct.error):
+        return False

@@ -110,7 +110,8 @@ def burn(
         notices += hurried
         (place.folder / "captions.ass").write_text(render(shown, style), encoding="utf-8")
         again = repeats(before.times, before.end, shown.cues) if not before.untimed else []
-        work = _graph(film, streams, encoding, place, again, made_up=made_up)
+        late_by = before.times[0] if before.times and not hidden.several and not made_up else 0.0
+        work = _graph(film, streams, encoding, place, again, made_up=made_up, late_by=late_by)
         more = [*_tags(film.film), *attached(ffmpeg, place, streams)]
         ended = run(ffmpeg, work, place, more=more, on_progress=on_progress, cancel=cancel)
         if made_up:
@@ -172,8 +173,13 @@ def _filters(film: Contents) -> list[tuple[str, dict[str, Any]]]:
     return filters
 
 
-def _graph(film: Contents, streams: Plan, encoding: Encoding, place: Place, again: list[float], *, made_up: bool) -> Any:
+def _graph(
+    film: Contents, streams: Plan, encoding: Encoding, place: Place, again: list[float], *, made_up: bool, late_by: float
+) -> Any:
     """The ffmpeg-python graph: one filter chain on the picture, the other streams as the plan says.
+
+    ``late_by``: seconds before the first picture that can be decoded. What a cut recording has of the group before that, some decoders
+    (HEVC) make grey pictures of.
 
     Times of frames are never changed: by default 50 frames of variable rate became 330.
     """
@@ -181,6 +187,8 @@ def _graph(film: Contents, streams: Plan, encoding: Encoding, place: Place, agai
     picture = source[str(film.film.index)]
     deep = "10le" in film.film.detail and encoding.encoder in ("libx264", "libx265", "libsvtav1")
     form = "yuv420p10le" if deep else "yuv420p"
+    if late_by > 0.001:
+        picture = picture.filter("select", f"gte(t,{late_by - 0.001:.4f})")
     if again:
         write_repeats(place.folder / "again.ivf", again)
         tiny = entrance("again.ivf", protocol_whitelist="file", format_whitelist="ivf")["0"]

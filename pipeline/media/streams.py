@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from pipeline.errors import InputError
 from pipeline.media.binary import Ffmpeg
+from pipeline.media.boxes import fragmented
 from pipeline.media.run import Place
 from pipeline.media.said import said
 
@@ -114,6 +115,8 @@ def film_contents(ffmpeg: Ffmpeg, place: Place) -> Contents:
     Raises InputError ``unsupported_or_corrupt``.
     """
     found = contents(ffmpeg, place, place.film)
+    if found.start > 0 and found.container.startswith("mov") and fragmented(place.folder / place.film):
+        found = replace(found, duration=max(0.0, found.duration - found.start))  # it is when the last fragment ends
     if len(found.of("video")) < 2:
         return found
     from pipeline.video.probe import probe

@@ -51,7 +51,7 @@ def check_burned(
     untimed = before.untimed or counted.untimed
     lost = before.frames + len(again) - counted.frames if untimed else _check_times(before, again, counted, film, after.start)
     sentence = f"{lost} of {before.frames} frames of the source could not be decoded and are not in the film"
-    cut = cut_off(ffmpeg, place, film, after.declared or film.declared, ended, left_out)
+    cut = cut_off(ffmpeg, place, film, after.duration or film.declared, ended, left_out)
     return cut or ((Notice(code="partial", message=sentence),) if lost > 0 else ())
 
 
@@ -133,7 +133,7 @@ def check_muxed(
     # half a second of a large film is read quickly; a slow film has no frame in it
     if not last.frames and not any(packets(ffmpeg, place, place.written, last_seconds=seconds).frames for seconds in (10, 600)):
         raise failure(ended, place.folder / place.written, "its end can't be read")
-    return cut_off(ffmpeg, place, film, after.declared or film.declared, ended, left_out)
+    return cut_off(ffmpeg, place, film, after.duration or film.declared, ended, left_out)
 
 
 def _opened(

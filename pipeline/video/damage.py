@@ -86,7 +86,7 @@ def _stretches(table: Table, ranks: list[int]) -> list[tuple[float, float]]:
     """Runs of frames less than APART seconds apart, as (start, end)."""
     found: list[tuple[float, float]] = []
     for rank in ranks:
-        start = float(table.times[rank])
+        start = max(0.0, float(table.times[rank]))
         end = float(table.times[rank + 1]) if rank + 1 < len(table.times) else table.end
         if found and start - found[-1][1] < APART:
             found[-1] = (found[-1][0], end)

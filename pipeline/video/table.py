@@ -56,8 +56,11 @@ class Table:
         return np.maximum(np.searchsorted(self.times, times + 1e-6, side="right") - 1, 0)
 
     def within(self, span: tuple[float, float] | None) -> tuple[float, float]:
-        """When the first picture of a span is shown and the last one ends; of all frames where there is none."""
-        first = float(self.times[0])
+        """When the first picture of a span is shown and the last one ends; of all frames where there is none.
+
+        A picture that leads in the one at which the container begins (a broadcast that is cut so) is shown before 0: nobody sees it.
+        """
+        first = max(0.0, float(self.times[0])) if self.end > 0 else float(self.times[0])
         return (first, self.end) if span is None else (max(first, span[0]), min(self.end, span[1]))
 
     def keyframes(self) -> NDArray[np.int64]:

@@ -90,9 +90,12 @@ def rate(container: Any, stream: Any) -> Fraction:
 def _declared_end(container: Any, stream: Any, first: float, start: float) -> float:
     """When the picture ends by its own head, on the player's clock; 0 where only the whole file's length is told.
 
-    Matroska tells when the last frame ends on the stored clock, the others how long it takes from the first.
+    Matroska and MP4 in fragments (whose head counts no frames) tell when the last frame ends on the stored clock, the others how long
+    it takes from the first.
     """
     if stream.duration:
+        if container.format.name.startswith("mov") and not stream.frames:
+            return float(stream.duration * stream.time_base) - start
         return first + float(stream.duration * stream.time_base)
     told = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", stream.metadata.get("DURATION", ""))
     if told:

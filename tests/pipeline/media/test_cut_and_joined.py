@@ -232,3 +232,42 @@ def test_what_comes_after_the_film_is_not_burned_without_a_word(film: Path, tmp_
     with pytest.raises(InputError) as caught:
         burn(film, Track(cues=late.cues[1:]), tmp_path / "none.mp4", encoding=QUICK)
     assert caught.value.code == "no_cues"
+
+
+HEVC = ("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=error:open-gop=1:keyint=50")
+
+
+@pytest.mark.parametrize("codec", [HEVC, ("-c:v", "libx264", "-g", "50"), ("-c:v", "mpeg2video", "-g", "25", "-bf", "2")])
+def test_a_broadcast_cut_inside_a_group_begins_with_its_first_whole_picture(
+    codec: Sequence[str], make: Make, tmp_path: Path
+) -> None:
+    """What is left of the group before it can't be decoded: no grey pictures are made of it, and it is no end that is missing."""
+    data = make(tmp_path / "whole.ts", *PICTURE, *codec, "-f", "mpegts").read_bytes()
+    film = tmp_path / "cut.ts"
+    film.write_bytes(data[len(data) // 8 // 188 * 188 :])
+    with av.open(str(film)) as container:
+        first = float(container.start_time) / 1e6
+        entered = next(packet.pts * packet.time_base for packet in container.demux(video=0) if packet.is_keyframe) - first
+    assert float(entered) > 0.2
+    for notice in (*burn(film, ONE, tmp_path / "burned.mkv", encoding=QUICK), *mux(film, [ONE], tmp_path / "muxed.mkv")):
+        assert "could not be decoded" in notice.message, notice
+    assert shown(tmp_path / "burned.mkv")[0] >= float(entered) - 0.09
+
+
+def test_fragments_that_begin_late_end_when_they_end(make: Make, tmp_path: Path) -> None:
+    """A stream that was recorded from its middle on: what its last fragment ends at is no length."""
+    pieces = ("-movflags", "+frag_keyframe+empty_moov+default_base_moof", "-g", "50", "-c:v", "libx264")
+    data = make(tmp_path / "whole.mp4", *PICTURE, *pieces).read_bytes()
+    boxes = list(inside(data, 0, len(data)))
+    at = [start for kind, start, _ in boxes if kind == b"moof"]
+    film = tmp_path / "late.mp4"
+    film.write_bytes(data[: at[0]] + data[at[1] : boxes[-1][1]])
+    info = probe(film)
+    assert info.duration == pytest.approx(4.0, abs=0.1)
+    with open_film(
+        info, rule=parse("windows", "fixed:seconds=2"), sampler=parse("samplers", "uniform:count=2"), size=(64, 48)
+    ) as told:
+        assert [round(window.end) for window in told] == [2, 4]
+        assert told.notices == ()
+    assert [notice.code for notice in mux(film, [ONE], tmp_path / "out.mkv")] == []
+    assert [notice.code for notice in burn(film, ONE, tmp_path / "out.mp4", encoding=QUICK)] == []

@@ -80,6 +80,15 @@ def test_times(table: Table) -> None:
     assert TableData.of(1, replace(table, headers=headers)).table().headers == headers
 
 
+def test_what_is_shown_before_a_container_begins_is_in_no_window() -> None:
+    """A broadcast that is cut begins with a picture that others are stored after and shown before."""
+    table = film([(3, 2, False)])
+    early = replace(table, times=table.times - 0.08)
+    assert early.within(None) == (0.0, early.end)
+    assert early.within((-1.0, 0.2)) == (0.0, 0.2)
+    assert table.within(None) == (0.0, table.end)
+
+
 @given(films, st.integers(1, 5), st.booleans())
 def test_segments_cover_all(table: Table, step: int, cuts: bool) -> None:
     targets = np.arange(0, len(table.times), step)
