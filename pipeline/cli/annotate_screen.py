@@ -45,6 +45,7 @@ class AnnotateScreen:
         """units that were done before this run"""
         self._said = time.monotonic()
         self._last = ""
+        self._thing = "picture"
         self._gauge: Gauge | None = None
 
     def __enter__(self) -> Self:
@@ -69,7 +70,9 @@ class AnnotateScreen:
         plan = ledger.frozen
         self.progress.items = plan.items_in_all
         self.progress.weight = sum(unit.weight for unit in plan.units.values() if unit.round == 0)
-        sizes = f"{_many(self.progress.items, 'picture')} in {_many(len(plan.units), 'unit')}"
+        if ledger.films:
+            self._thing = "item"  # a film is no picture; its rows are its windows
+        sizes = f"{_many(self.progress.items, self._thing)} in {_many(len(plan.units), 'unit')}"
         self.screen.say(f"{sizes}; model {model}; writing to {ledger.storage}")
 
     def all_done(self, ledger: "Ledger") -> bool:
@@ -142,7 +145,7 @@ class AnnotateScreen:
             self.screen.update(self._row, done=self.progress.done, state=f"{state} · {self._last}" if self._last else state)
             if not self.screen.live and now - self._said >= PLAIN:
                 self._said = now
-                self.screen.say(f"{self.progress.done:,} of {self.progress.items:,} pictures · {state}")
+                self.screen.say(f"{self.progress.done:,} of {self.progress.items:,} {self._thing}s · {state}")
             if now - self._measured >= PLAIN:
                 self._measured = now
                 with contextlib.suppress(OutputError):  # a disk that is full for a while ends no run
@@ -183,12 +186,16 @@ class AnnotateScreen:
         why = ", ".join(f"{count:,} {code}" for code, count in sorted(found.by_reason.items(), key=lambda pair: -pair[1]))
         failed = f"; {found.failed:,} failed ({why})" if found.failed else ""
         speed = (
-            f" · {self.progress.ended / max(seconds, 1e-6):.1f} pictures/s · {self._held_back()}" if self.progress.ended else ""
+            f" · {self.progress.ended / max(seconds, 1e-6):.1f} {self._thing}s/s · {self._held_back()}"
+            if self.progress.ended
+            else ""
         )
-        self.screen.say(f"{found.done - found.failed:,} of {found.items:,} pictures described{failed} · {_time(seconds)}{speed}")
+        self.screen.say(
+            f"{found.done - found.failed:,} of {found.items:,} {self._thing}s described{failed} · {_time(seconds)}{speed}"
+        )
         if len(found.hosts) > 1:
             for name, host in found.hosts.items():
-                self.screen.say(f"  host {name}: {_many(host['items'], 'picture')} in {_many(host['units'], 'unit')}")
+                self.screen.say(f"  host {name}: {_many(host['items'], self._thing)} in {_many(host['units'], 'unit')}")
         for name, one in written.items():
             self.screen.say(f"  {name}: {one.items:,} captions -> {one.place}")
         if self.as_json:

@@ -48,6 +48,7 @@ def test_the_array_of_the_docs_over_films(tmp_path: Path) -> None:
     running[1] = task(2, tmp_path)
     said = [one.communicate()[0] for one in running]
     assert [one.returncode for one in running] == [0] * TASKS, said
+    assert all("6 of 6 items described" in one for one in said), said  # films are no pictures
     finish = [sys.executable, "-m", "pipeline.cli", "dataset", str(tmp_path / "captions"), "finish", "--format", "jsonl"]
     done = subprocess.run(finish, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
