@@ -108,6 +108,9 @@ def test_the_page_shows_each_with_its_text_as_it_comes(browser: Any, watching: R
         until(page, f"document.querySelector('[data-stream=gate] .said').textContent !== {json.dumps(first)}")
         assert page.locator("[data-stream=gate] .said").get_attribute("aria-live") == "polite"
         assert page.locator("[data-stream=yard]").count() == 1
+        page.set_viewport_size({"width": 1280, "height": 600})
+        box = page.locator("[data-stream=gate] .said").bounding_box()
+        assert box["y"] + box["height"] <= 600, "the text is seen with its picture, not below the window"
 
 
 def test_a_service_without_cameras_has_none(service: Running) -> None:
