@@ -49,11 +49,13 @@ class Host:
         profile: "Profile" = "captions",
         pictures: "Detail | None" = None,
         films: bool = True,
+        sharing: int = 1,
     ) -> None:
         """``profile``: ``questions`` for an engine that keeps what it has read of a film (prefix cache, priorities). ``pictures``:
-        the engine is set up for single pictures, shown in so much detail, and ``films`` beside them; None: for films alone."""
+        the engine is set up for single pictures, shown in so much detail, and ``films`` beside them; None: for films alone.
+        ``sharing``: hosts on the same GPUs, this one counted; the settings' share of their memory is this one's."""
         give_way(settings.nice)
-        self.settings = settings
+        self.settings, self._sharing = settings, sharing
         self.preset = choose_preset(settings) if pictures is None else preset_for_pictures(settings, pictures, films=films)
         self.engine = Engine(
             captioner or open_captioner(settings, self.preset, verbose=verbose, profile=profile),
@@ -71,7 +73,7 @@ class Host:
         from pipeline.video.children import cards
         from pipeline.video.children.pool import WorkerPool
 
-        on_cards = cards.chosen(self.settings.decode, utilization=self.settings.gpu_memory_utilization)
+        on_cards = cards.chosen(self.settings.decode, utilization=self.settings.gpu_memory_utilization, sharing=self._sharing)
         self.pool = WorkerPool(most=self.decode_workers, cards=on_cards)
         return self
 

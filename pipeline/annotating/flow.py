@@ -103,9 +103,14 @@ def prepared(
     return ledger, problems
 
 
-def host_of(settings: AnnotateSettings, ledger: Ledger, *, captioner: Captioner | None = None, verbose: bool = False) -> Host:
+def host_of(
+    settings: AnnotateSettings, ledger: Ledger, *, captioner: Captioner | None = None, verbose: bool = False, sharing: int = 1
+) -> Host:
     """A host for what is in the plan: an engine that need not take films is given more room for pictures. Raises as ``Host`` does."""
-    return Host(settings.describing(), captioner=captioner, verbose=verbose, pictures=settings.detail, films=has_films(ledger))
+    films = has_films(ledger)
+    return Host(
+        settings.describing(), captioner=captioner, verbose=verbose, pictures=settings.detail, films=films, sharing=sharing
+    )
 
 
 async def work(

@@ -18,6 +18,8 @@ class Begin:
     settings: str
     """of the run, one JSON object"""
     verbose: bool
+    sharing: int = 1
+    """hosts on the same GPUs, this one counted"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

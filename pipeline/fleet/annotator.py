@@ -73,7 +73,7 @@ async def main(number: int, asked: Begin) -> None:
     assert work is not None
     threading.Thread(target=_until_end, args=(loop, work), name="input", daemon=True).start()
     ledger = await asyncio.to_thread(Ledger.existing, flow.storage_of(settings))
-    host = flow.host_of(settings, ledger, verbose=asked.verbose)
+    host = flow.host_of(settings, ledger, verbose=asked.verbose, sharing=asked.sharing)
     recipe = PictureRecipe.of(settings, host.preset)
 
     def say() -> None:

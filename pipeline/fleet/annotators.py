@@ -22,7 +22,7 @@ from pipeline.fleet.annotate_messages import Begin, Counted, Fault, Ready, Said,
 from pipeline.fleet.cores import written
 from pipeline.fleet.fleet import compiled, host_log
 from pipeline.fleet.local import ROOT
-from pipeline.fleet.placement import USUAL_SHARE, Placement
+from pipeline.fleet.placement import Placement, share_of
 from pipeline.options.annotate import AnnotateSettings
 
 RESTARTS = 5
@@ -119,7 +119,7 @@ class Annotators:
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            begin = Begin(settings=json.dumps(self._options(host.place)), verbose=self._verbose)
+            begin = Begin(settings=json.dumps(self._options(host.place)), verbose=self._verbose, sharing=host.place.sharing)
             process.stdin.write(annotate_messages.line(begin))
             while line := await process.stdout.readline():
                 self._heard(host, line)
@@ -163,8 +163,7 @@ class Annotators:
         """The settings of one host, as JSON has them."""
         values = self._settings.model_dump(mode="json") | {"gpus": "all", "hosts": None, "shard": self._shard(place)}
         if place.sharing > 1:
-            share = self._settings.gpu_memory_utilization or self._usual_share or USUAL_SHARE
-            values["gpu_memory_utilization"] = round(share / place.sharing, 4)
+            values["gpu_memory_utilization"] = share_of(self._settings.gpu_memory_utilization, self._usual_share, place.sharing)
         if self._settings.log_file is not None:
             values["log_file"] = str(host_log(self._settings.log_file, place.number))
         return values

@@ -42,7 +42,10 @@ class Fleet(Host):
                 RemoteHost(
                     place,
                     messages.Open(
-                        settings=settings_for(settings, place, (*OWN, "sampler"), usual), verbose=verbose, profile=profile
+                        settings=settings_for(settings, place, (*OWN, "sampler"), usual),
+                        verbose=verbose,
+                        profile=profile,
+                        sharing=place.sharing,
                     ),
                     None if verbose else host_log(settings.log_file, place.number),
                     on_message=coordinator.hear,

@@ -52,7 +52,8 @@ class HostProcess:
         if not isinstance(opening, messages.Open):
             raise HungUp("the first message opens the host")
         try:
-            self.host = Host(Settings(**opening.settings), verbose=opening.verbose, profile=opening.profile)
+            settings = Settings(**opening.settings)
+            self.host = Host(settings, verbose=opening.verbose, profile=opening.profile, sharing=opening.sharing)
         except ScenescribeError as error:
             self._send(messages.Fault(error=told(error)))
             await self._writer.drain()

@@ -33,6 +33,8 @@ class Open(Message):
     verbose: bool = False
     profile: Literal["captions", "questions"] = "captions"
     """what its engine is set up for"""
+    sharing: int = 1
+    """hosts on the same GPUs, this one counted"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

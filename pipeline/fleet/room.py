@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import UsageError
-from pipeline.fleet.placement import USUAL_SHARE, Placement
+from pipeline.fleet.placement import Placement, share_of
 from pipeline.options.caption import Settings
 
 if TYPE_CHECKING:
@@ -35,12 +35,17 @@ def refuse_more_than_fit(settings: Settings, preset: "Preset", places: Sequence[
     crowd = max(place.sharing for place in places)
     if on_gpu and crowd > 1:
         total = gpu_memory_gb()
-        share = settings.gpu_memory_utilization or preset.engine.get("gpu_memory_utilization") or USUAL_SHARE
-        if total and weights and total * share / crowd < weights + CACHE:
+        asked, usual = settings.gpu_memory_utilization, preset.engine.get("gpu_memory_utilization")
+
+        def room(hosts: int) -> float:
+            return (total or 0.0) * share_of(asked, usual, hosts)
+
+        if total and weights and room(crowd) < weights + CACHE:
+            fit = max((hosts for hosts in range(1, crowd) if room(hosts) >= weights + CACHE), default=1)
             raise UsageError(
                 "too_many_hosts",
-                f"{crowd} hosts on one GPU have {total * share / crowd:.1f} GiB each, and the model's weights alone are "
-                f"{weights:.1f}: ask for {max(1, int(total * share / (weights + CACHE)))} a GPU (--hosts)",
+                f"{crowd} hosts on one GPU have {room(crowd):.1f} GiB each, and the model's weights alone are "
+                f"{weights:.1f}: ask for {fit} a GPU (--hosts)",
             )
 
 

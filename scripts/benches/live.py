@@ -3,8 +3,8 @@
     scripts/bench live --engine echo --delay 0.5 --streams 1                          overhead alone, no model
     scripts/bench live --model FOLDER --random-weights --streams 8,33,48,60 --json live.json
 
-Each stream is a sender of its own (ffmpeg, MPEG-TS over UDP on loopback, a drawn clip, copied at the pace of a camera), read
-by its own process. Windows are staggered, as the command does it. The first 20 s of each step are left out. MPEG-TS carries no clock:
+Each stream is a sender of its own (ffmpeg, MPEG-TS over UDP on loopback, --by rtmp: pushed over TCP; a drawn clip, copied at the pace of
+a camera), read by its own process. Windows are staggered, as the command does it. The first 20 s of each step are left out. MPEG-TS carries no clock:
 glass_to_text begins when a window's last picture was due by the picture that came soonest; ``overhead`` is the same without the engine's
 time. What a picture came later than it was due is ``transport``: on a machine that is busy the sender's own time, which waits for a core
 as we do; ``overhead_but_transport`` is what is ours, and the slowest three are told by part.
@@ -19,6 +19,7 @@ import platform
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -34,7 +35,7 @@ needed("imageio_ffmpeg")
 
 import numpy as np
 from ports import free_port
-from senders import FFMPEG, picture, sending
+from senders import FFMPEG, picture, sending, sending_again
 
 from models.engines.echo import EchoCaptioner
 from pipeline.live.events import Event
@@ -49,15 +50,18 @@ SPENT = {"glass_to_text", "transport", "engine", "close", "wait", "prepare", "em
 
 
 class Kept(Output):
-    """Captions and gaps after the warm-up."""
+    """Captions and gaps after the warm-up; what is told of sources, from the beginning."""
 
     name = "kept"
 
     def __init__(self) -> None:
         super().__init__()
         self.events: list[Event] = []
+        self.sources: Counter[str] = Counter()
 
     def offer(self, event: Event) -> None:
+        if event["event"] == "source":
+            self.sources[" ".join(filter(None, (event["state"], event.get("reason"), event.get("message"))))] += 1
         if event.get("start", 0.0) >= WARM_UP:
             self.events.append(event)
 
@@ -108,6 +112,7 @@ async def step(live: Live, engine: Any, ports: list[int], seconds: float) -> dic
         "levels": {
             str(level): sum(event["level"] == level for event in captions) for level in sorted({e["level"] for e in captions})
         },
+        "sources": dict(kept.sources.most_common(8)),
         "seconds": {kind: round(value, 1) for kind, value in by_kind.items()},
         "tokens_mean": round(float(np.mean([event["tokens"] for event in captions])), 1) if captions else 0,
     }
@@ -117,7 +122,7 @@ async def main(asked: argparse.Namespace) -> dict[str, Any]:
     counts = [int(count) for count in asked.streams.split(",")]
     settings = LiveSettings(
         model=asked.model if asked.engine != "echo" else None, engine=asked.engine, window=asked.window, fps=asked.fps,
-        max_tokens=asked.max_tokens, skip_static=False, previous=0, temperature=1.0 if asked.random_weights else 0.0,
+        max_tokens=asked.max_tokens, accept=asked.by == "rtmp", skip_static=False, previous=0, temperature=1.0 if asked.random_weights else 0.0,
         engine_arg=(*asked.engine_arg, *(("load_format=dummy", "generation_config=vllm") if asked.random_weights else ())),
     )  # fmt: skip
     most = max(counts)
@@ -125,13 +130,21 @@ async def main(asked: argparse.Namespace) -> dict[str, Any]:
     steps: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as place, ExitStack() as senders:
         film = clip(Path(place), asked.size, asked.rate, len(counts) * (WARM_UP + asked.seconds + 10) + 30)
-        wished = Live.of([f"s{port}=udp://127.0.0.1:{port}" for port in ports], settings)
+        pushed = asked.by == "rtmp"
+        wished = Live.of(
+            [f"s{port}=rtmp://127.0.0.1:{port}/live/film" if pushed else f"s{port}=udp://127.0.0.1:{port}" for port in ports],
+            settings,
+        )
         captioner = EchoCaptioner(delay=asked.delay, capacity=most) if asked.engine == "echo" else None
         async with wished.engine(captioner=captioner) as engine:
             await engine.warm()
             for port in ports:
-                where = f"udp://127.0.0.1:{port}?pkt_size=1316"
-                sender = senders.enter_context(sending("-re", "-i", film, "-c", "copy", "-f", "mpegts", where))
+                if pushed:  # it waits for a listener
+                    where = ("-f", "flv", f"rtmp://127.0.0.1:{port}/live/film")
+                    senders.enter_context(sending_again("-re", "-i", film, "-c", "copy", *where))
+                    continue
+                where = ("-f", "mpegts", f"udp://127.0.0.1:{port}?pkt_size=1316")
+                sender = senders.enter_context(sending("-re", "-i", film, "-c", "copy", *where))
                 with suppress(PermissionError):  # a camera has a processor of its own
                     os.setpriority(os.PRIO_PROCESS, sender.pid, AHEAD)
             for count in counts:
@@ -154,6 +167,7 @@ if __name__ == "__main__":
     parser.add_argument("--engine-arg", action="append", default=[])
     parser.add_argument("--delay", type=float, default=0.5, help="seconds of an answer of --engine echo")
     parser.add_argument("--streams", default="1,8")
+    parser.add_argument("--by", default="udp", choices=["udp", "rtmp"])
     parser.add_argument("--seconds", type=float, default=60.0, help="of each step, beside the warm-up")
     parser.add_argument("--window", type=float, default=4.0)
     parser.add_argument("--fps", type=float, default=2.0)

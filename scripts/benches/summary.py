@@ -1,8 +1,11 @@
-"""scripts/bench summary --model FOLDER [--random-weights]: summary and chapters of a two-hour film from finished captions.
+"""scripts/bench summary --model FOLDER [--random-weights]: summary and chapters of a two-hour film from finished captions, or from pixels.
 
 A made-up film of 900 captions of 8 s and 30 words, whose subject changes every few minutes. Seconds are from the document in memory to the
-summary, by the clock, with the model loaded and warm; how many questions on how many levels. With random
-weights every answer is as long as it may be: what a real model takes is less.
+summary, by the clock, with the model loaded and warm; how many questions on how many levels. Random weights never end a
+sentence: each answer is as long as it may be, and unusable. --letters 150 holds their sentences to what people write (25 words), their
+titles to 60; how many sentences and numbers there are they still draw.
+
+--pixels: a film of two hours first (1080p, joined of drawn pieces), described in windows of 8 s with keyframes:count=8, 64 tokens each.
 
     scripts/bench summary --model FOLDER --random-weights --json summary.json
     scripts/bench summary --composed                    no model: chapters and the captions' own words
@@ -16,17 +19,28 @@ import platform
 import random
 import resource
 import sys
+import tempfile
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from models.base import Request, Sampling
+from pipeline.bench.films import FilmSpec, make_films
+from pipeline.describe import Observer, Result
+from pipeline.errors import ScenescribeError
 from pipeline.host import Host
+from pipeline.inputs import Film
 from pipeline.options.caption import Settings
+from pipeline.passes import answer
 from pipeline.passes.summary import Writer, summarize
+from pipeline.run import describe_all, plan_outputs
+from pipeline.studio import Studio
 from pipeline.summarizer import writer_of
 from pipeline.types import Caption, Document, Model, Source
+from scripts.benches.gpu import _join
 from scripts.needed import needed, needed_model
 from scripts.random_weights import with_words
 
@@ -52,6 +66,10 @@ def main() -> None:
     parser.add_argument("--composed", action="store_true", help="no model")
     parser.add_argument("--quantization")
     parser.add_argument("--max-model-len", type=int)
+    parser.add_argument("--letters", type=int, help="of a sentence at most")
+    parser.add_argument(
+        "--pixels", action="store_true", help="describe a film of as many windows first, and tell how long that took"
+    )
     parser.add_argument("--captions", type=int, default=900)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", type=Path, help="also write the numbers here")
@@ -59,7 +77,9 @@ def main() -> None:
     needed_model(asked.model, random_weights=asked.random_weights)
     if asked.random_weights:
         asked.model = with_words(asked.model)
-    needed(*(() if asked.composed else ("vllm",)))
+    if asked.letters:
+        answer.grammar = held_to(asked.letters)  # type: ignore[assignment]  # the parameters have names there
+    needed(*(() if asked.composed else ("vllm",)), *(("av",) if asked.pixels else ()))
     if not asked.composed and not asked.model:
         parser.error("name a --model, or --composed")
     asyncio.run(_run(asked))
@@ -81,6 +101,7 @@ async def _run(asked: argparse.Namespace) -> None:
     settings = Settings(
         model=asked.model, quantization=asked.quantization, max_model_len=asked.max_model_len,
         engine_arg=("load_format=dummy",) if asked.random_weights else (),
+        windows="fixed:seconds=8", sampler="keyframes:count=8", max_tokens=64, temperature=1.0 if asked.random_weights else 0.0,
     )  # fmt: skip
     began = time.monotonic()
     async with Host(settings) as host:
@@ -92,11 +113,57 @@ async def _run(asked: argparse.Namespace) -> None:
             raise SystemExit(
                 f"scripts/bench summary: {asked.model} knows one question alone and writes no summaries; take --composed"
             )
-        await _measured(asked, writer)
+        with tempfile.TemporaryDirectory(prefix="scenescribe-bench-") as place:
+            film = await described(asked, settings, host, Path(place)) if asked.pixels else None
+        await _measured(asked, writer, film)
 
 
-async def _measured(asked: argparse.Namespace, writer: Writer | None) -> None:
-    film, rows = made_up(asked.captions), list[Row]()
+class _Kept(Observer):
+    """The one film's document."""
+
+    document: Document | None = None
+
+    def observer(self, film: Film) -> Observer:
+        return self
+
+    def finished(self, film: Film, result: Result) -> None:
+        self.document = result.document
+
+    def failed(self, name: Path | str, error: ScenescribeError) -> None:
+        raise SystemExit(f"scripts/bench summary: {name}: {error}")
+
+
+async def described(asked: argparse.Namespace, settings: Settings, host: Host, place: Path) -> Document:
+    """A film of ``--captions`` windows, from pixels; how long that took is told."""
+    size, seconds = (1920, 1080), 16
+    specs = [FilmSpec(seconds=seconds, width=size[0], height=size[1], seed=seed) for seed in range(16)]
+    pieces = make_films(place, specs, at_once=len(os.sched_getaffinity(0)))
+    path = place / "two hours.mp4"
+    _join(path, [pieces[n % len(pieces)] for n in range(asked.captions * 8 // seconds)])
+    films, kept = (Film(path, Path(path.name)),), _Kept()
+    async with Studio(settings.changed(output_dir=place / "out"), host=host) as studio:
+        began = time.monotonic()
+        await describe_all(films, plan_outputs(films, studio), studio, kept)
+        print(f"described after {time.monotonic() - began:.1f} s", flush=True)
+    assert kept.document is not None
+    return kept.document
+
+
+def held_to(letters: int) -> Callable[[int, int], Mapping[str, Any]]:
+    """The grammar of answers with a bound on each string."""
+    free = answer.grammar
+
+    def bounded(count: int, sentences: int) -> Mapping[str, Any]:
+        schema = json.loads(json.dumps(free(count, sentences)))
+        schema["properties"]["title"]["maxLength"] = 60
+        schema["properties"]["sentences"]["items"]["properties"]["text"]["maxLength"] = letters
+        return dict(schema)
+
+    return bounded
+
+
+async def _measured(asked: argparse.Namespace, writer: Writer | None, film: Document | None = None) -> None:
+    film, rows = film or made_up(asked.captions), list[Row]()
     for length in ("short", "long"):
         for _ in range(asked.rounds):
             began = time.monotonic()

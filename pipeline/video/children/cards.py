@@ -29,12 +29,12 @@ def suits(info: VideoInfo) -> bool:
     return info.codec in CODECS and not info.interlaced and info.width * info.height >= LEAST
 
 
-def chosen(decode: str, *, utilization: float | None = None) -> list[int]:
+def chosen(decode: str, *, utilization: float | None = None, sharing: int = 1) -> list[int]:
     """What ``--decode auto|cpu|gpu`` comes to here: the card of each process that decodes on one; see :func:`assign`.
 
     Raises EnvironmentFault ``no_gpu_decoder`` where it must be a GPU and there is none.
     """
-    found = [] if decode == "cpu" else assign(memory(), utilization=utilization)
+    found = [] if decode == "cpu" else assign(memory(), utilization=utilization, sharing=sharing)
     if decode == "gpu" and not found:
         raise EnvironmentFault(
             "no_gpu_decoder",
@@ -75,11 +75,12 @@ def memory() -> tuple[float, ...]:
     return tuple(gpu.memory_gb for gpu in visible())
 
 
-def assign(sizes: Sequence[float], *, utilization: float | None = None) -> list[int]:
+def assign(sizes: Sequence[float], *, utilization: float | None = None, sharing: int = 1) -> list[int]:
     """The card of each process that is to decode on one, in turn. ``sizes``: GiB of each card.
 
-    ``utilization``: the share of a card that the engine takes; half of what it leaves is for decoding, SHARE at most.
+    ``utilization``: the share of a card that one engine takes; half of what all ``sharing`` of them leave is for decoding, SHARE at most,
+    and each host has an equal part of it.
     """
-    share = SHARE if utilization is None else max(0.0, min(SHARE, (1 - utilization) / 2))
-    counts = [min(MOST, int(size * share / CONTEXT)) for size in sizes]
+    share = SHARE if utilization is None else max(0.0, min(SHARE, (1 - utilization * sharing) / 2))
+    counts = [min(MOST, int(size * share / CONTEXT)) // sharing for size in sizes]
     return [card for turn in range(max(counts, default=0)) for card, count in enumerate(counts) if turn < count]

@@ -127,7 +127,7 @@ def test_each_host_is_told_its_share_and_its_own_log(tmp_path: Path) -> None:
     places = [Placement(number=number, cores=(number,), gpus=("0",), sharing=2) for number in range(2)]
     made = Annotators(settings, places, usual_share=0.8, verbose=False, told=lambda number, message: None, say=lambda text: None)
     options = [made._options(place) for place in places]
-    assert [one["gpu_memory_utilization"] for one in options] == [0.4, 0.4]
+    assert [one["gpu_memory_utilization"] for one in options] == [0.385, 0.385]
     assert [Path(one["log_file"]).name for one in options] == ["log.txt", "log-1.txt"]
     assert all(one["hosts"] is None and AnnotateSettings(**one).output_dir == "x" for one in options)
     with pytest.raises(UsageError):

@@ -10,8 +10,9 @@ from models.gpus import Gpu
 from pipeline.errors import UsageError
 from pipeline.fleet import room
 from pipeline.fleet.cores import divided, parse_cores, written
-from pipeline.fleet.placement import placements, settings_for
+from pipeline.fleet.placement import BESIDE, placements, settings_for, share_of
 from pipeline.options.caption import Settings
+from pipeline.video.children import cards
 
 FOUR = tuple(Gpu(name=str(number)) for number in range(4))
 CORES = range(64)
@@ -95,9 +96,17 @@ def test_a_host_counts_gpus_as_the_driver_s_tool_does(monkeypatch: pytest.Monkey
 def test_hosts_on_one_gpu_share_its_memory() -> None:
     settings = Settings(hosts=3)
     places = placements(settings, there=FOUR[:1], cores=CORES)
-    assert [settings_for(settings, place, ("hosts",), None)["gpu_memory_utilization"] for place in places] == [0.3, 0.3, 0.3]
+    assert [settings_for(settings, place, ("hosts",), None)["gpu_memory_utilization"] for place in places] == [0.28, 0.28, 0.28]
     told = settings_for(settings.changed(gpu_memory_utilization=0.6), places[0], ("gpu_memory_utilization",), 0.9)
     assert told == {"gpu_memory_utilization": 0.2}
+
+
+@given(st.floats(16, 200), st.integers(1, 12))
+def test_engines_and_decoders_of_all_hosts_on_one_gpu_fit_into_it(size: float, sharing: int) -> None:
+    """Two of one H200 did not: each took a twentieth of the card for decoding, and the first engine to need a little more died."""
+    share = share_of(None, None, sharing)
+    decoders = len(cards.assign([size], utilization=share if sharing > 1 else None, sharing=sharing))
+    assert sharing * (share + BESIDE) + sharing * decoders * cards.CONTEXT / size <= 0.99
 
 
 def test_more_hosts_than_memory_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -173,5 +173,8 @@ def test_decoding_leaves_the_engine_its_memory(sizes: list[float], utilization: 
         count = processes.count(card)
         assert count <= cards.MOST
         assert count * cards.CONTEXT <= size * (1 - (0.9 if utilization is None else utilization)) + 1e-9
+    halved = cards.assign(sizes, utilization=None if utilization is None else utilization / 2, sharing=2)
+    if utilization is not None:
+        assert 2 * len(halved) <= len(processes)
     order = [processes[:at].count(card) for at, card in enumerate(processes)]
     assert order == sorted(order), "each card has its first process before one has two"
