@@ -59,6 +59,11 @@ def check_sidecars(pattern: str) -> str:
     return pattern
 
 
+def sidecar_ending(pattern: str, language: str) -> str:
+    """What stands behind a film's stem by a pattern that ``check_sidecars`` let pass: ``.descriptions.en``."""
+    return pattern.removeprefix("{name}").replace("{language}", language)
+
+
 def cut(name: str, most: int) -> str:
     """The beginning of a name, at most ``most`` bytes: whole characters, and none that loses its accent."""
     if len(os.fsencode(name)) <= most:

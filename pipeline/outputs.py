@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from pipeline.filenames import SIDECARS, fitted, name_in
+from pipeline.filenames import SIDECARS, fitted, name_in, sidecar_ending
 from pipeline.inputs import Film
 from pipeline.media.suffixes import burned_suffix, muxed_suffix
 from pipeline.part import Part
@@ -127,7 +127,7 @@ def name_outputs(
 
 def _ending(sidecars: str, language: str, format: str) -> str:
     """What stands behind the film's stem: ``.descriptions.en.srt``."""
-    return f"{sidecars.removeprefix('{name}').replace('{language}', language)}.{format}"
+    return f"{sidecar_ending(sidecars, language)}.{format}"
 
 
 WAYS: tuple[Callable[[Path], str], ...] = (

@@ -12,7 +12,7 @@ from pipeline.cli import console
 from pipeline.cli.help import MOST
 from pipeline.cli.writing import accident, notices_of, target_of
 from pipeline.errors import OutputError, ScenescribeError, UsageError
-from pipeline.filenames import fitted
+from pipeline.filenames import check_sidecars, fitted, sidecar_ending
 
 if TYPE_CHECKING:
     from pipeline.cues import Layout
@@ -59,6 +59,13 @@ def export(
             rich_help_panel=LAYOUT,
         ),
     ] = None,
+    sidecar_name: Annotated[
+        str | None,
+        typer.Option(
+            help="What the files are called, such as {name}.{language}, which mpv loads by itself: {name} is the film's.",
+            show_default=False,
+        ),
+    ] = None,
     shift: Annotated[float, typer.Option(help="Seconds to add to all times; may be negative.")] = 0.0,
     language: Annotated[
         str | None, typer.Option("--language", "-l", help="Relabel the track, a BCP 47 tag.", rich_help_panel=MOST)
@@ -81,6 +88,7 @@ def export(
         scenescribe export movie.descriptions.json --format ttml,csv
         scenescribe export movie.en.srt --format vtt -o web
         scenescribe export movie.descriptions.json -f txt -o -
+        scenescribe export movie.descriptions.json -f srt --sidecar-name '{name}.{language}'
         scenescribe export s3://bucket/movie.descriptions.json -o s3://bucket/web
     """
     from pipeline import formats
@@ -89,6 +97,7 @@ def export(
     from pipeline.subtitles import load, placed, shifted
 
     wanted = formats.parse_names(form)
+    pattern = _checked(sidecar_name, output)
     layout = _layout(profile, max_line_width, max_lines, max_cps, place)
     to_stdout = output == "-" or (output is None and files == ["-"])
     if to_stdout and len(wanted) * len(files) > 1:
@@ -114,10 +123,12 @@ def export(
                     sys.stdout.buffer.write(text.encode())
                     sys.stdout.buffer.flush()
                 elif place is not None and is_address(place):
-                    target = _target(path, "", one, track.language, only=False)
+                    target = _target(path, "", one, track.language, pattern, only=False)
                     written.append(elsewhere.put(place, target.name, text.encode(), options, overwrite=overwrite))
                 else:
-                    target = _target(path, output, one, track.language, only=len(wanted) * len(files) == 1)
+                    target = _target(
+                        path, output, one, track.language, pattern, only=pattern is None and len(wanted) * len(files) == 1
+                    )
                     _write(target, text, path, overwrite=overwrite)
                     written.append(target)
             if not as_json and not to_stdout and sys.stderr.isatty():  # a script hears what it has to know, and nothing else
@@ -146,23 +157,49 @@ def _layout(profile: str | None, width: int | None, lines: int | None, cps: floa
     return make(profile or "netflix", max_line_width=width, max_lines=lines, max_cps=cps, place=place)
 
 
+def _checked(pattern: str | None, output: str | None) -> str | None:
+    """The pattern of ``--sidecar-name``. Raises UsageError ``bad_value``."""
+    if pattern is None:
+        return None
+    if output == "-" or (
+        output and Path(output).suffix and not Path(output).is_dir() and not output.endswith(os.sep) and "://" not in output
+    ):
+        raise UsageError(
+            "bad_value", f"--sidecar-name names the files, and -o {output} is one: leave one of them, or name a folder by -o"
+        )
+    try:
+        return check_sidecars(pattern)
+    except ValueError as error:
+        raise UsageError("bad_value", f"--sidecar-name '{pattern}': {error}") from None
+
+
 def _film_beside(path: Path) -> Path | None:
     """The film that stands beside its captions, by name; None where there is none."""
     from pipeline.inputs import VIDEO_SUFFIXES
 
-    stem = path.stem.removesuffix(".descriptions").partition(".descriptions.")[0]
-    found = sorted(path.parent / f"{stem}{suffix}" for suffix in VIDEO_SUFFIXES)
+    found = sorted(path.parent / f"{_stem_of_film(path)}{suffix}" for suffix in VIDEO_SUFFIXES)
     return next((film for film in found if film.is_file()), None)
 
 
-def _target(path: Path, output: str | None, form: str, language: str, *, only: bool) -> Path:
-    """``movie.descriptions.json`` -> ``movie.descriptions.en.srt``; ``film.en.srt`` -> ``film.en.vtt``."""
+def _stem_of_film(path: Path) -> str:
+    """``movie`` of ``movie.descriptions.json`` and of ``movie.descriptions.en.srt``."""
+    return path.stem.removesuffix(".descriptions").partition(".descriptions.")[0]
+
+
+def _target(path: Path, output: str | None, form: str, language: str, pattern: str | None, *, only: bool) -> Path:
+    """``movie.descriptions.json`` -> ``movie.descriptions.en.srt``; ``film.en.srt`` -> ``film.en.vtt``.
+
+    By a ``pattern`` ``{name}.{language}``: ``movie.en.srt``, ``film.en.vtt``; JSON is no sidecar and keeps its name.
+    """
     from pipeline import formats
 
     stem = path.stem if path.name != "-" else "captions"
     tail = f".{language}" if path.suffix.lower() == ".json" and form != "json" else ""
+    if pattern is not None and form != "json":
+        stem = _stem_of_film(path).removesuffix(f".{language}") if path.name != "-" else stem
+        tail = sidecar_ending(pattern, language)
     tail += formats.suffix(form)
-    return target_of(path, output, fitted(stem, len(tail)) + tail, only=only)
+    return target_of(path, output, fitted(stem, len(tail.encode())) + tail, only=only)
 
 
 def _write(target: Path, text: str, source: Path, *, overwrite: bool) -> None:

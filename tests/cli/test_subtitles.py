@@ -52,6 +52,28 @@ def test_export_from_stdin_to_stdout(run: Any, srt: Path, tmp_path: Path) -> Non
     assert json.loads((out / "film.descriptions.fr.json").read_text())["language"] == "pt-BR"
 
 
+def test_export_names_files_as_it_is_asked(run: Any, srt: Path, tmp_path: Path) -> None:
+    """Under the names that mpv loads by itself, as caption does; JSON is no sidecar."""
+    source, out = tmp_path / "film.descriptions.json", tmp_path / "new"
+    source.write_bytes((GOLDENS / "film.ja.json").read_bytes())
+    assert run("export", source, srt, "-f", "srt,vtt", "-o", out, "--sidecar-name", "{name}.{language}").returncode == 0
+    assert sorted(path.name for path in out.iterdir()) == ["film.fr.srt", "film.fr.vtt", "film.ja.srt", "film.ja.vtt"]
+    assert run("export", source, "-f", "srt", "--sidecar_name", "{name} [{language}]").returncode == 0
+    assert (tmp_path / "film [ja].srt").read_bytes() == (GOLDENS / "film.ja.srt").read_bytes()
+    dialogue = tmp_path / "film.de.srt"
+    dialogue.write_text(SRT, encoding="utf-8")
+    assert run("export", dialogue, "-f", "all", "-o", out, "--sidecar-name", "{name}.text.{language}").returncode == 0
+    assert {path.name for path in out.glob("film.*.de.*")} == {
+        f"film.text.de.{form}" for form in ("ass", "csv", "srt", "ttml", "txt", "vtt")
+    }
+    for wrong in ("{name}", "x.{language}", "{name}/{language}"):
+        done = run("export", source, "--sidecar-name", wrong)
+        assert (done.returncode, "bad_value: --sidecar-name" in done.stderr) == (2, True)
+    for file in ("-", "out.srt"):
+        done = run("export", source, "-f", "srt", "-o", file, "--sidecar-name", "{name}.{language}")
+        assert (done.returncode, "name a folder by -o" in done.stderr) == (2, True)
+
+
 def test_a_file_of_no_format_among_several_is_its_own_failure(run: Any, srt: Path, tmp_path: Path) -> None:
     notes = tmp_path / "notes.doc"
     notes.write_text("words")
