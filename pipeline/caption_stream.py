@@ -11,13 +11,13 @@ from functools import partial
 from types import TracebackType
 from typing import Protocol, Self
 
-from pipeline.captioning.captioning import Span, captions
+from pipeline.captioning.captioning import captions
 from pipeline.captioning.recipe import Recipe
 from pipeline.captioning.tally import Tally
 from pipeline.engine.engine import Engine
 from pipeline.entering import entered
 from pipeline.sources.base import Reading, Source
-from pipeline.types import Caption, Notice, Window
+from pipeline.types import Caption, Notice, Span, Window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from pipeline.caption_stream import LocalStream, OpenStream, Told
-from pipeline.captioning.captioning import Span, span_of
 from pipeline.captioning.recipe import Recipe
 from pipeline.captioning.tally import Tally
 from pipeline.engine.engine import Engine
@@ -29,7 +28,7 @@ from pipeline.sources.base import Source
 from pipeline.stats import film_stats
 from pipeline.store.journal import Journal
 from pipeline.store.lookup import Earlier, Lookup
-from pipeline.types import Caption, Document, Model, Notice, Outcome, VideoInfo, Window
+from pipeline.types import Caption, Document, Model, Notice, Outcome, Span, VideoInfo, Window, span_of
 
 if TYPE_CHECKING:
     from pipeline.outline import Summary

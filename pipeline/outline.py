@@ -10,10 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from pipeline.types import Model, Notice, Source
-
-Span = tuple[float, float]
-"""start and end in seconds on the player's clock"""
+from pipeline.types import Model, Notice, Source, Span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

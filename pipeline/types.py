@@ -16,6 +16,14 @@ from typing import Any, Literal
 
 from pipeline.frames import FrameBatch
 
+Span = tuple[float, float]
+"""[start, end) in seconds on the player's clock; of a live stream, on its own"""
+
+
+def span_of(start: float, end: float) -> Span:
+    """A window's key, by which it is known again: its times to the millisecond."""
+    return round(start, 3), round(end, 3)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoInfo:

@@ -17,14 +17,14 @@ import numpy as np
 
 from pipeline import families
 from pipeline.asking.inputs import Opened
-from pipeline.asking.types import Passage, Shown, Span
+from pipeline.asking.types import Passage, Shown
 from pipeline.captioning.recipe import Recipe
 from pipeline.entering import entered
 from pipeline.errors import InputError
 from pipeline.frames import FrameBatch
 from pipeline.sources.base import Source
 from pipeline.sources.still import fitted
-from pipeline.types import Window
+from pipeline.types import Span, Window
 
 TOGETHER = 4
 """passages that are read at once"""

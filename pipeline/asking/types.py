@@ -10,9 +10,6 @@ from numpy.typing import NDArray
 from models.base import Finish
 from pipeline.types import Notice
 
-Span = tuple[float, float]
-"""[start, end) in seconds on the player's clock"""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:

@@ -24,18 +24,11 @@ from pipeline.captioning.tally import Tally
 from pipeline.engine.engine import Engine
 from pipeline.engine.gate import Place, Priority
 from pipeline.errors import RequestError
-from pipeline.types import Caption, Notice, Outcome, Window
+from pipeline.types import Caption, Notice, Outcome, Span, Window, span_of
 
 AHEAD = 1024
 """captions that may be finished before an earlier one is: a window that takes as long as a thousand others stops its reader,
 not the engine"""
-
-Span = tuple[float, float]
-
-
-def span_of(start: float, end: float) -> Span:
-    """A window's key in the journal: its times to the millisecond."""
-    return round(start, 3), round(end, 3)
 
 
 async def captions(

@@ -15,11 +15,10 @@ from typing import Literal, get_args
 
 from pipeline.cues.room import REACH
 from pipeline.errors import UsageError
+from pipeline.types import Span
 
 Place = Literal["window", "gaps", "auto"]
 PLACES: tuple[str, ...] = get_args(Place)
-Span = tuple[float, float]
-"""seconds, half-open"""
 
 
 def check_place(place: str) -> None:

@@ -10,7 +10,6 @@ from contextlib import suppress
 from typing import Any
 
 from pipeline.caption_stream import LocalStream, Told
-from pipeline.captioning.captioning import span_of
 from pipeline.captioning.tally import Tally
 from pipeline.engine.gate import Priority
 from pipeline.errors import EnvironmentFault, InputError, RequestError, ScenescribeError, UsageError
@@ -23,7 +22,7 @@ from pipeline.host import Host
 from pipeline.options.caption import Settings
 from pipeline.sources.film import FilmSource
 from pipeline.stretch import Indivisible
-from pipeline.types import Caption, Window
+from pipeline.types import Caption, Window, span_of
 
 PULSE = 0.5
 """seconds between two signs of life"""

@@ -4,14 +4,13 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from pipeline.captioning.captioning import Span, span_of
 from pipeline.errors import InputError
 from pipeline.fleet import messages
 from pipeline.fleet.codec import raised
 from pipeline.fleet.messages import Message
 from pipeline.fleet.units import Unit
 from pipeline.stretch import Indivisible
-from pipeline.types import Caption, Outcome
+from pipeline.types import Caption, Outcome, Span, span_of
 
 GUILTY = 3
 """deaths after which a unit is given up"""

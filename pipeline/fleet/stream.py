@@ -16,7 +16,6 @@ from typing import Any, Self
 import numpy as np
 
 from pipeline.caption_stream import Told
-from pipeline.captioning.captioning import Span, span_of
 from pipeline.captioning.recipe import Recipe
 from pipeline.captioning.tally import Tally
 from pipeline.engine.engine import Engine
@@ -28,7 +27,7 @@ from pipeline.frames import FrameBatch
 from pipeline.sources.base import Source
 from pipeline.sources.film import FilmSource
 from pipeline.stretch import Indivisible
-from pipeline.types import Caption, Notice, Window
+from pipeline.types import Caption, Notice, Span, Window, span_of
 from pipeline.video.damage import joined
 
 

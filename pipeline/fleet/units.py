@@ -13,10 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline import families
-from pipeline.captioning.captioning import Span
 from pipeline.captioning.recipe import Recipe
 from pipeline.stretch import Stretch
-from pipeline.types import Caption, VideoInfo
+from pipeline.types import Caption, Span, VideoInfo
 from pipeline.windows.base import Divisible
 
 STRETCH = 300.0

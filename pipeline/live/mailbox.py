@@ -6,7 +6,7 @@ waits [0, 28)  comes [28, 32)  -> waits [4, 32) and [0, 4) is given up: no windo
 
 from dataclasses import dataclass
 
-from pipeline.live.windows import Span
+from pipeline.types import Span
 
 EPSILON = 1e-6
 

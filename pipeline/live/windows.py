@@ -9,13 +9,12 @@ The first window of an epoch is short, so that who waits for a stream that is ba
 stream's own moment again. A loss or a jump may end any early.
 """
 
+from pipeline.types import Span
+
 SHORTEST = 1.0
 """seconds of the first window of an epoch, at least; half a window, where that is less"""
 SOON = 2.0
 """seconds of it, at most"""
-
-Span = tuple[float, float]
-"""[start, end) in seconds on the stream's clock"""
 
 
 class Windows:

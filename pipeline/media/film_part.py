@@ -14,8 +14,9 @@ from pathlib import Path
 
 from pipeline.media.boxes import boxes
 from pipeline.storage.spool import Copy, Remote, Some, refuse_changed
+from pipeline.types import Span
 from pipeline.video.children.pool import WorkerPool
-from pipeline.video.locate import Span, locate, read_by_groups
+from pipeline.video.locate import locate, read_by_groups
 
 HEAD = 1 << 16
 """bytes that are fetched first"""

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from pipeline.chapters import one_line
 from pipeline.clock import moment
-from pipeline.outline import Sentence, Span, Summary
+from pipeline.outline import Sentence, Summary
+from pipeline.types import Span
 
 MOST_SPANS = 4
 """times behind one sentence"""

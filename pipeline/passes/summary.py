@@ -16,13 +16,13 @@ from typing import Any, Literal
 
 from models.base import Sampling
 from pipeline.engine.engine import Engine
-from pipeline.outline import Chapter, Sentence, Span, Summary
+from pipeline.outline import Chapter, Sentence, Summary
 from pipeline.passes import facts, telling
 from pipeline.passes.answer import Answer, Note
 from pipeline.passes.chapters import Part, parts
 from pipeline.passes.condense import Condenser, gathered
 from pipeline.passes.words import together, words
-from pipeline.types import Document, Model, Notice, Outcome
+from pipeline.types import Document, Model, Notice, Outcome, Span
 
 Length = Literal["short", "long"]
 OF_FILM = {"short": 4, "long": 12}

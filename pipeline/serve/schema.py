@@ -1,5 +1,7 @@
 """The service's tables, as a list of steps like those of the watch folder's (pipeline/store/schema.py)."""
 
+from pipeline.store.schema import OUTBOX
+
 DATABASE = "service.sqlite3"
 
 _FIRST = (
@@ -53,15 +55,7 @@ _FIRST = (
         UNIQUE (job, mark)
     )""",
     "CREATE INDEX events_job ON events (job, number)",
-    """CREATE TABLE outbox (
-        id INTEGER PRIMARY KEY AUTOINCREMENT,
-        job INTEGER NOT NULL,
-        kind TEXT NOT NULL,
-        body TEXT NOT NULL,
-        tries INTEGER NOT NULL DEFAULT 0,
-        not_before REAL NOT NULL DEFAULT 0,
-        made_at REAL NOT NULL
-    )""",
+    OUTBOX,
 )
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)

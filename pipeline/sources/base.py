@@ -13,9 +13,7 @@ from typing import Protocol, Self
 
 from pipeline.captioning.recipe import Recipe
 from pipeline.file_version import Change
-from pipeline.types import Notice, VideoInfo, Window
-
-Span = tuple[float, float]
+from pipeline.types import Notice, Span, VideoInfo, Window
 
 
 class Reading(Protocol):

@@ -8,9 +8,9 @@ from pipeline import families
 from pipeline.captioning.recipe import Recipe
 from pipeline.errors import InputError
 from pipeline.file_version import Change, FileVersion
-from pipeline.sources.base import Reading, Span
+from pipeline.sources.base import Reading
 from pipeline.stretch import Stretch
-from pipeline.types import VideoInfo
+from pipeline.types import Span, VideoInfo
 
 if TYPE_CHECKING:
     from pipeline.video.children.pool import WorkerPool

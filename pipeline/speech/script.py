@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.cues.grammar import ends_sentence
-from pipeline.cues.pauses import Place, Span, Wish, pauses, settle
+from pipeline.cues.pauses import Place, Wish, pauses, settle
 from pipeline.sanitize import clean
 from pipeline.speech.voice import Utterance
-from pipeline.types import Caption, Notice
+from pipeline.types import Caption, Notice, Span
 
 FASTER = 1.25
 """how much faster than it likes a voice may speak to fit into a pause"""

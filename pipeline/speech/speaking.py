@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.cues.pauses import Place, Span
+from pipeline.cues.pauses import Place
 from pipeline.errors import InputError, OutputError
 from pipeline.families import parse
 from pipeline.files import temporary_folder
@@ -21,7 +21,7 @@ from pipeline.media.spoken import spoken, spoken_sound
 from pipeline.speech.listening import speech_in
 from pipeline.speech.script import Script, write_script
 from pipeline.speech.voice import Utterance, speaker
-from pipeline.types import Caption, Document, Notice
+from pipeline.types import Caption, Document, Notice, Span
 
 LOUDNESS, PEAK = 0.1, 0.9
 """root mean square of a voice (-20 dB of full scale) and the highest it may come, of 1"""

@@ -10,7 +10,7 @@ from typing import Any
 from pipeline.errors import OutputError, ScenescribeError
 from pipeline.outputs import Outputs
 from pipeline.safe_open import read_text
-from pipeline.types import Caption, Document, Outcome, VideoInfo
+from pipeline.types import Caption, Document, Outcome, Span, VideoInfo, span_of
 
 LARGEST = 64 * 1024 * 1024
 """bytes of a JSON of ours; ten hours of captions are 10 MB"""
@@ -32,10 +32,10 @@ class Earlier:
         return sum(caption.outcome is Outcome.FAILED for caption in self.document.captions)
 
     @property
-    def answered(self) -> dict[tuple[float, float], Caption]:
+    def answered(self) -> dict[Span, Caption]:
         """The other windows, as the model described them, by their times to the millisecond."""
         return {
-            (round(caption.start, 3), round(caption.end, 3)): caption
+            span_of(caption.start, caption.end): caption
             if caption.original is None
             else replace(caption, text=caption.original, original=None)
             for caption in self.document.captions

@@ -4,6 +4,17 @@ Paths are bytes, times are seconds since 1970, ``written`` is ``CONTENT SETTINGS
 what a table is to become is one more step.
 """
 
+OUTBOX = """CREATE TABLE outbox (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    job INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    body TEXT NOT NULL,
+    tries INTEGER NOT NULL DEFAULT 0,
+    not_before REAL NOT NULL DEFAULT 0,
+    made_at REAL NOT NULL
+)"""
+"""what outbox.py reads and writes, in any database; it stays as it is: later changes are migrations"""
+
 _FIRST = (
     """CREATE TABLE jobs (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -43,15 +54,7 @@ _FIRST = (
         PRIMARY KEY (content, settings)
     )""",
     "CREATE INDEX documents_sample ON documents (sample)",
-    """CREATE TABLE outbox (
-        id INTEGER PRIMARY KEY AUTOINCREMENT,
-        job INTEGER NOT NULL,
-        kind TEXT NOT NULL,
-        body TEXT NOT NULL,
-        tries INTEGER NOT NULL DEFAULT 0,
-        not_before REAL NOT NULL DEFAULT 0,
-        made_at REAL NOT NULL
-    )""",
+    OUTBOX,
 )
 
 _RECIPES = (

@@ -17,7 +17,7 @@ from pipeline.errors import InputError
 from pipeline.frames import FrameBatch
 from pipeline.samplers.base import Sampler
 from pipeline.stretch import Stretch
-from pipeline.types import Notice, VideoInfo, Window
+from pipeline.types import Notice, Span, VideoInfo, Window, span_of
 from pipeline.video import damage
 from pipeline.video.children.borders import Event, Picture
 from pipeline.video.children.held import Closed
@@ -26,11 +26,10 @@ from pipeline.video.children.pool import WorkerPool
 from pipeline.video.children.reading import Reading
 from pipeline.video.handover import course
 from pipeline.video.limits import Limits
-from pipeline.video.sampling import rounded
 from pipeline.video.selection import Chosen, Selection, Streaming, selection
 from pipeline.video.source import open_source
 from pipeline.video.table import Table
-from pipeline.windows.base import Rule, Span
+from pipeline.windows.base import Rule
 
 
 def open_film(
@@ -76,7 +75,7 @@ class Film:
         stretch: Stretch | None = None,
     ) -> None:
         self.info, self._between, self._stretch = info, between, stretch
-        self._rule, self._sampler, self._known = rule, sampler, {rounded(span) for span in known}
+        self._rule, self._sampler, self._known = rule, sampler, {span_of(*span) for span in known}
         self._source = open_source(info.path)
         self._own_pool = WorkerPool(limits, spare=0) if pool is None else None
         used = pool or self._own_pool

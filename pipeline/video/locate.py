@@ -3,13 +3,12 @@
 from pathlib import Path
 
 from pipeline.errors import InputError
+from pipeline.types import Span
 from pipeline.video.children.child import Crashed
 from pipeline.video.children.messages import Locate, Located
 from pipeline.video.children.pool import WorkerPool
 from pipeline.video.probe import SKIPPERS, probe
 from pipeline.video.source import open_source
-
-Span = tuple[float, float]
 
 
 def locate(path: Path, part: Span, pool: WorkerPool) -> tuple[range, ...]:

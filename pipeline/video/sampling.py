@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline.frames import Frame
 from pipeline.samplers.base import Sampler
-from pipeline.windows.base import Span
+from pipeline.types import Span
 
 MOORED = 4 / 3
 """steps between the last candidate of a group of pictures and the keyframe that comes after it"""
@@ -22,11 +22,6 @@ OnScreen = Callable[[NDArray[np.float64]], NDArray[np.int64]]
 def time_of(frame: Frame) -> float:
     """For bisection."""
     return frame.time
-
-
-def rounded(span: Span) -> Span:
-    """To the millisecond, as windows are known by."""
-    return round(span[0], 3), round(span[1], 3)
 
 
 def nearest(span: Span, held: list[Frame], sampler: Sampler, keyframes: list[float], on_screen: OnScreen) -> list[Frame]:

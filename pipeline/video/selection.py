@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from pipeline.frames import Frame, FrameBatch, Image
 from pipeline.samplers.base import Sampler
 from pipeline.stretch import Stretch
+from pipeline.types import Span, span_of
 from pipeline.video.cuts.sizes import routine
 from pipeline.video.handover import Handover
-from pipeline.video.sampling import candidates, joined, nearest, rounded, these, time_of
+from pipeline.video.sampling import candidates, joined, nearest, these, time_of
 from pipeline.video.table import Table
-from pipeline.windows.base import Rule, Span, Splitter
+from pipeline.windows.base import Rule, Splitter
 
 Chosen = tuple[Span, FrameBatch | None]
 """a window and its frames; None where it need not be asked about"""
@@ -107,7 +108,7 @@ class Planned:
         """those to come, with the ranks of their frames"""
         for span in spans:
             inside = keyframes[bisect_left(keyframes, span[0]) : bisect_left(keyframes, span[1])]
-            looks = [] if rounded(span) in known else sampler.times(*span, inside) or [span[0]]
+            looks = [] if span_of(*span) in known else sampler.times(*span, inside) or [span[0]]
             self._windows.append((span, np.unique(table.on_screen(np.array(looks)))))
         self.targets = np.unique(np.concatenate([np.zeros(0, np.int64), *(ranks for _, ranks in self._windows)]))
         self._held: dict[int, Frame] = {}
@@ -233,7 +234,7 @@ class Streaming:
     def _chosen(self, spans: Collection[Span]) -> Iterator[Chosen]:
         for span in spans:
             ours = self._handover is None or span[0] >= self._handover.begin
-            asked = ours and rounded(span) not in self._known
+            asked = ours and span_of(*span) not in self._known
             frames = nearest(span, self._held, self._sampler, self._keys, self._table.on_screen) if asked else []
             if ours:
                 yield span, FrameBatch.of(frames, self._size) if asked else None

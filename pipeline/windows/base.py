@@ -12,8 +12,7 @@ with a frozen dataclass ``Rule`` adds one; its fields are its options.
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
-Span = tuple[float, float]
-"""[start, end) in seconds on the player's clock, to the microsecond"""
+from pipeline.types import Span
 
 
 @runtime_checkable

@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from pipeline.windows.base import Span
+from pipeline.types import Span
 
 REST = 0.1
 """of a window: a shorter one at the film's end joins the one before"""

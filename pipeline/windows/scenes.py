@@ -16,7 +16,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from pipeline.windows.base import Span
+from pipeline.types import Span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

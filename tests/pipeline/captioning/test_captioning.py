@@ -15,7 +15,7 @@ import pytest
 from models.base import Reply, Request
 from models.engines.echo import EchoCaptioner
 from models.errors import EndpointError, EngineDead, ModelNotFound, RequestRefused
-from pipeline.captioning.captioning import captions, span_of
+from pipeline.captioning.captioning import captions
 from pipeline.captioning.recipe import Recipe
 from pipeline.captioning.tally import Tally
 from pipeline.engine import supervisor as supervisor_module
@@ -23,7 +23,7 @@ from pipeline.engine.engine import Engine
 from pipeline.engine.gate import Priority
 from pipeline.errors import EnvironmentFault, InputError, OutputError, UsageError
 from pipeline.frames import Frame, FrameBatch
-from pipeline.types import Caption, Notice, Outcome, Window
+from pipeline.types import Caption, Notice, Outcome, Window, span_of
 
 
 class Told:

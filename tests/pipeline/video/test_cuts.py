@@ -11,11 +11,11 @@ import pytest
 from pipeline.bench.films import FilmSpec, write
 from pipeline.families import parse
 from pipeline.frames import Image
+from pipeline.types import Span
 from pipeline.video.children.pool import WorkerPool
 from pipeline.video.cuts.rule import CLEAR, DOUBT, SMALL, SURPRISE, Seen, between_flashes, surprise
 from pipeline.video.film import open_film
 from pipeline.video.probe import probe
-from pipeline.windows.base import Span
 
 WIDTH, HEIGHT, FPS, GOP = 320, 180, 25, 30
 CUTS = [GOP * 2, *(2 * GOP * i - before for i, before in enumerate((1, 2, 3, 4, 5, 7), 2)), GOP * 16 + 1, GOP * 18 + 11]

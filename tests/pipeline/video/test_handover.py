@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 from pipeline import families
 from pipeline.samplers.base import Sampler
 from pipeline.stretch import Stretch
+from pipeline.types import Span
 from pipeline.video.children.pool import WorkerPool
 from pipeline.video.film import open_film
 from pipeline.video.handover import Handover
 from pipeline.video.limits import Limits
 from pipeline.video.probe import probe
-from pipeline.windows.base import Divisible, Span
+from pipeline.windows.base import Divisible
 from pipeline.windows.scenes import Rule as Scenes
 
 END = 400.0

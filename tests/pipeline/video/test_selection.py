@@ -5,9 +5,9 @@ import pytest
 
 from pipeline.families import parse
 from pipeline.frames import FrameBatch
+from pipeline.types import Span
 from pipeline.video.selection import Chosen, Planned, Streaming, selection
 from pipeline.video.table import Listing, Table, build
-from pipeline.windows.base import Span
 
 SIZE = (6, 4)
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from pipeline.errors import UsageError
 from pipeline.families import members, parse
-from pipeline.windows.base import Rule, Span, Splitter
+from pipeline.types import Span
+from pipeline.windows.base import Rule, Splitter
 from pipeline.windows.fixed import Rule as Fixed
 from pipeline.windows.scenes import Rule as Scenes
 
