@@ -1,7 +1,6 @@
 """What a model folder says of itself: enough to show it frames without a preset."""
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -107,7 +106,7 @@ def folder_size(folder: Path) -> FrameSize:
 
 def _side(folder: Path, value: object, *, least: int = SIDES.start) -> int:
     """A number of pixels. Raises ModelNotFound."""
-    if isinstance(value, int | float) and math.isfinite(value) and least <= value < SIDES.stop:
+    if isinstance(value, int | float) and least <= value < SIDES.stop:
         return int(value)
     raise ModelNotFound(
         f"{folder}: its processor's settings want frames of {str(value)[:40]} pixels, which can't be", path=str(folder)

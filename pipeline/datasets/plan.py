@@ -9,7 +9,6 @@ unit, and the keys' hashes while it is written.
 
 import io
 import json
-import math
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -39,7 +38,7 @@ class Plan:
         self.units: dict[int, Unit] = {}
         self.rounds = len(rounds)
         for number, index in enumerate(rounds):
-            self._sizes |= index["files"]
+            self._sizes |= {name: _count(size) for name, size in index["files"].items()}
             names = list(index["files"])
             for place, told in enumerate(index["units"], len(self.units)):
                 self.units[place] = _unit(place, number, names, *told)
@@ -79,11 +78,20 @@ def _unit(
 ) -> Unit:  # fmt: skip
     """A unit as the index of a round tells it. Raises ValueError, TypeError, IndexError, AttributeError where it tells none."""
     counts = [count for name in ("by_outcome", "by_reason") for count in (before or {}).get(name, {}).values()]
-    if not all(type(one) is int and one >= 0 for one in (file, group, items, *counts)) or not 0 <= weight < math.inf:
-        raise ValueError(f"unit {place} has numbers that can't be")
+    for one in (file, group, items, *counts):
+        _count(one)
+    if not 0 <= weight < 1e15:
+        raise ValueError(f"unit {place} has a weight that can't be")
     return Unit(
         number=place, items=items, weight=weight, file=names[file], group=group, round=number, before=before or {}
     )  # fmt: skip
+
+
+def _count(told: object) -> int:
+    """A number of bytes, groups or items. Raises ValueError where it can't be one: C's numbers have an end, and JSON's none."""
+    if type(told) is not int or not 0 <= told < 1 << 62:
+        raise ValueError(f"{str(told)[:40]} is no number of anything")
+    return told
 
 
 def freeze(storage: Storage, items: Iterable[Item], size: int = SIZE) -> Plan:

@@ -59,10 +59,11 @@ def decode(raw: Any, payload: bytes, known: Any) -> Any:
         if raw["kind"] == "grant":
             path = raw["unit"]["info"]["path"]
         message = _adapter(known).validate_python(raw)
+        named = Path(os.fsdecode(unquote_to_bytes(path)))
     except (ValueError, TypeError, KeyError) as error:
         raise HungUp(f"no message: {error}") from error
     if isinstance(message, Grant):
-        info = replace(message.unit.info, path=Path(os.fsdecode(unquote_to_bytes(path))))
+        info = replace(message.unit.info, path=named)
         return replace(message, unit=replace(message.unit, info=info))
     return replace(message, payload=payload) if payload else message
 

@@ -5,6 +5,7 @@ The one format that keeps all of the model's text, cut or not in the cues; ``exp
 
 import contextlib
 import json
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
@@ -160,7 +161,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, str):
         return printable(value)
     if isinstance(value, float):
-        return round(value, 3)
+        return round(value, 3) if math.isfinite(value) else None  # 1e999 of others' settings: JSON has no word for it
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     if isinstance(value, dict) or hasattr(value, "items"):

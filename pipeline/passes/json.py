@@ -43,6 +43,10 @@ def from_text(text: str) -> Summary:
     for number, chapter in enumerate(summary.chapters):
         if not 0 <= chapter.start <= chapter.end <= LONGEST:
             raise InputError("bad_summary", f"chapters.{number}: no times of a film")
+    source, sentences = summary.source, [*summary.sentences, *(one for chapter in summary.chapters for one in chapter.sentences)]
+    times = [time for sentence in sentences for span in sentence.times for time in span]
+    if not all(abs(number) <= LONGEST for number in (source.duration, source.fps, source.start, *times)):
+        raise InputError("bad_summary", "source, or a sentence's times: no times of a film")
     return summary
 
 

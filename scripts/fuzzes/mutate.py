@@ -1,5 +1,6 @@
 """Inputs made from good ones: bytes changed, pieces cut, doubled, moved, words of a dictionary put in, things repeated very often."""
 
+import json
 import random
 from collections.abc import Iterator, Sequence
 
@@ -14,14 +15,28 @@ WORDS = [
 ]  # fmt: skip
 
 
+VALUES: list[object] = [
+    10**400, -(10**400), 2**63, -1, 1e308, float("inf"), float("nan"), 0.1, True, None, "", "\ud800", "a\x00b", [], [[]], {},
+]  # fmt: skip
+"""what may stand in JSON where another value is meant; all of it is found by changing bytes only after years"""
+
+
+LONGEST = 2_000_000
+"""bytes of an input"""
+
+
 def mutants(seeds: Sequence[bytes], count: int, seed: int) -> Iterator[bytes]:
     """``count`` inputs, the same ones for the same ``seed``."""
     chance = random.Random(seed)
     for _ in range(count):
-        data = bytearray(chance.choice(seeds))
+        seed_ = chance.choice(seeds)
+        if chance.randrange(4) == 0 and (changed := _otherwise(seed_, chance)) is not None:
+            yield changed
+            continue
+        data = bytearray(seed_)
         for _ in range(chance.choice((1, 1, 2, 3, 5, 12))):
             _change(data, seeds, chance)
-        yield bytes(data[:2_000_000])
+        yield bytes(data[:LONGEST])
 
 
 def _change(data: bytearray, seeds: Sequence[bytes], chance: random.Random) -> None:
@@ -39,7 +54,8 @@ def _change(data: bytearray, seeds: Sequence[bytes], chance: random.Random) -> N
         case 4:
             data[at:at] = chance.choice(WORDS)
         case 5:
-            data[at:at] = chance.choice(WORDS) * chance.choice((2, 10, 300, 20_000))
+            word = chance.choice(WORDS)
+            data[at:at] = word * min(chance.choice((2, 10, 300, 20_000)), 1 + LONGEST // len(word))
         case 6:
             other = chance.choice(seeds)
             start = chance.randrange(len(other) + 1)
@@ -51,3 +67,19 @@ def _change(data: bytearray, seeds: Sequence[bytes], chance: random.Random) -> N
             del data[at:end]
             to = chance.randrange(len(data) + 1)
             data[to:to] = piece
+
+
+def _otherwise(data: bytes, chance: random.Random) -> bytes | None:
+    """JSON, or one of its lines, with another value somewhere in it; None where it is no JSON."""
+    lines = [data] if data[:1] in b"[{" and data.count(b"\n{") == 0 else data.split(b"\n")
+    number = chance.randrange(len(lines))
+    try:
+        whole = [json.loads(lines[number])]
+    except (ValueError, RecursionError):
+        return None
+    at, key = whole, 0
+    while isinstance(inside := at[key], dict | list) and inside and chance.randrange(8):
+        at, key = inside, chance.choice(list(inside) if isinstance(inside, dict) else range(len(inside)))  # type: ignore[assignment]
+    at[key] = chance.choice(VALUES)
+    lines[number] = json.dumps(whole[0]).encode()
+    return b"\n".join(lines)

@@ -74,7 +74,7 @@ def _settings(folder: Path, kind: str) -> Mapping[str, Any]:
 
 def _numbers(value: Any) -> TypeGuard[list[float]]:
     """Whether it is one number for each channel."""
-    return isinstance(value, list) and len(value) == 3 and all(type(of) in (int, float) and math.isfinite(of) for of in value)
+    return isinstance(value, list) and len(value) == 3 and all(type(of) in (int, float) and abs(of) < math.inf for of in value)
 
 
 def _table(path: Path) -> dict[str, Any]:

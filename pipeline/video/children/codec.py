@@ -121,7 +121,7 @@ def _integer(value: Any) -> int:
 
 
 def _number(value: Any) -> float:
-    number = float(value if type(value) is float else _of(int, value))
+    number = float(value if type(value) is float else _integer(value))
     if not math.isfinite(number):
         raise ValueError("a number without an end")
     return number
