@@ -136,10 +136,11 @@ class _Kept(Observer):
 async def described(asked: argparse.Namespace, settings: Settings, host: Host, place: Path) -> Document:
     """A film of ``--captions`` windows, from pixels; how long that took is told."""
     size, seconds = (1920, 1080), 16
-    specs = [FilmSpec(seconds=seconds, width=size[0], height=size[1], seed=seed) for seed in range(16)]
+    count = asked.captions * 8 // seconds
+    specs = [FilmSpec(seconds=seconds, width=size[0], height=size[1], seed=seed) for seed in range(min(count, 16))]
     pieces = make_films(place, specs, at_once=len(os.sched_getaffinity(0)))
     path = place / "two hours.mp4"
-    _join(path, [pieces[n % len(pieces)] for n in range(asked.captions * 8 // seconds)])
+    _join(path, [pieces[n % len(pieces)] for n in range(count)])
     films, kept = (Film(path, Path(path.name)),), _Kept()
     async with Studio(settings.changed(output_dir=place / "out"), host=host) as studio:
         began = time.monotonic()
