@@ -178,4 +178,4 @@ def ray_node(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """What a node tells of itself."""
     import os
 
-    return {"pid": os.getpid(), **arguments}
+    return {"pid": os.getpid(), "niceness": os.nice(0), **arguments}
