@@ -12,9 +12,9 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 ENGINES = (
-    "tests/e2e/test_questions.py",
     "tests/e2e/test_real_engine.py",
     "tests/e2e/test_serve.py",
+    "tests/e2e/test_service_questions.py",
     "tests/e2e/test_shared_engine.py",
     "tests/models/test_contract.py",
     "tests/models/test_custom_models.py",
