@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from pipeline.errors import ScenescribeError, UsageError, nearest
 from pipeline.options import names
-from pipeline.options.base import Options, load
+from pipeline.options.base import Options, first_fault, load
 from pipeline.options.caption import Settings
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def checked(given: S, options: dict[str, Any]) -> S:
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else ""
-        raise UsageError("bad_value", f"{name}={options.get(name)!r}: {first['msg'].lower()}", option=name) from None
+        raise UsageError("bad_value", f"{name}={options.get(name)!r}: {first_fault(error)}", option=name) from None
 
 
 @dataclass(slots=True)

@@ -60,6 +60,11 @@ MOST = 1_000_000_000
 Positive = Annotated[int, Gt(0), Le(MOST)]
 
 
+def first_fault(error: ValidationError) -> str:
+    """What is wrong with the first value that is, as a part of a sentence."""
+    return str(error.errors()[0]["msg"]).lower().removeprefix("value error, ")
+
+
 class Options(BaseSettings):
     """What one command is told; each field is an option. Frozen: a run never changes its own settings."""
 
@@ -151,7 +156,7 @@ def load(
         flag = flag_of(cls, name)
         raise UsageError(
             "bad_value",
-            f"{flag} {values.get(name)!s}: {first['msg'].lower().removeprefix('value error, ')}{'' if place == 'flag' else f' (from {place})'}",
+            f"{flag} {values.get(name)!s}: {first_fault(error)}{'' if place == 'flag' else f' (from {place})'}",
             option=name,
         ) from None
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import ValidationError
 
 from pipeline.errors import InputError
+from pipeline.options.base import first_fault
 from pipeline.options.caption import Settings
 from pipeline.options.serve import JOB, SUMMARIES
 from pipeline.passes.json import read as read_summary
@@ -38,7 +39,7 @@ def job_settings(service: "Service", job: Job) -> Settings:
     try:
         return settings_for(service, job.task, own)
     except ValidationError as error:
-        raise InputError("bad_value", f"its settings can't be any more: {error.errors()[0]['msg']}") from None
+        raise InputError("bad_value", f"its settings can't be any more: {first_fault(error)}") from None
 
 
 def settings_for(service: "Service", task: str, own: dict[str, object]) -> Settings:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.responses import StreamingResponse
 
 from pipeline.errors import nearest
+from pipeline.options.base import first_fault
 from pipeline.serve.bodies import CheckedRoute
 from pipeline.serve.faults import HttpError
 from pipeline.serve.jobs import Job
@@ -114,7 +115,7 @@ def queue(service: Service, body: NewJob, key: str | None, own: Mapping[str, Any
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else ""
-        raise HttpError(400, "bad_value", f"{name}: {first['msg'].lower()}", param=f"settings.{name}") from None
+        raise HttpError(400, "bad_value", f"{name}: {first_fault(error)}", param=f"settings.{name}") from None
     job, new = service.jobs.add(body.film, body.task, settings, webhook=body.webhook, key=key)
     if new:
         service.films.touch(body.film)

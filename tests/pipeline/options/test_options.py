@@ -98,3 +98,8 @@ def test_whole_numbers_are_toml_s(value: str, tmp_path: Path) -> None:
     path.write_text(f"to-time = {value}\n")
     with pytest.raises(UsageError, match=r"bad_config.* TOML's 64"):
         load(Settings, {}, path)
+
+
+def test_what_is_wrong_is_said_in_our_words() -> None:
+    with pytest.raises(UsageError, match=r"--max-cps inf: a number up to"):
+        load(Settings, {"max_cps": float("inf")})
