@@ -146,13 +146,14 @@ def test_the_films_come_first_and_the_run_s_numbers_last(kept: Recorder) -> None
     marks = (
         "<h1>",
         '<table class="films">',
-        '<section class="film"',
+        '<section class="film',
         '<section class="run"',
         '<dl class="facts">',
         'class="plot"',
     )
     order = [body.index(mark) for mark in marks]
     assert order == sorted(order)
+    assert text.count('class="film short"') == 3, "a browser holds a screen free for each film that it has not drawn yet"
     assert "overflow-wrap: anywhere" not in text, "no word is broken inside"
 
 
