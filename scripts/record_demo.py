@@ -96,7 +96,21 @@ def record(commands: list[str], cwd: Path) -> list[tuple[tuple[Line, ...], float
         else:
             frames.append((lines, following - at))
     # a live display draws the same again and again: stillness is what is seen
-    return [(lines, min(length, LONGEST)) for lines, length in frames[:-1]] + frames[-1:]
+    return unwatched([(lines, min(length, LONGEST)) for lines, length in frames[:-1]] + frames[-1:])
+
+
+def unwatched(frames: list[tuple[tuple[Line, ...], float]]) -> list[tuple[tuple[Line, ...], float]]:
+    """Without most of the time in which a model loads: its display counts seconds, so it is never still."""
+    kept: list[tuple[tuple[Line, ...], float]] = []
+    loading = 0.0
+    for lines, length in frames:
+        if any("loading the model: " in "".join(text for text, _, _ in line) for line in lines):
+            length = min(length, 2 * LONGEST - loading)
+            loading += length
+            if length <= 0:
+                continue
+        kept.append((lines, length))
+    return kept
 
 
 def output(command: str, cwd: Path) -> "list[tuple[bytes, float]]":
