@@ -11,6 +11,7 @@ from pipeline.media.binary import Ffmpeg
 from pipeline.media.boxes import fragmented
 from pipeline.media.run import Place
 from pipeline.media.said import said
+from pipeline.video.headless import UNKNOWN, why
 
 _STREAM = re.compile(
     r"^\s+Stream #0:(\d{1,5})(?:\[0x[0-9a-f]+\])?(?:\(([^)]*)\))?: (Video|Audio|Subtitle|Data|Attachment): ([\w-]+)(.*)$"
@@ -132,13 +133,17 @@ def contents(ffmpeg: Ffmpeg, place: Place, name: str) -> Contents:
     """What is in the file ``name`` of the place. Raises InputError ``unsupported_or_corrupt``."""
     command = [str(ffmpeg.path), "-hide_banner", "-nostdin", *guards(), "-i", f"file:{name}"]
     text, _ = said(command, place.folder, "stderr")
-    return understood(text.decode("utf-8", "replace"))
+    try:
+        return understood(text.decode("utf-8", "replace"))
+    except InputError as error:
+        with (place.folder / name).open("rb") as file:
+            raise InputError(error.code, why(file.fileno())) from None
 
 
 def understood(text: str) -> Contents:
     """ffmpeg's listing of its input. Raises InputError ``unsupported_or_corrupt``."""
     if not re.search(r"^Input #0, ", text, re.MULTILINE):
-        raise InputError("unsupported_or_corrupt", "no known video format, or its head is damaged; check that it plays elsewhere")
+        raise InputError("unsupported_or_corrupt", UNKNOWN)
     streams: list[Stream] = []  # in the order in which they are told: programs may name them in another, or twice
     duration = start = 0.0
     opened = _INPUT.search(text)

@@ -14,6 +14,7 @@ from pipeline.errors import InputError
 from pipeline.frames import Image
 from pipeline.video.decode.streams import Candidate, film_among
 from pipeline.video.decode.thumbnail import shrink
+from pipeline.video.headless import why
 from pipeline.video.source import DEMUXERS
 
 AvError = av.error.FFmpegError
@@ -51,8 +52,7 @@ def open_container(fd: int) -> Any:
             quick.close()
         return av.open(name, options=_ONLY_FILMS, metadata_errors="replace")
     except (AvError, OSError, ValueError, MemoryError) as error:
-        what = "no known video format, or its head is damaged; check that it plays elsewhere"
-        raise InputError("unsupported_or_corrupt", what, detail=str(error)) from None
+        raise InputError("unsupported_or_corrupt", why(fd), detail=str(error)) from None
 
 
 def _tells_itself(head: bytes) -> bool:
