@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import InputError
+from pipeline.numerals import whole
 from pipeline.storage import Storage
 
 FOLDER = "_scenescribe/claims/"
@@ -95,8 +96,9 @@ class Claims:
         """Look which units were ever claimed: 1,000 a request."""
         for entry in self.storage.list(FOLDER):
             unit, _, generation = entry.name.removeprefix(FOLDER).partition(".")
-            if unit.isdigit() and generation.isdigit():
-                self.known[int(unit)] = max(self.known.get(int(unit), 0), int(generation) + 1)
+            number, nth = whole(unit), whole(generation)
+            if number is not None and nth is not None:
+                self.known[number] = max(self.known.get(number, 0), nth + 1)
 
     def take(self, unit: int, *, beside: float | None = None) -> Held | None:
         """Claim a unit that nobody works on; None where somebody does.

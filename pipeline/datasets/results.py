@@ -15,6 +15,7 @@ from pipeline.datasets.items import Item, Row
 from pipeline.datasets.ledger import DATA, Done, Ledger
 from pipeline.datasets.units import SIZE, Unit, counted
 from pipeline.errors import InputError
+from pipeline.numerals import whole
 from pipeline.types import Outcome
 
 AT_ONCE = 16
@@ -131,8 +132,8 @@ def sweep(ledger: Ledger) -> int:
     gone = 0
     for prefix in (f"{DATA}part-", CLAIMS, PIECES):
         for entry in list(ledger.storage.list(prefix)):
-            number = entry.name.removeprefix(prefix)[:7]
-            if number.isdigit() and int(number) in ended and entry.name not in named:
+            number = whole(entry.name.removeprefix(prefix)[:7])
+            if number in ended and entry.name not in named:
                 ledger.storage.delete(entry.name)
                 gone += 1
     return gone

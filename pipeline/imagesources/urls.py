@@ -21,6 +21,7 @@ from pipeline.errors import InputError
 from pipeline.imagesources.ahead import AHEAD, in_order
 from pipeline.imagesources.base import Content
 from pipeline.imagesources.connecting import Refused, pinned, until
+from pipeline.numerals import whole
 
 LARGEST = 64 << 20
 """bytes of an answer"""
@@ -137,7 +138,7 @@ def _body(answer: Any, headers: dict[str, str], url: str, end: float) -> bytes:
     """An answer's bytes, whatever it says of their number. Raises InputError, _Again."""
     said = headers.get("content-length", "")
     too_large = InputError("picture_too_large", f"{_shown(url)}: more than {LARGEST >> 20} MB")
-    if said.isdigit() and int(said) > LARGEST:
+    if (length := whole(said)) is not None and length > LARGEST:
         raise too_large
     got = bytearray()
     for piece in answer.iter_stream():
@@ -174,7 +175,7 @@ def _quoted(character: str) -> str:
 
 
 def _seconds(retry_after: str) -> float:
-    return float(retry_after) if retry_after.isdigit() else 0.0
+    return float(whole(retry_after) or 0)
 
 
 def _shown(url: str) -> str:

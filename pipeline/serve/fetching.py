@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 from pipeline.imagesources.connecting import Refused, public_addresses
+from pipeline.numerals import whole
 from pipeline.serve.faults import HttpError
 from pipeline.serve.uploads import Incoming, Received
 
@@ -96,11 +97,9 @@ class Fetching:
             raise HttpError(502, "url_failed", f"the server answered {answer.status}", param="url")
         if told.get("content-encoding", "identity") != "identity":
             raise HttpError(502, "url_failed", "the server sent it packed, though it was asked not to", param="url")
-        length = told.get("content-length", "")
-        if length.isdigit() and int(length) > self._most:
-            raise HttpError(
-                413, "too_large", f"{int(length):,} bytes are more than the {self._most:,} of --max-upload", param="url"
-            )
+        length = whole(told.get("content-length", ""))
+        if length is not None and length > self._most:
+            raise HttpError(413, "too_large", f"{length:,} bytes are more than the {self._most:,} of --max-upload", param="url")
         with Incoming(place, unquote(urlsplit(url).path), most=self._most) as incoming:
             async for piece in answer.aiter_stream():
                 await incoming.write(piece)
