@@ -2,7 +2,6 @@
 
 coordinator -> host     Open, Grant, Withdraw, Ask, Forget, Close
 host -> coordinator     Opened, Loading, Ready, Fault, Wants, Captioned, Noted, Shown, Read, Done, Failed, Whole, Piece, Answered, Refused, Pulse
-
 """
 
 from dataclasses import dataclass, field
@@ -248,5 +247,4 @@ class Pulse(Message):
 
 TO_HOST = Open | Grant | Withdraw | Ask | Forget | Close
 OF_UNITS = Captioned | Noted | Shown | Read | Done | Failed | Whole
-OF_REQUESTS = Piece | Answered | Refused
-FROM_HOST = Opened | Loading | Ready | Fault | Wants | Pulse | OF_UNITS | OF_REQUESTS
+FROM_HOST = Opened | Loading | Ready | Fault | Wants | Pulse | Piece | Answered | Refused | OF_UNITS
