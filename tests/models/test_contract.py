@@ -23,6 +23,13 @@ def captioner(request: pytest.FixtureRequest) -> Captioner:
     return found
 
 
+@pytest.fixture(scope="session")
+def cheap(request: pytest.FixtureRequest) -> Captioner:
+    """An engine that starts quickly; made before the test, in whose loop no other coroutine may run to make it."""
+    found: Captioner = request.getfixturevalue(request.param)
+    return found
+
+
 def test_every_engine_is_here() -> None:
     assert set(ENGINES) == set(engine_names())
 
@@ -177,18 +184,17 @@ async def test_what_is_no_picture_is_refused(captioner: Captioner, film: Film) -
     assert (await captioner.caption(film())).text
 
 
-@pytest.mark.parametrize("name", ["echo", "reference", "endpoint"])
-async def test_close_and_start_again(name: str, request: pytest.FixtureRequest, film: Film) -> None:
+@pytest.mark.parametrize("cheap", ["echo", "reference", "endpoint"], indirect=True)
+async def test_close_and_start_again(cheap: Captioner, film: Film) -> None:
     """For vLLM this is part of test_vllm_engine.py's killed engine: a start takes half a minute."""
-    captioner: Captioner = request.getfixturevalue(name)
-    before = await captioner.caption(film())
-    await captioner.close()
-    await captioner.close()
+    before = await cheap.caption(film())
+    await cheap.close()
+    await cheap.close()
     with pytest.raises(EngineDead):
-        await captioner.caption(film())
-    await captioner.start()
-    await captioner.start()
-    assert await captioner.caption(film()) == before
+        await cheap.caption(film())
+    await cheap.start()
+    await cheap.start()
+    assert await cheap.caption(film()) == before
 
 
 def test_an_unknown_engine_names_the_nearest(tiny: object) -> None:
