@@ -10,10 +10,16 @@ from pipeline.asking import wording
 from pipeline.asking.types import Passage, Shown
 from pipeline.captioning.context import given
 from pipeline.captioning.recipe import Recipe
+from pipeline.errors import RequestError
 from pipeline.options.ask import AskSettings
 
 LONGEST = 256
 """tokens of an answer where nobody says"""
+
+
+def hinted(error: RequestError) -> RequestError:
+    """A prompt that is too long, with what to do."""
+    return RequestError(error.code, f"{error.message}; ask in fewer words, show fewer --frames, or ask about a part with --at")
 
 
 class Requests:

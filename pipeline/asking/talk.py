@@ -18,7 +18,7 @@ from pipeline.asking import finding, wording
 from pipeline.asking.choosing import Choice, Chooser, Leave
 from pipeline.asking.citing import Citer
 from pipeline.asking.inputs import Opened, opened
-from pipeline.asking.requests import Requests
+from pipeline.asking.requests import Requests, hinted
 from pipeline.asking.types import Answer, Passage, Shown, Usage
 from pipeline.asking.warmth import Warmth
 from pipeline.asking.when import asked
@@ -156,8 +156,7 @@ class Talk:
                 if error.code != "prompt_too_long" or said:
                     raise
                 if not history:
-                    hint = "ask in fewer words, show fewer --frames, or ask about a part with --at"
-                    raise RequestError(error.code, f"{error.message}; {hint}") from error
+                    raise hinted(error) from error
                 history = history[2 * (len(history) // 4 + 1) :]  # whole exchanges, the oldest first
                 notices = [
                     *fewer,

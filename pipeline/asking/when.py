@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from models.base import Reply, Request, Schema
+from pipeline.asking.requests import hinted
 from pipeline.engine.engine import Engine
 from pipeline.engine.gate import Priority
 from pipeline.errors import RequestError
@@ -31,6 +32,8 @@ async def asked(requests: Sequence[Request], choices: tuple[str, str], engine: E
             chosen = replace(request, schema=Schema(choices=choices))
             return await engine.ask(chosen, priority=Priority.QUESTION, owner=owner)
         except RequestError as error:
+            if error.code == "prompt_too_long":
+                raise hinted(error) from error
             if error.code != "schema_unsupported":
                 raise
         return await engine.ask(request, priority=Priority.QUESTION, owner=owner)  # its first word tells

@@ -131,7 +131,7 @@ def _answered(
         pieces.close()  # type: ignore[attr-defined]
         if not talking:
             raise
-        _print(" ... (stopped)\n")
+        console.say("... (stopped)") if as_json else _print(" ... (stopped)\n")
         return True
     except (UsageError, EnvironmentFault):
         raise
@@ -205,8 +205,13 @@ async def _leave(films: "Sequence[Opened]") -> bool:
     which = console.name_of(films[0].path.name) if len(films) == 1 else f"{len(films)} films"
     question = f"{which} ({length}) is too long to be looked at whole. Describe it first, and keep the captions beside it? [y/N] "
     console.say(question)
-    answer = await asyncio.to_thread(sys.stdin.readline)
-    return answer.strip().lower() in ("y", "yes")
+    loop, typed = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(sys.stdin.fileno(), typed.set)  # a thread would go on reading after Ctrl-C, beside the next prompt
+    try:
+        await typed.wait()
+    finally:
+        loop.remove_reader(sys.stdin.fileno())
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def _print(text: str) -> None:

@@ -11,8 +11,8 @@ from pipeline.clock import moment
 from pipeline.sanitize import clean
 from pipeline.types import Model
 
-MOST = 16
-"""frames of an answer on the page"""
+MOST = 96
+"""frames of an answer on the page: as many as a question about a whole film is shown; some 4 KB each"""
 HEIGHT = 96
 """pixels of each"""
 Picture = tuple[str, bytes]
@@ -55,7 +55,7 @@ def render(films: Sequence[str], model: Model, answers: Sequence[Answer], frames
         {
             "question": clean(answer.question),
             "text": clean(answer.text),
-            "facts": _facts(answer),
+            "facts": _facts(answer, len(pictures)),
             "frames": [(clean(name), base64.b64encode(picture).decode("ascii")) for name, picture in pictures],
         }
         for answer, pictures in zip(answers, frames, strict=True)
@@ -70,10 +70,11 @@ def render(films: Sequence[str], model: Model, answers: Sequence[Answer], frames
     )
 
 
-def _facts(answer: Answer) -> str:
+def _facts(answer: Answer, shown: int) -> str:
     how = {"look": "frames looked at", "read": "captions read", "when": "each passage asked"}[answer.mode]
     share = answer.usage.cached_tokens / max(1, answer.usage.prompt_tokens)
+    frames = f"{len(answer.looked_at):,} frames" + (f", {shown} of them below" if shown < len(answer.looked_at) else "")
     return (
-        f"{how} · {len(answer.looked_at)} frames · {answer.usage.prompt_tokens} tokens read, {share:.0%} of them from before"
+        f"{how} · {frames} · {answer.usage.prompt_tokens} tokens read, {share:.0%} of them from before"
         f" · first word after {answer.first_token:.2f} s · {answer.total:.2f} s in all"
     )

@@ -13,7 +13,7 @@ import termios
 import time
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pytest
@@ -36,7 +36,7 @@ def test_questions_are_answered_in_turn_as_one_talk(run: Any, film: Path, tmp_pa
     kept = json.loads((tmp_path / "talk.json").read_text())
     assert [one["question"] for one in kept["answers"]] == ["What is it?", "And then?"]
     page = (tmp_path / "talk.html").read_text()
-    assert page.count("data:image/jpeg;base64,") == 2 * 16
+    assert page.count("data:image/jpeg;base64,") == 2 * 24
     assert "<script" not in page
     again = run("ask", film, "Once more?", "-o", "talk.json", "--report", "talk.html", *ECHO)
     assert again.returncode == 0, "our own files are written anew"
@@ -137,38 +137,70 @@ def _on_a_terminal() -> None:
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
+class Terminal:
+    """A conversation in a terminal of its own."""
+
+    def __init__(self, film: Path, home: Path, *more: str) -> None:
+        self.ours, theirs = pty.openpty()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "pipeline.cli", "ask", str(film), *more, *ECHO], stdin=theirs, stdout=theirs, stderr=theirs,
+            start_new_session=True, env={**os.environ, "HOME": str(home), "TERM": "dumb"}, close_fds=True,
+            preexec_fn=_on_a_terminal,
+        )  # fmt: skip
+        os.close(theirs)
+        self._said = b""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self.ours)
+
+    def type(self, keys: bytes) -> None:
+        os.write(self.ours, keys)
+
+    def until(self, what: bytes, *, again: bytes = b"") -> None:
+        """Until it is on the screen after what was waited for before; ``again``: keys that are typed once more where nothing comes."""
+        end = time.monotonic() + PATIENCE
+        while what not in self._said and time.monotonic() < end:
+            if select.select([self.ours], [], [], 2)[0]:
+                self._said += os.read(self.ours, 4096)
+            elif again:
+                self.type(again)
+        assert what in self._said, self._said
+        self._said = self._said.partition(what)[2]
+
+
 def test_a_conversation_on_a_terminal(film: Path, tmp_path: Path) -> None:
     """Ctrl-C at the prompt throws a line away, an empty line ends the talk."""
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "pipeline.cli", "ask", str(film), *ECHO], stdin=theirs, stdout=theirs, stderr=theirs,
-        start_new_session=True, env={**os.environ, "HOME": str(tmp_path), "TERM": "dumb"}, close_fds=True,
-        preexec_fn=_on_a_terminal,
-    )  # fmt: skip
-    os.close(theirs)
-    said = b""
+    with Terminal(film, tmp_path) as talk:
+        talk.until(b"> ")
+        talk.type(b"not meant\x03")
+        talk.until(b"> ", again=b"\x03")  # Python's input() misses a Ctrl-C that comes between its prompt and its first wait
+        talk.type(b"What is it?\n")
+        talk.until(b" frames of 384x384")
+        talk.until(b"> ")
+        talk.type(b"\n")
+        assert talk.process.wait(PATIENCE) == 0
 
-    def until(what: bytes, *, again: bytes = b"") -> None:
-        nonlocal said
-        end = time.monotonic() + PATIENCE
-        while what not in said and time.monotonic() < end:
-            if select.select([ours], [], [], 2)[0]:
-                said += os.read(ours, 4096)
-            elif again:
-                os.write(ours, again)
-        assert what in said, said
-        said = said.partition(what)[2]
 
-    try:
-        until(b"> ")
-        os.write(ours, b"not meant\x03")
-        until(b"> ", again=b"\x03")  # Python's input() misses a Ctrl-C that comes between its prompt and its first wait
-        os.write(ours, b"What is it?\n")
-        until(b" frames of 384x384")
-        until(b"> ")
-        os.write(ours, b"\n")
-        assert process.wait(PATIENCE) == 0
-    finally:
-        process.kill()
-        process.wait()
-        os.close(ours)
+def test_ctrl_c_stops_the_answer_only_also_where_leave_is_asked(film: Path, tmp_path: Path) -> None:
+    """A long film is described first, with leave: Ctrl-C there is no leave, and what is typed next is the next question's."""
+    copy = tmp_path / "long.mp4"
+    copy.write_bytes(film.read_bytes())
+    with Terminal(copy, tmp_path, "--frames", "2") as talk:
+        talk.until(b"> ")
+        talk.type(b"What is it?\n")
+        talk.until(b"[y/N]")
+        talk.type(b"\x03")
+        talk.until(b"(stopped)", again=b"\x03")
+        talk.until(b"> ")
+        talk.type(b"And now?\n")
+        talk.until(b"[y/N]")
+        talk.type(b"n\n")
+        talk.until(b"no_captions")
+        talk.until(b"> ")
+        talk.type(b"\n")
+        assert talk.process.wait(PATIENCE) == 1

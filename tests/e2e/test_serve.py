@@ -10,6 +10,10 @@ from browsing import drop, launched, signed_in, until
 from patience import PATIENCE
 from serving import Running
 
+from pipeline.asking.talk import Talk
+from pipeline.host import Host
+from pipeline.options.ask import AskSettings
+
 pytestmark = pytest.mark.engine
 SAMPLE = Path(__file__).parents[2] / "samples/first.mp4"
 
@@ -44,6 +48,19 @@ def test_a_film_is_described_and_its_second_question_is_cheap(service: Running) 
         )  # fmt: skip
         assert json.loads(said.choices[0].message.content)["seen"] in ("yes", "no")
         assert service.client.get("/readyz").json()["ready"]
+
+
+def test_the_talk_that_the_readme_begins_with(service: Running, tmp_path: Path) -> None:
+    film = tmp_path / "first.mp4"
+    film.write_bytes(SAMPLE.read_bytes())
+    service.on_loop(_the_talk(service.service.studio.host, film, tmp_path))
+
+
+async def _the_talk(host: Host, film: Path, place: Path) -> None:
+    settings = AskSettings(model="shapes", sure=True, caption=True, state_dir=place / "state")
+    async with Talk(host, [film], settings) as talk:
+        assert (await talk.ask("What shape is white?")).text.startswith("Star. [0:19-")
+        assert (await talk.ask("When is there a green square?")).text.startswith("[0:09-0:13")
 
 
 def test_somebody_who_read_no_docs_gets_subtitles_and_answers(service: Running, tmp_path: Path) -> None:

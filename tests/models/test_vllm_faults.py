@@ -16,6 +16,16 @@ SAID = (
     [
         (SAID, PromptTooLong, "the prompt with its frames does not fit: it has 6,409 tokens, and the model takes 2,048"),
         ("prompt too long", PromptTooLong, "the prompt with its frames does not fit: prompt too long"),
+        (
+            "At most 6 image(s) may be provided in one prompt. Set `--limit-mm-per-prompt` to increase this limit.",
+            PromptTooLong,
+            "the prompt with its frames does not fit: the engine takes 6 images in one at most",
+        ),
+        (
+            "The decoder prompt contains a(n) video item with length 25089, which exceeds the pre-allocated encoder cache size 16384.",
+            PromptTooLong,
+            "the prompt with its frames does not fit: they are more than the engine's cache of pictures holds",
+        ),
         ("no such thing\nas that", RequestRefused, "vLLM refuses the request: no such thing"),
     ],
 )

@@ -4,6 +4,7 @@ import re
 
 from models.errors import ModelError, PromptTooLong, RequestRefused, SchemaUnsupported
 
+_MOST = re.compile(r"at most (\d{1,5}) (image|video)\(s\) may be provided")
 _LENGTHS = re.compile(r"\(length (\d{1,12})\) is longer than the maximum model length of (\d{1,12})")
 
 
@@ -31,6 +32,10 @@ def refusal(error: Exception, *, schema: bool = False) -> ModelError:
         told = _LENGTHS.search(str(cause))
         why = f"it has {int(told[1]):,} tokens, and the model takes {int(told[2]):,}" if told else message
         return PromptTooLong(f"the prompt with its frames does not fit: {why}")
+    if most := _MOST.search(low):
+        return PromptTooLong(f"the prompt with its frames does not fit: the engine takes {most[1]} {most[2]}s in one at most")
+    if "encoder cache size" in low:
+        return PromptTooLong("the prompt with its frames does not fit: they are more than the engine's cache of pictures holds")
     if schema and any(word in low for word in ("structured", "grammar", "schema", "xgrammar", "guidance", "choice")):
         return SchemaUnsupported(f"vLLM can't see to this form of an answer: {message}")
     return RequestRefused(f"vLLM refuses the request: {message}")

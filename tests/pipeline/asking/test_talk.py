@@ -159,6 +159,8 @@ def test_when_asks_every_passage_at_once(film: Path) -> None:
         assert len(model.requests) == 3
         assert answer.usage.prompt_tokens == 15
     assert ask(film, "When is it?", captioner=Says("No"), **OPTIONS).text == "It is not seen."
+    with pytest.raises(RequestError, match=r"prompt_too_long.*fewer --frames"):
+        ask(film, "When does the door open?", captioner=Says("Yes", longest=3), **OPTIONS)
 
 
 def test_what_can_not_be(film: Path) -> None:
