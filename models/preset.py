@@ -145,10 +145,6 @@ class Preset:
             max_tokens=self.pictures.max_tokens, engine={**self.engine, "limit_mm_per_prompt": one, **view.engine},
         )  # fmt: skip
 
-    def instruction(self, words: int | None = None) -> str:
-        """The preset's prompt for a window that has time for ``words`` words."""
-        return self.prompt.replace("{words}", str(words if words is not None else 24))
-
 
 def read_preset(path: Path) -> Preset:
     """The preset that a TOML file holds; its name is the file's. Raises ModelNotFound where the file is not one."""

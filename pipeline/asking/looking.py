@@ -25,9 +25,12 @@ from pipeline.frames import FrameBatch
 from pipeline.sources.base import Source
 from pipeline.sources.still import fitted
 from pipeline.types import Span, Window
+from pipeline.windows.base import Bounded, Rule
 
 TOGETHER = 4
 """passages that are read at once"""
+GUESS = 10.0
+"""seconds of a window where a rule does not say"""
 
 
 class TooLong(Exception):
@@ -60,7 +63,7 @@ async def whole(
             continue
         length = film.duration if at is None else min(at[1], film.duration) - at[0]
         rule = families.parse("windows", recipe.windows)
-        longest = float(getattr(rule, "max", 0.0) or getattr(rule, "seconds", 10.0))
+        longest = _longest(rule, length)
         if not force and length / longest > 2 * most:  # a still slide may be one long window
             raise TooLong
         count = math.ceil(frames / len(films)) if length <= longest / 2 else max(each, 8)
@@ -78,6 +81,15 @@ async def whole(
     if len(passages) > most and not force:
         raise TooLong
     return _shown(_merged(passages, frames), frames, recipe)
+
+
+def _longest(rule: Rule, length: float) -> float:
+    """Seconds of the longest windows that a rule makes of so much film; a guess where only the cuts tell."""
+    if isinstance(rule, Bounded):
+        return rule.longest
+    if rule.needs_cuts:
+        return GUESS
+    return max((end - start for start, end in rule.splitter(0.0).finish(length)), default=GUESS)
 
 
 async def _denser(

@@ -146,7 +146,7 @@ async def describe_found(
         from pipeline.summarizer import needs_its_own_engine
 
         if needs_its_own_engine(settings):
-            from pipeline.cli.summarize import summarize_finished
+            from pipeline.cli.summaries import summarize_finished
 
             display.failures += await summarize_finished(
                 [os.fspath(film.path if film.remote is None else outputs[film.path].json) for film in found.films],

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pipeline.cli.screen import Screen
     from pipeline.inputs import Film
     from pipeline.studio import Studio
+    from pipeline.windows.base import Rule
 
 TOLD_AT_AN_END = frozenset((".mp4", ".m4v", ".mov", ".mkv", ".webm"))
 """containers that say a film's length and shape in the first or the last megabytes"""
@@ -81,14 +82,14 @@ def probed(film: "Film", studio: "Studio") -> VideoInfo:
         film.path.unlink(missing_ok=True)
 
 
-def windows_of(duration: float, rule: object, past: Past | None) -> int:
-    """Windows of a film of this length: counted where the rule says it, else as dense as in the latest run of this kind."""
-    if (seconds := getattr(rule, "seconds", None)) is not None:
-        return max(1, math.ceil(duration / float(seconds) - 1e-6))
+def windows_of(duration: float, rule: "Rule", past: Past | None) -> int:
+    """Windows of a film of this length: counted where the rule needs no cuts, else as dense as in the latest run of this kind; of a
+    first run a guess, three times as long as the shortest."""
+    if not rule.needs_cuts:
+        return max(1, len(rule.splitter(0.0).finish(duration)))
     if past is not None and past.windows and past.film:
         return max(1, round(duration * past.windows / past.film))
-    middle = (float(getattr(rule, "min", 2.0)) + float(getattr(rule, "max", 10.0))) / 2
-    return max(1, math.ceil(duration / middle))
+    return max(1, math.ceil(duration / (3 * max(rule.shortest, 0.1))))
 
 
 def total(count: int, length: float, windows: int, past: Past | None) -> str:

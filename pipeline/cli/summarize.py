@@ -1,7 +1,5 @@
 """``scenescribe summarize``: what a film is about, and its chapters."""
 
-import contextlib
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,20 +12,13 @@ from pipeline.cli.caption import describe_found, run_until_signalled
 from pipeline.cli.films_elsewhere import Elsewhere
 from pipeline.cli.help import MOST
 from pipeline.cli.options import with_options
-from pipeline.cli.signs_of_life import Waiting
-from pipeline.errors import ScenescribeError
+from pipeline.cli.summaries import summarize_items
 from pipeline.options import names
 from pipeline.options.base import load
 from pipeline.options.caption import Settings
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from pipeline.cli.screen import Screen
-    from pipeline.host import Host
-    from pipeline.outline import Summary
-    from pipeline.sinks.base import Written
-    from pipeline.summary_run import Item
 
 MOST_USED = ("chapters", "into_video", "length", "style", "model", "output_dir")
 
@@ -94,64 +85,4 @@ async def _run(inputs: Sequence[str], settings: Settings, screen: "Screen", *, r
         failures += failed
         described = {film.path for film in films}
         items = [item for item in items if item.described and (item.film not in described or first is not settings)]
-    return 1 if failures + await _summarize(items, settings, screen, as_json=as_json) else 0
-
-
-async def summarize_finished(films: Sequence[str], settings: Settings, screen: "Screen") -> int:
-    """Summaries of films that are described now, by a model of its own; how many failed."""
-    from pipeline.summary_run import find_items
-
-    items, _ = find_items(films, settings, recursive=False)
-    return await _summarize([item for item in items if item.described], settings, screen, as_json=False)
-
-
-async def _summarize(items: "Sequence[Item]", settings: Settings, screen: "Screen", *, as_json: bool) -> int:
-    from pipeline.cli import notices
-    from pipeline.cli.sentences import of_summary
-    from pipeline.passes.markdown import times
-    from pipeline.summarizer import needs_its_own_engine
-    from pipeline.summary_run import summarize_all
-
-    if not items:
-        return 0
-    failures = 0
-
-    def told(item: "Item", written: "Written", summary: "Summary") -> None:
-        nonlocal failures
-        name = console.name_of(item.name)
-        for line in notices.lines(item.name, written.notices, quiet=screen.quiet, verbose=screen.verbose):
-            screen.fail(line)
-        failures += bool(settings.strict and notices.faults(written.notices))
-        if not written.new:
-            screen.say(f"{name}: skipped: it is summarized (--overwrite does it anew)")
-        else:
-            screen.say(f"{name}: {of_summary(summary)}")
-            screen.say(f"  -> {', '.join(console.name_of(path) for path in written.paths)}")
-        if as_json:
-            console.data(
-                {
-                    "path": name, "state": "done" if written.new else "skipped", "outputs": [console.name_of(path) for path in written.paths],
-                    "method": summary.method, "sentences": len(summary.sentences), "chapters": len(summary.chapters),
-                    "warnings": [{"code": one.code, "message": one.message, "start": one.start} for one in written.notices],
-                }
-            )  # fmt: skip
-        elif len(items) == 1 and not screen.quiet:
-            for sentence in summary.sentences:
-                print(f"{console.one_line(sentence.text)} ({times(sentence.times)})")
-
-    def failed(name: Path | str, error: ScenescribeError) -> None:
-        nonlocal failures
-        failures += 1
-        screen.fail(f"{console.name_of(name)}: {error.code}: {console.one_line(error.message)}")
-        if as_json:
-            console.data({"path": os.fspath(name), "state": "failed", "code": error.code, "message": error.message})
-
-    if needs_its_own_engine(settings):
-        settings = settings.changed(model=settings.summary_model, summary_model=None)
-
-    def waiting(host: "Host") -> "AbstractContextManager[object]":
-        said = Waiting(host.engine, host.engine.captioner.engine, counts=False)
-        return contextlib.nullcontext() if screen.quiet else said
-
-    await summarize_all(items, settings, told, failed, while_loading=waiting)
-    return failures
+    return 1 if failures + await summarize_items(items, settings, screen, as_json=as_json) else 0

@@ -13,10 +13,10 @@ from pathlib import Path
 from pipeline.environment import child_environment
 from pipeline.errors import EnvironmentFault, InputError
 from pipeline.live.address import Address
-from pipeline.live.connect import Verdict
 from pipeline.live.http.hosts import Hosts
 from pipeline.live.http.proxy import Proxy
 from pipeline.live.pipes import write_all
+from pipeline.live.verdict import Verdict
 
 PROTOCOLS = {"srt": "srt,udp", "rist": "rist,udp,rtp"} | dict.fromkeys(("http", "https"), "http,https,tcp,tls,httpproxy")
 FORMATS = dict.fromkeys(("srt", "rist"), "mpegts") | dict.fromkeys(("http", "https"), "dash,mov,mp4,matroska,webm,mpegts")

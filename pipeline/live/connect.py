@@ -10,13 +10,14 @@ a file that grows            tail (here) -> pipe -> [child]
 import asyncio
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from pipeline.errors import InputError
 from pipeline.live.address import ENDS, SOCKETS, STREAMED, WHITELISTS, Address, Kind
 from pipeline.live.plan import Plan
+from pipeline.live.verdict import Verdict
 from pipeline.safe_open import MEGABYTE, read_bytes
 from pipeline.video.live.feed import Feed
 from pipeline.video.live.messages import Ended, Open, Opening, Said
@@ -24,17 +25,6 @@ from pipeline.video.live.process import Spares
 
 OPEN_SECONDS, READ_SECONDS = 10.0, 5.0
 PIXELS = 1 << 26
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Why what fed a pipe stopped: ``over`` is the stream's own end, ``again`` that a new process is to go on at once; else a loss.
-
-    ``ended`` is the end of those kinds that have one (``address.ENDS``), and a loss for the others.
-    """
-
-    code: str
-    message: str = ""
 
 
 class Feeder(Protocol):

@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 
 from pipeline.errors import InputError
-from pipeline.live.connect import Verdict
 from pipeline.live.pipes import write_all
+from pipeline.live.verdict import Verdict
 from pipeline.safe_open import regular
 
 PIECE = 1 << 18

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pipeline import log as logs
 from pipeline.errors import EnvironmentFault, InputError
+from pipeline.file_version import FileVersion
 from pipeline.retrieval.hits import COLUMNS, Hit, hit_of
 from pipeline.retrieval.reading import SUMMARY, Found, read
 from pipeline.retrieval.schema import DATABASE, MIGRATIONS
@@ -54,16 +55,15 @@ class Index:
         ids, waiting = [], list[tuple[Path, int, int, Found]]()
         for path in paths:
             row = self._row(path)
-            try:
-                found = path.stat()
-            except OSError:
+            now = FileVersion.at(path)
+            if now is None:
                 self._forget(path)
                 continue
-            if row is not None and (row[1], row[2]) == (found.st_size, found.st_mtime_ns):
+            if row is not None and row[1:] == now:
                 ids.append(row[0])
                 continue
             try:
-                waiting.append((path, found.st_size, found.st_mtime_ns, read(path)))
+                waiting.append((path, *now, read(path)))
             except InputError as error:
                 self._forget(path)
                 on_trouble(path, error)

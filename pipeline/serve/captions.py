@@ -2,13 +2,13 @@
 
 import os
 import shutil
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import InputError
+from pipeline.file_version import FileVersion
 from pipeline.outputs import Outputs, name_outputs
 from pipeline.safe_open import read_text
 from pipeline.serve.faults import HttpError
@@ -73,9 +73,8 @@ class Library:
             for name in _names(self.folder / film / language):
                 if name.endswith(ENDING):
                     path = self.folder / film / language / name
-                    with suppress(OSError):  # it was removed just now
-                        status = path.stat()
-                        found[language] = Described(language, path, f"{status.st_size:x}-{status.st_mtime_ns:x}")
+                    if (now := FileVersion.at(path)) is not None:  # else it was removed just now
+                        found[language] = Described(language, path, f"{now.size:x}-{now.mtime_ns:x}")
         return found
 
     def find(self, film: str, language: str | None = None) -> Described:

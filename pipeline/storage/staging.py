@@ -139,7 +139,8 @@ def listing(storage: Storage) -> dict[str, Entry]:
 
 
 def _version(path: Path) -> tuple[int, int, int] | None:
-    """Changes when the file is written to or another takes its name; None where there is none."""
+    """Changes when the file is written to or another takes its name; None where there is none. Not a FileVersion: these are files of ours
+    on a local disk, and another under the same name has another inode."""
     try:
         found = path.stat()
     except OSError:

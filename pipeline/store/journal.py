@@ -67,11 +67,6 @@ class Journal:
             with contextlib.suppress(OSError):
                 self.path.unlink(missing_ok=True)
 
-    def discard(self) -> None:
-        """The film is done: the file goes."""
-        self.close()
-        self.path.unlink(missing_ok=True)
-
     def __enter__(self) -> Self:
         return self
 

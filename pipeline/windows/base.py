@@ -66,3 +66,13 @@ class Rule(Protocol):
     def splitter(self, first: float) -> Splitter:
         """For one film, whose first frame is shown at ``first``."""
         ...
+
+
+@runtime_checkable
+class Bounded(Rule, Protocol):
+    """A rule whose windows are so long at most, but for a picture that stands and a short rest at the end."""
+
+    @property
+    def longest(self) -> float:
+        """Seconds."""
+        ...

@@ -35,6 +35,10 @@ class Rule:
         """The last window may be so short."""
         return REST * self.seconds
 
+    @property
+    def longest(self) -> float:
+        return self.seconds
+
     def splitter(self, first: float) -> "Splitter":
         """For a film that is shown from ``first`` on."""
         return Splitter(rule=self, first=first)

@@ -36,6 +36,10 @@ class Rule:
         """``min``; a film that is shorter is one window."""
         return self.min
 
+    @property
+    def longest(self) -> float:
+        return self.max
+
     def splitter(self, first: float) -> "Splitter":
         """Who turns cuts into windows while a film goes by, from its first frame's time."""
         return Splitter(rule=self, start=first, last=first)

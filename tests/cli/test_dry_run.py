@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pipeline.cli.dry_run import total, windows_of
+from pipeline.families import parse
 from pipeline.store import past
 from pipeline.store.past import Past
 
@@ -35,15 +36,11 @@ def test_nothing_is_written_and_what_is_expected_is_said(run: Run, film: Path, t
 
 
 def test_windows_are_counted_or_as_dense_as_before() -> None:
-    class Fixed:
-        seconds = 8.0
-
-    class Scenes:
-        min, max = 2.0, 10.0
-
-    assert windows_of(80.0, Fixed(), None) == 10
-    assert windows_of(60.0, Scenes(), None) == 10
-    assert windows_of(60.0, Scenes(), Past(film=30.0, windows=10, seconds=3.0)) == 20
+    fixed, scenes = parse("windows", "fixed:seconds=8"), parse("windows", "scenes")
+    assert windows_of(80.0, fixed, None) == 10
+    assert windows_of(80.0, parse("windows", "fixed:seconds=8,overlap=2"), None) == 13
+    assert windows_of(60.0, scenes, None) == 10
+    assert windows_of(60.0, scenes, Past(film=30.0, windows=10, seconds=3.0)) == 20
 
 
 def test_the_last_line_is_in_proportion_to_the_latest_run() -> None:

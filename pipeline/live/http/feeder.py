@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.errors import InputError
-from pipeline.live.connect import Verdict
 from pipeline.live.http.fetch import PLAYLIST, WHOLE, Fetch
 from pipeline.live.http.hls import Hls, Place
 from pipeline.live.http.hosts import Hosts
 from pipeline.live.http.unpack import pieces
 from pipeline.live.pipes import write_all
+from pipeline.live.verdict import Verdict
 
 UNKNOWN = 20.0
 """seconds that an answer may be quiet before it is known what it is"""

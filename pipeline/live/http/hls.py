@@ -13,13 +13,13 @@ from collections import deque
 from dataclasses import dataclass
 
 from pipeline.errors import InputError
-from pipeline.live.connect import Verdict
 from pipeline.live.http.breaks import Listed, broken_between
 from pipeline.live.http.decrypt import Decrypt
 from pipeline.live.http.fetch import PLAYLIST, SEGMENT, Fetch
 from pipeline.live.http.playlist import Media, Part, Segment, parse
 from pipeline.live.http.stamps import CYCLE, first_stamp
 from pipeline.live.pipes import write_all
+from pipeline.live.verdict import Verdict
 
 FAR = 4
 """segments"""

@@ -55,7 +55,11 @@ class Stages:
         random = np.random.default_rng(0)
         shape = (frames, height, width, 3)
         self._requests = [
-            Request(prompt=preset.instruction(), video=random.integers(0, 255, shape, np.uint8), times=tuple(range(frames)))
+            Request(
+                prompt=preset.prompt.replace("{words}", "24"),
+                video=random.integers(0, 255, shape, np.uint8),
+                times=tuple(range(frames)),
+            )
             for _ in range(VIDEOS)
         ]
         self._place = np.empty(shape, np.uint8)

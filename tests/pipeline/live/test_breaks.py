@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from patience import PATIENCE
 
-from pipeline.live.connect import Verdict
 from pipeline.live.http.hls import Hls, Place
+from pipeline.live.verdict import Verdict
 
 URL = "http://tv.example/live.m3u8"
 
