@@ -241,7 +241,7 @@ def test_each_can_be_asked_about_one_picture(name: str) -> None:
         view = preset(name).pictures if detail == "low" else preset(name).pictures.high
         assert view is not None
         assert 0 < view.tokens + found.max_tokens < arguments["max_model_len"]
-        assert found.instruction() == preset(name).pictures.prompt
+        assert found.prompt == preset(name).pictures.prompt
         assert "video" not in found.prompt
 
 
