@@ -29,9 +29,7 @@ def scene(seed: int) -> Request:
     painter = Painter(sample_scene(Random(seed), size=(640, 360), duration=4.0))
     size = found.frame_size(640, 360)
     frames = [Image.fromarray(painter.frame((index + 0.5) / 8)).resize(size, Image.Resampling.BOX) for index in range(8)]
-    return Request(
-        prompt=found.instruction(), video=np.stack([np.asarray(frame) for frame in frames]), sampling=Sampling(max_tokens=64)
-    )
+    return Request(prompt=found.prompt, video=np.stack([np.asarray(frame) for frame in frames]), sampling=Sampling(max_tokens=64))
 
 
 def as_sent(request: Request) -> NDArray[np.uint8]:
