@@ -20,3 +20,11 @@ def test_what_the_container_file_names_is_there() -> None:
     flags = re.findall(r'"--([\w-]+)"', entry[1])
     assert {flag.replace("-", "_") for flag in flags} <= set(ServeSettings.model_fields)
     assert re.search(r"^USER [1-9]\d*$", FILE.split("ENTRYPOINT")[0], re.MULTILINE), "it does not run as root"
+
+
+def test_a_compiler_is_there_for_triton_and_installed_as_root() -> None:
+    """Without one vLLM ends at its first use of a GPU: "Failed to find C compiler"."""
+    as_root = FILE.split("\nUSER ")[0]
+    installed = re.search(r"^RUN apt-get update && apt-get install -y (.+?) &&", as_root, re.MULTILINE)
+    assert installed is not None
+    assert {"gcc", "g++", "libc6-dev"} <= set(installed[1].split())

@@ -13,7 +13,7 @@ from patience import PATIENCE
 from ports import free_port
 from senders import picture, sending
 
-UNIT = Path(__file__).parents[3] / "scripts/deploy/scenescribe-live.service"
+DEPLOY = Path(__file__).parents[3] / "scripts/deploy"
 
 
 def listen(systemd: socket.socket, heard: list[str]) -> None:
@@ -47,12 +47,13 @@ async def test_systemd_hears_that_it_is_ready_alive_and_stopping(tmp_path: Path,
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here")
-def test_systemd_takes_the_unit_and_thinks_well_of_it(tmp_path: Path) -> None:
-    unit = tmp_path / UNIT.name
-    unit.write_text(UNIT.read_text().replace("/opt/scenescribe/.venv/bin/scenescribe", sys.executable))
+@pytest.mark.parametrize("name", ["scenescribe-live.service", "scenescribe-serve.service"])
+def test_systemd_takes_the_unit_and_thinks_well_of_it(name: str, tmp_path: Path) -> None:
+    unit = tmp_path / name
+    unit.write_text((DEPLOY / name).read_text().replace("/opt/scenescribe/.venv/bin/scenescribe", sys.executable))
     verified = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False)
-    assert UNIT.name not in verified.stderr, verified.stderr
+    assert name not in verified.stderr, verified.stderr
     judged = subprocess.run(
         ["systemd-analyze", "security", "--offline=true", "--no-pager", str(unit)], capture_output=True, text=True, check=False
     )
-    assert float(judged.stdout.split(f"Overall exposure level for {UNIT.name}:")[1].split()[0]) < 2.5
+    assert float(judged.stdout.split(f"Overall exposure level for {name}:")[1].split()[0]) < 2.5
