@@ -76,7 +76,7 @@ def violations(page: Any) -> list[str]:
 
 
 def drop(page: Any, selector: str, path: Path) -> None:
-    """Drag a file over an element and let it fall."""
+    """Drag a file over an element of the page of films and let it fall; its form shows that it is taken."""
     data = base64.b64encode(path.read_bytes()).decode()
     carried = page.evaluate_handle(
         """([data, name]) => {
@@ -87,5 +87,5 @@ def drop(page: Any, selector: str, path: Path) -> None:
         [data, path.name],
     )
     page.dispatch_event(selector, "dragover", {"dataTransfer": carried})
-    assert "over" in page.get_attribute(selector, "class").split()
+    assert "over" in page.get_attribute("#upload", "class").split()
     page.dispatch_event(selector, "drop", {"dataTransfer": carried})

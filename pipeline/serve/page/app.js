@@ -41,9 +41,12 @@ if (upload) {
     request.send(file);
   };
   upload.addEventListener("submit", (event) => { event.preventDefault(); if ($("file").files[0]) send($("file").files[0]); });
-  upload.addEventListener("dragover", (event) => { event.preventDefault(); upload.classList.add("over"); });
-  upload.addEventListener("dragleave", () => upload.classList.remove("over"));
-  upload.addEventListener("drop", (event) => {
+  // The whole page takes it: a film let go beside the form would be opened by the browser, in place of the page.
+  const files = (event) => event.dataTransfer.types.includes("Files");
+  document.addEventListener("dragover", (event) => { if (files(event)) { event.preventDefault(); upload.classList.add("over"); } });
+  document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) upload.classList.remove("over"); });
+  document.addEventListener("drop", (event) => {
+    if (!files(event)) return;
     event.preventDefault();
     upload.classList.remove("over");
     if (event.dataTransfer.files[0]) send(event.dataTransfer.files[0]);
