@@ -1,4 +1,4 @@
-"""Whatever the schema allows, and much that it does not, is answered: never with 500, and errors in one shape."""
+"""Whatever the schema allows is answered: never with 500, and errors in one shape. What it does not allow: scripts/soak hammer and test_chat.py."""
 
 from typing import Any
 
