@@ -84,8 +84,8 @@ async def _ours(_: Request, error: Exception) -> Response:
 async def _wrong(_: Request, error: Exception) -> Response:
     """400 with the field that is wrong, as OpenAI's clients expect it."""
     assert isinstance(error, RequestValidationError)
-    first = error.errors()[0]
-    place = [str(part) for part in first["loc"] if part not in ("body", "query", "path", "header")]
+    first = max(error.errors(), key=lambda one: len(one["loc"]))  # of a choice of shapes the one that was meant comes furthest
+    place = [str(part) for part in first["loc"] if part not in ("body", "query", "path", "header") and "[" not in str(part)]
     param = ".".join(place)[:200] or None
     code = "unsupported_parameter" if first["type"] == "extra_forbidden" else "bad_value"
     said = "this service has no such field" if code == "unsupported_parameter" else str(first["msg"])[:300]

@@ -17,6 +17,11 @@ class Bell:
             if not waiter.done():
                 waiter.set_result(None)
 
+    @property
+    def waiting(self) -> int:
+        """How many wait, for whichever job."""
+        return sum(map(len, self._waiting.values()))
+
     def next(self, job: str) -> "asyncio.Future[None]":
         """Done at the next ring; ask for it before you look, or a ring between the two is missed."""
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()

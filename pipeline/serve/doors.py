@@ -172,7 +172,11 @@ async def _redirect(send: Send, place: str) -> None:
 
 def _wants_page(scope: Scope, headers: dict[str, str]) -> bool:
     path = scope["path"]
-    return scope["method"] == "GET" and (path == "/" or path.startswith("/films")) and "text/html" in headers.get("accept", "")
+    return (
+        scope["method"] == "GET"
+        and (path in ("/", "/streams") or path.startswith("/films"))
+        and "text/html" in headers.get("accept", "")
+    )
 
 
 def _headers(scope: Scope) -> dict[str, str]:

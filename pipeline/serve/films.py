@@ -97,12 +97,19 @@ class Films:
     def known(self, id: str) -> bool:
         return bool(self._db.rows("SELECT 1 FROM films WHERE id=?", id))
 
-    def all(self, *, after: float = 0.0, most: int = 1000, uploads: bool = False) -> list[KnownFilm]:
+    def all(self, *, after: float = 0.0, most: int = 1000) -> list[KnownFilm]:
         """The newest first; ``after``: made before this moment, for the next page."""
         rows = self._db.rows(
-            f"SELECT * FROM films WHERE (?=0 OR created_at<?) {'AND root=x' + chr(39) * 2 if uploads else ''}"
-            " ORDER BY created_at DESC, id LIMIT ?",
-            after, after, most,
+            "SELECT * FROM films WHERE (?1=0 OR created_at<?1) ORDER BY created_at DESC, id LIMIT ?2", after, most
+        )
+        return [_film(row) for row in rows]
+
+    def uploads(self, *, after: KnownFilm | None = None, most: int = 1000) -> list[KnownFilm]:
+        """Those that were sent, the newest first; ``after``: the last of the page before."""
+        rows = self._db.rows(
+            "SELECT * FROM films WHERE root=x'' AND (?1 IS NULL OR created_at<?1 OR (created_at=?1 AND id>?2))"
+            " ORDER BY created_at DESC, id LIMIT ?3",
+            after.created_at if after else None, after.id if after else None, most,
         )  # fmt: skip
         return [_film(row) for row in rows]
 

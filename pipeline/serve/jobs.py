@@ -164,16 +164,9 @@ class Jobs:
         outputs: Sequence[str] = (),
         captions: int | None = None,
     ) -> None:
-        """End a job that is in progress, and note in the same transaction whom to tell."""
+        """End a job that is in progress."""
         with self._db.transaction() as db:
-            if _end(db, job.id, status, code=code, message=message, outputs=outputs, captions=captions):
-                for kind, wanted in (("webhook", job.webhook), ("server", job.told)):
-                    if wanted and (kind == "webhook" or status == "completed"):
-                        body = {"path": job.film, "job": job.id}
-                        db.execute(
-                            "INSERT INTO outbox(job, kind, body, made_at) VALUES(?,?,?,?)",
-                            (job.number, kind, json.dumps(body), time.time()),
-                        )
+            _end(db, job.id, status, code=code, message=message, outputs=outputs, captions=captions)
 
     def give_back(self, job: Job, *, after: float = 0.0, counts: bool = False, code: str = "", message: str = "") -> None:
         """Queue a job in progress again, ``after`` seconds from now. ``counts`` says that the try counts as one."""
@@ -206,20 +199,27 @@ def _end(
     message: str = "",
     outputs: Sequence[str] = (),
     captions: int | None = None,
-) -> bool:
-    changed = db.execute(
+) -> None:
+    """End a job that is not over, however it ends, and note in the same transaction whom to tell: its webhook, and of one that is
+    completed the media server."""
+    row = db.execute(
         "UPDATE jobs SET status=?, code=?, message=?, outputs=?, captions=coalesce(?, captions), lease=0, completed_at=?, crashes=0,"
-        " progress=CASE WHEN ?='completed' THEN 100 ELSE progress END WHERE id=? AND status IN ('queued', 'in_progress')",
+        " progress=CASE WHEN ?='completed' THEN 100 ELSE progress END WHERE id=? AND status IN ('queued', 'in_progress')"
+        " RETURNING number, film, webhook, told",
         (status, code, message, json.dumps(list(outputs)), captions, time.time(), status, job),
-    ).rowcount
-    if changed:
-        if status == "completed":
-            add_event(db, job, "done", {"outputs": list(outputs)})
-        elif status == "failed":
-            add_event(db, job, "error", {"code": code, "message": message})
-        else:
-            add_event(db, job, "state", {"status": status})
-    return bool(changed)
+    ).fetchone()
+    if row is None:
+        return
+    if status == "completed":
+        add_event(db, job, "done", {"outputs": list(outputs)})
+    elif status == "failed":
+        add_event(db, job, "error", {"code": code, "message": message})
+    else:
+        add_event(db, job, "state", {"status": status})
+    body = json.dumps({"path": row["film"], "job": job})
+    for kind, wanted in (("webhook", row["webhook"]), ("server", row["told"] if status == "completed" else "")):
+        if wanted:
+            db.execute("INSERT INTO outbox(job, kind, body, made_at) VALUES(?,?,?,?)", (row["number"], kind, body, time.time()))
 
 
 def _job(row: Row) -> Job:

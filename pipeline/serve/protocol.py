@@ -25,7 +25,8 @@ class Strict(BaseModel):
 
 class Url(Strict):
     url: str
-    detail: Literal["auto", "low", "high"] = "auto"
+    detail: Literal["auto"] = "auto"
+    """the model's preset says how large it is shown a picture"""
 
 
 class FileId(Strict):
@@ -66,7 +67,6 @@ class StreamOptions(Strict):
 
 class JsonSchema(Strict):
     name: str = "answer"
-    description: str = ""
     strict: bool | None = None
     json_schema: dict[str, Any] = Field(alias="schema")
 

@@ -71,7 +71,11 @@ async def _respond(service: Service, body: Drawing, asked: Question | AboutFilm,
     shape = _Shape(service, chat=chat, usage=bool(body.stream_options and body.stream_options.include_usage))
     if body.stream:
         first = asyncio.create_task(anext(pieces))
-        await asyncio.wait({first}, timeout=PATIENCE)
+        if not await _stays(request, first):
+            first.cancel()
+            await asyncio.gather(first, return_exceptions=True)
+            await pieces.aclose()
+            raise HttpError(499, "client_left", "the client left before its answer came")
         if first.done() and first.exception() is not None:
             first.result()
         return StreamingResponse(_streamed(pieces, first, shape), media_type="text/event-stream", headers=STREAM_HEADERS)
@@ -94,6 +98,17 @@ async def _whole(pieces: AsyncGenerator[str | Ended, None]) -> Ended:
         if isinstance(piece, Ended):
             return piece
     raise AssertionError("an answer has an end")
+
+
+async def _stays(request: Request, first: "asyncio.Task[str | Ended]") -> bool:
+    """Wait for the first piece, for PATIENCE at most; whether the client is still there to read it."""
+    left = asyncio.create_task(_left(request))
+    try:
+        await asyncio.wait({first, left}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+        return first.done() or not left.done()
+    finally:
+        left.cancel()
+        await asyncio.gather(left, return_exceptions=True)
 
 
 async def _left(request: Request) -> None:

@@ -73,18 +73,19 @@ def router(service: Service) -> APIRouter:
         )
 
     @routes.get("")
-    async def index(limit: Annotated[int, Query(ge=1, le=10_000)] = 1000) -> dict[str, Any]:
+    async def index(
+        after: Annotated[str | None, Query(description="the id of the last file of the page before")] = None,
+        limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
+    ) -> dict[str, Any]:
         """The newest first."""
-        return {
-            "object": "list",
-            "data": [file_view(service, film) for film in service.films.all(uploads=True, most=limit)],
-            "has_more": False,
-        }
+        found = service.films.uploads(after=uploaded(after) if after is not None else None, most=limit + 1)
+        return {"object": "list", "data": [file_view(service, film) for film in found[:limit]], "has_more": len(found) > limit}
 
     @routes.get("/{id}")
     async def get(id: str) -> dict[str, Any]:
         return file_view(service, uploaded(id))
 
+    @routes.head("/{id}/content", include_in_schema=False, response_class=FileResponse)
     @routes.get("/{id}/content", response_class=FileResponse)
     async def content(id: str) -> HeldFile:
         """The bytes, also in ranges."""

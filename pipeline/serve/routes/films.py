@@ -68,6 +68,7 @@ def router(service: Service) -> APIRouter:
         await asyncio.to_thread(service.forget, id)
         return {"id": id, "object": "film", "deleted": True}
 
+    @routes.head("/v1/films/{id}/video", include_in_schema=False, response_class=FileResponse)
     @routes.get("/v1/films/{id}/video", response_class=FileResponse)
     async def video(id: str) -> HeldFile:
         """The film itself, also in ranges: what a player reads."""
@@ -81,6 +82,7 @@ def router(service: Service) -> APIRouter:
 
         return await asyncio.to_thread(opened)
 
+    @routes.head("/v1/films/{id}/preview.mp4", include_in_schema=False, response_class=FileResponse)
     @routes.get("/v1/films/{id}/preview.mp4", response_class=FileResponse)
     async def preview(id: str) -> HeldFile:
         """The copy that every browser plays, where a job made it; also in ranges."""

@@ -11,6 +11,7 @@ from pipeline.serve.service import Service
 def router(service: Service) -> APIRouter:
     routes = APIRouter(tags=["health"])
 
+    @routes.head("/healthz", include_in_schema=False)
     @routes.get("/healthz")
     async def healthz() -> dict[str, bool]:
         """The event loop turns. Needs no key."""

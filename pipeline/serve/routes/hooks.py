@@ -28,7 +28,9 @@ def router(service: Service) -> APIRouter:
     @routes.get("/v1/hooks")
     async def addresses(request: Request) -> dict[str, str]:
         """The addresses to give to media servers; the key in them opens the hooks alone."""
-        return {server: f"{request.base_url}hooks/{server}?key={service.key.hook}" for server in SERVERS}
+        secure = request.headers.get("x-forwarded-proto") == "https"  # a proxy's word is believed only where it makes it stricter
+        here = request.base_url.replace(scheme="https") if secure else request.base_url
+        return {server: f"{here}hooks/{server}?key={service.key.hook}" for server in SERVERS}
 
     @routes.post("/hooks/{server}", status_code=202)
     async def told(server: Literal["jellyfin", "emby", "plex"], request: Request, response: Response) -> dict[str, Any]:

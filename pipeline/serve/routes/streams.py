@@ -43,7 +43,7 @@ def router(service: Service) -> APIRouter:
         if name != ALL or not service.streams:
             service.streams.view(name)
         if service.streams.listeners.full:
-            raise HttpError(429, "too_many_asks", "as many listen to streams as may; come again")
+            raise HttpError(429, "too_many_asks", "as many listen to streams as may; come again", retry_after=10)
         told = service.streams.listeners.told(last_event_id or "")
         mine = told if name == ALL else _of(name, told)
         return StreamingResponse(mine, media_type="text/event-stream", headers=STREAM_HEADERS)

@@ -38,6 +38,13 @@ def test_every_path_but_a_few_needs_the_key(service: Running) -> None:
             assert answer.headers["content-security-policy"].startswith("default-src 'self'")
 
 
+@pytest.mark.parametrize("path", ["/", "/streams", "/films/film-x"])
+def test_a_stranger_in_a_browser_is_led_to_the_sign_in_page(service: Running, path: str) -> None:
+    led = httpx.get(service.url + path, headers={"Accept": "text/html"})
+    assert (led.status_code, led.headers["location"]) == (303, "/signin")
+    assert httpx.get(service.url + path).status_code == 401
+
+
 def test_other_names_and_other_pages_are_refused(service: Running) -> None:
     evil = service.client.get("/v1/films", headers={"Host": "evil.test"})
     assert (evil.status_code, evil.json()["error"]["code"]) == (421, "host_not_allowed")

@@ -98,6 +98,13 @@ def test_a_new_film_is_described_once_and_the_server_is_told(server: str, librar
     assert comes(lambda: (refresh[server], tokens[server]) in Servers.seen)
 
 
+def test_behind_tls_the_addresses_are_https(library: tuple[Running, Path]) -> None:
+    service, _ = library
+    told = service.client.get("/v1/hooks", headers={"X-Forwarded-Proto": "https"}).json()
+    assert all(address.startswith(service.url.replace("http://", "https://") + "/hooks/") for address in told.values()), told
+    assert service.client.get("/v1/hooks").json()["plex"].startswith(service.url)
+
+
 def test_the_hooks_key_opens_nothing_else(library: tuple[Running, Path]) -> None:
     service, _ = library
     key = service.service.key.hook

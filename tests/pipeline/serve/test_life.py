@@ -122,8 +122,27 @@ def test_ranges_of_a_film_and_curl(service: Running, film: Path, tmp_path: Path)
     assert out.read_bytes() == data[100:200]
     subprocess.run(["curl", "-sS", "-H", key, "-r", "-50", "-o", out, f"{service.url}/v1/films/{sent['id']}/video"], check=True)
     assert out.read_bytes() == data[-50:]
+    assert service.client.head("/healthz").status_code == 200
+    for address in (f"/v1/files/{sent['id']}/content", f"/v1/films/{sent['id']}/video"):
+        head = service.client.head(address)
+        assert (head.status_code, head.headers["content-length"], head.content) == (200, str(len(data)), b"")
     beyond = service.client.get(f"/v1/films/{sent['id']}/video", headers={"Range": "bytes=99999999-"})
     assert beyond.status_code == 416
+
+
+def test_files_are_listed_page_by_page(service: Running, film: Path) -> None:
+    for number in range(2):
+        service.client.put(
+            f"/v1/files/{number}.mp4", content=film.read_bytes() + b"\0\0\0\x09free" + bytes([number])
+        ).raise_for_status()
+    everything = service.client.get("/v1/files").json()
+    assert (len(everything["data"]) >= 2, everything["has_more"]) == (True, False)
+    seen, more = [], {"has_more": True}
+    while more["has_more"]:
+        more = service.client.get("/v1/files", params={"limit": 1, **({"after": seen[-1]["id"]} if seen else {})}).json()
+        seen += more["data"]
+    assert seen == everything["data"]
+    assert service.client.get("/v1/files?after=film-none").status_code == 404
 
 
 def test_a_film_below_a_root_is_added_described_and_forgotten(service: Running, root: Path) -> None:

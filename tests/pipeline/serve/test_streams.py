@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import signed_in, until
+from browsing import signed_in, until, violations
 from PIL import Image as Pillow
 from ports import free_port
 from senders import picture, sending
 from serving import Running, running
 
 from pipeline.errors import UsageError
+from pipeline.live.outputs import listeners
 from pipeline.options.serve import ServeSettings
 from pipeline.serve.service import Service
 
@@ -93,6 +94,13 @@ def test_events_of_one_and_of_all_and_what_was_missed(watching: Running) -> None
     assert before[0][1]["event"] == "source"
 
 
+def test_one_listener_too_many_is_told_when_to_come_again(watching: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listeners, "CLIENTS", 0)
+    refused = watching.client.get("/v1/streams/-/events")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (429, "too_many_asks")
+    assert int(refused.headers["retry-after"]) >= 1
+
+
 def test_without_a_key_nothing_is_shown(watching: Running) -> None:
     for path in ("/v1/streams", "/v1/streams/-/events", "/v1/streams/gate/picture"):
         assert watching.client.get(path, headers={"Authorization": "Bearer wrong"}).status_code == 401
@@ -108,6 +116,7 @@ def test_the_page_shows_each_with_its_text_as_it_comes(browser: Any, watching: R
         until(page, f"document.querySelector('[data-stream=gate] .said').textContent !== {json.dumps(first)}")
         assert page.locator("[data-stream=gate] .said").get_attribute("aria-live") == "polite"
         assert page.locator("[data-stream=yard]").count() == 1
+        assert violations(page) == []
         page.set_viewport_size({"width": 1280, "height": 600})
         box = page.locator("[data-stream=gate] .said").bounding_box()
         assert box["y"] + box["height"] <= 600, "the text is seen with its picture, not below the window"

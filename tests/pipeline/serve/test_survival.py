@@ -13,16 +13,18 @@ from typing import Any, ClassVar
 
 import httpx
 import pytest
-from patience import PATIENCE
-from serving import events_of, running
+from patience import PATIENCE, comes
+from serving import Running, events_of, running
 
 from models.engines.echo import EchoCaptioner
 from pipeline.bench.films import FilmSpec, write
 from pipeline.serve.events import Events
 from pipeline.serve.faults import HttpError
 from pipeline.serve.jobs import CRASHES, Jobs
+from pipeline.serve.routes import jobs as job_routes
 from pipeline.serve.schema import DATABASE, MIGRATIONS
 from pipeline.store.database import Database
+from pipeline.store.outbox import Outbox
 from pipeline.watch.webhook import sign
 
 CHILD = """
@@ -140,14 +142,44 @@ def test_a_job_that_kills_the_service_each_time_is_given_up(tmp_path: Path) -> N
         database = Database(tmp_path, file=DATABASE, migrations=MIGRATIONS)
         jobs = Jobs(database, most=10)
         if not number:
-            job, _ = jobs.add("film-x", "caption", {})
+            job, _ = jobs.add("film-x", "caption", {}, webhook="https://x")
+            dropped, _ = jobs.add("film-x", "caption", {}, webhook="https://x", told="plex 1")
+            for _ in range(2):
+                jobs.cancel(dropped.id)
+            assert Outbox(database).left() == 1, "its webhook, once; no media server hears of what was not described"
         jobs.recover()
         claimed = jobs.claim(60)
         assert (claimed is None) == (number == CRASHES)
         if claimed is None:
             assert (jobs.get(job.id).status, jobs.get(job.id).code) == ("failed", "crashed_daemon")
             assert Events(database).after(job.id, 0)[-1].last
+            assert [told.body["job"] for told in Outbox(database).due("webhook")] == [dropped.id, job.id]
         database.close()
+
+
+def test_one_reader_of_events_too_many_is_told_when_to_come_again(
+    service: Running, film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = service.job(service.upload(film)["id"])["id"]
+    with monkeypatch.context() as none:
+        none.setattr(job_routes, "READERS", 0)
+        refused = service.client.get(f"/v1/jobs/{job}/events")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (429, "too_many_asks")
+    assert int(refused.headers["retry-after"]) >= 1
+    assert service.done(job)["status"] == "completed"
+
+
+def test_a_reader_of_events_counts_while_it_waits(tmp_path: Path, film: Path) -> None:
+    with running(tmp_path / "state", captioner=EchoCaptioner(delay=600)) as service:
+        job = service.job(service.upload(film)["id"])["id"]
+
+        async def waiting() -> int:
+            return service.service.bell.waiting
+
+        with service.client.stream("GET", f"/v1/jobs/{job}/events"):
+            assert comes(lambda: service.on_loop(waiting()) == 1)
+        assert comes(lambda: not service.on_loop(waiting())), "who left is not counted"
+        service.client.delete(f"/v1/jobs/{job}")
 
 
 def test_a_cancelled_job_ends_and_says_so(tmp_path: Path, film: Path) -> None:
