@@ -11,7 +11,6 @@ import asyncio
 import os
 import platform
 import statistics
-import tempfile
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -24,6 +23,7 @@ from pipeline.captioning.prompt import request_for
 from pipeline.describe import Observer, Result
 from pipeline.engine.opening import choose_preset, open_captioner
 from pipeline.errors import ScenescribeError, UsageError
+from pipeline.files import temporary_folder
 from pipeline.inputs import Film, find_films
 from pipeline.options.caption import Settings
 from pipeline.outputs import plan
@@ -60,17 +60,17 @@ async def measure(
     """
     if random_weights:
         settings = settings.changed(engine_arg=(*settings.engine_arg, "load_format=dummy"))
-    with tempfile.TemporaryDirectory(prefix="scenescribe-bench-") as folder:
+    with temporary_folder() as folder:
         if not workload.films:
             say(
                 f"making {workload.count} film{'s' * (workload.count > 1)} of {workload.seconds:g} s, {workload.width}x{workload.height}"
             )
-        films = await asyncio.to_thread(_films, workload, Path(folder))
+        films = await asyncio.to_thread(_films, workload, folder)
         studio = Studio(settings, captioner=says_something(settings))
         async with studio:
             with while_loading(studio):
                 await studio.engine.warm()
-            return await compare(studio, films, workload.rounds, Path(folder), say)
+            return await compare(studio, films, workload.rounds, folder, say)
 
 
 async def compare(

@@ -4,7 +4,6 @@ No font file is opened and no metric of one trusted: which font a letter comes f
 libass's own decisions, so it is asked. Widths are linear (libass hints no glyph): what holds on a small picture holds on the film.
 """
 
-import os
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.environment import child_environment
 from pipeline.errors import OutputError
 from pipeline.formats.ass import Style, escaped, render, stamp
 from pipeline.media.binary import Ffmpeg
@@ -115,7 +115,7 @@ def _drawn(ffmpeg: Ffmpeg, place: Place, text: str, count: int, width: int, heig
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, **place.environment},
+        env=child_environment() | place.environment,
         bufsize=width * height,
     )
     with process:

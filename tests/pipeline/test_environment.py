@@ -1,8 +1,10 @@
 """Secrets of our environment reach no child: no decoder, no ffmpeg, no command of --exec."""
 
+import ast
 import json
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from pipeline.video.children.child import Child
 from pipeline.video.limits import Limits
 from pipeline.watch.deliveries import run
 
+PIPELINE = Path(__file__).resolve().parents[2] / "pipeline"
 SECRETS = {"OPENAI_API_KEY": "sk-1", "HF_TOKEN": "hf_2", "SCENESCRIBE_WEBHOOK_SECRET": "s3", "AWS_SECRET_ACCESS_KEY": "a4"}
 
 
@@ -78,3 +81,35 @@ def test_folders_of_killed_processes_are_removed(tmp_path: Path, monkeypatch: py
         assert sorted(tmp_path.iterdir()) == sorted([alive, others, link, young, mine])
     assert (others / "film.mp4").exists()
     assert not mine.exists()
+
+
+def test_each_child_that_reads_what_others_made_is_told_a_list() -> None:
+    seen = 0
+    for room in ("media", "speech", "video", "live", "watch"):
+        for path in sorted((PIPELINE / room).rglob("*.py")):
+            tree = ast.parse(path.read_text())
+            named = {ast.unparse(one.targets[0]): ast.unparse(one.value) for one in ast.walk(tree) if isinstance(one, ast.Assign)}
+            for call in _starts(tree):
+                told = [ast.unparse(word.value) for word in call.keywords if word.arg == "env"]
+                assert len(told) == 1, f"{path}:{call.lineno} hands on all of our environment"
+                assert "os.environ" not in told[0], f"{path}:{call.lineno}: {told[0]}"
+                assert named.get(told[0], told[0]).startswith("child_environment("), f"{path}:{call.lineno}: {told[0]}"
+                seen += 1
+    assert seen > 10
+
+
+def _starts(tree: ast.Module) -> Iterator[ast.Call]:
+    """Calls that start a process."""
+    modules = {"subprocess": {"Popen", "run", "call", "check_call", "check_output"}, "asyncio": {"create_subprocess_exec"}}
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=module), attr=name)) if name in modules.get(module, ()):
+                yield node
+
+
+def test_temporary_folders_are_of_the_kind_that_is_removed_after_a_kill() -> None:
+    """``serve``'s lies in its own folder, which it empties when it starts."""
+    makers = {
+        path.relative_to(PIPELINE).as_posix() for path in PIPELINE.rglob("*.py") if "TemporaryDirectory(" in path.read_text()
+    }
+    assert makers == {"files.py", "serve/routes/films.py"}
