@@ -1,6 +1,7 @@
 """Folders that may go away: a share that is not mounted, a disk that was pulled. And whose fault a failure is, theirs or the film's."""
 
 import os
+import secrets
 from pathlib import Path
 
 from pipeline.errors import EnvironmentFault, InputError, OutputError, ScenescribeError
@@ -23,12 +24,14 @@ class Share:
         self.check()
 
     def check_writing(self) -> None:
-        """Try to write a little. Raises EnvironmentFault."""
+        """Try to write a little, under a name that nobody can know beforehand and put a link at. Raises EnvironmentFault."""
         self.check()
-        probe = self.path / f".scenescribe-probe-{os.getpid()}"
+        probe = self.path / f".scenescribe-probe-{secrets.token_hex(8)}"
         try:
+            descriptor = os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             try:
-                probe.write_bytes(b"\0" * 4096)
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(b"\0" * 4096)
             finally:
                 probe.unlink(missing_ok=True)
         except OSError as error:

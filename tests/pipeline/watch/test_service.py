@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import socket
 import urllib.error
 import urllib.request
@@ -199,6 +200,18 @@ def test_whose_fault_it_is(tmp_path: Path) -> None:
     assert gone.code == "output_gone"
     down = EnvironmentFault("engine_dead", "")
     assert fault_behind(down, source, output) is down
+
+
+def test_a_link_in_the_way_of_the_probe_is_not_written_through(tmp_path: Path) -> None:
+    victim, folder = tmp_path / "victim", tmp_path / "out"
+    victim.write_text("mine")
+    folder.mkdir()
+    link = folder / f".scenescribe-probe-{os.getpid()}"
+    link.symlink_to(victim)
+    Share(folder, "output_gone").check_writing()
+    assert victim.read_text() == "mine"
+    assert list(folder.iterdir()) == [link]
+    assert link.is_symlink()
 
 
 def test_moves_come_to_the_same_end_when_done_again(tmp_path: Path) -> None:
