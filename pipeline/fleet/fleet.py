@@ -102,9 +102,9 @@ def compiled(places: tuple[Placement, ...]) -> bool:
 
 def host_log(named: Path | None, number: int) -> Path:
     """Where a host's own lines and its engine's go, one file each: two writers would tear each other's."""
-    from models.engines.vllm.log import default_log
+    from models.engines.vllm.log import default_log, make_folder
 
     base = named or default_log()
     path = base.with_name(f"{base.stem}-{number}{base.suffix}") if number else base
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path)
     return path

@@ -1,7 +1,8 @@
-"""The state folder: its owner's alone (folder 0700, files 0600). It holds paths, captions, and what webhooks are told."""
+"""The state folder: its owner's alone (folder 0700, files 0600). It holds paths, captions, what webhooks are told, and engines' logs."""
 
 import contextlib
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -9,7 +10,9 @@ from pipeline.errors import EnvironmentFault
 
 DATABASE, LOCK = "jobs.sqlite3", "daemon.lock"
 OURS = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", f"{DATABASE}-journal", LOCK)
-"""all that is ever in it"""
+"""what ``watch`` makes in it"""
+_OTHERS = re.compile(r"(search|service)\.sqlite3.*|past\.json|engine(-\d+)?\.log.*|serve", re.DOTALL)
+"""what other commands make in the user's own: indexes, how long runs took, the engines' logs, the folder of ``serve``"""
 
 
 def make_private(folder: Path) -> None:
@@ -21,10 +24,12 @@ def make_private(folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True)
     except FileExistsError:
         names = set(os.listdir(folder))  # NotADirectoryError where it is none
-        if names and names <= set(OURS):
+        ours = {name for name in names if name in OURS or _OTHERS.fullmatch(name)}
+        if names and names == ours:
             _tighten(folder, 0o700)
-        for name in names & set(OURS):
-            _tighten(folder / name, 0o600)
+        for name in ours:
+            if not (folder / name).is_dir():  # that of ``serve`` sees to itself
+                _tighten(folder / name, 0o600)
 
 
 def open_private(path: Path) -> int:

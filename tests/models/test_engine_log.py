@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from models.engines.vllm.log import LARGEST, children_apart, default_log, hush, last_error, logging_file, make_room
+from models.engines.vllm.log import LARGEST, READ, children_apart, default_log, hush, last_error, logging_file, make_room
 from models.errors import BadEngineOption
 
 
@@ -55,6 +55,14 @@ def test_the_last_error_of_a_start(tmp_path: Path) -> None:
     assert last_error(log, log.stat().st_size) is None
 
 
+def test_the_last_error_of_a_log_without_end(tmp_path: Path) -> None:
+    log = tmp_path / "engine.log"
+    log.write_text("ValueError: long ago\n" + "a." * 3 * READ + "\ntorch2.OutOfMemoryError: no room\n" + "x" * (READ // 2))
+    assert last_error(log, 0) == "no room"
+    log.write_text("ValueError: long ago\n" + "a." * READ)
+    assert last_error(log, 0) is None
+
+
 def test_a_log_that_grew_large_is_set_aside(tmp_path: Path) -> None:
     log = tmp_path / "deep" / "engine.log"
     make_room(log)
@@ -74,6 +82,20 @@ def test_a_log_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
 
 def test_the_log_has_a_place() -> None:
     assert default_log().name == "engine.log"
+
+
+def test_its_place_is_nobody_elses_to_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    folder = default_log().parent
+    for _ in range(2):  # made, and found as an older version made it
+        make_room(default_log())
+        assert folder.stat().st_mode & 0o777 == 0o700
+        folder.chmod(0o755)
+    chosen = tmp_path / "chosen"
+    chosen.mkdir()
+    chosen.chmod(0o755)
+    make_room(chosen / "engine.log")
+    assert chosen.stat().st_mode & 0o777 == 0o755, "a folder that somebody names keeps its rights"
 
 
 def test_a_link_or_a_pipe_in_the_way_is_not_written_through(tmp_path: Path) -> None:

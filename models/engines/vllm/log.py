@@ -28,6 +28,9 @@ NOISY = ("vllm", "transformers", "huggingface_hub", "torch", "httpx")
 LARGEST = 20_000_000
 """bytes of a log that a start still adds to"""
 LINE = "%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s"
+READ = 1_000_000
+"""bytes, the last of a log, in which an error is looked for"""
+_ERROR = re.compile(r"(?<![A-Za-z.])([A-Za-z.]{0,200}(?:Error|Exception)): (.+)")
 _handlers: dict[Path, logging.FileHandler] = {}
 _starting = threading.local()
 _original = multiprocessing.util.spawnv_passfds
@@ -69,11 +72,11 @@ def hush(log: Path) -> None:
 def last_error(log: Path, since: int) -> str | None:
     """The last exception that processes wrote to ``log`` after its first ``since`` bytes, without its frames; None: there is none.
 
-    An engine that does not start says why in its own process; what reaches ours is only that it failed.
+    An engine that does not start says why in its own process; what reaches ours is only that it failed. The last READ bytes are read.
     """
     with contextlib.suppress(OSError), log.open("rb") as file:
-        file.seek(since)
-        lines = re.findall(r"\b([A-Za-z.]*(?:Error|Exception)): (.+)", file.read().decode("utf-8", "replace"))
+        file.seek(max(since, file.seek(0, os.SEEK_END) - READ))
+        lines = _ERROR.findall(file.read(READ).decode("utf-8", "replace"))
         said = [
             text.strip() for kind, text in lines if "Engine core initialization failed" not in text and "root cause" not in text
         ]
@@ -120,13 +123,22 @@ def _spawn(path: Any, args: Any, passfds: Any) -> int:
     return child.pid
 
 
+def make_folder(log: Path) -> None:
+    """Make the log's folder. Where it is the user's state folder nobody else may look into it: what lies there tells of films. Raises OSError."""
+    ours = log.parent == default_log().parent
+    log.parent.mkdir(mode=0o700 if ours else 0o777, parents=True, exist_ok=True)
+    if ours:
+        with contextlib.suppress(OSError):  # somebody else's: its rights are theirs
+            log.parent.chmod(0o700)
+
+
 def make_room(log: Path) -> None:
     """Make the log's folder; a log that grew over LARGEST is set aside as ``NAME.1``, in place of the one set aside before.
 
     Raises BadEngineOption where it can't be written.
     """
     try:
-        log.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(log)
         if log.is_file() and log.stat().st_size > LARGEST:
             log.replace(log.with_name(log.name + ".1"))
         fresh = not log.exists()

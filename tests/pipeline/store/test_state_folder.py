@@ -14,6 +14,7 @@ import pytest
 
 from pipeline.errors import EnvironmentFault
 from pipeline.file_version import FileVersion
+from pipeline.fleet.fleet import host_log
 from pipeline.store.database import Database
 from pipeline.store.documents import DocumentStore
 from pipeline.store.identity import Found
@@ -128,6 +129,25 @@ def test_what_an_older_version_made_becomes_private_and_a_folder_of_others_stays
         assert stat.S_IMODE((tmp_path / name / DATABASE).stat().st_mode) == 0o600
     assert stat.S_IMODE((tmp_path / "state").stat().st_mode) == 0o700
     assert stat.S_IMODE((tmp_path / "shared").stat().st_mode) == 0o755
+
+
+def test_what_other_commands_put_there_is_ours_too(tmp_path: Path) -> None:
+    filled(tmp_path / "state")
+    files = ("engine.log", "engine-1.log", "engine.log.1", "engine.log.logging.json", "past.json", "search.sqlite3")
+    for name in files:
+        (tmp_path / "state" / name).touch(mode=0o644)
+    (tmp_path / "state" / "serve").mkdir(mode=0o755)
+    (tmp_path / "state").chmod(0o755)
+    Database(tmp_path / "state").close()
+    assert stat.S_IMODE((tmp_path / "state").stat().st_mode) == 0o700
+    assert {stat.S_IMODE((tmp_path / "state" / name).stat().st_mode) for name in files} == {0o600}
+    assert stat.S_IMODE((tmp_path / "state" / "serve").stat().st_mode) == 0o755, "a folder is not made a file's mode"
+
+
+def test_a_hosts_log_makes_it_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    assert host_log(None, 1).name == "engine-1.log"
+    assert stat.S_IMODE((tmp_path / "scenescribe").stat().st_mode) == 0o700
 
 
 GARBAGE = {"text": b"this is no database\n" * 200, "head": b"SQLite format 3\0" + b"\xff" * 4096}
