@@ -35,7 +35,8 @@ def write_whole(path: Path, data: bytes, *, durable: bool = True) -> None:
     """
     with whole(path, durable=durable) as temporary:
         try:
-            temporary.write_bytes(data)
+            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC), "wb") as file:
+                file.write(data)
         except OSError as error:
             raise explained(path, error) from error
 

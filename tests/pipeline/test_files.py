@@ -1,10 +1,14 @@
 """Files appear whole or not at all."""
 
 import os
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from pipeline import files
 from pipeline.errors import OutputError
 from pipeline.files import MARK, explained, whole, write_whole
 
@@ -59,19 +63,36 @@ def test_a_full_disk_is_said_and_leaves_the_old_file(tmp_path: Path) -> None:
     assert str(tmp_path) in error.message
 
 
-def test_a_disk_that_fills_up_while_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_fills_up_while_writing(tmp_path: Path) -> None:
     path = tmp_path / "a.srt"
     path.write_bytes(b"old")
-
-    def full(self: Path, data: bytes) -> int:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(OutputError) as caught:
-        write_whole(path, b"new")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+    try:
+        with pytest.raises(OutputError) as caught:
+            write_whole(path, b"new" * 10_000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert caught.value.code == "no_space"
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_link_that_took_the_temporary_files_place_is_not_written_through(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    victim, link = tmp_path / "victim", tmp_path / "link"
+    victim.write_text("mine")
+
+    @contextmanager
+    def swapped(path: Path, *, durable: bool) -> Iterator[Path]:
+        link.symlink_to(victim)
+        yield link
+
+    monkeypatch.setattr(files, "whole", swapped)
+    with pytest.raises(OutputError, match="unwritable"):
+        write_whole(tmp_path / "a.srt", b"ours")
+    assert victim.read_text() == "mine"
 
 
 def test_what_killed_processes_left_in_the_folder_is_removed(tmp_path: Path) -> None:
