@@ -7,7 +7,7 @@ from pipeline.live.bridge import _HIDDEN
 from pipeline.media.streams import understood
 from pipeline.passes.refine import parse
 
-MARKS = (" ", "\t", "1", ".", ":", "a", "1.", "1. ", "://", "(", "\u200b")
+MARKS = (" ", "\t", "1", ".", ":", "a", "1.", "1. ", "://", "(", "([", "a.", "\u200b")
 
 
 @pytest.mark.parametrize("mark", MARKS)
@@ -18,7 +18,9 @@ def test_five_megabytes_of_one_delimiter(mark: str) -> None:
     assert _HIDDEN.sub("x", many) is not None
     for line in (many, f"  Stream #0:0: Video: h264 {many}", f"  Duration: {many}", f"displaymatrix: rotation of {many}"):
         try:
-            assert understood(f"Input #0, mov, from 'x':\n{line}\n").start == 0
+            found = understood(f"Input #0, mov, from 'x':\n{line}\n")
+            assert found.start == 0
+            assert [stream.tag for stream in found.streams] == [""] * len(found.streams)
         except InputError:
             continue
 

@@ -16,7 +16,7 @@ from pipeline.video.headless import UNKNOWN, why
 _STREAM = re.compile(
     r"^\s+Stream #0:(\d{1,5})(?:\[0x[0-9a-f]+\])?(?:\(([^)]*)\))?: (Video|Audio|Subtitle|Data|Attachment): ([\w-]+)(.*)$"
 )
-_TAG = re.compile(r"\((?:\[[^)]*\]|([\w ]{1,8})) / 0x[0-9A-Fa-f]+\)")
+_TAG = re.compile(r"\((?:\[[^)]{0,40}\]|([\w ]{1,8})) / 0x[0-9A-Fa-f]+\)")
 _SIZE = re.compile(r"[ ,](\d{1,5})x(\d{1,5})[ ,]")
 _ASPECT = re.compile(r"\[?SAR (\d+):(\d+)")
 _RATE = re.compile(r"(?<![\d.])(\d{1,9}(?:\.\d{1,9})?)(k?) fps")

@@ -1,6 +1,7 @@
 """Videos that go to vLLM as bytes, without the processor: only where it would hand on just these bytes, and then exactly these."""
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -166,6 +167,11 @@ def test_settings_that_do_not_say_all_are_left_to_the_processor(change: dict[str
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"video_processor": 3}', "[" * 100000])
 def test_settings_that_are_none(text: str, tmp_path: Path) -> None:
     (tmp_path / "processor_config.json").write_text(text)
+    assert normalisation(tmp_path, "video") is None
+
+
+def test_a_pipe_in_a_models_folder_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "preprocessor_config.json")
     assert normalisation(tmp_path, "video") is None
 
 

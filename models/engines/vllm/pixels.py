@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeGuard
 
+from models.bounded import MEGABYTE, read_text
+
 UNTOUCHED = {"do_rescale": False, "do_normalize": False}
 """the processor's arguments that leave pixels as they are"""
 OTHER_CLASS = frozenset(
@@ -79,7 +81,7 @@ def _numbers(value: Any) -> TypeGuard[list[float]]:
 
 def _table(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(read_text(path, 32 * MEGABYTE))
     except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
