@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,12 @@ def test_real_models_say_how_many_words_and_where_their_licence_was_read(name: s
     assert "in at most {words} words" in found.prompt
     assert found.source == f"https://huggingface.co/{found.id}"
     assert preset(found.id) == found
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_real_models_are_pinned_to_a_commit_or_say_why_not(name: str) -> None:
+    text = (HERE / f"{name}.toml").read_text()
+    assert re.search(r'^revision = ("[0-9a-f]{40}"|"main"  # .*not pinned)', text, re.MULTILINE), text
 
 
 def test_only_the_embedded_model_knows_little() -> None:

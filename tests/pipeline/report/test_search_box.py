@@ -72,4 +72,15 @@ def test_the_box_finds_words_and_nothing_else_runs(report: Path) -> None:
         assert page.locator(href).count() == 1
         assert page.title() != "evil"
         assert said == []
+        page.set_viewport_size({"width": 400, "height": 800})  # a telephone
+        page.add_style_tag(content="section.film { content-visibility: visible !important; }")  # or it cuts off what is too wide
+        assert page.evaluate("document.documentElement.scrollWidth") <= 400
+        film, run = page.evaluate(
+            "['film', 'run'].map(name => document.querySelector(`section.${name}`).getBoundingClientRect().top)"
+        )
+        assert film < run, "films come first"
+        sizes = page.evaluate(
+            "[...document.querySelectorAll('.plot span')].map(one => parseFloat(getComputedStyle(one).fontSize))"
+        )
+        assert min(sizes) >= 12
         browser.close()
