@@ -97,17 +97,11 @@ class Films:
     def known(self, id: str) -> bool:
         return bool(self._db.rows("SELECT 1 FROM films WHERE id=?", id))
 
-    def all(self, *, after: float = 0.0, most: int = 1000) -> list[KnownFilm]:
-        """The newest first; ``after``: made before this moment, for the next page."""
+    def all(self, *, after: KnownFilm | None = None, most: int = 1000, uploads: bool = False) -> list[KnownFilm]:
+        """The newest first; ``after``: the last of the page before. ``uploads``: those alone that were sent."""
+        sent = "root=x''" if uploads else "1"
         rows = self._db.rows(
-            "SELECT * FROM films WHERE (?1=0 OR created_at<?1) ORDER BY created_at DESC, id LIMIT ?2", after, most
-        )
-        return [_film(row) for row in rows]
-
-    def uploads(self, *, after: KnownFilm | None = None, most: int = 1000) -> list[KnownFilm]:
-        """Those that were sent, the newest first; ``after``: the last of the page before."""
-        rows = self._db.rows(
-            "SELECT * FROM films WHERE root=x'' AND (?1 IS NULL OR created_at<?1 OR (created_at=?1 AND id>?2))"
+            f"SELECT * FROM films WHERE {sent} AND (?1 IS NULL OR created_at<?1 OR (created_at=?1 AND id>?2))"
             " ORDER BY created_at DESC, id LIMIT ?3",
             after.created_at if after else None, after.id if after else None, most,
         )  # fmt: skip

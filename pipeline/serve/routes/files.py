@@ -78,7 +78,7 @@ def router(service: Service) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=10_000)] = 1000,
     ) -> dict[str, Any]:
         """The newest first."""
-        found = service.films.uploads(after=uploaded(after) if after is not None else None, most=limit + 1)
+        found = service.films.all(after=uploaded(after) if after is not None else None, most=limit + 1, uploads=True)
         return {"object": "list", "data": [file_view(service, film) for film in found[:limit]], "has_more": len(found) > limit}
 
     @routes.get("/{id}")

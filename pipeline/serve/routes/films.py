@@ -51,11 +51,11 @@ def router(service: Service) -> APIRouter:
 
     @routes.get("/v1/films")
     async def index(
-        after: Annotated[float, Query(ge=0, description="the created_at of the last film of the page before")] = 0.0,
+        after: Annotated[str | None, Query(description="the id of the last film of the page before")] = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> dict[str, Any]:
         """The newest first."""
-        films = service.films.all(after=after, most=limit + 1)
+        films = service.films.all(after=service.films.get(after) if after is not None else None, most=limit + 1)
         return {"object": "list", "data": [film_view(service, film) for film in films[:limit]], "has_more": len(films) > limit}
 
     @routes.get("/v1/films/{id}")

@@ -130,19 +130,20 @@ def test_ranges_of_a_film_and_curl(service: Running, film: Path, tmp_path: Path)
     assert beyond.status_code == 416
 
 
-def test_files_are_listed_page_by_page(service: Running, film: Path) -> None:
+@pytest.mark.parametrize("what", ["files", "films"])
+def test_they_are_listed_page_by_page(service: Running, film: Path, what: str) -> None:
     for number in range(2):
         service.client.put(
             f"/v1/files/{number}.mp4", content=film.read_bytes() + b"\0\0\0\x09free" + bytes([number])
         ).raise_for_status()
-    everything = service.client.get("/v1/files").json()
+    everything = service.client.get(f"/v1/{what}").json()
     assert (len(everything["data"]) >= 2, everything["has_more"]) == (True, False)
     seen, more = [], {"has_more": True}
     while more["has_more"]:
-        more = service.client.get("/v1/files", params={"limit": 1, **({"after": seen[-1]["id"]} if seen else {})}).json()
+        more = service.client.get(f"/v1/{what}", params={"limit": 1, **({"after": seen[-1]["id"]} if seen else {})}).json()
         seen += more["data"]
     assert seen == everything["data"]
-    assert service.client.get("/v1/files?after=film-none").status_code == 404
+    assert service.client.get(f"/v1/{what}?after=film-none").status_code == 404
 
 
 def test_a_film_below_a_root_is_added_described_and_forgotten(service: Running, root: Path) -> None:
