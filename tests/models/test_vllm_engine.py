@@ -61,7 +61,7 @@ async def test_frames_of_another_size_are_resized_by_the_processor(vllm_engine: 
 async def test_more_images_than_the_preset_allows(vllm_engine: Captioner, film: Film) -> None:
     video = film().video
     assert video is not None
-    with pytest.raises(RequestRefused, match="At most 4 image"):
+    with pytest.raises(RequestRefused, match="the engine takes 4 images in one at most"):
         await vllm_engine.caption(Request(prompt="dora", images=tuple(video)))
 
 
