@@ -118,7 +118,7 @@ def _agrees(card: Card, encoder: str, form: str) -> bool:
                 theirs += other.decode(packet if packet.size else None)
         except libav.AvError:
             return False
-    fetched = [libav.fetched(frame) for frame in theirs if libav.on_card(frame)]
+    fetched = [libav.planar(libav.fetched(frame)) for frame in theirs if libav.on_card(frame)]
     pairs = zip(mine, fetched, strict=False)
     return len(mine) == len(fetched) > 0 and all(np.array_equal(a.to_ndarray(), b.to_ndarray()) for a, b in pairs)
 

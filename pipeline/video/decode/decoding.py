@@ -57,7 +57,7 @@ class DecodedFrame(Decoded):
 
     def image(self) -> Image:
         turn, mirrored, size = self._reader.turn, self._reader.mirrored, self._reader.size
-        image = libav.picture(self._here(), size[::-1] if turn in (90, 270) else size)
+        image = libav.picture(self._here(), size[::-1] if turn in (90, 270) else size, self._reader.threads)
         image = image[:, ::-1] if mirrored else image
         return np.ascontiguousarray(np.rot90(image, -turn // 90)) if turn or mirrored else image
 

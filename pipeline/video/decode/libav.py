@@ -199,34 +199,54 @@ def on_card(frame: Any) -> bool:
 
 
 def fetched(frame: Any) -> Any:
-    """A frame that lies on the card, in our memory: the same picture in the form that the processor's decoder gives it."""
-    form = _ON_CARD.get(frame.sw_format.name if frame.sw_format else "", "yuv420p")
-    return frame.reformat(format=form)
+    """A frame that lies on the card, in our memory, as the card gives it: its colours lie in one plane (nv12, p010le and the like)."""
+    return frame.reformat(format=frame.sw_format.name if frame.sw_format else "nv12")
 
 
-_ON_CARD = {"nv12": "yuv420p", "p010le": "yuv420p10le", "p012le": "yuv420p12le", "p016le": "yuv420p16le"}
-"""what the card gives -> what the processor's decoder gives; only the order of the bytes differs"""
+def planar(frame: Any) -> Any:
+    """A frame in the form that the processor's decoder gives it; the card orders the same bytes in another way.
+
+    One thread, and one converter for all frames: who makes one for each frame starts as many threads as there are cores each time.
+    """
+    form = _PLANAR_FORM.get(frame.format.name)
+    return frame if form is None else _converter.reformat(frame, format=form, **ONE_THREAD)
 
 
-def picture(frame: Any, size: tuple[int, int]) -> Image:
-    """A decoded frame as RGB, stretched to (width, height)."""
+_PLANAR_FORM = {"nv12": "yuv420p", "p010le": "yuv420p10le", "p012le": "yuv420p12le", "p016le": "yuv420p16le"}
+"""what the card gives -> what the processor's decoder gives"""
+_converter = VideoReformatter()
+
+
+def picture(frame: Any, size: tuple[int, int], threads: int = 0) -> Image:
+    """A decoded frame as RGB, stretched to (width, height), by so many threads (0: one for each core).
+
+    Scaling gives the same bits for both orders of the colours. Where nothing is scaled libswscale takes another way for one of them.
+    """
+    if (frame.width, frame.height) == size:
+        frame = planar(frame)
     shrinks = size[0] <= frame.width and size[1] <= frame.height
     how = Interpolation.AREA if shrinks else Interpolation.BICUBIC
     if len(_reformatters) > 8:
         _reformatters.clear()
     shrink = _reformatters.setdefault(size, VideoReformatter())
-    alone = ONE_THREAD if frame.width * frame.height <= SMALL_FRAME else {}
-    made = shrink.reformat(frame, width=size[0], height=size[1], format="rgb24", interpolation=how, **alone)
+    some = dict.fromkeys(ONE_THREAD, 1 if frame.width * frame.height <= SMALL_FRAME else threads)
+    made = shrink.reformat(frame, width=size[0], height=size[1], format="rgb24", interpolation=how, **some)
     image: Image = made.to_ndarray()
     return image
 
 
 def tiny(frame: Any, size: tuple[int, int]) -> Image:
     """A decoded frame as a tiny RGB picture; not exactly what ``picture`` makes, but the same way for all frames of a film."""
-    if frame.format.name not in _PLANAR or frame.width < 8 * size[0] or frame.height < 8 * size[1]:
-        return picture(frame, size)
-    planes = [np.frombuffer(p, np.uint8).reshape(p.height, p.line_size)[:, : p.width] for p in frame.planes]
-    return shrink(planes, size)
+    name = frame.format.name
+    if name not in (*_PLANAR, "nv12") or frame.width < 8 * size[0] or frame.height < 8 * size[1]:
+        return picture(frame, size, 1)
+    rows = [np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size) for plane in frame.planes]
+    if name == "nv12":
+        both = rows[1][:, : 2 * frame.planes[1].width]
+        rows = [rows[0][:, : frame.width], both[:, 0::2], both[:, 1::2]]
+    else:
+        rows = [lines[:, : plane.width] for lines, plane in zip(rows, frame.planes, strict=True)]
+    return shrink(rows, size)
 
 
 _PLANAR = ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p")

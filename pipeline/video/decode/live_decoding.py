@@ -157,6 +157,6 @@ class LiveDecoding:
 
     def picture(self, frame: Any, size: tuple[int, int]) -> Image:
         """The frame as RGB of this size, upright."""
-        image = libav.picture(frame, size[::-1] if self._turn in (90, 270) else size)
+        image = libav.picture(frame, size[::-1] if self._turn in (90, 270) else size, 1)  # other streams want the other cores
         image = image[:, ::-1] if self._mirrored else image
         return np.ascontiguousarray(np.rot90(image, -self._turn // 90)) if self._turn or self._mirrored else image

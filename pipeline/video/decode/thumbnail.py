@@ -30,7 +30,7 @@ def _cells(plane: NDArray[np.uint8], size: tuple[int, int], rows: int) -> NDArra
     """[height, width] means of the parts of a plane."""
     width, height = size
     looked_at = ((np.arange(height * rows) + 0.5) * plane.shape[0] / (height * rows)).astype(np.intp)
-    pairs = plane[looked_at, : plane.shape[1] & ~1].view(np.uint16)
+    pairs = np.ascontiguousarray(plane[looked_at, : plane.shape[1] & ~1]).view(np.uint16)
     halves = ((pairs & 0xFF) + (pairs >> 8)).reshape(height, rows, -1).sum(axis=1, dtype=np.uint16)
     edges = np.arange(width) * halves.shape[1] // width
     sums = np.add.reduceat(halves, edges, axis=1, dtype=np.uint32)
