@@ -3,11 +3,14 @@
 import argparse
 import asyncio
 import contextlib
+import io
+import itertools
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import av
 import pytest
 from patience import PATIENCE
 
@@ -40,7 +43,8 @@ def bench(name: str, *words: str, without: tuple[str, ...] = (), place: Path) ->
     ("name", "words", "without", "said"),
     [
         ("serve", (), ("httpx",), "scripts/bench serve: missing here: pip install httpx"),
-        ("live", (), ("imageio_ffmpeg",), "scripts/bench live: missing here: pip install imageio-ffmpeg"),
+        ("live", ("--by", "rtmp", "--engine", "echo"), ("imageio_ffmpeg",), "scripts/bench live: missing here: pip install imageio-ffmpeg"),
+        ("live", (), ("av",), "scripts/bench live: missing here: pip install av"),
         ("gpu", (), ("vllm",), "scripts/bench gpu: missing here: pip install vllm"),
         ("images", ("--kinds", "s3", "--engine", "echo"), ("moto",), "scripts/bench images: missing here: pip install moto[server]"),
         ("cluster", (), ("ray",), "scripts/bench cluster: missing here: pip install ray"),
@@ -84,3 +88,51 @@ async def test_decoders_get_the_priority_and_the_cores_of_a_variant() -> None:
         async with as_wished(Variant.of("nice=7,cores=1")):
             await asyncio.wait_for(as_asked(), PATIENCE)
         pool.release(child)
+
+
+@pytest.mark.usefixtures("parts")
+def test_a_paced_stream_goes_on_without_a_seam_and_can_be_entered_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    import paced_sender
+
+    monkeypatch.setattr(paced_sender, "SECONDS", 1)
+    sent = list(itertools.islice(paced_sender.packets(paced_sender.drawn("64x48", 10)), 35))
+    assert [due for due, _ in sent] == pytest.approx([number / 10 for number in range(35)])
+    with av.open(io.BytesIO(b"".join(data for _, data in sent[12:]))) as film:
+        frames = list(film.decode(video=0))
+    times = [frame.time for frame in frames]
+    assert [b - a for a, b in itertools.pairwise(times)] == pytest.approx([0.1] * (len(times) - 1))
+    assert times[-1] - times[0] == pytest.approx(2.2)  # tables stand before each picture
+    assert not any(frame.is_corrupt for frame in frames[-15:])  # from the keyframe at 2.0 s on
+
+
+@pytest.mark.usefixtures("parts")
+async def test_a_bench_of_streams_takes_the_first_way_by_which_a_picture_comes_and_tells_of_the_others(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from pipeline.options.live import LiveSettings
+    from scripts import live_senders
+
+    settings = LiveSettings(window=1.0, previous=0)
+    tried: list[str] = []
+
+    async def arrives(way: str, *_: object) -> None:
+        tried.append(way)
+        if way == "udp":
+            raise live_senders.NoPicture("a plain socket got nothing either")
+
+    with monkeypatch.context() as lame:
+        lame.setattr(live_senders, "arrives", arrives)
+        assert await live_senders.way_that_works("auto", "64x48", 10, settings) == "http"
+        assert tried == ["udp", "http"]
+        with pytest.raises(SystemExit, match="plain socket"):
+            await live_senders.way_that_works("udp", "64x48", 10, settings)
+    assert "no picture by udp: a plain socket" in capsys.readouterr().err
+    assert await live_senders.way_that_works("file", "64x48", 10, settings) == "file"
+
+
+@pytest.mark.usefixtures("parts")
+async def test_a_sender_that_fails_tells_its_words_and_its_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    from scripts import live_senders
+
+    with pytest.raises(live_senders.NoPicture, match=r"ended with 1, .*nosize"), live_senders.Sender("udp", "nosize", 10, 1):
+        pass

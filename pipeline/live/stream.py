@@ -23,11 +23,11 @@ from pipeline.live.pieces import Piece
 from pipeline.live.plan import Plan
 from pipeline.live.timeline import Timeline
 from pipeline.live.wall import Wall
-from pipeline.video.live.messages import Copied, Ended, Frame, Opened, Said, Tick
+from pipeline.video.live.messages import Copied, Ended, Frame, Opened, Said, Started, Tick
 from pipeline.video.live.process import Spares
 
 FIRST_FRAME = 10.0
-"""seconds: a connection that gives no picture in them has failed"""
+"""seconds: a connection whose process has started and that gives no picture in them has failed"""
 NO_FRAME = 4.7
 """seconds without a picture: the source is lost, and that is told within five"""
 LOOK = 0.05
@@ -64,6 +64,8 @@ class Stream:
         self.connection: Connection | None = None
         self._spares = spares
         self._ended: asyncio.Future[Ended] | None = None
+        self._reading_since: float | None = None
+        """when the process of this connection had started"""
         self._stopped = asyncio.Event()
 
     async def run(self) -> str:
@@ -149,7 +151,7 @@ class Stream:
         memory = self.connection.memory if self.connection is not None else None
         phase = self._phase % (1 / self.plan.fps)
         self.connection = Connection(self.plan, self._spares, phase=phase, on_message=self._hear, memory=memory)
-        opened = time.monotonic()
+        self._reading_since = None
         try:
             while not self._ended.done():
                 await asyncio.wait((self._ended,), timeout=LOOK)
@@ -157,7 +159,8 @@ class Stream:
                 if self.timeline.frames is None:
                     hold = self.connection.hold  # known better when the first of a playlist is there
                     patience = max(FIRST_FRAME, 2 * hold + 8.0 if hold else 0.0)
-                    if not self.plan.accept and now - opened > patience:
+                    since = self._reading_since  # a process that is still loading is waited for by its feed
+                    if not self.plan.accept and since is not None and now - since > patience:
                         return Ended(code="no_frame", message=f"no picture within {patience:.0f} s")
                     continue
                 self.timeline.expire(now)
@@ -179,6 +182,8 @@ class Stream:
         match message:
             case Frame():
                 self.timeline.frame(message, connection, self.reason)
+            case Started() if self._reading_since is None:
+                self._reading_since = time.monotonic()
             case Opened(size=size):
                 self.shape = asdict(message)
                 size = self._recipe.size.of(*size)

@@ -27,7 +27,7 @@ from pipeline.video.decode.live_copy import Copier
 from pipeline.video.decode.live_decoding import LiveDecoding
 from pipeline.video.decode.live_demux import Backlog, demux
 from pipeline.video.decode.live_input import open_stream, picture_stream
-from pipeline.video.live.messages import Ended, Open, Said, Tick, Told, UseRing
+from pipeline.video.live.messages import Ended, Open, Said, Started, Tick, Told, UseRing
 from pipeline.video.live.ring import Writer
 
 CPU_A_MINUTE = 240
@@ -52,6 +52,7 @@ class LiveWorker:
                 os._exit(0)
 
     def serve(self) -> None:
+        self.say(Started())
         while True:
             fds: list[int] = []
             try:

@@ -2,8 +2,8 @@
 
     Feed(...)  ->  on_message(Said) on the event loop, in order, and at last an Ended
 
-A thread waits for messages, so that the loop never does. A process that says nothing for SILENT seconds is killed: that is what
-ends an ``open`` that hangs.
+A thread waits for messages, so that the loop never does. A process that has started and says nothing for SILENT seconds is killed: that
+is what ends an ``open`` that hangs.
 """
 
 import asyncio
@@ -17,11 +17,13 @@ from contextlib import suppress
 from dataclasses import replace
 
 from pipeline.video.children import codec, wire
-from pipeline.video.live.messages import Copied, Ended, Open, Said, Told, UseRing
+from pipeline.video.live.messages import Copied, Ended, Open, Said, Started, Told, UseRing
 from pipeline.video.live.process import Process
 from pipeline.video.live.ring import Reader
 from pipeline.video.live.said import Listener
 
+STARTS = 120.0
+"""seconds for a process to load its libraries: one second of a processor, but many may start at once, or from a slow disk"""
 SILENT = 5.0
 """seconds without any message after which an opened process is killed; it says something each second, frames or not"""
 LARGEST = 1 << 26
@@ -74,7 +76,7 @@ class Feed:
 
     def _listen(self) -> None:
         last: Said | None = None
-        patience = self._silent
+        patience, started = STARTS, False
         listener = Listener()
         while not isinstance(last, Ended):
             self._sock.settimeout(patience)
@@ -84,9 +86,12 @@ class Feed:
                 if isinstance(last, Copied):
                     last = replace(last, data=_content(fds))
                 elif not isinstance(last, Ended):
-                    patience = SILENT
+                    patience, started = self._silent if isinstance(last, Started) else SILENT, True
             except TimeoutError:
-                last = Ended(code="source_silent", message="the reading process gave no sign of life and was ended")
+                told = "gave no sign of life" if started else f"did not start within {STARTS:.0f} s"
+                last = Ended(
+                    code="source_silent" if started else "reader_died", message=f"the reading process {told} and was ended"
+                )
             except (wire.HungUp, OSError):
                 last = Ended(code="reader_died", message=f"the reading process died{self._why()}")
             except ValueError as error:

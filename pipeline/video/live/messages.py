@@ -1,5 +1,6 @@
 """What we tell the process that reads one stream, and what it says: one frozen class a message; ``children.codec`` writes and reads them.
 
+    (nothing)                                             -> Started
     Open, + the source's descriptor, where there is one   -> (Opened | Frame | Copied | Tick)*, Ended
     UseRing, + the ring's memory                             after Opened; only then come pictures
 
@@ -56,6 +57,11 @@ class UseRing:
     slots: int
     size: tuple[int, int]
     """(width, height) of the pictures"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """The process has loaded its libraries: before this it is the machine that is waited for, and no source."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +164,7 @@ class Ended:
 
 
 Told = Open | UseRing
-Said = Opened | Frame | Copied | Tick | Ended
+Said = Started | Opened | Frame | Copied | Tick | Ended
 
 
 def _counts(*values: int) -> None:

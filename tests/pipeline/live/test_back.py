@@ -2,10 +2,15 @@
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from live_runs import Run
+from ports import free_port
+from senders import picture, sending
 
 from pipeline.video.decode import live_demux
 from pipeline.video.decode.live_input import AvError
@@ -84,3 +89,36 @@ def test_packets_before_an_error_are_told(monkeypatch: pytest.MonkeyPatch) -> No
     assert [next(packets)[0].dts for _ in range(5)] == [0, 3600, 7200, 10800, 14400]
     with pytest.raises(AvError):
         next(packets)
+
+
+def slow_python(folder: Path, seconds: float) -> str:
+    """A Python that takes its time before it starts, as one does where many start at once, or from a slow disk."""
+    slow = folder / "python"
+    start = f"import os, sys, time; time.sleep({seconds}); os.execv({sys.executable!r}, [{sys.executable!r}, *sys.argv[1:]])"
+    slow.write_text(f"#!{sys.executable} -S\n{start}\n")
+    slow.chmod(0o755)
+    return str(slow)
+
+
+async def test_a_process_that_is_slow_to_start_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its loading is no part of the time in which a source must give a picture: where it was, no source was ever read."""
+    monkeypatch.setattr("pipeline.live.stream.FIRST_FRAME", 4.0)
+    monkeypatch.setattr("pipeline.video.live.process.sys.executable", slow_python(tmp_path, 6.0))
+    film = tmp_path / "film.ts"
+    with sending(*picture(seconds=3)[1:], "-f", "mpegts", film) as sender:
+        sender.wait()
+    run = Run(str(film), idle_end=1.0)
+    await run.until(lambda told: told.of("source", state="ended"))
+    assert run.stream.reconnects == 0
+    assert run.told.of("caption")
+    assert not run.told.of("source", state="offline")
+
+
+async def test_a_process_that_never_starts_is_told_and_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.video.live.feed.STARTS", 0.5)
+    monkeypatch.setattr("pipeline.video.live.process.sys.executable", slow_python(tmp_path, 600.0))
+    run = Run(f"udp://127.0.0.1:{free_port()}")
+    await run.until(lambda told: len(told.of("source", state="offline")) >= 2)
+    told = run.told.of("source", state="offline")[0]
+    assert told["reason"] == "reader_died"
+    assert "did not start" in told["message"]
