@@ -6,13 +6,14 @@ format alone (``<``, ``{``, ``-->``) is left to that format's escaping.
 
     clean         for subtitles: whole characters, NFC, no controls, no blank lines, at most MAX_CHARACTERS
     printable     for JSON: all of the text, made valid Unicode
-    json_line     for JSON that is one line, also to whoever takes U+2028 for a line's end, and steers no terminal
+    json_line     for JSON that is one line, also to whoever takes U+2028 for a line's end, and steers no terminal; NaN is null there
 """
 
 import json
+import math
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 MAX_CHARACTERS = 2_000
@@ -101,6 +102,17 @@ def printable(text: str) -> str:
 
 def json_line(value: Any, *, default: Callable[[Any], Any] | None = None) -> str:
     """A value as JSON without an end of line, control characters or signs that turn a line around: these are escaped, as JSON
-    itself does with the first 32, so that whoever reads the JSON has them."""
-    text = json.dumps(value, ensure_ascii=False, default=default)
+    itself does with the first 32, so that whoever reads the JSON has them. JSON has no NaN and no infinity: they are null."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, default=default, allow_nan=False)
+    except ValueError:
+        text = json.dumps(_finite(value), ensure_ascii=False, default=default, allow_nan=False)
     return _STEERS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {name: _finite(one) for name, one in value.items()}
+    return [_finite(one) for one in value] if isinstance(value, list | tuple) else value

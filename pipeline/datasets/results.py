@@ -5,7 +5,7 @@ A later round's rows stand in place of what its items were before, by key.
 
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pipeline.datasets import plan as plans
@@ -100,7 +100,7 @@ def retry(ledger: Ledger, reasons: Collection[str] = ()) -> int:
         nonlocal count
         items, before = list[Item](), list[Row]()
         for item, old in _failed(ledger, reasons):
-            items.append(item)
+            items.append(replace(item, reason="") if _may_be_there(item) else item)
             before += old
             count += 1
             if len(items) == SIZE:
@@ -156,6 +156,11 @@ def _failed(ledger: Ledger, reasons: Collection[str]) -> Iterator[tuple[Item, li
             old = by_key.get(said(item.key), []) if item.reason != plans.TWICE and item.key not in waiting else []
             if any(row.outcome is Outcome.FAILED and (not reasons or row.reason in reasons) for row in old):
                 yield item, old
+
+
+def _may_be_there(item: Item) -> bool:
+    """Whether an item that the listing gave a reason may be read by now: a picture that was missing, a shard that is whole again."""
+    return any(item.locator.get(word) for word in ("path", "shard"))
 
 
 def _later(ledger: Ledger, ended: Mapping[int, Done]) -> dict[str, int]:

@@ -1,8 +1,9 @@
-"""Hugging Face's ``imagefolder``: pictures, and ``metadata.jsonl`` (or ``.csv``) beside them with a ``file_name`` and other columns.
+"""Hugging Face's ``imagefolder``: pictures, and ``metadata.jsonl`` (``.csv``, ``.parquet``) beside them with ``file_name`` and more columns.
 
     train/metadata.jsonl   {"file_name": "0001.png", "text": "..."}        the item train/0001.png, its text kept with --keep-columns text
 
-What the table names and the folder lacks is an item with the reason ``not_found``; pictures that no table names are items too.
+What the table names and the folder lacks is an item with the reason ``not_found``; pictures that no table names are items too. A column
+that a row lacks is null, as ``datasets`` has it; one that no row has was mistyped.
 """
 
 import csv
@@ -16,9 +17,10 @@ from pipeline.datasets.items import Item
 from pipeline.errors import InputError, UsageError, nearest
 from pipeline.imagesources.base import Content, Place, Wishes, is_hidden, is_picture
 from pipeline.imagesources.folder import item_of
+from pipeline.imagesources.parquet import told
 from pipeline.sanitize import printable
 
-TABLES = ("metadata.jsonl", "metadata.csv")
+TABLES = ("metadata.jsonl", "metadata.csv", "metadata.parquet")
 DEEPEST = 32
 LARGEST = 1 << 30
 """bytes of a table"""
@@ -43,12 +45,17 @@ class Source:
                 tables.append(entry.name)
             elif is_picture(entry.name):
                 names.append(entry.name)
-        described: dict[str, dict[str, Any]] = {}
+        described, columns = dict[str, dict[str, Any]](), set[str]()
         for table in tables:
             folder = table.rpartition("/")[0]
-            for row in rows(place, table):
+            for row in rows(place, table, wishes):
                 name = str(row.pop("file_name", "")).removeprefix("./")
-                described[f"{folder}/{name}" if folder else name] = _kept(row, wishes, f"{place.url}/{table}")
+                columns.update(row)
+                described[f"{folder}/{name}" if folder else name] = {one: row.get(one) for one in wishes.keep_columns}
+        for name in wishes.keep_columns if described else ():
+            if name not in columns:
+                where = " and ".join(f"{place.url}/{table}" for table in tables[:3])
+                raise UsageError("unknown_column", f"{where}: no column '{name}'{nearest(name, columns)}", name=name)
         there = set(names)
         for name in sorted({*names, *described}):
             item = item_of(place, name)
@@ -60,25 +67,32 @@ class Source:
         return iter(())
 
 
-def rows(place: Place, table: str) -> Iterator[dict[str, Any]]:
+def rows(place: Place, table: str, wishes: Wishes) -> Iterator[dict[str, Any]]:
     """The rows of a table. Raises InputError ``bad_table``."""
-    data = place.storage.get_range(table, 0, LARGEST + 1)
     where = f"{place.url}/{table}"
     try:
-        if len(data) > LARGEST:
-            raise ValueError(f"it has more than {LARGEST >> 30} GB")
-        text = data.decode("utf-8-sig")
-        if table.endswith(".csv"):
-            found: Iterator[Any] = csv.DictReader(io.StringIO(text))
-        else:
-            found = (json.loads(line) for line in text.split("\n") if line.strip())
-        for raw in found:
+        for raw in _raw(place, table, wishes):
             row = whole(raw)
             if not isinstance(row, dict) or not isinstance(row.get("file_name"), str):
                 raise ValueError("a row without a file_name")
             yield row
     except (ValueError, csv.Error, RecursionError) as error:
         raise InputError("bad_table", f"{where} can't be read: {str(error)[:160]}", path=where) from None
+
+
+def _raw(place: Place, table: str, wishes: Wishes) -> Iterator[Any]:
+    """Raises InputError ``bad_table``, ValueError, csv.Error, RecursionError."""
+    if table.endswith(".parquet"):
+        yield from told(f"{place.url}/{table}", wishes)
+        return
+    data = place.storage.get_range(table, 0, LARGEST + 1)
+    if len(data) > LARGEST:
+        raise ValueError(f"it has more than {LARGEST >> 30} GB")
+    text = data.decode("utf-8-sig")
+    if table.endswith(".csv"):
+        yield from csv.DictReader(io.StringIO(text))
+    else:
+        yield from (json.loads(line) for line in text.split("\n") if line.strip())
 
 
 def whole(value: Any, depth: int = 0) -> Any:
@@ -92,10 +106,3 @@ def whole(value: Any, depth: int = 0) -> Any:
     if isinstance(value, list):
         return [whole(one, depth + 1) for one in value]
     return {printable(str(name)): whole(one, depth + 1) for name, one in value.items()}
-
-
-def _kept(row: dict[str, Any], wishes: Wishes, where: str) -> dict[str, Any]:
-    for name in wishes.keep_columns:
-        if name not in row:
-            raise UsageError("unknown_column", f"{where} has no column '{name}'{nearest(name, row)}", name=name)
-    return {name: row[name] for name in wishes.keep_columns}

@@ -1,23 +1,27 @@
 """All items of what the user named, once and in a fixed order: files, folders, patterns, buckets, tars, tables.
 
 A folder's pictures are its own source's items; the shards and tables in it are listed one by one. A key may come twice: the plan sees
-that.
+that. Left out of a folder: data sets of ours in it, and the table about a shard that lies beside it (``0001.parquet``, ``0001.tar``).
+
+A table that lacks a column costs nobody else: it is a row with its reason, or a name that is told. Where no table has the column, the
+wish was mistyped, and that ends the listing.
 """
 
 import glob
 import os
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 
 from pipeline import families
 from pipeline.datasets.items import Item
 from pipeline.errors import InputError, ScenescribeError, UsageError
 from pipeline.imagesources.base import Place, Source, Wishes, is_hidden, is_picture
+from pipeline.imagesources.imagefolder import TABLES
 from pipeline.storage import is_address, open_storage, parted
 
 Problem = Callable[[str, ScenescribeError], None]
 """told of a name that nothing can be listed of"""
-SPECIAL = "imagefolder"
+LACKING = frozenset({"unknown_column", "no_image_column"})
+"""codes of a table that lacks what is looked for"""
 
 
 class Listing:
@@ -28,6 +32,10 @@ class Listing:
         self._names, self._wishes, self._problem = list(names), wishes, problem
         self._without = without
         self._apart = False
+        self._lacking: list[tuple[str, Item | None, UsageError]] = []
+        """tables without a column, with the row that tells of one; None: it was named itself"""
+        self._columns = self._any = False
+        """whether a table had what was looked for, and whether anything at all was listed"""
         # tables first: folder is for what nobody else takes
         members = sorted(families.members("imagesources"), key=lambda name: (name == "folder", name))
         self._sources: list[Source] = [families.parse("imagesources", name) for name in members]
@@ -38,11 +46,26 @@ class Listing:
         self._apart = len({name.rstrip("/").rpartition("/")[0] for name in names if not _is_folder(name)}) > 1
         for name in names:
             try:
-                yield from self._of(name)
-            except UsageError:
-                raise
+                for item in self._of(name):
+                    self._any = True
+                    yield item
+            except UsageError as error:
+                if error.code not in LACKING:
+                    raise
+                self._lacking.append((name, None, error))
             except ScenescribeError as error:
                 self._problem(name, error)
+        yield from self._without_columns()
+
+    def _without_columns(self) -> Iterator[Item]:
+        """The tables that lack a column. Raises UsageError where none has it."""
+        for name, row, error in self._lacking:
+            if not (self._columns if error.code == "unknown_column" else self._any):
+                raise error
+            if row is None:
+                self._problem(name, error)
+            else:
+                yield row
 
     def _expanded(self) -> Iterator[str]:
         """Names, patterns as what they stand for."""
@@ -54,7 +77,7 @@ class Listing:
             if not found:
                 self._problem(name, InputError("not_found", "no file matches this pattern"))
             # pictures of one folder stay one source, however many the pattern names
-            yield from found
+            yield from _without_side_tables(found)
 
     def _of(self, name: str) -> Iterator[Item]:
         """Raises ScenescribeError."""
@@ -64,7 +87,7 @@ class Listing:
         source = None if _is_folder(name) else self._for_file(name)
         if source is not None:
             storage, last = parted(name, self._wishes.storage)
-            yield from source.list(Place(storage=storage, name=last, url=name, prefix=self._before(name)), self._wishes)
+            yield from self._of_file(source, Place(storage=storage, name=last, url=name, prefix=self._before(name)))
         elif is_picture(name) and not _is_folder(name):
             storage, last = parted(name, self._wishes.storage)
             storage.head(last)
@@ -76,37 +99,52 @@ class Listing:
             prefix = f"{url.rpartition('/')[2]}/" if several else ""
             yield from self._of_folder(Place(storage=open_storage(url, self._wishes.storage), name="", url=url, prefix=prefix))
 
+    def _of_file(self, source: Source, place: Place) -> Iterator[Item]:
+        yield from source.list(place, self._wishes)
+        self._columns = self._columns or "url" in source.reads  # a table: it had what was asked for
+
     def _of_folder(self, place: Place) -> Iterator[Item]:
         """Its pictures by the folder source that takes it, then each shard and table in it."""
-        files, beside = list[str](), set[str]()
-        pictures = ours = False
+        files, beside, folders, sets = list[str](), set[str](), set[str](), list[str]()
         for entry in place.storage.list():
+            above, _, last = entry.name.rpartition("/")
+            if last == "run.json" and above.endswith("/_scenescribe"):
+                sets.append(above.removesuffix("_scenescribe"))
             if is_hidden(entry.name):
                 continue
-            if self._is_ours(place, entry.name):
-                ours = True
-                continue
             if is_picture(entry.name):
-                pictures = True
+                folders.add(above)
+            elif last in TABLES:
+                beside.add(entry.name)
             elif self._for_file(entry.name) is not None:
                 files.append(entry.name)
-            elif entry.name.rpartition("/")[2].startswith("metadata."):
-                beside.add(entry.name)
-        if pictures:
+        found = len(folders) + len(beside) + len(files)
+        out = _below(place, self._without)
+        left_out = tuple({*sets, *([] if out is None else [out])})
+        folders = {one for one in folders if not f"{one}/".startswith(left_out)}
+        beside = {one for one in beside if not one.startswith(left_out)}
+        files = _without_side_tables([one for one in files if not one.startswith(left_out)])
+        if folders:
             folder = next(one for one in self._sources if one.folders and one.takes(place.url, frozenset(beside)))
             for item in folder.list(place, self._wishes):
-                if not self._is_ours(place, str(item.locator["path"])):
+                if not str(item.locator["path"]).startswith(left_out):
                     yield item
+        else:  # they tell of no pictures here; one in Parquet may hold some
+            files = sorted([*files, *(one for one in beside if self._for_file(one) is not None)])
         for name in files:
             source = self._for_file(name)
             assert source is not None
             file = Place(storage=place.storage, name=name, url=f"{place.url}/{name}", prefix=place.prefix)
             try:
-                yield from source.list(file, self._wishes)
+                yield from self._of_file(source, file)
             except InputError as error:
-                yield Item(key=f"{place.prefix}{name}", source=file.url, locator={}, weight=0.0, reason=error.code)
-        if not pictures and not files:
-            where = ", outside of the output folder (-o), which is left out: write to another" if ours else " in it"
+                yield _untold(file, error.code)
+            except UsageError as error:
+                if error.code not in LACKING:
+                    raise
+                self._lacking.append((file.url, _untold(file, error.code), error))
+        if not folders and not files:
+            where = ", outside of the output folder (-o) and other data sets, which are left out" if found else " in it"
             raise InputError("no_pictures", f"there is no picture, film, tar or Parquet file{where}")
 
     def _before(self, name: str) -> str:
@@ -118,13 +156,27 @@ class Listing:
     def _for_file(self, name: str) -> Source | None:
         return next((one for one in self._sources if not one.folders and one.takes(name, frozenset())), None)
 
-    def _is_ours(self, place: Place, name: str) -> bool:
-        if not self._without:
-            return False
-        full = f"{place.url}/{name}"
-        if is_address(full):
-            return full.startswith(self._without.rstrip("/") + "/")
-        return Path(full).absolute().is_relative_to(Path(self._without).absolute())
+
+def _below(place: Place, out: str) -> str | None:
+    """Where in a folder the run writes, as the beginning of names there: all of them where it is that folder; None: not in it."""
+    if not out:
+        return None
+    here = place.url
+    if not is_address(here) and not is_address(out):
+        here, out = (os.path.abspath(one.removeprefix("file://")) for one in (here, out))
+    here, out = here.rstrip("/") + "/", out.rstrip("/") + "/"
+    return out.removeprefix(here) if out.startswith(here) else None
+
+
+def _without_side_tables(names: Sequence[str]) -> list[str]:
+    """Names without ``0001.parquet`` where ``0001.tar`` lies beside it: img2dataset writes there what it fetched from where."""
+    shards = {name.removesuffix(".tar") for name in names if name.endswith(".tar")}
+    return [name for name in names if not (name.endswith(".parquet") and name.removesuffix(".parquet") in shards)]
+
+
+def _untold(file: Place, reason: str) -> Item:
+    """The row of a file that nothing could be listed of."""
+    return Item(key=f"{file.prefix}{file.name}", source=file.url, locator={}, weight=0.0, reason=reason)
 
 
 def _is_folder(name: str) -> bool:

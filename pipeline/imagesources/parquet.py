@@ -45,12 +45,12 @@ class Source:
         number = 0
         for group in range(table.file.num_row_groups):
             for row, values in enumerate(_rows(table, group, wanted, KEYS)):
-                name = values.get(columns.key) if columns.key else number
+                name = values.get(columns.key) if columns.key else None
                 kept = {column: _json(values[column]) for column in wishes.keep_columns}
                 locator: dict[str, str | int] = {"file": place.name, "group": group, "row": row, "column": columns.image or ""}
                 if columns.url:
                     locator = {"url": str(values[columns.url] or "")}
-                key = f"{place.prefix}{name if columns.key else f'{place.stem}/{number}'}"
+                key = f"{place.prefix}{f'{place.stem}/{number}' if name is None else name}"
                 yield Item(key=key, source=place.url, locator=locator, kept=kept)
                 number += 1
 
@@ -183,6 +183,15 @@ def _rows(table: _Table, group: int, columns: Sequence[str], batch: int) -> Iter
             yield from part.to_pylist()
     except (pa.ArrowException, OSError, ValueError) as error:
         raise InputError("bad_table", f"the Parquet file is damaged: {_first_line(error)}") from None
+
+
+def told(url: str, wishes: Wishes) -> Iterator[dict[str, Any]]:
+    """All rows of a table that tells of pictures elsewhere, as JSON has them. Raises InputError ``bad_table``."""
+    table = _parquet(url, wishes)
+    names = list(table.file.schema_arrow.names)
+    for group in range(table.file.num_row_groups):
+        for row in _rows(table, group, names, KEYS):
+            yield {name: _json(value) for name, value in row.items()}
 
 
 def _runs(items: Sequence[Item]) -> Iterator[list[Item]]:

@@ -39,15 +39,22 @@ class Source:
         if place.name.lower().endswith(_COMPRESSED):
             yield _broken(place, "compressed_shard")
             return
-        seen, size = set[str](), place.storage.head(place.name).size
+        size = place.storage.head(place.name).size
+        seen, current, taken = False, "", set[str]()
         file = RangedFile(place.storage, place.name, size)
         try:
             with opened(file) as tar:
                 for member in members(tar):
                     key = sample_key(member.name)
-                    if not member.isreg() or not is_picture(member.name) or key in seen:
+                    if key != current:
+                        current, taken = key, set()
+                    if not member.isreg() or not is_picture(member.name):
                         continue
-                    seen.add(key)
+                    if taken and member.name not in taken:  # one more picture of the sample; the same name again is a key twice
+                        taken.add(member.name)
+                        continue
+                    taken.add(member.name)
+                    seen = True
                     whole = member.offset_data + member.size <= size
                     yield Item(
                         key=f"{place.prefix}{place.stem}/{key}", source=place.url, reason="" if whole else "truncated_shard",

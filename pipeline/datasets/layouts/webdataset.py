@@ -6,7 +6,6 @@
 A sample that has a KEY.txt or KEY.json of its own keeps it: ours are KEY.caption.txt and KEY.caption.json then. KEY.json is the row.
 """
 
-import json
 import tarfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -30,8 +29,10 @@ from pipeline.datasets.layouts.base import (
     suffix_of,
 )
 from pipeline.datasets.layouts.jsonl import plain
+from pipeline.datasets.plan import TWICE
 from pipeline.datasets.tars import members, opened
 from pipeline.errors import InputError, ScenescribeError
+from pipeline.sanitize import json_line
 
 FOLDER = "webdataset"
 
@@ -67,7 +68,7 @@ class Layout:
 
     def _same(self, data: DataSet, source: str, pairs: list[Pair]) -> int:
         """A source's shard, with what came of it."""
-        rows = {_sample(item): row for item, row in pairs}
+        rows = {_sample(item): row for item, row in pairs if row.reason != TWICE}  # the first of them has the key
         name = pairs[0][0].key.removesuffix("/" + _sample(pairs[0][0]))
         with spooled(data.storage, f"{FOLDER}/{name}.tar") as path, tarfile.open(path, "w") as out:
             if self.captions_only:
@@ -138,9 +139,11 @@ def _copy(data: DataSet, source: str, out: tarfile.TarFile, rows: Mapping[str, R
                 if (key := f"{folder}{slash}{stem}") != current:
                     leave()
                     current, kinds = key, set()
-                kinds.add(kind.lower())
                 if member.offset_data + member.size > end:
                     break
+                if kind.lower() in kinds:  # webdataset refuses a shard in which a sample has one twice
+                    continue
+                kinds.add(kind.lower())
                 content = tar.extractfile(member)
                 assert content is not None
                 copy_member(out, member.name, member.size, content)  # it may be a film of gigabytes
@@ -153,4 +156,4 @@ def _add(out: tarfile.TarFile, key: str, row: Row, kinds: set[str]) -> None:
     """The row of a sample; ``kinds``: suffixes that it has already."""
     if captioned(row):
         add_member(out, f"{key}.{'caption.txt' if 'txt' in kinds else 'txt'}", row.caption.encode())
-    add_member(out, f"{key}.{'caption.json' if 'json' in kinds else 'json'}", json.dumps(plain(row), ensure_ascii=False).encode())
+    add_member(out, f"{key}.{'caption.json' if 'json' in kinds else 'json'}", json_line(plain(row)).encode())

@@ -207,3 +207,42 @@ def _samples(shards: list[Path]) -> list[dict[str, bytes]]:
     import webdataset
 
     return list(webdataset.WebDataset([str(path) for path in shards], shardshuffle=False, empty_check=False))
+
+
+async def test_numbers_that_json_does_not_have_are_null_in_it(annotate: Annotate, tmp_path: Path) -> None:
+    import pyarrow
+    import pyarrow.parquet
+
+    values = [float("nan"), float("inf"), None, 0.5]
+    table = pyarrow.table({"image": list(PICTURES.values())[:4], "score": values})
+    pyarrow.parquet.write_table(table, tmp_path / "t.parquet")
+    run = await annotate(tmp_path / "t.parquet", keep_columns="score")
+    written(run, "jsonl,imagefolder,webdataset")
+
+    def read(text: str | bytes) -> object:
+        return json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))["score"]
+
+    out = tmp_path / "out"
+    lines = [
+        *(out / "captions.jsonl").read_text().splitlines(),
+        *(out / "imagefolder" / "metadata.jsonl").read_text().splitlines(),
+    ]
+    assert [read(line) for line in lines] == [None, None, None, 0.5] * 2
+    assert [read(one["json"]) for one in _samples([out / "webdataset" / "000000.tar"])] == [None, None, None, 0.5]
+    kept = pyarrow.parquet.read_table(out / "data").column("score").to_pylist()
+    assert kept[0] != kept[0]
+    assert kept[1:] == [float("inf"), None, 0.5]
+
+
+async def test_a_shard_with_a_sample_twice_is_one_that_webdataset_reads(annotate: Annotate, tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "s.tar", "w") as tar:
+        for number, name in enumerate(["a.png", "b.png", "a.png", "c.png", "c.png"]):
+            head = tarfile.TarInfo(name)
+            head.size = len(PICTURES[f"{number:03}.png"])
+            tar.addfile(head, io.BytesIO(PICTURES[f"{number:03}.png"]))
+    run = await annotate(tmp_path / "s.tar")
+    assert sorted(row.reason for row in results.rows(run.ledger)) == ["", "", "", "key_twice", "key_twice"]
+    assert written(run, "webdataset")["webdataset"].items == 3
+    samples = _samples([tmp_path / "out" / "webdataset" / "s.tar"])
+    texts = {sample["__key__"]: sample["txt"].decode() for sample in samples if "txt" in sample}
+    assert texts == {key.removeprefix("s/"): text for key, text in captions(run).items()}

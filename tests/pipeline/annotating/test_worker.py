@@ -247,3 +247,18 @@ async def test_what_failed_when_it_was_listed_is_told_too(annotate: Annotate, tm
     assert set(told.values()) == {"truncated_shard"}
     assert told == {key: reason for key, reason in failed.items() if reason != "key_twice"}
     assert sorted(run.twice) == sorted(key for key, reason in failed.items() if reason == "key_twice")
+
+
+async def test_what_the_listing_could_not_find_is_asked_again_once_it_is_there(annotate: Annotate, tmp_path: Path) -> None:
+    folder = picture_sets.as_imagefolder({"a.png": PICTURES["000.png"]}, tmp_path / "in")
+    (folder / "train" / "metadata.jsonl").write_text('{"file_name": "a.png"}\n{"file_name": "late.png"}\n')
+    whole = picture_sets.as_tar({f"{number}.png": PICTURES["001.png"] for number in range(3)}, tmp_path / "s.tar").read_bytes()
+    (tmp_path / "s.tar").write_bytes(whole[:600])
+    run = await annotate(folder, tmp_path / "s.tar")
+    failed = {row.key: row.reason for row in results.rows(run.ledger) if row.outcome is Outcome.FAILED}
+    assert failed == {"in/train/late.png": "not_found", "s/0": "truncated_shard", "s.tar": "truncated_shard"}
+    (folder / "train" / "late.png").write_bytes(PICTURES["002.png"])
+    (tmp_path / "s.tar").write_bytes(whole)
+    run = await annotate(folder, tmp_path / "s.tar", retry_failed=True)
+    left = {row.key: row.reason for row in results.rows(run.ledger) if row.outcome is Outcome.FAILED}
+    assert left == {"s.tar": "truncated_shard"}  # what lay behind the cut was never listed

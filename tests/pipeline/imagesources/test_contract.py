@@ -112,6 +112,105 @@ def test_a_table_without_pictures_says_what_it_has(tmp_path: Path) -> None:
     assert "words" in caught.value.message
 
 
+def table(path: Path, **columns: list[object]) -> Path:
+    import pyarrow
+    import pyarrow.parquet
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pyarrow.parquet.write_table(pyarrow.table(columns), path)
+    return path
+
+
+def test_a_table_that_lacks_a_column_costs_nobody_else(tmp_path: Path) -> None:
+    """Of a folder it is a row with its reason, named itself it is told; where no table has the column, it was mistyped."""
+    table(tmp_path / "0.parquet", image=[b"a", b"b"], label=[1, 2])
+    table(tmp_path / "1.parquet", words=["x"])
+    table(tmp_path / "2.parquet", image=[b"c"])
+    items, problems = listed(tmp_path)
+    assert not problems
+    assert [(item.key, item.reason) for item in items] == [
+        ("0/0", ""), ("0/1", ""), ("2/0", ""), ("1.parquet", "no_image_column"),
+    ]  # fmt: skip
+    items, problems = listed(tmp_path, wishes=Wishes(image_column="image", keep_columns=("label",)))
+    assert [(item.key, item.reason) for item in items if item.reason] == [
+        ("1.parquet", "unknown_column"), ("2.parquet", "unknown_column"),
+    ]  # fmt: skip
+    items, problems = listed(tmp_path / "1.parquet", tmp_path / "2.parquet")
+    assert [item.key for item in items] == ["2/0"]
+    assert problems == [(str(tmp_path / "1.parquet"), "no_image_column")]
+    picture_sets.as_folder({"p.png": b"p"}, tmp_path)
+    with pytest.raises(UsageError, match="unknown_column"):
+        listed(tmp_path, wishes=Wishes(image_column="picture"))
+
+
+def test_a_table_of_other_things_beside_pictures_is_a_row(tmp_path: Path) -> None:
+    picture_sets.as_folder({"p.png": b"p"}, tmp_path)
+    table(tmp_path / "labels.parquet", words=["x"])
+    assert [(item.key, item.reason) for item in listed(tmp_path)[0]] == [("p.png", ""), ("labels.parquet", "no_image_column")]
+
+
+def test_the_table_about_a_shard_is_no_source(tmp_path: Path) -> None:
+    """img2dataset writes 00000.tar, and 00000.parquet about what it fetched from where: its pictures are in the shard."""
+    for number in range(2):
+        picture_sets.as_tar({f"{number}{one}.png": b"x" for one in range(3)}, tmp_path / f"{number:05}.tar")
+        table(tmp_path / f"{number:05}.parquet", url=["http://example.com/x.png"] * 3, key=[f"{number}{one}" for one in range(3)])
+    keys = [f"{number:05}/{number}{one}" for number in range(2) for one in range(3)]
+    for names in ([tmp_path], [tmp_path / "*"]):
+        items, problems = listed(*names)
+        assert [item.key for item in items] == keys
+        assert not problems
+    assert "url" in listed(tmp_path / "00000.parquet")[0][0].locator  # named itself it is what it is
+
+
+def test_a_data_set_that_lies_in_a_folder_is_no_source(tmp_path: Path) -> None:
+    picture_sets.as_folder({"a.png": b"1", "more/b.png": b"2"}, tmp_path)
+    for out in ("earlier", "more/UPPER"):
+        (tmp_path / out / "_scenescribe").mkdir(parents=True)
+        (tmp_path / out / "_scenescribe" / "run.json").write_text("{}")
+        picture_sets.as_folder({"imagefolder/a.png": b"1"}, tmp_path / out)
+        picture_sets.as_tar({"a.png": b"1"}, tmp_path / out / "webdataset" / "000000.tar")
+        table(tmp_path / out / "data" / "part-0.parquet", key=["a.png"])
+    items, problems = listed(tmp_path)
+    assert not problems
+    assert [item.key for item in items] == ["a.png", "more/b.png"]
+    assert [item.key for item in listed(tmp_path / "earlier" / "webdataset")[0]] == ["000000/a"]  # named, it is looked into
+
+
+def test_a_row_without_a_name_is_called_by_its_place(tmp_path: Path) -> None:
+    path = table(tmp_path / "t.parquet", id=["a", None, None, ""], image=[b"1", b"2", b"3", b"4"])
+    assert [item.key for item in listed(path)[0]] == ["a", "t/1", "t/2", ""]
+
+
+def test_a_sample_that_comes_again_has_its_row(tmp_path: Path) -> None:
+    """Its key is there twice, which the plan tells; several pictures of one sample are one item."""
+    import io
+    import tarfile
+
+    names = ["a.png", "a.json", "b.left.png", "b.right.png", "a.png", "c.jpg", "c.jpg"]
+    with tarfile.open(tmp_path / "s.tar", "w") as tar:
+        for number, name in enumerate(names):
+            head = tarfile.TarInfo(name)
+            head.size = 1
+            tar.addfile(head, io.BytesIO(b"%d" % number))
+    items, _ = listed(tmp_path)
+    assert [item.key for item in items] == ["s/a", "s/b", "s/a", "s/c", "s/c"]
+    assert contents(items) == [b"0", b"2", b"4", b"5", b"6"]
+
+
+def test_the_table_of_an_imagefolder_may_be_parquet_and_lack_a_value(tmp_path: Path) -> None:
+    picture_sets.as_folder({"a.png": b"1", "b.png": b"2"}, tmp_path)
+    keeping = Wishes(keep_columns=("text",))
+    table(tmp_path / "metadata.parquet", file_name=["a.png", "b.png"], text=["of a", None])
+    assert [(item.key, item.kept) for item in listed(tmp_path, wishes=keeping)[0]] == [
+        ("a.png", {"text": "of a"}), ("b.png", {"text": None}),
+    ]  # fmt: skip
+    (tmp_path / "metadata.parquet").unlink()
+    (tmp_path / "metadata.jsonl").write_text('{"file_name": "a.png", "text": "of a"}\n{"file_name": "b.png"}\n')
+    assert [item.kept for item in listed(tmp_path, wishes=keeping)[0]] == [{"text": "of a"}, {"text": None}]
+    with pytest.raises(UsageError, match="unknown_column"):
+        listed(tmp_path, wishes=Wishes(keep_columns=("txt",)))
+
+
 @pytest.mark.parametrize(("cut", "whole"), [(0.5, False), (0.03, False)])
 def test_a_shard_that_is_cut_off_gives_what_it_has_and_a_reason(cut: float, whole: bool, tmp_path: Path) -> None:
     path = picture_sets.as_tar({name: data * 20 for name, data in PICTURES.items()}, tmp_path / "s.tar")
