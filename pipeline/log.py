@@ -77,13 +77,16 @@ def set_up(
 
 
 def set_up_beside_a_screen(*, verbose: bool, file: Path | None) -> None:
-    """For commands that say themselves how each film ended: warnings are plain lines on stderr, tracebacks come with ``verbose``
-    alone, and everything goes to the end of ``file`` where there is one. Raises OSError where it can't be written."""
+    """For commands that say themselves how each film ended: warnings are plain lines on stderr, tracebacks and what is worth knowing
+    (how a server is spoken to, why it is asked again) come with ``verbose`` alone, and everything goes to the end of ``file`` where
+    there is one. Raises OSError where it can't be written."""
     plain = logging.StreamHandler(sys.stderr)
+    plain.setLevel(logging.INFO if verbose else logging.WARNING)
     plain.addFilter(lambda record: not isinstance(record.msg, dict))
     handlers: list[logging.Handler] = [plain]
     if verbose:
         traces = logging.StreamHandler(sys.stderr)
+        traces.setLevel(logging.WARNING)
         traces.addFilter(lambda record: isinstance(record.msg, dict))
         traces.setFormatter(_formatter(_plain_trace()))
         handlers.append(traces)
@@ -91,7 +94,7 @@ def set_up_beside_a_screen(*, verbose: bool, file: Path | None) -> None:
         kept = _Kept(file)
         kept.setFormatter(_formatter(_plain_trace()))
         handlers.append(kept)
-    _take(handlers, logging.WARNING)
+    _take(handlers, logging.INFO)
 
 
 def _plain_trace() -> Any:

@@ -10,6 +10,7 @@ import typer
 
 from pipeline.cli import console
 from pipeline.cli.caption import run_until_signalled
+from pipeline.cli.logs import beside_the_screen
 from pipeline.cli.options import with_options
 from pipeline.options import names
 from pipeline.options.annotate import AnnotateSettings
@@ -86,13 +87,12 @@ async def _run(
     sources: list[str], settings: AnnotateSettings, screen: "AnnotateScreen", *, dry: bool, report: Path | None
 ) -> int:
     """List, describe, write; the exit code."""
-    from pipeline import log
     from pipeline.annotating import flow, writing
     from pipeline.annotating.recipe import PictureRecipe
     from pipeline.engine.opening import refuse_unnamed_embedded
     from pipeline.host import Host
 
-    log.set_up_beside_a_screen(verbose=screen.screen.verbose, file=settings.log_file)
+    beside_the_screen(verbose=screen.screen.verbose, file=settings.log_file)
     storage, wishes, layouts = flow.storage_of(settings), flow.wishes_of(settings), writing.layouts_of(settings.format)
     host = Host(settings.describing(), verbose=screen.screen.verbose, pictures=settings.detail)
     refuse_unnamed_embedded(settings.describing(), host.preset)

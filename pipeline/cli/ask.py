@@ -11,6 +11,7 @@ import typer
 
 from pipeline.cli import console
 from pipeline.cli.help import MOST
+from pipeline.cli.logs import beside_the_screen
 from pipeline.cli.options import with_options
 from pipeline.cli.signs_of_life import Waiting, earlier
 from pipeline.cli.summary import clock
@@ -67,8 +68,8 @@ def ask(
     if talking and as_json and sys.stdin.isatty():
         raise UsageError("no_input", "with --json name a question, or give questions on the standard input, one a line")
     _note_on_model(settings)
-    failed = False
-    waits: list[Waiting] = []
+    beside_the_screen(verbose=verbose, file=settings.log_file)
+    failed, waits = False, list[Waiting]()
     try:
         with Conversation(inputs, settings=settings, recursive=recursive, leave=_leave_of(waits), verbose=verbose) as talk:
             record = TalkRecord(talk)
@@ -244,7 +245,6 @@ def _check(path: Path | None) -> None:
 def _ours(path: Path) -> bool:
     from pipeline.safe_open import starts_with
 
-    try:
+    with contextlib.suppress(OSError):
         return starts_with(path, b'"scenescribe_talk"', 256)
-    except OSError:
-        return False
+    return False

@@ -12,6 +12,7 @@ import typer
 
 from pipeline.cli import console, signals
 from pipeline.cli.help import MOST
+from pipeline.cli.logs import beside_the_screen
 from pipeline.cli.options import with_options
 from pipeline.options import names
 from pipeline.options.base import load
@@ -102,18 +103,13 @@ async def describe_found(
     settings: Settings, on: "Elsewhere", display: "Display", report: Path | None, *, folders: bool, dry: bool, spool_gb: float = 0.0
 ) -> int:  # fmt: skip
     """Describe all films with one studio; the exit code."""
-    from pipeline import log
     from pipeline.engine.opening import refuse_unnamed_embedded
-    from pipeline.errors import UsageError
     from pipeline.run import describe_all, plan_outputs
     from pipeline.storage.spool import GIB, Spool
     from pipeline.store import past
     from pipeline.studio import Studio
 
-    try:
-        log.set_up_beside_a_screen(verbose=display.screen.verbose, file=settings.log_file)
-    except OSError as error:
-        raise UsageError("unwritable", f"--log-file {settings.log_file}: {(error.strerror or str(error)).lower()}") from None
+    beside_the_screen(verbose=display.screen.verbose, file=settings.log_file)
     studio = Studio(settings, verbose=display.screen.verbose)
     if folders:
         refuse_unnamed_embedded(settings, studio.preset)

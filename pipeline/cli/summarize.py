@@ -11,6 +11,7 @@ from pipeline.cli import console
 from pipeline.cli.caption import describe_found, run_until_signalled
 from pipeline.cli.films_elsewhere import Elsewhere
 from pipeline.cli.help import MOST
+from pipeline.cli.logs import beside_the_screen
 from pipeline.cli.options import with_options
 from pipeline.cli.summaries import summarize_items
 from pipeline.options import names
@@ -57,6 +58,7 @@ def summarize(
     from pipeline.cli.screen import Screen
 
     screen = Screen(live=progress, quiet=quiet, verbose=verbose)
+    beside_the_screen(verbose=screen.verbose, file=settings.log_file)
     sys.exit(run_until_signalled(_run(inputs, settings, screen, recursive=recursive, as_json=as_json)))
 
 

@@ -1,5 +1,6 @@
 """Servers that want something otherwise: they are asked again in their way, once, and so from then on. In their own words."""
 
+import base64
 import json
 import logging
 import re
@@ -19,6 +20,7 @@ from models.engines.openai.dialect import Dialect
 from models.engines.openai.endpoint import OpenAIEndpoint
 from models.engines.openai.faults import fault, too_long
 from models.engines.openai.messages import chat_body, spread
+from models.engines.openai.refusals import no_jpeg
 from models.engines.openai.streams import joined
 from models.engines.openai.thoughts import Thoughts
 from models.errors import EndpointError, ModelNotFound, PromptTooLong, RequestRefused, SchemaUnsupported
@@ -249,6 +251,60 @@ async def test_pictures_too_large_are_fewer_at_last(film: Film) -> None:
             with pytest.raises(RequestRefused, match="larger than the server"):
                 await captioner.caption(film(frames=8))
     assert len(found.requests) == 8
+
+
+PNG = [
+    status(400, "Unsupported image format: image/jpeg. Only image/png is supported."),
+    says(415, error={"message": "unsupported media type 'image/jpeg', expected image/png"}),
+    says(422, detail="image must be PNG"),
+    says(500, error="invalid image type: image/jpeg"),
+    says(400, error={"code": "1210", "message": "仅支持png"}),
+    status(400, "JPEG is not supported"),
+]
+
+
+@pytest.mark.parametrize("preset", [PRESET, IMAGES])
+@pytest.mark.parametrize("refusal", PNG)
+async def test_pictures_go_as_png_where_jpeg_is_refused(
+    refusal: Any, preset: Preset, film: Film, caplog: pytest.LogCaptureFixture
+) -> None:
+    with (
+        caplog.at_level(logging.INFO, LOG),
+        Stub([], always=picky(lambda said: refusal if "/jpeg" in json.dumps(said) else None)) as found,
+    ):
+        async with endpoint(found, preset) as captioner:
+            assert [(await captioner.caption(film(frames=3))).text for _ in range(2)] == ["fine"] * 2
+    sent = [request[2] for request in found.requests]
+    assert len(sent) == 3, "once too many, once for all"
+    for body_ in sent[1:]:
+        urls = [part["image_url"]["url"] for part in body_["messages"][0]["content"] if part["type"] == "image_url"]
+        data = [base64.b64decode(url.removeprefix("data:image/png;base64,")) for url in urls]
+        assert [one[:8] for one in data] == [b"\x89PNG\r\n\x1a\n"] * 3
+    assert "pictures as PNG" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "supported formats: png, jpeg, gif, webp",
+        "Invalid image: supported formats are image/png, image/jpeg, image/webp",
+        "unsupported image. Please make sure your image has one of the following formats: ['png', 'jpeg', 'gif', 'webp'].",
+        "unsupported image type; must be one of png or jpg",
+        "data:image/jpeg is too large",
+    ],
+)
+def test_what_takes_jpeg_too_is_not_sent_png(said: str) -> None:
+    assert not no_jpeg(said)
+
+
+async def test_why_a_server_is_asked_again_is_told(film: Film, caplog: pytest.LogCaptureFixture) -> None:
+    steps = [status(503, "overloaded", {"Retry-After": "0.05"}), status(529, "Overloaded"), answer("fine")]
+    with caplog.at_level(logging.INFO, LOG), Stub(steps) as found:
+        async with endpoint(found) as captioner:
+            assert (await captioner.caption(film())).text == "fine"
+    first, second = (record.getMessage() for record in caplog.records)
+    assert "answers 503 overloaded: asked again in 0." in first
+    assert "answers 529 Overloaded: asked again in" in second
 
 
 async def test_fewer_tokens_where_a_server_allows_fewer(film: Film) -> None:

@@ -41,3 +41,11 @@ def test_a_full_disk_is_said_once_and_in_one_line(tmp_path: Path, capsys: pytest
     said = capsys.readouterr().err.splitlines()
     assert [line for line in said if "log.txt can't be written any more" in line] == said[:1]
     assert len(said) == 1
+
+
+def test_how_a_server_is_spoken_to_is_for_verbose_and_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for verbose in (False, True):
+        log.set_up_beside_a_screen(verbose=verbose, file=tmp_path / f"{verbose}.txt")
+        logging.getLogger("models.engines.openai.endpoint").info("http://host: the limit is called max_completion_tokens")
+        assert ("max_completion_tokens" in capsys.readouterr().err) is verbose
+        assert "max_completion_tokens" in (tmp_path / f"{verbose}.txt").read_text()

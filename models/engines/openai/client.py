@@ -7,6 +7,7 @@ What a server sends is never trusted: an answer has a bound in bytes, packed and
 """
 
 import asyncio
+import logging
 import time
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -36,6 +37,7 @@ _SPENT = ("insufficient_quota", "exceeded your current quota", "insufficient bal
 _Got = TypeVar("_Got")
 REDIRECTIONS = 4
 ELSEWHERE = {301, 302, 303, 307, 308}
+log = logging.getLogger("models.engines.openai.endpoint")
 AGAIN = {408, 425, 429, 500, 502, 503, 504, 529}
 
 
@@ -98,7 +100,9 @@ class Client:
             error = state.outcome.exception() if state.outcome else None
             asked = error.seconds if isinstance(error, Again) else None
             self.retries += 1
-            return max(asked or 0.0, 0.1 * self._patience) if asked is not None else waits(state)
+            seconds = max(asked, 0.1 * self._patience) if asked is not None else waits(state)
+            log.info("%s %s: asked again in %.1f s", self.base_url, error, seconds)
+            return seconds
 
         try:
             async for attempt in AsyncRetrying(

@@ -5,6 +5,7 @@ max_tokens must be at most 64                                     so many
 temperature, top_p or seed is not supported                       left out
 video_url is no content that it takes                             frames as images
 at most 4 images                                                  4 frames, spread over the window
+image/jpeg is no picture that it takes                            PNG
 too large (413, bytes, pixels)                                    smaller pictures, then fewer
 a request with a video refused in words that nobody knows         frames as images, tried once
 """
@@ -21,6 +22,7 @@ from models.engines.openai.refusals import (
     counts_images,
     fewer_images,
     names_a_number_of_images,
+    no_jpeg,
     too_large,
     too_long,
 )
@@ -48,6 +50,8 @@ class Dialect:
     """images in one request; None: as many as there are"""
     shrunk: int = 0
     """which of SHRUNK the pictures are sent as"""
+    png: bool = False
+    """whether pictures are sent as PNG, for it does not take JPEG"""
     bare_thoughts: bool = False
     """its model's answers begin in the middle of a thought: the opening mark stands in the prompt"""
 
@@ -102,6 +106,9 @@ def _pictures(dialect: Dialect, status: int, low: str, body: Mapping[str, Any]) 
     images, videos = pictures_in(body)
     if not images and not videos:
         return None
+    if not dialect.png and no_jpeg(low):
+        # a video is JPEGs with commas between in the one form that there is for it: of PNGs there are images alone
+        return replace(dialect, png=True, videos=False), "pictures as PNG, not as JPEG"
     if too_large(status, low) and not counts_images(low, images):
         if dialect.shrunk + 1 < len(SHRUNK):
             quality, share = SHRUNK[dialect.shrunk + 1]

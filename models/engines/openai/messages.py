@@ -31,11 +31,12 @@ def chat_body(request: Request, preset: Preset, model: str, *, stream: bool, dia
         images, video = (*images, *video), None
     if dialect.most_images is not None:
         images = spread(images, dialect.most_images)
-    encode = partial(_jpeg, quality=SHRUNK[dialect.shrunk][0], share=SHRUNK[dialect.shrunk][1])
+    quality, share = SHRUNK[dialect.shrunk]
+    encode, kind = partial(_encoded, quality=None if dialect.png else quality, share=share), "png" if dialect.png else "jpeg"
     content: list[dict[str, Any]] = []
     if video is not None:
         content.append({"type": "video_url", "video_url": {"url": "data:video/jpeg;base64," + ",".join(map(encode, video))}})
-    content += [{"type": "image_url", "image_url": {"url": "data:image/jpeg;base64," + encode(image)}} for image in images]
+    content += [{"type": "image_url", "image_url": {"url": f"data:image/{kind};base64,{encode(image)}"}} for image in images]
     sampling = request.sampling
     body: dict[str, Any] = {
         "model": model,
@@ -82,13 +83,17 @@ def _response_format(request: Request) -> dict[str, Any]:
     return {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": dict(schema)}}
 
 
-def _jpeg(image: Picture, *, quality: int, share: float) -> str:
-    """The picture as JPEG (a frame of 384 x 384 takes about 40 kB at 92), its sides as much of their length, in base64."""
+def _encoded(image: Picture, *, quality: int | None, share: float) -> str:
+    """The picture as JPEG of a quality (a frame of 384 x 384 takes about 40 kB at 92), as PNG without one (about 250 kB), its sides as
+    much of their length, in base64."""
     from PIL import Image
 
     buffer, picture = io.BytesIO(), Image.fromarray(image)
     if share < 1:
         width, height = (max(round(side * share), min(side, SMALLEST)) for side in picture.size)
         picture = picture.resize((width, height), Image.Resampling.LANCZOS)
-    picture.save(buffer, "JPEG", quality=quality)
+    if quality is None:
+        picture.save(buffer, "PNG")
+    else:
+        picture.save(buffer, "JPEG", quality=quality)
     return base64.b64encode(buffer.getvalue()).decode("ascii")

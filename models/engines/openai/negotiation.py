@@ -88,6 +88,7 @@ class Negotiation:
             most_images=_less(known.most_images, dialect.most_images),
             most_tokens=_less(known.most_tokens, dialect.most_tokens),
             shrunk=max(known.shrunk, dialect.shrunk),
+            png=dialect.png or known.png,
             bare_thoughts=dialect.bare_thoughts or known.bare_thoughts,
         )
         for change in changes:

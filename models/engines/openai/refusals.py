@@ -33,6 +33,17 @@ _SIZE = re.compile(
     r"|(?:image|file|payload|body|request|entity|message|content|picture)s?'? ?(?:size|length|is|are)? ?(?:is |are )?too (?:large|big)"
     r"|(?:image|file|payload|body|request) size|大小|分辨率|像素|尺寸|体积|サイズ|크기"
 )
+_NO_JPEG = re.compile(
+    r"(?<![a-z])jpe?g(?![a-z]).{0,60}(?:not (?:be )?(?:support|accept|allow|valid)|unsupported|not permitted|不支持|サポートされ|nicht unterst)"
+    r"|(?:unsupported|not support(?:ed|ing)?|does(?: no|n')t (?:support|accept|take)|can(?:not|'t) (?:read|decode|handle)|unknown|invalid|bad"
+    r"|unexpected|不支持|非対応)[^.;]{0,80}(?<![a-z])jpe?g(?![a-z])"
+    r"|(?:only|must be|must have|expect(?:s|ed)|has to be|require[sd]?|please use|convert|仅支持|只支持|nur)[^.;]{0,40}(?<![a-z])png(?![a-z])"
+    r"|(?<![a-z])png(?![a-z])[^.;]{0,20}(?:only|required|expected|のみ)"
+)
+_LISTED = re.compile(
+    r"(?:(?:image/)?\.?(?<![a-z])(?:png|jpe?g|gif|webp|bmp|tiff?|heic|avif)(?![a-z])['\"\])`]*(?:\s*(?:[,/|、和或]|and|or|und|oder))*\s*['\"\[(`]*){2,}"
+)
+"""formats that are named one after another"""
 _SMALL = re.compile(r"too small|at least|minimum|larger than|greater than|过小|太小|不能小于")
 TOO_LONG = re.compile(
     r"context[ _]?(?:length|window|size)|maximum model length|too long|max_model_len|exceeds? the (?:available )?context"
@@ -60,6 +71,12 @@ def too_large(status: int, low: str) -> bool:
     if status == 413:
         return not (_names_images(low) and _numbers(low)) or _SIZE.search(low) is not None
     return _SIZE.search(low) is not None and not re.search(r"max_tokens|max_completion_tokens", low)
+
+
+def no_jpeg(low: str) -> bool:
+    """Whether a refusal is of JPEG, or asks for PNG; one that lists both among what is taken is of something else."""
+    both = any("png" in some.group() and "jp" in some.group() for some in _LISTED.finditer(low))
+    return not both and _NO_JPEG.search(low) is not None
 
 
 def fewer_images(low: str, images: int, parts: int) -> int | None:
