@@ -136,3 +136,28 @@ async def test_a_sender_that_fails_tells_its_words_and_its_exit_code(monkeypatch
 
     with pytest.raises(live_senders.NoPicture, match=r"ended with 1, .*nosize"), live_senders.Sender("udp", "nosize", 10, 1):
         pass
+
+
+def test_a_folder_without_words_is_given_some_that_are_read_as_they_were_written(tmp_path: Path, parts: None) -> None:
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+    from scripts.random_weights import with_words, word
+
+    tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(vocab_size=300, special_tokens=["<unk>"], initial_alphabet=alphabet)
+    tokenizer.train_from_iterator(["a bade bade dede"], trainer)
+    folder = tmp_path / "model"
+    folder.mkdir()
+    tokenizer.save(str(folder / "tokenizer.json"))
+    (folder / "config.json").write_text('{"text_config": {"vocab_size": 20000}}')
+    words = Tokenizer.from_file(str(Path(with_words(str(folder)), "tokenizer.json")))
+    assert words.get_vocab_size() == 20_000
+    drawn = list(range(5_000, 20_000, 7))
+    assert len(words.encode(words.decode(drawn)).ids) == len(drawn)
+    text = "".join(f" {word(number)}" for number in range(1_000))
+    assert len(words.encode(text).ids) == 1_000
+    assert words.decode(words.encode(text).ids) == text
+    assert Tokenizer.from_file(str(folder / "tokenizer.json")).get_vocab_size() < 20_000, "the folder itself stays as it is"
