@@ -1,23 +1,32 @@
 """Many notes into few: as many levels as the model's context asks for, and nothing is ever left out to make it fit.
 
-n n n n n n n n n n n n      too long for one question
+n n n n n n n n n n n n      too long for one question, or too many sentences for one answer
 [ask   ] [ask   ] [ask ]     asked at once, each stretch a question of its own
-   n n      n n     n
-[ask                  ]      fits
+   n n      n n     n        few enough: these are the answer
+[ask                  ]      too many: they are asked once more
           n n n
+
+A model writes one word after the other, but as many answers beside each other as it is asked for: what a film takes is the longest answer of
+each level. So an answer is short, levels are few, and whatever needs no other's answer is asked at the same time.
 """
 
 import asyncio
 from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from itertools import accumulate
+from typing import Any, TypeVar
 
 from models.base import Sampling
 from pipeline.engine.engine import Engine
 from pipeline.errors import DeadlinePassed, RequestError
-from pipeline.passes.answer import SENTENCE_TOKENS, TITLE_TOKENS, Answer, Note, line, parse, request
-from pipeline.passes.telling import telling
+from pipeline.passes.answer import Answer, Note, Wanted, line, once, parse, request
+from pipeline.passes.telling import heading, telling
 
+T = TypeVar("T")
+MOST = 4
+"""sentences of one answer; more of them are of several stretches"""
+SOME = 2
+"""sentences of a stretch at least, where one more answer can weigh them against each other"""
 BYTES_A_TOKEN = 3.2
 """of UTF-8: English has 4 to 5, Chinese about 3; where the guess was too high the model says so, and stretches become shorter"""
 AROUND = 320
@@ -44,39 +53,59 @@ class Condenser:
     asked: int = 0
     levels: int = 0
     """the most that anything took"""
+    read: int = 0
+    wrote: int = 0
+    """tokens of all questions, of all answers"""
     failed: list[tuple[int, ...]] = field(default_factory=list)
     """captions of stretches whose answer could not be used"""
 
-    async def condense(self, notes: Sequence[Note], sentences: int, what: str) -> Answer:
-        """At most ``sentences`` about these notes, and a title. Where no answer can be used they are the most telling notes themselves.
+    async def condense(self, notes: Sequence[Note], wanted: Wanted, level: int = 1) -> Answer:
+        """At most so many sentences about these notes, and a title. Where no answer can be used they are the most telling notes themselves.
 
         Raises EnvironmentFault where the engine can't go on.
         """
-        title = ""
-        for level in range(1, LEVELS + 1):
-            if not notes:
-                break
-            self.levels = max(self.levels, level)
-            stretches = self._stretches(notes, sentences)
-            if len(stretches) == 1:
-                answer = await self._ask(notes, sentences, what)
-                if answer is not None:
-                    return answer
-                stretches = _halves(notes)  # it did not fit after all
-            shorter = [max(1, min(sentences, (len(stretch) + 1) // 2)) for stretch in stretches]
-            part = what if what.startswith("a part") else f"a part of {what}"
-            answers = await gathered([self.condense(one, most, part) for one, most in zip(stretches, shorter, strict=True)])
-            before, notes = notes, [note for answer in answers for note in answer.notes]
-            title = title or next((answer.title for answer in answers if answer.title), "")
-            if sum(map(self._cost, notes)) >= sum(map(self._cost, before)):
-                break  # a model that makes nothing shorter would be asked for ever
-        return Answer(title, telling(notes, sentences))
+        return await self.joined(notes, await self.stretched(notes, wanted, level), wanted, level + 1)
 
-    async def _ask(self, notes: Sequence[Note], sentences: int, what: str) -> Answer | None:
+    async def stretched(self, notes: Sequence[Note], wanted: Wanted, level: int = 1) -> list[Answer]:
+        """One level: an answer with a title where the notes fit one question, else those about each stretch, in order, without one."""
+        if not notes:
+            return []
+        self.levels = max(self.levels, level)
+        stretches = self._stretches(notes, wanted)
+        if len(stretches) == 1:
+            if (answer := await self._ask(notes, replace(wanted, sentences=min(wanted.sentences, MOST)))) is not None:
+                return [answer]
+            stretches = _halves(notes)  # it did not fit after all
+        of_part = replace(
+            wanted, titled=False, what=wanted.what if wanted.what.startswith("a part") else f"a part of {wanted.what}"
+        )
+        shares = _shares(stretches, wanted.sentences)
+        asked = [
+            self.stretched(one, replace(of_part, sentences=most), level) for one, most in zip(stretches, shares, strict=True)
+        ]
+        return [answer for answers in await gathered(asked) for answer in answers]
+
+    async def joined(self, notes: Sequence[Note], answers: Sequence[Answer], wanted: Wanted, level: int) -> Answer:
+        """What ``stretched`` made of these notes, as one answer: it is asked once more where it has too many sentences, or no title."""
+        if len(answers) <= 1:
+            return answers[0] if answers else Answer("", ())
+        found = once(note for answer in answers for note in answer.notes)
+        if len(found) > wanted.sentences and level <= LEVELS and self._size(found) < self._size(notes):
+            return await self.condense(found, wanted, level)
+        found = list(telling(found, wanted.sentences))  # a model that makes nothing shorter would be asked for ever
+        return Answer(await self._title(found, wanted, level) if wanted.titled else "", tuple(found))
+
+    async def _title(self, notes: Sequence[Note], wanted: Wanted, level: int) -> str:
+        """A title for sentences that stay as they are: the beginning of one of them, where no answer can be used."""
+        self.levels = max(self.levels, level)
+        answer = await self._ask(notes, replace(wanted, sentences=0))
+        return answer.title if answer is not None and answer.title else heading(notes, {})
+
+    async def _ask(self, notes: Sequence[Note], wanted: Wanted) -> Answer | None:
         """The answer; None where the question was too long."""
         while True:
             held = self.held
-            asked = request(notes, sentences, self.sampling, what=what, style=self.style, language=self.language, held=held)
+            asked = request(notes, wanted, self.sampling, style=self.style, language=self.language, held=held)
             try:
                 self.asked += 1
                 reply = await self.engine.ask(asked, owner=self.owner)
@@ -87,40 +116,65 @@ class Condenser:
                     self.held = False
                     continue
                 if error.code == "prompt_too_long" and (len(notes) > 1 or len(notes[0].text.split()) > 1):
-                    self.context = min(self.context, self._room(sentences) + int(sum(map(self._cost, notes))) - 1)
+                    self.context = min(self.context, self._room(wanted) + int(self._size(notes)) - 1)
                     return None
-                return self._unusable(notes, sentences)
+                return self._unusable(notes, wanted.sentences)
+            self.read += reply.prompt_tokens
+            self.wrote += reply.completion_tokens
             answer = parse(reply.text, notes)
-            return answer if answer.notes else self._unusable(notes, sentences)
+            return answer if answer.notes or not wanted.sentences else self._unusable(notes, wanted.sentences)
 
     def _unusable(self, notes: Sequence[Note], sentences: int) -> Answer:
+        if not sentences:
+            return Answer("", ())
         self.failed.append(tuple(sorted({number for note in notes for number in note.captions})))
         return Answer("", telling(notes, sentences))
 
-    def _stretches(self, notes: Sequence[Note], sentences: int) -> list[Sequence[Note]]:
-        """The notes in stretches that fit, about equally long."""
-        room = max(LEAST, self.context - self._room(sentences))
-        total = sum(map(self._cost, notes))
-        if total <= room:
+    def _stretches(self, notes: Sequence[Note], wanted: Wanted) -> list[Sequence[Note]]:
+        """The notes in stretches, about equally long, of which each fits and none has to be told in too many sentences."""
+        room = max(LEAST, self.context - self._room(wanted))
+        many = max(-(-self._size(notes) // room), -(-min(wanted.sentences, len(notes)) // MOST))
+        if many <= 1:
             return [notes]
-        each = total / -(-total // room)
-        made: list[list[Note]] = [[]]
-        size = 0.0
-        for note in notes:
-            cost = self._cost(note)
-            if made[-1] and (size + cost / 2 > each or size + cost > room):
-                made.append([])
-                size = 0.0
-            made[-1].append(note)
-            size += cost
-        return list(made) if len(made) > 1 else _halves(notes)
+        if len(notes) == 1:
+            return _halves(notes)
+        for count in range(int(many), len(notes)):
+            made = _equal(notes, count)
+            if all(self._size(one) <= room for one in made):
+                return made
+        return [[note] for note in notes]
 
-    def _room(self, sentences: int) -> int:
+    def _room(self, wanted: Wanted) -> int:
         """Tokens of a question and its answer beside the notes."""
-        return AROUND + TITLE_TOKENS + SENTENCE_TOKENS * sentences
+        return AROUND + replace(wanted, sentences=min(wanted.sentences, MOST)).tokens
 
-    def _cost(self, note: Note) -> float:
-        return len(line(100, note).encode("utf-8", "replace")) / BYTES_A_TOKEN + 1
+    def _size(self, notes: Sequence[Note]) -> float:
+        return sum(map(_cost, notes))
+
+
+def _cost(note: Note) -> float:
+    return len(line(100, note).encode("utf-8", "replace")) / BYTES_A_TOKEN + 1
+
+
+def _equal(notes: Sequence[Note], count: int) -> list[Sequence[Note]]:
+    """So many stretches of about the same length, or fewer where single notes are longer than that."""
+    costs = [_cost(note) for note in notes]
+    each = sum(costs) / count
+    made: dict[int, list[Note]] = {}
+    for note, cost, end in zip(notes, costs, accumulate(costs), strict=True):
+        made.setdefault(int((end - cost / 2) / each), []).append(note)
+    return list(made.values())
+
+
+def _shares(stretches: Sequence[Sequence[Note]], sentences: int) -> list[int]:
+    """How many sentences each stretch is told in: where they are to be weighed against each other, no more than half of its notes."""
+    each, more = divmod(sentences, len(stretches))
+    least = SOME if sentences <= MOST else 1
+    shares = [max(least, each + (n < more)) for n in range(len(stretches))]
+    final = sum(shares) <= sentences
+    return [
+        min(share, sentences, len(one) if final else (len(one) + 1) // 2) for share, one in zip(shares, stretches, strict=True)
+    ]
 
 
 def _halves(notes: Sequence[Note]) -> list[Sequence[Note]]:
@@ -133,7 +187,7 @@ def _halves(notes: Sequence[Note]) -> list[Sequence[Note]]:
     return [[Note(" ".join(half), only.captions)] for half in (words[:middle], words[middle:]) if half]
 
 
-async def gathered(work: Sequence[Coroutine[Any, Any, Answer]]) -> list[Answer]:
+async def gathered(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
     """All answers, asked at once; where one raises, the others are taken out of the engine."""
     tasks = [asyncio.create_task(one) for one in work]
     try:

@@ -1,8 +1,9 @@
 """What a film is about, from its captions: chapters first, then the film out of its chapters.
 
     captions -> parts (chapters.py)
-                  each part: notes -> a title, a few sentences       all asked at once
-                                         `--> the film: these sentences are the notes, each with the captions that it rests on
+                  each part: notes -> a title, a few sentences       all asked at once; a long part is several questions
+                                         |--> the film: these sentences are the notes, each with the captions that it rests on
+                                         `--> the long parts' own sentences are joined, at the same time
 
 A model writes where one can; otherwise the summary is composed: of facts, where the captions are the embedded model's, or of the
 captions that tell most, word for word. It says which.
@@ -18,7 +19,7 @@ from models.base import Sampling
 from pipeline.engine.engine import Engine
 from pipeline.outline import Chapter, Sentence, Summary
 from pipeline.passes import facts, telling
-from pipeline.passes.answer import Answer, Note
+from pipeline.passes.answer import Answer, Note, Wanted, once
 from pipeline.passes.chapters import Part, parts
 from pipeline.passes.condense import Condenser, gathered
 from pipeline.passes.words import together, words
@@ -129,12 +130,14 @@ async def _written(
         engine=writer.engine, sampling=writer.sampling, context=writer.context, style=" ".join(style.split()),
         language=english_name(document.language),
     )  # fmt: skip
-    answers = await gathered([condenser.condense(part, OF_CHAPTER[length], "a part of a film") for part in of_parts])
-    notes = [note for answer in answers for note in answer.notes]
-    if sum(map(bool, of_parts)) == 1 and len(notes) <= OF_FILM[length]:
-        film = Answer("", tuple(notes))  # one chapter: it is the film
-    else:
-        film = await condenser.condense(notes, OF_FILM[length], "a film")
+    chapter = Wanted(what="a part of a film", sentences=OF_CHAPTER[length])
+    parts_told = await gathered([condenser.stretched(part, chapter) for part in of_parts])
+    notes = once(note for answers in parts_told for answer in answers for note in answer.notes)
+    one_is_all = sum(map(bool, of_parts)) == 1 and len(notes) <= OF_FILM[length]  # one chapter: it is the film
+    film, *answers = await gathered([
+        _as_it_is(notes) if one_is_all else condenser.condense(notes, Wanted(what="a film", sentences=OF_FILM[length], titled=False), 2),
+        *(condenser.joined(part, told, chapter, 2) for part, told in zip(of_parts, parts_told, strict=True)),
+    ])  # fmt: skip
     notices = [
         Notice(
             code="summary_unusable",
@@ -144,7 +147,12 @@ async def _written(
         )
         for numbers in condenser.failed
     ]
-    return answers, film.notes, notices, {"asked": condenser.asked, "levels": condenser.levels + 1}
+    took = {"asked": condenser.asked, "levels": condenser.levels, "prompt_tokens": condenser.read, "tokens": condenser.wrote}
+    return answers, film.notes, notices, took
+
+
+async def _as_it_is(notes: Sequence[Note]) -> Answer:
+    return Answer("", tuple(notes))
 
 
 def _chapters(document: Document, found: Sequence[Part], answers: Sequence[Answer]) -> tuple[Chapter, ...]:

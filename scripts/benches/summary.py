@@ -1,9 +1,9 @@
 """scripts/bench summary --model FOLDER [--random-weights]: summary and chapters of a two-hour film from finished captions, or from pixels.
 
-A made-up film of 900 captions of 8 s and 30 words, whose subject changes every few minutes. Seconds are from the document in memory to the
-summary, by the clock, with the model loaded and warm; how many questions on how many levels. Random weights never end a
-sentence: each answer is as long as it may be, and unusable. --letters 150 holds their sentences to what people write (25 words), their
-titles to 60; how many sentences and numbers there are they still draw.
+A made-up film of 900 captions of 8 s and 40 tokens (30 words of English), whose subject changes every few minutes. Seconds are from the
+document in memory to the summary, by the clock, with the model loaded and warm; how many questions on how many levels, of how many tokens.
+Random weights never end a sentence: each answer is as long as it may be, and unusable: no model takes longer. --sentence-tokens 65 gives them
+the room of 25 words and what stands around them, which is how long a model takes that does what it is told.
 
 --pixels: a film of two hours first (1080p, joined of drawn pieces), described in windows of 8 s with keyframes:count=8, 64 tokens each.
 
@@ -21,10 +21,8 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from models.base import Request, Sampling
@@ -42,7 +40,7 @@ from pipeline.summarizer import writer_of
 from pipeline.types import Caption, Document, Model, Source
 from scripts.benches.gpu import _join
 from scripts.needed import needed, needed_model
-from scripts.random_weights import with_words
+from scripts.random_weights import with_words, word
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +55,8 @@ class Row:
     levels: int
     unusable: int
     seconds: float
+    prompt_tokens: int
+    tokens: int
 
 
 def main() -> None:
@@ -66,7 +66,7 @@ def main() -> None:
     parser.add_argument("--composed", action="store_true", help="no model")
     parser.add_argument("--quantization")
     parser.add_argument("--max-model-len", type=int)
-    parser.add_argument("--letters", type=int, help="of a sentence at most")
+    parser.add_argument("--sentence-tokens", type=int, help="room of a sentence and its numbers, in place of the product's")
     parser.add_argument(
         "--pixels", action="store_true", help="describe a film of as many windows first, and tell how long that took"
     )
@@ -77,8 +77,8 @@ def main() -> None:
     needed_model(asked.model, random_weights=asked.random_weights)
     if asked.random_weights:
         asked.model = with_words(asked.model)
-    if asked.letters:
-        answer.grammar = held_to(asked.letters)  # type: ignore[assignment]  # the parameters have names there
+    if asked.sentence_tokens:
+        answer.SENTENCE_TOKENS = asked.sentence_tokens
     needed(*(() if asked.composed else ("vllm",)), *(("av",) if asked.pixels else ()))
     if not asked.composed and not asked.model:
         parser.error("name a --model, or --composed")
@@ -150,19 +150,6 @@ async def described(asked: argparse.Namespace, settings: Settings, host: Host, p
     return kept.document
 
 
-def held_to(letters: int) -> Callable[[int, int], Mapping[str, Any]]:
-    """The grammar of answers with a bound on each string."""
-    free = answer.grammar
-
-    def bounded(count: int, sentences: int) -> Mapping[str, Any]:
-        schema = json.loads(json.dumps(free(count, sentences)))
-        schema["properties"]["title"]["maxLength"] = 60
-        schema["properties"]["sentences"]["items"]["properties"]["text"]["maxLength"] = letters
-        return dict(schema)
-
-    return bounded
-
-
 async def _measured(asked: argparse.Namespace, writer: Writer | None, film: Document | None = None) -> None:
     film, rows = film or made_up(asked.captions), list[Row]()
     for length in ("short", "long"):
@@ -173,7 +160,8 @@ async def _measured(asked: argparse.Namespace, writer: Writer | None, film: Docu
             rows.append(
                 Row(
                     length, len(film.captions), len(summary.chapters), len(summary.sentences), summary.stats.get("asked", 0),
-                    summary.stats.get("levels", 0), len(summary.warnings), round(took, 2),
+                    summary.stats.get("levels", 0), len(summary.warnings), round(took, 2), summary.stats.get("prompt_tokens", 0),
+                    summary.stats.get("tokens", 0),
                 )
             )  # fmt: skip
             _say(asked, rows)
@@ -182,12 +170,12 @@ async def _measured(asked: argparse.Namespace, writer: Writer | None, film: Docu
 def made_up(count: int) -> Document:
     """A film whose subject changes every 40 to 80 captions: words of its own beside those that all share."""
     rng = random.Random(0)
-    common = [f"thing{number}" for number in range(60)]
+    common = [word(number) for number in range(60)]
     captions: list[Caption] = []
     while len(captions) < count:
-        own = [f"subject{len(captions)}x{number}" for number in range(40)]
+        own = [word(400 * (1 + len(captions)) + number) for number in range(40)]
         for _ in range(rng.randint(40, 80)):
-            text = " ".join(rng.choice(own if rng.random() < 0.4 else common) for _ in range(30)) + "."
+            text = " ".join(rng.choice(own if rng.random() < 0.4 else common) for _ in range(40)) + "."
             captions.append(Caption(start=8.0 * len(captions), end=8.0 * len(captions) + 8, text=text))
     captions = captions[:count]
     return Document(

@@ -8,7 +8,7 @@ import pytest
 
 from models.base import Captioner, Request, Sampling
 from models.engines.vllm.seeds import DRAW, rewindable
-from pipeline.passes.answer import Note, parse, request
+from pipeline.passes.answer import Note, Wanted, parse, request
 
 NOTES = [Note(f"bara dote {word}", (10 * number,)) for number, word in enumerate(("fisi", "gulo", "kepu", "lana", "mora"), 1)]
 
@@ -56,10 +56,8 @@ async def test_many_long_prompts_with_a_seed_do_not_end_the_engine(vllm_engine: 
 async def test_a_summary_is_held_to_its_grammar(vllm_engine: Captioner, temperature: float) -> None:
     """A model without any sense writes it: JSON that cites notes that exist, and no blanks for ever."""
     sampling = Sampling(temperature=temperature)
-    asked = [
-        request(NOTES, 3, replace(sampling, seed=seed), what="a film", style="", language="English", held=True)
-        for seed in range(6)
-    ]
+    wanted = Wanted(what="a film", sentences=3)
+    asked = [request(NOTES, wanted, replace(sampling, seed=seed), style="", language="English", held=True) for seed in range(6)]
     for reply in await asyncio.gather(*map(vllm_engine.caption, asked)):
         assert reply.finish == "stop"
         sentences = json.loads(reply.text)["sentences"]

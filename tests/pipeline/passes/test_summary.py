@@ -3,95 +3,23 @@
 import json
 import random
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
+from authors import Author, document, film, holds, told
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.base import Reply, Request, Sampling
-from models.engines.echo import EchoCaptioner
-from models.errors import PromptTooLong, RequestRefused, SchemaUnsupported
-from pipeline.engine.engine import Engine
+from models.errors import RequestRefused
 from pipeline.errors import EnvironmentFault, InputError
-from pipeline.outline import Sentence, Summary
+from pipeline.outline import Sentence
 from pipeline.passes import facts, markdown, telling
 from pipeline.passes import json as summary_json
-from pipeline.passes.answer import Note, grammar, parse
-from pipeline.passes.summary import OF_CHAPTER, OF_FILM, Writer, digest, summarize
-from pipeline.types import Caption, Document, Model, Outcome, Source
+from pipeline.passes.answer import Note, Wanted, grammar, parse
+from pipeline.passes.summary import OF_CHAPTER, OF_FILM, digest, summarize
+from pipeline.types import Document, Outcome
 from scripts.shapes_world import chance, words
-
-MODEL = Model(name="author", id="author/1", revision="", engine="vllm", engine_version="1")
-
-
-def document(texts: Sequence[str], seconds: float = 5.0, **more: object) -> Document:
-    captions = tuple(Caption(start=n * seconds, end=(n + 1) * seconds, text=text) for n, text in enumerate(texts))
-    source = Source(name="film.mp4", size=1, duration=len(texts) * seconds, fps=25, width=640, height=360, start=0)
-    shots = tuple(n * seconds for n in range(1, len(texts)))
-    return replace(Document(source=source, model=MODEL, settings={}, captions=captions, shots=shots), **more)  # type: ignore[arg-type]
-
-
-def film(scenes: int = 6, each: int = 10) -> Document:
-    """A film of scenes that have no word in common; each caption has a word of its own."""
-    return document(
-        [f"scene{scene}a scene{scene}b unique{scene * each + n} happens" for scene in range(scenes) for n in range(each)]
-    )
-
-
-Edit = Callable[[list[tuple[int, str]]], object]
-
-
-class Author(EchoCaptioner):
-    """Answers numbered notes with JSON: by itself one sentence of all words for each of as many notes as it may have."""
-
-    def __init__(self, answer: Edit | None = None, *, words: int = 10_000, grammars: bool = True) -> None:
-        super().__init__(capacity=64)
-        self.answer, self.words, self.grammars = answer, words, grammars
-        self.requests: list[Request] = []
-
-    async def caption(self, request: Request) -> Reply:
-        self.requests.append(request)
-        if request.schema is not None and not self.grammars:
-            raise SchemaUnsupported("no grammars here")
-        if len(request.prompt.split()) > self.words:
-            raise PromptTooLong("too long")
-        notes = [(int(number), text) for number, text in re.findall(r"^(\d+)\. (.*)$", request.prompt, re.MULTILINE)]
-        said = self.answer(notes) if self.answer is not None else self.first_and_last(notes)
-        if isinstance(said, Exception):
-            raise said
-        text = said if isinstance(said, str) else json.dumps(said)
-        return Reply(text=text, finish="stop", prompt_tokens=1, completion_tokens=1)
-
-    def first_and_last(self, notes: list[tuple[int, str]]) -> object:
-        ends = dict.fromkeys((notes[0], notes[-1]))
-        return {
-            "title": notes[0][1].split()[0],
-            "sentences": [{"text": f"Told of {text[:30]}.", "captions": [number]} for number, text in ends],
-        }
-
-
-async def told(of: Document, author: Author, *, context: int = 4096, length: str = "short", style: str = "") -> Summary:
-    async with Engine(author) as engine:
-        writer = Writer(engine=engine, model=lambda: MODEL, sampling=Sampling(), context=context)
-        return await summarize(of, length=length, style=style, writer=writer)  # type: ignore[arg-type]
-
-
-def holds(summary: Summary, of: Document) -> None:
-    """What every summary keeps."""
-    every = [*summary.sentences, *(sentence for chapter in summary.chapters for sentence in chapter.sentences)]
-    for sentence in every:
-        assert sentence.captions
-        assert list(sentence.captions) == sorted(set(sentence.captions))
-        assert all(1 <= number <= len(of.captions) for number in sentence.captions)
-        for number in sentence.captions:
-            caption = of.captions[number - 1]
-            assert any(start <= caption.start and caption.end <= end for start, end in sentence.times)
-    for chapter in summary.chapters:
-        for sentence in chapter.sentences:
-            assert all(chapter.start <= start and end <= chapter.end for start, end in sentence.times)
-    assert summary_json.from_text(summary_json.to_text(summary)).sentences == tuple(summary.sentences)
 
 
 async def test_chapters_then_the_film_in_two_levels_of_questions() -> None:
@@ -111,12 +39,12 @@ async def test_chapters_then_the_film_in_two_levels_of_questions() -> None:
     assert len({chapter.title for chapter in summary.chapters}) == len(summary.chapters)
 
 
-@pytest.mark.parametrize("context", [1024, 700])
-async def test_what_does_not_fit_is_one_more_level_and_never_a_cut(context: int) -> None:
+@pytest.mark.parametrize(("context", "levels"), [(4096, 2), (1024, 2), (700, 3)])
+async def test_what_does_not_fit_is_one_more_level_and_never_a_cut(context: int, levels: int) -> None:
     author, of = Author(), film(scenes=1, each=200)
     summary = await told(of, author, context=context)
     holds(summary, of)
-    assert summary.stats["levels"] > 2
+    assert summary.stats["levels"] == levels
     shown = "\n".join(request.prompt for request in author.requests)
     assert all(f"unique{n} " in shown for n in range(200))
     assert not summary.warnings
@@ -193,10 +121,13 @@ async def test_an_engine_that_is_gone_is_no_summary() -> None:
 
 
 def test_the_grammar_knows_which_numbers_exist() -> None:
-    schema = json.loads(json.dumps(grammar(3, 2)))
+    schema = json.loads(json.dumps(grammar(3, Wanted(what="a film", sentences=2))))
     numbers = schema["properties"]["sentences"]["items"]["properties"]["captions"]["items"]
     assert numbers["enum"] == [1, 2, 3]
     assert schema["properties"]["sentences"]["maxItems"] == 2
+    assert schema["required"] == ["title", "sentences"]
+    assert grammar(3, Wanted(what="a film", sentences=2, titled=False))["required"] == ["sentences"]
+    assert grammar(3, Wanted(what="a film", sentences=0))["required"] == ["title"]
 
 
 @given(
