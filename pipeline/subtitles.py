@@ -58,9 +58,11 @@ def load(
 
     JSON is laid out by ``layout`` (netflix where it is None); other files keep their cues where it is None.
 
-    Raises UsageError ``unknown_format``, ``not_readable``, ``bad_language``; InputError ``not_found``, ``unreadable``,
-    ``bad_json``, ``bad_subtitles``; with pauses UsageError ``speech_unknown`` and as ``speech.listening.speech_in`` does.
+    Raises UsageError ``not_a_regular_file`` of a folder, ``unknown_format``, ``not_readable``, ``bad_language``; InputError ``not_found``,
+    ``unreadable``, ``bad_json``, ``bad_subtitles``; with pauses UsageError ``speech_unknown`` and as ``speech.listening.speech_in`` does.
     """
+    if path.name != "-" and path.is_dir():
+        raise UsageError("not_a_regular_file", f"{path} is a folder; name the files in it, such as {path}/*.descriptions.json")
     name = form or (path.suffix[1:].lower() if path.name != "-" else "json")
     if not name:
         raise UsageError("unknown_format", f"{path} has no suffix that tells its format; name it by --from ({', '.join(READ)})")

@@ -13,6 +13,7 @@ import typer
 from pipeline import __version__
 from pipeline.cli import collector, console
 from pipeline.cli.help import Command, Group
+from pipeline.cli.usage import answer, misused
 from pipeline.errors import ScenescribeError
 
 app = typer.Typer(
@@ -96,7 +97,8 @@ def main() -> None:
     # --snake_case is taken for --kebab-case
     sys.argv[1:] = [re.sub(r"^--[a-z0-9_]+", lambda match: match.group().replace("_", "-"), word) for word in sys.argv[1:]]
     try:
-        app()
+        code = app(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
     except ScenescribeError as error:
         console.end(error)
     except KeyboardInterrupt:
@@ -109,5 +111,9 @@ def main() -> None:
         console.unheard(sys.stdout)
         console.unheard(sys.stderr)
         sys.exit(getattr(broken.__context__, "exit_code", 0))  # of the error that was being said, if it was one
+    except Exception as error:
+        if not misused(error):
+            raise
+        answer(error, COMMANDS)
     finally:
         collector.begin()  # of words that were wrong no command came

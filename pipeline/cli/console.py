@@ -1,6 +1,7 @@
 """What the terminal is told: messages and failures on stderr, data on stdout. No other module prints or exits."""
 
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
@@ -25,11 +26,34 @@ def plain(text: str, keep: str = "\n\t") -> str:
 
 
 def say(text: str) -> None:
-    """A message for people. Where they stopped listening (``2>&1 | head -1``) the work goes on."""
+    """A message for people; a terminal's lines break between words, so that what is to be typed stays whole; all others stay whole.
+
+    Where they stopped listening (``2>&1 | head -1``) the work goes on.
+    """
     try:
-        print(plain(text), file=sys.stderr, flush=True)
+        print(wrapped(plain(text)) if sys.stderr.isatty() else plain(text), file=sys.stderr, flush=True)
     except BrokenPipeError:
         unheard(sys.stderr)
+
+
+def wrapped(text: str) -> str:
+    """A text whose lines are as wide as the terminal at most, where a space lets them be."""
+    from rich.cells import cell_len
+
+    columns = shutil.get_terminal_size().columns
+    lines: list[str] = []
+    for line in text.split("\n"):
+        first, *others = line.split(" ")
+        made, length = [first], cell_len(first)
+        for word in others:
+            length += 1 + cell_len(word)
+            if length > columns and any(made):
+                lines.append(" ".join(made))
+                made, length = [word], cell_len(word)
+            else:
+                made.append(word)
+        lines.append(" ".join(made))
+    return "\n".join(lines)
 
 
 def rewrite(text: str) -> None:

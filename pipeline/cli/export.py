@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pipeline.cues import Layout
 
 LAYOUT = "Cues"
-_OF_ITS_NAME = ("unknown_format", "not_readable")
+_OF_ITS_NAME = ("unknown_format", "not_readable", "not_a_regular_file")
 """wrong usage that is one file's among several: the others are written"""
 
 
@@ -209,7 +209,7 @@ def _write(target: Path, text: str, source: Path, *, overwrite: bool) -> None:
         hint = (
             "it is the input itself; name another with -o"
             if source.exists() and target.samefile(source)
-            else "--overwrite replaces it"
+            else "name another with -o, or --overwrite replaces it"
         )
         raise OutputError("output_exists", f"{target} exists; {hint}")
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sys
+from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +13,7 @@ import typer
 from models.installed import adding
 from pipeline.cli import console, signals
 from pipeline.cli.options import with_options
+from pipeline.cli.signs_of_life import Waiting, loaded
 from pipeline.errors import EnvironmentFault
 from pipeline.options import names
 from pipeline.options.base import load
@@ -50,10 +52,10 @@ def serve(
 
     level = logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO
     log.set_up(loaded.settings.log_format, level=level)
-    sys.exit(_run(loaded.settings, verbose=verbose))
+    sys.exit(_run(loaded.settings, quiet=quiet, verbose=verbose))
 
 
-def _run(settings: ServeSettings, *, verbose: bool) -> int:
+def _run(settings: ServeSettings, *, quiet: bool, verbose: bool) -> int:
     missing = next((name for name in ("fastapi", "uvicorn", "python_multipart") if find_spec(name) is None), None)
     if missing is not None:
         raise EnvironmentFault("serve_missing", f"the service needs {missing}, which is not installed: {adding('serve')}")
@@ -77,8 +79,23 @@ def _run(settings: ServeSettings, *, verbose: bool) -> int:
 
         def ready(address: str, service: "Service") -> None:
             console.say(f"{address}/#key={service.key.text}")
+            if sys.stderr.isatty() and not quiet:
+                waiting.enter_context(_welcome(service))
 
-        await serve_until(settings.listen, make, stop, ready)
+        with ExitStack() as waiting:
+            await serve_until(settings.listen, make, stop, ready)
 
     asyncio.run(main())
     return 128 + caught[0] if caught else 0
+
+
+def _welcome(service: "Service") -> Waiting:
+    """What a person is told below the address; until the model is there, that it loads."""
+    from pipeline.engine.opening import limits
+
+    studio = service.studio
+    console.say("Open it in a browser: it holds the key. Ctrl-C ends the service; jobs go on with the next start.")
+    if knows := limits(studio.preset, studio.settings.engine):
+        console.say(f"note: {knows}")
+    studio.engine.on_ready.append(lambda: console.say(loaded(studio.engine.last_start)))
+    return Waiting(studio.engine, studio.settings.engine, counts=False)

@@ -55,7 +55,7 @@ def check_target(target: Path, video: Path, suffixes: Sequence[str], kind: str, 
     if target.exists() and video.exists() and target.samefile(video):
         raise UsageError("same_file", "the output would replace the film; name another with -o")
     if os.path.lexists(target) and not overwrite:
-        raise OutputError("output_exists", f"{target} exists; --overwrite replaces it")
+        raise OutputError("output_exists", f"{target} exists; name another with -o, or --overwrite replaces it")
 
 
 def notices_of(path: Path, found: "Sequence[Notice]", *, strict: bool, quiet: bool = False) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import __version__
+from pipeline.cli import console
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "square.mkv"
 HEAVY = {"torch", "vllm", "transformers", "cv2", "av", "numpy", "scenedetect", "httpx", "ttconv", "pysubs2"}
@@ -84,3 +85,41 @@ assert gc.isenabled() and gc.get_freeze_count() > 1000
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["capton"], "scenescribe: unknown_command: no such command 'capton'. Did you mean 'caption'?"),
+        (["caption", "x", "--modle", "y"], "scenescribe: unknown_option: there is no --modle; near it: --model"),
+        (["caption", "--model"], "scenescribe: bad_value: option '--model' requires an argument"),
+        (["caption", "x", "--memory-gb", "much"], "scenescribe: bad_value: invalid value for '--memory-gb'"),
+        (["burn", "film.mp4"], "scenescribe: no_input: name SUBTITLES"),
+        (["jobs", "frob"], "scenescribe: unknown_command: no such command 'frob'"),
+        (["models", "more"], "scenescribe: bad_value: got unexpected extra argument"),
+    ],
+)
+def test_words_that_no_command_takes_are_one_line_with_a_code(words: list[str], said: str) -> None:
+    done = subprocess.run([sys.executable, "-m", "pipeline.cli", *words], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(said)
+    assert done.stderr.endswith("--help)\n")
+    assert done.stderr.count("\n") == 1
+
+
+def test_without_a_word_the_help_is_said() -> None:
+    done = subprocess.run([sys.executable, "-m", "pipeline.cli"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "Commands\n  caption " in done.stderr
+
+
+def test_lines_of_a_terminal_break_between_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is to be typed can be read and copied; a word that is wider than the terminal stays whole, as do other lines."""
+    monkeypatch.setenv("COLUMNS", "30")
+    monkeypatch.setenv("LINES", "20")
+    text = "scenescribe: model_not_named: name a model with --model (scenescribe models lists them)"
+    lines = console.wrapped(text).split("\n")
+    assert " ".join(lines) == text
+    assert max(map(len, lines)) <= 30
+    assert console.wrapped("a" * 50 + " b\nshort  line") == "a" * 50 + "\nb\nshort  line"
+    assert console.wrapped("\u6771" * 20 + " b") == "\u6771" * 20 + "\nb"
