@@ -108,7 +108,9 @@ async def _run(asked: argparse.Namespace) -> None:
         await host.engine.warm()
         print(f"the model is loaded after {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
         await host.engine.ask(Request(prompt="Say something.", sampling=Sampling(max_tokens=8)))
-        writer = writer_of(settings, host)
+        writer = writer_of(
+            settings.changed(temperature=0.0), host
+        )  # as users have it; captions of random weights would repeat themselves
         if writer is None:
             raise SystemExit(
                 f"scripts/bench summary: {asked.model} knows one question alone and writes no summaries; take --composed"
