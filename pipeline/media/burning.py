@@ -19,7 +19,7 @@ from pipeline.media.covers import attached
 from pipeline.media.edits import edits
 from pipeline.media.fitting import fitted
 from pipeline.media.fonts import add_fonts, check_fonts
-from pipeline.media.headers import exchanged
+from pipeline.media.headers import check_codec, exchanged
 from pipeline.media.packets import GENERATED, source_packets
 from pipeline.media.run import Place, Progress, entrance, graph, repeated, run, workplace
 from pipeline.media.soft import OnTracks, inside, with_cues
@@ -77,7 +77,7 @@ def burn(
     (netflix where it is None). ``fonts`` is a folder with more fonts; ``on_tracks`` is told the track without what lies outside the film.
 
     Raises EnvironmentFault ``no_ffmpeg``, ``no_libass``, ``no_font``; UsageError ``unknown_encoder``; InputError;
-    OutputError ``no_space``, ``unwritable``, ``ffmpeg_failed``, ``output_damaged``, ``clock_restarts``, ``cancelled``.
+    OutputError ``no_space``, ``unwritable``, ``ffmpeg_failed``, ``output_damaged``, ``clock_restarts``, ``codec_changes``, ``cancelled``.
     """
     ffmpeg = find_ffmpeg()
     if not ffmpeg.has_libass:
@@ -92,6 +92,7 @@ def burn(
         film = film_contents(ffmpeg, place)
         width, height = film.display_size
         _check_size(film)
+        check_codec(place, film)
         add_fonts(place, fonts)
         hidden = edits(ffmpeg, place, film, rules=rules)
         anew = exchanged(newest_ffmpeg(), place, film, rules=rules)

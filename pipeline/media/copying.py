@@ -12,7 +12,7 @@ from pipeline.media.binary import Ffmpeg, newest_ffmpeg
 from pipeline.media.containers import Plan, plan
 from pipeline.media.decoding_order import made_up
 from pipeline.media.edits import edits, refuse
-from pipeline.media.headers import check_after, exchanged, in_band
+from pipeline.media.headers import check_after, check_codec, exchanged, in_band
 from pipeline.media.losses import whole_pictures
 from pipeline.media.run import Ended, Place
 from pipeline.media.streams import Contents
@@ -43,10 +43,11 @@ def copy(
 ) -> Copy:
     """How ``film`` is copied into a container of this suffix; ``kept``: the film without the streams that are not to come along.
 
-    Raises OutputError ``edit_hides``, ``no_timestamps``, ``clock_restarts``, ``container_cannot``.
+    Raises OutputError ``edit_hides``, ``no_timestamps``, ``clock_restarts``, ``codec_changes``, ``container_cannot``.
     """
     rules = family(suffix)
     check_times(film)
+    check_codec(place, film)
     turned = rules != "mp4" and _turned(place, film, suffix)
     hidden = edits(ffmpeg, place, film, rules=rules)
     refuse(hidden, rules)

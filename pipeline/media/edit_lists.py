@@ -22,6 +22,8 @@ class EditedTrack:
     """seconds of it in the file"""
     edits: tuple[tuple[float, float], ...]
     """(first moment, end) in the track's own time, in seconds"""
+    waits: float = 0.0
+    """seconds of the film before it begins: an empty edit"""
     clock: int = 1
     """ticks a second"""
     box: Box = _NOWHERE
@@ -34,10 +36,26 @@ def edited_tracks(fd: int) -> Iterator[EditedTrack]:
     for trak in within(fd, whole, b"moov", b"trak"):
         clock, length = next((_clock(one.read(fd)) for one in within(fd, trak, b"mdia", b"mdhd")), (1, 0))
         found: list[tuple[float, float]] = []
+        waits = 0.0
         for lasts, first in (edit for one in within(fd, trak, b"edts", b"elst") for edit in _listed(one.read(fd))):
             if first >= 0:
                 found.append((first / clock, first / clock + lasts / ticks))
-        yield EditedTrack(length / clock, tuple(found), clock, trak)
+            elif not found:
+                waits += lasts / ticks
+        yield EditedTrack(length / clock, tuple(found), waits, clock, trak)
+
+
+def begins_late(film: Path) -> bool:
+    """Whether every track is waited for, so that the head's length counts from before the film begins (a part that a recorder cut off).
+
+    False of a file that can't be read so.
+    """
+    try:
+        with regular(film) as file:
+            tracks = list(edited_tracks(file.fileno()))
+            return bool(tracks) and all(track.waits > 0 for track in tracks)
+    except (OSError, struct.error):
+        return False
 
 
 def begins_hidden(film: Path) -> bool:

@@ -10,11 +10,10 @@ to the brim once in 184 times.
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.video.transport import SYNC, layout
+
 TAIL = 4_000_000
 """bytes at a file's end that are looked at: no picture of a broadcast is larger"""
-_SYNC = 0x47
-_LAYOUTS = ((188, 0), (192, 4), (204, 0))
-"""bytes of a packet, and where in it the packet's own begin: plain, a camera's or disc's (with a clock), with error correction"""
 
 
 @dataclass(slots=True)
@@ -32,13 +31,10 @@ def half_picture(film: Path) -> int | None:
     """The byte at which the last picture of a transport stream begins, if the file ends in the middle of it; None: it is whole, or
     the file holds several films, of which any may be meant."""
     with film.open("rb") as file:
-        head = file.read(1024)
-        layout = next(
-            ((size, at) for size, at in _LAYOUTS if len(head) > at + size and head[at] == head[at + size] == _SYNC), None
-        )
-        if layout is None:
+        found = layout(file.read(1024))
+        if found is None:
             return None
-        size, offset = layout
+        size, offset = found
         length = file.seek(0, 2)
         start = max(0, (length - TAIL) // size * size)
         file.seek(start)
@@ -55,7 +51,7 @@ def half_picture(film: Path) -> int | None:
 
 def _see(packet: bytes, place: int, pictures: dict[int, _Picture]) -> None:
     """One packet of 188 bytes, which lies at ``place``."""
-    if packet[0] != _SYNC:
+    if packet[0] != SYNC:
         return
     stream, kind = (packet[1] & 0x1F) << 8 | packet[2], packet[3] >> 4 & 3
     body = packet[4 + (1 + packet[4] if kind & 2 else 0) :] if kind & 1 else b""

@@ -15,9 +15,11 @@ from pipeline.environment import child_environment
 from pipeline.errors import OutputError
 from pipeline.media.binary import Ffmpeg
 from pipeline.media.boxes import Box, within
+from pipeline.media.losses import broadcast
 from pipeline.media.run import Place
 from pipeline.media.said import said
 from pipeline.media.streams import Contents, guards
+from pipeline.video.transport import codec_change
 
 _IN_BAND = {"h264": "h264_mp4toannexb", "hevc": "hevc_mp4toannexb"}
 """codec -> ffmpeg's filter that puts the header in force before each keyframe"""
@@ -81,6 +83,12 @@ def _several_descriptions(path: Path) -> bool:
         fd, whole = file.fileno(), Box(b"", 0, os.fstat(file.fileno()).st_size)
         found = within(fd, whole, b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd")
         return any(int.from_bytes(one.read(fd, 8)[4:], "big") > 1 for one in found)
+
+
+def check_codec(place: Place, film: Contents) -> None:
+    """See that the picture of a transport stream has one codec. Raises OutputError ``codec_changes``."""
+    if broadcast(film) and (change := codec_change(place.folder / place.film)) is not None:
+        raise OutputError("codec_changes", change.sentence)
 
 
 def in_band(film: Contents) -> dict[str, str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pipeline.errors import InputError
 from pipeline.media.binary import Ffmpeg
 from pipeline.media.boxes import fragmented
+from pipeline.media.edit_lists import begins_late
 from pipeline.media.run import Place
 from pipeline.media.said import said
 from pipeline.video.headless import UNKNOWN, why
@@ -116,14 +117,15 @@ def film_contents(ffmpeg: Ffmpeg, place: Place) -> Contents:
     Raises InputError ``unsupported_or_corrupt``.
     """
     found = contents(ffmpeg, place, place.film)
-    if found.start > 0 and found.container.startswith("mov") and fragmented(place.folder / place.film):
-        found = replace(found, duration=max(0.0, found.duration - found.start))  # it is when the last fragment ends
+    path = place.folder / place.film
+    if found.start > 0 and found.container.startswith("mov") and (fragmented(path) or begins_late(path)):
+        found = replace(found, duration=max(0.0, found.duration - found.start))  # it is when the last picture ends
     if len(found.of("video")) < 2:
         return found
     from pipeline.video.probe import probe
 
     try:
-        return replace(found, shown=probe(place.folder / place.film).stream)
+        return replace(found, shown=probe(path).stream)
     except InputError:  # what can't be described may still be copied: the one marked as default, as players choose
         marked = [stream.index for stream in found.of("video") if "(default)" in stream.detail]
         return replace(found, shown=marked[0] if marked else None)

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 
 from pipeline.types import Notice, VideoInfo
 from pipeline.video.table import Table
+from pipeline.video.transport import codec_change
 
 APART = 2.0
 """seconds between two damaged pictures that are no longer one stretch"""
@@ -36,6 +37,15 @@ def notices(info: VideoInfo, table: Table, lost: Collection[int], damaged: Colle
             )
         )
     return tuple(found)
+
+
+def causes(info: VideoInfo) -> tuple[Notice, ...]:
+    """``codec_changes``: why pictures of a film are lost, where its file tells."""
+    try:
+        change = codec_change(info.path)
+    except OSError:
+        return ()
+    return () if change is None else (Notice(code="codec_changes", message=change.sentence, start=change.seconds),)
 
 
 def joined(told: Sequence[Notice]) -> tuple[Notice, ...]:

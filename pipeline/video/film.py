@@ -163,7 +163,10 @@ class Film:
                     path=str(self.info.path),
                 )
             self._reading.position = self.end
-            self._notices += damage.notices(self.info, table, self._reading.lost, self._reading.damaged)
+            lost, damaged = self._reading.lost, self._reading.damaged
+            self._notices += damage.notices(self.info, table, lost, damaged)
+            if lost or damaged:
+                self._notices += damage.causes(self.info)
         except Closed:
             return
 

@@ -81,3 +81,28 @@ def test_the_clock_is_followed(
     assert copied[-1] - copied[0] == pytest.approx(seconds - step, abs=0.05)
     # a picture that stands while its text changes is drawn again
     assert [time for time in copied if min(abs(time - other) for other in burned) > 0.05] == []
+
+
+def parts_of_a_recording(make: Make, folder: Path) -> Path:
+    """The second file of ``-f segment``: its head's length counts from the beginning of the first."""
+    make(folder / "part%d.mp4", *pictures(8, "25"), *X264, "-g", 25, "-f", "segment", "-segment_time", 4)
+    return folder / "part1.mp4"
+
+
+def entered_between_keyframes(make: Make, folder: Path) -> Path:
+    """What ``-copyinkf`` cuts off: pictures without their keyframe stand before the first that can be decoded."""
+    whole = make(folder / "whole.mkv", *pictures(9, "25"), *X264, "-g", 75, "-bf", 2, "-keyint_min", 75)
+    return make(folder / "film.mp4", "-i", whole, "-ss", "4.2", "-c", "copy", "-copyinkf")
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4"])
+@pytest.mark.parametrize(("made", "seconds"), [(parts_of_a_recording, 4.0), (entered_between_keyframes, 4.8)])
+def test_a_film_that_begins_late_does_not_break_off(
+    made: Callable[[Make, Path], Path], seconds: float, suffix: str, make: Make, tmp_path: Path
+) -> None:
+    film = made(make, tmp_path)
+    notices = (*mux(film, [ONE], tmp_path / f"soft{suffix}"), *burn(film, ONE, tmp_path / f"burned{suffix}", encoding=QUICK))
+    assert {notice.code for notice in notices} <= {"default_track"}
+    for name in ("soft", "burned"):
+        times = shown(tmp_path / f"{name}{suffix}")
+        assert times[-1] == pytest.approx(seconds, abs=0.15)
