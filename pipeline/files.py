@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from pipeline.errors import OutputError, nearest
 from pipeline.filenames import cut
@@ -33,12 +34,24 @@ def write_whole(path: Path, data: bytes, *, durable: bool = True) -> None:
 
     Raises OutputError ``no_space`` or ``unwritable``; then no temporary file is left and an older file is as it was.
     """
-    with whole(path, durable=durable) as temporary:
-        try:
-            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC), "wb") as file:
-                file.write(data)
-        except OSError as error:
-            raise explained(path, error) from error
+    with whole(path, durable=durable) as temporary, _explain(path), to_write(temporary) as file:
+        file.write(data)
+
+
+@contextlib.contextmanager
+def to_write(temporary: Path) -> Iterator[BinaryIO]:
+    """The temporary file of ``whole``, open and empty. Raises OSError where somebody put a link or something else at its name."""
+    flags = os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    with os.fdopen(os.open(temporary, flags), "wb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file", str(temporary))
+        yield file
+
+
+def copy_whole(source: BinaryIO, path: Path) -> None:
+    """Copy an open file to ``path``, which appears whole. Raises OutputError ``no_space`` or ``unwritable``."""
+    with whole(path) as temporary, _explain(path), to_write(temporary) as file:
+        shutil.copyfileobj(source, file, 1 << 20)
 
 
 def create_whole(path: Path, data: bytes, *, durable: bool = True) -> bool:
@@ -59,7 +72,7 @@ def create_whole(path: Path, data: bytes, *, durable: bool = True) -> bool:
             if not _linked(temporary, path):
                 return False
             if durable:
-                _sync(path.parent)
+                _sync(path.parent, folder=True)
         return True
     finally:
         with contextlib.suppress(OSError):
@@ -99,7 +112,7 @@ def whole(path: Path, *, durable: bool = True) -> Iterator[Path]:
                 _sync(temporary)
             temporary.replace(path)
             if durable:
-                _sync(path.parent)
+                _sync(path.parent, folder=True)
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
@@ -220,8 +233,9 @@ def _alive(process: int) -> bool:
     return True
 
 
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
+def _sync(path: Path, *, folder: bool = False) -> None:
+    """What is written of a file, or of a folder's names, is on the disk when this returns. Raises OSError of a link."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if folder else os.O_NOFOLLOW))
     try:
         os.fsync(descriptor)
     except OSError as error:

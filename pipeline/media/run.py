@@ -13,14 +13,14 @@ import subprocess
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pipeline.environment import child_environment
 from pipeline.errors import OutputError
-from pipeline.files import temporary_folder
+from pipeline.files import temporary_folder, to_write
 from pipeline.media.binary import Ffmpeg
 
 Progress = Callable[[float], None]
@@ -64,20 +64,27 @@ def workplace(film: Path, out: Path) -> Iterator[Place]:
     """A private folder with a link of a plain name to the film and one to the output.
 
     Names with quotes, brackets, newlines or bytes that are no UTF-8 so never reach ffmpeg or ffmpeg-python. The film is held open:
-    it is read to its end even if its name goes. Raises InputError as ``gate.open_source`` does.
+    it is read to its end even if its name goes. So is the output, where it is there already: whoever puts a link at its name gets
+    nothing written through that. Raises InputError as ``gate.open_source`` does, OutputError ``unwritable``.
     """
     from pipeline.video.source import open_source
 
     source = open_source(film)
-    try:
-        held = Path(f"/proc/{os.getpid()}/fd/{source.fd}")
-        with temporary_folder() as folder:
-            names = "film" + _plain(film.suffix), "written" + _plain(out.suffix)
-            (folder / names[0]).symlink_to(held if held.exists() else film.absolute())
-            (folder / names[1]).symlink_to(out.absolute())
-            yield Place(folder, *names)
-    finally:
-        source.close()
+    with ExitStack() as held:
+        held.callback(source.close)
+        folder = held.enter_context(temporary_folder())
+        names = "film" + _plain(film.suffix), "written" + _plain(out.suffix)
+        (folder / names[0]).symlink_to(_of(source.fd, film))
+        (folder / names[1]).symlink_to(
+            _of(held.enter_context(to_write(out)).fileno(), out) if os.path.lexists(out) else out.absolute()
+        )
+        yield Place(folder, *names)
+
+
+def _of(descriptor: int, path: Path) -> Path:
+    """A name of an open file that no other file can take; the path itself where the system has no such names."""
+    held = Path(f"/proc/{os.getpid()}/fd/{descriptor}")
+    return held if held.exists() else path.absolute()
 
 
 def _plain(suffix: str) -> str:

@@ -2,13 +2,12 @@
 
 import contextlib
 import os
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
 from pipeline.errors import InputError, OutputError
-from pipeline.files import MARK, create_whole, explained, missing, whole, write_whole
+from pipeline.files import MARK, copy_whole, create_whole, explained, missing, write_whole
 from pipeline.folders import DEEPEST, tree
 from pipeline.safe_open import regular
 from pipeline.storage.base import LARGEST, Entry, Storage, checked, refuse_long
@@ -44,12 +43,8 @@ class LocalStorage(Storage):
         write_whole(self._place(name), data)
 
     def put_file(self, name: str, path: Path) -> None:
-        target = self._place(name)
-        with whole(target) as temporary:
-            try:
-                shutil.copyfile(path, temporary)
-            except OSError as error:
-                raise explained(target, error) from error
+        with path.open("rb") as file:  # our own, in a private folder
+            copy_whole(file, self._place(name))
 
     def create(self, name: str, data: bytes, *, durable: bool = True) -> bool:
         return create_whole(self._place(name), data, durable=durable)

@@ -7,10 +7,12 @@ import errno
 import filecmp
 import os
 import shutil
+import stat
 from itertools import count
 from pathlib import Path
 
-from pipeline.files import whole
+from pipeline.files import copy_whole
+from pipeline.safe_open import lines_of
 
 
 def move(source: Path, target: Path, size: int) -> Path | None:
@@ -28,15 +30,17 @@ def move(source: Path, target: Path, size: int) -> Path | None:
         place = target if number == 1 else target.with_name(f"{target.stem}~{number}{target.suffix}")
         if not os.path.lexists(place):
             break
-        if place.stat().st_size == size and filecmp.cmp(source, place, shallow=False):  # copied, and then we died
-            source.unlink()
+        found = place.lstat()
+        if stat.S_ISREG(found.st_mode) and found.st_size == size and filecmp.cmp(source, place, shallow=False):
+            source.unlink()  # copied, and then we died
             return place
     try:
         os.rename(source, place)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        with whole(place) as temporary:
-            shutil.copy2(source, temporary)
+        with lines_of(source) as film:
+            copy_whole(film, place)
+        shutil.copystat(source, place, follow_symlinks=False)
         source.unlink()
     return place

@@ -2,7 +2,7 @@
 
 import os
 import resource
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,7 +10,9 @@ import pytest
 
 from pipeline import files
 from pipeline.errors import OutputError
-from pipeline.files import MARK, explained, whole, write_whole
+from pipeline.files import MARK, explained, to_write, whole, write_whole
+from pipeline.media.run import workplace
+from pipeline.storage.local import LocalStorage
 
 
 def test_a_file_is_written_and_nothing_else_is_left(tmp_path: Path) -> None:
@@ -85,14 +87,44 @@ def test_a_link_that_took_the_temporary_files_place_is_not_written_through(
     victim.write_text("mine")
 
     @contextmanager
-    def swapped(path: Path, *, durable: bool) -> Iterator[Path]:
+    def swapped(path: Path, *, durable: bool = True) -> Iterator[Path]:
+        link.unlink(missing_ok=True)
         link.symlink_to(victim)
         yield link
 
     monkeypatch.setattr(files, "whole", swapped)
     with pytest.raises(OutputError, match="unwritable"):
         write_whole(tmp_path / "a.srt", b"ours")
+    with pytest.raises(OutputError, match="unwritable"), victim.open("rb") as source:
+        files.copy_whole(source, tmp_path / "a.mp4")
+    with pytest.raises(OutputError, match="unwritable"):
+        LocalStorage(tmp_path).put_file("a.tar", victim)
     assert victim.read_text() == "mine"
+
+
+def test_what_is_copied_and_what_ffmpeg_writes_follow_no_link_at_the_temporary_name(tmp_path: Path) -> None:
+    """Whoever may write in the output's folder puts a link, or a pipe, where the temporary file was."""
+    victim, film, out = tmp_path / "victim", tmp_path / "film.mp4", tmp_path / "out.mp4"
+    victim.write_text("mine")
+    film.write_text("a film")
+
+    def swapped(make: Callable[[Path], None]) -> None:
+        with whole(out) as temporary, workplace(film, temporary) as place:
+            temporary.unlink()
+            make(temporary)
+            (place.folder / place.written).write_bytes(b"ours")  # as ffmpeg does: by the name in its own folder
+            with pytest.raises(OSError, match=r"No such device|symbolic link"), to_write(temporary):
+                pass
+            temporary.unlink()
+            temporary.symlink_to(victim)
+
+    for make in (os.mkfifo, lambda path: path.symlink_to(victim)):
+        with pytest.raises(OutputError, match="unwritable"):
+            swapped(make)
+        assert (victim.read_text(), out.exists()) == ("mine", False)
+    with whole(out) as temporary, workplace(film, temporary) as place:
+        (place.folder / place.written).write_bytes(b"ours")
+    assert (victim.read_text(), out.read_bytes()) == ("mine", b"ours")
 
 
 def test_what_killed_processes_left_in_the_folder_is_removed(tmp_path: Path) -> None:

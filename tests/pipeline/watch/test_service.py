@@ -225,6 +225,15 @@ def test_moves_come_to_the_same_end_when_done_again(tmp_path: Path) -> None:
     assert not source.exists()
     source.write_bytes(b"else")
     assert move(source, target, 4) == target.with_name("a~2.mp4")
+    source.write_bytes(b"film")  # others may write in the folder that it moves to
+    target.with_name("a~3.mp4").symlink_to("nothing")
+    target.with_name("a~4.mp4").symlink_to(source)
+    os.mkfifo(target.with_name("a~5.mp4"))
+    assert move(source, target.with_name("a~3.mp4"), 4) == target.with_name("a~3~2.mp4")
+    source.write_bytes(b"film")
+    assert move(source, target.with_name("a~4.mp4"), 4) == target.with_name("a~4~2.mp4")
+    source.write_bytes(b"film")
+    assert move(source, target.with_name("a~5.mp4"), 4) == target.with_name("a~5~2.mp4")
 
 
 def test_a_move_to_another_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,8 +242,10 @@ def test_a_move_to_another_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr("os.rename", rename)
     (tmp_path / "a.mp4").write_bytes(b"film")
+    os.utime(tmp_path / "a.mp4", (1_000_000, 1_000_000))
     assert move(tmp_path / "a.mp4", tmp_path / "done" / "a.mp4", 4) == tmp_path / "done" / "a.mp4"
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["a.mp4"]
+    assert int((tmp_path / "done" / "a.mp4").stat().st_mtime) == 1_000_000
 
 
 def test_words_of_a_command_stay_words() -> None:
