@@ -19,7 +19,7 @@ from pipeline.annotating.worker import Told, Worker
 from pipeline.captioning.recipe import Recipe
 from pipeline.datasets.grants import Grants
 from pipeline.datasets.items import Item
-from pipeline.datasets.ledger import Ledger
+from pipeline.datasets.ledger import SOURCES, Ledger
 from pipeline.datasets.results import retry
 from pipeline.engine.opening import choose_preset
 from pipeline.errors import InputError, ScenescribeError, UsageError
@@ -173,7 +173,7 @@ def _key(names: Sequence[str], settings: AnnotateSettings, recipe: PictureRecipe
     columns = {name: getattr(settings, f"{name}_column") for name in ("image", "url", "key")}
     given = {f"{name} column": value for name, value in columns.items() if value is not None}
     limit = {"limit": settings.limit} if settings.limit is not None else {}
-    return {**recipe.key(), "sources": list(map(os.fspath, names)), **given, **limit}
+    return {**recipe.key(), SOURCES: list(map(os.fspath, names)), **given, **limit}
 
 
 def _names_of(there: Mapping[str, str], wishes: Wishes) -> dict[str, str]:

@@ -118,7 +118,7 @@ class Claims:
             host=self.host,
             place=place(),
             pid=os.getpid(),
-            born=born(os.getpid()),
+            born=_own_birth(os.getpid()),
             since=now,
             until=now + self.lease,
         )
@@ -158,6 +158,12 @@ def place() -> str:
         return f"{socket.gethostname()}/{boot}/{os.readlink('/proc/self/ns/pid')}"
     except OSError:
         return f"{socket.gethostname()}/{secrets.token_hex(8)}"  # nothing can be told by a number then
+
+
+@cache
+def _own_birth(pid: int) -> str:
+    """Of this process, which is born once; a fork of it has another number."""
+    return born(pid)
 
 
 def born(pid: int) -> str:

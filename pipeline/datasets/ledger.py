@@ -12,6 +12,7 @@ work is done twice, never kept twice. Nothing here is kept in memory that a list
 
 import hashlib
 import json
+import os
 import secrets
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,11 +27,13 @@ from pipeline.datasets.plan import Plan
 from pipeline.datasets.sole import writable
 from pipeline.datasets.units import SIZE, Unit, counted
 from pipeline.errors import InputError, OutputError, UsageError
-from pipeline.storage import Storage
+from pipeline.storage import Storage, is_address
 
 RUN = "_scenescribe/run.json"
 DONE = "_scenescribe/done/"
 DATA = "data/"
+SOURCES = "sources"
+"""the setting that names what was listed"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +77,7 @@ class Ledger:
             storage.create(RUN, json.dumps(began, indent=1).encode())
         run = _read_run(storage)
         if different := _different(run, wanted):
-            text = f"{storage} was begun with another {' and another '.join(different)}"
+            text = f"{storage} was begun with {' and '.join(map(_other, different))}"
             raise UsageError(
                 "settings_differ", f"{text}; name another folder with -o, or use the settings of that run", differ=different
             )
@@ -226,8 +229,19 @@ def _read_run(storage: Storage) -> Mapping[str, Any]:
 
 def _different(run: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
     """Names of the settings that are not those of the run."""
-    there, here = {**run["settings"], "kept columns": run["kept"]}, {**wanted["settings"], "kept columns": wanted["kept"]}
+    there, here = ({**one["settings"], "kept columns": one["kept"], SOURCES: _places(one)} for one in (run, wanted))
     return sorted(name for name in {*there, *here} if there.get(name) != here.get(name))
+
+
+def _places(run: Mapping[str, Any]) -> list[str]:
+    """Where a run's sources are, however they were written: photos, photos/ and ./photos are one place."""
+    named = run["settings"].get(SOURCES)
+    names = [str(name) for name in named] if isinstance(named, list) else []
+    return [name.rstrip("/") if is_address(name) else os.path.abspath(name.removeprefix("file://")) for name in names]
+
+
+def _other(name: str) -> str:
+    return f"{'other' if name.endswith('s') else 'another'} {name}"
 
 
 def _number(name: str) -> int | None:

@@ -32,7 +32,7 @@ class Layout:
             for batch in batched((pair for pair in data.pairs() if pictured(pair[1])), TOGETHER):
                 for item, _ in batch:
                     if "path" in item.locator and item.source not in folders:
-                        folders[item.source] = data.folder(item.source)
+                        folders[item.source] = _there(data.folder(item.source))
                 for (item, _), error in zip(batch, threads.map(_writer(data, folders), batch), strict=True):
                     if error is None:
                         count += 1
@@ -42,6 +42,15 @@ class Layout:
         return Written(
             place=f"{data.extension} beside the pictures of {place}" if folders else place, items=count, refused=tuple(refused)
         )
+
+
+def _there(storage: Storage) -> Storage:
+    """A folder of pictures; texts make none. Raises InputError ``not_found``: it was named from where annotate was run."""
+    if storage.folder is not None and not storage.folder.is_dir():
+        raise InputError(
+            "not_found", f"there is no folder {storage.url} here, whose pictures get texts: run this where annotate was run"
+        )
+    return storage
 
 
 def _writer(data: DataSet, folders: dict[str, Storage]) -> Callable[[Pair], OutputError | None]:

@@ -17,7 +17,7 @@ from pipeline.annotating.flow import wishes_of
 from pipeline.annotating.writing import layouts_of, pairs, write
 from pipeline.datasets import results
 from pipeline.datasets.layouts.base import Written
-from pipeline.errors import UsageError
+from pipeline.errors import InputError, UsageError
 from pipeline.options.annotate import AnnotateSettings
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # webdataset leaves its files open
@@ -246,3 +246,17 @@ async def test_a_shard_with_a_sample_twice_is_one_that_webdataset_reads(annotate
     samples = _samples([tmp_path / "out" / "webdataset" / "s.tar"])
     texts = {sample["__key__"]: sample["txt"].decode() for sample in samples if "txt" in sample}
     assert texts == {key.removeprefix("s/"): text for key, text in captions(run).items()}
+
+
+async def test_texts_make_no_folder_where_the_pictures_are_not(
+    annotate: Annotate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``dataset OUT finish`` in another directory than annotate: its folders were named from there."""
+    as_folder(dict(list(PICTURES.items())[:3]), tmp_path / "in")
+    monkeypatch.chdir(tmp_path)
+    run = await annotate("in")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    with pytest.raises(InputError, match=r"not_found.*where annotate was run"):
+        written(run, "txt")
+    assert not list((tmp_path / "elsewhere").iterdir())

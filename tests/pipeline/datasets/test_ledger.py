@@ -69,6 +69,20 @@ async def test_other_settings_are_refused_by_name(storage: Storage) -> None:
     Ledger.open(storage, made.SETTINGS)
 
 
+def test_a_source_may_be_written_in_other_ways(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def begun(*names: str) -> None:
+        Ledger.open(open_storage(tmp_path / "out"), {**made.SETTINGS, "sources": list(names)})
+
+    begun("photos", "s3://bucket/more")
+    for names in (("photos/", "s3://bucket/more/"), ("./photos", "s3://bucket/more"), (f"{tmp_path}/photos", "s3://bucket/more")):
+        begun(*names)
+    for names in (("photo", "s3://bucket/more"), ("photos", "s3://bucket"), ("photos",)):
+        with pytest.raises(UsageError, match=r"settings_differ.*other sources"):
+            begun(*names)
+
+
 async def test_what_is_given_back_is_done_later(storage: Storage) -> None:
     ledger = made.ledger(storage, 30)
     async with Grants(ledger, host="h", poll=(0.01, 0.02)) as grants:
