@@ -55,6 +55,7 @@ def live(
         console.print_settings(loaded)
         return
     from pipeline import log
+    from pipeline.live.address import Kind
     from pipeline.live.opening import Live
     from pipeline.watch.webhook import AN_ADDRESS, is_address
 
@@ -62,6 +63,11 @@ def live(
     if settings.webhook is not None and not is_address(settings.webhook):
         raise UsageError("bad_value", f"--webhook {settings.webhook}: give {AN_ADDRESS}")
     wished = Live.of(sources or [], settings)
+    if any(plan.address.kind is Kind.STDIN for plan in wished.plans) and sys.stdin.isatty():
+        raise UsageError(
+            "bad_source",
+            "-: standard input is this terminal; send a stream: ffmpeg -i INPUT -c copy -f mpegts - | scenescribe live -",
+        )
     log.set_up("auto", level=logging.WARNING if quiet else logging.INFO)
     if not quiet:
         for plan in wished.plans:

@@ -36,6 +36,10 @@ SCHEMES: dict[str, Kind] = {
     "rtsp": Kind.RTSP, "rtsps": Kind.RTSP, "udp": Kind.UDP, "rtmp": Kind.RTMP, "rtmps": Kind.RTMP,
     "http": Kind.HTTP, "https": Kind.HTTP, "srt": Kind.BRIDGE, "rist": Kind.BRIDGE,
 }  # fmt: skip
+PORTS = frozenset({"udp", "srt", "rist"})
+"""schemes without a usual port"""
+VIDEO4LINUX = 81
+"""the kernel's number for devices that give pictures"""
 SOCKETS = frozenset({Kind.RTSP, Kind.UDP, Kind.RTMP, Kind.SDP})
 """kinds whose reading process has a network"""
 ENDS = frozenset({Kind.STDIN, Kind.GROWING})
@@ -88,6 +92,8 @@ def understand(text: str) -> Address:
             )
         if not _has_host(text):
             raise UsageError("bad_source", f"{_hidden(text)}: there is no host in this address, or no such port")
+        if scheme.lower() in PORTS and urlsplit(text).port is None:
+            raise UsageError("bad_source", f"{_hidden(text)}: {scheme} needs a port: {scheme}://HOST:PORT")
         if kind is Kind.HTTP and urlsplit(text).path.lower().endswith(".mpd"):
             kind = Kind.BRIDGE
         return Address(kind=kind, url=text, shown=_hidden(text))
@@ -105,13 +111,16 @@ def _has_host(url: str) -> bool:
 def _on_this_machine(text: str) -> Address:
     try:
         path = Path(text).expanduser()
-        mode = path.stat().st_mode
+        found = path.stat()
+        mode, device = found.st_mode, found.st_rdev
     except (OSError, ValueError, RuntimeError) as error:  # a NUL in it; the home of a user that is none
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise UsageError(
             "bad_source", f"{text}: {reason}; give an address such as rtsp://camera/stream, or - for stdin"
         ) from None
     if stat.S_ISCHR(mode):
+        if os.major(device) != VIDEO4LINUX:
+            raise UsageError("bad_source", f"{text} is a device, but no camera; cameras are /dev/video0, /dev/video1, ...")
         return Address(kind=Kind.DEVICE, url=str(path), shown=str(path))
     if stat.S_ISDIR(mode):
         raise UsageError("bad_source", f"{text} is a folder; scenescribe watch describes films that arrive in one")

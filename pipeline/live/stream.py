@@ -17,6 +17,7 @@ from pipeline.live.address import ENDS
 from pipeline.live.backoff import HEALTHY, Backoff
 from pipeline.live.connect import Connection
 from pipeline.live.describing import Describing
+from pipeline.live.ending import Ending
 from pipeline.live.events import Event
 from pipeline.live.frames import Frames
 from pipeline.live.pieces import Piece
@@ -99,6 +100,7 @@ class Stream:
 
     async def _connect_for_ever(self) -> str:
         backoff, lost_at = Backoff(), time.monotonic()
+        last = Ending(self.plan.address, self.plan.idle_end)
         while True:
             self._set("connecting")
             begun = time.monotonic()
@@ -111,12 +113,17 @@ class Stream:
             self.timeline.close_epoch()
             if self._stopped.is_set():
                 return "ended"
+            over = last.words(code == "ended") if code not in ("again", "over") else ""
             if code == "over" or (code == "ended" and self.plan.address.kind in ENDS):
-                return "ended"
-            if code in FINAL:
+                if self.timeline.epoch:
+                    return "ended"
+                code, over = "no_frame", over or "it ended"
+                told = "there was no picture in it"
+            if code in FINAL or over:
                 self.reason = code
-                self._set("offline", code, told)
-                return "gave_up"
+                self._set("offline", code, "; ".join(filter(None, (told, over))))
+                self.timeline.settle_offline(code)
+                return "ended" if self.timeline.epoch else "gave_up"
             if code == "again":
                 self._say("discontinuity", reason="source", message=told)
                 continue

@@ -22,6 +22,12 @@ REDIRECTS = 3
 PLAYLIST, SEGMENT, KEY = 1 << 22, 1 << 28, 1 << 10
 """bytes of one, at most"""
 
+_WORDS = {
+    "ConnectError": "no connection could be made", "ReadError": "the connection broke", "WriteError": "the connection broke",
+    "RemoteProtocolError": "it closed the connection, or speaks no HTTP",
+}  # fmt: skip
+"""httpx's errors in our words: what it says itself may hold the address"""
+
 
 class Fetch:
     """Asks for what one source's addresses name; ``close`` at the end."""
@@ -68,7 +74,9 @@ class Fetch:
         except httpx.TimeoutException:
             raise InputError("source_silent", "the source did not answer in time") from None
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-            raise InputError("source_lost", f"the source did not answer: {type(error).__name__.lower()}") from None
+            raise InputError(
+                "source_lost", f"the source did not answer: {_WORDS.get(type(error).__name__, type(error).__name__.lower())}"
+            ) from None
 
     async def whole(self, url: str, most: int, *, offset: int = 0, length: int | None = None) -> tuple[bytes, str]:
         """All bytes of an answer, and where it came from. Raises InputError as ``answer`` does, ``answer_too_large``, ``bad_answer``."""

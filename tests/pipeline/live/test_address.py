@@ -1,5 +1,6 @@
 """What SOURCE may be, and what is never shown of it."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -17,11 +18,23 @@ from pipeline.live.address import Kind, understand
         ("rtmp://host/live/x", Kind.RTMP),
         ("srt://host:9000?mode=caller", Kind.BRIDGE),
         ("-", Kind.STDIN),
-        ("/dev/null", Kind.DEVICE),
     ],
 )
 def test_kinds(text: str, kind: Kind) -> None:
     assert understand(text).kind is kind
+
+
+def test_only_a_camera_is_a_device_that_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError, match="no camera"):
+        understand("/dev/zero")
+    monkeypatch.setattr("pipeline.live.address.VIDEO4LINUX", os.major(os.stat("/dev/zero").st_rdev))
+    assert understand("/dev/zero").kind is Kind.DEVICE
+
+
+@pytest.mark.parametrize("address", ["udp://127.0.0.1", "udp://@239.0.0.1", "srt://host?mode=caller", "rist://host/"])
+def test_a_scheme_without_a_usual_port_wants_one(address: str) -> None:
+    with pytest.raises(UsageError, match="needs a port"):
+        understand(address)
 
 
 @pytest.mark.parametrize(

@@ -19,11 +19,10 @@ import pytest
 from live_runs import Run
 from patience import PATIENCE
 from ports import free_port
-from senders import FFMPEG, picture, sending, sending_again
+from senders import FFMPEG, picture, sending_again
 
 from models.engines.echo import EchoCaptioner
 from pipeline.bench.films import FilmSpec, write
-from pipeline.live.outputs.lines import sentence
 from pipeline.live.tail import Tail
 
 
@@ -143,25 +142,6 @@ async def test_an_mp4_whose_index_is_at_its_end_is_refused_with_words(tmp_path: 
     await run.until(lambda told: False)
     assert run.how == {"cam": "gave_up"}
     assert run.told.of("source", state="offline")[0]["reason"] == "index_at_end"
-
-
-async def test_stdin_ends_with_its_sender(monkeypatch: pytest.MonkeyPatch) -> None:
-    with sending(*picture(seconds=4), "-f", "mpegts", "-", stdout=subprocess.PIPE) as sender:
-        assert sender.stdout is not None
-        kept = os.dup(0)
-        os.dup2(sender.stdout.fileno(), 0)
-        try:
-            run = Run("-")
-            await run.until(lambda told: False)
-        finally:
-            os.dup2(kept, 0)
-            os.close(kept)
-    run.whole()
-    assert run.how == {"cam": "ended"}
-    assert sum(event["end"] - event["start"] for event in run.told.of("caption")) == pytest.approx(4.0, abs=0.5)
-    said = sentence(run.told.of("caption")[0], many=True)
-    assert said is not None
-    assert said.split()[1] == "cam"
 
 
 RTSP = """

@@ -1,0 +1,99 @@
+"""Sources that have an end: standard input, a file that grows."""
+
+import contextlib
+import fcntl
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from live_runs import Run
+from senders import FFMPEG, picture, sending
+
+from pipeline.live.outputs.lines import sentence
+
+
+@contextlib.contextmanager
+def as_stdin(fd: int) -> Iterator[None]:
+    """``fd``, which is closed, in place of standard input."""
+    kept = os.dup(0)
+    os.dup2(fd, 0)
+    os.close(fd)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 0)
+        os.close(kept)
+
+
+async def test_stdin_ends_with_its_sender() -> None:
+    with sending(*picture(seconds=4), "-f", "mpegts", "-", stdout=subprocess.PIPE) as sender:
+        assert sender.stdout is not None
+        with as_stdin(os.dup(sender.stdout.fileno())):
+            run = Run("-")
+            await run.until(lambda told: False)
+    run.whole()
+    assert run.how == {"cam": "ended"}
+    assert sum(event["end"] - event["start"] for event in run.told.of("caption")) == pytest.approx(4.0, abs=0.5)
+    said = sentence(run.told.of("caption")[0], many=True)
+    assert said is not None
+    assert said.split()[1] == "cam"
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", bytes(range(256)) * 400], ids=["nothing", "a word", "noise"])
+@pytest.mark.parametrize("piped", [True, False], ids=["pipe", "file"])
+async def test_stdin_without_a_stream_is_given_up_with_words(content: bytes, piped: bool, tmp_path: Path) -> None:
+    """It was tried again for ever, though nothing more could come."""
+    (tmp_path / "content").write_bytes(content)
+    fd = os.open(tmp_path / "content", os.O_RDONLY)
+    if piped:
+        reading, writing = os.pipe()
+        os.set_blocking(writing, False)
+        fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 1 << 18)
+        os.write(writing, content)
+        os.close(writing)
+        os.close(fd)
+        fd = reading
+    with as_stdin(fd):
+        run = Run("-")
+        await run.until(lambda told: False)
+    assert run.how == {"cam": "gave_up"}
+    told = run.told.of("source", state="offline")[-1]
+    assert "standard input has ended" in told["message"]
+    run.whole()
+
+
+async def test_nothing_at_all_as_stdin_is_given_up() -> None:
+    with as_stdin(os.open(os.devnull, os.O_RDONLY)):
+        run = Run("-")
+        await run.until(lambda told: False)
+    assert run.how == {"cam": "gave_up"}
+
+
+async def test_a_file_without_a_stream_is_given_up_when_it_grows_no_longer(tmp_path: Path) -> None:
+    film = tmp_path / "cam.ts"
+    film.write_bytes(bytes(range(256)) * 4000)
+    run = Run(str(film), idle_end=1.0)
+    await run.until(lambda told: False)
+    assert run.how == {"cam": "gave_up"}
+    assert "does not grow" in run.told.of("source", state="offline")[-1]["message"]
+    run.whole()
+
+
+@pytest.fixture
+def half_a_film(tmp_path: Path) -> Path:
+    """Matroska that breaks off and goes on as nothing that could be."""
+    film = tmp_path / "film.mkv"
+    subprocess.run([FFMPEG, "-v", "error", *picture(seconds=6)[1:], str(film)], check=True, stdin=subprocess.DEVNULL)
+    film.write_bytes(film.read_bytes()[: film.stat().st_size // 2] + bytes(2000))
+    return film
+
+
+async def test_what_was_read_of_a_pipe_that_breaks_off_is_an_end(half_a_film: Path) -> None:
+    with as_stdin(os.open(half_a_film, os.O_RDONLY)):
+        run = Run("-")
+        await run.until(lambda told: False)
+    assert run.how == {"cam": "ended"}
+    assert run.told.of("caption")
+    run.whole()
