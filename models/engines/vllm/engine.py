@@ -129,7 +129,7 @@ class VllmEngine:
         name = f"w{next(self._numbers)}"
         threads = self._soon if self._soon is not None and request.priority <= 0 else self._threads
         try:
-            prompt = await asyncio.get_running_loop().run_in_executor(threads, self._prepare, request)
+            prompt = await self._prepared(request, threads)
             with marked("engine"):
                 async for output in llm.generate(prompt, parameters, name, priority=request.priority if ordered else 0):
                     yield output
@@ -141,6 +141,17 @@ class VllmEngine:
             if llm.errored:
                 raise EngineDead(f"vLLM's engine process is gone (more in {self.log_path})") from error
             raise refusal(error, schema=request.schema is not None) from error
+
+    async def _prepared(self, request: Request, threads: ThreadPoolExecutor | None) -> Any:
+        """What ``_prepare`` makes, on a thread. Raises EngineDead where the engine is closed before a thread has come to it."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(threads, self._prepare, request)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            # who asks was not cancelled: ``close`` emptied the line, since the engine died while others were prepared
+            raise EngineDead("the engine went away while pictures were prepared for it") from None
 
     def _prepare(self, request: Request) -> Any:
         """Tokens and pixels of a request, as the engine core takes them. On our own threads: vLLM has one thread for it, or the
