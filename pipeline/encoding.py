@@ -1,6 +1,7 @@
 """Which encoding the bytes of a subtitle file are in, where nothing says so.
 
-byte order mark -> UTF-16 by its zero bytes -> UTF-8 -> the old code pages, by how likely the text is that each of them gives
+byte order mark -> UTF-16 by its zero bytes -> escapes of ISO 2022 -> UTF-8 -> what its XML declares
+-> the old code pages, by how likely the text is that each of them gives
 
 A subtitle file may have two short lines, which is too little for statistics over bytes. So each candidate decodes the text, and its
 letters are weighed: how frequent they are in the languages that were written in it, whether capitals stand inside words, whether
@@ -11,6 +12,7 @@ import codecs
 import re
 from dataclasses import dataclass
 
+from pipeline.declared_encoding import by_mark, by_zeros, in_escapes, in_xml
 from pipeline.errors import UsageError, nearest
 from pipeline.twice_encoded import joined, undone
 
@@ -39,11 +41,14 @@ _WEIGHT = {
 
 _WESTERN = ("éèàçêâîôûùïëœæ", "áíóúñéü¿¡", "äöüß", "åäöæøé", "ãõçáéíóúâêôà", "àèéìòù", "áéíóúýðþæö", "éëïóöüè")
 _CENTRAL = ("áéíóúýčďěňřšťůž", "ąćęłńóśźż", "áéíóöőúüű", "ăâîșțşţ", "čćđšž", "áäčďéíĺľňóôŕšťúýž", "ëç")
+_VIETNAMESE = "ăâđêôơưáàéèíóúùý\u0300\u0301\u0303\u0309\u0323"
+"""its code page writes tones behind their letters"""
 _SINGLE: dict[str, tuple[str, ...]] = {
     "cp1252": _WESTERN, "cp1250": _CENTRAL, "iso8859-2": _CENTRAL,
     "cp1254": ("ğışçöüâîû",),
     "cp1257": ("āčēģīķļņšūž", "ąčęėįšųūž", "äöõüšž"),
     "cp1251": ("cyrillic",), "koi8-r": ("cyrillic",), "cp866": ("cyrillic",), "iso8859-5": ("cyrillic",), "mac-cyrillic": ("cyrillic",),
+    "cp1258": (_VIETNAMESE,),
     "cp1253": ("greek",), "cp1255": ("hebrew",), "cp1256": ("arabic",), "cp874": ("thai",),
     "cp850": _WESTERN, "mac-roman": _WESTERN, "cp852": _CENTRAL,
 }  # fmt: skip
@@ -84,14 +89,16 @@ def check_encoding(name: str) -> str:
 
 def decoded(data: bytes, encoding: str | None = None) -> Decoded:
     """The text of a file; ``encoding`` overrules what its bytes say."""
-    name = encoding or _marked(data) or _zeros(data)
+    name, declared = encoding or by_mark(data) or by_zeros(data) or in_escapes(data), False
     if name is None:
         try:
             return _once(Decoded(data.decode("utf-8"), "utf-8"))
         except UnicodeDecodeError:
-            return _old(data)
+            if (name := in_xml(data)) is None:
+                return _old(data)
+            declared = True
     text = data.decode(name, "replace")
-    unmarked = encoding is None and not data.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    unmarked = encoding is None and not declared and by_mark(data) is None
     read = Decoded(text.removeprefix("\ufeff"), name, guessed=unmarked, broken=text.count("\ufffd"))
     return read if encoding else _once(read)
 
@@ -107,26 +114,6 @@ def _old(data: bytes) -> Decoded:
     name = _guessed(data)
     text, other = joined(data, _guessed) or (data.decode(name, "replace"), "")
     return Decoded(text, f"utf-8 and {other}" if other else name, guessed=True, broken=text.count("\ufffd"))
-
-
-def _marked(data: bytes) -> str | None:
-    for mark, name in (
-        (codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
-    ):  # fmt: skip
-        if data.startswith(mark):
-            return name
-    return None
-
-
-def _zeros(data: bytes) -> str | None:
-    """UTF-16 without a mark: digits, arrows and line ends have a zero byte each, always on the same side."""
-    start = data[:SAMPLE]
-    even, odd, pairs = start[::2].count(0), start[1::2].count(0), max(1, len(start) // 2)
-    if odd > pairs * 0.15 and even < odd * 0.1:
-        return "utf-16-le"
-    if even > pairs * 0.15 and odd < even * 0.1:
-        return "utf-16-be"
-    return None
 
 
 def _guessed(data: bytes) -> str:

@@ -24,6 +24,8 @@ LONGEST_HEAD = 200
 MOST_BODY = 2_000
 """lines below one head that are looked at, each up to LONGEST_LINE characters; a cue shows 2,000 characters at most"""
 LONGEST_LINE = 20_000
+RAISED = re.compile(r"\{[^{}\u2060]{0,40}\\(?:an[789]|a[567])(?!\d)")
+"""the place that ASS and SRT let a text ask for, in the upper third"""
 GUESSED_LENGTH = 3.0
 """seconds a cue is given that has a beginning and no end"""
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from pipeline.errors import InputError, UsageError
 from pipeline.formats import base
-from pipeline.formats._heads import LONGEST_LINE, Head, Notes, Parsed, bounded, clock, cue_of
+from pipeline.formats._heads import LONGEST_LINE, RAISED, Head, Notes, Parsed, bounded, clock, cue_of
 from pipeline.formats.base import JOINER
 from pipeline.types import Cue, Document, Track
 
@@ -100,6 +100,7 @@ class Format(base.Format):
             raise InputError("bad_subtitles", "this is no ASS file: it has no [Events]")
         if not seen:
             notes.add("header_missing", "[Events]")
+        raised = sum(RAISED.search(event.get("text", "")) is not None for event in events)
         track = Track(
             cues=_cues(events, notes),
             language=info.get("language", "und"),
@@ -107,7 +108,7 @@ class Format(base.Format):
             kind="subtitles",
             width=_number(info.get("playresx")),
             height=_number(info.get("playresy")),
-            position="top" if on_top else "bottom",
+            position="top" if on_top or raised * 2 > max(1, len(events)) else "bottom",
         )
         return Parsed(track, notes.notices())
 

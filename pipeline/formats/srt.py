@@ -6,10 +6,11 @@ sister and a joiner. A reader sees the same text; our own reader takes it all ba
 """
 
 import re
+from typing import Literal
 
 from pipeline.errors import InputError
 from pipeline.formats import base
-from pipeline.formats._heads import LONGEST_LINE, MOST_BODY, Head, Notes, Parsed, bounded, cue_of, head
+from pipeline.formats._heads import LONGEST_LINE, MOST_BODY, RAISED, Head, Notes, Parsed, bounded, cue_of, head
 from pipeline.formats.base import JOINER
 from pipeline.types import Document, Track
 
@@ -51,7 +52,7 @@ class Format(base.Format):
             raise InputError("bad_subtitles", "no line of this file is the times of an SRT cue (00:00:01,000 --> 00:00:02,000)")
         if any(line.strip() and not line.strip().isdecimal() for line in lines[: places[0] if places else 0]):
             notes.add("cue_dropped", "their lines stand above the first times of the file")
-        cues = []
+        cues, on_top = [], 0
         for n, at in enumerate(places):
             last = n + 1 == len(places)
             end = len(lines) if last else places[n + 1]
@@ -59,11 +60,13 @@ class Format(base.Format):
                 end -= 1
             if not last and end > at + 1 and lines[end - 1].strip().isdecimal():
                 end -= 1
+            on_top += any(RAISED.search(line) for line in lines[at + 1 : min(end, at + 3)])
             body = [line.strip()[:LONGEST_LINE] for line in lines[at + 1 : min(end, at + 1 + MOST_BODY)]]
             made = cue_of(heads, n, [disarmed(_MARKUP.sub("", line)) for line in body if line], notes)
             if made is not None:
                 cues.append(made)
-        return Parsed(Track(cues=tuple(cues), language="und", kind="subtitles"), notes.notices())
+        position: Literal["top", "bottom"] = "top" if on_top * 2 > len(heads) else "bottom"
+        return Parsed(Track(cues=tuple(cues), language="und", kind="subtitles", position=position), notes.notices())
 
 
 def armoured(line: str) -> str:

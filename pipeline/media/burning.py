@@ -101,8 +101,7 @@ def burn(
         before, made_up = source_packets(ffmpeg, place, film, decoded=hidden.several, beside=beside)
         check_clock(before)
         within, late = inside(tidy(track), before.end)
-        if track.cues:
-            with_cues([within], before.end, needed=True)
+        with_cues([within], before.end if track.cues else 0.0, needed=True)
         if on_tracks is not None:
             on_tracks([within])
         shown = replace(within, width=width, height=height)

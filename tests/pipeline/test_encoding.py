@@ -1,6 +1,7 @@
 """Old code pages, told from a few lines; what is UTF-8 or has a mark is never guessed at."""
 
 import codecs
+import unicodedata
 
 import pytest
 from hypothesis import given
@@ -36,6 +37,55 @@ SAID = [
     ("big5", "一個女人打開了門。", "孩子在哪裡？"),
     ("euc_kr", "여자가 문을 열고 들어온다.", "아이는 어디에 있나요?"),
 ]
+
+VIETNAMESE = ("Xin chào, bạn khỏe không? Tôi rất vui được gặp anh.", "Hôm nay trời đẹp quá, chúng ta đi dạo nhé.")
+
+
+def in_cp1258(text: str) -> bytes:
+    """As Windows writes Vietnamese: the tones behind their letters."""
+    tones = "\u0300\u0301\u0303\u0309\u0323"
+    apart = "".join(
+        unicodedata.normalize("NFC", "".join(mark for mark in parts if mark not in tones))
+        + "".join(mark for mark in parts if mark in tones)
+        for parts in (unicodedata.normalize("NFD", letter) for letter in text)
+    )
+    return apart.encode("cp1258")
+
+
+def test_vietnamese_with_its_tones_behind_the_letters() -> None:
+    whole = SRT.format(*VIETNAMESE)
+    read = decoded(in_cp1258(whole))
+    assert (read.encoding, read.guessed) == ("cp1258", True)
+    assert unicodedata.normalize("NFC", read.text) == whole
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"), [("iso2022_jp", "女の人がドアを開ける。"), ("iso2022_kr", "여자가 문을 열고 들어온다.")]
+)
+def test_escapes_tell_the_encodings_of_mail(encoding: str, text: str) -> None:
+    whole = SRT.format(text, text)
+    read = decoded(whole.encode(encoding))
+    assert read.text == whole
+    assert read.guessed
+    assert decoded(b"\x1b[31mred\x1b[0m").encoding == "utf-8", "a terminal's colours are none"
+
+
+@pytest.mark.parametrize(
+    ("declared", "encoding"), [("ISO-8859-1", "cp1252"), ("windows-1251", "cp1251"), ("Shift_JIS", "shift_jis")]
+)
+def test_an_xml_declaration_is_believed_and_is_no_guess(declared: str, encoding: str) -> None:
+    text = {"cp1252": "été", "cp1251": "Да", "shift_jis": "女の人"}[encoding]
+    whole = f'<?xml version="1.0" encoding="{declared}"?><tt><p>{text}</p></tt>'
+    read = decoded(whole.encode(encoding))
+    assert read.text == whole
+    assert not read.guessed
+
+
+@pytest.mark.parametrize("declared", ["ISO-8859-1", "windows-1251", "UTF-16", "no-such", "rot13", "base64", "utf-7"])
+def test_a_declaration_that_lies_is_not_believed(declared: str) -> None:
+    whole = f'<?xml version="1.0" encoding="{declared}"?><tt><p>Żółć, gęś</p></tt>'
+    assert decoded(whole.encode()).text == whole
+
 
 SHORT = [
     ("cp1255", "מה שלומך?"), ("iso8859-8", "תודה רבה"), ("cp1255", "שלום"),

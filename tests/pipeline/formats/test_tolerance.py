@@ -7,6 +7,7 @@ import pytest
 from pipeline import formats
 from pipeline.errors import InputError
 from pipeline.formats.ass import spoken
+from pipeline.types import Track
 
 GOOD = "1\n00:00:01,000 --> 00:00:02,000\nOne\n\n2\n00:00:04,000 --> 00:00:06,000\nTwo\n"
 WANTED = [(1.0, 2.0, "One"), (4.0, 6.0, "Two")]
@@ -285,3 +286,22 @@ def test_a_format_that_the_name_does_not_tell(called: str, really: str) -> None:
     parsed = formats.parse(called, TEXTS[really])
     assert [(cue.start, cue.end, cue.text) for cue in parsed.track.cues] == [(1.0, 2.0, "One")]
     assert bool(parsed.notices) == (called != really)
+
+
+@pytest.mark.parametrize("tag", [r"{\an8}", r"{\an7\i1}", r"{\a6}"])
+@pytest.mark.parametrize("form", ["srt", "ass"])
+def test_texts_that_ask_for_the_top_are_at_the_top(form: str, tag: str) -> None:
+    def track(*tags: str) -> Track:
+        if form == "srt":
+            return formats.read(
+                "srt", "\n".join(f"{n}\n00:00:0{n},000 --> 00:00:0{n},900\n{one}Text\n" for n, one in enumerate(tags))
+            )
+        head = "[Events]\nFormat: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n"
+        return formats.read(
+            "ass", head + "".join(f"Dialogue: 0,0:00:0{n}.00,0:00:0{n}.90,D,,0,0,0,,{one}Text\n" for n, one in enumerate(tags))
+        )
+
+    assert track(tag, tag, "").position == "top"
+    assert track(tag, "", "").position == "bottom"
+    assert track(r"{\an2}", r"{\an18}", r"{\a1}").position == "bottom"
+    assert [cue.text for cue in track(tag, tag).cues] == ["Text", "Text"]

@@ -232,6 +232,9 @@ def test_what_comes_after_the_film_is_not_burned_without_a_word(film: Path, tmp_
     with pytest.raises(InputError) as caught:
         burn(film, Track(cues=late.cues[1:]), tmp_path / "none.mp4", encoding=QUICK)
     assert caught.value.code == "no_cues"
+    with pytest.raises(InputError, match="no cue is in it") as caught:
+        burn(film, Track(cues=()), tmp_path / "empty.mp4", encoding=QUICK)
+    assert caught.value.code == "no_cues"
 
 
 HEVC = ("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=error:open-gop=1:keyint=50")
