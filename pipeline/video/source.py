@@ -139,4 +139,5 @@ def _moving(head: bytes) -> str:
         what = "raw Motion JPEG, pictures one after the other without times"
     elif head.startswith(b"BBCD"):
         what = "raw Dirac, pictures one after the other without times"
-    return f"this is {what}; convert it to a film first, for instance: ffmpeg -i FILE FILM.mp4" if what else ""
+    newer = " (5.1 can't, 9 can)" if "WebP" in what else ""
+    return f"this is {what}; convert it to a film first, for instance{newer}: ffmpeg -i FILE FILM.mp4" if what else ""
