@@ -24,6 +24,8 @@ from pipeline.video.live.messages import Ended, Open, Opening, Said
 from pipeline.video.live.process import Spares
 
 OPEN_SECONDS, READ_SECONDS = 10.0, 5.0
+PIPE_PAUSE = 60.0
+"""seconds that standard input may be quiet: nobody else can be asked for it, and another process would find it without its beginning"""
 PIXELS = 1 << 26
 
 
@@ -50,7 +52,7 @@ class Connection:
         self._on_message = on_message
         self.feeder = _feeder(plan, memory)
         self._task: asyncio.Task[Verdict] | None = None
-        fd = None
+        fd, self._pause = None, PIPE_PAUSE if plan.address.kind is Kind.STDIN else 0.0
         if self.feeder is not None:
             fd, theirs = os.pipe2(os.O_CLOEXEC)
             self._task = asyncio.create_task(self._feed(theirs), name="feeder")
@@ -80,7 +82,7 @@ class Connection:
     @property
     def hold(self) -> float:
         """Seconds that the source may be quiet between two bursts."""
-        return self.feeder.hold if self.feeder is not None else 0.0
+        return self.feeder.hold if self.feeder is not None else self._pause
 
     def taken_at(self, raw: float) -> tuple[float, object] | None:
         return self.feeder.taken_at(raw) if self.feeder is not None else None

@@ -1,14 +1,17 @@
-"""Whether a source that has an end could give anything more: standard input that is read to its end, a file that grows no longer.
+"""Sources that have an end, standard input and a file that grows: whether they could give anything more, and what is new of them.
 
-A camera that is away comes back; these do not, and to try them again for ever would tell nobody that nothing came of them.
+A camera that is away comes back; these do not, and to try them again for ever would tell nobody that nothing came of them. A file whose
+reading process died is read again from its beginning: what was seen of it before is no news.
 """
 
 import os
 import select
 import stat
 import time
+from dataclasses import replace
 
 from pipeline.live.address import Address, Kind
+from pipeline.video.live.messages import Copied, Frame
 
 READABLE = "MPEG-TS, Matroska, FLV and fragmented MP4 can be read as they come"
 
@@ -35,6 +38,40 @@ class Ending:
         if size != self._size:
             self._size, self._since = size, now
         return f"the file does not grow; {READABLE}" if ended or now - self._since >= self._idle_end else ""
+
+
+class Unseen:
+    """Told the pictures and pieces of a file, those of each connection from its beginning; passes on what was not there before."""
+
+    def __init__(self) -> None:
+        self._seen: tuple[int, float] = (-1, 0.0)
+        self._copied: tuple[int, float] = (-1, 0.0)
+        self.connect()
+
+    def connect(self) -> None:
+        """From the beginning again."""
+        self._skipped = -1
+        """the epoch of which pictures were left out"""
+        self._begin: tuple[float, float] | None = None
+
+    def frame(self, told: Frame) -> Frame | None:
+        place = (told.epoch, told.time)
+        if place <= self._seen:
+            self._skipped = told.epoch
+            return None
+        self._seen = place
+        if told.epoch != self._skipped:
+            return told
+        # its beginning was told of before: for this connection it begins here
+        self._begin = self._begin or (told.time, told.arrival)
+        return replace(told, begin=self._begin)
+
+    def piece(self, told: Copied) -> Copied | None:
+        place = (told.epoch, told.end)
+        if place <= self._copied:
+            return None
+        self._copied = place
+        return told
 
 
 def exhausted(fd: int) -> bool:

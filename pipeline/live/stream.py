@@ -13,11 +13,11 @@ from typing import Any, Literal
 from pipeline.captioning.recipe import Recipe
 from pipeline.engine.engine import Engine
 from pipeline.errors import InputError
-from pipeline.live.address import ENDS
+from pipeline.live.address import ENDS, Kind
 from pipeline.live.backoff import HEALTHY, Backoff
 from pipeline.live.connect import Connection
 from pipeline.live.describing import Describing
-from pipeline.live.ending import Ending
+from pipeline.live.ending import Ending, Unseen
 from pipeline.live.events import Event
 from pipeline.live.frames import Frames
 from pipeline.live.pieces import Piece
@@ -64,6 +64,7 @@ class Stream:
         self.shape: dict[str, Any] = {}
         self.connection: Connection | None = None
         self._spares = spares
+        self._unseen = Unseen() if plan.address.kind is Kind.GROWING else None
         self._ended: asyncio.Future[Ended] | None = None
         self._reading_since: float | None = None
         """when the process of this connection had started"""
@@ -125,6 +126,7 @@ class Stream:
                 self.timeline.settle_offline(code)
                 return "ended" if self.timeline.epoch else "gave_up"
             if code == "again":
+                self._unseen = self._unseen and Unseen()
                 self._say("discontinuity", reason="source", message=told)
                 continue
             if had_frames:
@@ -159,6 +161,8 @@ class Stream:
         phase = self._phase % (1 / self.plan.fps)
         self.connection = Connection(self.plan, self._spares, phase=phase, on_message=self._hear, memory=memory)
         self._reading_since = None
+        if self._unseen is not None:
+            self._unseen.connect()
         try:
             while not self._ended.done():
                 await asyncio.wait((self._ended,), timeout=LOOK)
@@ -170,7 +174,8 @@ class Stream:
                     if not self.plan.accept and since is not None and now - since > patience:
                         return Ended(code="no_frame", message=f"no picture within {patience:.0f} s")
                     continue
-                self.timeline.expire(now)
+                if self._unseen is None:  # nothing of a file is lost, however late it is written
+                    self.timeline.expire(now)
                 silent = now - self.timeline.pace.last
                 if silent > max(NO_FRAME, 3 * self._between(), self.connection.hold):
                     return Ended(code="no_frame", message=f"no picture for {silent:.1f} s")
@@ -188,7 +193,10 @@ class Stream:
             return
         match message:
             case Frame():
-                self.timeline.frame(message, connection, self.reason)
+                if (new := self._unseen.frame(message) if self._unseen is not None else message) is None:
+                    self.timeline.pace.last = time.monotonic()
+                else:
+                    self.timeline.frame(new, connection, self.reason)
             case Started() if self._reading_since is None:
                 self._reading_since = time.monotonic()
             case Opened(size=size):
@@ -196,7 +204,7 @@ class Stream:
                 size = self._recipe.size.of(*size)
                 slots = round(self.plan.fps * max(self.plan.max_window, self.plan.window) * 1.25) + 8
                 self.timeline.open(Frames(connection.feed.give_ring(size, slots), slots))
-            case Copied():
+            case Copied() if self._unseen is None or self._unseen.piece(message) is not None:
                 self.timeline.copied(message)
             case Tick():
                 self.tick = message

@@ -25,7 +25,7 @@ class Tail:
 
     def __init__(self, path: str, *, idle_end: float) -> None:
         self._path, self._idle_end = path, idle_end
-        self.hold = 0.0
+        self.hold = idle_end + 1.0  # who writes it may do so in large pieces: only ``idle_end`` says that it is over
 
     def taken_at(self, raw: float) -> None:
         """A file does not say."""

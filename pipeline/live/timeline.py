@@ -134,6 +134,7 @@ class Timeline:
             self._say("discontinuity", reason=reason)
         self._anchor = (start, media)
         self.utc = UtcClock(self._plan.max_skew + 3 * self._hold)
+        self.utc.arrived(start, self._wall.utc(arrival))  # pieces that waited for the epoch are dated now
         self._describing.utc = self.utc
         self._describing.forget()
         self._describing.flush(False)

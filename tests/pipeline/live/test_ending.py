@@ -1,17 +1,23 @@
 """Sources that have an end: standard input, a file that grows."""
 
+import asyncio
 import contextlib
 import fcntl
 import os
+import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from live_runs import Run
+from patience import PATIENCE
 from senders import FFMPEG, picture, sending
 
+from pipeline.live.outputs.base import Output
 from pipeline.live.outputs.lines import sentence
+from pipeline.live.pieces import Piece
 
 
 @contextlib.contextmanager
@@ -97,3 +103,86 @@ async def test_what_was_read_of_a_pipe_that_breaks_off_is_an_end(half_a_film: Pa
     assert run.how == {"cam": "ended"}
     assert run.told.of("caption")
     run.whole()
+
+
+@pytest.fixture
+def eight_seconds(tmp_path: Path) -> bytes:
+    film = tmp_path / "whole.ts"
+    subprocess.run(
+        [FFMPEG, "-v", "error", *picture(seconds=8)[1:], "-f", "mpegts", str(film)], check=True, stdin=subprocess.DEVNULL
+    )
+    return film.read_bytes()
+
+
+def described(run: Run) -> float:
+    return sum(event["end"] - event["start"] for event in run.told.of("caption"))
+
+
+async def grow(film: Path, data: bytes, pause: float) -> None:
+    await asyncio.sleep(pause)
+    with film.open("ab") as file:
+        file.write(data)
+
+
+async def test_a_file_that_grows_in_large_pieces_is_not_lost_between_two(
+    tmp_path: Path, eight_seconds: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ffmpeg writes 256 KB at a time, which is more than five seconds of many cameras: the file was read again from its beginning."""
+    monkeypatch.setattr("pipeline.live.stream.NO_FRAME", 0.5)
+    film, half = tmp_path / "cam.ts", len(eight_seconds) // 2
+    film.write_bytes(eight_seconds[:half])
+    growing = asyncio.create_task(grow(film, eight_seconds[half:], 4.0))
+    run = Run(str(film), idle_end=6.0)
+    await run.until(lambda told: False)
+    await growing
+    run.whole()
+    assert not run.told.of("source", state="offline")
+    assert 7.0 < described(run) < 9.0
+
+
+async def test_what_was_seen_of_a_file_is_not_described_again_by_the_next_process(tmp_path: Path, eight_seconds: bytes) -> None:
+    film, half = tmp_path / "cam.ts", len(eight_seconds) // 2
+    film.write_bytes(eight_seconds[:half])
+    killed = asyncio.Event()
+    run = Run(str(film), idle_end=4.0)
+
+    async def kill() -> None:
+        async with asyncio.timeout(PATIENCE):
+            while not run.told.of("caption"):  # noqa: ASYNC110 - what is told wakes the run, and nobody else
+                await asyncio.sleep(0.05)
+        os.kill(run.stream.connection.feed.pid, signal.SIGKILL)
+        killed.set()
+        await grow(film, eight_seconds[half:], 0.5)
+
+    killing = asyncio.create_task(kill())
+    await run.until(lambda told: False)
+    await killing
+    run.whole()
+    assert killed.is_set()
+    assert run.stream.reconnects == 1
+    assert run.how == {"cam": "ended"}
+    assert 5.5 < described(run) < 9.0  # what the process had read and not handed over is lost with it, but nothing comes twice
+
+
+class Pieces(Output):
+    """What a recording is given."""
+
+    name = "pieces"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.taken: list[float] = []
+
+    def picture(self, piece: Piece) -> None:
+        self.taken.append(piece.utc)
+
+
+async def test_pieces_that_came_before_the_first_picture_was_decoded_have_a_date(tmp_path: Path, eight_seconds: bytes) -> None:
+    """They were of 1970, and recordings named after that."""
+    film, pieces = tmp_path / "cam.ts", Pieces()
+    film.write_bytes(eight_seconds)
+    run = Run(str(film), idle_end=1.0, copy=1.0)
+    run.station.outputs.append(pieces)
+    await run.until(lambda told: False)
+    assert len(pieces.taken) >= 6
+    assert all(abs(taken - time.time()) < 3600 for taken in pieces.taken)
