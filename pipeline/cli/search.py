@@ -98,7 +98,7 @@ def search(
             }
             console.data(line | ({"frame": pictures[number]} if frames is not None else {}))
     else:
-        _show(results, pictures)
+        _show(results, pictures, dated=since is not None or until is not None, failed=failed > 0)
     if not results.hits:
         sys.exit(1)
 
@@ -146,11 +146,13 @@ def _stills(hits: "Sequence[Hit]", folder: Path) -> list[str | None]:
     return made
 
 
-def _show(results: "Results", pictures: "Sequence[str | None]") -> None:
+def _show(results: "Results", pictures: "Sequence[str | None]", *, dated: bool, failed: bool) -> None:
     if results.some:
         console.say("no caption holds all of these words; these hold some of them")
     if not results.hits and results.searched:
         console.say(f"nothing found in the captions of {results.searched} film{'s' * (results.searched != 1)}")
+    elif not results.hits and dated and not failed:
+        console.say("no captions were written in these days; --since and --until go by when they were, not by the film")
     here = Path.cwd()
     for number, hit in enumerate(results.hits):
         text = console.one_line(hit.text)

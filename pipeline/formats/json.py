@@ -72,6 +72,8 @@ def from_text(text: str) -> Document:
     version = data.pop("schema_version")
     if version != SCHEMA_VERSION:
         raise InputError("bad_json", f"schema_version: this scenescribe reads {SCHEMA_VERSION}, the file has {version!r}")
+    if data.get("kind") == "summary":
+        raise InputError("bad_json", "this is a film's summary; what is read here are its captions, FILE.descriptions.json")
     if _depth(data) > DEEPEST:
         raise InputError("bad_json", f"its parts stand in each other more than {DEEPEST} deep; ours never do")
     try:
@@ -131,6 +133,8 @@ def _wrong(document: Document) -> Iterator[tuple[str, str]]:
     for n, caption in enumerate(document.captions):
         if not (abs(caption.start) <= LONGEST and abs(caption.end) <= LONGEST):
             yield f"captions.{n}.start", f"no time of a film (at most {LONGEST:.0f} seconds)"
+        if caption.end < caption.start:
+            yield f"captions.{n}.end", f"{caption.end:g} is before its start, {caption.start:g}"
     for n, (start, end) in enumerate(document.speech or ()):
         if not 0 <= start <= end <= LONGEST:
             yield f"speech.{n}", "no stretch of a film"

@@ -42,6 +42,12 @@ def test_nothing_found_is_1_and_said(run: Run, described: Path) -> None:
     assert done.stderr.strip() == "nothing found in the captions of 1 film"
 
 
+def test_days_without_captions_are_told_as_that(run: Run, described: Path) -> None:
+    done = run("search", "frames", described, "--until", "2001-01-31")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("no captions were written in these days; ")
+
+
 def test_pictures_of_the_results(run: Run, described: Path, tmp_path: Path) -> None:
     from PIL import Image
 

@@ -74,6 +74,7 @@ def test_it_keeps_all_of_the_models_text(text: str) -> None:
         (lambda d: d.update(language=""), "language"),
         (lambda d: d["captions"][0].update(start="Infinity"), "captions.0.start"),
         (lambda d: d["captions"][0].update(end=1e300), "captions.0.start"),
+        (lambda d: d["captions"][0].update(end=d["captions"][0]["start"] - 1), "captions.0.end"),
         (lambda d: d["source"].update(duration="nan"), "source.duration"),
         (lambda d: d["source"].update(height=10**9), "source.height"),
         (lambda d: d.update(shots=[1e9]), "shots.0"),
@@ -87,6 +88,11 @@ def test_a_wrong_field_is_named(change: Any, field: str) -> None:
     assert caught.value.code == "bad_json"
     assert caught.value.message.startswith(field + ":")
     assert "\n" not in caught.value.message
+
+
+def test_a_summary_in_place_of_captions_is_said_to_be_one() -> None:
+    with pytest.raises(InputError, match="this is a film's summary"):
+        formats.read_document('{"schema_version": 1, "kind": "summary", "sentences": []}')
 
 
 @pytest.mark.parametrize(
