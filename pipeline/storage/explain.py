@@ -29,6 +29,9 @@ def refused(error: BaseException, place: str, *, writing: bool) -> ScenescribeEr
     elif "invalid path" in text:
         code = "storage_cannot"
         says = f"a name in it is not read (empty parts, '..', control characters): rename or move that file. {_line(text)}"
+    elif "PROPFIND" in text:
+        code = "storage_cannot"
+        says = "this web server lists no folders: name the files themselves"
     elif kind in ("NotSupportedError", "NotImplementedError") or status in ("405", "501"):
         code = "storage_cannot"
         says = f"this storage can't do that: {_line(text)}"

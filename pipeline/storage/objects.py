@@ -31,6 +31,10 @@ PATIENCE = 90.0
 """seconds for one request with all its retries"""
 PIECE = 8 * 1024 * 1024
 """bytes: what is larger goes up in pieces"""
+WHOLE = 64 << 20
+"""bytes: of a web server that gives no parts of files, what is read from the beginning to have a part of it"""
+NO_PARTS = "Range request not supported"
+"""obstore's words for such a server"""
 PAGE = 1000
 """files of a listing that come together"""
 LISTING = 3 * PATIENCE
@@ -76,7 +80,26 @@ class ObjectStorage(Storage):
     def get_range(self, name: str, start: int, size: int) -> bytes:
         if size <= 0:
             return b""
-        return self._read(name, size, {"range": (start, start + size)})
+        try:
+            return self._read(name, size, {"range": (start, start + size)})
+        except InputError as error:
+            if NO_PARTS not in str(error.__cause__):
+                raise
+            if start + size > WHOLE and start > 0:
+                text = "the server gives no parts of files (Range), and this one is large; fetch it first, and name it here"
+                raise InputError("storage_cannot", f"{self.url}/{name}: {text}", place=name) from error
+        return self._beginning(name, start + size)[start:]
+
+    def _beginning(self, name: str, size: int) -> bytes:
+        """The first bytes of a file, of a server that answers with the whole one only."""
+        got, count = list[bytes](), 0
+        with self._asked(name):
+            for piece in door().get(self._store, checked(name)).stream(min_chunk_size=STREAMED):
+                got.append(bytes(piece))
+                count += len(got[-1])
+                if count >= size:
+                    break
+        return b"".join(got)[:size]
 
     def _read(self, name: str, most: int, options: dict[str, Any] | None = None) -> bytes:
         """An answer, a piece at a time: a server may send more than it was asked for, and say that it is a terabyte."""

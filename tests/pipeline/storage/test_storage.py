@@ -2,6 +2,8 @@
 
 import os
 import threading
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -186,3 +188,42 @@ def test_a_pipe_or_a_device_among_the_files_holds_nothing_up(odd: str, tmp_path:
     for read in (lambda: storage.get("odd"), lambda: storage.get_range("odd", 0, 10)):
         with pytest.raises(InputError, match="unreadable"):
             read()
+
+
+@pytest.fixture
+def plain_server(tmp_path: Path) -> Iterator[str]:
+    """A web server as Python has it: no parts of files, no listings."""
+
+    class Handler(SimpleHTTPRequestHandler):
+        def __init__(self, *args: Any) -> None:
+            super().__init__(*args, directory=str(tmp_path))
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_web_server_that_gives_no_parts_is_read_from_the_beginning(
+    plain_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = bytes(range(256)) * 20_000
+    (tmp_path / "a.tar").write_bytes(data)
+    storage = storages.open_storage(plain_server)
+    monkeypatch.setattr(objects, "WHOLE", 3_000_000)
+    assert storage.get("a.tar") == data
+    assert storage.get_range("a.tar", 0, len(data) + 1) == data  # as a picture is read
+    assert storage.get_range("a.tar", 2_000_000, 1000) == data[2_000_000:2_001_000]
+    with pytest.raises(InputError, match="storage_cannot.*fetch it first"):
+        storage.get_range("a.tar", 2_999_500, 1000)
+    with pytest.raises(InputError, match="not_found"):
+        storage.get_range("b.tar", 0, 10)
+
+
+def test_a_web_server_that_lists_nothing_says_to_name_the_files(plain_server: str) -> None:
+    with pytest.raises(InputError, match="storage_cannot.*name the files"):
+        list(storages.open_storage(plain_server).list())
