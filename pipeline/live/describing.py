@@ -20,7 +20,7 @@ from pipeline.frames import FrameBatch, Image
 from pipeline.live.asking import Before, request_for, says_unchanged
 from pipeline.live.control import Allowance, Controller
 from pipeline.live.frames import Frames, Known, evenly
-from pipeline.live.mailbox import EPSILON, Mailbox, Waiting
+from pipeline.live.mailbox import EPSILON, Mailbox, Waiting, together
 from pipeline.live.plan import Plan
 from pipeline.types import Outcome, Window
 
@@ -49,6 +49,8 @@ class Describing:
         """the window that was described last"""
         self._wake, self.idle = asyncio.Event(), asyncio.Event()
         self.asked = 0
+        self._took: float | None = None
+        """seconds of the last answer"""
 
     def offer(self, start: float, end: float) -> None:
         """A window has closed."""
@@ -88,7 +90,8 @@ class Describing:
                 self._wake.clear()
                 await self._wake.wait()
                 continue
-            waiting = self.mailbox.take()
+            wide = allowance.seconds > self.plan.window
+            waiting = self.mailbox.take(None if wide else together(len(self.mailbox), self._took, self.plan.window))
             if waiting is not None:
                 await self._describe(waiting, allowance)
 
@@ -116,6 +119,7 @@ class Describing:
             reply = await self._engine.ask(request, priority=Priority.LIVE, deadline=deadline, owner=self.plan.name)
         except DeadlinePassed:
             self.before.forget()
+            self._took = self.plan.seconds_to_answer(allowance.seconds)
             if not self._level_up():
                 self.controller.missed()
             self._tell("gap", start, end, reason=self._reason(), level=allowance.level)
@@ -143,6 +147,7 @@ class Describing:
         )  # fmt: skip
 
     def _answered(self, engine: float) -> None:
+        self._took = engine
         level = self.controller.level
         if self.controller.answered(engine) > level and self._level_up():
             self.controller.level = level

@@ -164,6 +164,17 @@ async def test_what_was_seen_of_a_file_is_not_described_again_by_the_next_proces
     assert 5.5 < described(run) < 9.0  # what the process had read and not handed over is lost with it, but nothing comes twice
 
 
+async def test_what_comes_at_once_is_described_window_by_window(tmp_path: Path, eight_seconds: bytes) -> None:
+    """A pipe that was full while the model was loaded: six windows of it were described as one."""
+    film = tmp_path / "cam.ts"
+    film.write_bytes(eight_seconds)
+    run = Run(str(film), idle_end=1.0)
+    await run.until(lambda told: False)
+    run.whole()
+    assert described(run) == pytest.approx(8.0, abs=0.5)
+    assert {event["merged"] for event in run.told.of("caption")} == {1}
+
+
 class Pieces(Output):
     """What a recording is given."""
 

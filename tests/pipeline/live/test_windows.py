@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.live.ledger import Ledger
-from pipeline.live.mailbox import Mailbox
+from pipeline.live.mailbox import Mailbox, together
 from pipeline.live.windows import Windows
 
 
@@ -63,6 +63,34 @@ def test_a_second_window_is_merged_and_the_oldest_is_given_up() -> None:
     assert mailbox.take() is None
 
 
+def test_what_came_at_once_is_taken_one_by_one_where_there_is_time() -> None:
+    mailbox = Mailbox(30.0)
+    for start in (0.0, 4.0, 8.0, 12.0):
+        assert mailbox.put((start, start + 4.0)) == []
+    one, two, rest = mailbox.take(1), mailbox.take(2), mailbox.take(7)
+    assert [(each.start, each.end, each.merged) for each in (one, two, rest) if each] == [(0, 4, 1), (4, 12, 2), (12, 16, 1)]
+    assert (mailbox.seconds, len(mailbox)) == (0.0, 0)
+
+
+@pytest.mark.parametrize(
+    ("count", "engine", "wanted"),
+    [
+        (1, 100.0, 1),
+        (6, None, 1),
+        (6, 0.5, 1),
+        (6, 1.0, 2),
+        (6, 3.0, 6),
+        (6, 40.0, 6),
+        (2, 2.0, 1),
+        (2, 2.1, 2),
+        (7, 1.9, 4),
+        (3, 0.0, 1),
+    ],
+)
+def test_all_that_waits_is_answered_within_a_window(count: int, engine: float | None, wanted: int) -> None:
+    assert together(count, engine, 4.0) == wanted
+
+
 def test_what_is_not_next_to_it_is_not_merged() -> None:
     mailbox = Mailbox(30.0)
     mailbox.put((0.0, 4.0))
@@ -107,10 +135,11 @@ def test_described_gap_and_offline_are_the_time_that_went_by(seed: int, window: 
             tell("caption", in_flight.start, in_flight.end)
             in_flight = None
         if in_flight is None and mailbox.seconds:
-            in_flight, done = mailbox.take(), now + engine * dice.random()
+            in_flight, done = mailbox.take(dice.choice((None, 1, 2))), now + engine * dice.random()
             assert in_flight is not None
             assert in_flight.end - in_flight.start <= max(most, window * 2) + 1e-6
     closed(windows.finish(now))
+    assert mailbox.seconds <= max(most, window * 2) + 1e-6
     for rest in (in_flight, mailbox.take()):
         if rest is not None:
             tell("caption", rest.start, rest.end)
