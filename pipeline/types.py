@@ -210,3 +210,8 @@ class Document:
     stats: Mapping[str, Any] = field(default_factory=dict)
     speech: tuple[tuple[float, float], ...] | None = None
     """when somebody speaks in the film, [start, end) in seconds, in order; None where nobody listened"""
+
+    @property
+    def answered(self) -> int:
+        """How many windows have a description: those that the model refused have none."""
+        return sum(caption.outcome is not Outcome.FAILED for caption in self.captions)

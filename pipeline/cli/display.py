@@ -118,7 +118,7 @@ class Display:
                 }
             data(
                 {
-                    "path": name, "state": state, "outputs": outputs, "captions": len(result.document.captions),
+                    "path": name, "state": state, "outputs": outputs, "captions": result.document.answered,
                     "warnings": [{"code": notice.code, "message": notice.message, "start": notice.start} for notice in notices],
                     "stats": stats,
                 }

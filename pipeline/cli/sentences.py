@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.cli.summary import clock, counted, working_seconds
 from pipeline.describe import Result
-from pipeline.types import Model, Outcome
+from pipeline.types import Model
 
 if TYPE_CHECKING:
     from pipeline.outline import Summary
@@ -24,8 +24,7 @@ def how_it_ended(name: str, result: Result, *, alone: bool = True) -> str:
 
     Films that go side by side (not ``alone``) wait for each other: how long each took says nothing, and the run's last line has the speed.
     """
-    answered = sum(caption.outcome is not Outcome.FAILED for caption in result.document.captions)
-    captions = counted(answered, "caption")
+    captions = counted(result.document.answered, "caption")
     if result.summary is not None:
         captions += f" · {of_summary(result.summary)}"
     if result.described and not alone:

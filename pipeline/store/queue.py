@@ -27,6 +27,8 @@ LONGEST_WAIT = 3600.0
 """seconds; what is to wait longer has a clock that was set back to thank for it, and waits no more"""
 PASSING = ("changed", "vanished")
 """reasons of skipped jobs whose file is taken again when it is seen again"""
+PARTIAL = "partial"
+"""reason of a done job of whose film some windows were refused"""
 STATES = ("queued", "running", "done", "failed", "skipped")
 
 NEXT = "SELECT id FROM jobs WHERE state='queued' AND root=? AND not_before NOT BETWEEN ? AND ? ORDER BY crashes, id LIMIT 1"
@@ -94,10 +96,15 @@ class Queue:
             )
         return died
 
-    def retry_failed(self, root: Path) -> int:
-        """Queue all failed jobs of a root again; how many."""
+    def retry_at_start(self, root: Path, *, failed: bool, elsewhere: bool) -> int:
+        """Queue jobs of a root again whose film the model refused, or windows of it, and all that ``failed`` where that is wished;
+        how many. A film that is no longer there is let be, unless the root is ``elsewhere``, a storage's."""
+        where = "root=? AND (state='done' AND reason=? OR state='failed' AND reason='no_window_answered')"
+        rows = self._db.rows(f"SELECT id, path FROM jobs WHERE {where}", as_bytes(root), PARTIAL)
+        again = [row["id"] for row in rows if elsewhere or os.path.exists(as_path(row["path"]))]
         with self._db.transaction() as db:
-            return _requeue(db, "state='failed' AND root=?", as_bytes(root))
+            all_failed = _requeue(db, "state='failed' AND root=?", as_bytes(root)) if failed else 0
+            return all_failed + sum(_requeue(db, "state IN ('done', 'failed') AND id=?", one) for one in again)
 
     def claim(self, root: Path, lease: float, recipe: Recipe | None = None) -> Job | None:
         """The next job, now running with ``recipe``; None where nothing is due. Those that a crash interrupted come last."""

@@ -102,7 +102,7 @@ class Daemon:
             held.callback(database.close)
             queue = Queue(database)
             died = queue.recover()
-            retried = queue.retry_failed(self.root) if self.settings.retry_failed else 0
+            retried = queue.retry_at_start(self.root, failed=self.settings.retry_failed, elsewhere=self.address is not None)
             async with AsyncExitStack() as self._engine:
                 studio = self._make_studio(self.settings, None)
                 self._state = State(

@@ -25,6 +25,7 @@ from pipeline.run import internal_error, made
 from pipeline.scheduler import ReadingPlace
 from pipeline.store.identity import Opened
 from pipeline.store.job_row import Job, as_text
+from pipeline.store.queue import PARTIAL
 from pipeline.watch.elsewhere import Elsewhere
 from pipeline.watch.lookup import ContentLookup
 from pipeline.watch.metrics import Counters
@@ -146,11 +147,13 @@ class Worker:
             state = "done"
         if state == "skipped":
             reason, message = "described", "its descriptions were there already"
+        elif result.document.answered < len(result.document.captions):
+            reason, message = PARTIAL, next((one.message for one in result.notices if one.code == PARTIAL), "")
         elif lookup.like is not None:
             reason, message = "same_content", f"described as {as_text(self._state.called(lookup.like))}"
         await self._finish(
             job, state, settings, reason=reason, message=message, written=lookup.written or None, outputs=result.outputs,
-            captions=len(result.document.captions), result=result,
+            captions=result.document.answered, result=result,
         )  # fmt: skip
 
     async def _failed(self, job: Job, error: ScenescribeError, settings: WatchSettings, setup: Setup) -> None:

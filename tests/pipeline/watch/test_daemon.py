@@ -15,7 +15,7 @@ from patience import PATIENCE
 
 from models.base import Reply, Request
 from models.engines.echo import EchoCaptioner
-from models.errors import EndpointError, EngineMissing
+from models.errors import EndpointError, EngineMissing, RequestRefused
 from pipeline import files
 from pipeline.errors import EnvironmentFault, InputError, UsageError
 from pipeline.options.watch import WatchSettings
@@ -134,6 +134,34 @@ async def test_each_film_is_described_once(house: House) -> None:
     ]
     assert await house.once() == 0
     assert house.echo.total == 2 * WINDOWS
+
+
+async def test_windows_that_were_refused_are_told_and_asked_by_the_next_start(house: House) -> None:
+    house.film("a.txt", "one")
+    house.echo.trouble = lambda number: RequestRefused("not this picture") if number == 2 else None
+    assert await house.once() == 0
+    job = house.jobs()["a.txt"]
+    assert (job.state, job.reason, job.captions) == ("done", "partial", WINDOWS - 1)
+    assert "not this picture" in job.message
+    assert await house.once() == 0
+    job = house.jobs()["a.txt"]
+    assert (job.state, job.reason, job.captions) == ("done", "", WINDOWS)
+    assert house.echo.total == WINDOWS + 1, "what was answered is not asked again"
+    assert house.document("a")["warnings"] == []
+    await house.once()
+    assert house.echo.total == WINDOWS + 1
+
+
+async def test_a_film_that_was_refused_as_a_whole_is_asked_again_by_the_next_start(house: House) -> None:
+    house.film("a.txt", "one")
+    house.film("gone.txt", "two")
+    house.echo.trouble = lambda _: RequestRefused("no")
+    assert await house.once() == 1
+    assert {(job.state, job.reason) for job in house.jobs().values()} == {("failed", "no_window_answered")}
+    (house.inbox / "gone.txt").unlink()
+    house.echo.trouble = lambda _: None
+    assert await house.once() == 0
+    assert house.states() == {"a.txt": "done", "gone.txt": "failed"}
 
 
 async def test_copied_and_renamed_films_ask_nothing(house: House) -> None:
