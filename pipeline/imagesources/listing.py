@@ -66,6 +66,10 @@ class Listing:
                 self._problem(name, error)
             else:
                 yield row
+        wishes = self._wishes
+        asked = [name for name in (wishes.image_column, wishes.url_column, wishes.key_column, *wishes.keep_columns) if name]
+        if asked and self._any and not self._columns:
+            raise UsageError("unknown_column", f"there is no table in what was named, so no column '{asked[0]}'", name=asked[0])
 
     def _expanded(self) -> Iterator[str]:
         """Names, patterns as what they stand for."""
@@ -129,6 +133,7 @@ class Listing:
             for item in folder.list(place, self._wishes):
                 if not str(item.locator["path"]).startswith(left_out):
                     yield item
+            self._columns = self._columns or "path" not in folder.reads  # it has a table beside its pictures
         else:  # they tell of no pictures here; one in Parquet may hold some
             files = sorted([*files, *(one for one in beside if self._for_file(one) is not None)])
         for name in files:

@@ -100,10 +100,12 @@ class _Group:
         while self.row <= row:
             value = next(self._rows, {}).get(self._column)
             self.row += 1
+        path = None
         if isinstance(value, dict):
-            value = value.get("bytes")
+            value, path = value.get("bytes"), value.get("path")
         if not isinstance(value, bytes):
-            return InputError("empty_picture", "the table has no bytes for it")
+            only = f", only a path ({str(path)[:100]}): write the table with its pictures in it" if path else ""
+            return InputError("empty_picture", f"the table has no bytes for it{only}")
         return value if len(value) <= LARGEST else InputError("picture_too_large", f"it has more than {LARGEST >> 20} MB")
 
 
@@ -128,6 +130,7 @@ class Columns:
                 )
         key = wishes.key_column or next((name for name in NAMES if name in names), None)
         if wishes.image_column or wishes.url_column:
+            _refuse_other_kinds(pa, schema, wishes, where)
             return cls(image=None if wishes.url_column else wishes.image_column, url=wishes.url_column, key=key)
         with_bytes = [name for name in names if _holds_bytes(pa, schema.field(name).type)]
         image = next((name for name in IMAGES if name in with_bytes), with_bytes[0] if len(with_bytes) == 1 else None)
@@ -144,7 +147,20 @@ class Columns:
 def _holds_bytes(pa: Any, kind: Any) -> bool:
     if pa.types.is_struct(kind):
         return kind.get_field_index("bytes") >= 0 and _holds_bytes(pa, kind.field("bytes").type)
-    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind))
+
+
+def _holds_words(pa: Any, kind: Any) -> bool:
+    plain = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return bool(pa.types.is_string(plain) or pa.types.is_large_string(plain) or pa.types.is_string_view(plain))
+
+
+def _refuse_other_kinds(pa: Any, schema: Any, wishes: Wishes, where: str) -> None:
+    """Raise UsageError ``no_image_column`` where a column that was named holds neither bytes nor addresses."""
+    wanted = ((wishes.image_column, _holds_bytes, "bytes"), (wishes.url_column, _holds_words, "addresses"))
+    for name, holds, what in wanted:
+        if name and not holds(pa, schema.field(name).type):
+            raise UsageError("no_image_column", f"{where}: the column '{name}' holds {schema.field(name).type}, and no {what}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,6 +143,33 @@ def test_a_table_that_lacks_a_column_costs_nobody_else(tmp_path: Path) -> None:
         listed(tmp_path, wishes=Wishes(image_column="picture"))
 
 
+def test_a_column_of_something_else_is_told_before_anything_is_asked(tmp_path: Path) -> None:
+    path = table(tmp_path / "t.parquet", image=[b"a"], words=["x"], number=[1])
+    for wishes, kind in ((Wishes(image_column="words"), "string"), (Wishes(url_column="number"), "int64")):
+        with pytest.raises(UsageError, match=rf"no_image_column.*holds {kind}"):
+            listed(path, wishes=wishes)
+    assert listed(path, wishes=Wishes(url_column="words"))[0][0].locator == {"url": "x"}
+    picture_sets.as_folder({"p.png": b"p"}, tmp_path / "pictures")
+    for wishes in (Wishes(keep_columns=("label",)), Wishes(url_column="url")):
+        with pytest.raises(UsageError, match=r"unknown_column.*no table"):
+            listed(tmp_path / "pictures", wishes=wishes)
+
+
+def test_bytes_of_any_kind_are_found_and_a_path_alone_is_told(tmp_path: Path) -> None:
+    import pyarrow
+    import pyarrow.parquet
+
+    kinds = (pyarrow.binary(), pyarrow.large_binary(), pyarrow.binary_view())
+    for number, kind in enumerate(kinds):
+        pyarrow.parquet.write_table(pyarrow.table({"image": pyarrow.array([b"a", b"b"], kind)}), tmp_path / f"{number}.parquet")
+    assert contents(listed(tmp_path)[0]) == [b"a", b"b"] * len(kinds)
+    table(tmp_path / "paths" / "t.parquet", image=[{"bytes": None, "path": "/etc/hostname"}, {"bytes": b"c", "path": None}])
+    path, data = Reader(LOCAL).read(listed(tmp_path / "paths")[0])
+    assert isinstance(path, InputError)
+    assert "/etc/hostname" in path.message
+    assert data == b"c"
+
+
 def test_a_table_of_other_things_beside_pictures_is_a_row(tmp_path: Path) -> None:
     picture_sets.as_folder({"p.png": b"p"}, tmp_path)
     table(tmp_path / "labels.parquet", words=["x"])
