@@ -135,6 +135,30 @@ def test_where_the_tested_versions_can_not_be_had_the_newest_are_taken(house: Pa
     assert "the tested versions can't be had here" in done.stderr
 
 
+def programs(folder: Path, ffmpeg: bool) -> str:
+    """A PATH with this machine's programs, and with ffmpeg or without."""
+    folder.mkdir()
+    for place in ("/bin", "/usr/bin", str(Path(sys.executable).resolve().parent)):
+        for program in Path(place).iterdir():
+            if not program.name.startswith("ffmpeg") and not (folder / program.name).is_symlink():
+                (folder / program.name).symlink_to(program)
+    if ffmpeg:
+        (folder / "ffmpeg").symlink_to("/bin/true")
+    return str(folder)
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_ffmpeg_can_be_called_where_the_system_has_none(house: Path, there: bool) -> None:
+    with_uv(house)
+    packages = next((house / ".venv/lib").glob("python*/site-packages"))
+    (packages / "imageio_ffmpeg.py").write_text("def get_ffmpeg_exe():\n    return '/bin/echo'\n")
+    done = run(house, PATH=programs(house.parent / "bin", there))
+    assert done.returncode == 0, done.stderr
+    link = house / ".venv/bin/ffmpeg"
+    assert link.exists() is not there
+    assert there or link.readlink() == Path("/bin/echo")
+
+
 def test_where_nobody_can_install_it_is_told_with_the_log(house: Path) -> None:
     with_uv(house)
     for file in (house.parent / "wheels").iterdir():
