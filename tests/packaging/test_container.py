@@ -22,6 +22,12 @@ def test_what_the_container_file_names_is_there() -> None:
     assert re.search(r"^USER [1-9]\d*$", FILE.split("ENTRYPOINT")[0], re.MULTILINE), "it does not run as root"
 
 
+def test_it_is_built_in_the_format_that_knows_its_healthcheck() -> None:
+    """podman and buildah write OCI's by themselves, which has none: "HEALTHCHECK is not supported for OCI image format and will be ignored"."""
+    assert "\nHEALTHCHECK " in FILE
+    assert re.search(r"^# +podman build --format docker ", FILE, re.MULTILINE)
+
+
 def test_a_compiler_is_there_for_triton_and_installed_as_root() -> None:
     """Without one vLLM ends at its first use of a GPU: "Failed to find C compiler"."""
     as_root = FILE.split("\nUSER ")[0]

@@ -13,6 +13,7 @@ from pipeline.clock import moment
 from pipeline.engine.opening import limits
 from pipeline.errors import ScenescribeError
 from pipeline.passes.json import read as read_summary
+from pipeline.report.summary import ABOUT
 from pipeline.retrieval.find import search
 from pipeline.serve.faults import HttpError, status_of
 from pipeline.serve.key import COOKIE
@@ -142,7 +143,8 @@ def router(service: Service) -> APIRouter:
             ours = (".described.", ".chaptered.", ".chapters.", ".summary.")
             files = {name: address for name, address in seen["files"][language].items() if any(mark in name for mark in ours)}
             if (path := service.library.made(id, language, ".summary.json")) is not None:
-                values["summary"] = await asyncio.to_thread(read_summary, path)
+                summary = await asyncio.to_thread(read_summary, path)
+                values |= {"summary": summary, "about": ABOUT[summary.method]}
             values |= {
                 "language": language, "captions": document.captions, "tracks": tracks, "files": files, "said_by": document.model.author,
                 "vtt": f"{tracks['vtt']}?v={quote(one.tag)}",

@@ -105,6 +105,12 @@ def test_the_film_plays_the_transcript_follows_and_a_line_seeks(page: Any, serve
     assert kinds == ["descriptions", "subtitles", "chapters"]
     page.click("#chapters button >> nth=0")
     until(page, "document.getElementById('video').currentTime === 0")
+    sentences = page.query_selector_all("#summary button")
+    assert len(sentences) > 1
+    sentences[-1].click()  # each leads to what it rests on
+    assert float(sentences[-1].get_attribute("data-start")) > 0
+    until(page, f"document.getElementById('video').currentTime === {sentences[-1].get_attribute('data-start')}")
+    assert "not written by a model" in page.inner_text("#made")
     until(page, "document.getElementById('track').track.cues?.length >= 3")
 
 
