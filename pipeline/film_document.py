@@ -33,7 +33,9 @@ def unanswered(captions: Sequence[Caption], notices: Sequence[Notice]) -> tuple[
     if not refused:
         return ()
     said = _said(notices)
-    sentence = f"{refused} of {len(captions)} windows have no description, and the next run asks them again"
+    sentence = (
+        f"{refused} of {len(captions)} windows {'has' if refused == 1 else 'have'} no description, and the next run asks again"
+    )
     sentence += f"; the model said: {said.message}" if said is not None else ""
     return (Notice(code="partial", message=sentence),)
 

@@ -41,7 +41,8 @@ def mux(
     on_progress: Progress | None = None,
     cancel: threading.Event | None = None,
 ) -> tuple[Notice, ...]:
-    """Write ``out``: the film with the tracks added after its own. ``default`` switches the first of them on for the viewer.
+    """Write ``out``: the film with the tracks added after its own. ``default`` switches the first of them on for the viewer; else
+    the first whose file's name asks for it is.
 
     ``chapters`` take the place of the film's own, which are kept where none are given. ``on_tracks`` is told the tracks that are added,
     without what lies outside the film.
@@ -117,11 +118,13 @@ def _graph(
     # the chapters' file comes after the film and the tracks
     chapters_of = str(1 + len(tracks)) if chaptered else "0"
     options: dict[str, Any] = {"map_metadata": "0", "map_chapters": chapters_of, "c:v": "copy", **streams.options(), **more}
+    named_default = next((n for n, track in enumerate(tracks) if "default" in track.flags), None)
+    on = 0 if default else named_default
     for n, track in enumerate(tracks):
         at = before + n
         options[f"c:s:{at}"] = "mov_text" if streams.subtitle_codec == "mov_text" else "copy"
         flags = "descriptions+visual_impaired" if track.kind == "descriptions" else ""
-        switched_on = "default" if default and not n else ""
+        switched_on = "default" if n == on else ""
         named = "+".join(sorted(track.flags & {"forced", "hearing_impaired"}))
         options[f"disposition:s:{at}"] = "+".join(filter(None, (switched_on, flags, named))) or "0"
     inputs = [source[str(stream.index)] for stream in (film.film, *streams.kept)]

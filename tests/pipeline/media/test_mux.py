@@ -179,3 +179,13 @@ def test_what_can_not_be(film: Path, tmp_path: Path, make: Callable[..., Path]) 
         mux(windows, [HOSTILE], tmp_path / "o.webm")
     assert caught.value.code == "container_cannot"
     assert [path.name for path in tmp_path.iterdir()] == ["a.mkv"]
+
+
+def test_a_file_whose_name_asks_for_it_is_switched_on_unless_default_does(film: Path, tmp_path: Path) -> None:
+    plain = replace(HOSTILE, language="en", flags=frozenset())
+    named = replace(HOSTILE, language="de", flags=frozenset({"default", "forced"}))
+    other = replace(HOSTILE, language="fr", flags=frozenset({"default"}))
+    for asked, on in ((False, [False, True, False]), (True, [True, False, False])):
+        out = tmp_path / f"{asked}.mkv"
+        mux(film, [plain, named, other], out, default=asked)
+        assert [found["default"] for found in subtitles(out)] == on
