@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from pipeline.cues import Limits
 from pipeline.cues.refit import COMFORTABLE, Room, pieces_of, refit
+from pipeline.errors import InputError
 from pipeline.formats.ass import SIDE, Style
 from pipeline.media.binary import Ffmpeg
 from pipeline.media.drawing import LOOKED_AT, Box, Ruler, boxes
@@ -20,10 +21,15 @@ TIGHTER = 0.06
 """each try has this much less of the picture's width: letters of a whole line may join otherwise than those of its pieces"""
 
 
+AT_ONCE = 200
+"""cues at the same time; each costs in every frame that it stands in, so a file of many would never end"""
+
+
 def fitted(ffmpeg: Ffmpeg, place: Place, track: Track, style: Style, limits: Limits) -> tuple[Track, tuple[Notice, ...]]:
     """The track with every cue inside the picture, and a notice for each that can hardly be read or never fits.
 
     ``track.width`` and ``height`` are the film's; cues that fit stay as they are, whatever ``limits`` say.
+    Raises InputError ``bad_subtitles`` where more than AT_ONCE stand at the same time.
     """
     frame, ruler = _frame(track, style), Ruler(ffmpeg, place, style)
     crowd = _crowd(track.cues)
@@ -102,6 +108,11 @@ def _crowd(cues: Sequence[Cue]) -> list[int]:
             if cues[order[position]].end > border:
                 standing.append(order[position])
             position += 1
+        if len(standing) > AT_ONCE:
+            sentence = (
+                f"{len(standing):,} cues stand at once at {border:.1f} s; more than {AT_ONCE} can't be drawn: no film has so many"
+            )
+            raise InputError("bad_subtitles", sentence)
         for n in standing:
             counts[n] = max(counts[n], len(standing))
     return counts

@@ -1,6 +1,9 @@
 """How a burned film looks, from the options that ``burn``, ``caption --burn`` and ``watch --burn`` share."""
 
-from collections.abc import Collection
+import contextlib
+import os
+import stat
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,6 +11,7 @@ from typing import TYPE_CHECKING
 from pipeline.cues import Layout
 from pipeline.cues import profile as profile_of
 from pipeline.errors import UsageError
+from pipeline.folders import files_below
 from pipeline.formats.ass import Style
 from pipeline.media.binary import find_ffmpeg
 from pipeline.options.burn import Burned, Cues
@@ -56,9 +60,19 @@ def look_of(options: Burned, layout: Layout) -> Look:
     """
     if options.fonts_dir is not None and not options.fonts_dir.is_dir():
         raise UsageError("bad_value", f"--fonts-dir: {options.fonts_dir} is no folder")
+    if options.fonts_dir is not None and (odd := next(_no_files(options.fonts_dir), None)) is not None:
+        raise UsageError("bad_value", f"--fonts-dir: {odd} is a pipe or a device, which libass would wait for; take it away")
     if options.encoder is not None:
         find_ffmpeg().encoder(options.encoder)
     style = Style(font=options.font, font_size=options.font_size, box=options.box, outline=options.outline, margin=options.margin)
     return Look(
         style=style, layout=layout, fonts=options.fonts_dir, encoder=options.encoder, crf=options.crf, preset=options.preset
     )
+
+
+def _no_files(folder: Path) -> Iterator[str]:
+    """What lies in a folder of fonts and is no file: fontconfig opens it and waits."""
+    for path in files_below(folder):
+        with contextlib.suppress(OSError):  # a link to nothing is left out by fontconfig too
+            if not stat.S_ISREG(os.stat(path).st_mode):
+                yield path

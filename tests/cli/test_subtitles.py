@@ -183,3 +183,14 @@ def test_mux_puts_a_list_of_chapters_into_a_film(run: Any, film: Path, tmp_path:
     with av.open(str(tmp_path / "film.chaptered.mp4")) as container:
         found = [(one["metadata"]["title"], float(one["start"] * one["time_base"])) for one in container.chapters()]
     assert found == [("The beginning", 0.0), ("The end", 1.0)]
+
+
+def test_a_pipe_among_fonts_is_refused(run: Any, film: Path, tmp_path: Path) -> None:
+    """fontconfig opens whatever lies there, and waited for ever."""
+    (tmp_path / "fonts" / "inner").mkdir(parents=True)
+    (tmp_path / "fonts" / "gone.ttf").symlink_to("nothing")
+    os.mkfifo(tmp_path / "fonts" / "inner" / "a.ttf")
+    done = run("burn", film, GOLDENS / "film.en.json", "-o", tmp_path / "b.mp4", "--fonts-dir", tmp_path / "fonts")
+    assert done.returncode == 2
+    assert "bad_value: --fonts-dir: " in done.stderr
+    assert "a.ttf is a pipe or a device" in done.stderr

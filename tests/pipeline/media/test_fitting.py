@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline.cues import PROFILES, limits
 from pipeline.cues.refit import Room, refit
+from pipeline.errors import InputError
 from pipeline.formats.ass import SIDE
 from pipeline.media import Encoding, Ffmpeg, Style, burn
 from pipeline.media.drawing import Ruler, boxes
@@ -184,3 +185,13 @@ def test_lines_are_preferred_where_cues_would_be_too_short() -> None:
         ("one", "two"),
         ("three", "four"),
     ]
+
+
+@pytest.mark.parametrize("starts", [lambda n: 1.0, lambda n: 1.0 + n / 1e6])
+def test_cues_that_all_stand_at_once_are_refused_before_they_are_drawn(
+    starts: Callable[[int], float], tmp_path: Path, film: Path
+) -> None:
+    """Each of them costs in every frame: 20,000 did not end in 30 s."""
+    cues = tuple(Cue(start=starts(n), end=1.9, lines=(f"cue {n}",)) for n in range(100_000))
+    with pytest.raises(InputError, match=r"bad_subtitles.*cues stand at once at 1\.0 s"):
+        burn(film, Track(cues=cues, language="en"), tmp_path / "out.mp4", encoding=QUICK)
