@@ -123,6 +123,11 @@ def remove_stale(path: Path, *, older: float = STALE) -> None:
     _remove_stale(path.parent, os.fsencode(f".{cut(path.name, 120)}{MARK}"), older)
 
 
+def remove_all_stale(folder: Path) -> None:
+    """Remove what killed processes left of any file in a folder."""
+    _remove_stale(folder, b".", STALE)
+
+
 def _tidy(folder: Path) -> None:
     """Remove what killed processes left in a folder; not looked for at every write, since a folder may hold 100,000 files."""
     now = time.monotonic()

@@ -3,12 +3,15 @@
     deaths 1, 2   with the whole unit and others in flight             nobody is accused
     then          32 parts, one after the other, nothing beside them    rows of a part that went well are kept
     death 3       with one part alone                                  its items, one after the other
-    death 4       with one item alone                                  it is that item: its row says ``killed_engine``
+    death 4       with one item alone                                  all others are done first, then it once more
+    death 5       with the same item alone                             it is that item: its row says ``killed_engine``
 
-Which part a process had alone stands in its claim, so whoever comes after it, on whatever machine, goes on from there.
+One death alone proves nothing: processes are killed from outside too (a machine that is taken away, a time that is up), and what one
+holds alone then is innocent. Which part a process had alone stands in its claim, so whoever comes after it, on whatever machine, goes on from there.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -20,6 +23,8 @@ from pipeline.storage import Storage
 
 SUSPICIOUS = 2
 """deaths of processes that had a unit, after which it is examined"""
+PROOF = 2
+"""deaths with an item alone, after which it is guilty"""
 GUILTY = "killed_engine"
 _PIECE = re.compile(r"/(\d+)-(\d+)\.parquet$")
 
@@ -28,25 +33,27 @@ Stretch = tuple[int, int]
 
 
 def examined(items: int, deadly: Iterable[Stretch], done: Iterable[Stretch]) -> tuple[list[Stretch], list[int]]:
-    """What is still to be done alone, and which items are guilty. ``deadly``: stretches that were alone in a death."""
-    deadly, done = set(deadly), set(done)
-    to_do: list[Stretch] = []
+    """What is still to be done alone, and which items are guilty. ``deadly``: the stretch that was alone in each death."""
+    deaths, done = Counter(deadly), set(done)
+    to_do, again = list[Stretch](), list[Stretch]()
     guilty: list[int] = []
 
     def look(stretch: Stretch) -> None:
         if stretch in done:
             return
-        if stretch not in deadly:
+        if stretch not in deaths:
             to_do.append(stretch)
-        elif stretch[1] - stretch[0] == 1:
+        elif stretch[1] - stretch[0] == 1 and deaths[stretch] >= PROOF:
             guilty.append(stretch[0])
+        elif stretch[1] - stretch[0] == 1:
+            again.append(stretch)
         else:
             for part in pieces(*stretch):
                 look(part)
 
     for part in pieces(0, items):
         look(part)
-    return to_do, guilty
+    return [*to_do, *again], guilty
 
 
 class Quarantine:

@@ -15,6 +15,7 @@ from pipeline.datasets.items import Item, Row
 from pipeline.datasets.ledger import DATA, Done, Ledger
 from pipeline.datasets.units import SIZE, Unit, counted
 from pipeline.errors import InputError
+from pipeline.files import remove_all_stale
 from pipeline.numerals import whole
 from pipeline.types import Outcome
 
@@ -136,6 +137,8 @@ def sweep(ledger: Ledger) -> int:
             if number in ended and entry.name not in named:
                 ledger.storage.delete(entry.name)
                 gone += 1
+        if ledger.storage.folder is not None:
+            remove_all_stale(ledger.storage.folder / prefix.rpartition("/")[0])
     return gone
 
 

@@ -25,7 +25,7 @@ from pipeline.fleet.local import ROOT
 from pipeline.fleet.placement import Placement, share_of
 from pipeline.options.annotate import AnnotateSettings
 
-RESTARTS = 5
+RESTARTS = 6
 """of one host: one more than it takes to find a picture that kills it"""
 PAUSE = 5.0
 """seconds before a host that died is started again"""

@@ -137,10 +137,10 @@ TestHosts = Hosts.TestCase
 
 
 @pytest.mark.parametrize("guilty", [0, 1, 517, 999])
-def test_the_guilty_item_of_a_thousand_is_found_in_two_deaths_alone(guilty: int) -> None:
+def test_the_guilty_item_of_a_thousand_is_found_in_three_deaths_alone(guilty: int) -> None:
     deadly: list[tuple[int, int]] = []
     done: list[tuple[int, int]] = []
-    for _ in range(2):
+    for _ in range(3):
         to_do, named = examined(1000, deadly, done)
         assert named == []
         for stretch in to_do:
@@ -150,14 +150,24 @@ def test_the_guilty_item_of_a_thousand_is_found_in_two_deaths_alone(guilty: int)
             done.append(stretch)
     to_do, named = examined(1000, deadly, done)
     assert named == [guilty]
+    assert to_do == []  # the others came before the last proof
     rest = {place for stretch in (*to_do, *done) for place in range(*stretch)}
     assert rest == set(range(1000)) - {guilty}
 
 
 def test_a_unit_of_one_is_not_accused_before_it_was_alone() -> None:
     assert examined(1, [], []) == ([(0, 1)], [])
-    assert examined(1, [(0, 1)], []) == ([], [0])
+    assert examined(1, [(0, 1)], []) == ([(0, 1)], [])
+    assert examined(1, [(0, 1), (0, 1)], []) == ([], [0])
     assert pieces(0, 0) == []
+
+
+def test_what_is_killed_from_outside_while_it_holds_an_item_alone_is_not_the_items_fault() -> None:
+    """A process that is killed wherever it is, with each of ten items alone in turn: none of them kills when it comes again."""
+    done: list[tuple[int, int]] = []
+    deadly = [(place, place + 1) for place in range(10)]
+    assert examined(10, deadly, done) == (deadly, [])
+    assert examined(10, [*deadly, (3, 4)], [(0, 1)]) == ([*deadly[1:3], *deadly[4:]], [3])
 
 
 NURSERY = """
@@ -210,7 +220,7 @@ def test_an_item_that_kills_processes_is_named_and_nothing_else_is_lost(tmp_path
         if status == 0:
             break
     """
-    assert nursery(tmp_path, script, "k000042") == ["9"] * 4 + ["0"]
+    assert nursery(tmp_path, script, "k000042") == ["9"] * 5 + ["0"]
     found = list(results.rows(Ledger.existing(open_storage(tmp_path))))
     assert [row.key for row in found] == [item.key for item in made.items(200)]
     assert [(row.key, row.reason) for row in found if row.reason] == [("k000042", "killed_engine")]

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -203,6 +204,18 @@ async def test_what_killed_processes_left_is_swept(storage: Storage) -> None:
     results.sweep(ledger)
     assert len(list(storage.list("data/"))) == 2
     assert list(storage.list("_scenescribe/claims/")) == []
+
+
+async def test_half_files_of_killed_processes_are_swept(tmp_path: Path) -> None:
+    ledger = made.ledger(open_storage(tmp_path), 20)
+    await made.work(ledger)
+    left = [tmp_path / name for name in ("_scenescribe/claims/.0000000.1.scenescribe-4194304-0a1b2c3d.tmp.1",
+                                         "data/.part.scenescribe-4194304-0a1b2c3d.tmp.parquet")]  # fmt: skip
+    for number, path in enumerate(left):
+        path.write_bytes(b"half")
+        os.utime(path, (0, 0) if number else None)
+    results.sweep(ledger)
+    assert [path.exists() for path in left] == [True, False], "one that was written just now may be somebody's"
 
 
 async def test_a_damaged_record_is_told_and_done_again_once_removed(storage: Storage) -> None:
