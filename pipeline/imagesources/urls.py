@@ -34,7 +34,7 @@ TRIES = 3
 POLITE = 6
 """connections to one host at once"""
 THREADS = 32
-AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+AGAIN = frozenset({408, 425, 429, *range(500, 600)}) - {501, 505, 506, 510, 511}
 _HEADERS: dict[bytes | str, bytes | str] = {
     "User-Agent": "scenescribe (image annotation)",
     "Accept": "image/*,*/*;q=0.5",

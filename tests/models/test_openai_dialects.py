@@ -307,6 +307,23 @@ async def test_why_a_server_is_asked_again_is_told(film: Film, caplog: pytest.Lo
     assert "answers 529 Overloaded: asked again in" in second
 
 
+@pytest.mark.parametrize("code", [408, 425, 429, 500, 502, 503, 504, 507, 520, 522, 524, 529, 530])
+async def test_what_may_pass_is_asked_again(code: int, film: Film) -> None:
+    with Stub([status(code), answer("fine")]) as found:
+        async with endpoint(found) as captioner:
+            assert (await captioner.caption(film())).text == "fine"
+    assert len(found.requests) == 2
+
+
+@pytest.mark.parametrize("code", [501, 505, 511])
+async def test_what_a_server_can_not_do_is_not_asked_again(code: int, film: Film) -> None:
+    with Stub([], always=status(code, "never")) as found:
+        async with endpoint(found, IMAGES) as captioner:
+            with pytest.raises(RequestRefused):
+                await captioner.caption(film())
+    assert len(found.requests) == 1
+
+
 async def test_fewer_tokens_where_a_server_allows_fewer(film: Film) -> None:
     refusal = status(400, "max_tokens is too large: 16. This model supports at most 9 completion tokens")
     with Stub([], always=picky(lambda said: refusal if said["max_tokens"] > 9 else None)) as found:

@@ -38,7 +38,8 @@ _Got = TypeVar("_Got")
 REDIRECTIONS = 4
 ELSEWHERE = {301, 302, 303, 307, 308}
 log = logging.getLogger("models.engines.openai.endpoint")
-AGAIN = {408, 425, 429, 500, 502, 503, 504, 529}
+AGAIN = {408, 425, 429, *range(500, 600)} - {501, 505, 506, 510, 511}
+"""statuses that may pass: all of a server's own (those of proxies too, 520 to 530), but for what it can't do at all"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

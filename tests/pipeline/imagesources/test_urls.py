@@ -120,14 +120,17 @@ def test_answers_are_bounded_whatever_they_say(fetcher: Fetcher, monkeypatch: py
     assert found == ["picture_too_large", "picture_too_large", "url_failed", b"x" * 1000, "url_failed"]
 
 
-def test_a_busy_server_is_tried_again_a_dead_one_is_given_up(fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("busy_code", [503, 522])
+def test_a_busy_server_is_tried_again_a_dead_one_is_given_up(
+    busy_code: int, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("pipeline.imagesources.urls.time.sleep", lambda _: None)
     asked: list[str] = []
 
     def busy(handler: Any) -> None:
         asked.append("busy")
         good = len(asked) == 3
-        handler.send_response(200 if good else 503)
+        handler.send_response(200 if good else busy_code)
         handler.send_header("Content-Length", "2" if good else "0")
         handler.end_headers()
         if good:
