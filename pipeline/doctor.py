@@ -221,8 +221,8 @@ def _fonts() -> Iterator[Finding]:
 
     count = installed_fonts()
     yield Finding(
-        name="fonts", ok=count > 0, needed=False, value=f"{count} families" if count else "none: burned text would be boxes",
-        mend="" if count else "install a font, such as fonts-noto-core (Debian) or google-noto-sans-fonts (Fedora)",
+        name="fonts", ok=count > 0, needed=False, value=f"{count} files" if count else "none: burned text would be boxes",
+        mend="" if count else "install a font, such as fonts-noto-core (Debian), google-noto-sans-fonts (Fedora), or pip install '.[fonts]'",
     )  # fmt: skip
 
 

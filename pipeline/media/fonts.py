@@ -70,12 +70,13 @@ def packaged_fonts() -> list[Path]:
 
 
 def installed_fonts() -> int:
-    """How many fonts lie where fontconfig looks by default; for ``doctor``."""
+    """How many files of fonts lie where fontconfig looks when subtitles are drawn; for ``doctor``."""
     places = (
         Path("/usr/share/fonts"),
         Path("/usr/local/share/fonts"),
         Path.home() / ".fonts",
         Path.home() / ".local/share/fonts",
+        *packaged_fonts(),
     )
     return sum(
         1 for place in places if place.is_dir() for file in place.rglob("*") if file.suffix.lower() in (".ttf", ".otf", ".ttc")
