@@ -15,6 +15,7 @@ import asyncio
 import gc
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -111,16 +112,18 @@ async def tell_of_memory(every: float, begun: float) -> None:
 
 
 def before(number: int) -> Event:
-    """An event as large as a stream's: what a page keeps for those who come back is full of these at once, and not after an hour."""
+    """An event as large as a stream's, made as those are (a dictionary that grew is larger than one that was written at once): what a
+    page keeps for those who come back is full of these from the beginning, and not after three quarters of an hour."""
     start = number + number / 7
-    told = stretch("caption", "before", 0, start, start + 4.1)
-    parts = ("glass_to_text", "transport", "close", "wait", "prepare", "engine", "emit")
-    return {
-        "event": "caption", "stream": "before", "id": number, **told,
-        "utc_start": events.utc(1e9 + start), "utc_end": events.utc(1e9 + start + 4.1), "clock": "arrival",
+    event = stretch("caption", "before", 0, start, start + 4.1)
+    event |= {"utc_start": events.utc(1e9 + start), "utc_end": events.utc(1e9 + start + 4.1), "clock": "arrival"}
+    event = {"event": "caption", "stream": "before", "id": number, **event}
+    event |= {
         "text": f"{number:8} what was seen before", "outcome": "ok", "level": 0, "frames": 8, "merged": 1, "tokens": 300 + number,
-        "latency": {part: start / place for place, part in enumerate(parts, 3)},
     }  # fmt: skip
+    parts = ("glass_to_text", "transport", "close", "wait", "prepare", "engine", "emit")
+    event["latency"] = {part: start / place for place, part in enumerate(parts, 3)}
+    return event
 
 
 async def main(hours: float, every: float, window: float, trace: float, folder: Path) -> dict[str, Any]:
@@ -171,7 +174,7 @@ async def main(hours: float, every: float, window: float, trace: float, folder: 
         while time.monotonic() - begun < hours * 3600 and not running.done():
             next_kill = begun + (number + 1) * every
             while time.monotonic() < next_kill and not running.done():
-                await asyncio.sleep(2)
+                await asyncio.sleep(random.uniform(1.0, 2.0))  # every two seconds would see windows of four at two moments alone
                 now = time.monotonic() - begun
                 connection = station.streams[0].connection
                 pid = connection.feed.pid if connection is not None else 0

@@ -48,14 +48,15 @@ class Samples:
         return len(self._moments)
 
     def minutes(self) -> dict[int, float]:
-        """Minute -> the median of its samples, in MB: a window's pictures (3.5 MB) are there for a moment and gone."""
+        """Minute -> the least of its samples, in MB: a window's pictures (0.9 to 3.5 MB) are there for a moment and gone, and what stays
+        is there at each moment. The median told how samples fell between windows: where a loss moved that, it moved by 1 MB."""
         minutes: dict[int, list[float]] = {}
         for moment, value in zip(self._moments, self._values, strict=True):
             minutes.setdefault(int(moment // 60), []).append(value)
-        return {minute: float(np.median(found)) / 1e6 for minute, found in minutes.items()}
+        return {minute: min(found) / 1e6 for minute, found in minutes.items()}
 
     def slope(self, since: float = 0.0) -> dict[str, float]:
-        """MB an hour after ``since`` seconds, by least squares over the medians of the minutes, and the standard error of that."""
+        """MB an hour after ``since`` seconds, by least squares over the least of each minute, and the standard error of that."""
         minutes = {minute: value for minute, value in self.minutes().items() if minute * 60 >= since}
         if len(minutes) < 4:
             return {"slope": 0.0, "error": float("inf")}
