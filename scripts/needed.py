@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -12,10 +13,13 @@ PACKAGES = {
 
 
 def needed(*modules: str) -> None:
-    """End the program where a module can't be imported. ``a|b``: one of them will do."""
+    """End the program where a module can't be imported (``a|b``: one of them will do), or vLLM's processes would run without what is ours:
+    the class that takes pictures as bytes, the leash that ends an engine with its owner. They find these by an installation."""
     missing = [one for one in modules if not any(map(_there, one.split("|")))]
     if missing:
         _end("pip install " + " ".join(PACKAGES.get(name, name) for name in (one.split("|")[0] for one in missing)))
+    if "vllm" in modules and not entry_points(group="vllm.general_plugins", name="scenescribe"):
+        _end("Scenescribe itself: pip install --no-deps -e . (vLLM's processes find by it what users have)")
 
 
 def needed_model(name: str | None, *, random_weights: bool) -> None:

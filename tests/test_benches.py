@@ -61,6 +61,21 @@ def test_what_is_missing_is_one_line_at_the_start(
 
 
 @pytest.mark.usefixtures("parts")
+def test_vllm_is_not_measured_where_its_processes_would_not_find_us(monkeypatch: pytest.MonkeyPatch) -> None:
+    from scripts import needed
+
+    monkeypatch.setattr(needed, "_there", lambda name: True)
+    asked = list[dict[str, str]]()
+    monkeypatch.setattr(needed, "entry_points", lambda **wanted: asked.append(wanted) or ())  # type: ignore[func-returns-value]
+    needed.needed("av")
+    with pytest.raises(SystemExit, match="Scenescribe itself: pip install --no-deps -e"):
+        needed.needed("vllm", "av")
+    assert asked == [{"group": "vllm.general_plugins", "name": "scenescribe"}]
+    monkeypatch.undo()
+    assert needed.entry_points(group="vllm.general_plugins", name="scenescribe"), "what is looked for is what is installed"
+
+
+@pytest.mark.usefixtures("parts")
 def test_a_variant_is_read_from_words() -> None:
     from scripts.benches.gpu_parts.variants import Variant
 
