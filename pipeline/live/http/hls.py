@@ -109,6 +109,8 @@ class Hls:
                 if error.code in FOR_GOOD or time.monotonic() - fresh > STALE * media.target:
                     raise
             if time.monotonic() - fresh > max(STALE * media.target, 5.0):
+                if self._read is None and self._refused is not None:
+                    raise self._refused
                 return Verdict("source_silent", "the playlist does not go on")
 
     def _enter(self, media: Media) -> None:

@@ -3,6 +3,7 @@
 Libav's own ``timeout`` does not interrupt a pipe, so a pipe is an object whose ``read`` polls and raises.
 """
 
+import errno
 import os
 import select
 import struct
@@ -57,10 +58,10 @@ def open_stream(opening: Opening, fd: int | None) -> Any:
             metadata_errors="replace",
         )
     except (AvError, OSError, ValueError, MemoryError) as error:
-        raise _fault(error) from None
+        raise _fault(error, opening) from None
 
 
-def _fault(error: Exception) -> InputError:
+def _fault(error: Exception, opening: Opening) -> InputError:
     """What an error of libav means for who waits to connect again."""
     number = getattr(error, "errno", None)
     said = str(getattr(error, "strerror", "") or error)
@@ -70,6 +71,10 @@ def _fault(error: Exception) -> InputError:
         return InputError("not_found", "there is no such stream at the source", detail=said)
     if isinstance(error, Silent | av.error.ExitError | TimeoutError) or number in (110, 1414092869):
         return InputError("source_silent", "the source gave nothing in time", detail=said)
+    # libav complains before it looks at errno, and where it complains to is no terminal: that is what it then tells
+    if opening.url.startswith("udp:") and number in (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.ENOTTY):
+        what = "another program has this port, or the address is none of this machine"
+        return InputError("source_lost", f"the source can't be opened: {what}", detail=said)
     return InputError("source_lost", f"the source can't be opened: {said.lower()}", detail=said)
 
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -122,3 +123,13 @@ async def test_a_process_that_never_starts_is_told_and_replaced(tmp_path: Path, 
     told = run.told.of("source", state="offline")[0]
     assert told["reason"] == "reader_died"
     assert "did not start" in told["message"]
+
+
+async def test_a_port_that_somebody_has_is_told_of() -> None:
+    """It was no terminal: libav's errno is that of its own complaint."""
+    port = free_port()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", port))
+        run = Run(f"udp://127.0.0.1:{port}")
+        await run.until(lambda told: told.of("source", state="offline"))
+    assert "another program has this port" in run.told.of("source", state="offline")[0]["message"]

@@ -266,13 +266,18 @@ async def test_a_playlist_that_comes_a_letter_at_a_time_is_given_up(monkeypatch:
             await web.run(-1)
 
 
-async def test_a_channel_of_which_no_segment_may_be_asked_for_says_so() -> None:
+@pytest.mark.parametrize("end", ["#EXT-X-ENDLIST\n", ""], ids=["ended", "does not go on"])
+async def test_a_channel_of_which_no_segment_may_be_asked_for_says_so(end: str) -> None:
+    text = f"#EXTM3U\n#EXT-X-TARGETDURATION:1\nhttp://x.example/a.ts\n{end}"
+
     class Refused:
-        async def whole(self, *_: object, **__: object) -> tuple[bytes, str]:
+        async def whole(self, url: str, *_: object, **__: object) -> tuple[bytes, str]:
+            if url == BASE:
+                return text.encode(), BASE
             raise InputError("host_refused", "elsewhere")
 
     with pytest.raises(InputError, match="host_refused"):
-        await Hls(Refused(), Place()).run(BASE, "#EXTM3U\nhttp://x.example/a.ts\n#EXT-X-ENDLIST\n", -1)  # type: ignore[arg-type]
+        await Hls(Refused(), Place()).run(BASE, text, -1)  # type: ignore[arg-type]
 
 
 def test_a_segment_of_nothing_but_heads_is_looked_at_where_pictures_begin() -> None:
