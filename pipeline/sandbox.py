@@ -18,6 +18,7 @@ import ctypes
 import errno
 import os
 import platform
+import resource
 import struct
 from collections.abc import Iterable
 
@@ -67,6 +68,13 @@ _X32 = 0x40000000
 
 _SOCKETS = {"x86_64": frozenset({41, 42, 43, 49, 50, 288}), "aarch64": frozenset({198, 203, 202, 200, 201, 242})}
 """of these, what a process needs that reads a stream from the network"""
+
+
+def limit(kind: int, most: int) -> None:
+    """Bound this process by ``resource``'s limit of this kind; where somebody bounded it further (``ulimit``), that stays. For good."""
+    _, hard = resource.getrlimit(kind)
+    bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(kind, (bound, bound))
 
 
 def enter(*, network: bool = False, device: bool = False, gpu: Iterable[str] = ()) -> tuple[str, ...]:

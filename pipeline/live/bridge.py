@@ -95,6 +95,8 @@ def _confine() -> None:
     import ctypes
     import resource
 
-    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    from pipeline import sandbox
+
+    sandbox.limit(resource.RLIMIT_DATA, MEMORY)
+    sandbox.limit(resource.RLIMIT_CORE, 0)
     ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)

@@ -3,6 +3,7 @@
 source -> what is in it -> can the fonts draw this? -> ffmpeg: subtitles, even size, encode -> verify -> its name
 """
 
+import math
 import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,6 +29,11 @@ from pipeline.media.streams import Contents, Stream, film_contents, guard_option
 from pipeline.media.suffixes import family
 from pipeline.media.verify import check_burned, check_clock
 from pipeline.types import Notice, Track
+
+SMALL = 8
+"""pixels of a line's height under which letters are hardly letters"""
+LARGEST_SIZE = 30
+"""that --font-size takes"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +113,7 @@ def burn(
         shown = replace(within, width=width, height=height)
         notices = [*_about(film), *late, *check_fonts(ffmpeg, place, shown, style)]
         shown, hurried = fitted(ffmpeg, place, shown, style, _limits(layout, shown))
-        notices += hurried
+        notices += [*hurried, *_small(shown, style)]
         (place.folder / "captions.ass").write_text(render(shown, style), encoding="utf-8")
         again = repeats(before.times, before.end, shown.cues) if not before.untimed else []
         late_by = before.times[0] if before.times and not hidden.several and not made_up else 0.0
@@ -131,6 +137,19 @@ def encoding_for(out: Path, *, encoder: str | None = None, crf: float | None = N
     usual = 24.0 if name.startswith("libvpx") else 18.0
     speed = "medium" if name in ("libx264", "libx265") else ""
     return Encoding(encoder=name, crf=usual if crf is None else crf, preset=speed if preset is None else preset)
+
+
+def _small(track: Track, style: Style) -> tuple[Notice, ...]:
+    """A notice of letters that have too few pixels to be letters."""
+    size = style.size(track.width, track.height)
+    if not track.cues or size >= SMALL:
+        return ()
+    bigger = math.ceil(1.5 * SMALL / size * style.font_size)
+    mend = f": --font-size {bigger} makes them readable" if bigger <= LARGEST_SIZE else ""
+    sentence = (
+        f"lines of text are {size:.0f} pixels high in a picture of {track.width}x{track.height} and can hardly be read{mend}"
+    )
+    return (Notice(code="text_small", message=sentence),)
 
 
 def _check_size(film: Contents) -> None:

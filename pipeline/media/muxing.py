@@ -63,7 +63,8 @@ def mux(
         end = true_end(ffmpeg, place, film, max(latest, default=0.0))
         fitted = [inside(track, end) for track in tracks]
         told = [*equal_tracks(tracks), *(notice for _, notices in fitted for notice in notices)]
-        tracks, without = with_cues([track for track, _ in fitted], end, needed=not chapters)
+        anything = end if any(track.cues for track in tracks) else 0.0
+        tracks, without = with_cues([track for track, _ in fitted], anything, needed=not chapters)
         told += without
         if on_tracks is not None:
             on_tracks(tracks)

@@ -66,8 +66,8 @@ def _told(error: ScenescribeError) -> dict[str, Any]:
 
 def _confine() -> None:
     """Before the first thread of a library."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+    sandbox.limit(resource.RLIMIT_CORE, 0)
+    sandbox.limit(resource.RLIMIT_DATA, MEMORY)
     ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)
     sandbox.enter()
 

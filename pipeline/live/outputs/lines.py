@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
@@ -96,6 +97,7 @@ def sentence(event: Event, *, many: bool) -> str | None:
             return f"{when}  {who}[{event['end'] - event['start']:.0f} s not described: {event['reason']}]"
         case "source" if event["state"] in ("live", "stalled", "offline", "ended"):
             why = event.get("message") or event.get("reason") or ""
+            why = "" if why == event["state"] else why
             again = f", next try in {event['next_try']:.1f} s" if "next_try" in event else ""
             return f"{when}  {who}[{event['state']}{f': {why}' if why else ''}{again}]"
         case "clock_step":
@@ -104,8 +106,6 @@ def sentence(event: Event, *, many: bool) -> str | None:
 
 
 def _moment(event: Event) -> str:
-    stamp = event.get("utc_end")
-    if stamp:
-        return str(stamp)[11:19]
-    seconds = int(event["end"] if "end" in event else event.get("time", 0.0))
-    return f"+{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"[-8:]
+    """UTC of the event's end, as its text has it; what has none is told as it happens, so now is its moment."""
+    stamp = event.get("utc_end") or datetime.now(UTC).isoformat()
+    return str(stamp)[11:19]

@@ -145,8 +145,8 @@ def _rss() -> int:
 
 def main() -> None:
     memory, kind = int(sys.argv[1]), sys.argv[2]
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    sandbox.limit(resource.RLIMIT_AS, memory)
+    sandbox.limit(resource.RLIMIT_CORE, 0)
     ctypes.CDLL(None).prctl(15, b"scenescribe-lv", 0, 0, 0)
     libav.listen()
     sandbox.enter(network=kind == "network", device=kind == "device")

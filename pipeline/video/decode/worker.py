@@ -212,7 +212,7 @@ def _leave_with_parent(sock: socket.socket) -> None:
 def main() -> None:
     memory, index = int(sys.argv[1]), int(sys.argv[2])
     ctypes.CDLL(None).prctl(15, b"scenescribe-rd", 0, 0, 0)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    sandbox.limit(resource.RLIMIT_CORE, 0)
     libav.listen()
     card, why = None, ""
     if index >= 0:
@@ -221,7 +221,7 @@ def main() -> None:
         except CardMissing as missing:
             why = str(missing)
     # CUDA reserves more addresses than there is memory, so beside it only what is used is bounded
-    resource.setrlimit(resource.RLIMIT_DATA if card else resource.RLIMIT_AS, (memory, memory))
+    sandbox.limit(resource.RLIMIT_DATA if card else resource.RLIMIT_AS, memory)
     sandbox.enter(gpu=devices() if card else ())
     sock = socket.socket(fileno=0)
     threading.Thread(target=_leave_with_parent, args=(sock,), daemon=True).start()

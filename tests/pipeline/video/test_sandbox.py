@@ -108,3 +108,20 @@ def sandbox_free() -> bool:
             check=True,
         ).stdout
     )
+
+
+def test_a_bound_that_somebody_set_already_stays() -> None:
+    """``ulimit -v`` of a login node is below ours: no bound is raised, and the process starts."""
+    code = """
+import resource
+from pipeline.sandbox import limit
+resource.setrlimit(resource.RLIMIT_DATA, (5 << 30, 5 << 30))
+limit(resource.RLIMIT_DATA, 6 << 30)
+assert resource.getrlimit(resource.RLIMIT_DATA) == (5 << 30, 5 << 30)
+limit(resource.RLIMIT_DATA, 4 << 30)
+assert resource.getrlimit(resource.RLIMIT_DATA) == (4 << 30, 4 << 30)
+limit(resource.RLIMIT_CORE, 0)
+assert resource.getrlimit(resource.RLIMIT_CORE) == (0, 0)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert done.returncode == 0, done.stderr
