@@ -164,9 +164,9 @@ class Film:
                 )
             self._reading.position = self.end
             lost, damaged = self._reading.lost, self._reading.damaged
-            self._notices += damage.notices(self.info, table, lost, damaged)
             if lost or damaged:
-                self._notices += damage.causes(self.info)
+                self._notices += damage.causes(self.info)  # first: a person is told the first one whole
+            self._notices += damage.notices(self.info, table, lost, damaged)
         except Closed:
             return
 

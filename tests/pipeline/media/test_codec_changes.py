@@ -60,6 +60,7 @@ def test_a_codec_that_changes_is_named_and_its_film_is_not_written(
     assert change.seconds == pytest.approx(4.0, abs=0.1)
     notices = told(film)
     assert {"partial", "codec_changes"} <= {notice.code for notice in notices}
+    assert notices[0].code == "codec_changes", "the cause comes first"
     for write in (
         lambda: mux(film, [ONE], tmp_path / "out.mkv"),
         lambda: mux(film, [ONE], tmp_path / "out.mp4"),
