@@ -107,16 +107,18 @@ def mux(
             parts = reading.read(chapters)
         about.path = video
         added: list[Track] = []
+        inside: list[Chapter] = []
         told = writing.progress("mux", lambda: 0.0, quiet=quiet)
         with writing.stoppable() as cancel:
             notices += media.mux(
-                video, tracks, out, chapters=parts, default=default, on_tracks=added.extend, on_progress=told, cancel=cancel
-            )
+                video, tracks, out, chapters=parts, default=default, on_tracks=added.extend, on_chapters=inside.extend,
+                on_progress=told, cancel=cancel,
+            )  # fmt: skip
     failures = writing.notices_of(video, notices, strict=strict, quiet=quiet)
     if as_json:
         told_of = [{"language": t.language, "title": t.title, "cues": len(t.cues)} for t in added]
-        console.data({"output": str(out), "tracks": told_of, "chapters": len(parts)})
+        console.data({"output": str(out), "tracks": told_of, "chapters": len(inside)})
     elif not quiet:
-        names = [*(t.language for t in added), *([counted(len(parts), "chapter")] if parts else [])]
+        names = [*(t.language for t in added), *([counted(len(inside), "chapter")] if inside else [])]
         console.say(f"{console.name_of(out)}: {', '.join(names)} added")
     sys.exit(1 if failures else 0)

@@ -9,22 +9,41 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pipeline import chapters as formats
-from pipeline.errors import OutputError
+from pipeline.clock import clock
+from pipeline.errors import InputError, OutputError
 from pipeline.media.binary import Ffmpeg
 from pipeline.media.run import Place
 from pipeline.media.said import said
 from pipeline.media.streams import guards
 from pipeline.outline import Chapter
+from pipeline.types import Notice
 
 FILE = "chapters.ffmeta"
 ROUNDING = 0.05
 """seconds; a container may count in frames"""
 
 
-def inside(chapters: Sequence[Chapter], end: float) -> tuple[Chapter, ...]:
-    """Chapters as a film that ends at ``end`` (0: not known) can hold them: one that ended later would make an MP4 longer."""
+def inside(chapters: Sequence[Chapter], end: float, kind: str) -> tuple[tuple[Chapter, ...], tuple[Notice, ...]]:
+    """Chapters as a film of a family of containers that ends at ``end`` (0: not known) can hold them, and what became of them.
+
+    One that ended after the film would make an MP4 longer. Raises InputError ``bad_chapters`` where all begin after it.
+    """
     kept = [one for one in chapters if not end or one.start < end - 0.001]
-    return tuple(replace(one, end=min(one.end, end or (one.start + 1 if math.isinf(one.end) else one.end))) for one in kept)
+    notices: list[Notice] = []
+    if len(kept) < len(chapters):
+        if not kept:
+            raise InputError("bad_chapters", f"all chapters begin after the film's end at {clock(end)}")
+        left = len(chapters) - len(kept)
+        told = f"{left} chapter begins" if left == 1 else f"{left} chapters begin"
+        notices.append(
+            Notice(code="chapters_changed", message=f"{told} after the film's end at {clock(end)} and had to be left out")
+        )
+    if kept and kind == "mp4" and kept[0].start > ROUNDING:
+        told = f"the first chapter begins at 0:00, not at {clock(kept[0].start)}: an MP4 has no time before its first chapter"
+        notices.append(Notice(code="chapters_changed", message=told))
+        kept[0] = replace(kept[0], start=0.0)
+    parts = (replace(one, end=min(one.end, end or (one.start + 1 if math.isinf(one.end) else one.end))) for one in kept)
+    return tuple(parts), tuple(notices)
 
 
 def arguments(chapters: Sequence[Chapter], place: Place) -> list[str]:
@@ -41,9 +60,9 @@ def check(ffmpeg: Ffmpeg, place: Place, chapters: Sequence[Chapter]) -> None:
         return
     found, wanted = starts(ffmpeg, place, place.written), [one.start for one in formats.tidy(chapters)]
     if len(found) != len(wanted) or any(abs(a - b) > ROUNDING for a, b in zip(found, wanted, strict=True)):
-        raise OutputError(
-            "output_damaged", f"{len(found)} chapters are in what was written, {len(wanted)} should be; nothing was kept"
-        )
+        held = f"{len(found)} chapters are in what was written, {len(wanted)} should be"
+        elsewhere = "the chapters in what was written begin at other times than they should"
+        raise OutputError("output_damaged", f"{held if len(found) != len(wanted) else elsewhere}; nothing was kept")
 
 
 def starts(ffmpeg: Ffmpeg, place: Place, name: str) -> list[float]:

@@ -6,7 +6,7 @@ WebM        webvtt
 """
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ def mux(
     chapters: Sequence[Chapter] = (),
     default: bool = False,
     on_tracks: OnTracks | None = None,
+    on_chapters: Callable[[Sequence[Chapter]], object] | None = None,
     on_progress: Progress | None = None,
     cancel: threading.Event | None = None,
 ) -> tuple[Notice, ...]:
@@ -45,8 +46,9 @@ def mux(
     the first whose file's name asks for it is.
 
     ``chapters`` take the place of the film's own, which are kept where none are given. ``on_tracks`` is told the tracks that are added,
-    without what lies outside the film.
-    Raises UsageError ``no_tracks``; EnvironmentFault ``no_ffmpeg``; InputError (``no_cues`` where none is inside the film);
+    ``on_chapters`` the chapters, without what lies outside the film.
+    Raises UsageError ``no_tracks``; EnvironmentFault ``no_ffmpeg``; InputError (``no_cues``, ``bad_chapters`` where none is inside the
+    film);
     OutputError as ``burn`` does, ``container_cannot`` where the container can't hold a stream of the film, ``header_changes``,
     ``edit_hides``.
     """
@@ -71,7 +73,10 @@ def mux(
         tracks = [one_at_a_time(track) for track in tracks] if family(suffix) == "mp4" else tracks
         for number, track in enumerate(tracks):
             (place.folder / f"track{number}.{form}").write_text(formats.write(form, track), encoding="utf-8")
-        parts = chaptering.inside(chapters, end)
+        parts, changed = chaptering.inside(chapters, end, family(suffix))
+        told += changed
+        if on_chapters is not None:
+            on_chapters(parts)
         work = _graph(film, streams, tracks, place, form, default=default, chaptered=bool(parts), more=made.options)
         more = [*made.ends, *_names(tracks, streams), *attached(ffmpeg, place, streams)]
         beside = chaptering.arguments(parts, place)

@@ -10,7 +10,7 @@ from typing import Any
 import av
 import pytest
 
-from pipeline.errors import UsageError
+from pipeline.errors import InputError, UsageError
 from pipeline.media import mux
 from pipeline.outline import Chapter
 from pipeline.types import Track
@@ -77,6 +77,27 @@ def test_with_a_track_both_are_there(suffix: str, films: dict[str, Path], track:
 def test_a_films_own_chapters_stay_where_none_are_given(films: dict[str, Path], track: Track, tmp_path: Path) -> None:
     mux(films[".mkv"], [track], tmp_path / "out.mkv")
     assert probed(tmp_path / "out.mkv") == [(0.5, 0.7, "Its own")]
+
+
+@pytest.mark.parametrize(("suffix", "first", "told"), [(".mp4", 0.0, 2), (".mkv", 1.5, 1), (".webm", 1.5, 1)])
+def test_chapters_that_a_film_can_not_hold_as_they_are_are_told(
+    suffix: str, first: float, told: int, films: dict[str, Path], tmp_path: Path
+) -> None:
+    """The first of an MP4's begins with it: such a list was refused as damaged, ``2 chapters are in what was written, 2 should be``."""
+    given = (
+        Chapter(start=1.5, end=3, title="Late"),
+        Chapter(start=3, end=9, title="In"),
+        Chapter(start=60, end=70, title="After"),
+    )
+    held: list[Chapter] = []
+    notices = mux(films[suffix], [], tmp_path / f"out{suffix}", chapters=given, on_chapters=held.extend)
+    assert [(start, title) for start, _, title in probed(tmp_path / f"out{suffix}")] == [(first, "Late"), (3, "In")]
+    assert [one.title for one in held] == ["Late", "In"]
+    assert [notice.code for notice in notices] == ["chapters_changed"] * told
+    assert notices[0].message.startswith("1 chapter begins after the film's end at 0:04")
+    with pytest.raises(InputError, match="all chapters begin after"):
+        mux(films[suffix], [], tmp_path / f"none{suffix}", chapters=given[2:])
+    assert not (tmp_path / f"none{suffix}").exists()
 
 
 def test_nothing_to_add_is_said(film: Path, tmp_path: Path) -> None:
