@@ -13,7 +13,7 @@ from dataclasses import replace
 from pipeline.live.address import Address, Kind
 from pipeline.video.live.messages import Copied, Frame
 
-READABLE = "MPEG-TS, Matroska, FLV and fragmented MP4 can be read as they come"
+READABLE = "; MPEG-TS, Matroska, FLV and fragmented MP4 can be read as they come"
 
 
 class Ending:
@@ -24,10 +24,12 @@ class Ending:
         self._address, self._idle_end = address, idle_end
         self._size, self._since = -1, 0.0
 
-    def words(self, ended: bool) -> str:
-        """Why no new try is of use; empty where one may be. ``ended``: it came to its end, and broke off nowhere."""
+    def words(self, *, ended: bool, seen: bool) -> str:
+        """Why no new try is of use; empty where one may be. ``ended``: it came to its end, and broke off nowhere. ``seen``: there
+        were pictures in it; else it is said what can be read."""
+        hint = "" if seen else READABLE
         if self._address.kind is Kind.STDIN:
-            return f"standard input has ended; {READABLE}" if exhausted(0) else ""
+            return f"standard input has ended{hint}" if exhausted(0) else ""
         if self._address.kind is not Kind.GROWING:
             return ""
         try:
@@ -37,7 +39,7 @@ class Ending:
         now = time.monotonic()
         if size != self._size:
             self._size, self._since = size, now
-        return f"the file does not grow; {READABLE}" if ended or now - self._since >= self._idle_end else ""
+        return f"the file does not grow{hint}" if ended or now - self._since >= self._idle_end else ""
 
 
 class Unseen:

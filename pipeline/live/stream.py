@@ -114,7 +114,7 @@ class Stream:
             self.timeline.close_epoch()
             if self._stopped.is_set():
                 return "ended"
-            over = last.words(code == "ended") if code not in ("again", "over") else ""
+            over = last.words(ended=code == "ended", seen=self.timeline.epoch > 0) if code not in ("again", "over") else ""
             if code == "over" or (code == "ended" and self.plan.address.kind in ENDS):
                 if self.timeline.epoch:
                     return "ended"

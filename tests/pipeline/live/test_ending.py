@@ -66,7 +66,7 @@ async def test_stdin_without_a_stream_is_given_up_with_words(content: bytes, pip
         await run.until(lambda told: False)
     assert run.how == {"cam": "gave_up"}
     told = run.told.of("source", state="offline")[-1]
-    assert "standard input has ended" in told["message"]
+    assert "standard input has ended; MPEG-TS" in told["message"]
     run.whole()
 
 
@@ -102,6 +102,7 @@ async def test_what_was_read_of_a_pipe_that_breaks_off_is_an_end(half_a_film: Pa
         await run.until(lambda told: False)
     assert run.how == {"cam": "ended"}
     assert run.told.of("caption")
+    assert all("can be read" not in event["message"] for event in run.told.of("source", state="offline"))
     run.whole()
 
 
