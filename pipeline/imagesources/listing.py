@@ -16,7 +16,8 @@ from pipeline.datasets.items import Item
 from pipeline.errors import InputError, ScenescribeError, UsageError
 from pipeline.imagesources.base import Place, Source, Wishes, is_hidden, is_picture
 from pipeline.imagesources.imagefolder import TABLES
-from pipeline.storage import is_address, open_storage, parted
+from pipeline.imagesources.patterns import is_pattern, matching
+from pipeline.storage import Storage, is_address, open_storage, parted
 
 Problem = Callable[[str, ScenescribeError], None]
 """told of a name that nothing can be listed of"""
@@ -34,6 +35,8 @@ class Listing:
         self._apart = False
         self._lacking: list[tuple[str, Item | None, UsageError]] = []
         """tables without a column, with the row that tells of one; None: it was named itself"""
+        self._matched, self._opened = set[str](), dict[str, Storage]()
+        """names that a listing of a bucket found, and the folders of those that are pictures"""
         self._columns = self._any = False
         """whether a table had what was looked for, and whether anything at all was listed"""
         # tables first: folder is for what nobody else takes
@@ -74,14 +77,38 @@ class Listing:
     def _expanded(self) -> Iterator[str]:
         """Names, patterns as what they stand for."""
         for name in self._names:
-            if is_address(name) or os.path.lexists(name) or not glob.has_magic(name):
+            if is_pattern(name):
+                try:
+                    found = self._matching(name)
+                except InputError as error:
+                    self._problem(name, error)
+                    continue
+            elif is_address(name) or os.path.lexists(name) or not glob.has_magic(name):
                 yield name
                 continue
-            found = sorted(glob.glob(name, recursive=True))
+            else:
+                found = sorted(glob.glob(name, recursive=True))
             if not found:
                 self._problem(name, InputError("not_found", "no file matches this pattern"))
             # pictures of one folder stay one source, however many the pattern names
             yield from _without_side_tables(found)
+
+    def _picture(self, name: str) -> tuple[Storage, str]:
+        """A picture's storage, and its name there. Raises ScenescribeError where it is not there."""
+        if name not in self._matched:
+            storage, last = parted(name, self._wishes.storage)
+            storage.head(last)
+            return storage, last
+        folder, _, last = name.rpartition("/")
+        if folder not in self._opened:
+            self._opened[folder] = open_storage(folder, self._wishes.storage)
+        return self._opened[folder], last
+
+    def _matching(self, name: str) -> list[str]:
+        """What a pattern in a bucket stands for. Raises InputError where it can't be listed."""
+        found = matching(name, self._wishes.storage)
+        self._matched.update(found)
+        return found
 
     def _of(self, name: str) -> Iterator[Item]:
         """Raises ScenescribeError."""
@@ -93,8 +120,7 @@ class Listing:
             storage, last = parted(name, self._wishes.storage)
             yield from self._of_file(source, Place(storage=storage, name=last, url=name, prefix=self._before(name)))
         elif is_picture(name) and not _is_folder(name):
-            storage, last = parted(name, self._wishes.storage)
-            storage.head(last)
+            storage, last = self._picture(name)
             yield Item(key=self._before(name) + last, source=storage.url, locator={"path": last})
         elif not _is_folder(name):
             raise InputError("not_a_source", "this is no picture, film, tar, Parquet file or folder")

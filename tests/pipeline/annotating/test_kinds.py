@@ -18,6 +18,8 @@ from pipeline.annotating.writing import layouts_of, write
 from pipeline.datasets import results
 from pipeline.datasets.grants import Grants
 from pipeline.errors import OutputError
+from pipeline.imagesources.base import Wishes
+from pipeline.imagesources.listing import Listing
 from pipeline.options.annotate import AnnotateSettings
 from pipeline.storage import open_storage
 from scripts.shapes_world.chance import sample_scene
@@ -81,6 +83,46 @@ async def test_every_kind_gives_the_same_captions(annotate: Annotate, pictures: 
     assert len(found["folder"]) == COUNT
     assert len(set(found["folder"].values())) > COUNT * 0.9
     assert all(one == found["folder"] for one in found.values())
+
+
+def test_patterns_in_a_bucket_are_those_of_a_disk(s3: S3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a pattern stands for in a bucket is what it stands for on a disk, pictures without a question for each."""
+    bucket = s3.bucket()
+    storage = open_storage(bucket, s3.options)
+    names = ["a/1.png", "a/2.png", "a/x.txt", "b/1.png", "b/deep/er/1.png", "b-2/[1].png", "c1/1.png", "c2/1.png", "ü/é 1.png"]
+    for name in names:
+        storage.put(name, b"picture")
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"picture")
+    monkeypatch.chdir(tmp_path)
+
+    def listed(name: str) -> tuple[list[str], list[str]]:
+        told: list[str] = []
+        found = Listing([name], Wishes(storage=s3.options), lambda _, error: told.append(error.code))
+        places = [f"{one.source}/{one.locator['path']}".removeprefix(f"{bucket}/") for one in found]
+        return sorted(places), told
+
+    for pattern in (
+        "a/*.png",
+        "*/1.png",
+        "**/1.png",
+        "b/**/*.png",
+        "c[12]/?.png",
+        "c[!1]/*",
+        "b*",
+        "a/[x-z].png",
+        "ü/*",
+        "*/[[]1].png",
+    ):
+        there, told = listed(f"{bucket}/{pattern}")
+        assert (there, told) == listed(pattern), pattern
+        assert bool(there) == (pattern != "a/[x-z].png")
+    s3.asked.clear()
+    assert len(listed(f"{bucket}/a/*.png")[0]) == 2
+    assert [method for method, _ in s3.asked] == ["GET"]
+    assert listed(f"{bucket}/no-*.png") == ([], ["not_found"])
+    for nothing in ("s3://*/a.png", f"{bucket}/[z-a].png"):
+        assert listed(nothing) == ([], ["not_found"])
 
 
 async def test_from_a_bucket_into_a_bucket_with_few_requests(
