@@ -67,3 +67,17 @@ async def test_a_summary_is_held_to_its_grammar(vllm_engine: Captioner, temperat
         assert answer.title
         assert answer.notes, "a sentence that cites what exists is kept"
         assert all(set(note.captions) <= {10, 20, 30, 40, 50} for note in answer.notes)
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize(("sentences", "titled", "keys"), [(2, False, ["sentences"]), (0, True, ["title"])])
+async def test_so_are_sentences_without_a_title_and_a_title_alone(
+    vllm_engine: Captioner, sentences: int, titled: bool, keys: list[str]
+) -> None:
+    wanted = Wanted(what="a part of a film", sentences=sentences, titled=titled)
+    for seed in range(3):
+        sampling = Sampling(temperature=1.0, seed=seed)
+        reply = await vllm_engine.caption(request(NOTES, wanted, sampling, style="", language="English", held=True))
+        if reply.finish == "stop":
+            assert list(json.loads(reply.text)) == keys
+        assert reply.text.startswith('{"' + keys[0])
