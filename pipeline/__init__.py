@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from pipeline.api.films import Run, caption, caption_all, caption_all_async, caption_async, load_settings, probe
     from pipeline.api.tracks import burn, export, make_track, mux, read_document, read_track, speak, write_track
     from pipeline.asking.types import Answer
-    from pipeline.describe import Result
     from pipeline.errors import EnvironmentFault, InputError, OutputError, ScenescribeError, UsageError
+    from pipeline.observing import Result
     from pipeline.options.caption import Settings
     from pipeline.outline import Chapter, Sentence, Summary
     from pipeline.retrieval.find import search

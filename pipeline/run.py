@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from pipeline import log as logs
-from pipeline.describe import Observer, Result
 from pipeline.errors import EnvironmentFault, InputError, ScenescribeError, UsageError
 from pipeline.inputs import Film
+from pipeline.observing import Observer, Result
 from pipeline.outputs import Outputs, plan
 from pipeline.scheduler import Scheduler, Seat
 from pipeline.storage.spool import Some, Spool

@@ -12,11 +12,12 @@ from models.base import Captioner
 from pipeline import families
 from pipeline.captioning import context
 from pipeline.captioning.recipe import Recipe
-from pipeline.describe import Observer, Result, describe
+from pipeline.describe import describe
 from pipeline.engine.engine import Engine
 from pipeline.errors import ScenescribeError
 from pipeline.fleet.opening import open_host
 from pipeline.host import Host
+from pipeline.observing import Observer, Result
 from pipeline.options.caption import Settings
 from pipeline.outputs import Outputs
 from pipeline.scheduler import ReadingPlace

@@ -15,8 +15,8 @@ from pipeline.options.caption import Settings
 
 if TYPE_CHECKING:
     from models.base import Captioner
-    from pipeline.describe import Observer, Result
     from pipeline.inputs import Film
+    from pipeline.observing import Observer, Result
     from pipeline.outline import Summary
     from pipeline.sinks.base import Written
     from pipeline.types import Caption, VideoInfo
@@ -171,7 +171,7 @@ class _Listener:
     errors: list[tuple[str, ScenescribeError]] = field(default_factory=list)
 
     def observer(self, film: "Film") -> "Observer":
-        from pipeline.describe import Observer
+        from pipeline.observing import Observer
 
         told, path = self.on_caption, film.path
 

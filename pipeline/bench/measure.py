@@ -20,11 +20,11 @@ from typing import Any
 
 from models.base import Captioner, Reply, Request
 from pipeline.captioning.prompt import request_for
-from pipeline.describe import Observer, Result
 from pipeline.engine.opening import choose_preset, open_captioner
 from pipeline.errors import ScenescribeError, UsageError
 from pipeline.files import temporary_folder
 from pipeline.inputs import Film, find_films
+from pipeline.observing import Observer, Result
 from pipeline.options.caption import Settings
 from pipeline.outputs import plan
 from pipeline.run import describe_all

@@ -16,9 +16,9 @@ from pipeline.cli.screen import Screen
 from pipeline.cli.sentences import how_it_ended, who
 from pipeline.cli.signs_of_life import MOMENT, PLAIN_EVERY, loaded, loading, usual
 from pipeline.cli.summary import Summary, clock, counted, gauges_line
-from pipeline.describe import Result
 from pipeline.errors import ScenescribeError
 from pipeline.inputs import Film
+from pipeline.observing import Result
 from pipeline.store.past import Past
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from pipeline.cli.console import name_of, one_line
 from pipeline.cli.screen import Screen
 from pipeline.cli.signs_of_life import PLAIN_EVERY, Model
 from pipeline.cli.summary import clock, counted
-from pipeline.describe import Observer
 from pipeline.inputs import Film
+from pipeline.observing import Observer
 from pipeline.part import Part
 from pipeline.types import Caption, VideoInfo
 

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from pipeline.cli.summary import clock, counted, working_seconds
-from pipeline.describe import Result
+from pipeline.observing import Result
 from pipeline.types import Model
 
 if TYPE_CHECKING:

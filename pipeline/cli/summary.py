@@ -6,8 +6,8 @@ from typing import Any
 
 from pipeline.cli import table
 from pipeline.clock import clock as clock
-from pipeline.describe import Result
 from pipeline.engine.gate import Clock
+from pipeline.observing import Result
 from pipeline.store.past import Past
 
 TABLE_FROM = 6

@@ -27,7 +27,7 @@ from pipeline.sanitize import clean
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-    from pipeline.describe import Result
+    from pipeline.observing import Result
     from pipeline.report.recorder import FilmRecord, Recorder
     from pipeline.studio import Studio
     from pipeline.types import Notice

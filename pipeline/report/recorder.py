@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.describe import Observer, Result
 from pipeline.errors import ScenescribeError
 from pipeline.frames import Frame, FrameBatch
 from pipeline.inputs import Film
+from pipeline.observing import Observer, Result
 from pipeline.report.flow import Flow
 from pipeline.types import Caption, VideoInfo, Window
 

@@ -13,7 +13,7 @@ from pipeline.serve.films import KnownFilm
 from pipeline.serve.roots import open_beneath
 
 if TYPE_CHECKING:
-    from pipeline.describe import Result
+    from pipeline.observing import Result
     from pipeline.studio import Studio
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from pipeline.describe import Observer
+from pipeline.observing import Observer
 from pipeline.serve.jobs import Job
 from pipeline.types import Caption, Document, VideoInfo
 

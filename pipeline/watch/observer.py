@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline import log as logs
-from pipeline.describe import Observer, Result
 from pipeline.errors import ScenescribeError
 from pipeline.inputs import Film
+from pipeline.observing import Observer, Result
 from pipeline.store.identity import Found
 from pipeline.watch.state import State
 

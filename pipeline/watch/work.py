@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline import log as logs
-from pipeline.describe import Observer, Result
 from pipeline.entering import entered
 from pipeline.errors import EnvironmentFault, ScenescribeError, UsageError
 from pipeline.files import remove_stale
 from pipeline.inputs import Film
+from pipeline.observing import Observer, Result
 from pipeline.options.watch import WatchSettings
 from pipeline.outputs import Outputs, name_outputs
 from pipeline.run import internal_error, made

@@ -27,10 +27,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from models.base import Request, Sampling
 from pipeline.bench.films import FilmSpec, make_films
-from pipeline.describe import Observer, Result
 from pipeline.errors import ScenescribeError
 from pipeline.host import Host
 from pipeline.inputs import Film
+from pipeline.observing import Observer, Result
 from pipeline.options.caption import Settings
 from pipeline.passes import answer
 from pipeline.passes.summary import Writer, summarize

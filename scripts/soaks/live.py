@@ -112,13 +112,11 @@ async def tell_of_memory(every: float, begun: float) -> None:
 
 
 def before(number: int) -> Event:
-    """An event as large as a stream's, made as those are (a dictionary that grew is larger than one that was written at once): what a
-    page keeps for those who come back is full of these from the beginning, and not after three quarters of an hour."""
+    """As large as a stream's, and made as those are (a dictionary that grew is larger): a page's memory is full of these from the start."""
     start = number + number / 7
     event = stretch("caption", "before", 0, start, start + 4.1)
     event |= {"utc_start": events.utc(1e9 + start), "utc_end": events.utc(1e9 + start + 4.1), "clock": "arrival"}
-    event = {"event": "caption", "stream": "before", "id": number, **event}
-    event |= {
+    event = {"event": "caption", "stream": "before", "id": number, **event} | {
         "text": f"{number:8} what was seen before", "outcome": "ok", "level": 0, "frames": 8, "merged": 1, "tokens": 300 + number,
     }  # fmt: skip
     parts = ("glass_to_text", "transport", "close", "wait", "prepare", "engine", "emit")

@@ -8,8 +8,8 @@ import pytest
 from pipeline.captioning.tally import Tally
 from pipeline.cli.sentences import how_it_ended, who
 from pipeline.cli.summary import Summary, clock, gauges_line
-from pipeline.describe import Result
 from pipeline.engine.gate import Clock
+from pipeline.observing import Result
 from pipeline.stats import film_stats
 from pipeline.types import Caption, Document, Model, Outcome, Source, VideoInfo
 

@@ -14,11 +14,11 @@ from patience import PATIENCE
 from models.base import Reply, Request
 from models.engines.echo import EchoCaptioner
 from models.errors import PromptTooLong, RequestRefused
-from pipeline import describe as describing
-from pipeline.describe import Observer, Result
+from pipeline import one_reading
 from pipeline.engine.supervisor import Supervisor
 from pipeline.errors import InputError, ScenescribeError
 from pipeline.inputs import Film
+from pipeline.observing import Observer, Result
 from pipeline.options.caption import Settings
 from pipeline.run import describe_all, plan_outputs
 from pipeline.scheduler import Seat
@@ -286,7 +286,7 @@ STEPS: dict[str, tuple[Any, str]] = {
     "journal": (Journal, "add"),
     "caption to the sink": (FileSink, "caption"),
     "changed?": (TextFilm, "changed"),
-    "sum up": (describing, "film_stats"),
+    "sum up": (one_reading, "film_stats"),
     "keep": (FileLookup, "keep"),
     "write": (FileSink, "_write_texts"),
     "videos": (FileSink, "_videos"),

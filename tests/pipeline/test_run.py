@@ -9,9 +9,9 @@ from patience import PATIENCE
 from models.base import Reply, Request
 from models.engines.echo import EchoCaptioner
 from pipeline.bench.films import FilmSpec, write
-from pipeline.describe import Observer, Result
 from pipeline.errors import EnvironmentFault, ScenescribeError
 from pipeline.inputs import Film, find_films
+from pipeline.observing import Observer, Result
 from pipeline.options.caption import Settings
 from pipeline.run import describe_all, plan_outputs
 from pipeline.studio import Studio

@@ -204,10 +204,7 @@ def fetched(frame: Any) -> Any:
 
 
 def planar(frame: Any) -> Any:
-    """A frame in the form that the processor's decoder gives it; the card orders the same bytes in another way.
-
-    One thread, and one converter for all frames: who makes one for each frame starts as many threads as there are cores each time.
-    """
+    """A frame in the form that the processor's decoder gives it. One converter: each new one starts as many threads as there are cores."""
     form = _PLANAR_FORM.get(frame.format.name)
     return frame if form is None else _converter.reformat(frame, format=form, **ONE_THREAD)
 
@@ -218,11 +215,8 @@ _converter = VideoReformatter()
 
 
 def picture(frame: Any, size: tuple[int, int], threads: int = 0) -> Image:
-    """A decoded frame as RGB, stretched to (width, height), by so many threads (0: one for each core).
-
-    Scaling gives the same bits for both orders of the colours. Where nothing is scaled libswscale takes another way for one of them.
-    """
-    if (frame.width, frame.height) == size:
+    """A decoded frame as RGB, stretched to (width, height), by so many threads (0: one for each core)."""
+    if (frame.width, frame.height) == size:  # libswscale is exact for both orders of the colours only where it scales
         frame = planar(frame)
     shrinks = size[0] <= frame.width and size[1] <= frame.height
     how = Interpolation.AREA if shrinks else Interpolation.BICUBIC
@@ -242,11 +236,9 @@ def tiny(frame: Any, size: tuple[int, int]) -> Image:
         return picture(frame, size, 1)
     rows = [np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size) for plane in frame.planes]
     if name == "nv12":
-        both = rows[1][:, : 2 * frame.planes[1].width]
-        rows = [rows[0][:, : frame.width], both[:, 0::2], both[:, 1::2]]
-    else:
-        rows = [lines[:, : plane.width] for lines, plane in zip(rows, frame.planes, strict=True)]
-    return shrink(rows, size)
+        wide = 2 * frame.planes[1].width
+        return shrink([rows[0][:, : frame.width], rows[1][:, 0:wide:2], rows[1][:, 1:wide:2]], size)
+    return shrink([lines[:, : plane.width] for lines, plane in zip(rows, frame.planes, strict=True)], size)
 
 
 _PLANAR = ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p")

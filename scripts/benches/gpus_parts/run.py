@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.describe import Observer, Result
 from pipeline.errors import ScenescribeError
 from pipeline.fleet.remote import RemoteHost
 from pipeline.inputs import Film
+from pipeline.observing import Observer, Result
 from pipeline.types import Caption
 
 

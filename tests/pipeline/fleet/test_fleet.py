@@ -15,10 +15,10 @@ from patience import PATIENCE
 
 from models.base import Request
 from pipeline.bench.films import FilmSpec, make_films
-from pipeline.describe import Observer, Result
 from pipeline.errors import EnvironmentFault, ScenescribeError
 from pipeline.fleet.fleet import Fleet
 from pipeline.inputs import Film
+from pipeline.observing import Observer, Result
 from pipeline.options.caption import Settings
 from pipeline.run import describe_all, plan_outputs
 from pipeline.studio import Studio

@@ -19,11 +19,11 @@ from patience import PATIENCE
 from pipeline import families
 from pipeline.bench.films import FilmSpec, make_films
 from pipeline.captioning.recipe import Recipe
-from pipeline.describe import Observer
 from pipeline.fleet import messages, units
 from pipeline.fleet.job import Job
 from pipeline.fleet.units import stretches, units_of
 from pipeline.inputs import Film
+from pipeline.observing import Observer
 from pipeline.options.caption import Settings
 from pipeline.part import Part
 from pipeline.run import describe_all, plan_outputs

@@ -21,11 +21,11 @@ from models.base import Reply, Request
 from models.engines.echo import EchoCaptioner
 from pipeline import Settings
 from pipeline.bench.films import FilmSpec, write
-from pipeline.describe import Observer, Result
 from pipeline.engine.engine import Engine
 from pipeline.errors import OutputError, ScenescribeError
 from pipeline.frames import Frame
 from pipeline.inputs import Film, find_films
+from pipeline.observing import Observer, Result
 from pipeline.report import Recorder, check, flow, page, plot, recorder
 from pipeline.run import describe_all, plan_outputs
 from pipeline.studio import Studio

@@ -361,9 +361,9 @@ STEPS = [
     "scripts.soaks.madeup.TextFilm.probe",
     "scripts.soaks.madeup.TextFilm.windows",
     "pipeline.sinks.files.FileSink.open",
-    "pipeline.describe.Journal",
+    "pipeline.one_reading.Journal",
     "pipeline.sinks.files.FileSink.caption",
-    "pipeline.describe.film_stats",
+    "pipeline.one_reading.film_stats",
     "pipeline.sinks.files.FileSink.close",
     "pipeline.watch.work.Worker._ended",
 ]
