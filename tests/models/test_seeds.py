@@ -78,6 +78,5 @@ async def test_so_are_sentences_without_a_title_and_a_title_alone(
     for seed in range(3):
         sampling = Sampling(temperature=1.0, seed=seed)
         reply = await vllm_engine.caption(request(NOTES, wanted, sampling, style="", language="English", held=True))
-        if reply.finish == "stop":
-            assert list(json.loads(reply.text)) == keys
-        assert reply.text.startswith('{"' + keys[0])
+        assert reply.finish == "stop"
+        assert list(json.loads(reply.text)) == keys
