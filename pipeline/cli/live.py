@@ -21,6 +21,7 @@ from pipeline.options.base import load
 from pipeline.options.live import LiveSettings
 
 if TYPE_CHECKING:
+    from pipeline.live.events import Event
     from pipeline.live.opening import Live
 
 AT_MOST = 20.0
@@ -77,7 +78,7 @@ def live(
 
 def _run(wished: "Live", *, quiet: bool, verbose: bool) -> int:
     from pipeline.live.events import line
-    from pipeline.live.outputs.lines import Lines, sentence
+    from pipeline.live.outputs.lines import Lines
 
     caught: list[int] = []
     many = len(wished.plans) > 1
@@ -89,7 +90,7 @@ def _run(wished: "Live", *, quiet: bool, verbose: bool) -> int:
         gone = asyncio.Event()
         screen = None
         if own and (shown or wished.settings.jsonl is None):
-            screen = Lines(sys.stdout, form=(lambda event: sentence(event, many=many)) if shown else line, gone=gone.set)
+            screen = Lines(sys.stdout, form=(lambda event: _on_screen(event, many=many)) if shown else line, gone=gone.set)
         async with wished.engine(verbose=verbose) as engine:
             station = wished.station(engine, screen=screen, on_address=lambda address: console.say(f"page: {address}/"))
             watcher = asyncio.create_task(_stop_when(gone, station.stop))
@@ -112,6 +113,14 @@ def _run(wished: "Live", *, quiet: bool, verbose: bool) -> int:
 
     code = asyncio.run(main())
     return 128 + caught[0] if caught else code
+
+
+def _on_screen(event: "Event", *, many: bool) -> str | None:
+    """The event as a person reads it on a terminal, whose lines break between words."""
+    from pipeline.live.outputs.lines import sentence
+
+    said = sentence(event, many=many)
+    return None if said is None else console.wrapped(said)
 
 
 async def _stop_when(gone: asyncio.Event, stop: Any) -> None:
