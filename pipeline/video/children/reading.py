@@ -156,8 +156,11 @@ class Reading:
         )
 
     def _told(self, ahead: ReadAhead, number: int, segment: Segment) -> Iterator[Event | Head | Done]:
-        """What a child tells of one segment; a second child goes on where the first one dies."""
-        reached = -1
+        """What a child tells of one segment; a second child goes on where the first one dies.
+
+        Where cuts are looked for it begins anew: in the middle it would know less of what moved, and find others.
+        """
+        reached, cuts = -1, list[Cut]()
         while (reader := ahead[number]).busy:
             try:
                 told = self._next(reader, reached)
@@ -165,9 +168,11 @@ class Reading:
                 self.card.allowed = False
                 if isinstance(trouble, Crashed):
                     self._children.crashed(trouble)
-                ahead.replace(number, segment.after(reached, again=self._options.cuts))
+                left = segment.again(reached) if self._options.cuts else segment.after(reached, again=False)
+                ahead.replace(number, left)
                 continue
-            if told is not None:
+            if told is not None and told not in cuts:
+                cuts += [told] if isinstance(told, Cut) else []
                 reached = _reached(told, reached)
                 yield told
 
@@ -186,9 +191,10 @@ class Reading:
                 image = self._place(rank)
                 reader.ring.take(slot, image)
                 return Picture(rank, image)
-            case Lost(ranks=ranks) if ranks and reached < min(ranks) <= max(ranks) < count:
-                self.lost.update(ranks)
-                return told
+            case Lost(ranks=ranks) if ranks and 0 <= min(ranks) <= max(ranks) < count:
+                new = tuple(rank for rank in ranks if rank > reached)  # who begins anew tells of the others again
+                self.lost.update(new)
+                return Lost(ranks=new) if new else None
             case Cut(rank=rank) if 0 <= rank < count:
                 return told
             case Head():

@@ -61,6 +61,11 @@ class Segment:
             roles=np.concatenate([np.full(len(seen), _UNSENT), self.roles[left:]]),
         )
 
+    def again(self, reached: int) -> "Segment":
+        """All of it once more, up to a frame only to be looked at: where cuts are looks at more than one frame before it."""
+        seen = self.targets <= reached
+        return replace(self, roles=np.where(seen, self.roles | _UNSENT, self.roles).astype(np.uint8))
+
     def pack(self) -> bytes:
         return self.targets.tobytes() + self.roles.tobytes()
 
