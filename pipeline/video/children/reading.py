@@ -156,10 +156,7 @@ class Reading:
         )
 
     def _told(self, ahead: ReadAhead, number: int, segment: Segment) -> Iterator[Event | Head | Done]:
-        """What a child tells of one segment; a second child goes on where the first one dies.
-
-        Where cuts are looked for it begins anew: in the middle it would know less of what moved, and find others.
-        """
+        """What a child tells of one segment; where it dies a second one goes on, or begins anew to find the same cuts."""
         reached, cuts = -1, list[Cut]()
         while (reader := ahead[number]).busy:
             try:
