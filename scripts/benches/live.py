@@ -19,6 +19,7 @@ import json
 import os
 import platform
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,8 @@ needed("av")
 import numpy as np
 
 from models.engines.echo import EchoCaptioner
+from pipeline.frames import FrameBatch
+from pipeline.live.asking import request_for
 from pipeline.live.events import Event
 from pipeline.live.opening import Live
 from pipeline.live.outputs.base import Output
@@ -124,6 +127,20 @@ async def step(live: Live, engine: Any, seconds: float) -> dict[str, Any]:
     }
 
 
+async def asked_before(live: Live, engine: Any, size: str) -> float:
+    """Seconds of the first answers, one alone and eight at once: engines compile what a question needs
+    when they meet it, and a stream's first windows would be given up meanwhile."""
+    width, height = live.recipe.size.of(*map(int, size.split("x")))
+    count, began, drawn = live.settings.frames, time.monotonic(), np.random.default_rng(0)
+    times, indices = tuple(number / live.settings.fps for number in range(count)), tuple(range(count))
+    for at_once in (1, 8):
+        pictures = [drawn.integers(0, 256, (count, height, width, 3)).astype(np.uint8) for _ in range(at_once)]
+        batches = [FrameBatch(data=data, times=times, indices=indices) for data in pictures]
+        asks = [request_for(batch, live.settings.window, live.recipe, words=1.0, before="", prompt=None) for batch in batches]
+        await asyncio.gather(*(engine.ask(request) for request in asks))
+    return time.monotonic() - began
+
+
 async def main(asked: argparse.Namespace) -> dict[str, Any]:
     counts = [int(count) for count in asked.streams.split(",")]
     settings = LiveSettings(
@@ -135,8 +152,10 @@ async def main(asked: argparse.Namespace) -> dict[str, Any]:
     settings = settings.model_copy(update={"accept": way == "rtmp"})
     captioner = EchoCaptioner(delay=asked.delay, capacity=max(counts)) if asked.engine == "echo" else None
     steps: list[dict[str, Any]] = []
-    async with Live.of(["-"], settings).engine(captioner=captioner) as engine:
+    one = Live.of(["-"], settings)
+    async with one.engine(captioner=captioner) as engine:
         await engine.warm()
+        print(f"the first answers came after {await asked_before(one, engine, asked.size):.1f} s", file=sys.stderr, flush=True)
         for count in counts:
             with Sender(way, asked.size, asked.rate, count) as sender:
                 live = Live.of([f"s{number}={url}" for number, url in enumerate(sender.urls)], settings)
