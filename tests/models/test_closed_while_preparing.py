@@ -2,21 +2,23 @@
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-pytest.importorskip("vllm")
-
-from concurrent.futures import ThreadPoolExecutor
-
 from models.base import Reply, Request
 from models.engines.vllm.engine import VllmEngine
 from models.errors import EngineDead
 from models.presets import preset
 from pipeline.engine.engine import Engine
+
+
+@pytest.fixture(autouse=True)
+def there() -> None:
+    pytest.importorskip("vllm")
 
 
 class Loadable(VllmEngine):

@@ -10,11 +10,18 @@ import pytest
 from numpy.typing import NDArray
 from patience import PATIENCE
 
-from pipeline.media import Ffmpeg, find_ffmpeg
+from pipeline.media import Ffmpeg, burning, find_ffmpeg
 from pipeline.types import Cue, Track
 
 Make = Callable[..., Path]
 Frames = Callable[[Path], list[tuple[float, NDArray[np.uint8]]]]
+
+
+@pytest.fixture(autouse=True)
+def small_letters_untold(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most films of these tests are of 160x90 pixels, where letters are small; it is told (``text_small``) where a test is about letters."""
+    if request.node.get_closest_marker("letters") is None:
+        monkeypatch.setattr(burning, "SMALL", 0)
 
 
 @pytest.fixture(scope="session")

@@ -40,6 +40,7 @@ SCRIPTS = {
 }
 
 
+@pytest.mark.letters
 @pytest.mark.parametrize("size", [1, 5, 8, 14, 30])
 @pytest.mark.parametrize("picture", ["320x240", "1280x720", "360x640"])
 def test_the_margins_hold_in_the_drawn_frames(
@@ -197,6 +198,7 @@ def test_cues_that_all_stand_at_once_are_refused_before_they_are_drawn(
         burn(film, Track(cues=cues, language="en"), tmp_path / "out.mp4", encoding=QUICK)
 
 
+@pytest.mark.letters
 def test_letters_of_a_few_pixels_are_said_and_the_size_that_mends_it_is_named(tmp_path: Path, make: Callable[..., Path]) -> None:
     tiny = make(tmp_path / "tiny.mp4", "-f", "lavfi", "-i", "testsrc=s=160x90:d=2:r=10", "-pix_fmt", "yuv420p")
     track = Track(cues=(Cue(start=0.0, end=2.0, lines=("A cat.",)),))
