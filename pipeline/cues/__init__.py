@@ -19,7 +19,7 @@ from pipeline.types import Cue, Document, Notice, Track
 __all__ = ["PROFILES", "Layout", "Limits", "limits", "make_track", "profile"]
 
 SHORTEST = 0.25
-"""seconds; a text with less room than this is not shown at all"""
+"""seconds; a text with less room than this is not shown at all, unless the whole film is shorter"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def make_track(document: Document, layout: Layout = PROFILES["netflix"], *, titl
         passages, spoken_over = _in_pauses(document, passages, layout, fitter, film_end)
         nowhere += spoken_over
     if layout.profile == "none" and layout.max_cps is None and layout.max_line_width is None:
-        cues, notices = _as_they_are(passages)
+        cues, notices = _as_they_are(passages, film_end)
     else:
         cues, notices = _fitted(passages, layout, bounds, fitter, cuts, film_end)
     track = Track(
@@ -120,11 +120,11 @@ def _to_cut(time: float, cuts: list[float], layout: Layout) -> float:
     return time if cut is None else cut
 
 
-def _as_they_are(passages: Iterable[Passage]) -> tuple[tuple[Cue, ...], tuple[Notice, ...]]:
+def _as_they_are(passages: Iterable[Passage], film_end: float) -> tuple[tuple[Cue, ...], tuple[Notice, ...]]:
     """The profile ``none``: each text as it is, for as long as its window."""
     cues, notices = [], []
     for passage in passages:
-        if passage.end - passage.start < 0.04:
+        if passage.end - passage.start < min(0.04, film_end - EPSILON):
             notices.append(_no_room(passage))
         else:
             cues.append(Cue(start=passage.start, end=passage.end, lines=tuple(passage.text.split("\n"))))
@@ -141,7 +141,7 @@ def _fitted(
     kept: list[bool] = []
     notices: list[Notice] = []
     for passage, span in zip(passages, _spans(passages, layout, fitter, gap, cuts, film_end), strict=True):
-        if span.end - span.start < min(SHORTEST, max(layout.min_duration, 0.04)):
+        if span.end - span.start < min(SHORTEST, max(layout.min_duration, 0.04), film_end - EPSILON):
             notices.append(_no_room(passage))
             continue
         fitted = fitter.fit(passage.text, span.end - span.start)

@@ -44,6 +44,21 @@ def lines(*texts: str, layout: Layout | None = None, **more: Any) -> list[tuple[
     return [cue.lines for cue in make_track(described(*texts, **more), layout or Layout())[0].cues]
 
 
+@pytest.mark.parametrize("seconds", [0.02, 0.04, 0.12, 0.2, 0.25, 0.3])
+@pytest.mark.parametrize("name", PROFILES)
+def test_a_film_shorter_than_any_cue_has_its_text_for_as_long_as_it_lasts(seconds: float, name: str) -> None:
+    track, _ = make_track(described("A cat sleeps.", seconds=seconds), PROFILES[name])
+    [cue] = track.cues
+    assert (cue.start, cue.end) == (0.0, pytest.approx(seconds, abs=MS))
+
+
+def test_in_a_longer_film_a_text_of_a_moment_has_no_room() -> None:
+    captions = [Caption(start=0.0, end=0.03, text="A cat."), Caption(start=0.03, end=8.0, text="A dog.")]
+    track, notices = make_track(document(captions, duration=8.0), PROFILES["none"])
+    assert [cue.lines for cue in track.cues] == [("A dog.",)]
+    assert [notice.code for notice in notices] == ["no_room"]
+
+
 SENTENCES = [
     "A man in a red coat walks across the busy street, carrying a large umbrella.", "A dog runs.", "She waves to Mr. Smith and smiles.",
     "Behind them the tall buildings of New York rise into the fog, and it rains.", "猫が窓辺に座って、外を通り過ぎる人々を静かに眺めている。",
