@@ -155,7 +155,8 @@ async def arrives(way: str, size: str, rate: int, settings: LiveSettings) -> Non
                 station.outputs.append(first)
                 running = asyncio.create_task(station.run())
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(first.live.wait(), FIRST)
+                    async with asyncio.timeout(FIRST):
+                        await first.live.wait()
                 station.stop()
                 await running
                 if not first.live.is_set():

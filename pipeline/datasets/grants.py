@@ -111,7 +111,8 @@ class Grants:
                         break
                 self._changed.clear()
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._changed.wait(), pause)
+                    async with asyncio.timeout(pause):
+                        await self._changed.wait()
                 pause = min(2 * pause, self._poll[1])
         raise StopAsyncIteration
 

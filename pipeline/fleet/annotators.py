@@ -153,7 +153,8 @@ class Annotators:
             process.stdin.close()
         waiting = asyncio.ensure_future(process.wait())
         with suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(waiting), PATIENCE)
+            async with asyncio.timeout(PATIENCE):
+                await asyncio.shield(waiting)
         if process.returncode is None:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)

@@ -98,8 +98,7 @@ class Daemon:
         """
         with ExitStack() as held:
             lock = held.enter_context(StateLock(self.settings.state_folder))
-            database = Database(self.settings.state_folder)
-            held.callback(database.close)
+            database = held.enter_context(contextlib.closing(Database(self.settings.state_folder)))
             queue = Queue(database)
             died = queue.recover()
             retried = queue.retry_at_start(self.root, failed=self.settings.retry_failed, elsewhere=self.address is not None)
@@ -139,7 +138,8 @@ class Daemon:
                 if state.settings.once and self._all_done():
                     break
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), self.timings.tick)
+                    async with asyncio.timeout(self.timings.tick):
+                        await self._wake.wait()
             return 1 if state.counters.failed and state.settings.once else 0
         finally:
             systemd.stopping()

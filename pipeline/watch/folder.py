@@ -113,7 +113,8 @@ class Folder:
                         listener.cancel()
                     listener, listened = asyncio.create_task(self._listen()), self._identity
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), self._pause())
+                    async with asyncio.timeout(self._pause()):
+                        await self._wake.wait()
         finally:
             if listener is not None:
                 listener.cancel()

@@ -39,7 +39,7 @@ class Terminal:
         self.process = subprocess.Popen(command, stderr=child, env={**clean, "TERM": "xterm", "COLUMNS": "100"})
         os.close(child)
 
-    def read(self, until: Callable[[str], object], seconds: float = 60) -> str:
+    def read(self, until: Callable[[str], object], seconds: float = PATIENCE) -> str:
         """All that was said so far, without the codes that steer a terminal."""
         last = time.monotonic() + seconds
         while not until(self.said):
@@ -62,7 +62,7 @@ class Terminal:
 
 @pytest.fixture
 def terminal(tmp_path: Path) -> Iterator[Terminal]:
-    made = Terminal(tmp_path)
+    made = Terminal(tmp_path, "--engine-arg", "delay=4")
     yield made
     made.close()
 
@@ -72,7 +72,7 @@ def test_a_person_sees_films_bars_and_how_to_end_it(terminal: Terminal) -> None:
     (terminal.inbox / "beach.mp4").write_bytes(clip("beach"))
     (terminal.inbox / "bad.mp4").write_text("no film at all, but text that goes on for a while")
     said = terminal.read(lambda said: re.search(r"beach.mp4: \d+ captions? ·", said) and "bad.mp4: unsupported" in said)
-    assert "\u2501" in said, "a bar"
+    assert "\u2501" in said, "a bar, drawn while the engine takes its time"
     assert '"event"' not in said
     assert "info     ]" not in said
     terminal.process.send_signal(signal.SIGINT)

@@ -23,17 +23,25 @@ def launched() -> Iterator[Any]:
         pytest.skip("the browser tests need Debian's chromium")
     with playwright.sync_playwright() as running:
         browser = running.chromium.launch(
-            executable_path=str(CHROMIUM), args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+            executable_path=str(CHROMIUM),
+            args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"],
+            timeout=PATIENCE * 1000,
         )
         yield browser
         browser.close()
+
+
+def patient(page: Any) -> Any:
+    """The page, which waits as long as all tests do and not playwright's 30 seconds."""
+    page.set_default_timeout(PATIENCE * 1000)
+    return page
 
 
 @contextmanager
 def signed_in(browser: Any, service: Running, **options: Any) -> Iterator[Any]:
     """A page in a context of its own, at the list of films."""
     context = browser.new_context(**options)
-    page = context.new_page()
+    page = patient(context.new_page())
     said: list[str] = []
     elsewhere: list[str] = []
     page.on("console", lambda message: said.append(message.text) if _is_trouble(message) else None)

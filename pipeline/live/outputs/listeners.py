@@ -88,7 +88,8 @@ class Listeners(Output):
                 yield format_sse_event(data_str=line(event), event=event["event"], id=f"{self._boot}-{n}")
             while not self._over or not mine.empty():
                 try:
-                    item = await asyncio.wait_for(mine.get(), EVERY)
+                    async with asyncio.timeout(EVERY):
+                        item = await mine.get()
                 except TimeoutError:
                     yield format_sse_event(comment="ping")
                     continue

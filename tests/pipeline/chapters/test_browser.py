@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE
 
 from pipeline import chapters
 from pipeline.bench.films import FilmSpec, write
@@ -45,9 +46,9 @@ def test_a_browser_shows_the_chapter_that_is_playing(address: str, chromium: str
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium)
+        browser = playwright.chromium.launch(executable_path=chromium, timeout=PATIENCE * 1000)
         page = browser.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(PATIENCE * 1000)
         page.goto(address)
         page.wait_for_function(
             "document.querySelector('track').readyState === 2 && document.querySelector('video').readyState >= 1"

@@ -9,6 +9,7 @@ from pathlib import Path
 import made_sets as made
 import pytest
 from buckets import S3, nanio
+from patience import PATIENCE
 
 from pipeline.datasets import results
 from pipeline.datasets.grants import Grants
@@ -106,6 +107,25 @@ async def test_a_unit_that_always_comes_back_ends_the_run_undone(storage: Storag
                 await grant.commit(made.rows_of(grant.items))
         assert (given, grants.left) == (3, 1)
     assert results.status(ledger).units == {"all": 3, "done": 2, "claimed": 1}
+
+
+@pytest.mark.parametrize("turns", range(5))
+async def test_who_waits_for_a_unit_can_be_cancelled_also_in_the_moment_that_something_changes(
+    storage: Storage, turns: int
+) -> None:
+    """``asyncio.wait_for`` of Python 3.11 loses the cancellation then, and the run of a bucket that refuses waits for ever."""
+    ledger = made.ledger(storage, 10)
+    async with Grants(ledger, host="h", poll=(9e9, 9e9)) as grants:
+        await anext(grants)
+        waiting = asyncio.ensure_future(anext(grants))
+        while not grants._changed._waiters:  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0.001)
+        grants._changed.set()
+        for _ in range(turns):  # of the loop
+            await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.wait({waiting}, timeout=PATIENCE / 20)
+        assert waiting.cancelled()
 
 
 async def test_stopping_hands_out_nothing_more_and_lets_the_rest_be_committed(storage: Storage) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from browsing import launched, until
+from browsing import launched, patient, until
 from live_page import Served, caption
 
 from pipeline.frames import FrameBatch
@@ -33,7 +33,7 @@ def seen(number: int) -> Window:
 
 
 def test_the_newest_text_is_said_politely_beside_its_picture(browser: Any, served: Served) -> None:
-    page = browser.new_page()
+    page = patient(browser.new_page())
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: said.append(str(error)))
@@ -59,7 +59,7 @@ def test_the_newest_text_is_said_politely_beside_its_picture(browser: Any, serve
 
 def test_what_was_missed_while_the_connection_was_lost_is_there_afterwards(browser: Any, served: Served) -> None:
     """The browser sends Last-Event-ID by itself when it comes back."""
-    page = browser.new_page()
+    page = patient(browser.new_page())
     page.goto(served.address)
     until(page, "document.getElementById('connection').textContent === 'connected'")
     served.offer(caption(1, "one"))
@@ -74,7 +74,7 @@ def test_what_was_missed_while_the_connection_was_lost_is_there_afterwards(brows
 
 def test_the_page_has_no_fault_of_accessibility(browser: Any, served: Served) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    page = browser.new_context(bypass_csp=True).new_page()
+    page = patient(browser.new_context(bypass_csp=True).new_page())
     page.goto(served.address)
     until(page, "document.getElementById('connection').textContent === 'connected'")
     served.show(seen(1))

@@ -252,8 +252,9 @@ async def test_hls_js_shows_each_text_over_the_picture_that_it_is_about(kept: Ke
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+            browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"], timeout=PATIENCE * 1000)
             page = await browser.new_page()
+            page.set_default_timeout(PATIENCE * 1000)
             await page.goto(f"http://127.0.0.1:{server.server_address[1]}/index.html")
             seen = await asyncio.wait_for(page.evaluate(LOOK, RATE), PATIENCE)
             await browser.close()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE
 
 from pipeline.bench.films import FilmSpec, write
 
@@ -47,9 +48,9 @@ def test_the_box_finds_words_and_nothing_else_runs(report: Path) -> None:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium)
+        browser = playwright.chromium.launch(executable_path=chromium, timeout=PATIENCE * 1000)
         page = browser.new_page(viewport={"width": 900, "height": 1400})
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(PATIENCE * 1000)
         said: list[str] = []
         page.on("console", lambda message: said.append(message.text))
         page.on("request", lambda request: said.append(request.url) if not request.url.startswith(("file:", "data:")) else None)

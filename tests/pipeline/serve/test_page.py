@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import drop, signed_in, until, violations
+from browsing import drop, patient, signed_in, until, violations
 from serving import Running, running
 
 from models.engines.echo import EchoCaptioner
@@ -16,7 +16,7 @@ from pipeline.media.binary import find_ffmpeg
 
 
 def test_a_stranger_is_asked_for_the_key(browser: Any, served: Running) -> None:
-    page = browser.new_page()
+    page = patient(browser.new_page())
     page.goto(served.url + "/films/film-x")
     assert page.url.endswith("/signin")
     assert violations(page) == []
@@ -74,7 +74,7 @@ def test_a_time_in_an_answer_seeks_to_where_it_points(page: Any, served: Running
 def test_captions_arrive_while_the_film_is_described(browser: Any, tmp_path: Path, film: Path) -> None:
     with running(tmp_path / "state", captioner=EchoCaptioner(delay=0.5, capacity=1)) as service:
         id = service.upload(film)["id"]
-        page = browser.new_page()
+        page = patient(browser.new_page())
         page.goto(f"{service.url}/#key={service.key}")
         page.wait_for_selector("h1:has-text('Films')")
         page.goto(f"{service.url}/films/{id}")
@@ -157,7 +157,7 @@ def test_what_a_model_or_a_name_says_is_text(page: Any, served: Running, film: P
 
 def test_lists_and_forms_work_without_scripts(browser: Any, served: Running, film: Path, tmp_path: Path) -> None:
     context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
+    page = patient(context.new_page())
     page.goto(served.url + "/signin")
     page.fill("#key", served.key)
     page.click("button")

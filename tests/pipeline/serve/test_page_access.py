@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browsing import signed_in, until, violations
+from browsing import patient, signed_in, until, violations
 from serving import Running, running
 
 from models.engines.echo import EchoCaptioner
@@ -125,7 +125,7 @@ def test_each_state_of_a_film_passes(browser: Any, tmp_path: Path, film: Path) -
 def test_a_keyboard_is_enough(browser: Any, served: Running, described: str) -> None:
     """From the key to an answer's moment of the film, without a pointer."""
     context = browser.new_context()
-    page = context.new_page()
+    page = patient(context.new_page())
     page.goto(served.url + "/signin")
 
     def tab_to(what: str) -> None:
@@ -144,7 +144,7 @@ def test_a_keyboard_is_enough(browser: Any, served: Running, described: str) -> 
     tab_to(f"a[href='/films/{described}']")
     page.wait_for_load_state("load")  # a key that comes while the page before is going is nobody's
     page.keyboard.press("Enter")
-    page.wait_for_url(f"**/films/{described}", timeout=120_000)
+    page.wait_for_url(f"**/films/{described}")
     tab_to("#question")
     page.keyboard.type("point")
     page.keyboard.press("Enter")
