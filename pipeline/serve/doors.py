@@ -8,6 +8,8 @@ size    Content-Length before the first byte is read, then counted        each p
 
 import asyncio
 import json
+import math
+import time
 from collections.abc import Collection
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs, urlsplit
@@ -22,10 +24,12 @@ from pipeline.watch.hosts import is_called_right, name_in
 OPEN = frozenset({"/healthz", "/signin", "/page/signin.js", "/page/page.css", "/page/icon.svg"})
 """paths that need no key: a sign of life, and the page that asks for the key"""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-SMALL, CHAT, HOOK = 1_000_000, 32_000_000, 4_000_000
-"""bytes of a body: of JSON, of a question with pictures in it, of what a media server sends (Plex adds a poster)"""
+SMALL, CHAT, HOOK, SIGN_IN = 1_000_000, 32_000_000, 4_000_000, 16_384
+"""bytes of a body: of JSON, of a question with pictures in it, of what a media server sends (Plex adds a poster), of a key"""
 IDLE = 60.0
 """seconds without a byte of a body after which it is given up"""
+SLOWEST = 50_000
+"""bytes a second, after IDLE, that a body other than a film comes at: a byte a minute would hold its connection for a year"""
 SECURE = {
     "content-security-policy": "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'",
     "x-content-type-options": "nosniff",
@@ -52,7 +56,7 @@ class Doors:
             self._check_host(headers)
             self._check_origin(scope, headers)
             self._check_key(scope, headers)
-            most = self._most(scope)
+            most, seconds = self._most(scope)
             _check_length(headers, most)
         except HttpError as error:
             if error.status == 401 and _wants_page(scope, headers):
@@ -60,7 +64,7 @@ class Doors:
             else:
                 await _answer(secured, error)
             return
-        await self._app(scope, _counted(receive, most), secured)
+        await self._app(scope, _counted(receive, most, seconds), secured)
 
     def _check_host(self, headers: dict[str, str]) -> None:
         host = headers.get("host", "")
@@ -91,13 +95,18 @@ class Doors:
                 return
         raise HttpError(401, "bad_key", "send the service's key: Authorization: Bearer KEY (it stands in its key file)")
 
-    def _most(self, scope: Scope) -> int:
+    def _most(self, scope: Scope) -> tuple[int, float]:
+        """Bytes of a body, and seconds in which all of it comes."""
         path = scope["path"]
         if path == "/v1/files" or path.startswith("/v1/files/") or path == "/films/upload":
-            return self._most_upload + 65_536  # a form's own lines
+            return self._most_upload + 65_536, math.inf  # a form's own lines
         if path == "/v1/chat/completions":
-            return CHAT
-        return HOOK if path.startswith("/hooks/") else SMALL
+            most = CHAT
+        elif path == "/signin":  # who asks here has no key
+            most = SIGN_IN
+        else:
+            most = HOOK if path.startswith("/hooks/") else SMALL
+        return most, IDLE + most / SLOWEST
 
 
 def _place_of(origin: str) -> str:
@@ -116,18 +125,19 @@ def _check_length(headers: dict[str, str], most: int) -> None:
         raise HttpError(413, "too_large", f"{int(length):,} bytes are more than the {most:,} that are taken here")
 
 
-def _counted(receive: Receive, most: int) -> Receive:
+def _counted(receive: Receive, most: int, seconds: float) -> Receive:
     """The body, counted: what is too much, or does not come, ends the request."""
-    seen = 0
+    seen, until = 0, time.monotonic() + seconds
 
     async def counted() -> Message:
         nonlocal seen
         waits = seen >= 0
         try:
-            async with asyncio.timeout(IDLE if waits else None):
+            async with asyncio.timeout(min(IDLE, until - time.monotonic()) if waits else None):
                 message = await receive()
         except TimeoutError:
-            raise HTTPException(408, f"no byte came for {IDLE:.0f} s") from None
+            late = f"the body did not come in whole within {seconds:.0f} s"
+            raise HTTPException(408, late if time.monotonic() >= until else f"no byte came for {IDLE:.0f} s") from None
         if message["type"] == "http.request" and seen >= 0:
             seen += len(message.get("body", b""))
             if seen > most:

@@ -2,6 +2,8 @@
 
 connected -> 30 s -> no whole request -> closed            one that answers or streams may last as long as it likes
 more than HEAD bytes of headers -> closed                  they are kept in memory until they are whole
+an answer of which nothing is read for 120 s -> closed     it holds its place, and what it is an answer to, for ever otherwise
+more than PIPELINED requests behind one -> closed          each is kept, and a client sends thousands in one piece
 more than MOST connections -> the new one is closed
 what is no HTTP -> 400, closed, counted                    one line a minute says how many: port scanners knock all day
 """
@@ -18,6 +20,10 @@ HEAD_SECONDS = 30.0
 """from the first byte of a request, or from the connection's beginning, to the end of its headers"""
 HEAD, REST = 1 << 18, 1 << 24
 """bytes of a request's headers (what came with them in one piece is counted too), and of a body that goes on when it is answered"""
+UNREAD = 120.0
+"""seconds in which a client reads nothing of what waits for it; one that reads slowly may take as long as it likes"""
+PIPELINED = 8
+"""requests of a connection that wait for the answer before theirs"""
 MOST = 500
 """connections; each takes a descriptor, and films and databases need some"""
 SAID_EVERY = 60.0
@@ -70,7 +76,13 @@ def bound(host: str, port: int) -> socket.socket:
     return sock
 
 
-def patient(*, seconds: float = HEAD_SECONDS, most: int = MOST, malformed: Malformed | None = None) -> Any:
+class _TooMany(Exception):
+    """More requests than wait; the parser makes its own error of it."""
+
+
+def patient(
+    *, seconds: float = HEAD_SECONDS, most: int = MOST, unread: float = UNREAD, malformed: Malformed | None = None
+) -> Any:
     """The protocol class for ``uvicorn.Config(http=...)``."""
     from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
@@ -79,6 +91,7 @@ def patient(*, seconds: float = HEAD_SECONDS, most: int = MOST, malformed: Malfo
 
     class Patient(base):  # type: ignore[misc]
         _head_timer: asyncio.TimerHandle | None = None
+        _unread_timer: asyncio.Handle | None = None
         _in_head, _unasked = True, 0
         logger: Any
 
@@ -94,6 +107,7 @@ def patient(*, seconds: float = HEAD_SECONDS, most: int = MOST, malformed: Malfo
             if len(self.connections) > most:
                 transport.abort()
                 return
+            transport.set_write_buffer_limits(high=0)  # whatever the system does not take at once is waited for, and seen to be
             self._wait()
 
         def data_received(self, data: bytes) -> None:
@@ -113,11 +127,37 @@ def patient(*, seconds: float = HEAD_SECONDS, most: int = MOST, malformed: Malfo
 
         def on_headers_complete(self) -> None:
             self._in_head = False
+            if len(self.pipeline) >= PIPELINED:
+                self.transport.abort()
+                raise _TooMany
             super().on_headers_complete()
+
+        def pause_writing(self) -> None:
+            super().pause_writing()
+            self._unread_timer = self.loop.call_soon(self._look)  # when all is written that is written together
+
+        def resume_writing(self) -> None:
+            super().resume_writing()
+            self._forget()
 
         def connection_lost(self, exc: Exception | None) -> None:
             self._leave()
+            self._forget()
             super().connection_lost(exc)
+
+        def _look(self) -> None:
+            self._unread_timer = self.loop.call_later(unread, self._looked_again, self.transport.get_write_buffer_size())
+
+        def _looked_again(self, before: int) -> None:
+            if self.transport.get_write_buffer_size() < before:
+                self._look()
+            else:
+                self.transport.abort()
+
+        def _forget(self) -> None:
+            if self._unread_timer is not None:
+                self._unread_timer.cancel()
+                self._unread_timer = None
 
         def _wait(self) -> None:
             self._head_timer = self.loop.call_later(seconds, self.transport.close)

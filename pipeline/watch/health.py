@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -17,6 +18,10 @@ from pipeline.watch.hosts import is_called_right, is_loopback
 
 SILENT = 30.0
 """seconds without a sign of life after which /healthz says no"""
+MOST = 32
+"""connections at once: each has a thread"""
+WHOLE = 30.0
+"""seconds of one connection: a byte every four seconds would hold it for a day"""
 
 
 class Health:
@@ -54,10 +59,9 @@ class Health:
                 """No line for each scrape."""
 
         try:
-            self._server = (_Server6 if ":" in place[0] else ThreadingHTTPServer)(place, Handler)
+            self._server = (_Server6 if ":" in place[0] else _Server)(place, Handler)
         except (OSError, UnicodeError, TypeError) as error:  # the two last: a name that the resolver can not even encode
             raise EnvironmentFault("address_in_use", f"can't listen on {address}: {error}") from error
-        self._server.daemon_threads = True
         self.port = int(self._server.server_address[1])
         self.bound = f"[{place[0]}]:{self.port}" if ":" in place[0] else f"{place[0]}:{self.port}"
         """where it listens; the system chooses where the port is 0"""
@@ -84,7 +88,40 @@ class Health:
         self._server.server_close()
 
 
-class _Server6(ThreadingHTTPServer):
+class _Server(ThreadingHTTPServer):
+    """So many connections, each for so long."""
+
+    daemon_threads = True
+    most, whole = MOST, WHOLE
+
+    def __init__(self, *arguments: Any) -> None:
+        self._open: dict[Any, float] = {}
+        """when each connection began"""
+        super().__init__(*arguments)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        if len(self._open) >= self.most:
+            super().shutdown_request(request)
+            return
+        self._open[request] = time.monotonic()
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._open.pop(request, None)
+        super().shutdown_request(request)
+
+    def service_actions(self) -> None:
+        """Called by ``serve_forever``, twice a second."""
+        for request, began in list(self._open.items()):
+            if time.monotonic() - began > self.whole:
+                with suppress(OSError):
+                    request.shutdown(socket.SHUT_RDWR)  # its thread sees the end
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Who hangs up in the middle is no fault of ours, and no traceback on the terminal."""
+
+
+class _Server6(_Server):
     address_family = socket.AF_INET6
 
 
