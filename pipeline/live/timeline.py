@@ -158,11 +158,20 @@ class Timeline:
             self._settled = self.clock
 
     def expire(self, now: float) -> None:
-        """Close windows by the clock, where their pictures don't come."""
-        while self._windows.edge is not None and self.pace.overdue(now, self._windows.end):
+        """Close windows by the clock, where their pictures don't come.
+
+        None that has not gone by: of a stream that came faster than it was made the rest may be as quick, or wait a moment.
+        """
+        while (end := self._overdue(now)) is not None:
             self._on_state("stalled")
-            for span in self._windows.reach(self._windows.end):
+            for span in self._windows.reach(end):
                 self._closed(*span)
+
+    def _overdue(self, now: float) -> float | None:
+        """The end of the open window, where the pictures up to it should have come by now, and have not."""
+        end = self._windows.end
+        gone_by = self._windows.edge is not None and now - self._started >= end
+        return end if gone_by and self.pace.overdue(now, end) else None
 
     def _closed(self, start: float, end: float) -> None:
         self._settled = end

@@ -28,3 +28,10 @@ def free_port() -> int:
             _given.add(port)
             return port
     raise RuntimeError("no port of this machine is free")
+
+
+def listening(port: int) -> bool:
+    """Whether somebody takes connections there."""
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hls_rules import Checker
+from patience import PATIENCE
 from shown_stream import Kept, watched
 
 
@@ -16,3 +17,14 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
         run, found = thread.submit(lambda: asyncio.run(watched(folder, checker, lose=False))).result()
     assert checker.checks > 3
     return Kept(folder, run, found)
+
+
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No clock closes a window, and none loses a source: a machine may stop for seconds, and what is tested is what the pictures say."""
+    for place in (
+        "pipeline.live.pace.GRACE", "pipeline.live.stream.NO_FRAME", "pipeline.live.stream.FIRST_FRAME",
+        "pipeline.live.connect.OPEN_SECONDS", "pipeline.live.connect.READ_SECONDS", "pipeline.video.live.feed.SILENT",
+        "pipeline.live.http.hls.STALE", "pipeline.live.station.HEARTBEAT",
+    ):  # fmt: skip
+        monkeypatch.setattr(place, PATIENCE)

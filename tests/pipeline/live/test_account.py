@@ -19,6 +19,7 @@ from pipeline.live.describing import Describing
 from pipeline.live.events import Event
 from pipeline.live.frames import Frames
 from pipeline.live.plan import Plan
+from pipeline.live.stream import LOOK
 from pipeline.live.timeline import Timeline
 from pipeline.live.wall import Wall
 from pipeline.video.live.messages import Frame
@@ -65,19 +66,28 @@ class Camera:
     async def send(self, seconds: float, ahead: float | None = None) -> None:
         """Pictures for so long. ``ahead``: by how much the camera's clock is ahead of ours, where it tells the time."""
         for _ in range(round(seconds / STEP)):
-            self._serial += 1
-            now = self._loop.time()
-            media = now - self._begin
-            self.timeline.frame(
-                Frame(
-                    serial=self._serial, time=media, seen=media, arrival=now, epoch=0, begin=(0.0, self._begin), raw=media,
-                    utc=None if ahead is None else now + ahead, report=None if ahead is None else self._serial,
-                ),
-                self._connection, "",
-            )  # fmt: skip
-            self.timeline.expire(now)
-            self.levels.append((self.timeline.clock, self.describing.controller.level))
+            self.give(self._loop.time() - self._begin, ahead)
             await asyncio.sleep(STEP)
+
+    def give(self, media: float, ahead: float | None = None) -> None:
+        """A picture of this time of the media comes now."""
+        self._serial += 1
+        now = self._loop.time()
+        self.timeline.frame(
+            Frame(
+                serial=self._serial, time=media, seen=media, arrival=now, epoch=0, begin=(0.0, self._begin), raw=media,
+                utc=None if ahead is None else now + ahead, report=None if ahead is None else self._serial,
+            ),
+            self._connection, "",
+        )  # fmt: skip
+        self.timeline.expire(now)
+        self.levels.append((self.timeline.clock, self.describing.controller.level))
+
+    async def wait(self, seconds: float) -> None:
+        """Nothing comes, and the clock is looked at."""
+        for _ in range(round(seconds / LOOK)):
+            await asyncio.sleep(LOOK)
+            self.timeline.expire(self._loop.time())
 
     async def lose(self, seconds: float) -> None:
         """No picture, and after that another connection."""
@@ -138,6 +148,45 @@ def test_an_engine_ten_times_too_slow_for_a_minute() -> None:
     assert {event["reason"] for event in camera.events if event["event"] == "gap"} <= {"engine_slow"}
     described = sum(event["end"] - event["start"] for event in captions)
     assert described >= 0.75 * 240
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.7, 3.0])
+def test_time_that_has_not_gone_by_is_no_gap(pause: float) -> None:
+    """Eight seconds come as quickly as they are read, and the reader stays away for a moment: all of them are described."""
+
+    async def main() -> Camera:
+        camera = Camera(plan(window=1.0), EchoCaptioner())
+        await camera.engine.warm()
+        camera.connect()
+        for number in range(17):
+            camera.give(number * STEP)
+            await camera.wait(pause if number == 10 else 0.05)
+        await camera.end()
+        return camera
+
+    camera = clock_loop.run(main())
+    camera.whole()
+    assert camera.timeline.late == 0
+    assert camera.timeline.ledger.seconds == {"caption": pytest.approx(8.0), "unchanged": 0, "gap": 0, "offline": 0}
+
+
+def test_what_comes_at_once_is_described_window_by_window() -> None:
+    """A pipe that was full while the model was loaded: six windows of it were described as one."""
+
+    async def main() -> Camera:
+        camera = Camera(plan(window=1.0), EchoCaptioner(delay=0.1))
+        await camera.engine.warm()
+        camera.connect()
+        for number in range(17):
+            camera.give(number * STEP)
+        await camera.end()
+        return camera
+
+    camera = clock_loop.run(main())
+    camera.whole()
+    captions = [event for event in camera.events if event["event"] == "caption"]
+    assert len(captions) >= 8
+    assert {event["merged"] for event in captions} == {1}
 
 
 @pytest.mark.parametrize("ahead", [-2.0, 0.0, 0.4, 3.0])

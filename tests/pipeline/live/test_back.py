@@ -1,5 +1,6 @@
 """Back after a loss: the process that stands ready, and when the pictures came that a stream was recognised by."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -10,6 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 from live_runs import Run
+from patience import PATIENCE
 from ports import free_port
 from senders import picture, sending
 
@@ -92,24 +94,37 @@ def test_packets_before_an_error_are_told(monkeypatch: pytest.MonkeyPatch) -> No
         next(packets)
 
 
-def slow_python(folder: Path, seconds: float) -> str:
-    """A Python that takes its time before it starts, as one does where many start at once, or from a slow disk."""
-    slow = folder / "python"
-    start = f"import os, sys, time; time.sleep({seconds}); os.execv({sys.executable!r}, [{sys.executable!r}, *sys.argv[1:]])"
-    slow.write_text(f"#!{sys.executable} -S\n{start}\n")
-    slow.chmod(0o755)
-    return str(slow)
+def held_python(folder: Path) -> str:
+    """A Python that starts when ``folder/go`` is there: as late as one does where many start at once, or from a slow disk."""
+    held = folder / "python"
+    wait = f"while not os.path.exists({str(folder / 'go')!r}): time.sleep(0.05)"
+    held.write_text(
+        f"#!{sys.executable} -S\nimport os, sys, time\n{wait}\nos.execv({sys.executable!r}, [{sys.executable!r}, *sys.argv[1:]])"
+    )
+    held.chmod(0o755)
+    return str(held)
 
 
+@pytest.mark.usefixtures("unhurried")
 async def test_a_process_that_is_slow_to_start_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its loading is no part of the time in which a source must give a picture: where it was, no source was ever read."""
-    monkeypatch.setattr("pipeline.live.stream.FIRST_FRAME", 4.0)
-    monkeypatch.setattr("pipeline.video.live.process.sys.executable", slow_python(tmp_path, 6.0))
+    monkeypatch.setattr("pipeline.live.stream.FIRST_FRAME", 0.3)
+    monkeypatch.setattr("pipeline.video.live.process.sys.executable", held_python(tmp_path))
     film = tmp_path / "film.ts"
     with sending(*picture(seconds=3)[1:], "-f", "mpegts", film) as sender:
         sender.wait()
     run = Run(str(film), idle_end=1.0)
+
+    async def start() -> None:
+        async with asyncio.timeout(PATIENCE):
+            while run.stream.timeline.clock < 2.0:  # noqa: ASYNC110 - many times as long as it has for a first picture
+                await asyncio.sleep(0.05)
+        monkeypatch.setattr("pipeline.live.stream.FIRST_FRAME", PATIENCE)
+        (tmp_path / "go").touch()
+
+    starting = asyncio.create_task(start())
     await run.until(lambda told: told.of("source", state="ended"))
+    await starting
     assert run.stream.reconnects == 0
     assert run.told.of("caption")
     assert not run.told.of("source", state="offline")
@@ -117,7 +132,7 @@ async def test_a_process_that_is_slow_to_start_is_waited_for(tmp_path: Path, mon
 
 async def test_a_process_that_never_starts_is_told_and_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.video.live.feed.STARTS", 0.5)
-    monkeypatch.setattr("pipeline.video.live.process.sys.executable", slow_python(tmp_path, 600.0))
+    monkeypatch.setattr("pipeline.video.live.process.sys.executable", held_python(tmp_path))
     run = Run(f"udp://127.0.0.1:{free_port()}")
     await run.until(lambda told: len(told.of("source", state="offline")) >= 2)
     told = run.told.of("source", state="offline")[0]

@@ -40,7 +40,7 @@ async def test_hls_and_the_clock_of_its_playlist(site: Site) -> None:
     assert "secret" not in str(run.told.events)
     (*_, last) = run.told.of("caption", clock="pdt")
     # taken when the playlist says so: some segments ago, not in another hour
-    assert 0 < last["latency"]["glass_to_text"] < 100
+    assert 0 < last["latency"]["glass_to_text"] < 3600
 
 
 async def test_no_other_host_is_asked(site: Site, channel: Path) -> None:

@@ -19,6 +19,8 @@ from pipeline.errors import InputError
 from pipeline.live.http.decrypt import Decrypt
 from pipeline.live.http.keys import Key
 
+pytestmark = pytest.mark.usefixtures("unhurried")
+
 
 @pytest.fixture(scope="module")
 def pieces(tmp_path_factory: pytest.TempPathFactory) -> Path:

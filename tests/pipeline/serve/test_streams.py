@@ -2,13 +2,13 @@
 
 import io
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from browsing import signed_in, until, violations
+from patience import comes
 from PIL import Image as Pillow
 from ports import free_port
 from senders import picture, sending
@@ -18,6 +18,12 @@ from pipeline.errors import UsageError
 from pipeline.live.outputs import listeners
 from pipeline.options.serve import ServeSettings
 from pipeline.serve.service import Service
+
+
+def goes_well(service: Running) -> bool:
+    """It is described at this moment, and nothing gives way: a machine that stops for seconds loses a picture now and then."""
+    gate = service.client.get("/v1/streams/gate").json()
+    return gate["latest"] is not None and (gate["state"], gate["level"]) == ("live", 0)
 
 
 @pytest.fixture(scope="module")
@@ -33,17 +39,15 @@ def watching(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         sending(*picture(), "-f", "mpegts", f"udp://127.0.0.1:{port}?pkt_size=1316"),
         running(folder / "state", cameras=file) as service,
     ):
-        for _ in range(400):
-            if service.client.get("/v1/streams/gate").json()["latest"]:
-                break
-            time.sleep(0.1)
+        assert comes(lambda: goes_well(service))
         yield service
 
 
 def test_they_are_listed_without_their_addresses(watching: Running) -> None:
+    assert comes(lambda: goes_well(watching))
     answer = watching.client.get("/v1/streams")
     gate, yard = answer.json()["data"]
-    assert (gate["name"], gate["state"], gate["level"]) == ("gate", "live", 0)
+    assert gate["name"] == "gate"
     assert " of 196x196 in " in gate["latest"]["text"]
     assert gate["seconds"]["caption"] > 0
     assert yard["state"] in ("connecting", "offline")
