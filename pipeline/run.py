@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from pipeline import log as logs
-from pipeline.errors import EnvironmentFault, InputError, ScenescribeError, UsageError
+from pipeline.accident import internal_error
+from pipeline.errors import EnvironmentFault, ScenescribeError, UsageError
 from pipeline.inputs import Film
 from pipeline.observing import Observer, Result
 from pipeline.outputs import Outputs, plan
@@ -17,9 +17,8 @@ from pipeline.types import Document, Outcome, VideoInfo
 
 if TYPE_CHECKING:
     from pipeline.storage.staging import Staging
+    from pipeline.store.lookup import FileLookup
     from pipeline.studio import Studio
-
-log = logs.get(__name__)
 
 
 class RunObserver(Protocol):
@@ -52,19 +51,20 @@ def plan_outputs(films: Sequence[Film], studio: "Studio", folder: Path | None = 
 
 async def describe_all(
     films: Sequence[Film], outputs: Mapping[Path, Outputs], studio: "Studio", observer: RunObserver, *, spool: Spool | None = None,
-    staged: Mapping[Path, "Staging"] | None = None,
+    staged: Mapping[Path, "Staging"] | None = None, lookup: "type[FileLookup] | None" = None,
 ) -> None:  # fmt: skip
     """Describe every film. What is wrong with one is told to the observer, an error of ours as ``internal_error``.
 
     ``spool``: where films of storages lie while they are read; one that is finished is not fetched. ``staged``: films whose
-    outputs belong in a storage.
+    outputs belong in a storage. ``lookup``: who knows what is there already, ``FileLookup`` where nobody is named.
 
     Raises EnvironmentFault and UsageError, which stand in the way of every film: the run ends, what is done stays done.
     """
 
     async def described(film: Film, seat: Seat, watcher: Observer) -> Result:
         if film.remote is None or spool is None:
-            return await studio.describe(film.path, outputs[film.path], observer=watcher, place=seat)
+            known = lookup(outputs[film.path], overwrite=studio.settings.overwrite) if lookup is not None else None
+            return await studio.describe(film.path, outputs[film.path], lookup=known, observer=watcher, place=seat)
         if (earlier := await asyncio.to_thread(finished, film, outputs[film.path], studio)) is not None:
             return earlier
         async with spool.here(film.remote, film.path, needed(studio)):
@@ -139,13 +139,6 @@ def finished(film: Film, outputs: Outputs, studio: "Studio") -> Result | None:
     return Result(
         state="skipped", info=info, seconds=source.duration, document=document, outputs=outputs.all, notices=(), described=False
     )
-
-
-def internal_error(path: Path, error: Exception) -> InputError:
-    """An accident of one film, with its traceback in the log: whatever it was, it is that film's alone."""
-    log.error("internal error", path=path, exc_info=error)
-    text = f"a fault of ours ({type(error).__name__}: {error}); please report it with the traceback, which -v or --log-file shows"
-    return InputError("internal_error", text)
 
 
 def _document(path: Path) -> Document | None:

@@ -52,7 +52,8 @@ def load(
     """Read a subtitle file; ``-`` is stdin. ``form`` is its format, its suffix otherwise; ``encoding`` overrules what its bytes say.
 
     What had to be guessed or left out is in the notices: ``encoding_guessed``, ``text_damaged``, ``header_missing``,
-    ``times_guessed``, ``rate_guessed``, ``cue_dropped``, ``drawing_left_out``, ``languages_left_out``, ``text_cut``.
+    ``times_guessed``, ``rate_guessed``, ``cue_dropped``, ``drawing_left_out``, ``languages_left_out``, ``text_cut``; ``partial``: windows of
+    a JSON have no description.
 
     ``film`` is listened to where the layout keeps to pauses of speech, and the captions do not tell them.
 
@@ -76,7 +77,7 @@ def load(
         document = formats.read_document(text)
         document = heard(replace(document, language=tag) if tag else document, film, layout)
         track, notices = make_track(document, layout or Layout(), title=title)
-        return Loaded(track=track, document=document, notices=(*about, *notices))
+        return Loaded(track=track, document=document, notices=(*about, *document.unanswered, *notices))
     parsed = formats.parse(name, text)
     labels = labels_in(path)
     track = replace(parsed.track, title=title or parsed.track.title, flags=labels.flags)

@@ -7,11 +7,12 @@ import asyncio
 import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline import formats
+from pipeline.accident import internal_error
 from pipeline.errors import EnvironmentFault, InputError, ScenescribeError, UsageError
 from pipeline.files import missing
 from pipeline.host import Host
@@ -84,8 +85,19 @@ def find_items(names: Sequence[str], settings: Settings, *, recursive: bool) -> 
 
 
 def films_of(items: Sequence[Item]) -> tuple[Film, ...]:
-    """The films that have no captions yet."""
-    return tuple(Film(item.film, Path(item.film.name)) for item in items if item.film is not None and not item.described)
+    """The films that have no captions yet, or of whose windows the model refused some: they are asked again."""
+    return tuple(Film(item.film, Path(item.film.name)) for item in items if item.film is not None and not _complete(item))
+
+
+def _complete(item: Item) -> bool:
+    """Whether all windows are described; what can't be read is told later."""
+    if not item.described:
+        return False
+    try:
+        document = read_document(item.json)
+    except InputError:
+        return True
+    return document.answered == len(document.captions)
 
 
 async def summarize_all(
@@ -120,11 +132,14 @@ async def summarize_all(
                 try:
                     document = await asyncio.to_thread(read_document, item.json)
                     files = summarizer.files(item.folder, item.stem, _film(item, document, wanted=settings.into_video))
-                    told(item, *await summarizer.write(document, files))
+                    written, summary = await summarizer.write(document, files)
+                    told(item, replace(written, notices=(*document.unanswered, *written.notices)), summary)
                 except (EnvironmentFault, UsageError):
                     raise
                 except ScenescribeError as error:
                     failed(item.name, error)
+                except Exception as error:  # an accident of this film: the others are summarized
+                    failed(item.name, internal_error(item.name, error))
 
         tasks = [asyncio.create_task(one(item)) for item in items]
         try:

@@ -215,3 +215,13 @@ class Document:
     def answered(self) -> int:
         """How many windows have a description: those that the model refused have none."""
         return sum(caption.outcome is not Outcome.FAILED for caption in self.captions)
+
+    @property
+    def unanswered(self) -> tuple[Notice, ...]:
+        """A notice ``partial`` for what is made of this where windows have no description; none where all have one."""
+        refused, count = len(self.captions) - self.answered, len(self.captions)
+        if not refused:
+            return ()
+        has = "has" if refused == 1 else "have"
+        sentence = f"{refused} of {count} windows {has} no description: the model refused them, and caption asks again"
+        return (Notice(code="partial", message=sentence),)

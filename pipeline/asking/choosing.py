@@ -5,7 +5,7 @@ all of it, where it is short       a part of it (--at)       the passages that i
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -51,6 +51,8 @@ class Chooser:
         self.shown_whole: Shown | None = None
         """all that is asked about, where it was short enough to be looked at"""
         self._too_long = False
+        self._asked_again: set[Path] = set()
+        """films of which windows that were refused before were asked once more"""
         self._looking = asyncio.Lock()
 
     @property
@@ -119,11 +121,29 @@ class Chooser:
         message = f"{len(shown.times)} frames were looked at, not {wanted}: what was looked at has no more"
         return (Notice(code="fewer_frames", message=message),)
 
+    def told_missing(self) -> tuple[Notice, ...]:
+        """Of films whose captions have holes, where captions lead to the answer."""
+        if self.shown_whole is not None:
+            return ()
+        several = len(self.films) > 1
+        return tuple(
+            replace(notice, message=f"{film.path.name}: {notice.message}") if several else notice
+            for film in self.films
+            if film.document is not None
+            for notice in film.document.unanswered
+        )
+
     async def look_at(self, passages: Sequence[Passage], frames: int) -> Shown:
         return await looking.passages(self.films, passages, self.recipe, frames=frames, size=self._size())
 
     async def _have_captions(self) -> None:
-        """Captions of every film, made now where there are none and that is allowed. Raises InputError ``no_captions``."""
+        """Captions of every film, made now where there are none and that is allowed. Raises InputError ``no_captions``.
+
+        With ``--caption`` windows that the model refused are asked again too, once a conversation.
+        """
+        if self.settings.caption:
+            holes = [film for film in self.films if film.document is not None and film.document.unanswered]
+            await self._caption([film for film in holes if film.path not in self._asked_again])
         without = [film for film in self.films if film.source is not None and film.document is None]
         if not without:
             return
@@ -137,14 +157,23 @@ class Chooser:
                 " part, --mode look shows a few frames of all of it",
                 path=str(without[0].path),
             )
+        await self._caption(without)
+
+    async def _caption(self, films: Sequence[Opened]) -> None:
+        """Describe films into the files beside them; what is described already is kept. Raises as ``Studio.describe``."""
+        if not films:
+            return
         from pipeline.run import plan_outputs
+        from pipeline.store.lookup import WhatIsThere
         from pipeline.studio import Studio
 
         studio = Studio(self.settings.describing(), host=self.host)
-        films = [Film(film.path, Path(film.path.name)) for film in without]
-        outputs = plan_outputs(films, studio)
-        for film in without:
-            await studio.describe(film.path, outputs[film.path])
+        outputs = plan_outputs([Film(film.path, Path(film.path.name)) for film in films], studio)
+        for film in films:
+            self._asked_again.add(film.path)
+            if film.json is not None and film.json.absolute() != outputs[film.path].json.absolute():
+                continue  # they were written under another name, by hand: they stay as they are
+            await studio.describe(film.path, outputs[film.path], lookup=WhatIsThere(outputs[film.path]))
             take_captions(film)
             if film.document is None:
                 raise InputError("no_captions", "its captions were made, and can't be found again", path=str(film.path))

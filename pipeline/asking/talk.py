@@ -133,7 +133,7 @@ class Talk:
         shown = choice.shown
         passages = shown.passages if shown is not None else tuple(choice.captions)
         history, first = tuple(self.history) if not self.requests.bare else (), 0.0
-        fewer = self._chooser.told_fewer(shown) if shown is not None else ()
+        fewer = (*self._chooser.told_missing(), *(self._chooser.told_fewer(shown) if shown is not None else ()))
         notices = list(fewer)
         while True:
             request = (
@@ -222,6 +222,7 @@ class Talk:
             ),
             first_token=took,
             total=took,
+            notices=self._chooser.told_missing(),
         )
 
     def _quoted(self, question: str, passages: Sequence[Passage], began: float) -> Answer:
@@ -232,7 +233,7 @@ class Talk:
         took = time.monotonic() - began
         return Answer(
             question=question, text=clean(text) or "Its captions say nothing of it.", citations=tuple(citer.named), mode="read",
-            first_token=took, total=took,
+            first_token=took, total=took, notices=self._chooser.told_missing(),
         )  # fmt: skip
 
     def _citer(self, passages: Sequence[Passage]) -> Citer:

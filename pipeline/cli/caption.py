@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pipeline.cli.films_elsewhere import Elsewhere
     from pipeline.inputs import Inputs
     from pipeline.run import RunObserver
+    from pipeline.store.lookup import FileLookup
     from pipeline.studio import Studio
 
 
@@ -100,9 +101,10 @@ def caption(
 
 
 async def describe_found(
-    settings: Settings, on: "Elsewhere", display: "Display", report: Path | None, *, folders: bool, dry: bool, spool_gb: float = 0.0
+    settings: Settings, on: "Elsewhere", display: "Display", report: Path | None, *, folders: bool, dry: bool, spool_gb: float = 0.0,
+    lookup: "type[FileLookup] | None" = None,
 ) -> int:  # fmt: skip
-    """Describe all films with one studio; the exit code."""
+    """Describe all films with one studio; the exit code. ``lookup``: who knows what is there already."""
     from pipeline.engine.opening import refuse_unnamed_embedded
     from pipeline.run import describe_all, plan_outputs
     from pipeline.storage.spool import GIB, Spool
@@ -129,7 +131,7 @@ async def describe_found(
             signs = asyncio.create_task(display.show_signs_of_life())
             try:
                 room = Spool(int(spool_gb * GIB)) if on.spool else None
-                await describe_all(found.films, outputs, studio, observer, spool=room, staged=on.staged)
+                await describe_all(found.films, outputs, studio, observer, spool=room, staged=on.staged, lookup=lookup)
             finally:
                 signs.cancel()
                 await asyncio.gather(signs, return_exceptions=True)

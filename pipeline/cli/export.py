@@ -95,6 +95,7 @@ def export(
     from pipeline.cli import elsewhere
     from pipeline.storage import is_address, parse_options
     from pipeline.subtitles import load, placed, shifted
+    from pipeline.types import Notice
 
     wanted = formats.parse_names(form)
     pattern = _checked(sidecar_name, output)
@@ -113,7 +114,8 @@ def export(
             read = load(path, layout, form=source_format, language=language, title=title, encoding=encoding, film=film)
             loaded = shifted(read, shift)
             track = placed(loaded.track, position)
-            failures += notices_of(path, loaded.notices, strict=strict)
+            empty = () if track.cues else (Notice(code="no_cues", message="no cue is in it: what is written of it is empty"),)
+            failures += notices_of(path, (*loaded.notices, *empty), strict=strict)
             written: list[str | Path] = []
             for one in wanted:
                 if one == "json" and len(wanted) > 1 and path.suffix.lower() == ".json":

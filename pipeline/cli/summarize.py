@@ -20,6 +20,7 @@ from pipeline.options.caption import Settings
 
 if TYPE_CHECKING:
     from pipeline.cli.screen import Screen
+    from pipeline.summary_run import Item
 
 MOST_USED = ("chapters", "into_video", "length", "style", "model", "output_dir")
 
@@ -66,6 +67,7 @@ async def _run(inputs: Sequence[str], settings: Settings, screen: "Screen", *, r
     """Describe what is not described, summarize the rest; the exit code."""
     from pipeline.cli.display import Display
     from pipeline.inputs import Inputs
+    from pipeline.store.lookup import WhatIsThere
     from pipeline.summarizer import needs_its_own_engine
     from pipeline.summary_run import films_of, find_items
 
@@ -74,8 +76,9 @@ async def _run(inputs: Sequence[str], settings: Settings, screen: "Screen", *, r
     for name, error in errors:
         console.fail(name, error)
     if films := films_of(items):
-        screen.say(f"no captions of {len(films)} film{'s' * (len(films) > 1)} yet: described first")
-        folders = any(Path(name).is_dir() for name in inputs)
+        _say_what_is_missing([item for item in items if item.film in {film.path for film in films}], screen)
+        # films that were described before have named their model
+        folders = any(Path(name).is_dir() for name in inputs) and any(not item.described for item in items)
         display = Display(screen, as_json=as_json)
         # where one model does both it writes the summary as soon as a film's captions are there
         first = (
@@ -83,8 +86,20 @@ async def _run(inputs: Sequence[str], settings: Settings, screen: "Screen", *, r
             if not needs_its_own_engine(settings)
             else settings.changed(summarize=False, chapters=False, into_video=False)
         )
-        failed = await describe_found(first, Elsewhere(Inputs(films, ())), display, None, folders=folders, dry=False)
+        failed = await describe_found(
+            first, Elsewhere(Inputs(films, ())), display, None, folders=folders, dry=False, lookup=WhatIsThere
+        )
         failures += failed
         described = {film.path for film in films}
         items = [item for item in items if item.described and (item.film not in described or first is not settings)]
     return 1 if failures + await summarize_items(items, settings, screen, as_json=as_json) else 0
+
+
+def _say_what_is_missing(items: "Sequence[Item]", screen: "Screen") -> None:
+    """Say which films are described first: some have no captions, of others the model refused windows."""
+    new = sum(not item.described for item in items)
+    again = len(items) - new
+    if new:
+        screen.say(f"no captions of {new} film{'s' * (new > 1)} yet: described first")
+    if again:
+        screen.say(f"windows without a description in {again} film{'s' * (again > 1)}: asked again first")

@@ -40,6 +40,7 @@ class Job:
     progress: int
     captions: int
     code: str
+    """why it failed, or waits again; of one that is completed what is missing, ``partial``"""
     message: str
     outputs: tuple[str, ...]
     attempts: int
@@ -211,6 +212,8 @@ def _end(
     if row is None:
         return
     if status == "completed":
+        if code:
+            add_event(db, job, "notice", {"code": code, "message": message})
         add_event(db, job, "done", {"outputs": list(outputs)})
     elif status == "failed":
         add_event(db, job, "error", {"code": code, "message": message})

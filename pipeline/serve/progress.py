@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pipeline.observing import Observer
 from pipeline.serve.jobs import Job
-from pipeline.types import Caption, Document, VideoInfo
+from pipeline.types import Caption, Document, Outcome, VideoInfo
 
 if TYPE_CHECKING:
     from pipeline.serve.service import Service
@@ -34,7 +34,7 @@ class Progress(Observer):
         self._duration = info.duration
 
     def captioned(self, caption: Caption, position: float) -> None:
-        self._captions += 1
+        self._captions += caption.outcome is not Outcome.FAILED
         self._position = max(self._position, position)
         self._first = self._first or (time.monotonic(), position)
         self._service.counters.captioned()
@@ -51,7 +51,7 @@ class Progress(Observer):
 
     def all_of(self, document: Document) -> None:
         """The film is described: captions that were there before are told too, those that were told are not told again."""
-        self._captions = len(document.captions)
+        self._captions = document.answered
         self._events += [_event(caption) for caption in document.captions]
 
     async def __aenter__(self) -> Self:

@@ -58,6 +58,7 @@ def file_link(film: str, language: str, name: str) -> str:
 
 def job_view(service: "Service", job: Job) -> dict[str, Any]:
     """A job, in the shape that OpenAI's clients know from videos."""
+    said = {"code": job.code, "message": job.message} if job.code else None
     return {
         "id": job.id,
         "object": "job",
@@ -73,7 +74,8 @@ def job_view(service: "Service", job: Job) -> dict[str, Any]:
         "created_at": int(job.created_at),
         "started_at": int(job.started_at) or None,
         "completed_at": int(job.completed_at) or None,
-        "error": {"code": job.code, "message": job.message} if job.code else None,
+        "error": said if job.status != "completed" else None,
+        "warnings": [said] if said and job.status == "completed" else [],
         "outputs": list(job.outputs),
         "links": {"self": f"/v1/jobs/{job.id}", "events": f"/v1/jobs/{job.id}/events", "film": f"/v1/films/{job.film}"},
     }

@@ -8,17 +8,14 @@ import contextlib
 import os
 import time
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pipeline import formats
 from pipeline import log as logs
+from pipeline.accident import internal_error
 from pipeline.errors import EnvironmentFault, InputError, ScenescribeError
-from pipeline.run import internal_error
-from pipeline.safe_open import read_text
 from pipeline.scheduler import Scheduler, Seat
 from pipeline.serve.aloud import speak, spoken_path
 from pipeline.serve.beside import write_beside
@@ -26,9 +23,9 @@ from pipeline.serve.jobs import Job
 from pipeline.serve.progress import Progress
 from pipeline.serve.tasks import forget_summary, job_settings
 from pipeline.serve.views import file_link
-from pipeline.store.lookup import LARGEST, Earlier, FileLookup
+from pipeline.store.lookup import FileLookup, WhatIsThere
 from pipeline.studio import Studio
-from pipeline.types import VideoInfo
+from pipeline.types import Document
 from pipeline.watch.breaker import Breaker
 from pipeline.watch.lock import LEASE
 
@@ -40,15 +37,6 @@ ATTEMPTS = 3
 MAY_PASS = frozenset({"unreadable", "no_space", "unwritable", "state_unwritable", "decoder_crashed"})
 
 log = logs.get(__name__)
-
-
-class WhatIsThere(FileLookup):
-    """For tasks that use captions: those that are there, whatever they were asked with."""
-
-    async def find(self, key: Mapping[str, Any], info: VideoInfo) -> Earlier | None:
-        if not self.outputs.json.exists():
-            return await super().find(key, info)
-        return Earlier(formats.read_document(await asyncio.to_thread(read_text, self.outputs.json, LARGEST)), current=True)
 
 
 class Worker:
@@ -125,8 +113,10 @@ class Worker:
         self._tasks[job.id] = task
         began = time.monotonic()
         try:
-            links, captions = await (self._preview(job) if job.task == "preview" else self._describe(job, place))
-            await asyncio.to_thread(jobs.finish, job, "completed", outputs=links, captions=captions)
+            links, document = await (self._preview(job) if job.task == "preview" else self._describe(job, place))
+            captions, partial = (document.answered, document.unanswered) if document is not None else (0, ())
+            said = {"code": partial[0].code, "message": partial[0].message} if partial else {}
+            await asyncio.to_thread(jobs.finish, job, "completed", outputs=links, captions=captions, **said)
             self._service.counters.ended("completed", "")
             self._took.append(time.monotonic() - began)
             self.breaker.reset()
@@ -142,15 +132,15 @@ class Worker:
             self.ends.pop(job.id, None)
             self._service.bell.ring(job.id)
 
-    async def _preview(self, job: Job) -> tuple[list[str], int]:
+    async def _preview(self, job: Job) -> tuple[list[str], None]:
         service = self._service
         progress = Progress(service, job)
         async with progress:
             await service.previews.make(service.films.get(job.film), progress.step)
-        return [f"/v1/films/{job.film}/preview.mp4"], 0
+        return [f"/v1/films/{job.film}/preview.mp4"], None
 
-    async def _describe(self, job: Job, place: Seat) -> tuple[list[str], int]:
-        """Links to what was made, and how many captions there are."""
+    async def _describe(self, job: Job, place: Seat) -> tuple[list[str], Document]:
+        """Links to what was made, and the film's captions."""
         service = self._service
         film = service.films.get(job.film)
         settings = await asyncio.to_thread(job_settings, service, job)
@@ -183,7 +173,7 @@ class Worker:
         links = [file_link(job.film, outputs.language, path.name) for path in result.outputs]
         if job.beside:
             links += [os.fspath(path) for path in await asyncio.to_thread(write_beside, film, studio, result)]
-        return links, len(result.document.captions)
+        return links, result.document
 
     def _went_wrong(self, job: Job, error: Exception) -> None:
         if isinstance(error, EnvironmentFault):

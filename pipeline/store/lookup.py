@@ -25,11 +25,13 @@ class Earlier:
 
     document: Document
     current: bool
+    settled: bool = False
+    """nothing is asked again: it was asked with other settings, and is taken as it is"""
 
     @property
     def unanswered(self) -> int:
         """Windows that the engine refused then: they are asked again."""
-        return sum(caption.outcome is Outcome.FAILED for caption in self.document.captions)
+        return 0 if self.settled else len(self.document.captions) - self.document.answered
 
     @property
     def answered(self) -> dict[Span, Caption]:
@@ -69,20 +71,32 @@ class FileLookup(Lookup):
         return None
 
 
+class WhatIsThere(FileLookup):
+    """For what uses captions: those that are there, whatever they were asked with. Windows that were refused with these very
+    settings are asked again."""
+
+    async def find(self, key: Mapping[str, Any], info: VideoInfo) -> Earlier | None:
+        if not self.outputs.json.exists():
+            return await super().find(key, info)
+        document = await asyncio.to_thread(_read, self.outputs.json)
+        try:
+            alike = await asyncio.to_thread(find, self.outputs, key, info.size, overwrite=False) is not None
+        except OutputError as error:
+            if error.code != "settings_differ":
+                raise
+            alike = False
+        return Earlier(document, current=True, settled=not alike)
+
+
 def find(outputs: Outputs, key: Mapping[str, Any], size: int, *, overwrite: bool) -> Document | None:
     """The document of an earlier run of this film (its ``size`` in bytes) with these settings, or None.
 
     Raises OutputError ``output_exists`` where the JSON's name is taken by something else, and ``settings_differ`` where the film
     was described with other settings: neither is replaced without ``--overwrite``.
     """
-    from pipeline.formats import json
-
     if overwrite or not os.path.lexists(outputs.json):
         return None
-    try:
-        document = json.from_text(read_text(outputs.json, LARGEST))
-    except (ScenescribeError, OSError, UnicodeDecodeError):
-        raise _in_the_way(outputs.json) from None
+    document = _read(outputs.json)
     if document.source.size != size:
         return None  # another film has taken the name since: it is described anew, over our own outputs
     changed = sorted(name for name in {*key, *_LATER} if document.settings.get(name) != key.get(name))
@@ -105,6 +119,16 @@ def refuse_strangers(outputs: Outputs, *, overwrite: bool) -> None:
     for path in outputs.all:
         if os.path.lexists(path):
             raise _in_the_way(path)
+
+
+def _read(path: Path) -> Document:
+    """A JSON of ours. Raises OutputError ``output_exists`` where it is none."""
+    from pipeline.formats import json
+
+    try:
+        return json.from_text(read_text(path, LARGEST))
+    except (ScenescribeError, OSError, UnicodeDecodeError):
+        raise _in_the_way(path) from None
 
 
 def _in_the_way(path: Path) -> OutputError:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline import log as logs
+from pipeline.accident import internal_error
 from pipeline.entering import entered
 from pipeline.errors import EnvironmentFault, ScenescribeError, UsageError
 from pipeline.files import remove_stale
@@ -21,7 +22,7 @@ from pipeline.inputs import Film
 from pipeline.observing import Observer, Result
 from pipeline.options.watch import WatchSettings
 from pipeline.outputs import Outputs, name_outputs
-from pipeline.run import internal_error, made
+from pipeline.run import made
 from pipeline.scheduler import ReadingPlace
 from pipeline.store.identity import Opened
 from pipeline.store.job_row import Job, as_text

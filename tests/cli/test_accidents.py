@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import formats, media, subtitles
+from pipeline import formats, media, subtitles, summary_run
 from pipeline.cli.app import main
 from pipeline.subtitles import Loaded
 
@@ -59,3 +59,23 @@ def test_an_accident_of_a_written_film(
     film.write_bytes(b"film")
     assert run(monkeypatch, command, film, files[0]) == 1
     assert "film.mp4: internal_error: a fault of ours (RuntimeError: broken)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("step", ["read_document", "Summarizer.files", "Summarizer.write"])
+def test_summarize_goes_on_after_an_accident_of_one_film(
+    step: str, files: list[Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(monkeypatch, "export", *files, "-f", "json")
+    owner, name = (summary_run, step) if "." not in step else (summary_run.Summarizer, step.partition(".")[2])
+    real, broken = getattr(owner, name), list[str]()
+
+    def breaks(*values: object, **more: object) -> object:
+        if not broken:
+            broken.append(step)
+            raise RuntimeError(f"broken at {step}")
+        return real(*values, **more)
+
+    monkeypatch.setattr(owner, name, breaks)
+    assert run(monkeypatch, "summarize", *(path.with_suffix(".json") for path in files), "--engine", "echo") == 1
+    assert f"internal_error: a fault of ours (RuntimeError: broken at {step})" in capsys.readouterr().err
+    assert len(list(files[0].parent.glob("*.summary.json"))) == 2

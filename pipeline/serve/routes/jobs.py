@@ -86,7 +86,7 @@ def router(service: Service) -> APIRouter:
         last_event_id: Annotated[str | None, Header()] = None,
         after: Annotated[int, Query(ge=0, le=2**62, description="for those who can send no Last-Event-ID")] = 0,
     ) -> StreamingResponse:
-        """Server-sent events: ``state``, ``progress``, ``caption``, ``done``, ``error``. After a break go on with ``Last-Event-ID``."""
+        """Server-sent events: ``state``, ``progress``, ``caption``, ``notice``, ``done``, ``error``. After a break go on with ``Last-Event-ID``."""
         job = service.jobs.get(id)
         if service.bell.waiting >= READERS:
             raise HttpError(429, "too_many_asks", "as many wait for the events of jobs as may; come again", retry_after=10)
