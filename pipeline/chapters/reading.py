@@ -1,4 +1,4 @@
-"""Chapters out of files: ours, and lists of others (WebVTT, Podcasting 2.0, YouTube's text)."""
+"""Chapters out of files: ours, and lists of others (WebVTT, Podcasting 2.0, ffmpeg's metadata, YouTube's text)."""
 
 import json
 import math
@@ -17,11 +17,15 @@ MOST = 10_000
 """chapters of one film"""
 LONGEST = 1e7
 """seconds"""
+_FFMETA = ";FFMETADATA"
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_PAIR = re.compile(r"((?:[^=\\]|\\.)*)=(.*)", re.DOTALL)
+_LINES = re.compile(r"(?:[^\\\n]|\\.)+", re.DOTALL)
 _LINE = re.compile(r"\s*[\[(]?(?:(\d{1,3}):)?(\d{1,3}):(\d{2})(?:[.,](\d{1,3}))?[\])]?\s*[-\u2013\u2014:|]?\s*(\S.*)", re.ASCII)
 
 
 def read(path: Path, duration: float = 0.0) -> tuple[Chapter, ...]:
-    """The chapters in a ``.vtt``, ``.json`` or ``.txt`` file; one without an end lasts to the next, or to ``duration``
+    """The chapters in a ``.vtt``, ``.json``, ``.ffmeta`` or ``.txt`` file; one without an end lasts to the next, or to ``duration``
     (0: not known, then the last has no end: it is infinite).
 
     They are in order and don't overlap; what begins after ``duration`` is left out.
@@ -33,13 +37,18 @@ def read(path: Path, duration: float = 0.0) -> tuple[Chapter, ...]:
         raise InputError("not_found", "there is no such file", path=str(path)) from None
     except (OSError, ValueError) as error:
         raise InputError("unreadable", f"{path.name} can't be read: {getattr(error, 'strerror', None) or error}") from None
-    found = (
-        _of_json(text) if path.suffix.lower() == ".json" else _of_vtt(text) if path.suffix.lower() == ".vtt" else _of_text(text)
-    )
+    match path.suffix.lower():
+        case ".json":
+            found = _of_json(text)
+        case ".vtt":
+            found = _of_vtt(text)
+        case _:
+            found = _of_ffmeta(text) if text.lstrip("\ufeff").startswith(_FFMETA) else _of_text(text)
     known = [one for one in found if not duration or one[0] < duration]
     if not known:
         raise InputError(
-            "bad_chapters", f"{path.name} holds no chapter: WebVTT, Podcasting 2.0 JSON or lines of '0:00 Title' are read"
+            "bad_chapters",
+            f"{path.name} holds no chapter: WebVTT, Podcasting 2.0 JSON, ffmpeg's metadata or lines of '0:00 Title' are read",
         )
     if len(known) > MOST:
         raise InputError("bad_chapters", f"{path.name} holds {len(known)} chapters; {MOST} are the most")
@@ -83,6 +92,32 @@ def _time(value: Any) -> float:
 
 def _of_vtt(text: str) -> list[tuple[float, float, str]]:
     return [(cue.start, cue.end, " ".join(cue.lines)) for cue in formats.read("vtt", text).cues]
+
+
+def _of_ffmeta(text: str) -> list[tuple[float, float, str]]:
+    """``[CHAPTER]`` and its ``TIMEBASE``, ``START``, ``END`` and ``title``. Raises InputError ``bad_chapters``."""
+    sections: list[tuple[str, dict[str, str]]] = [("", {})]
+    for line in _LINES.findall(text.replace("\r\n", "\n")):
+        if line[0] in ";#":
+            continue
+        if line[0] == "[":
+            sections.append((line.strip(), {}))
+        elif pair := _PAIR.fullmatch(line):
+            name, value = (_ESCAPED.sub(r"\1", part) for part in pair.groups())
+            sections[-1][1][name.strip().lower()] = value
+    try:
+        return [_of_section(values) for name, values in sections if name.upper() == "[CHAPTER]"]
+    except (ValueError, ZeroDivisionError):
+        raise InputError("bad_chapters", "a [CHAPTER] of this file has no START, or a time that can't be read") from None
+
+
+def _of_section(values: dict[str, str]) -> tuple[float, float, str]:
+    # ffmpeg's own unit where none is named
+    numerator, denominator = map(int, values.get("timebase", "1/1000000000").split("/"))
+    start, end = (
+        _time(float(int(values.get(name, missing)) * numerator / denominator)) for name, missing in (("start", ""), ("end", "0"))
+    )
+    return start, end, " ".join(values.get("title", "").split())
 
 
 def _of_text(text: str) -> list[tuple[float, float, str]]:

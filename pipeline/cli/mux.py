@@ -27,7 +27,7 @@ def mux(
     chapters: Annotated[
         Path | None,
         typer.Option(
-            help="Chapters in place of the film's own: a .vtt, a .json (Podcasting 2.0, or our summary) or lines of '0:00 Title'.",
+            help="Chapters in place of the film's own: a .vtt, .json (Podcasting 2.0, our summary), .ffmeta, or lines of '0:00 Title'.",
             rich_help_panel=MOST,
         ),
     ] = None,

@@ -22,6 +22,8 @@ ON_GPUS = frozenset({"vllm", "transformers"})
 """engines that run the model on this machine's GPUs; all others need one host, however many GPUs there are"""
 USUAL_SHARE = 0.9
 """of a GPU's memory, what vLLM takes where nobody says"""
+MOST = 10_000
+"""hosts: more are refused before anything is made for each of them"""
 BESIDE = 0.03
 """of a GPU's memory, what an engine takes beside its share: its context and the steps that it has recorded (4 GiB of 140 seen on an H200)"""
 
@@ -61,7 +63,8 @@ def placements(
 ) -> tuple[Placement, ...]:
     """Where hosts go; none where this process itself is the only host, with all that it may use.
 
-    ``there``, ``cores``: what the machine has, looked up where not given. Raises UsageError ``bad_value``, ``gpu_not_found``.
+    ``there``, ``cores``: what the machine has, looked up where not given. Raises UsageError ``bad_value``, ``gpu_not_found``,
+    ``too_many_hosts``.
     """
     cores = own_cores() if cores is None else cores
     local = settings.engine in ON_GPUS
@@ -76,6 +79,8 @@ def placements(
     if idle := len(taken) - size * len(groups):
         log.warning("%d of %d GPUs have nothing to do: one engine takes %d (%s)", idle, len(taken), size, _parallel(settings))
     count = settings.hosts or max(1, len(groups))
+    if count > MOST:
+        raise UsageError("too_many_hosts", f"--hosts {count}: {MOST} are the most")
     groups = groups[:count]
     if count == 1 and (not groups or len(taken) == len(there)):
         return ()

@@ -36,7 +36,7 @@ def test_a_file_is_text_that_ends_and_the_same_each_time(name: str) -> None:
     assert chapters.find(name).media_type
 
 
-@pytest.mark.parametrize("name", ["json", "vtt", "txt"])
+@pytest.mark.parametrize("name", chapters.names())
 def test_what_is_written_is_read_back(name: str, tmp_path: Path) -> None:
     path = tmp_path / f"film.chapters{chapters.suffix(name)}"
     path.write_text(chapters.write(name, SOME))
@@ -90,6 +90,10 @@ def test_ffmpeg_reads_the_titles_of_ffmeta_as_they_are(tmp_path: Path) -> None:
         ("a.json", "{}"), ("a.json", "[]"), ("a.json", '{"chapters": [{"startTime": -1}]}'), ("a.json", '{"chapters": [{"startTime": true}]}'),
         ("a.json", '{"chapters": [{"startTime": NaN}]}'), ("a.json", "[" * 100_000), ("a.json", '{"chapters": []}'),
         ("a.txt", "no time here"), ("a.txt", ""), ("a.vtt", "noise"), ("a.vtt", "WEBVTT\n"),
+        ("a.ffmeta", ";FFMETADATA1\ntitle=a\n"), ("a.ffmeta", ";FFMETADATA1\n[CHAPTER]\ntitle=a\n"),
+        ("a.ffmeta", ";FFMETADATA1\n[CHAPTER]\nTIMEBASE=1/0\nSTART=1\n"), ("a.ffmeta", ";FFMETADATA1\n[CHAPTER]\nSTART=-1\n"),
+        ("a.ffmeta", ";FFMETADATA1\n[CHAPTER]\nSTART=" + "9" * 5000), ("a.ffmeta", ";FFMETADATA1\n[CHAPTER]\nTIMEBASE=1\nSTART=1"),
+        ("a.ffmeta", ";FFMETADATA1\n" + "[CHAPTER]\nSTART=1\n" * 20_000),
         ("a.txt", "\n".join(f"0:{n % 60:02} a" for n in range(20_000))),
     ],
 )  # fmt: skip
@@ -99,6 +103,18 @@ def test_what_holds_no_chapters_is_one_line(name: str, text: str, tmp_path: Path
         read(tmp_path / name, 0)
     assert caught.value.code in ("bad_chapters", "bad_subtitles")
     assert len(caught.value.message) < 200
+
+
+def test_what_ffmpeg_writes_of_a_film_is_read_whatever_its_file_is_called(tmp_path: Path) -> None:
+    path = tmp_path / "chapters.txt"
+    path.write_text(
+        ";FFMETADATA1\n# a comment\ntitle=The film\n[STREAM]\ntitle=[CHAPTER]\n[CHAPTER]\nTIMEBASE=1/90000\nSTART=900000\nEND=1800000\n"
+        "title=Second\\\nline \\= it\n[CHAPTER]\nSTART=0\nEND=10000000000\ntitle=First\n"
+    )
+    assert [(one.start, one.end, one.title) for one in read(path, 60.0)] == [
+        (0.0, 10.0, "First"),
+        (10.0, 20.0, "Second line = it"),
+    ]
 
 
 def test_a_list_of_others_is_put_in_order_and_ends_with_the_film(tmp_path: Path) -> None:

@@ -56,6 +56,8 @@ def test_hosts_without_a_gpu_share_the_cores() -> None:
     [
         ({"gpus": "0,7"}, "gpu_not_found"), ({"gpus": "5"}, "gpu_not_found"), ({"gpus": "some"}, "bad_value"), ({"gpus": "0"}, "bad_value"),
         ({"gpus": "1,1"}, "bad_value"), ({"gpus": "-1"}, "bad_value"), ({"gpus": ""}, "bad_value"), ({"gpus": "2", "engine": "echo"}, "bad_value"),
+        ({"gpus": "9" * 20}, "gpu_not_found"), ({"gpus": "9" * 5000}, "gpu_not_found"), ({"gpus": "0," + "9" * 5000}, "gpu_not_found"),
+        ({"hosts": 10_001}, "too_many_hosts"),
     ],
 )  # fmt: skip
 def test_what_can_t_be_is_one_line(options: dict[str, Any], code: str) -> None:
@@ -70,6 +72,8 @@ def test_a_gpu_that_is_asked_for_and_not_there_says_what_is() -> None:
         placed(gpus="0,7")
     with pytest.raises(UsageError, match="no GPU was found"):
         placed((), gpus="1")
+    with pytest.raises(UsageError, match="its number and a comma"):
+        placed(gpus="0")
 
 
 def test_gpus_that_make_no_group_are_told(caplog: pytest.LogCaptureFixture) -> None:
