@@ -59,7 +59,7 @@ async def test_over_rtsp_a_pictures_utc_is_the_one_that_is_drawn_in_it(tmp_path:
     run.whole()
     ours, cameras = median(ours for ours, _ in found), median(theirs for _, theirs in found)
     assert abs(ours) <= 0.050 + 0.5 / RATE + abs(cameras), sorted(found)
-    assert abs(ours - cameras) <= 0.050, sorted(found)
+    assert abs(ours - cameras) <= 0.050 + 0.5 / RATE, sorted(found)  # its reports differ among themselves where it is busy
     (*_, last) = run.told.of("caption", clock="rtcp")
     assert last["latency"]["transport"] < 3600  # of this hour
 
