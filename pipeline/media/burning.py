@@ -25,6 +25,7 @@ from pipeline.media.packets import GENERATED, source_packets
 from pipeline.media.run import Place, Progress, entrance, graph, repeated, run, workplace
 from pipeline.media.soft import OnTracks, inside, with_cues
 from pipeline.media.standing import LAST, repeats, write_repeats
+from pipeline.media.steady import steady
 from pipeline.media.streams import Contents, Stream, film_contents, guard_options
 from pipeline.media.suffixes import family
 from pipeline.media.verify import check_burned, check_clock
@@ -179,10 +180,8 @@ def _tags(picture: Stream) -> list[str]:
 
 
 def _filters(film: Contents) -> list[tuple[str, dict[str, Any]]]:
-    """What is done to the picture, in order: (filter, its options)."""
+    """What is drawn into the picture, in order: (filter, its options)."""
     filters: list[tuple[str, dict[str, Any]]] = []
-    if any(order in film.film.detail for order in ("top first", "bottom first", "top coded first", "bottom coded first")):
-        filters.append(("yadif", {"mode": "send_frame", "deint": "interlaced"}))
     shown = film.display_size
     # where pixels are not square libass must know, or letters are as wide as the pixels
     square = shown == film.upright_size or 0 in shown
@@ -208,6 +207,8 @@ def _graph(
     form = "yuv420p10le" if deep else "yuv420p"
     if late_by > 0.001:
         picture = picture.filter("select", f"gte(t,{late_by - 0.001:.4f})")
+    for name, values in steady(film):
+        picture = picture.filter(name, **values)
     if again:
         write_repeats(place.folder / "again.ivf", again)
         tiny = entrance("again.ivf", protocol_whitelist="file", format_whitelist="ivf")["0"]
