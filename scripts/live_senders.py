@@ -115,6 +115,8 @@ class Sender:
                 with suppress(ValueError):
                     self.told |= json.loads(line)
                 self._ready.set()
+        with suppress(subprocess.TimeoutExpired):  # it says nothing more: its exit code is to be told
+            self._process.wait(READY)
         self._ready.set()
 
     def state(self) -> str:
