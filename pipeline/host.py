@@ -14,6 +14,7 @@ from pipeline.options.caption import Describing
 from pipeline.scheduler import Limits
 from pipeline.sources.base import Source
 from pipeline.sources.film import FilmSource
+from pipeline.stretch import Arriving
 from pipeline.types import Model
 from pipeline.video.limits import cores
 
@@ -39,6 +40,9 @@ class Host:
 
     Raises UsageError (an option that can't be, an unknown model) and EnvironmentFault (no engine) when it is made.
     """
+
+    reads_here = True
+    """whether this process's children read films"""
 
     def __init__(
         self,
@@ -95,9 +99,9 @@ class Host:
             self._others[model] = (preset, engine)
         return self._others[model]
 
-    def source(self, path: Path) -> Source:
+    def source(self, path: Path, arriving: Arriving | None = None) -> Source:
         """A film, to be read by this host's processes."""
-        return FilmSource(path, self.pool, workers=self.decode_workers)
+        return FilmSource(path, self.pool, workers=self.decode_workers, arriving=arriving)
 
     @property
     def decoding(self) -> str:

@@ -12,7 +12,7 @@ from pipeline.inputs import Film
 from pipeline.observing import Observer, Result
 from pipeline.outputs import Outputs, plan
 from pipeline.scheduler import Scheduler, Seat
-from pipeline.storage.spool import Some, Spool
+from pipeline.storage.spool import Large, Some, Spool
 from pipeline.types import Document, Outcome, VideoInfo
 
 if TYPE_CHECKING:
@@ -67,8 +67,8 @@ async def describe_all(
             return await studio.describe(film.path, outputs[film.path], lookup=known, observer=watcher, place=seat)
         if (earlier := await asyncio.to_thread(finished, film, outputs[film.path], studio)) is not None:
             return earlier
-        async with spool.here(film.remote, film.path, needed(studio)):
-            return await studio.describe(film.path, outputs[film.path], observer=watcher, place=seat)
+        async with spool.here(film.remote, film.path, needed(studio), larger(studio)) as arriving:
+            return await studio.describe(film.path, outputs[film.path], observer=watcher, place=seat, arriving=arriving)
 
     async def one(film: Film, seat: Seat) -> None:
         try:
@@ -99,12 +99,27 @@ async def describe_all(
 
 def needed(studio: "Studio") -> Some | None:
     """How a film of a storage is fetched: a part of it may do where a part is described, nobody listens, and no copy of it is made."""
-    part, settings = studio.recipe.part, studio.settings
-    if part is None or settings.burn or settings.mux or studio.layout.place != "window":
+    part = studio.recipe.part
+    if part is None or _copied(studio):
         return None
     from pipeline.media.film_part import by_ranges
 
     return by_ranges(part.span, studio.host.pool)
+
+
+def larger(studio: "Studio") -> Large | None:
+    """How a film of a storage comes that is larger than the room for it: while it is read, where this process's children read it and
+    nobody else wants it whole."""
+    if studio.recipe.part is not None or _copied(studio) or not studio.host.reads_here:
+        return None
+    from pipeline.media.film_feed import while_read
+
+    return while_read(studio.host.pool)
+
+
+def _copied(studio: "Studio") -> bool:
+    """Whether a film is read for more than its pictures."""
+    return bool(studio.settings.burn or studio.settings.mux or studio.layout.place != "window")
 
 
 def made(film: Path, outputs: Outputs, studio: "Studio") -> tuple[Path, ...]:

@@ -5,7 +5,9 @@
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 
 class Indivisible(Exception):
@@ -34,3 +36,22 @@ class Stretch:
     def holds(self, time: float) -> bool:
         """Whether what begins at this time begins in it."""
         return self.start <= time < self.end
+
+
+class Arriving(Protocol):
+    """What is here of a film whose bytes come while it is read, and go when that is over. Its methods block."""
+
+    def need(self, start: float, end: float) -> None:
+        """Until all is here that shows what lies between two times (seconds). Raises InputError, OutputError."""
+
+    def abreast(self, spans: Sequence[tuple[float, float]], most: int) -> int:
+        """How many of these (seconds), one behind the other, there is room for at once: 1 at least, ``most`` at most."""
+
+    def over(self, time: float) -> None:
+        """What is shown before this time (seconds) is not needed any more."""
+
+    def finish(self) -> None:
+        """Nothing more is needed. Raises InputError ``source_changed``."""
+
+    def close(self) -> None:
+        """Whoever is waiting is told that nothing more comes."""

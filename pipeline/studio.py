@@ -25,6 +25,7 @@ from pipeline.sinks.base import Sink
 from pipeline.sinks.files import FileSink
 from pipeline.sinks.several import Several
 from pipeline.store.lookup import FileLookup, Lookup
+from pipeline.stretch import Arriving
 from pipeline.types import Document, Model, Notice, Track
 
 if TYPE_CHECKING:
@@ -98,15 +99,16 @@ class Studio:
         lookup: Lookup | None = None,
         observer: Observer | None = None,
         place: ReadingPlace | None = None,
+        arriving: Arriving | None = None,
     ) -> Result:
-        """Describe one film into its files, then summarize it where that is wished.
+        """Describe one film into its files, then summarize it where that is wished. ``arriving``: its bytes come while it is read.
 
         Raises InputError, OutputError, RequestError, EnvironmentFault, UsageError.
         """
         observer = observer or Observer()
         recipe = await asyncio.to_thread(self.recipe_of, film)
         result = await describe(
-            self.host.source(film),
+            self.host.source(film, arriving),
             recipe,
             Several(FileSink(outputs, self.layout, self.look, encoders=self.host.encoders, on_step=observer.step), self.sinks()),
             self.engine,

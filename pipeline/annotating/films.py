@@ -19,9 +19,11 @@ from pipeline.errors import InputError
 from pipeline.files import temporary_folder
 from pipeline.host import Host
 from pipeline.imagesources.base import Wishes
+from pipeline.media.film_feed import while_read
 from pipeline.sources.film import FilmSource
 from pipeline.storage import open_storage
 from pipeline.storage.spool import Remote, Spool
+from pipeline.stretch import Arriving
 
 
 def has_films(ledger: Ledger) -> bool:
@@ -45,7 +47,7 @@ class Films:
         Raises EnvironmentFault and UsageError where the engine can't go on.
         """
         try:
-            async with self._here(item) as path:
+            async with self._here(item) as (path, arriving):
                 here()
                 await self._reading.acquire()
                 mine = True
@@ -58,7 +60,7 @@ class Films:
                     read()
 
                 try:
-                    return await self._described(item, path, over)
+                    return await self._described(item, path, arriving, over)
                 finally:
                     over()
         except InputError as error:
@@ -67,8 +69,8 @@ class Films:
             here()
             read()
 
-    async def _described(self, item: Item, path: Path, read: Callable[[], None]) -> list[Row]:
-        source = FilmSource(path, self._host.pool, workers=self._host.decode_workers)
+    async def _described(self, item: Item, path: Path, arriving: Arriving | None, read: Callable[[], None]) -> list[Row]:
+        source = FilmSource(path, self._host.pool, workers=self._host.decode_workers, arriving=arriving)
         info = await asyncio.to_thread(source.probe)
         told = Told(
             caption=lambda caption, position: None,
@@ -92,15 +94,16 @@ class Films:
         return rows
 
     @contextlib.asynccontextmanager
-    async def _here(self, item: Item) -> AsyncIterator[Path]:
-        """The film as a file of this machine. Raises InputError."""
+    async def _here(self, item: Item) -> AsyncIterator[tuple[Path, Arriving | None]]:
+        """The film as a file of this machine, one that comes while it is read where it is too large. Raises InputError."""
         name = str(item.locator["film"])
         storage = open_storage(item.source, self._wishes.storage)
         if storage.folder is not None:
-            yield storage.folder / name
+            yield storage.folder / name, None
             return
         with temporary_folder() as folder:
             path = folder / f"film{Path(name).suffix}"
             entry = await asyncio.to_thread(storage.head, name)
-            async with self._spool.here(Remote(storage=storage, entry=entry), path):
-                yield path
+            remote, large = Remote(storage=storage, entry=entry), while_read(self._host.pool)
+            async with self._spool.here(remote, path, large=large) as arriving:
+                yield path, arriving

@@ -17,6 +17,7 @@ from pipeline.host import BEGUN, OWN, Host
 from pipeline.options.caption import Settings
 from pipeline.scheduler import Limits
 from pipeline.sources.film import FilmSource
+from pipeline.stretch import Arriving
 from pipeline.types import VideoInfo
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ PROBES = 4
 
 class Fleet(Host):
     """One process for each placement; this one hands out work and writes files."""
+
+    reads_here = False
 
     def __init__(
         self, settings: Settings, places: tuple[Placement, ...], *, verbose: bool = False, profile: "Profile" = "captions"
@@ -67,8 +70,9 @@ class Fleet(Host):
         self._probes = threading.BoundedSemaphore(PROBES)
         return self
 
-    def source(self, path: Path) -> FilmSource:
+    def source(self, path: Path, arriving: Arriving | None = None) -> FilmSource:
         """A film, probed here."""
+        assert arriving is None, "hosts read whole files"
         return _ProbedHere(path, self.pool, self._probes)
 
     @property

@@ -37,7 +37,7 @@ def _fetched(span: Span, pool: WorkerPool, remote: Remote, path: Path, most: int
     if remote.entry.size <= 2 * HEAD:
         return False
     with Copy.begun(remote, path, stop) as copy:
-        index = _index(copy)
+        index = index_of(copy)
         if index is None or stop.is_set():
             return False
         copy.take(*index)
@@ -52,7 +52,7 @@ def _fetched(span: Span, pool: WorkerPool, remote: Remote, path: Path, most: int
     return True
 
 
-def _index(copy: Copy) -> Sequence[range] | None:
+def index_of(copy: Copy) -> Sequence[range] | None:
     """What a film holds beside its pictures and sound, but for the first HEAD bytes, which are there then; None where that can't be
     told apart."""
     size, found, kinds = copy.remote.entry.size, list[range](), set[bytes]()

@@ -9,7 +9,7 @@ from pipeline.captioning.recipe import Recipe
 from pipeline.errors import InputError
 from pipeline.file_version import Change, FileVersion
 from pipeline.sources.base import Reading
-from pipeline.stretch import Stretch
+from pipeline.stretch import Arriving, Stretch
 from pipeline.types import Span, VideoInfo
 
 if TYPE_CHECKING:
@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 class FilmSource:
     """A film, read by ``workers`` processes of ``pool``. ``info``: what it is, where somebody has probed it.
 
-    ``stretch``: only those of the whole film's windows that belong to it (pipeline.fleet).
+    ``stretch``: only those of the whole film's windows that belong to it (pipeline.fleet). ``arriving``: its bytes come while it is read.
     """
 
     def __init__(
-        self, path: Path, pool: "WorkerPool", *, workers: int = 1, info: VideoInfo | None = None, stretch: Stretch | None = None
-    ) -> None:
-        self.path = path
+        self, path: Path, pool: "WorkerPool", *, workers: int = 1, info: VideoInfo | None = None, stretch: Stretch | None = None,
+        arriving: Arriving | None = None,
+    ) -> None:  # fmt: skip
+        self.path, self._arriving = path, arriving
         self._pool, self._workers = pool, workers
         self._info, self._stretch = info, stretch
         self._version: FileVersion | None = None
@@ -56,6 +57,7 @@ class FilmSource:
             pool=self._pool,
             between=between or (recipe.part.span if recipe.part is not None else None),
             stretch=self._stretch,
+            arriving=self._arriving,
         )
 
     def changed(self) -> Change:

@@ -1,11 +1,13 @@
 """Films of a storage as files of this machine, for as long as they are read: so a decoder has a plain file, and the disk a bound.
 
 A film comes whole, by several requests at once for PIECE bytes each: sampled frames lie all over a film, so reading it in place
-would fetch all of it too, one wait after the other. Of a film of which a part is described, that part may do (pipeline/media/film_part.py).
+would fetch all of it too, one wait after the other. Of a film of which a part is described, that part may do (pipeline/media/film_part.py);
+one that is larger than the bound comes while it is read (pipeline/media/film_feed.py).
 """
 
 import asyncio
 import contextlib
+import ctypes
 import os
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -17,11 +19,16 @@ from pipeline.errors import InputError
 from pipeline.file_version import FileVersion
 from pipeline.files import explained
 from pipeline.storage.base import Entry, Storage
+from pipeline.stretch import Arriving
 
 PIECE = 8 * 1024 * 1024
 AT_ONCE = 4
 """pieces of a film that are fetched at the same time"""
 GIB = 1 << 30
+KEEP_SIZE, PUNCH_HOLE = 1, 2
+"""fallocate(2)"""
+_fallocate = ctypes.CDLL(None, use_errno=True).fallocate
+_fallocate.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,23 +51,29 @@ class Spool:
         self._freed = asyncio.Condition()
 
     @contextlib.asynccontextmanager
-    async def here(self, remote: Remote, path: Path, some: "Some | None" = None) -> AsyncIterator[None]:
+    async def here(
+        self, remote: Remote, path: Path, some: "Some | None" = None, large: "Large | None" = None
+    ) -> AsyncIterator[Arriving | None]:
         """While the block runs, the film is at ``path``; it begins when there is room for it. ``some`` fetches what is needed of it,
-        and says whether that was possible; otherwise it comes whole.
+        and says whether that was possible; otherwise it comes whole. ``large``: how one comes that there is never room for; what it
+        gives is to be told by whoever reads what is needed.
 
         Raises InputError ``spool_too_small``, ``source_changed`` and what reading raises; OutputError ``no_space``, ``unwritable``.
         """
         size = remote.entry.size
-        if some is None:
+        if some is None and large is None:
             refuse_too_large(remote, self.most)
         room = min(size, self.most)  # of a part nobody knows yet how much it is
         async with self._freed:
             await self._freed.wait_for(lambda: self.used + room <= self.most)
             self.used += room
+        arriving: Arriving | None = None
         try:
-            await _fetched(remote, path, self.most, some)
-            yield
+            arriving = await _fetched(remote, path, self.most, some, large)
+            yield arriving
         finally:
+            if arriving is not None:
+                await asyncio.shield(asyncio.to_thread(arriving.close))
             with contextlib.suppress(OSError):
                 path.unlink(missing_ok=True)
             async with self._freed:
@@ -68,24 +81,29 @@ class Spool:
                 self._freed.notify_all()
 
 
-async def _fetched(remote: Remote, path: Path, most: int, some: "Some | None") -> None:
-    """``some`` of a file, or ``fetch``, in a thread. Cancelled, it ends after the pieces that are on their way: until then the thread
+async def _fetched(remote: Remote, path: Path, most: int, some: "Some | None", large: "Large | None") -> Arriving | None:
+    """``some`` of a file, ``large``, or ``fetch``, in a thread. Cancelled, it ends after the pieces that are on their way: until then the thread
     writes the file."""
     stop = threading.Event()
 
-    def copied() -> None:
-        if some is None or not some(remote, path, most, stop):
-            refuse_too_large(remote, most)
-            fetch(remote, path, stop)
+    def copied() -> Arriving | None:
+        if some is not None and some(remote, path, most, stop):
+            return None
+        if large is not None and remote.entry.size > most and (arriving := large(remote, path, most, stop)) is not None:
+            return arriving
+        refuse_too_large(remote, most)
+        fetch(remote, path, stop)
+        return None
 
     work = asyncio.ensure_future(asyncio.to_thread(copied))
     try:
-        await asyncio.shield(work)
+        return await asyncio.shield(work)
     except asyncio.CancelledError:
         stop.set()
         await asyncio.wait({work})
-        if not work.cancelled():
-            work.exception()  # asked for, or asyncio says that nobody did
+        # its exception is asked for, or asyncio says that nobody did
+        if not work.cancelled() and work.exception() is None and (arriving := work.result()) is not None:
+            arriving.close()
         raise
 
 
@@ -143,12 +161,25 @@ class Copy:
             raise explained(path, error) from error
         try:
             os.ftruncate(fd, remote.entry.size)
-            yield cls(remote=remote, path=path, fd=fd, stop=stop or threading.Event())
-            os.utime(fd, ns=(stamp(remote.entry).mtime_ns,) * 2)  # by it a journal knows its film again
+            copy = cls(remote=remote, path=path, fd=fd, stop=stop or threading.Event())
+            yield copy
+            copy.stamp()
         except OSError as error:
             raise explained(path, error) from error
         finally:
             os.close(fd)
+
+    def stamp(self) -> None:
+        """Give it the remote file's time of change: by it a journal knows its film again, and nobody takes it for another one."""
+        os.utime(self.fd, ns=(stamp(self.remote.entry).mtime_ns,) * 2)
+
+    def drop(self, span: range) -> None:
+        """Give the room of these bytes back. Raises InputError ``spool_too_small`` where the file system can't."""
+        if _fallocate(self.fd, PUNCH_HOLE | KEEP_SIZE, span.start, len(span)):
+            text = f"{self.remote.url} has more bytes than --spool-gb allows, and the file system of {self.path.parent} gives nothing back"
+            raise InputError(
+                "spool_too_small", f"{text} of a file ({os.strerror(ctypes.get_errno())}); raise it, or name another TMPDIR"
+            )
 
     def take(self, *spans: range) -> None:
         """Fetch these bytes, several pieces at once. Blocks. Raises InputError, OutputError."""
@@ -174,6 +205,9 @@ def stamp(entry: Entry) -> FileVersion:
     return FileVersion(entry.size, round(entry.modified * 1e6) * 1000)
 
 
+Large = Callable[[Remote, Path, int, threading.Event], Arriving | None]
+"""begins a file that is larger than the room for it, so many bytes at most; None where it can't come while it is read. Blocks; raises as
+``Spool.here``"""
 Some = Callable[[Remote, Path, int, threading.Event], bool]
 """copies of a file what is needed of it, so many bytes at most and until it is told to stop; False where it can't be less than the whole.
 Blocks; raises as ``Spool.here``"""

@@ -16,7 +16,7 @@ from typing import Self
 from pipeline.errors import InputError
 from pipeline.frames import FrameBatch
 from pipeline.samplers.base import Sampler
-from pipeline.stretch import Stretch
+from pipeline.stretch import Arriving, Stretch
 from pipeline.types import Notice, Span, VideoInfo, Window, span_of
 from pipeline.video import damage
 from pipeline.video.children.borders import Event, Picture
@@ -44,6 +44,7 @@ def open_film(
     pool: WorkerPool | None = None,
     between: Span | None = None,
     stretch: Stretch | None = None,
+    arriving: Arriving | None = None,
 ) -> "Film":
     """A film to iterate once. ``known``: windows (start, end, to the millisecond) that need no frames. ``between``: the seconds that
     are read as though they were all of it. ``stretch``: of the film's windows only those of one stretch; those of all stretches together are
@@ -53,7 +54,7 @@ def open_film(
     """
     return Film(
         info, rule=rule, sampler=sampler, size=size, known=known, workers=workers, limits=limits, pool=pool, between=between,
-        stretch=stretch,
+        stretch=stretch, arriving=arriving,
     )  # fmt: skip
 
 
@@ -73,14 +74,15 @@ class Film:
         pool: WorkerPool | None,
         between: Span | None = None,
         stretch: Stretch | None = None,
+        arriving: Arriving | None = None,
     ) -> None:
-        self.info, self._between, self._stretch = info, between, stretch
+        self.info, self._between, self._stretch, self._arriving = info, between, stretch, arriving
         self._rule, self._sampler, self._known = rule, sampler, {span_of(*span) for span in known}
         self._source = open_source(info.path)
         self._own_pool = WorkerPool(limits, spare=0) if pool is None else None
         used = pool or self._own_pool
         assert used is not None
-        self._reading = Reading(self._source, info, size, used, limits or used.limits, workers)
+        self._reading = Reading(self._source, info, size, used, limits or used.limits, workers, arriving)
         self._notices: tuple[Notice, ...] = info.notices
         self._shots: list[float] = []
         self._walk: Generator[Window, None, None] | None = None
@@ -156,6 +158,8 @@ class Film:
                 if frames is None or len(frames):  # else all its frames are lost
                     yield Window(index=count, start=start, end=end, frames=nothing if frames is None else frames)
                     count += 1
+            if self._arriving is not None:
+                self._arriving.finish()
             if self._source.changed():
                 raise InputError(
                     "source_changed",

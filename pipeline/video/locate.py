@@ -11,8 +11,9 @@ from pipeline.video.probe import SKIPPERS, probe
 from pipeline.video.source import open_source
 
 
-def locate(path: Path, part: Span, pool: WorkerPool) -> tuple[range, ...]:
-    """Bytes that ``part`` (seconds on the player's clock) needs, of a film whose index is at ``path``; none where it needs all.
+def locate(path: Path, part: Span, pool: WorkerPool, *, pieces: int = 1) -> tuple[range, ...]:
+    """Bytes that the film's beginning and ``part`` (seconds on the player's clock) need, of a film whose index is at ``path``; none
+    where it needs all. ``pieces``: so many equal ones of the part, each by itself, the last to the film's end.
 
     What can't be read that way is no error here: whoever has the whole file will say what is wrong with it.
     """
@@ -25,7 +26,7 @@ def locate(path: Path, part: Span, pool: WorkerPool) -> tuple[range, ...]:
     try:
         cpu = limits.processor_seconds(size=source.size)
         # the longest film is shorter than this, and a child takes no number without an end
-        wish = Locate(start=part[0], end=min(part[1], 1e9), most=limits.frames, cpu=cpu)
+        wish = Locate(start=part[0], end=min(part[1], 1e9), pieces=pieces, most=limits.frames, cpu=cpu)
         child.request(wish, fds=[source.fd])
         answer = child.answer(Located, limits.stall)
     except Crashed:

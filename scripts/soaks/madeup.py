@@ -13,6 +13,7 @@ from pipeline.file_version import Change, FileVersion
 from pipeline.frames import Frame, FrameBatch
 from pipeline.host import Host
 from pipeline.options.caption import Settings
+from pipeline.stretch import Arriving
 from pipeline.studio import Studio
 from pipeline.types import VideoInfo, Window
 
@@ -81,7 +82,7 @@ class TextHost(Host):
     async def __aexit__(self, *_: object) -> None:
         await self.engine.close()
 
-    def source(self, path: Path) -> TextFilm:
+    def source(self, path: Path, arriving: Arriving | None = None) -> TextFilm:
         return TextFilm(path)
 
 

@@ -4,6 +4,7 @@ import json
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import imageio_ffmpeg
 import pytest
@@ -153,7 +154,7 @@ def test_a_bucket_that_is_not_there_ends_the_run_before_a_film_is_read(run: Run,
     assert "captions" not in done.stderr
 
 
-def test_of_a_part_of_a_long_film_the_rest_is_not_fetched(run: Run, s3: S3, tmp_path: Path) -> None:
+def test_of_a_long_film_the_part_is_fetched_or_all_while_it_is_read(run: Run, s3: S3, tmp_path: Path) -> None:
     film = tmp_path / "long.mp4"
     inputs = ("-f", "lavfi", "-i", "testsrc2=s=160x120:r=12:d=120,noise=alls=12:allf=t")
     ffmpeg = imageio_ffmpeg.get_ffmpeg_exe()
@@ -182,3 +183,40 @@ def test_of_a_part_of_a_long_film_the_rest_is_not_fetched(run: Run, s3: S3, tmp_
     there, here = (json.loads((tmp_path / place / name).read_text()) for place in ("there", "here"))
     assert there["captions"] == here["captions"]
     assert there["source"] == here["source"]
+    room = film.stat().st_size * 0.7 / (1 << 30)
+    words = ("--windows", "fixed:seconds=4", "--engine", "echo", "--model", "shapes", *options(s3))
+    before = s3.bytes_asked
+    done = run("caption", f"{bucket}/long.mp4", "-o", tmp_path / "there", "--spool-gb", f"{room:.6f}", *words)
+    assert done.returncode == 0, done.stderr
+    assert (s3.bytes_asked - before) / film.stat().st_size < 1.5, "it came while it was read, about once"
+    assert run("caption", film, "-o", tmp_path / "here", *words).returncode == 0
+    there, here = (json.loads((tmp_path / place / "long.descriptions.json").read_text()) for place in ("there", "here"))
+    assert len(here["captions"]) == 30
+    assert there["captions"] == here["captions"]
+    assert there["source"] == here["source"]
+    muxed = run("caption", f"{bucket}/long.mp4", "-o", tmp_path / "muxed", "--spool-gb", f"{room:.6f}", "--mux", *words)
+    assert "spool_too_small" in muxed.stderr, "a copy of all of it needs all of it"
+    for place, source in (("far", f"{bucket}/long.mp4"), ("near", film)):
+        given = (
+            "-o",
+            tmp_path / place,
+            "--format",
+            "jsonl",
+            "--spool-gb",
+            f"{room:.6f}",
+            "--engine",
+            "echo",
+            "--model",
+            "shapes",
+        )
+        done = run("annotate", source, *given, *(options(s3) if place == "far" else ()))
+        assert done.returncode == 0, done.stderr
+    far, near = (
+        [(row["start"], row["frames"], row["caption"]) for row in rows_in(tmp_path / place)] for place in ("far", "near")
+    )
+    assert len(near) > 5
+    assert far == near
+
+
+def rows_in(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for path in folder.rglob("*.jsonl") for line in path.read_text().splitlines()]

@@ -53,6 +53,8 @@ class Locate:
 
     start: float
     end: float
+    pieces: int = 1
+    """equal ones of that time, each with a place of its own; the last one goes on to the film's end where there are several"""
     most: int
     """frames of a film"""
     cpu: int
@@ -149,7 +151,7 @@ class Probed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Located:
-    """Stretches of the file in bytes, [start, end); none where all of it is needed."""
+    """Stretches of the file in bytes, [start, end): the first packets, then each piece; none where all of it is needed."""
 
     spans: tuple[tuple[int, int], ...]
 

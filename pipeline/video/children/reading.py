@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.frames import Image
-from pipeline.stretch import Indivisible
-from pipeline.types import VideoInfo
+from pipeline.stretch import Arriving, Indivisible
+from pipeline.types import Span, VideoInfo
 from pipeline.video.children import cards
 from pipeline.video.children.borders import Borders, Event, Picture
 from pipeline.video.children.child import Crashed
@@ -31,7 +31,7 @@ from pipeline.video.children.messages import (
 from pipeline.video.children.pool import WorkerPool, new_table_id
 from pipeline.video.children.readahead import ReadAhead, SegmentReader
 from pipeline.video.children.ring import Ring
-from pipeline.video.children.segments import Segment, divide
+from pipeline.video.children.segments import LEAST, Segment, divide
 from pipeline.video.limits import Limits
 from pipeline.video.probe import refusal
 from pipeline.video.source import Source
@@ -53,10 +53,11 @@ class Reading:
     """One film being read: its table, its children, and what became of it."""
 
     def __init__(
-        self, source: Source, info: VideoInfo, size: tuple[int, int], pool: WorkerPool, limits: Limits, workers: int
-    ) -> None:
+        self, source: Source, info: VideoInfo, size: tuple[int, int], pool: WorkerPool, limits: Limits, workers: int,
+        arriving: Arriving | None = None,
+    ) -> None:  # fmt: skip
         self.source, self.info, self.size, self.pool, self.limits = source, info, size, pool, limits
-        self.workers = max(1, workers)
+        self.workers, self._arriving = max(1, workers), arriving
         self.seconds, self.decoded, self.reader = 0.0, 0, info.reader
         self.card = cards.Share(info, pool)
         self.lost: set[int] = set()
@@ -114,6 +115,8 @@ class Reading:
         number, reached = 0, -1
         try:
             while number < len(segments) and (own is None or number < own or goes_on()):
+                if self._arriving is not None:
+                    self._arriving.over(self._shown(segments[number])[0])
                 ahead.staff(number, crowded=self.pool.crowded)
                 if number and options.cuts:
                     borders.enter(segments[number])
@@ -136,24 +139,21 @@ class Reading:
     def divided(self, targets: NDArray[np.int64], options: ReadOptions) -> list[Segment]:
         """Frames as they are read in one go each."""
         table = self.table()
-        apart = options.cuts or self.workers > 1
+        apart = options.cuts or self.workers > 1 or self._arriving is not None
         if not apart or options.reader != "pyav" or options.everything or table.repaired or self.info.interlaced:
             return [Segment.of(targets)]
         most = self.limits.ring // (self.size[0] * self.size[1] * 3)
         if not options.cuts:  # where cuts are looked for, the division must be the same with any number of children
-            most = min(most, len(targets) // (SHARES * self.workers) + 1)
+            most = min(most, len(targets) // (SHARES * self.workers) + 1) if self._arriving is None else LEAST
         return divide(table, targets, most=most, cuts=options.cuts)
 
     def _read_ahead(self, segments: list[Segment], wanted: int | None = None) -> ReadAhead:
+        coming = self._arriving
+        most = self.workers if coming is None else coming.abreast([self._shown(one) for one in segments], self.workers)
         return ReadAhead(
-            segments,
-            most=self.workers,
-            acquire=self._children.acquire,
-            release=self._children.release,
-            begin=self._ask,
-            ring=lambda: Ring(self.size, self.limits.ring),
-            wanted=wanted,
-        )
+            segments, most=most, acquire=self._children.acquire, release=self._children.release, begin=self._ask,
+            ring=lambda: Ring(self.size, self.limits.ring), wanted=wanted,
+        )  # fmt: skip
 
     def _told(self, ahead: ReadAhead, number: int, segment: Segment) -> Iterator[Event | Head | Done]:
         """What a child tells of one segment; where it dies a second one goes on, or begins anew to find the same cuts."""
@@ -216,25 +216,25 @@ class Reading:
                 raise refusal(told, self.source)
         raise reader.child.distrust(f"it told of {type(told).__name__} what can't be")
 
+    def _shown(self, segment: Segment) -> Span:
+        """When its first and its last frame are shown."""
+        ranks = [*segment.targets[[0, -1]], *([segment.lead] if segment.lead >= 0 else [])]
+        return float(self.table().times[min(ranks)]), float(self.table().times[max(ranks)])
+
     def _ask(self, reader: SegmentReader, segment: Segment) -> None:
         table, info = self.table(), self.info
+        if self._arriving is not None:
+            self._arriving.need(*self._shown(segment))
         if reader.child.table != self._id:
             reader.child.request(TableData.of(self._id, table))
             reader.child.table = self._id
+        threads = max(1, round(self.limits.threads / max(1, self.pool.working)))  # those at work share the cores
         wish = Read(
-            table=self._id,
-            options=self._options,
-            size=self.size,
-            slots=reader.ring.slots,
-            rotation=info.rotation,
-            mirrored=info.mirrored,
-            interlaced=info.interlaced,
-            threads=max(1, round(self.limits.threads / max(1, self.pool.working))),  # those at work share the cores
-            offset=float(table.times[0]),
+            table=self._id, options=self._options, size=self.size, slots=reader.ring.slots, rotation=info.rotation,
+            mirrored=info.mirrored, interlaced=info.interlaced, threads=threads, offset=float(table.times[0]),
             cpu=self.limits.processor_seconds(frames=len(table.times), pixels=info.width * info.height),
-            card=self.card.may_decode(table) and not self._options.everything,
-            segment=segment.pack(),
-        )
+            card=self.card.may_decode(table) and not self._options.everything, segment=segment.pack(),
+        )  # fmt: skip
         reader.child.request(wish, [self.source.fd, reader.ring.memory, reader.ring.room])
 
 

@@ -44,16 +44,20 @@ def located(fd: int, asked: Locate) -> Iterator[Located | None]:
 
 
 def _spans(table: Table, places: NDArray[np.int64], asked: Locate) -> tuple[tuple[int, int], ...]:
-    """Of the first packets, and of the part's."""
+    """Of the first packets, and of each piece."""
     if len(table.times) == 0 or table.repaired or (places < 0).any() or asked.start >= table.end:
         return ()
     keys = np.flatnonzero(table.key)
-    begin, end = table.packets[table.on_screen(np.array([asked.start - AROUND, asked.end + AROUND]))].tolist()
-    first = max(0, int(np.searchsorted(keys, min(begin, end), side="right")) - GROUPS)
-    last = int(np.searchsorted(keys, max(begin, end), side="right")) + GROUPS - 1
-    ordinals = int(keys[first]) if first else 0, int(keys[last]) if last < len(keys) else len(places)
+    edges = np.linspace(asked.start, asked.end, asked.pieces + 1)
+    edges[-1] = max(asked.end, table.end) if asked.pieces > 1 else asked.end
+    ordinals = [(0, min(FIRST, len(places)))]
+    for piece in zip(edges[:-1] - AROUND, edges[1:] + AROUND, strict=True):
+        begin, end = table.packets[table.on_screen(np.array(piece))].tolist()
+        first = max(0, int(np.searchsorted(keys, min(begin, end), side="right")) - GROUPS)
+        last = int(np.searchsorted(keys, max(begin, end), side="right")) + GROUPS - 1
+        ordinals.append((int(keys[first]) if first else 0, int(keys[last]) if last < len(keys) else len(places)))
     found = []
-    for a, b in ((0, min(FIRST, len(places))), ordinals):
+    for a, b in ordinals:
         ends = places[a:b] + table.sizes[a:b]
         found.append((int(places[a:b].min()), int(ends.max())))
     return tuple(found)

@@ -8,10 +8,14 @@ import pytest
 
 from pipeline import families
 from pipeline.errors import InputError
+from pipeline.media import film_feed
+from pipeline.media.film_feed import while_read
 from pipeline.media.film_part import by_ranges
 from pipeline.storage import Storage, open_storage
 from pipeline.storage.spool import Remote, Spool
-from pipeline.types import Window
+from pipeline.stretch import Arriving
+from pipeline.types import Span, Window
+from pipeline.video.children import segments
 from pipeline.video.children.pool import WorkerPool
 from pipeline.video.film import open_film
 from pipeline.video.probe import probe
@@ -78,15 +82,19 @@ def remote(path: Path) -> tuple[Remote, Counting]:
     return Remote(storage=counting, entry=counting.head(path.name)), counting  # type: ignore[arg-type]
 
 
-def seen(path: Path, pool: WorkerPool, rule: str, sampler: str) -> tuple[list[Window], list[str]]:
+def seen(
+    path: Path, pool: WorkerPool, rule: str, sampler: str, *, between: Span | None = PART, arriving: Arriving | None = None
+) -> tuple[list[Window], list[str]]:
     info = probe(path, pool=pool)
     reading = open_film(
         info,
         rule=families.parse("windows", rule),
         sampler=families.parse("samplers", sampler),
         size=(64, 48),
-        between=PART,
+        between=between,
         pool=pool,
+        workers=2 if arriving is not None else 1,
+        arriving=arriving,
     )
     with reading as film:
         return list(film), [notice.code for notice in film.notices]
@@ -143,6 +151,55 @@ async def test_a_part_of_a_film_larger_than_the_spool(film: Path, pool: WorkerPo
     with pytest.raises(InputError, match="spool_too_small"):
         async with spool.here(found, tmp_path / "film.mp4", by_ranges((10.0, 100.0), pool)):
             pass
+    assert (spool.used, (tmp_path / "film.mp4").exists()) == (0, False)
+
+
+class Watched:
+    """What arrives, and how much of it was here at most."""
+
+    def __init__(self, arriving: Arriving, path: Path) -> None:
+        self._arriving, self._path, self.most = arriving, path, 0
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._arriving, name)
+
+    def need(self, start: float, end: float) -> None:
+        self._arriving.need(start, end)
+        self.most = max(self.most, self._path.stat().st_blocks * 512)
+
+
+@pytest.mark.parametrize(("rule", "sampler"), [("scenes", "keyframes"), ("scenes", "uniform"), ("fixed:seconds=4", "uniform")])
+async def test_a_film_larger_than_the_spool_comes_while_it_is_read(
+    film: Path, pool: WorkerPool, rule: str, sampler: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(film_feed, "BLOCK", 1 << 14)  # the film is small,
+    monkeypatch.setattr(segments, "MOST", segments.LEAST)  # and so are its segments
+    found, counting = remote(film)
+    spool, here = Spool(found.entry.size * 7 // 10), tmp_path / "film.mp4"
+    async with spool.here(found, here, large=while_read(pool)) as arriving:
+        assert arriving is not None
+        watched = Watched(arriving, here)
+        parts, said = seen(here, pool, rule, sampler, between=None, arriving=watched)
+        again, _ = seen(here, pool, rule, sampler, between=None, arriving=arriving)
+    assert 0 < watched.most <= spool.most
+    assert counting.read < 2.6 * found.entry.size, "it was read twice"
+    whole, said_of_it = seen(film, pool, rule, sampler, between=None)
+    assert len(whole) > 20
+    assert said == said_of_it
+    for windows in (parts, again):
+        assert [(one.start, one.end, one.frames.indices) for one in windows] == [
+            (one.start, one.end, one.frames.indices) for one in whole
+        ]
+        assert all(np.array_equal(one.frames.data, other.frames.data) for one, other in zip(windows, whole, strict=True))
+    assert (spool.used, here.exists()) == (0, False)
+
+
+async def test_a_film_that_needs_more_at_once_than_there_is_room_is_told(film: Path, pool: WorkerPool, tmp_path: Path) -> None:
+    found, _ = remote(film)
+    spool = Spool(film_feed.BLOCK * 3)
+    with pytest.raises(InputError, match="spool_too_small"):
+        async with spool.here(found, tmp_path / "film.mp4", large=while_read(pool)) as arriving:
+            seen(tmp_path / "film.mp4", pool, "scenes", "uniform", between=None, arriving=arriving)
     assert (spool.used, (tmp_path / "film.mp4").exists()) == (0, False)
 
 
