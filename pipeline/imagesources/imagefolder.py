@@ -3,16 +3,19 @@
     train/metadata.jsonl   {"file_name": "0001.png", "text": "..."}        the item train/0001.png, its text kept with --keep-columns text
 
 What the table names and the folder lacks is an item with the reason ``not_found``; pictures that no table names are items too. A column
-that a row lacks is null, as ``datasets`` has it; one that no row has was mistyped.
+that a row lacks is null, as ``datasets`` has it; one that no row has was mistyped. A row that can't be read, or all that is left of a
+table, is an item with the reason ``bad_table``: its pictures are there, whatever else was to be told of them.
 """
 
+import codecs
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from pipeline import log as logs
 from pipeline.datasets.items import Item
 from pipeline.errors import InputError, UsageError, nearest
 from pipeline.imagesources.base import Content, Place, Wishes, is_hidden, is_picture
@@ -20,10 +23,13 @@ from pipeline.imagesources.folder import item_of
 from pipeline.imagesources.parquet import told
 from pipeline.sanitize import printable
 
+log = logs.get(__name__)
 TABLES = ("metadata.jsonl", "metadata.csv", "metadata.parquet")
 DEEPEST = 32
 LARGEST = 1 << 30
 """bytes of a table"""
+MOST = 100
+"""rows of a table that can't be read, before it is none"""
 
 
 @dataclass(frozen=True)
@@ -45,14 +51,14 @@ class Source:
                 tables.append(entry.name)
             elif is_picture(entry.name):
                 names.append(entry.name)
-        described, columns = dict[str, dict[str, Any]](), set[str]()
+        described, columns, broken = dict[str, dict[str, Any]](), set[str](), list[str]()
         for table in tables:
             folder = table.rpartition("/")[0]
-            for row in rows(place, table, wishes):
+            for row in rows(place, table, wishes, broken.append):
                 name = str(row.pop("file_name", "")).removeprefix("./")
                 columns.update(row)
                 described[f"{folder}/{name}" if folder else name] = {one: row.get(one) for one in wishes.keep_columns}
-        for name in wishes.keep_columns if described else ():
+        for name in wishes.keep_columns if described and not broken else ():
             if name not in columns:
                 where = " and ".join(f"{place.url}/{table}" for table in tables[:3])
                 raise UsageError("unknown_column", f"{where}: no column '{name}'{nearest(name, columns)}", name=name)
@@ -61,38 +67,59 @@ class Source:
             item = item_of(place, name)
             lost = "" if name in there else "not_found"
             yield Item(key=item.key, source=item.source, locator=item.locator, kept=described.get(name, {}), reason=lost)
+        for name in broken:
+            yield Item(key=place.prefix + name, source=place.url, locator={"path": name}, weight=0.0, reason="bad_table")
 
     def read(self, items: Sequence[Item], wishes: Wishes) -> Iterator[Content]:
         """None are its own: they are a folder's."""
         return iter(())
 
 
-def rows(place: Place, table: str, wishes: Wishes) -> Iterator[dict[str, Any]]:
-    """The rows of a table. Raises InputError ``bad_table``."""
-    where = f"{place.url}/{table}"
+def rows(place: Place, table: str, wishes: Wishes, broken: Callable[[str], None]) -> Iterator[dict[str, Any]]:
+    """The rows of a table that can be read. ``broken`` hears of each other one (``metadata.jsonl:17``), of the table itself where it can't
+    be read any further. Raises ScenescribeError where the storage can't be read."""
+    failed = 0
     try:
-        for raw in _raw(place, table, wishes):
-            row = whole(raw)
-            if not isinstance(row, dict) or not isinstance(row.get("file_name"), str):
-                raise ValueError("a row without a file_name")
+        for number, raw in _raw(place, table, wishes):
+            try:
+                row = whole(json.loads(raw) if isinstance(raw, bytes) else raw)
+                if not isinstance(row, dict) or not isinstance(row.get("file_name"), str):
+                    raise ValueError("a row without a file_name")
+            except (ValueError, RecursionError) as error:
+                failed += 1
+                log.warning("a row of a table can't be read", table=f"{place.url}/{table}", row=number, why=str(error)[:160])
+                broken(f"{table}:{number}" if failed < MOST else table)
+                if failed == MOST:
+                    return
+                continue
             yield row
-    except (ValueError, csv.Error, RecursionError) as error:
-        raise InputError("bad_table", f"{where} can't be read: {str(error)[:160]}", path=where) from None
+    except (ValueError, csv.Error) as error:
+        log.warning("a table can't be read", table=f"{place.url}/{table}", why=str(error)[:160])
+        broken(table)
+    except InputError as error:
+        if error.code != "bad_table":
+            raise
+        log.warning("a table can't be read", table=f"{place.url}/{table}", why=error.message[:160])
+        broken(table)
 
 
-def _raw(place: Place, table: str, wishes: Wishes) -> Iterator[Any]:
-    """Raises InputError ``bad_table``, ValueError, csv.Error, RecursionError."""
+def _raw(place: Place, table: str, wishes: Wishes) -> Iterator[tuple[int, Any]]:
+    """The number of each row's line (of Parquet: of the row), and what is there: bytes of JSON, or what it says.
+
+    Raises ValueError, csv.Error, InputError ``bad_table`` where nothing more can be read.
+    """
     if table.endswith(".parquet"):
-        yield from told(f"{place.url}/{table}", wishes)
+        yield from enumerate(told(f"{place.url}/{table}", wishes), 1)
         return
     data = place.storage.get_range(table, 0, LARGEST + 1)
     if len(data) > LARGEST:
         raise ValueError(f"it has more than {LARGEST >> 30} GB")
-    text = data.decode("utf-8-sig")
     if table.endswith(".csv"):
-        yield from csv.DictReader(io.StringIO(text))
+        lines = csv.DictReader(io.StringIO(data.decode("utf-8-sig")))
+        yield from ((lines.line_num, row) for row in lines)
     else:
-        yield from (json.loads(line) for line in text.split("\n") if line.strip())
+        given = enumerate(data.removeprefix(codecs.BOM_UTF8).split(b"\n"), 1)
+        yield from ((number, line) for number, line in given if line.strip())
 
 
 def whole(value: Any, depth: int = 0) -> Any:

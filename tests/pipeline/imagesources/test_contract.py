@@ -294,7 +294,10 @@ def test_a_picture_that_went_and_a_table_that_names_none(tmp_path: Path, places:
     (folder / "train" / "metadata.jsonl").write_text('{"file_name": "a.png"}\n{"file_name": "lost.png"}\n')
     assert [(item.key, item.reason) for item in listed(folder)[0]] == [("train/a.png", ""), ("train/lost.png", "not_found")]
     (folder / "train" / "metadata.jsonl").write_text("[]\n")
-    assert listed(folder)[1] == [(str(folder), "bad_table")]
+    assert [(item.key, item.reason) for item in listed(folder)[0]] == [
+        ("train/a.png", ""),
+        ("train/metadata.jsonl:1", "bad_table"),
+    ]
 
 
 def test_names_that_are_nothing_are_told_and_the_others_go_on(tmp_path: Path) -> None:
