@@ -17,6 +17,7 @@ import numpy as np
 
 from pipeline.errors import InputError
 from pipeline.frames import Image
+from pipeline.images.scans import too_many
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Opened
@@ -65,6 +66,7 @@ def unpack(data: bytes, size: Callable[[int, int], tuple[int, int]] | None = Non
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's own bound is a warning; ours is below, before anything is decoded
             with Pillow.open(io.BytesIO(data), formats=formats) as opened:
+                _look_at_scans(opened, data)
                 return _decoded(opened, size, most)
     except InputError:
         raise
@@ -98,6 +100,11 @@ def _decoded(opened: "Opened", size: Callable[[int, int], tuple[int, int]] | Non
         smaller = lying[0] <= plain.size[0] and lying[1] <= plain.size[1]
         plain = plain.resize(lying, Resampling.BOX if smaller else Resampling.BICUBIC, reducing_gap=GAP)
     return Picture(image=np.ascontiguousarray(np.asarray(_upright(plain, turn), np.uint8)), width=width, height=height)
+
+
+def _look_at_scans(opened: "Opened", data: bytes) -> None:
+    if opened.format in ("JPEG", "MPO") and (scans := too_many(data, opened.width * opened.height)):
+        raise InputError("picture_too_large", f"it is drawn in {scans:,} passes, too many for its size; save it anew first")
 
 
 def _rgb(opened: "Opened") -> "Opened":

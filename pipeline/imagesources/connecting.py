@@ -39,7 +39,7 @@ def public_addresses(host: str, port: int, allowed: frozenset[str]) -> list[str]
     for address in addresses:
         if host.lower() not in allowed and not is_public(address):
             which = "" if host == address else f" is {address}, which"
-            raise Refused(f"{host}{which} is no public address (--allow-host {host} allows it)")
+            raise Refused(f"{host}{which} is no public address")
     return addresses
 
 

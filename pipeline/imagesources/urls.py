@@ -120,7 +120,7 @@ class Fetcher:
                     raise InputError("url_failed", f"{_shown(url)}: the server answered {answer.status}")
                 return _body(answer, headers, url, end)
         except Refused as error:
-            raise InputError("url_refused", f"{_shown(url)}: {error}") from None
+            raise InputError("url_refused", f"{_shown(url)}: {error} (--allow-host {urlsplit(url).hostname} allows it)") from None
         except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, OSError) as error:
             raise _Again(str(error) or type(error).__name__) from None
         except (httpcore.UnsupportedProtocol, ValueError) as error:

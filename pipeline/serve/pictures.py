@@ -5,6 +5,7 @@ import binascii
 import io
 import math
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.frames import Image
+from pipeline.images.scans import too_many
 from pipeline.serve.faults import HttpError
 
 MOST_PIXELS, MOST_TOGETHER = 50_000_000, 100_000_000
@@ -42,6 +44,7 @@ def pictures_of(data: Sequence[bytes], param: str) -> tuple[Image, ...]:
     """
     from PIL import Image as pillow
 
+    warnings.filterwarnings("ignore", module=r"PIL\.")  # what is odd about a stranger's picture is no line of our log
     with ExitStack() as held:
         opened = []
         for one in data:
@@ -51,6 +54,10 @@ def pictures_of(data: Sequence[bytes], param: str) -> tuple[Image, ...]:
         for pixels, most, what in ((max(sizes), MOST_PIXELS, "a picture has"), (sum(sizes), MOST_TOGETHER, "the pictures have")):
             if pixels > most:
                 raise HttpError(400, "bad_image", f"{what} {pixels:,} pixels; {most:,} are taken", param=param)
+        for picture, one in zip(opened, data, strict=True):
+            if picture.format in ("JPEG", "MPO") and (scans := too_many(one, picture.width * picture.height)):
+                said = f"a picture is drawn in {scans:,} passes, too many for its size"
+                raise HttpError(400, "bad_image", said, param=param)
         side = min(SIDE, math.isqrt(SHOWN_TOGETHER // len(opened)))
         shown = []
         for picture in opened:

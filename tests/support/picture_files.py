@@ -80,3 +80,10 @@ def bad() -> dict[str, tuple[bytes, str]]:
         "text.png": (b"no picture at all", "bad_picture"),
         "bomb.png": (bomb(), "picture_too_large"),
     }
+
+
+def drawn_again(size: tuple[int, int], times: int) -> bytes:
+    """A progressive JPEG whose last scan comes so many times more: any decoder goes over the whole picture for each."""
+    data = encoded(Image.new("RGB", size), "JPEG", progressive=True)
+    end = data.rindex(b"\xff\xd9")
+    return data[:end] + data[data.rindex(b"\xff\xda") : end] * times + b"\xff\xd9"

@@ -89,3 +89,12 @@ def test_sixteen_bits_elsewhere_than_in_png_are_stretched_over_what_is_there() -
     image = unpack(picture_files.encoded(ramp, "TIFF")).image
     assert image.min() == 0
     assert image.max() == 255
+
+
+def test_a_jpeg_of_thousands_of_scans_is_not_decoded() -> None:
+    """Each is a few bytes and a way through all of the picture: 2 MB took a quarter of an hour."""
+    with pytest.raises(InputError, match=r"it is drawn in 4,0\d\d passes") as told:
+        unpack(picture_files.drawn_again((4000, 3000), 4000))
+    assert told.value.code == "picture_too_large"
+    for good in (picture_files.drawn_again((4000, 3000), 0), picture_files.drawn_again((96, 64), 4000)):
+        unpack(good)  # ten scans as usual, and many of a picture that is small

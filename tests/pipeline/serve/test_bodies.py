@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx
+import picture_files
 import pytest
 from patience import PATIENCE
 from PIL import Image as pillow
@@ -173,6 +174,13 @@ def test_a_picture_may_be_asked_about(service: Running) -> None:
     }
     answer = service.client.post("/v1/chat/completions", content=json.dumps(asked), headers={"Content-Type": "application/json"})
     assert answer.status_code == 200, answer.text
+
+
+def test_a_jpeg_of_thousands_of_scans_is_not_decoded() -> None:
+    usual, bomb = (picture_files.drawn_again((4000, 3000), times) for times in (0, 4000))
+    assert [picture.shape for picture in pictures_of([usual], "messages")] == [(1536, 2048, 3)]
+    with pytest.raises(HttpError, match=r"drawn in 4,0\d\d passes"):
+        pictures_of([usual, bomb], "messages")
 
 
 async def test_peers_that_say_nothing_and_too_many_of_them_are_closed() -> None:

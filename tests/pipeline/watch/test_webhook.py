@@ -124,6 +124,7 @@ async def test_a_webhook_of_others_goes_to_no_address_that_is_ours(url: str) -> 
         await webhook.close()
     assert trouble.startswith("refused: "), trouble
     assert "--allow-webhook" in trouble
+    assert "--allow-host" not in trouble, "which is what serve may be called"
 
 
 async def test_one_that_is_allowed_is_connected_at_the_address_that_was_looked_at(
