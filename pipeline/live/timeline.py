@@ -17,7 +17,7 @@ from pipeline.live.ledger import Ledger
 from pipeline.live.pace import Pace
 from pipeline.live.pieces import Anchor, Piece, Pieces
 from pipeline.live.plan import Plan
-from pipeline.live.utc import UtcClock
+from pipeline.live.utc import Forward, Origin, UtcClock
 from pipeline.live.wall import Wall
 from pipeline.live.windows import Windows
 from pipeline.video.live.messages import Copied, Frame
@@ -49,6 +49,8 @@ class Timeline:
         self.ledger = Ledger()
         self.late = 0
         self.utc = UtcClock(plan.max_skew)
+        self._told, self._given = Forward(), Forward()
+        """UTC of what is told and of the pieces, where arrival alone says it"""
         self.frames: Frames | None = None
         """those of the connection; None until it has shown the size of its pictures"""
         self.pace = Pace()
@@ -114,7 +116,10 @@ class Timeline:
     def copied(self, told: Copied) -> None:
         """A piece of the stream as it came."""
         placed = self._pieces.place(told)
-        if placed is not None and (piece := self._pieces.piece(told, *placed, self.utc.at(placed[1])[0])) is not None:
+        if placed is None:
+            return
+        _, start, end = placed
+        if (piece := self._pieces.piece(told, *placed, self._utc_of(start, end, self._given)[0])) is not None:
             self._give(piece)
 
     def _begin_epoch(self, media_epoch: int, media: float, arrival: float, reason: str = "jump") -> None:
@@ -191,9 +196,17 @@ class Timeline:
         if step is not None:
             self._say("clock_step", seconds=step.seconds, whose="source")
 
+    def _utc_of(self, start: float, end: float, forward: Forward) -> tuple[float, float, Origin]:
+        """When a stretch began and ended, in seconds since 1970, and who says so."""
+        began, origin = self.utc.at(start)
+        if origin != "arrival":
+            return began, began + end - start, origin
+        return *forward.span(began, end - start, self._wall.utc(time.monotonic())), origin
+
     def clock_moved(self, seconds: float) -> None:
         """Our own wall clock was set."""
         self.utc.reset()
+        self._told, self._given = Forward(), Forward()
         self._say("clock_step", seconds=seconds, whose="ours")
 
     def account(self, kind: str, start: float, end: float, **more: Any) -> None:
@@ -202,8 +215,8 @@ class Timeline:
         parts = more.pop("_parts", None)
         event = events.stretch(kind, self._plan.name, self.epoch, start, end)
         if kind in ("caption", "unchanged"):
-            began, origin = self.utc.at(start)
-            event |= {"utc_start": events.utc(began), "utc_end": events.utc(began + end - start), "clock": origin}
+            began, ended, origin = self._utc_of(start, end, self._told)
+            event |= {"utc_start": events.utc(began), "utc_end": events.utc(ended), "clock": origin}
         if kind == "caption":
             self._captions += 1
             event = {"event": kind, "stream": self._plan.name, "id": self._captions, **event}

@@ -76,3 +76,20 @@ class UtcClock:
         if self._offset is not None and abs(self.skew) <= self._most:
             return time + self._offset, self._origin
         return time + (self._arrival or 0.0), "arrival"
+
+
+class Forward:
+    """UTC by arrival as it is told of one stretch after the other: never back, and never ahead of our clock.
+
+    What comes at once (a pipe that was full, the first segments of HLS) was not taken when it came: each picture of it says that those
+    before were taken earlier than was thought, and what was told of those stands.
+    """
+
+    def __init__(self) -> None:
+        self._edge = float("-inf")
+
+    def span(self, begin: float, seconds: float, now: float) -> tuple[float, float]:
+        """When a stretch is told to have been that began at ``begin`` and lasted so long; shorter where there is no room for it."""
+        start = max(min(begin, now), self._edge)
+        self._edge = max(start, min(begin + seconds, now))
+        return start, self._edge

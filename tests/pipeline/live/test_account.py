@@ -70,6 +70,8 @@ def test_time_that_has_not_gone_by_is_no_gap(pause: float) -> None:
     camera.whole()
     assert camera.timeline.late == 0
     assert camera.timeline.ledger.seconds == {"caption": pytest.approx(8.0), "unchanged": 0, "gap": 0, "offline": 0}
+    clock = [event[name] for event in camera.events if event["event"] == "caption" for name in ("utc_start", "utc_end")]
+    assert clock == sorted(clock), "what came at once was not taken when it came, and the clock on the wall never goes back"
 
 
 class Compiling(EchoCaptioner):

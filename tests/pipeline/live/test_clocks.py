@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from pipeline.live.backoff import Backoff
 from pipeline.live.pace import Pace
-from pipeline.live.utc import Step, UtcClock
+from pipeline.live.utc import Forward, Step, UtcClock
 from pipeline.live.wall import Wall
 from pipeline.video.live.sampling import Ticks
 
@@ -114,3 +114,19 @@ def test_waits_grow_and_are_never_longer_than_their_bound() -> None:
 def test_cameras_lock_accounts() -> None:
     backoff = Backoff(dice=lambda: 0.0)
     assert backoff.failed("not_authorized", 0.0) == 30.0
+
+
+@given(st.lists(st.tuples(st.floats(0.0, 30.0), st.floats(0.0, 10.0), st.floats(-60.0, 5.0)), min_size=1))
+def test_what_is_told_by_arrival_goes_on_and_is_never_ahead_of_our_clock(stretches: list[tuple[float, float, float]]) -> None:
+    """Seconds that go by, seconds that are told of then, and how far from now they are thought to have begun."""
+    forward, now, edge = Forward(), 1000.0, 0.0
+    for goes_by, seconds, begin in stretches:
+        now += goes_by
+        start, end = forward.span(now + begin, seconds, now)
+        assert edge <= start <= end <= now
+        edge = end
+
+
+def test_a_camera_is_told_of_as_it_comes() -> None:
+    forward = Forward()
+    assert [forward.span(100.0 + n, 1.0, 101.3 + n) for n in range(3)] == [(100.0 + n, 101.0 + n) for n in range(3)]
