@@ -48,7 +48,7 @@ class Bridge:
             raise InputError(fault.code, fault.message) from None
         if self._address.scheme not in ("http", "https"):
             return await self._receive(program.path, fd, {})
-        async with Proxy(Hosts(self._address.url, self._allowed)) as proxy:
+        async with Proxy(Hosts(self._address.url, self._allowed), self._address.url) as proxy:
             through = {"http_proxy": proxy.address, "https_proxy": proxy.address, "no_proxy": ""}
             verdict = await self._receive(program.path, fd, through)
             if proxy.too_large:

@@ -1,10 +1,15 @@
 """A proxy on this machine for ffmpeg, which fetches what an MPD names: only where the rule of ``hosts`` lets it.
 
 One request a connection: a second one on it could name another host; MOST bytes of an answer: ffmpeg keeps an MPD whole.
+
+What is not there is asked for again for YET seconds: of segments that are counted, ffmpeg asks for the one that is being made, and what it
+does not get it leaves out, one after the other, hours ahead within seconds. In a tunnel (https) nobody sees what is not there.
 """
 
 import asyncio
-from contextlib import suppress
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 from pipeline.errors import InputError
 from pipeline.live.http.fetch import SEGMENT
@@ -14,6 +19,8 @@ HEAD = 1 << 14
 PIECE = 1 << 16
 MOST = SEGMENT
 """bytes that come back on one connection"""
+YET, AGAIN = 8.0, 0.25
+"""seconds in which a segment that is not there may still come, and between two looks"""
 PATIENCE = 15.0
 """seconds for a request's head, and for a connection"""
 
@@ -21,8 +28,9 @@ PATIENCE = 15.0
 class Proxy:
     """``async with Proxy(hosts) as proxy: proxy.address``"""
 
-    def __init__(self, hosts: Hosts) -> None:
-        self._hosts = hosts
+    def __init__(self, hosts: Hosts, first: str = "") -> None:
+        """``first``: the address of the MPD, which is there or not."""
+        self._hosts, self._first = hosts, first
         self._server: asyncio.Server | None = None
         self._going: set[asyncio.Task[None]] = set()
         self.refused = ""
@@ -52,12 +60,8 @@ class Proxy:
         task.add_done_callback(self._going.discard)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
+        async with _closing(writer):
             await self._pass_on(reader, writer)
-        finally:
-            writer.close()
-            with suppress(OSError):
-                await writer.wait_closed()
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -73,17 +77,39 @@ class Proxy:
         except (TimeoutError, OSError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             await _answer(writer, "502 Bad Gateway")
             return
-        try:
-            if method == "CONNECT":
+        if method == "CONNECT":
+            async with _closing(far_writer):
                 writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
                 await asyncio.gather(_pass(reader, far_writer), self._pass_back(far_reader, writer))
-            else:
-                far_writer.write(_asked_of_the_host(head, target))
-                await self._pass_back(far_reader, writer)
-        finally:
-            far_writer.close()
-            with suppress(OSError):
-                await far_writer.wait_closed()
+            return
+        until = time.monotonic() + (0.0 if target == self._first else YET)
+        asked = _asked_of_the_host(head, target)
+        while not await self._passed_back(asked, far_reader, far_writer, writer, last=time.monotonic() >= until):
+            await asyncio.sleep(AGAIN)
+            try:
+                far_reader, far_writer = await asyncio.open_connection(place.ip, place.port)
+            except OSError:
+                await _answer(writer, "502 Bad Gateway")
+                return
+
+    async def _passed_back(
+        self,
+        asked: bytes,
+        far_reader: asyncio.StreamReader,
+        far_writer: asyncio.StreamWriter,
+        writer: asyncio.StreamWriter,
+        *,
+        last: bool,
+    ) -> bool:
+        """Whether there was an answer for who asked: always where it is the ``last`` try, else where it is not that nothing is there."""
+        async with _closing(far_writer):
+            far_writer.write(asked)
+            begun = await _first_line(far_reader)
+            if not last and b" 404" in begun[:16]:
+                return False
+            writer.write(begun)
+            await self._pass_back(far_reader, writer)
+            return True
 
     async def _pass_back(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not await _pass(reader, writer, MOST):
@@ -97,6 +123,23 @@ def _asked_of_the_host(head: str, target: str) -> bytes:
     path = "/" + target.partition("://")[2].partition("/")[2]
     kept = [row for row in rows if not row.lower().startswith(("proxy-", "connection:"))]
     return "\r\n".join([first.replace(target, path, 1), *kept, "Connection: close", "", ""]).encode("latin-1")
+
+
+@asynccontextmanager
+async def _closing(writer: asyncio.StreamWriter) -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+
+
+async def _first_line(reader: asyncio.StreamReader) -> bytes:
+    """What an answer begins with; less where it breaks off, more where it has no lines."""
+    with suppress(OSError, ValueError):
+        return await reader.readline()
+    return b""
 
 
 async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, most: int | None = None) -> bool:

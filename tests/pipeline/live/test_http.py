@@ -1,5 +1,6 @@
 """HLS, DASH and plain http from a real server that fails as servers do; and another one that must never be asked."""
 
+import asyncio
 import re
 import time
 from collections.abc import Iterator
@@ -8,9 +9,13 @@ from typing import Any
 
 import pytest
 from live_runs import Run, Told, captions
+from patience import PATIENCE
 from ports import free_port
 from senders import picture, sending
 from sites import Site
+
+from pipeline.live.http.hosts import Hosts
+from pipeline.live.http.proxy import Proxy
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +86,31 @@ async def test_dash_by_the_bridge_from_its_own_host_alone(site: Site, channel: P
     assert run.told.of("source", state="offline")[0]["reason"] == "host_refused"
     assert other.asked == []
     other.close()
+
+
+async def through(proxy: Proxy, url: str) -> str:
+    """The status and the body that the proxy answers with."""
+    reader, writer = await asyncio.open_connection(*proxy.address.removeprefix("http://").split(":"))
+    writer.write(f"GET {url} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    answer = (await reader.read()).decode()
+    writer.close()
+    return answer.split(" ", 2)[1] + answer.partition("\r\n\r\n")[2]
+
+
+async def test_a_segment_of_dash_that_is_not_there_yet_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ffmpeg asks for the one that is being made; told that it is not there, it went on to those of the next hours."""
+    (tmp_path / "chunk").write_bytes(b"pictures")
+    site = Site(tmp_path)
+    site.fault = lambda path, body: (404, {}, b"") if path == "/chunk" and site.asked.count(path) < 4 else None
+    monkeypatch.setattr("pipeline.live.http.proxy.YET", PATIENCE)
+    async with Proxy(Hosts(f"{site.url}/live.mpd", ()), f"{site.url}/live.mpd") as proxy:
+        assert await through(proxy, f"{site.url}/chunk") == "200pictures"
+        assert site.asked == ["/chunk"] * 4
+        assert await through(proxy, f"{site.url}/live.mpd") == "404", "the MPD is there or not"
+        monkeypatch.setattr("pipeline.live.http.proxy.YET", 0.0)
+        assert await through(proxy, f"{site.url}/never") == "404"
+    assert site.asked[4:] == ["/live.mpd", "/never"]
+    site.close()
 
 
 async def test_an_mpd_without_an_end_is_given_up(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
