@@ -133,10 +133,13 @@ def read(path: Path) -> Found:
 
 
 def _film(path: Path, said: str) -> Path:
-    """The film that a JSON names, where it stands beside it; otherwise its name."""
+    """The film that a JSON names, where it stands beside it, or one that was renamed together with it; otherwise the name."""
     name = Path(os.fsdecode(os.path.basename(said.replace("\0", ""))))
-    beside = path.with_name(name.name) if name.name else path
-    return beside if beside.exists() else name
+    stem = path.name.removesuffix(SUMMARY).removesuffix(SUFFIX)
+    for candidate in (name.name, stem + name.suffix, stem):
+        if candidate and candidate != path.name and (beside := path.with_name(candidate)).is_file():
+            return beside
+    return name
 
 
 def _of_summary(path: Path, data: bytes) -> Found:

@@ -22,6 +22,10 @@ NO_CARD = -1
 """in place of a GPU's number"""
 STARTS = 300.0
 """seconds for a child to load its modules, one second of a processor: one that dies is noticed at once, and a machine may be busy"""
+ENDING = 60.0
+"""seconds between a process's hanging up and its end, which is one step of the kernel"""
+BEGUN_AGAIN = 2
+"""times that a child which a signal ended before it said a word is started anew: the kernel, short of memory, or somebody killed it"""
 
 
 class Crashed(Exception):
@@ -44,10 +48,16 @@ class Child:
         """NO_CARD too where it can't decode there after all, once it has said so"""
         self.card_missing = ""
         """why it can't"""
-        ours, theirs = socket.socketpair()
         self.table = 0
         """which table it holds"""
+        self._memory, self._again = limits.memory, BEGUN_AGAIN
         self._stderr = os.memfd_create("scenescribe-stderr", os.MFD_CLOEXEC)
+        self._begin()
+        self._ready = False
+        self.dead = False
+
+    def _begin(self) -> None:
+        ours, theirs = socket.socketpair()
         environment = child_environment(
             OPENCV_FFMPEG_LOGLEVEL="16",
             OPENCV_LOG_LEVEL="SILENT",
@@ -59,7 +69,7 @@ class Child:
         with theirs:
             # -u: OpenCV's libav complains by printf, which a buffer would keep from decoder_log
             self._process: subprocess.Popen[bytes] = subprocess.Popen(
-                [sys.executable, "-u", "-P", "-m", "pipeline.video.decode.worker", str(limits.memory), str(card)],
+                [sys.executable, "-u", "-P", "-m", "pipeline.video.decode.worker", str(self._memory), str(self.card)],
                 stdin=theirs.fileno(),
                 stdout=self._stderr,
                 stderr=self._stderr,
@@ -68,8 +78,6 @@ class Child:
                 start_new_session=True,
             )
         self._sock = ours
-        self._ready = False
-        self.dead = False
 
     @property
     def pid(self) -> int:
@@ -92,6 +100,12 @@ class Child:
         except (wire.HungUp, TimeoutError) as error:
             if self.dead:  # interrupted from another thread
                 raise self._crash(False) from None
+            if isinstance(error, wire.HungUp) and self._again and self._killed():
+                self._again -= 1
+                self._sock.close()
+                self._begin()
+                self._wait_until_ready()
+                return
             said = self._crash(isinstance(error, TimeoutError)).last_words.splitlines()
             reason = said[-1] if said else "it said nothing"
             raise EnvironmentFault(
@@ -102,6 +116,12 @@ class Child:
         self._ready = True
         if self.card != NO_CARD and isinstance(told, Ready) and not told.card:
             self.card, self.card_missing = NO_CARD, told.why[:200] or "no reason given"
+
+    def _killed(self) -> bool:
+        """Whether it hung up because a signal ended it."""
+        with suppress(subprocess.TimeoutExpired):
+            return self._process.wait(ENDING) < 0
+        return False
 
     def message(self, patience: float) -> Reply:
         """The next message. Raises Crashed, after ``patience`` seconds without one in which it could run, and where what comes is none."""

@@ -145,6 +145,19 @@ def test_a_source_name_that_walks_out_of_its_folder_names_no_other_film(tmp_path
     assert results.hits[0].film == Path("secret.mp4")
 
 
+def test_a_film_that_was_renamed_with_its_captions_has_its_new_name(tmp_path: Path) -> None:
+    path = write(tmp_path / "f", "old.mp4", "a dog sleeps")
+    assert search("dog", [str(path)], state_folder=tmp_path / "state").hits[0].film == Path("old.mp4")
+    renamed = path.rename(path.with_name("new" + SUFFIX))
+    film = tmp_path / "f" / "new.mp4"
+    film.write_bytes(b"film")
+    assert [hit.film for hit in search("dog", [str(tmp_path / "f")], state_folder=tmp_path / "state").hits] == [film]
+    film.rename(film.with_name("third.mkv"))
+    renamed.rename(film.with_name("third.mkv" + SUFFIX))
+    found = search("dog", [str(tmp_path / "f")], state_folder=tmp_path / "state").hits
+    assert [hit.film for hit in found] == [film.with_name("third.mkv")]
+
+
 def test_a_damaged_index_is_made_anew(tmp_path: Path) -> None:
     path = write(tmp_path / "f", "a.mp4", "a dog sleeps")
     assert texts(str(path), folder=tmp_path, query="dog")

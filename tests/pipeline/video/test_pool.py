@@ -1,5 +1,6 @@
 """A decoding process that cannot start is the machine's fault, never the film's."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,28 @@ def test_a_child_that_does_not_start_is_an_environment_fault(monkeypatch: pytest
         probe(SAMPLE, pool=pool)
     pool.close()
     assert caught.value.code == "reader_broken"
+
+
+@pytest.mark.parametrize("deaths", [1, 2, 3])
+def test_a_child_that_is_killed_before_it_is_ready_is_started_anew(
+    deaths: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by the kernel that is short of memory: it ends no run, unless it goes on."""
+    python = tmp_path / "python"
+    python.write_text(f"""#!/bin/sh
+echo >> {tmp_path}/starts
+[ "$(wc -l < {tmp_path}/starts)" -gt {deaths} ] || kill -9 $$
+exec {sys.executable} "$@"
+""")
+    python.chmod(0o755)
+    monkeypatch.setattr("pipeline.video.children.child.sys.executable", str(python))
+    with WorkerPool() as pool:
+        if deaths <= 2:
+            assert probe(SAMPLE, pool=pool).width == 640
+        else:
+            with pytest.raises(EnvironmentFault, match="does not start"):
+                probe(SAMPLE, pool=pool)
+    assert len((tmp_path / "starts").read_text().splitlines()) == min(deaths, 2) + 1
 
 
 def test_films_share_the_children(monkeypatch: pytest.MonkeyPatch) -> None:
