@@ -97,9 +97,9 @@ def placed(track: Track, position: str | None) -> Track:
     if position is None:
         return track
     if position == "top":
-        return replace(track, position="top")
+        return track.placed("top")
     if position == "bottom":
-        return replace(track, position="bottom")
+        return track.placed("bottom")
     raise UsageError("bad_value", f"--position is 'bottom' or 'top', not '{position}'")
 
 

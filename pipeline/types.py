@@ -9,7 +9,7 @@ video starts 2 s after its audio has time 2.0.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
@@ -118,6 +118,8 @@ class Cue:
     start: float
     end: float
     lines: tuple[str, ...]
+    top: bool | None = None
+    """whether it asks by itself for the picture's top, or for its bottom; None: it stands where its track does"""
 
     @property
     def text(self) -> str:
@@ -139,6 +141,14 @@ class Track:
     position: Literal["bottom", "top"] = "bottom"
     flags: frozenset[str] = frozenset()
     """``forced``, ``hearing_impaired``, ``default``, as the name of a file of others tells"""
+
+    def on_top(self, cue: Cue) -> bool:
+        """Whether one of its cues stands at the picture's top."""
+        return self.position == "top" if cue.top is None else cue.top
+
+    def placed(self, position: Literal["bottom", "top"]) -> "Track":
+        """The track with all cues there, whatever they ask for."""
+        return replace(self, position=position, cues=tuple(replace(cue, top=None) for cue in self.cues))
 
 
 LAYOUT_CODES = frozenset({"text_dropped", "text_cut", "too_fast", "too_short", "no_pause"})

@@ -14,7 +14,7 @@ from pipeline.formats._others import ALIASES, READERS
 from pipeline.formats._others.detect import really
 from pipeline.formats.base import Format
 from pipeline.sanitize import clean, is_clean
-from pipeline.types import Cue, Document, Notice, Track
+from pipeline.types import Document, Notice, Track
 
 __all__ = [
     "Format",
@@ -146,7 +146,7 @@ def tidy(track: Track) -> Track:
         text = clean(cue.text)
         if text and cue.end > cue.start >= 0:
             lines = tuple(text.split("\n"))
-            cues.append(cue if lines == cue.lines else Cue(start=cue.start, end=cue.end, lines=lines))
+            cues.append(cue if lines == cue.lines else replace(cue, lines=lines))
     ordered = sorted(cues, key=lambda cue: cue.start)
     language = track.language if _TAG.fullmatch(track.language) else "und"
     return replace(track, cues=tuple(ordered), title=clean(track.title).replace("\n", " "), language=language)

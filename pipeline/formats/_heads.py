@@ -11,7 +11,8 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from pipeline.errors import InputError
 from pipeline.types import Cue, Notice, Track
@@ -26,6 +27,8 @@ MOST_BODY = 2_000
 LONGEST_LINE = 20_000
 RAISED = re.compile(r"\{[^{}\u2060]{0,40}\\(?:an[789]|a[567])(?!\d)")
 """the place that ASS and SRT let a text ask for, in the upper third"""
+LOWERED = re.compile(r"\{[^{}\u2060]{0,40}\\(?:an[123]|a[123])(?!\d)")
+"""in the lower third"""
 GUESSED_LENGTH = 3.0
 """seconds a cue is given that has a beginning and no end"""
 
@@ -148,6 +151,13 @@ def clock(stamp: str) -> float | None:
     for part in parts:
         seconds = seconds * 60 + int(part)
     return sign * (seconds + (int(fraction) / 10 ** len(fraction) if fraction else 0.0))
+
+
+def at_its_place(cues: Sequence[Cue]) -> tuple[tuple[Cue, ...], Literal["top", "bottom"]]:
+    """The cues of a file in which some ask for the top, and where the track stands: on top where most of them do."""
+    if sum(cue.top is True for cue in cues) * 2 <= len(cues):
+        return tuple(cues), "bottom"
+    return tuple(cue if cue.top is not None else replace(cue, top=False) for cue in cues), "top"
 
 
 def cue_of(heads: Sequence[Head], n: int, lines: Sequence[str], notes: Notes) -> Cue | None:

@@ -5,13 +5,13 @@ joiner (U+2060), so that no tag and no ``\\N`` can form, and then braces are esc
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pipeline.errors import InputError, UsageError
 from pipeline.formats import base
-from pipeline.formats._heads import LONGEST_LINE, RAISED, Head, Notes, Parsed, bounded, clock, cue_of
+from pipeline.formats._heads import LONGEST_LINE, LOWERED, RAISED, Head, Notes, Parsed, at_its_place, bounded, clock, cue_of
 from pipeline.formats.base import JOINER
 from pipeline.types import Cue, Document, Track
 
@@ -74,7 +74,7 @@ class Format(base.Format):
     def parse(self, text: str) -> Parsed:
         """Reads SSA v4 too. Raises InputError ``bad_subtitles`` where there is no event, or more than any film has."""
         bounded(text, text.count("Dialogue:"))
-        notes, info, on_top = Notes(), dict[str, str](), False
+        notes, info, on_top = Notes(), dict[str, str](), set[str]()
         section, columns, events = "", _COLUMNS, list[dict[str, str]]()
         seen = False
         for line in text.splitlines():
@@ -95,25 +95,26 @@ class Format(base.Format):
             elif section == "script info":
                 info.setdefault(name, value)
             elif section.endswith("styles") and name == "style":
-                on_top = on_top or _on_top(value, section)
+                on_top |= _on_top(value, section)
         if not seen and not events:
             raise InputError("bad_subtitles", "this is no ASS file: it has no [Events]")
         if not seen:
             notes.add("header_missing", "[Events]")
-        raised = sum(RAISED.search(event.get("text", "")) is not None for event in events)
+        cues, position = at_its_place(_cues(events, notes, on_top))
         track = Track(
-            cues=_cues(events, notes),
+            cues=cues,
             language=info.get("language", "und"),
             title=info.get("title", ""),
             kind="subtitles",
             width=_number(info.get("playresx")),
             height=_number(info.get("playresy")),
-            position="top" if on_top or raised * 2 > max(1, len(events)) else "bottom",
+            position=position,
         )
         return Parsed(track, notes.notices())
 
 
-def _cues(events: Sequence[Mapping[str, str]], notes: Notes) -> tuple[Cue, ...]:
+def _cues(events: Sequence[Mapping[str, str]], notes: Notes, on_top: Collection[str]) -> list[Cue]:
+    """``on_top``: names of the styles that put their text there; an event may say otherwise."""
     times = [(clock(event.get("start", "")), clock(event.get("end", ""))) for event in events]
     heads = [
         Head(
@@ -129,18 +130,17 @@ def _cues(events: Sequence[Mapping[str, str]], notes: Notes) -> tuple[Cue, ...]:
         if drawn:
             notes.add("drawing_left_out", at=heads[n].start)
         if shown.strip() and (made := cue_of(heads, n, unescaped(shown).split("\n"), notes)) is not None:
-            cues.append(made)
-    return tuple(cues)
+            text, style = event.get("text", "")[:LONGEST_LINE], event.get("style", "Default").strip().lstrip("*")
+            raised = RAISED.search(text) is not None or (style in on_top and LOWERED.search(text) is None)
+            cues.append(replace(made, top=True) if raised else made)
+    return cues
 
 
-def _on_top(style: str, section: str) -> bool:
-    """Whether the style ``Default`` puts its text on top; SSA v4 counts its places otherwise and has 18 columns."""
+def _on_top(style: str, section: str) -> set[str]:
+    """The style's name, where it puts its text on top; SSA v4 counts its places otherwise and has 18 columns."""
     values = [value.strip() for value in style.split(",")[:30]]
-    if values[0].lstrip("*") != "Default":
-        return False
-    if "+" in section:
-        return len(values) > 18 and values[18] in ("7", "8", "9")
-    return len(values) > 12 and values[12] in ("5", "6", "7")
+    at, places = (18, ("7", "8", "9")) if "+" in section else (12, ("5", "6", "7"))
+    return {values[0].lstrip("*")} if len(values) > at and values[at] in places else set()
 
 
 def render(track: Track, style: Style) -> str:
@@ -164,9 +164,15 @@ def render(track: Track, style: Style) -> str:
     lines = [made.to_string("ass", header_notice="written by Scenescribe")]
     for cue in track.cues:  # pysubs2 would clamp these to ten hours
         start, end = int(cue.start * 100 + 1e-6), int(cue.end * 100 + 1e-6)
-        text = r"\N".join(map(escaped, cue.lines))
+        text = _place(track, cue) + r"\N".join(map(escaped, cue.lines))
         lines.append(f"Dialogue: 0,{stamp(start)},{stamp(max(end, start + 1))},Default,,0,0,0,,{text}\n")
     return "".join(lines)
+
+
+def _place(track: Track, cue: Cue) -> str:
+    """What an event begins with that does not stand where the style puts it."""
+    on_top = track.on_top(cue)
+    return "" if on_top == (track.position == "top") else r"{\an8}" if on_top else r"{\an2}"
 
 
 def _ssa_style(track: Track, style: Style, width: int, height: int) -> Any:

@@ -6,11 +6,11 @@ sister and a joiner. A reader sees the same text; our own reader takes it all ba
 """
 
 import re
-from typing import Literal
+from dataclasses import replace
 
 from pipeline.errors import InputError
 from pipeline.formats import base
-from pipeline.formats._heads import LONGEST_LINE, MOST_BODY, RAISED, Head, Notes, Parsed, bounded, cue_of, head
+from pipeline.formats._heads import LONGEST_LINE, MOST_BODY, RAISED, Head, Notes, Parsed, at_its_place, bounded, cue_of, head
 from pipeline.formats.base import JOINER
 from pipeline.types import Document, Track
 
@@ -18,6 +18,8 @@ _ARMOUR = str.maketrans({"<": "<" + JOINER, "\\": "\\" + JOINER, "{": "\uff5b" +
 _STAMP = re.compile(r"(\d:\d{1,2})(?=[.,]\d)")
 _MARKUP = re.compile(r"</?(?:i|b|u|s|font)\b[^<>\u2060]*>|\{\\[^{}\u2060]*\}", re.IGNORECASE)
 """What players take for markup in files of others; in ours a joiner stands in its way"""
+_TOP = r"{\an8}"
+"""what a cue that asks for the top of itself begins with, as it did where it was read"""
 _HEAD = re.compile(r"\s*\d+:\d{1,2}:\d{1,2}[,.]\d{1,3}\s*-->\s*\d+:\d{1,2}:\d{1,2}[,.]\d{1,3}(?:\s.*)?$", re.ASCII)
 
 
@@ -29,7 +31,7 @@ class Format(base.Format):
         blocks = []
         for number, cue in enumerate(track.cues, 1):
             start, end = base.milliseconds(cue.start), base.milliseconds(cue.end)
-            text = "\n".join(map(armoured, cue.lines))
+            text = (_TOP if cue.top else "") + "\n".join(map(armoured, cue.lines))
             blocks.append(f"{number}\n{base.clock(start, ',')} --> {base.clock(end, ',')}\n{text}\n")
         return "\n".join(blocks)
 
@@ -52,7 +54,7 @@ class Format(base.Format):
             raise InputError("bad_subtitles", "no line of this file is the times of an SRT cue (00:00:01,000 --> 00:00:02,000)")
         if any(line.strip() and not line.strip().isdecimal() for line in lines[: places[0] if places else 0]):
             notes.add("cue_dropped", "their lines stand above the first times of the file")
-        cues, on_top = [], 0
+        cues = []
         for n, at in enumerate(places):
             last = n + 1 == len(places)
             end = len(lines) if last else places[n + 1]
@@ -60,13 +62,13 @@ class Format(base.Format):
                 end -= 1
             if not last and end > at + 1 and lines[end - 1].strip().isdecimal():
                 end -= 1
-            on_top += any(RAISED.search(line) for line in lines[at + 1 : min(end, at + 3)])
+            on_top = any(RAISED.search(line) for line in lines[at + 1 : min(end, at + 3)])
             body = [line.strip()[:LONGEST_LINE] for line in lines[at + 1 : min(end, at + 1 + MOST_BODY)]]
             made = cue_of(heads, n, [disarmed(_MARKUP.sub("", line)) for line in body if line], notes)
             if made is not None:
-                cues.append(made)
-        position: Literal["top", "bottom"] = "top" if on_top * 2 > len(heads) else "bottom"
-        return Parsed(Track(cues=tuple(cues), language="und", kind="subtitles", position=position), notes.notices())
+                cues.append(replace(made, top=True) if on_top else made)
+        placed, position = at_its_place(cues)
+        return Parsed(Track(cues=placed, language="und", kind="subtitles", position=position), notes.notices())
 
 
 def armoured(line: str) -> str:

@@ -29,7 +29,8 @@ class Format(base.Format):
         )
         tree = writer.from_model(_model(track), config)
         division = next(tree.getroot().iter(f"{_TT}div"))
-        division.extend(_paragraph(cue) for cue in track.cues)
+        several = _several(track)
+        division.extend(_paragraph(cue, track, several) for cue in track.cues)
         out = io.BytesIO()
         tree.write(out, encoding="utf-8", xml_declaration=True)
         return out.getvalue().decode() + "\n"
@@ -49,17 +50,22 @@ def _model(track: Track) -> Any:
     document.set_content_profiles({"http://www.w3.org/ns/ttml/profile/imsc1.1/text"})
     if track.width > 0 and track.height > 0:
         document.set_px_resolution(_size(track))
-    region = _region(document, track)
     body, div = Body(document), Div(document)
-    body.set_region(region)
+    if _several(track):
+        for position in ("top", "bottom"):
+            _region(document, position, position)
+    else:
+        body.set_region(_region(document, "speech", "top" if track.cues and track.on_top(track.cues[0]) else track.position))
     document.set_body(body)
     body.push_child(div)
     return document
 
 
-def _paragraph(cue: Cue) -> ElementTree.Element:
+def _paragraph(cue: Cue, track: Track, several: bool) -> ElementTree.Element:
     begin, end = base.clock(base.milliseconds(cue.start)), base.clock(base.milliseconds(cue.end))
     paragraph = ElementTree.Element(f"{_TT}p", {"begin": begin, "end": end})
+    if several:
+        paragraph.set("region", "top" if track.on_top(cue) else "bottom")
     for n, line in enumerate(cue.lines):
         if n:
             ElementTree.SubElement(paragraph, f"{_TT}br")
@@ -73,7 +79,12 @@ def _size(track: Track) -> Any:
     return PixelResolutionType(width=track.width, height=track.height)
 
 
-def _region(document: Any, track: Track) -> Any:
+def _several(track: Track) -> bool:
+    """Whether its cues stand at two places: then each names its own, and nothing around them does."""
+    return len({track.on_top(cue) for cue in track.cues}) > 1
+
+
+def _region(document: Any, name: str, position: str) -> Any:
     """90 % of the picture, the text at its lower or upper edge, white with a black edge."""
     from ttconv.model import Region
     from ttconv.style_properties import (
@@ -87,11 +98,11 @@ def _region(document: Any, track: Track) -> Any:
         TextOutlineType,
     )  # fmt: skip
 
-    region = Region("speech", document)
+    region = Region(name, document)
     percent = LengthType.Units.pct
     region.set_style(StyleProperties.Origin, CoordinateType(LengthType(5, percent), LengthType(5, percent)))
     region.set_style(StyleProperties.Extent, ExtentType(height=LengthType(90, percent), width=LengthType(90, percent)))
-    region.set_style(StyleProperties.DisplayAlign, DisplayAlignType.before if track.position == "top" else DisplayAlignType.after)
+    region.set_style(StyleProperties.DisplayAlign, DisplayAlignType.before if position == "top" else DisplayAlignType.after)
     region.set_style(StyleProperties.TextAlign, TextAlignType.center)
     region.set_style(StyleProperties.Color, NamedColors.white.value)
     edge = TextOutlineType(thickness=LengthType(5, percent), color=NamedColors.black.value)

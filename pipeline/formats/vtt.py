@@ -6,12 +6,13 @@ without a blank line between them. What was guessed is said.
 
 import html
 import re
+from dataclasses import replace
 from typing import Literal
 
 from pipeline.errors import InputError
 from pipeline.formats import base
-from pipeline.formats._heads import LONGEST_LINE, MOST_BODY, Head, Notes, Parsed, bounded, cue_of, head
-from pipeline.types import Cue, Document, Track
+from pipeline.formats._heads import LONGEST_LINE, MOST_BODY, Head, Notes, Parsed, at_its_place, bounded, cue_of, head
+from pipeline.types import Document, Track
 
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _TAG = re.compile(r"<[^<>]*>")
@@ -30,9 +31,9 @@ class Format(base.Format):
     def write(self, track: Track, document: Document | None = None) -> str:
         kind = f"Kind: {track.kind}\n"
         blocks = [f"WEBVTT\n{kind}Language: {track.language}\n"]
-        settings = " line:5%" if track.position == "top" else ""
         for one in track.cues:
             start, end = base.milliseconds(one.start), base.milliseconds(one.end)
+            settings = " line:5%" if track.on_top(one) else ""
             text = "\n".join(one.lines).translate(_ESCAPES)
             blocks.append(f"{base.clock(start)} --> {base.clock(end)}{settings}\n{text}\n")
         return "\n".join(blocks)
@@ -48,14 +49,15 @@ class Format(base.Format):
         if not header:
             notes.add("header_missing", "WEBVTT line")
         made = [cue_of(heads, n, [_plain(line) for line in body], notes) for n, body in enumerate(bodies)]
-        cues: tuple[Cue, ...] = tuple(one for one in made if one is not None)
-        on_top = sum(map(_on_top, heads))
+        cues, position = at_its_place(
+            [replace(one, top=_on_top(found) or None) for one, found in zip(made, heads, strict=True) if one is not None]
+        )
         return Parsed(
             Track(
                 cues=cues,
                 language=header.get("language", "und").split(None, 1)[0] if header.get("language") else "und",
                 kind=_KINDS.get(header.get("kind", ""), "subtitles"),
-                position="top" if on_top * 2 > len(heads) else "bottom",
+                position=position,
             ),
             notes.notices(),
         )

@@ -42,7 +42,8 @@ def fitted(ffmpeg: Ffmpeg, place: Place, track: Track, style: Style, limits: Lim
         for n, too_tall in outside.items():
             most = max(1, frame.lines // crowd[n] - (attempt if too_tall else 0))
             room = Room(width=frame.width * (1 - TIGHTER * attempt), lines=most, measure=ruler)
-            found[n] = refit(track.cues[n], track.language, limits, room) or found[n]
+            again = refit(track.cues[n], track.language, limits, room)
+            found[n] = tuple(replace(one, top=track.cues[n].top) for one in again) or found[n]
         outside = _outside(ffmpeg, place, track, found, list(outside), style, frame, crowd)
     notices = [_hurried(track.cues[n], cues) for n, cues in enumerate(found) if _is_hurried(track.cues[n], cues)]
     notices += [_never(track.cues[n]) for n in outside]

@@ -66,7 +66,8 @@ def one_at_a_time(track: Track) -> Track:
         if lines and made and made[-1].end == start and made[-1].lines == lines:
             made[-1] = replace(made[-1], end=end)
         elif lines:
-            made.append(Cue(start=start, end=end, lines=lines))
+            places = {cue.top for cue in standing}
+            made.append(Cue(start=start, end=end, lines=lines, top=places.pop() if len(places) == 1 else None))
     return replace(track, cues=tuple(made))
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from xml.parsers import expat
 
 from pipeline.errors import InputError
-from pipeline.formats._heads import LONGEST_LINE, MOST_BODY, MOST_CUES, Notes, Parsed, bounded
+from pipeline.formats._heads import LONGEST_LINE, MOST_BODY, MOST_CUES, Notes, Parsed, at_its_place, bounded
 from pipeline.types import Cue, Track
 
 DEEPEST = 64
@@ -71,12 +71,8 @@ class _Reader:
         self._beside = 0
         self._regions: dict[str, str] = {}
         self._region = ""
-        self._on_top = self._placed = 0
+        self._on_top = False
         self._titled = False
-
-    @property
-    def on_top(self) -> bool:
-        return self._on_top * 2 > self._placed
 
     def start(self, tag: str, given: dict[str, str]) -> None:
         """An element begins."""
@@ -100,8 +96,7 @@ class _Reader:
             self._time(made, about)
             if name == "p":
                 self._paragraph = made
-                self._placed += 1
-                self._on_top += self._regions.get(about.get("region", self._region), "") == "before"
+                self._on_top = self._regions.get(about.get("region", self._region), "") == "before"
             elif name == "body" or name == "div":
                 self._region = about.get("region", self._region)
             elif name == "br":
@@ -170,7 +165,8 @@ class _Reader:
         elif len(self.cues) >= MOST_CUES:
             raise InputError("bad_subtitles", f"this file has more than {MOST_CUES:,} cues; no film has")
         else:
-            self.cues.append(Cue(start=begin, end=end, lines=tuple(line for line in lines if line)))
+            shown = tuple(line for line in lines if line)
+            self.cues.append(Cue(start=begin, end=end, lines=shown, top=self._on_top or None))
 
 
 def parse(text: str) -> Parsed:
@@ -191,12 +187,13 @@ def parse(text: str) -> Parsed:
         reader.notes.add("text_damaged", f"line {error.lineno}")
     if not reader.seen:
         raise InputError("bad_subtitles", "this is no TTML: its first element is not <tt>")
+    cues, position = at_its_place(reader.cues)
     track = Track(
-        cues=tuple(reader.cues),
+        cues=cues,
         language=reader.language,
         title=reader.title.strip(),
         kind="subtitles",
-        position="top" if reader.on_top else "bottom",
+        position=position,
     )
     return Parsed(track, reader.notes.notices())
 

@@ -1,13 +1,14 @@
 """Subtitle files as other people's programs write them: read as they are meant, and what was guessed is said."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from pipeline import formats
 from pipeline.errors import InputError
 from pipeline.formats.ass import spoken
-from pipeline.types import Track
+from pipeline.types import Cue, Track
 
 GOOD = "1\n00:00:01,000 --> 00:00:02,000\nOne\n\n2\n00:00:04,000 --> 00:00:06,000\nTwo\n"
 WANTED = [(1.0, 2.0, "One"), (4.0, 6.0, "Two")]
@@ -305,3 +306,37 @@ def test_texts_that_ask_for_the_top_are_at_the_top(form: str, tag: str) -> None:
     assert track(tag, "", "").position == "bottom"
     assert track(r"{\an2}", r"{\an18}", r"{\a1}").position == "bottom"
     assert [cue.text for cue in track(tag, tag).cues] == ["Text", "Text"]
+
+
+PLACED = {
+    "srt": "1\n00:00:01,000 --> 00:00:02,000\nLow\n\n2\n00:00:03,000 --> 00:00:04,000\n{\\an8}High\n\n3\n00:00:05,000 --> 00:00:06,000\nLow\n",
+    "vtt": "WEBVTT\n\n00:01.000 --> 00:02.000\nLow\n\n00:03.000 --> 00:04.000 line:0\nHigh\n\n00:05.000 --> 00:06.000 line:-1\nLow\n",
+    "ass": "[V4+ Styles]\nFormat: " + ",".join(["x"] * 23) + "\nStyle: Sign," + ",".join(["0"] * 17) + ",8,0,0,0,0\n[Events]\n"
+    "Dialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,Low\nDialogue: 0,0:00:03.00,0:00:04.00,Sign,,0,0,0,,High\n"
+    "Dialogue: 0,0:00:05.00,0:00:06.00,Sign,,0,0,0,,{\\an2}Low\n",
+    "ttml": '<tt xmlns="http://www.w3.org/ns/ttml" xmlns:tts="http://www.w3.org/ns/ttml#styling"><head><layout>'
+    '<region xml:id="t" tts:displayAlign="before"/><region xml:id="b" tts:displayAlign="after"/></layout></head><body><div>'
+    '<p region="b" begin="1s" end="2s">Low</p><p region="t" begin="3s" end="4s">High</p><p region="b" begin="5s" end="6s">Low</p>'
+    "</div></body></tt>",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("written", [None, *PLACED])
+@pytest.mark.parametrize("read", PLACED)
+def test_one_cue_on_top_stays_there_alone(read: str, written: str | None) -> None:
+    track = formats.read(read, PLACED[read])
+    if written is not None:
+        track = formats.read(written, formats.write(written, track))
+    assert [(cue.text, track.on_top(cue)) for cue in track.cues] == [("Low", False), ("High", True), ("Low", False)]
+    for place in ("top", "bottom"):
+        moved = track.placed(place)  # type: ignore[arg-type]
+        assert [moved.on_top(cue) for cue in moved.cues] == [place == "top"] * 3
+
+
+@pytest.mark.parametrize("written", PLACED)
+def test_most_cues_on_top_and_one_below(written: str) -> None:
+    low, high = Cue(start=1, end=2, lines=("Low",)), Cue(start=3, end=4, lines=("High",), top=True)
+    track = Track(cues=(low, high, replace(high, start=5, end=6)), kind="subtitles")
+    again = formats.read(written, formats.write(written, track))
+    assert again.position == "top"
+    assert [again.on_top(cue) for cue in again.cues] == [False, True, True]

@@ -72,6 +72,18 @@ def test_top_and_without_box(film: Path, track: Track, tmp_path: Path, frames: A
     assert right - left > 0.3
 
 
+@pytest.mark.parametrize("long", [False, True])
+def test_one_cue_on_top_among_others(long: bool, film: Path, track: Track, tmp_path: Path, frames: Any) -> None:
+    """Also where it has to be laid out anew."""
+    text = "up " * 60 if long else "Up"
+    low, high = Cue(start=0.0, end=1.0, lines=("Low",)), Cue(start=1.0, end=2.5, lines=(text.strip(),), top=True)
+    burn(film, replace(track, cues=(low, high)), tmp_path / "out.mp4", encoding=QUICK)
+    for (at, before), (_, after) in zip(frames(film), frames(tmp_path / "out.mp4"), strict=True):
+        if at < 2.5 - 1e-6:
+            _, top, _, bottom = box_of(changed(after, before))
+            assert (bottom < 0.6) if at > 1.0 - 1e-6 else (top > 0.7), at
+
+
 def test_sound_is_copied(film: Path, track: Track, tmp_path: Path) -> None:
     out = tmp_path / "out.mp4"
     burn(film, track, out, encoding=QUICK)
