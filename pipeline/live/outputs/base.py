@@ -4,6 +4,7 @@ offer(event)   never waits          write(event)   may take long; raises OutputE
 """
 
 import asyncio
+import time
 from collections import deque
 from contextlib import suppress
 
@@ -97,7 +98,7 @@ class Output:
             self._empty.clear()
 
     def _warn(self, what: str, **data: object) -> None:
-        now = asyncio.get_running_loop().time()
+        now = time.monotonic()  # an output that writes on a thread warns from there
         if now - self._warned > QUIET or not self._warned:
             self._warned = now
             _log.warning(f"output {self.name}: {what}", **data)

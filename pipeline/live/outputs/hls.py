@@ -54,13 +54,16 @@ class Hls(PictureOutput):
     async def finish(self) -> None:
         """Streams that did not end are ended where they are."""
         for stream, rendition in self._renditions.items():
-            if not rendition.ended:
+            if not rendition.ended and (self._folder / stream).is_dir():
                 rendition.ended = True
                 await asyncio.to_thread(self._show, stream, rendition)
 
     def take(self, event: Event) -> None:
         stream = event["stream"]
         rendition = self._renditions.get(stream)
+        if rendition is not None and event["event"] == "piece" and not (self._folder / stream).is_dir():
+            self._warn(f"{self._folder / stream} was taken away; it begins anew")
+            rendition = None
         if rendition is None:
             rendition = self._renditions[stream] = self._begin(stream)
         if event["event"] == "piece":
@@ -75,8 +78,9 @@ class Hls(PictureOutput):
 
     def _begin(self, stream: str) -> Rendition:
         place = self._folder / stream
+        self._masters.pop(stream, None)
         try:
-            place.mkdir(exist_ok=True)
+            place.mkdir(parents=True, exist_ok=True)
             if _is_ours(place):
                 for file in place.iterdir():  # of a run before
                     if _OURS.fullmatch(file.name):

@@ -6,6 +6,7 @@ four times               all that waits before the newest keyframe is dropped
 caught up for CALM       one step back
 """
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -43,8 +44,8 @@ class LiveDecoding:
         self._ticks: Ticks[tuple[Any, Frame]] = Ticks(fps, phase)
         self._known: dict[int, Arrived] = {}
         self._epoch = -1
-        self._begin: tuple[float, float] = (0.0, 0.0)
-        self._seen = 0.0
+        self._begin: tuple[float, float] | None = None
+        self._seen = -math.inf
         self._skip, self._eased = 0, 0.0
         self.decoded = 0
         self.shape: Opened | None = None
@@ -87,7 +88,7 @@ class LiveDecoding:
             yield self._kept(self._ticks.end())
         self._ticks.begin()
         self._known.clear()
-        self._epoch, self._begin, self._seen = arrived.epoch, (-1.0, 0.0), 0.0
+        self._epoch, self._begin, self._seen = arrived.epoch, None, -math.inf
 
     def _drain(self) -> Iterator[Kept | None]:
         try:
@@ -110,7 +111,7 @@ class LiveDecoding:
             return None
         self.decoded += 1
         when = ticks * float(self._stream.time_base)
-        if self._begin[0] < 0:
+        if self._begin is None:  # times may be below 0: libav counts so in the minute before MPEG-TS begins anew
             self._begin = when, arrived.arrival
         self._seen = max(self._seen, when)
         told = Frame(

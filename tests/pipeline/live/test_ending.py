@@ -186,6 +186,24 @@ async def test_what_comes_at_once_is_described_window_by_window(tmp_path: Path, 
     assert len(run.told.of("caption")) > 2
 
 
+@pytest.fixture
+def about_to_wrap(tmp_path: Path) -> Path:
+    film = tmp_path / "cam.ts"
+    arguments = [*picture(seconds=8)[1:], "-output_ts_offset", str(2**33 / 90000 - 5), "-f", "mpegts", str(film)]
+    subprocess.run([FFMPEG, "-v", "error", *arguments], check=True, stdin=subprocess.DEVNULL)
+    return film
+
+
+async def test_nothing_is_lost_where_mpeg_ts_is_about_to_begin_anew(about_to_wrap: Path) -> None:
+    """Its 33 bits are full 5 s after the first picture: libav counts those before from below 0, and they were passed over as late."""
+    run = Run(str(about_to_wrap), idle_end=1.0)
+    await run.until(lambda told: False)
+    run.whole()
+    assert described(run) == pytest.approx(8.0, abs=0.5)
+    assert run.stream.timeline.late == 0
+    assert not run.told.of("discontinuity")
+
+
 class Pieces(Output):
     """What a recording is given."""
 

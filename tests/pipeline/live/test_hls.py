@@ -61,6 +61,24 @@ async def test_a_run_removes_what_a_run_of_ours_left_and_nothing_else(tmp_path: 
         assert len(list((tmp_path / str(number)).iterdir())) == 5 + (master is not None)
 
 
+async def test_a_folder_that_is_taken_away_is_begun_anew(tmp_path: Path) -> None:
+    """Somebody clears it in the middle of a run: it was missed until the next start of the command."""
+    folder = tmp_path / "shown"
+    hls = Hls(folder, Recipe(model="echo"), MODEL, lambda _: {}, seconds=2.0, late=False, patience=30.0)
+    await hls.open()
+    for number in range(6):
+        if number == 3:
+            shutil.rmtree(folder)
+        await hls.write({"event": "piece", "stream": "cam", "_piece": piece(2.0 * number, 2.0 * number + 2)})
+        await hls.write(said(2.0 * number, 2.0 * number + 2))
+    assert len(list(folder.glob("cam/video-*.ts"))) == 3
+    assert "video.m3u8" in (folder / "cam/live.m3u8").read_text()
+    named = [row for row in (folder / "cam/video.m3u8").read_text().splitlines() if row.endswith(".ts")]
+    assert all((folder / "cam" / name).exists() for name in named)
+    shutil.rmtree(folder)
+    await hls.close()
+
+
 def rendition(*, late: bool = False, patience: float = 30.0) -> Rendition:
     return Rendition(first=100, late=late, patience=patience, layout=line)
 
