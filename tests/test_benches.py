@@ -61,6 +61,15 @@ def test_what_is_missing_is_one_line_at_the_start(
 
 
 @pytest.mark.usefixtures("parts")
+def test_help_is_there_without_a_reader_that_only_others_have(tmp_path: Path) -> None:
+    told = bench("reader", "--help", without=("decord",), place=tmp_path)
+    assert told.returncode == 0
+    assert "--only" in told.stdout
+    refused = bench("reader", "--folder", str(tmp_path / "films"), without=("decord",), place=tmp_path)
+    assert (refused.returncode, refused.stderr.strip()) == (1, "scripts/bench reader: missing here: pip install decord")
+    assert not (tmp_path / "films").exists()
+
+
 def test_vllm_is_not_measured_where_its_processes_would_not_find_us(monkeypatch: pytest.MonkeyPatch) -> None:
     from scripts import needed
 

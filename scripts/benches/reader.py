@@ -16,17 +16,17 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from scripts.needed import needed
 
-needed("av", "cv2", "decord")
+needed("av", "cv2")
 
 import av
 import cv2
-import decord
 
 from pipeline.video.children.pool import WorkerPool
 from pipeline.video.limits import Limits
@@ -45,6 +45,7 @@ def main() -> None:
     parser.add_argument("--clip-seconds", type=int, default=3)
     parser.add_argument("--json", type=Path, default=Path("/tmp/scenescribe-bench/reader.json"))
     options = parser.parse_args()
+    needed("decord")
     options.folder.mkdir(parents=True, exist_ok=True)
     begun, found = time.monotonic(), list[dict[str, Any]]()
     print(json.dumps(machine()))
@@ -77,7 +78,7 @@ def machine() -> dict[str, Any]:
         "python": platform.python_version(),
         "cv2": cv2.__version__,
         "av": av.__version__,
-        "decord": decord.__version__,
+        "decord": version("decord"),
     }
 
 
