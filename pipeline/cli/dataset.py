@@ -45,7 +45,7 @@ def dataset(
     ] = None,
     caption_extension: Annotated[str, typer.Option(help="Of --format txt: what the file beside a picture is called.")] = ".txt",
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Of --format txt: replace texts of others that lie where ours go.")
+        bool, typer.Option("--overwrite", help="Replace files of others that lie where ours go (txt, jsonl, coco).")
     ] = False,
     storage_option: Annotated[
         list[str] | None, typer.Option(help="KEY=VALUE for s3://, gs://, az://; may be repeated.", show_default=False)

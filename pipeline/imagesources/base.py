@@ -14,8 +14,8 @@ from pipeline.datasets.items import Item
 from pipeline.errors import InputError
 from pipeline.storage.base import Storage
 
-SUFFIXES = frozenset(".jpg .jpeg .jpe .jfif .png .webp .gif .bmp .tif .tiff .avif .jp2".split())
-"""names that are taken for pictures"""
+SUFFIXES = frozenset(".jpg .jpeg .jpe .jfif .png .webp .gif .bmp .tif .tiff .avif .jp2 .heic .heif .hif".split())
+"""names that are taken for pictures; the last three can't be read, and whoever has such is told so, a row each"""
 LARGEST = 256 << 20
 """bytes of one picture's file"""
 Content = bytes | InputError

@@ -147,7 +147,9 @@ class Columns:
 def _holds_bytes(pa: Any, kind: Any) -> bool:
     if pa.types.is_struct(kind):
         return kind.get_field_index("bytes") >= 0 and _holds_bytes(pa, kind.field("bytes").type)
-    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind))
+    plain = kind.value_type if pa.types.is_dictionary(kind) else kind
+    kinds = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_binary_view, pa.types.is_fixed_size_binary)
+    return any(one(plain) for one in kinds)
 
 
 def _holds_words(pa: Any, kind: Any) -> bool:

@@ -58,7 +58,7 @@ class AnnotateSettings(Asking, Spread):
     caption_extension: Annotated[str, AfterValidator(check_extension)] = option(
         ".txt", OUTPUT, "Of --format txt: what the file beside a picture is called."
     )
-    overwrite: bool = option(False, OUTPUT, "Of --format txt: replace texts of others that lie where ours go.")
+    overwrite: bool = option(False, OUTPUT, "Replace files of others that lie where ours go (txt, jsonl, coco).")
     retry_failed: bool = option(False, OUTPUT, "Also ask again what failed in an earlier run.")
 
     detail: Literal["low", "high"] = option(

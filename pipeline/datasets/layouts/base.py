@@ -27,6 +27,7 @@ SIGNS = (
     (b"\0\0\0\x0cjP", ".jp2"),
 )  # fmt: skip
 """what a picture's file begins with -> what it is called"""
+HEAD = 1 << 16
 LONGEST = 1000
 """bytes of a file's name with the folders that it brings; systems take 4,096 with those that it lies in"""
 
@@ -49,7 +50,7 @@ class DataSet:
     extension: str = ".txt"
     """of texts that lie beside pictures"""
     overwrite: bool = False
-    """replace texts of others that are in the way"""
+    """replace files of others that are in the way"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +92,20 @@ def spooled(storage: Storage, name: str) -> Iterator[Path]:
         path = folder / "file"
         yield path
         storage.put_file(name, path)
+
+
+def in_the_way(data: DataSet, name: str, ours: Callable[[bytes], bool]) -> Written | None:
+    """What is told where a file of another lies where ours goes; ``ours`` is asked by its first HEAD bytes. An empty one is nobody's."""
+    if data.overwrite:
+        return None
+    try:
+        head = data.storage.get_range(name, 0, HEAD)
+    except InputError:
+        return None
+    if not head or ours(head):
+        return None
+    says = f"{name} is there already and was not written by Scenescribe; --overwrite replaces it"
+    return Written(place=f"{data.storage.url}/{name}", items=0, refused=((name, "output_exists", says),))
 
 
 def suffix_of(data: bytes, name: str = "") -> str:

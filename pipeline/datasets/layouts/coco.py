@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pipeline.datasets.layouts.base import DataSet, Written, pictured, spooled
+from pipeline.datasets.layouts.base import DataSet, Written, in_the_way, pictured, spooled
 
 NAME = "captions.coco.json"
 
@@ -21,6 +21,10 @@ class Layout:
     settled: ClassVar[str] = "captions.coco.json: COCO's captions"
 
     def write(self, data: DataSet) -> Written:
+        if (
+            refused := in_the_way(data, NAME, lambda head: head.startswith(b'{"info": {"description": "captions by '))
+        ) is not None:
+            return refused
         count = 0
         with spooled(data.storage, NAME) as path, path.open("w", encoding="utf-8", newline="\n") as file:
             model = str(data.settings.get("model", ""))

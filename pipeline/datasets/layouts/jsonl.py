@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pipeline.datasets.items import Row
-from pipeline.datasets.layouts.base import DataSet, Written, captioned, spooled
+from pipeline.datasets.layouts.base import DataSet, Written, captioned, in_the_way, spooled
 from pipeline.sanitize import json_line
 
 NAME = "captions.jsonl"
@@ -17,12 +17,18 @@ class Layout:
     settled: ClassVar[str] = "captions.jsonl: the same rows, one JSON object a line"
 
     def write(self, data: DataSet) -> Written:
+        if (refused := in_the_way(data, NAME, _ours)) is not None:
+            return refused
         count = 0
         with spooled(data.storage, NAME) as path, path.open("w", encoding="utf-8", newline="\n") as file:
             for _, row in data.pairs():
                 count += captioned(row)
                 file.write(json_line(plain(row)) + "\n")
         return Written(place=f"{data.storage.url}/{NAME}", items=count)
+
+
+def _ours(head: bytes) -> bool:
+    return head.startswith(b'{"key": ') and b'"content": ' in head.split(b"\n", 1)[0]
 
 
 def plain(row: Row) -> dict[str, Any]:

@@ -159,7 +159,9 @@ def test_bytes_of_any_kind_are_found_and_a_path_alone_is_told(tmp_path: Path) ->
     import pyarrow
     import pyarrow.parquet
 
-    kinds = (pyarrow.binary(), pyarrow.large_binary(), pyarrow.binary_view())
+    kinds = (
+        pyarrow.binary(), pyarrow.large_binary(), pyarrow.binary_view(), pyarrow.binary(1), pyarrow.dictionary(pyarrow.int8(), pyarrow.binary()),
+    )  # fmt: skip
     for number, kind in enumerate(kinds):
         pyarrow.parquet.write_table(pyarrow.table({"image": pyarrow.array([b"a", b"b"], kind)}), tmp_path / f"{number}.parquet")
     assert contents(listed(tmp_path)[0]) == [b"a", b"b"] * len(kinds)
