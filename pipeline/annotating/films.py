@@ -40,9 +40,9 @@ class Films:
         self._spool = Spool(most)
         self._reading = asyncio.Lock()
 
-    async def rows(self, item: Item, here: Callable[[], None], read: Callable[[], None]) -> list[Row]:
-        """The rows of a film, one that says why where it has none. ``here`` is called when its file is here, ``read`` when it is read
-        to its end; each once at least.
+    async def rows(self, item: Item, here: Callable[[], None], read: Callable[[], None]) -> tuple[list[Row], str]:
+        """The rows of a film; where it has none, one that gives the reason, and a sentence about it. ``here`` is called when its file
+        is here, ``read`` when it is read to its end; each once at least.
 
         Raises EnvironmentFault and UsageError where the engine can't go on.
         """
@@ -60,11 +60,11 @@ class Films:
                     read()
 
                 try:
-                    return await self._described(item, path, arriving, over)
+                    return await self._described(item, path, arriving, over), ""
                 finally:
                     over()
         except InputError as error:
-            return [Row.failed(item, error.code, model=self._model)]
+            return [Row.failed(item, error.code, model=self._model)], error.message
         finally:
             here()
             read()

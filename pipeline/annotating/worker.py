@@ -116,12 +116,16 @@ class Worker:
 
     async def _film(self, item: Item, films: dict[str, list[Row]], here: Callable[[], None], read: Callable[[], None]) -> None:
         assert self._films is not None
-        films[item.key] = rows = await self._films.rows(item, here, read)
+        rows, why = await self._films.rows(item, here, read)
+        films[item.key] = rows
         reason = rows[0].reason if len(rows) == 1 and rows[0].start is None else ""
         outcome = Outcome.FAILED if reason else Outcome.OK
         tokens = sum(row.prompt_tokens for row in rows), sum(row.completion_tokens for row in rows)
         text = next((row.caption for row in rows if row.caption), "")
-        self.told(item, Answer(text=text, outcome=outcome, reason=reason, prompt_tokens=tokens[0], completion_tokens=tokens[1]))
+        self.told(
+            item,
+            Answer(text=text, outcome=outcome, reason=reason, message=why, prompt_tokens=tokens[0], completion_tokens=tokens[1]),
+        )
 
     async def _batch(
         self, batch: "Sequence[tuple[bytes | None, Content]]", start: int, items: Sequence[Item],

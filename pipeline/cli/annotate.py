@@ -12,6 +12,7 @@ from pipeline.cli import console
 from pipeline.cli.caption import run_until_signalled
 from pipeline.cli.logs import beside_the_screen
 from pipeline.cli.options import with_options
+from pipeline.cli.sentences import ECHO
 from pipeline.options import names
 from pipeline.options.annotate import AnnotateSettings
 from pipeline.options.base import load
@@ -108,7 +109,7 @@ async def _run(
     await asyncio.to_thread(screen.measure)  # a file that can't be written is told now
     began = time.monotonic()
     ledger, problems = await asyncio.to_thread(flow.prepared, storage, sources, settings, recipe, listed=screen.listed)
-    screen.begin(ledger, problems, model=host.preset.name)
+    screen.begin(ledger, problems, who=ECHO if settings.engine == "echo" else f"model {host.preset.name}")
     if not await asyncio.to_thread(screen.all_done, ledger):
         with screen:
             await _work(settings, ledger, recipe, wishes, screen)

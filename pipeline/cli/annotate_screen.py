@@ -12,6 +12,7 @@ from pipeline.annotating.metrics import Progress, exposition
 from pipeline.annotating.pace import Pace
 from pipeline.cli import console
 from pipeline.cli.screen import Screen
+from pipeline.cli.sentences import nothing_there
 from pipeline.cli.signs_of_life import loaded, loading
 from pipeline.errors import OutputError
 from pipeline.files import write_whole
@@ -64,7 +65,7 @@ class AnnotateScreen:
             self._said = time.monotonic()
             self.screen.say(f"listing: {count:,} pictures")
 
-    def begin(self, ledger: "Ledger", problems: "Sequence[Problem]", *, model: str) -> None:
+    def begin(self, ledger: "Ledger", problems: "Sequence[Problem]", *, who: str) -> None:
         for one in problems:
             self.screen.fail(f"{console.name_of(one.name)}: {one.error.code}: {console.one_line(one.error.message)}")
         plan = ledger.frozen
@@ -73,7 +74,7 @@ class AnnotateScreen:
         if ledger.films:
             self._thing = "item"  # a film is no picture; its rows are its windows
         sizes = f"{_many(self.progress.items, self._thing)} in {_many(len(plan.units), 'unit')}"
-        self.screen.say(f"{sizes}; model {model}; writing to {ledger.storage}")
+        self.screen.say(f"{sizes}; {who}; writing to {ledger.storage}")
 
     def all_done(self, ledger: "Ledger") -> bool:
         """Whether nothing is left; blocks."""
@@ -197,7 +198,11 @@ class AnnotateScreen:
             for name, host in found.hosts.items():
                 self.screen.say(f"  host {name}: {_many(host['items'], self._thing)} in {_many(host['units'], 'unit')}")
         for name, one in written.items():
-            self.screen.say(f"  {name}: {one.items:,} captions -> {one.place}")
+            self.screen.say(
+                f"  {name}: {one.items:,} captions -> {one.place}"
+                if one.items
+                else f"  {name}: {nothing_there(films=ledger.films)}"
+            )
         if self.as_json:
             console.data(
                 {

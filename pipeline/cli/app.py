@@ -13,7 +13,7 @@ import typer
 from pipeline import __version__
 from pipeline.cli import collector, console
 from pipeline.cli.help import Command, Group
-from pipeline.cli.usage import answer, misused
+from pipeline.cli.usage import answer, misused, no_files
 from pipeline.errors import ScenescribeError
 
 app = typer.Typer(
@@ -94,9 +94,11 @@ def main() -> None:
     """The console script. Exit codes: 0 done, 1 an input failed, 2 usage, 3 environment, 130 and 143 signals."""
     collector.rest()
     _mount()
+    given = sys.argv[1:]
     # --snake_case is taken for --kebab-case
-    sys.argv[1:] = [re.sub(r"^--[a-z0-9_]+", lambda match: match.group().replace("_", "-"), word) for word in sys.argv[1:]]
+    sys.argv[1:] = [re.sub(r"^--[a-z0-9_]+", lambda match: match.group().replace("_", "-"), word) for word in given]
     try:
+        no_files(given)
         code = app(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except ScenescribeError as error:

@@ -140,6 +140,8 @@ async def describe_found(
                     display.screen.say(studio.host.decoding)
     if (run := display.end(started)) is not None:
         past.remember(kind, run)
+    if report is not None:
+        display.screen.say(f"  report: {console.name_of(report)}")
     if settings.wants_summary:
         from pipeline.summarizer import needs_its_own_engine
 

@@ -8,6 +8,7 @@ import typer
 
 from pipeline.cli import console
 from pipeline.cli.help import MOST
+from pipeline.cli.sentences import nothing_there
 from pipeline.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def dataset(
         raise UsageError("no_output", "name where the formats are written with -o")
     written = _write(ledger, form, output if action == "export" else None, options, caption_extension, overwrite=overwrite)
     swept = results.sweep(ledger) if action == "finish" else 0
-    refused = _tell(written, swept, as_json=as_json)
+    refused = _tell(written, swept, films=ledger.films, as_json=as_json)
     if refused:
         sys.exit(1)
 
@@ -124,7 +125,7 @@ def _write(
     }
 
 
-def _tell(written: "dict[str, Written]", swept: int, *, as_json: bool) -> int:
+def _tell(written: "dict[str, Written]", swept: int, *, films: bool, as_json: bool) -> int:
     """Say what was written; how many files could not be."""
     refused = [one for done in written.values() for one in done.refused]
     if as_json:
@@ -134,7 +135,9 @@ def _tell(written: "dict[str, Written]", swept: int, *, as_json: bool) -> int:
         console.data({"formats": formats, "swept": swept})
     else:
         for name, done in written.items():
-            console.say(f"{name}: {done.items} items in {done.place}")
+            console.say(
+                f"{name}: {done.items:,} captions in {done.place}" if done.items else f"{name}: {nothing_there(films=films)}"
+            )
     for name, code, says in refused[:20]:
         console.say(f"{console.name_of(name)}: {code}: {console.one_line(says)}")
     if len(refused) > 20:
@@ -145,7 +148,7 @@ def _tell(written: "dict[str, Written]", swept: int, *, as_json: bool) -> int:
 def _show(status: "Status") -> None:
     share = f" ({100 * status.done / status.items:.1f} %)" if status.items else ""
     print(f"items   {status.done} of {status.items} done{share}; {status.failed} failed")
-    for name, counts in (("ended", status.by_outcome), ("reasons", status.by_reason)):
+    for name, counts in (("rows", status.by_outcome), ("reasons", status.by_reason)):
         if counts:
             print(console.plain(f"{name:<7} {_words(counts)}"))
     claimed = f", {status.units['claimed']} more taken" if status.units["claimed"] else ""

@@ -13,7 +13,7 @@ from pipeline.cli.console import data, name_of, one_line
 from pipeline.cli.line import FilmLine, seconds_at_work
 from pipeline.cli.notices import Once, faults, lines
 from pipeline.cli.screen import Screen
-from pipeline.cli.sentences import how_it_ended, who
+from pipeline.cli.sentences import how_it_ended, who, written
 from pipeline.cli.signs_of_life import MOMENT, PLAIN_EVERY, loaded, loading, usual
 from pipeline.cli.summary import Summary, clock, counted, gauges_line
 from pipeline.errors import ScenescribeError
@@ -33,6 +33,8 @@ class Display:
         self.strict = False
         self.failures = 0
         self._once = Once()
+        self._written: list[str] = []
+        """where many films were described: the files that came of it"""
         self.summary = Summary()
         self._total: TaskID | None = None
         self._lines: dict[Path, FilmLine] = {}
@@ -109,6 +111,8 @@ class Display:
         outputs = [name_of(self._called(film.path, path)) for path in result.outputs]
         if result.described and self.count == 1:
             self.screen.say(f"  -> {', '.join(outputs)}")
+        elif result.described:
+            self._written += outputs
         self._row(name, state, reason, result if state == "done" else None)
         if self.as_json:
             stats = dict(result.document.stats)
@@ -189,6 +193,8 @@ class Display:
             self.screen.say(row)
         for line in self.summary.lines(took, self._studio.engine.clock):
             self.screen.say(line)
+        if self._written:
+            self.screen.say(f"  -> {written(self._written)}")
         return self.summary.past(took, self._studio.engine.last_start)
 
     def _row(self, name: str, state: str, reason: str, result: Result | None = None) -> None:

@@ -1,5 +1,7 @@
 """What is said of a film that has ended, by whichever command described it."""
 
+import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pipeline.cli.summary import clock, counted, working_seconds
@@ -9,14 +11,16 @@ from pipeline.types import Model
 if TYPE_CHECKING:
     from pipeline.outline import Summary
 
+MOST_FOLDERS = 3
+"""that are named one by one"""
+
+
+ECHO = "engine echo: no model, it says what it was shown"
+
 
 def who(model: Model) -> str:
     """``model shapes · engine vllm``; echo asks none."""
-    return (
-        "engine echo: no model, it says what it was shown"
-        if model.engine == "echo"
-        else f"model {model.name} · engine {model.engine}"
-    )
+    return ECHO if model.engine == "echo" else f"model {model.name} · engine {model.engine}"
 
 
 def how_it_ended(name: str, result: Result, *, alone: bool = True) -> str:
@@ -42,3 +46,17 @@ def of_summary(summary: "Summary") -> str:
     """``summary of 4 sentences, 12 chapters``; a composed one says so."""
     made = "summary" if summary.method == "written" else "composed summary"
     return f"{made} of {counted(len(summary.sentences), 'sentence')}, {counted(len(summary.chapters), 'chapter')}"
+
+
+def nothing_there(*, films: bool) -> str:
+    """Of a format of a data set that nothing was written in; ``films``: whether the set has some."""
+    where = "; captions of films, one a window, are in parquet and jsonl alone (--format jsonl)" if films else ""
+    return f"nothing, no picture has a caption{where}"
+
+
+def written(files: Sequence[str]) -> str:
+    """Where the files of a run are: ``12 files in described``, ``12 files in films/a, films/b``, ``90 files in 30 folders, the first is films/a``."""
+    folders = sorted({os.path.dirname(file) or "." for file in files})
+    if len(folders) <= MOST_FOLDERS:
+        return f"{counted(len(files), 'file')} in {', '.join(folders)}"
+    return f"{counted(len(files), 'file')} in {len(folders)} folders, the first is {folders[0]}"

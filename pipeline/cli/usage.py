@@ -3,6 +3,7 @@
 scenescribe: unknown_option: there is no --modle; near it: --model (scenescribe caption --help)
 """
 
+import os
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -15,6 +16,20 @@ from pipeline.errors import UsageError
 def misused(error: Exception) -> bool:
     """Whether the parser raised this."""
     return hasattr(error, "format_message") and hasattr(error, "exit_code")
+
+
+def no_files(words: Sequence[str]) -> None:
+    """See that no word is a film whose name begins with a dash, as a pattern of a shell gives it: it would be read as options, or be
+    passed over as the value of one.
+
+    Raises UsageError ``bad_value``.
+    """
+    options = words[: words.index("--")] if "--" in words else words
+    for word in options:
+        if word.startswith("-") and "." in word and os.path.isfile(word):
+            raise UsageError(
+                "bad_value", f"the file {word!r} would be read as an option: write {f'./{word}'!r}, or ./* for all here"
+            )
 
 
 def answer(error: Any, commands: Sequence[str]) -> NoReturn:

@@ -69,6 +69,27 @@ def test_a_run_from_beginning_to_end_and_once_more(folder: Path) -> None:
     assert "prompt" in other.stderr
 
 
+def test_a_folder_of_films_says_why_one_failed_and_where_the_captions_are(film: Path, tmp_path: Path) -> None:
+    as_folder({"good.mp4": film.read_bytes(), "bad.mp4": b"no film", "empty.mp4": b""}, tmp_path / "in")
+    done = annotate(tmp_path, "in", "-o", "out", "--format", "txt,jsonl")
+    assert done.returncode == 1
+    assert "3 items in 1 unit; engine echo: no model" in done.stderr
+    assert "bad.mp4: unsupported_or_corrupt: no known video format" in done.stderr
+    assert "empty.mp4: empty_file: \n" not in done.stderr
+    assert (
+        "txt: nothing, no picture has a caption; captions of films, one a window, are in parquet and jsonl alone" in done.stderr
+    )
+    assert "  jsonl: " in done.stderr
+    assert not (tmp_path / "out" / "txt").exists()
+    status = subprocess.run(
+        [*COMMAND[:3], "dataset", "out", "status"], cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=PATIENCE,
+        check=True,
+    )  # fmt: skip
+    rows_ok = sum(row["outcome"] == "ok" for row in rows(tmp_path / "out"))
+    assert rows_ok > 1
+    assert f"rows    ok {rows_ok}, failed 2\n" in status.stdout, "a film has several rows: they are not its items"
+
+
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [

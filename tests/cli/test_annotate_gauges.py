@@ -15,7 +15,7 @@ from pipeline.storage import open_storage
 async def test_units_of_others_are_told_by_host_and_weight(tmp_path: Path) -> None:
     ledger = made.ledger(open_storage(tmp_path / "out"), 40)
     screen = AnnotateScreen(Screen(live=False, quiet=True, verbose=False), as_json=False)
-    screen.begin(ledger, (), model="echo")
+    screen.begin(ledger, (), who="engine echo")
 
     def do(count: int, host: str) -> None:
         for unit in [unit for number, unit in sorted(ledger.frozen.units.items()) if number not in ledger.done()][:count]:

@@ -1,8 +1,10 @@
 """The command line's first impression: quick, and nothing heavy behind ``--help``."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -123,3 +125,14 @@ def test_lines_of_a_terminal_break_between_words(monkeypatch: pytest.MonkeyPatch
     assert max(map(len, lines)) <= 30
     assert console.wrapped("a" * 50 + " b\nshort  line") == "a" * 50 + "\nb\nshort  line"
     assert console.wrapped("\u6771" * 20 + " b") == "\u6771" * 20 + "\nb"
+
+
+@pytest.mark.parametrize("name", ["-leading dash.mp4", "--trailer.mp4", "-q.mkv"])
+def test_a_film_whose_name_begins_with_a_dash_is_told_how_it_is_named(name: str, run: Any, film: Path, tmp_path: Path) -> None:
+    """As a shell's pattern gives it: ``scenescribe caption *``. ``-leading`` was the option -l with a value, and nothing said so."""
+    shutil.copy(film, tmp_path / name)
+    done = run("caption", name, "--engine", "echo")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+    assert f"bad_value: the file '{name}' would be read as an option: write './{name}'" in done.stderr
+    assert run("caption", f"./{name}", "--engine", "echo", "-o", "out").returncode == 0
+    assert run("caption", "--engine", "echo", "-o", "out", "--overwrite", "--", name).returncode == 0

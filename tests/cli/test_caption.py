@@ -138,6 +138,19 @@ def test_a_folder_keeps_its_tree_and_equal_names_are_not_lost(run: Run, film: Pa
     found = sorted(str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*.json"))
     assert found == ["a/x.descriptions.json", "b/x.mkv.descriptions.json", "b/x.mp4.descriptions.json"]
     assert "no_videos" in run("caption", tmp_path / "in", *ECHO).stderr
+    assert f"  -> 6 files in {tmp_path}/out/a, {tmp_path}/out/b\n" in done.stderr
+
+
+def test_a_run_of_many_films_ends_with_where_its_files_are(run: Run, film: Path, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for name in ("x.mp4", "y.mp4"):
+        shutil.copy(film, tmp_path / "in" / name)
+    first = run("caption", "in", "-o", "out", "-f", "srt", "--report", "page.html", *ECHO)
+    assert first.stderr.endswith("  -> 4 files in out\n  report: page.html\n"), first.stderr
+    again = run("caption", "in", "-o", "out", "-f", "srt", *ECHO)
+    assert "2 skipped" in again.stderr
+    assert "->" not in again.stderr, "nothing was written"
+    assert run("caption", "in", "-o", "out", "-f", "srt", "--overwrite", "-q", *ECHO).stderr == ""
 
 
 def test_programs_get_one_json_object_a_film(run: Run, film: Path, tmp_path: Path) -> None:

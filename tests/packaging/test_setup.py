@@ -103,6 +103,7 @@ def test_uv_installs_the_tested_versions_from_where_pip_would_take_them(house: P
     assert done.returncode == 0, done.stderr
     assert command(house) == "brick 1\n", "2 is newer, 1 was tested"
     assert "pip" not in done.stderr
+    assert max(map(len, done.stderr.splitlines())) <= 80, "what is to be typed is broken by no terminal"
     assert "+ brick==1" in (house / ".venv/setup.log").read_text(), "uv's own words"
     assert run(house).stderr == "", "nothing to do"
 
