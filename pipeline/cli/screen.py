@@ -22,6 +22,8 @@ ROWS = 12
 """films that are shown at once on a terminal; hundreds may wait for the engine"""
 NAME, REST = 40, 60
 """columns for a film's name at most; columns that its bar and its state want beside it"""
+BAR = 12
+"""columns of a bar: at 80, ``100 of 1300 · about 10:09 left, then burning`` has room beside it"""
 
 
 class Screen:
@@ -34,7 +36,7 @@ class Screen:
         self.quiet, self.verbose = quiet, verbose
         self.progress = Progress(
             TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
+            BarColumn(bar_width=BAR),
             TextColumn("{task.fields[state]}", table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1)),
             console=self.console,
             expand=True,
