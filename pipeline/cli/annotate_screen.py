@@ -191,9 +191,13 @@ class AnnotateScreen:
             if self.progress.ended
             else ""
         )
-        self.screen.say(
-            f"{found.done - found.failed:,} of {found.items:,} {self._thing}s described{failed} · {_time(seconds)}{speed}"
+        rows = sum(found.by_outcome.values())  # a picture is one, a film has one for each window
+        how_many = (
+            f"{rows - found.failed:,} of {rows:,} rows described, of {found.done:,} of {found.items:,} {self._thing}s"
+            if found.failed and rows != found.done
+            else f"{found.done - found.failed:,} of {found.items:,} {self._thing}s described"
         )
+        self.screen.say(f"{how_many}{failed} · {_time(seconds)}{speed}")
         if len(found.hosts) > 1:
             for name, host in found.hosts.items():
                 self.screen.say(f"  host {name}: {_many(host['items'], self._thing)} in {_many(host['units'], 'unit')}")

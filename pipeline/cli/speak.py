@@ -86,7 +86,8 @@ def speak(
             made = speak_captions(
                 video, loaded.document, out, voice=voice, place=place, extended=extended, on_progress=told, cancel=cancel
             )
-    own = () if path.suffix.lower() == ".json" else loaded.notices  # of a JSON: about the layout of cues, which nobody sees here
+    # what a JSON is told of is the layout of cues, which nobody sees here, and windows without a description
+    own = loaded.document.unanswered if path.suffix.lower() == ".json" else loaded.notices
     failures = writing.notices_of(video, (*own, *made.notices), strict=strict, quiet=quiet)
     if as_json:
         console.data(

@@ -92,3 +92,16 @@ def test_what_is_exported_says_what_it_lacks(run: Run, partly: Path, tmp_path: P
     empty = run("export", tmp_path / "empty.srt", "-f", "vtt", "-o", tmp_path / "empty.vtt")
     assert (empty.returncode, "empty.srt: warning: no_cues: " in empty.stderr) == (0, True), empty.stderr
     assert (tmp_path / "empty.vtt").read_text().startswith("WEBVTT")
+
+
+@pytest.mark.parametrize("refused", [1, WINDOWS])
+def test_a_data_set_of_a_film_counts_its_windows(refused: int, run: Run, partly: Path, tmp_path: Path) -> None:
+    with Stub([REFUSES] * refused, always=answer("A thing.")) as stub:
+        words = ("annotate", partly, "-o", tmp_path / "out", *server(stub))
+        done = run(*words)
+        assert done.returncode == 1, done.stderr
+        assert f"{WINDOWS - refused} of {WINDOWS} rows described, of 1 of 1 items; {refused} failed" in done.stderr
+        assert run("dataset", tmp_path / "out", "retry").returncode == 0
+        again = run(*words)
+        assert again.returncode == 0, again.stderr
+        assert "1 of 1 items described" in again.stderr

@@ -51,6 +51,14 @@ def test_subtitles_of_others_are_spoken(folder: Path) -> None:
     assert "output_exists" in again.stderr
 
 
+def test_windows_without_a_description_are_said(folder: Path) -> None:
+    document = json.loads((folder / "movie.descriptions.json").read_text())
+    document["captions"][0] |= {"text": "", "outcome": "failed"}
+    (folder / "holes.descriptions.json").write_text(json.dumps(document))
+    done = run("speak", "movie.mp4", "holes.descriptions.json", "-o", "holes.mkv", "--extended", cwd=folder)
+    assert (done.returncode, f"partial: 1 of {len(document['captions'])} windows" in done.stderr) == (0, True), done.stderr
+
+
 def test_sound_alone_and_the_line_that_says_what_was_done(folder: Path) -> None:
     done = run("speak", "movie.mp4", "movie.en.vtt", "--audio-only", cwd=folder)
     assert done.returncode == 0, done.stderr
