@@ -33,6 +33,8 @@ GUESSED_LENGTH = 3.0
 """seconds a cue is given that has a beginning and no end"""
 
 _ARROW = re.compile(r"(?:[-\u2013\u2014][ \t]?){1,3}>|[\u2192\u2013\u2014]>?")
+_USUAL = re.compile(r"(\d{1,6}):(\d\d):(\d\d)[,.](\d{3}) --> (\d{1,6}):(\d\d):(\d\d)[,.](\d{3})", re.ASCII)
+"""as nearly all heads are written: read at once"""
 _SIGNS = (
     dict.fromkeys("\uff1a\ufe55\u2236\ua789", ":")
     | dict.fromkeys("\uff0c\u201a\u060c\u066b", ",")
@@ -104,6 +106,12 @@ def head(line: str, strict: re.Pattern[str], *, alone: bool) -> Head | None:
     """The head in a line; None where it is text. ``alone``: nothing or a number stands above it, as above a head."""
     if len(line) > LONGEST_HEAD:
         return None
+    if line.isascii():
+        if ">" not in line:
+            return None
+        if (usual := _USUAL.fullmatch(line)) and strict.match(line):
+            hours, minutes, seconds, thousandths, *end_at = map(int, usual.groups())
+            return Head(_seconds(hours, minutes, seconds, thousandths), _seconds(*end_at))
     plain = line if line.isascii() else "".join(map(_plain, line))
     if not (arrow := _ARROW.search(plain)):
         return None
@@ -120,6 +128,10 @@ def head(line: str, strict: re.Pattern[str], *, alone: bool) -> Head | None:
     if _SEEMS.search(left) and _SEEMS.search(right) and sum(map(str.isalpha, left + (words[0] if words else ""))) <= 8:
         return Head(None, None, exact=False)
     return None
+
+
+def _seconds(hours: int, minutes: int, seconds: int, thousandths: int) -> float:
+    return (hours * 60 + minutes) * 60 + seconds + thousandths / 1000
 
 
 def _plain(sign: str) -> str:

@@ -62,13 +62,17 @@ class Format(base.Format):
                 end -= 1
             if not last and end > at + 1 and lines[end - 1].strip().isdecimal():
                 end -= 1
-            on_top = any(RAISED.search(line) for line in lines[at + 1 : min(end, at + 3)])
+            on_top = any("{" in line and RAISED.search(line) is not None for line in lines[at + 1 : min(end, at + 3)])
             body = [line.strip()[:LONGEST_LINE] for line in lines[at + 1 : min(end, at + 1 + MOST_BODY)]]
-            made = cue_of(heads, n, [disarmed(_MARKUP.sub("", line)) for line in body if line], notes)
+            made = cue_of(heads, n, [_without_markup(line) for line in body if line], notes)
             if made is not None:
                 cues.append(replace(made, top=True) if on_top else made)
         placed, position = at_its_place(cues)
         return Parsed(Track(cues=placed, language="und", kind="subtitles", position=position), notes.notices())
+
+
+def _without_markup(line: str) -> str:
+    return disarmed(_MARKUP.sub("", line) if "<" in line or "{" in line else line)
 
 
 def armoured(line: str) -> str:
@@ -80,4 +84,6 @@ def armoured(line: str) -> str:
 
 def disarmed(line: str) -> str:
     """The line before ``armoured``."""
+    if line.isascii():
+        return line
     return line.replace("\uff5b" + JOINER, "{").replace("\uff5d" + JOINER, "}").replace(JOINER, "")

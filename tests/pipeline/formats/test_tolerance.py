@@ -1,5 +1,6 @@
 """Subtitle files as other people's programs write them: read as they are meant, and what was guessed is said."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -7,6 +8,7 @@ import pytest
 
 from pipeline import formats
 from pipeline.errors import InputError
+from pipeline.formats._heads import Head, clock, head
 from pipeline.formats.ass import spoken
 from pipeline.types import Cue, Track
 
@@ -340,3 +342,15 @@ def test_most_cues_on_top_and_one_below(written: str) -> None:
     again = formats.read(written, formats.write(written, track))
     assert again.position == "top"
     assert [again.on_top(cue) for cue in again.cues] == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    "times", ["00:00:01,000", "23:59:59.999", "123456:07:08,009", "00:60:00,001", "00:00:99,500", "1:02:03,500"]
+)
+def test_heads_as_nearly_all_are_written_have_the_times_of_any_other(times: str) -> None:
+    """They are read at once, by a way of their own."""
+    found = head(f"{times} --> {times}", re.compile(""), alone=False)
+    assert found == Head(clock(times), clock(times))
+    assert head(f"{times} --> {times}", re.compile("(?!)"), alone=False) is None, (
+        "what the format does not know is no head of its own"
+    )
