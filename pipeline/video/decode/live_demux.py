@@ -24,6 +24,8 @@ WAITED = 0.01
 """seconds that a packet takes that was not there yet"""
 HELD, HELD_SECONDS = 1000, 0.5
 """packets, and seconds, in which one that is waited for must come; else it is no stream that comes as it happens"""
+APART = 20.0
+"""seconds between a packet's decoding and its picture, at most: sixteen pictures at one a second"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,12 @@ def _date_first(held: list[Any]) -> None:
             held[number].pts = held[number].dts = first - step * (dated[0] - number)
 
 
+def believe(packet: Any, base: float) -> None:
+    """A damaged packet may say that it is shown hours after it is decoded: it is shown when it is decoded then."""
+    if packet.pts is not None and packet.dts is not None and abs(packet.pts - packet.dts) * base > APART:
+        packet.pts = packet.dts
+
+
 def _stamp(packet: Any) -> int | None:
     return packet.dts if packet.dts is not None else packet.pts  # type: ignore[no-any-return]
 
@@ -174,6 +182,7 @@ def _take_all(container: Any, stream: Any, backlog: Backlog, since: float, pipe:
         started = True
         if undated:
             packet.pts = packet.dts = None
+        believe(packet, base)
         ticks = _stamp(packet)
         # a raw stream has no stamps: its rate is all that is known of its time
         stamp = ticks * base if ticks is not None else stamp + 1 / rate if pipe and not undated else arrival

@@ -80,6 +80,16 @@ def test_a_first_packet_without_a_stamp_gets_the_one_before_the_next(monkeypatch
     assert stamps == [number * 3600 for number in range(11)]
 
 
+@pytest.mark.parametrize(
+    ("pts", "shown"), [(7200, 7200), (None, None), (2**33 - 1, 3600), (90000 * 19, 90000 * 19), (-(2**32), 3600)]
+)
+def test_a_picture_is_not_shown_hours_after_it_is_decoded(pts: int | None, shown: int | None) -> None:
+    """Of a damaged packet the one time may be right and the other not: its reading process was taken for one that lies, and ended."""
+    packet = SimpleNamespace(pts=pts, dts=3600)
+    live_demux.believe(packet, 1 / 90000)
+    assert (packet.pts, packet.dts) == (shown, 3600)
+
+
 def test_none_came_before_the_source_was_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that gives the pictures of before at once: they came when they were given."""
     came = [moment for _, moment in live_demux.arriving(Sender(monkeypatch).send(200, 3), 1 / 90000, since=999.0)]
