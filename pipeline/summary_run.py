@@ -167,9 +167,12 @@ def _film(item: Item, document: Document, *, wanted: bool) -> Path | None:
     if item.film is not None:
         return item.film
     name = os.path.basename(document.source.name.replace("\0", ""))
-    beside = item.json.with_name(os.fsdecode(name.encode("utf-8", "surrogateescape"))) if name else None
-    if beside is not None and beside.is_file():
-        return beside
+    said = os.fsdecode(name.encode("utf-8", "surrogateescape"))
+    # or it was renamed together with its captions
+    stem = item.json.name.removesuffix(SUFFIX)
+    for candidate in (said, stem + Path(said).suffix, stem):
+        if candidate and candidate != item.json.name and (beside := item.json.with_name(candidate)).is_file():
+            return beside
     if wanted:
         raise InputError("no_film", f"{name or 'the film'} does not stand beside its captions, so there is no copy with chapters")
     return None

@@ -140,6 +140,14 @@ def test_another_local_model_writes_when_the_first_is_gone(run: Run, film: Path,
     assert json.loads((tmp_path / "film.summary.json").read_text())["method"] == "composed"
 
 
+def test_a_film_that_was_renamed_with_its_captions_gets_its_chapters(run: Run, folder: Path) -> None:
+    (folder / "film.mp4").rename(folder / "new.mp4")
+    captions = (folder / "film.descriptions.json").rename(folder / "new.descriptions.json")
+    done = run("summarize", captions, "--into-video", *ECHO)
+    assert done.returncode == 0, done.stderr
+    assert (folder / "new.chaptered.mp4").is_file()
+
+
 @pytest.mark.parametrize(
     ("words", "code", "reason"),
     [
