@@ -85,7 +85,7 @@ def tables(fields: Mapping[str, FieldInfo]) -> str:
 
 def row(name: str, field: FieldInfo) -> str:
     flag = f"--{name.replace('_', '-')}"
-    names = [*extra(field)["flags"], f"{flag}, --no-{flag[2:]}" if field.annotation is bool else flag]
+    names = list(dict.fromkeys([*extra(field)["flags"], f"{flag}, --no-{flag[2:]}" if field.annotation is bool else flag]))
     default = {None: "", True: "on", False: "off"}.get(field.default, field.default) if field.default != () else ""
     shown = f"`{default}`" if default not in ("", "on", "off") else default
     return f"| `{', '.join(names)}` | `{name}`: {kind(field.annotation)} | {shown} | {field.description} |"

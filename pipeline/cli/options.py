@@ -44,7 +44,7 @@ def with_options(
 def _parameter(name: str, field: FieldInfo, panel: str | None = None) -> inspect.Parameter:
     extra = typing.cast(dict[str, Any], field.json_schema_extra)
     flag = "--" + name.replace("_", "-")
-    names = [*extra["flags"], flag]
+    names = list(dict.fromkeys([*extra["flags"], flag]))
     if field.annotation is bool:
         names = [*extra["flags"], f"{flag}/--no-{name.replace('_', '-')}"]
     quiet = field.default in (None, (), "") or field.annotation is bool

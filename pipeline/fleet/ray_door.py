@@ -19,9 +19,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from models.installed import adding
-from pipeline.errors import EnvironmentFault, UsageError
+from pipeline.errors import EnvironmentFault
 from pipeline.fleet.need import Need
 from pipeline.fleet.ray_actor import HostActor, call
+from pipeline.fleet.ray_address import refuse_open, refuse_silent
 from pipeline.fleet.ray_local import alone
 
 PATIENCE = 5
@@ -67,7 +68,8 @@ class Cluster:
         self._ray = door()
         given = os.environ.get("RAY_ADDRESS", "auto") if address == "auto" else address
         if not insecure and address != "local" and not _inside_a_job():
-            _refuse_open(given)
+            refuse_open(given, self._ray.util.get_node_ip_address)
+        refuse_silent(given)
         before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
             self._ray.init(
@@ -233,18 +235,3 @@ def door() -> Any:
 def _inside_a_job() -> bool:
     """Whether ``ray job submit`` started this process: then it is in the cluster already."""
     return "RAY_JOB_CONFIG_JSON_ENV_VAR" in os.environ
-
-
-def _refuse_open(address: str) -> None:
-    """Raises UsageError ``cluster_open`` for a cluster of another machine that takes orders from anybody."""
-    host = address.removeprefix("ray://").rpartition(":")[0].strip("[]") or address
-    if host in ("auto", "local", "localhost", "127.0.0.1", "::1"):
-        return
-    from ray._private.services import get_node_ip_address
-
-    if host == get_node_ip_address() or os.environ.get("RAY_AUTH_MODE") == "token" or os.environ.get("RAY_AUTH_TOKEN"):
-        return
-    text = f"--cluster {address}: whoever reaches a Ray cluster without a token runs programs on it"
-    raise UsageError(
-        "cluster_open", f"{text}; set RAY_AUTH_MODE=token there and here, or give --insecure-cluster in a network of your own"
-    )

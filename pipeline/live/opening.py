@@ -94,7 +94,7 @@ class Live:
             station.outputs.append(
                 Hls(
                     self.settings.hls, self.recipe, model, station.shape_of, seconds=self.settings.hls_segment,
-                    late=self.settings.hls_mode == "late", patience=self.settings.hls_delay or longest + 15.0,
+                    video=self.settings.hls_video, late=self.settings.hls_mode == "late", patience=self.settings.hls_delay or longest + 15.0,
                 )
             )  # fmt: skip
         if self.settings.record is not None:

@@ -56,6 +56,9 @@ class LiveSettings(Asking):
     hls: Path | None = option(
         None, OUTPUT, "Write each stream as HLS in this folder: its picture as it came, and what is said as its subtitles."
     )
+    hls_video: bool = option(
+        True, OUTPUT, "With --hls, the picture too. Without it what is said alone: desc.m3u8, for a player's own picture."
+    )
     hls_mode: Literal["aligned", "late"] = option(
         "aligned", OUTPUT, "aligned: pictures wait until they are described; late: they do not, and words come after them."
     )
@@ -76,8 +79,9 @@ class LiveSettings(Asking):
     webhook: str | None = option(None, OUTPUT, "POST signed JSON objects with what is told to this address.")
     webhook_secret: str | None = option(None, OUTPUT, "Key of the signature; better set as SCENESCRIBE_WEBHOOK_SECRET.")
     listen: str | None = option(
-        None, OUTPUT, "Serve a page, server-sent events, /readyz and /metrics on this address, such as 127.0.0.1:9411."
-    )
+        None, OUTPUT, "Serve a page, server-sent events, /readyz and /metrics on this address, such as 127.0.0.1:9411.",
+        "--listen", "--sse",
+    )  # fmt: skip
 
     @property
     def frames(self) -> int:

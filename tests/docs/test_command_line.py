@@ -52,15 +52,16 @@ def test_a_folder_of_fifty_mixed_files_ends_in_a_table(films: Path, tmp_path: Pa
     assert done.returncode == 1
     lines = done.stderr.splitlines()
     head = next(at for at, line in enumerate(lines) if line.split() == ["film", "state", "reason", "length"])
-    rows = lines[head + 1 : -2]
+    rows = lines[head + 1 : -3]
     assert len(rows) == 49
     assert sum(" done " in row and row.split()[-1].count(":") == 1 for row in rows) == 44
     assert sum(" failed " in row and "unsupported_or_corrupt" in row for row in rows) == 4
     assert sum(" failed " in row and "empty_file" in row for row in rows) == 1
-    assert lines[-2].startswith("44 done, 5 failed · ")
-    assert "x real time · " in lines[-2], "one speed for the run"
-    assert "windows/s · held back by" in lines[-2]
-    assert lines[-1].startswith("decode ")
+    assert lines[-3].startswith("44 done, 5 failed · ")
+    assert "x real time · " in lines[-3], "one speed for the run"
+    assert "windows/s · held back by" in lines[-3]
+    assert lines[-2].startswith("decode ")
+    assert lines[-1].startswith("  -> ")
     assert len(list((tmp_path / "out").rglob("*.json"))) == 44
 
     again = shell(f"{SCENESCRIBE} caption {films} -r -o out --engine echo --windows fixed:seconds=1 -q", tmp_path)

@@ -3,6 +3,9 @@
     DIR/gate/live.m3u8           what a player is given
     DIR/gate/video.m3u8  desc.m3u8  video-N.ts  desc-N.vtt
 
+Without the picture (``--no-hls-video``) desc.m3u8 and desc-N.vtt alone, for the master playlist of who shows the picture: its stamps, its
+segments' length and its dates are those of the stream.
+
 Any web server gives them out. Every file is there before a playlist names it, and stays for a while after none does.
 """
 
@@ -39,11 +42,12 @@ class Hls(PictureOutput):
 
     def __init__(
         self, folder: Path, recipe: Recipe, model: Model, shape: Callable[[str], dict[str, Any]], *, seconds: float, late: bool,
-        patience: float,
+        patience: float, video: bool = True,
     ) -> None:  # fmt: skip
-        """``seconds``: of a segment, at most. ``patience``: for which a piece waits for its description."""
+        """``seconds``: of a segment, at most. ``video``: whether the picture is written too. ``patience``: for which a piece waits for
+        its description."""
         super().__init__(folder, recipe, model, shape)
-        self._target, self._late, self._patience = max(1, math.ceil(seconds)), late, patience
+        self._target, self._late, self._patience, self._video = max(1, math.ceil(seconds)), late, patience, video
         self._renditions: dict[str, Rendition] = {}
         self._masters: dict[str, str] = {}
         self._codecs: dict[str, str] = {}
@@ -72,7 +76,8 @@ class Hls(PictureOutput):
             self._codecs[stream] = self._codecs.get(stream) or m3u8.codecs_of(piece.data)
         else:
             rendition.told(event)
-            if event["event"] == "source" and event["state"] == "live" and not self._shape(stream).get("copied", True):
+            came = event["event"] == "source" and event["state"] == "live"
+            if came and self._video and not self._shape(stream).get("copied", True):
                 self._warn(f"{stream}: {self._shape(stream).get('codec')} can't be carried by MPEG-TS; its picture is not shown")
         self._show(stream, rendition)
 
@@ -98,15 +103,17 @@ class Hls(PictureOutput):
         place, language = self._folder / stream, self._recipe.language
         try:
             for segment, data in step.write:
-                _put(place / segment.video, data)
+                if self._video:
+                    _put(place / segment.video, data)
                 _put(place / segment.desc, m3u8.subtitles(segment, language).encode())
             if step.write or (rendition.ended and rendition.segments):
-                for name, desc in (("video.m3u8", False), ("desc.m3u8", True)):
+                for name, desc in (("video.m3u8", False), ("desc.m3u8", True)) if self._video else (("desc.m3u8", True),):
                     text = m3u8.media(
                         rendition.segments, target=self._target, breaks=rendition.breaks, desc=desc, ended=rendition.ended
                     )
                     _put(place / name, text.encode())
-                self._put_master(stream, rendition)
+                if self._video:
+                    self._put_master(stream, rendition)
             for segment in step.delete:
                 (place / segment.video).unlink(missing_ok=True)
                 (place / segment.desc).unlink(missing_ok=True)
@@ -134,7 +141,9 @@ class Hls(PictureOutput):
 
 
 def _is_ours(place: Path) -> bool:
-    """Whether a run before wrote here: its master playlist names our two."""
+    """Whether a run before wrote here: its master playlist names our two; without the picture, all files have our names."""
+    if not os.path.lexists(place / PLAYLISTS[0]):
+        return not os.path.lexists(place / PLAYLISTS[1]) and all(_OURS.fullmatch(file.name) for file in place.iterdir())
     try:
         text = read_text(place / PLAYLISTS[0], MEGABYTE)
     except (OSError, ValueError):

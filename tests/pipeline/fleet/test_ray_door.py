@@ -6,6 +6,7 @@ import importlib.metadata
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -313,3 +314,13 @@ def test_a_cluster_of_this_machine_takes_orders_from_nobody_else() -> None:
     )
     wanted = ["0 niceness more", "1 nothing True 0o700", "False False"]
     assert done.stdout.splitlines()[-3:] == wanted, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("listens", [False, True])
+def test_an_address_where_no_cluster_is_is_told_and_not_waited_for(listens: bool) -> None:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        if listens:
+            one.listen()
+        with pytest.raises(EnvironmentFault, match="no_cluster.*no Ray cluster" if listens else "no_cluster.*nobody answers"):
+            Cluster(f"127.0.0.1:{one.getsockname()[1]}")

@@ -61,6 +61,31 @@ async def test_a_run_removes_what_a_run_of_ours_left_and_nothing_else(tmp_path: 
         assert len(list((tmp_path / str(number)).iterdir())) == 5 + (master is not None)
 
 
+async def test_without_the_picture_there_are_the_words_alone_and_the_next_run_begins_there(tmp_path: Path) -> None:
+    def hls(video: bool) -> Hls:
+        return Hls(tmp_path, Recipe(model="echo"), MODEL, lambda _: {}, seconds=2.0, late=False, patience=30.0, video=video)
+
+    async def shown(one: Hls) -> set[str]:
+        await one.open()
+        for number in range(3):
+            await one.write({"event": "piece", "stream": "cam", "_piece": piece(2.0 * number, 2.0 * number + 2)})
+            await one.write(said(2.0 * number, 2.0 * number + 2))
+        await one.close()
+        return {file.name for file in (tmp_path / "cam").iterdir()}
+
+    found = await shown(hls(False))
+    rows = (tmp_path / "cam/desc.m3u8").read_text().splitlines()
+    named = [row for row in rows if not row.startswith("#")]
+    assert found == {"desc.m3u8", *named}
+    assert (len(named), rows[-1]) == (3, "#EXT-X-ENDLIST")
+    for name in named:  # a run that does not end in this second has other numbers
+        (tmp_path / "cam" / name).rename(tmp_path / "cam" / "desc-1600000000.vtt")
+    assert "desc-1600000000.vtt" not in await shown(hls(False))
+    (tmp_path / "cam/notes.txt").write_text("of somebody else")
+    with pytest.raises(OutputError, match="output_exists"):
+        hls(False).take({"event": "source", "stream": "cam", "state": "connecting"})
+
+
 async def test_a_folder_that_is_taken_away_is_begun_anew(tmp_path: Path) -> None:
     """Somebody clears it in the middle of a run: it was missed until the next start of the command."""
     folder = tmp_path / "shown"
