@@ -151,7 +151,8 @@ class Mortal(MemoryStorage):
 
 
 async def ray_host(arguments: Mapping[str, Any], stopping: Any) -> None:
-    """A host as an actor has it: some time for each unit, and an item that ends the process."""
+    """A host as an actor has it: some time for each unit, and an item that ends the process. ``crowd``: so many hosts must have come,
+    those that died too, before the last units are begun; ``waits``: the units that are begun before."""
     import asyncio
     import importlib.metadata
     import os
@@ -162,6 +163,10 @@ async def ray_host(arguments: Mapping[str, Any], stopping: Any) -> None:
     if arguments.get("refuse") or importlib.metadata.version("scenescribe") == arguments.get("not_with"):
         raise UsageError("bad_value", "not like this")
     found = Ledger.open(open_storage(arguments["out"]), SETTINGS)
+    here, crowd = Path(f"{arguments['out']}-hosts"), arguments.get("crowd", 0)
+    if crowd:
+        here.mkdir(exist_ok=True)
+        (here / str(arguments["number"])).touch()
     async with Grants(
         found, host=f"ray-{arguments['number']}", poll=(0.05, 0.2), slow=9e9, lease=arguments.get("lease", 60.0)
     ) as grants:
@@ -169,6 +174,8 @@ async def ray_host(arguments: Mapping[str, Any], stopping: Any) -> None:
             if any(item.key == arguments.get("deadly") for item in grant.items):
                 os._exit(9)
             await asyncio.sleep(arguments.get("pause", 0.0))
+            while crowd and grant.unit.number >= arguments["waits"] and len(os.listdir(here)) < crowd:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
             await grant.commit(rows_of(grant.items))
             if stopping.is_set():
                 grants.stop()

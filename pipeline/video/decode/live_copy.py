@@ -25,8 +25,8 @@ CARRIED = frozenset({"h264", "hevc", "mpeg2video", "mpeg1video", "mpeg4"})
 """codecs that MPEG-TS carries and players know there"""
 LARGEST = 1 << 26
 """bytes of one piece; what has more is not handed over"""
-WAITING = 4
-"""pieces that wait to be handed over"""
+WAITING = 2 * LARGEST
+"""bytes of the pieces that wait to be handed over: what comes at once, as from a pipe that was full, is many of them"""
 
 
 @dataclass(slots=True)
@@ -53,7 +53,10 @@ class Copier:
         self._between = 0.0
         """seconds between two keyframes"""
         self._step = 0.0
-        self._ready: queue.Queue[tuple[_Piece, bytes] | None] = queue.Queue(WAITING)
+        self._ready: queue.SimpleQueue[tuple[_Piece, bytes] | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._waiting = 0
+        """bytes in ``_ready``"""
         self._thread = threading.Thread(target=self._hand_over, name="copy", daemon=True)
         self._thread.start()
 
@@ -133,10 +136,12 @@ class Copier:
         if not data or len(data) > LARGEST:
             self.lost += 1
             return
-        try:
-            self._ready.put_nowait((piece, data))
-        except queue.Full:
-            self.lost += 1
+        with self._lock:
+            if self._waiting + len(data) > WAITING:
+                self.lost += 1
+                return
+            self._waiting += len(data)
+        self._ready.put((piece, data))
 
     def _hand_over(self) -> None:
         while (item := self._ready.get()) is not None:
@@ -150,6 +155,8 @@ class Copier:
                 self._say(told, [fd])
             finally:
                 os.close(fd)
+                with self._lock:
+                    self._waiting -= len(data)
 
 
 class _Written:

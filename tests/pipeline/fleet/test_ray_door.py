@@ -231,15 +231,15 @@ async def test_a_run_that_is_stopped_gives_its_units_back(cluster: Cluster, tmp_
 
 
 async def test_a_node_goes_another_comes_and_nothing_is_lost_or_twice(cluster: Cluster, nodes: Any, tmp_path: Path) -> None:
-    ledger = made.ledger(open_storage(tmp_path), 600, 5)
-    arguments = {"out": str(tmp_path), "pause": 0.2}
+    ledger = made.ledger(open_storage(tmp_path / "out"), 600, 5)
+    arguments = {"out": str(tmp_path / "out"), "pause": 0.02, "waits": 60, "crowd": 3}
     run = asyncio.create_task(cluster.run("made_sets:ray_host", arguments, Need(gpus=1), done=lambda: len(ledger.done())))
     await until_done(ledger, 5)
     victim = next(iter(nodes.worker_nodes))
     await asyncio.to_thread(nodes.remove_node, victim, allow_graceful=False)
     add_node(nodes)  # Ray sets signals there: in the main thread alone
     await run
-    assert whole(tmp_path, 600)
+    assert whole(tmp_path / "out", 600)
     hosts = results.status(ledger).hosts
     assert len(hosts) >= 3, "the node that came later worked too"
     assert sum(host["units"] for host in hosts.values()) == 120

@@ -3,12 +3,16 @@
 import asyncio
 import json
 import os
+import subprocess
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 from patience import PATIENCE
+from senders import FFMPEG, picture
 from shown_stream import MODEL, Kept
 from zygote import zygote
 
@@ -19,6 +23,8 @@ from pipeline.live.events import Event, stretch
 from pipeline.live.outputs import pictures, record
 from pipeline.live.outputs.record import Recording
 from pipeline.live.pieces import Piece
+from pipeline.video.decode.live_copy import Copier
+from pipeline.video.live.messages import Copied
 from pipeline.video.probe import probe
 
 SHAPE = {"size": [320, 180], "fps": 10.0, "codec": "h264"}
@@ -153,3 +159,26 @@ async def test_pieces_that_were_given_up_make_room_for_others(tmp_path: Path, mo
     one.picture(piece(6.0, size=400))
     assert one.lost == 4, "and the new piece one event: it was not refused"
     assert [event["event"] for event in one._waiting] == ["caption", "piece"]
+
+
+def test_what_comes_at_once_is_copied_whole(tmp_path: Path) -> None:
+    """A pipe that was full, the first segments of HLS: more pieces than are handed over at that moment."""
+    film = tmp_path / "film.ts"
+    subprocess.run([FFMPEG, "-v", "error", *picture(seconds=12)[1:], str(film)], check=True, stdin=subprocess.DEVNULL)
+    go, taken = threading.Event(), []
+
+    def say(piece: Copied, fds: list[int]) -> None:
+        assert go.wait(60)
+        taken.append(piece)
+
+    with av.open(str(film)) as container:
+        stream = container.streams.video[0]
+        copier = Copier(stream, 1.0, say)
+        for packet in container.demux(stream):
+            if packet.size:
+                copier.see(packet, 0, 0.0)
+        copier.end()
+    go.set()
+    copier.finish()
+    assert copier.lost == 0
+    assert len(taken) == 12
