@@ -52,6 +52,8 @@ def _begun(pool: WorkerPool, remote: Remote, path: Path, most: int, stop: thread
         if not read_by_groups(path, pool):
             return None
         duration = probe(path, pool=pool).duration
+        if not duration > 0:  # nothing tells where a stretch lies
+            return None
         count = max(1, min(MOST, math.ceil(remote.entry.size / min(STRETCH, most / SHARE))))
         _, *lie = locate(path, (0.0, duration), pool, pieces=count) or (range(0),)
         if not all(lie) or len(lie) != count:
