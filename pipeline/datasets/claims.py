@@ -5,8 +5,8 @@
     0000007.0  host a, until 12:00:40       a was killed: nobody renews it; after that, or at once on a's own machine,
     0000007.1  host b, until 12:01:50       b takes the next generation: one death so far
 
-A claim is a courtesy, never a lock: what counts is who commits first. It saves work, and it counts deaths: units that were held in two of
-them are looked at alone (quarantine.py).
+A claim is a courtesy, never a lock: what counts is who commits first. It saves work, and it counts deaths: units that processes died with
+are looked at alone (quarantine.py).
 """
 
 import json
@@ -14,7 +14,7 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -47,6 +47,8 @@ class Claim:
     """the stretch of the unit's items that it works on and on nothing else, where the unit is suspicious"""
     released: bool = False
     """given back in order: no death"""
+    dead: tuple[str, ...] = ()
+    """owners of earlier claims that had died when this one was made"""
 
     def live(self, now: float) -> bool:
         """Whether somebody works on it, as far as one can tell."""
@@ -100,10 +102,13 @@ class Claims:
             if number is not None and nth is not None:
                 self.known[number] = max(self.known.get(number, 0), nth + 1)
 
-    def take(self, unit: int, *, beside: float | None = None) -> Held | None:
+    def take(
+        self, unit: int, *, beside: float | None = None, wanted: Callable[[Sequence[Claim]], bool] = lambda past: True
+    ) -> Held | None:
         """Claim a unit that nobody works on; None where somebody does.
 
-        ``beside``: claim it also where one other works on it, for as many seconds or more.
+        ``beside``: claim it also where one other works on it, for as many seconds or more. ``wanted``: told the claims of those who
+        died with it; False, and it is not claimed.
         """
         now = self.clock()
         generation = self.known.get(unit, 0)
@@ -113,6 +118,9 @@ class Claims:
             slow = beside is not None and len(live) == 1 and now - live[0].since >= beside
             if not slow or live[0].owner == self.owner or live[0].alone is not None:
                 return None
+        dead = [one for one in past if not one.released and one not in live]
+        if not wanted(dead):
+            return None
         claim = Claim(
             owner=self.owner,
             host=self.host,
@@ -121,18 +129,26 @@ class Claims:
             born=_own_birth(os.getpid()),
             since=now,
             until=now + self.lease,
+            dead=tuple(one.owner for one in dead),
         )
         won = self.storage.create(name_of(unit, generation), _encoded(claim), durable=False)
         self.known[unit] = generation + 1
         if not won:
             return None
-        return Held(self, unit, generation, claim, [one for one in past if not one.released and one not in live])
+        return Held(self, unit, generation, claim, dead)
+
+    def latest(self, unit: int) -> Claim | None:
+        """The last claim of a unit, as far as they were listed."""
+        generations = self.known.get(unit, 0)
+        return self.read(unit, generations - 1) if generations else None
 
     def read(self, unit: int, generation: int) -> Claim | None:
         """One that is there; None where it is gone or damaged, as after a power cut: then nobody is known to hold it."""
         try:
             raw = json.loads(self.storage.get(name_of(unit, generation)))
-            return Claim(**{**raw, "alone": tuple(raw["alone"]) if raw.get("alone") else None})
+            return Claim(
+                **{**raw, "alone": tuple(raw["alone"]) if raw.get("alone") else None, "dead": tuple(raw.get("dead", ()))}
+            )
         except InputError as error:
             if error.code != "not_found":
                 raise

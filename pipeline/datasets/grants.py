@@ -7,8 +7,8 @@
 
     unclaimed, of the own shard    ->  unclaimed, of others  ->  whose host died  ->  whose host is slow (twice)  ->  wait
 
-Hosts need no coordinator and no word between them: all that they know of each other stands in the storage. A unit that was held in two
-deaths comes in parts, ``alone``: nothing else is handed to this host until such a part is done.
+Hosts need no coordinator and no word between them: all that they know of each other stands in the storage. A unit that processes died
+with comes in parts, ``alone``: nothing else is handed to this host until such a part is done.
 """
 
 import asyncio
@@ -17,15 +17,17 @@ import random
 import statistics
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Self
 
 from pipeline import log as logs
-from pipeline.datasets.claims import LEASE, Claims, Held
+from pipeline.datasets.claims import LEASE, Claim, Claims, Held
+from pipeline.datasets.deaths import Deaths
 from pipeline.datasets.grant import Grant
 from pipeline.datasets.items import Row
 from pipeline.datasets.ledger import Ledger
-from pipeline.datasets.quarantine import SUSPICIOUS, Quarantine
+from pipeline.datasets.quarantine import Quarantine
 from pipeline.datasets.sole import SoleStorage
 from pipeline.datasets.units import Unit, in_order
 from pipeline.errors import ScenescribeError
@@ -59,6 +61,7 @@ class Grants:
         """``shard``: (I, N) this is the I-th of N hosts, counted from 1: it begins with its own part and then helps the others."""
         self._ledger, self.host, self._slow, self._poll = ledger, host, slow, poll
         self._claims = Claims(ledger.storage, host, lease=lease, clock=clock)
+        self._deaths = Deaths(ledger, self._claims)
         own, others = list[Unit](), list[Unit]()
         for unit in in_order(ledger.frozen.units.values()):
             (own if unit.number % shard[1] == shard[0] - 1 else others).append(unit)
@@ -121,11 +124,6 @@ class Grants:
         self.stopped = True
         self._changed.set()
 
-    @property
-    def left(self) -> int:
-        """Units that are not known to be done."""
-        return len(self._ledger.frozen.units) - len(self.done)
-
     # ---- in a thread
 
     def _next(self) -> Grant | None:
@@ -142,16 +140,19 @@ class Grants:
             return None
         self._look()
         for beside in (None, max(self._slow, 2 * statistics.median(self._took)) if self._took else self._slow):
-            for unit in list(self._claimed.values()):
-                if (held := self._claims.take(unit.number, beside=beside)) is None:
-                    continue
-                if held.deaths < SUSPICIOUS:
-                    return self._granted(unit, held)
-                if self._out:  # it wants to be alone; our own come to an end first
-                    held.release()
+            for unit in sorted(self._claimed.values(), key=lambda unit: self._claims.known.get(unit.number, 0)):
+                alone = list[bool]()
+                held = self._claims.take(unit.number, beside=beside, wanted=partial(self._wanted, unit, alone))
+                if held is not None:
+                    return self._examine(unit, held) if any(alone) else self._granted(unit, held)
+                if any(alone):  # our own come to an end first
                     return None
-                return self._examine(unit, held)
         return None
+
+    def _wanted(self, unit: Unit, alone: list[bool], past: Sequence[Claim]) -> bool:
+        """Whether it may be taken now; ``alone`` is told whether it wants to be."""
+        alone.append(self._deaths.suspicious(unit.number, past, self.done))
+        return not (alone[-1] and self._out)
 
     def _unclaimed(self) -> Unit | None:
         while self._queue:
@@ -169,6 +170,7 @@ class Grants:
         """Two listings: what is done, and what was claimed."""
         self.done |= self._ledger.done()
         self._claims.listed()
+        self._deaths.look()
         self._looked = time.monotonic()
         for number in self.done & self._claimed.keys():
             del self._claimed[number]
@@ -181,7 +183,8 @@ class Grants:
     def _examine(self, unit: Unit, held: Held) -> Grant | None:
         self._claimed.pop(unit.number, None)
         items = [item for item in self._ledger.frozen.items(unit) if not item.reason]
-        self._lane = Quarantine(self._ledger.storage, held, unit, items)
+        others = self._deaths.without(unit.number, held.past, self.done)
+        self._lane = Quarantine(self._ledger.storage, held, unit, items, others=others)
         log.warning("a unit was held by processes that died, and is examined alone", unit=unit.number, deaths=held.deaths)
         return self._part()
 

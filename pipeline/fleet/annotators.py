@@ -25,8 +25,8 @@ from pipeline.fleet.local import ROOT
 from pipeline.fleet.placement import Placement, share_of
 from pipeline.options.annotate import AnnotateSettings
 
-RESTARTS = 6
-"""of one host: one more than it takes to find a picture that kills it"""
+RESTARTS = 8
+"""of one host: one more than it takes to find a picture that kills it where others die too"""
 PAUSE = 5.0
 """seconds before a host that died is started again"""
 PATIENCE = 10.0

@@ -2,10 +2,7 @@
 
 import asyncio
 import contextlib
-import os
-import subprocess
-import sys
-import textwrap
+import json
 import time
 from collections import Counter
 from pathlib import Path
@@ -15,13 +12,12 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from nursery import nursery
 
 from pipeline.datasets import results
 from pipeline.datasets.grant import Grant
 from pipeline.datasets.grants import Grants
 from pipeline.datasets.ledger import Ledger
-from pipeline.datasets.quarantine import examined
-from pipeline.datasets.units import pieces
 from pipeline.storage import Storage, open_storage
 
 KEYS = [item.key for item in made.items(12)]
@@ -133,99 +129,6 @@ Hosts.TestCase.settings = settings(max_examples=30, stateful_step_count=30, dead
 TestHosts = Hosts.TestCase
 
 
-# ---- an item that kills whoever works on it
-
-
-@pytest.mark.parametrize("guilty", [0, 1, 517, 999])
-def test_the_guilty_item_of_a_thousand_is_found_in_three_deaths_alone(guilty: int) -> None:
-    deadly: list[tuple[int, int]] = []
-    done: list[tuple[int, int]] = []
-    for _ in range(3):
-        to_do, named = examined(1000, deadly, done)
-        assert named == []
-        for stretch in to_do:
-            if stretch[0] <= guilty < stretch[1]:
-                deadly.append(stretch)
-                break
-            done.append(stretch)
-    to_do, named = examined(1000, deadly, done)
-    assert named == [guilty]
-    assert to_do == []  # the others came before the last proof
-    rest = {place for stretch in (*to_do, *done) for place in range(*stretch)}
-    assert rest == set(range(1000)) - {guilty}
-
-
-def test_a_unit_of_one_is_not_accused_before_it_was_alone() -> None:
-    assert examined(1, [], []) == ([(0, 1)], [])
-    assert examined(1, [(0, 1)], []) == ([(0, 1)], [])
-    assert examined(1, [(0, 1), (0, 1)], []) == ([], [0])
-    assert pieces(0, 0) == []
-
-
-def test_what_is_killed_from_outside_while_it_holds_an_item_alone_is_not_the_items_fault() -> None:
-    """A process that is killed wherever it is, with each of ten items alone in turn: none of them kills when it comes again."""
-    done: list[tuple[int, int]] = []
-    deadly = [(place, place + 1) for place in range(10)]
-    assert examined(10, deadly, done) == (deadly, [])
-    assert examined(10, [*deadly, (3, 4)], [(0, 1)]) == ([*deadly[1:3], *deadly[4:]], [3])
-
-
-NURSERY = """
-import asyncio, os, signal, sys
-import made_sets as made
-from pipeline.datasets.arrow import arrow
-from pipeline.datasets.grants import Grants
-from pipeline.datasets.ledger import Ledger
-from pipeline.storage import open_storage
-
-arrow()
-out, deadly = sys.argv[1:]
-
-async def host(name, pause, told):
-    async with Grants(Ledger.open(open_storage(out), made.SETTINGS), host=name, poll=(0.02, 0.05), slow=9e9, lease=9e9) as grants:
-        async for grant in grants:
-            os.write(told, b".")
-            for item in grant.items:
-                if item.key == deadly:
-                    os._exit(9)
-            await asyncio.sleep(pause)
-            await grant.commit(made.rows_of(grant.items))
-
-def born(name, pause=0.0):
-    heard, told = os.pipe()
-    process = os.fork()
-    if process:
-        return process, heard
-    asyncio.run(host(name, pause, told))
-    os._exit(0)
-"""
-"""a process with all imports done, which forks hosts; what it prints is what the test is told. No lease of theirs ever ends"""
-
-
-def nursery(out: Path, script: str, deadly: str = "") -> list[str]:
-    paths = os.pathsep.join(path for path in sys.path if path)
-    words = [sys.executable, "-c", NURSERY + textwrap.dedent(script), str(out), deadly]
-    found = subprocess.run(
-        words, env={**os.environ, "PYTHONPATH": paths}, stdout=subprocess.PIPE, text=True, check=True, timeout=200
-    )
-    return found.stdout.split()
-
-
-def test_an_item_that_kills_processes_is_named_and_nothing_else_is_lost(tmp_path: Path) -> None:
-    made.ledger(open_storage(tmp_path), 200, 100)
-    script = """
-    while True:
-        status = os.waitpid(born("h")[0], 0)[1]
-        print(os.waitstatus_to_exitcode(status), flush=True)
-        if status == 0:
-            break
-    """
-    assert nursery(tmp_path, script, "k000042") == ["9"] * 5 + ["0"]
-    found = list(results.rows(Ledger.existing(open_storage(tmp_path))))
-    assert [row.key for row in found] == [item.key for item in made.items(200)]
-    assert [(row.key, row.reason) for row in found if row.reason] == [("k000042", "killed_engine")]
-
-
 def test_one_of_three_processes_is_killed_and_its_machine_knows_at_once(tmp_path: Path) -> None:
     made.ledger(open_storage(tmp_path), 120, 5)
     script = """
@@ -239,4 +142,9 @@ def test_one_of_three_processes_is_killed_and_its_machine_knows_at_once(tmp_path
     assert nursery(tmp_path, script) == ["-9", "0", "0"]
     ledger = Ledger.existing(open_storage(tmp_path))
     assert [row.key for row in results.rows(ledger)] == [item.key for item in made.items(120)]
-    assert len(ledger.frozen.units) == len(list(ledger.storage.list("_scenescribe/claims/"))) - 1, "one was claimed a second time"
+    claims = {
+        entry.name: json.loads(ledger.storage.get(entry.name))["host"] for entry in ledger.storage.list("_scenescribe/claims/")
+    }
+    again = {name for name in claims if not name.endswith(".0")}
+    assert again == {f"{name[:-2]}.1" for name, host in claims.items() if name.endswith(".0") and host == "h0"}
+    assert len(claims) == len(ledger.frozen.units) + len(again)
