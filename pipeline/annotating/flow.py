@@ -19,6 +19,7 @@ from pipeline.annotating.worker import Told, Worker
 from pipeline.captioning.recipe import Recipe
 from pipeline.datasets.grants import Grants
 from pipeline.datasets.items import Item
+from pipeline.datasets.kept import kind_of
 from pipeline.datasets.ledger import SOURCES, Ledger
 from pipeline.datasets.results import retry
 from pipeline.engine.opening import choose_preset
@@ -182,13 +183,8 @@ def _names_of(there: Mapping[str, str], wishes: Wishes) -> dict[str, str]:
 
 
 def _types(items: Sequence[Item], names: Iterable[str]) -> dict[str, str]:
-    """Column -> type: that of all its values, text where they differ or there is none."""
-    kinds = {bool: "bool", int: "int64", float: "double"}
-    found = {}
-    for name in names:
-        types = {type(value) for item in items if (value := item.kept.get(name)) is not None}
-        found[name] = kinds.get(types.pop(), "string") if len(types) == 1 else "string"
-    return found
+    """Column -> type."""
+    return {name: kind_of(item.kept.get(name) for item in items) for name in names}
 
 
 def _counted(items: Iterable[Item], listed: Callable[[int], None]) -> Iterator[Item]:

@@ -151,8 +151,10 @@ def _show(status: "Status") -> None:
     for name, counts in (("rows", status.by_outcome), ("reasons", status.by_reason)):
         if counts:
             print(console.plain(f"{name:<7} {_words(counts)}"))
-    claimed = f", {status.units['claimed']} more taken" if status.units["claimed"] else ""
-    print(f"units   {status.units['done']} of {status.units['all']} done{claimed}")
+    working = status.units["working"]
+    left = status.units["claimed"] - working
+    now = (f", {working} under way" if working else "") + (f", {left} begun that nobody works on now" if left else "")
+    print(f"units   {status.units['done']} of {status.units['all']} done{now}")
     for host, done in status.hosts.items():
         rate = f", {done['items'] / done['seconds']:.1f} items/s a unit" if done["seconds"] else ""
         print(f"host    {console.name_of(host)}: {done['units']:.0f} units, {done['items']:.0f} items{rate}")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from models.installed import adding
 from pipeline.datasets.items import Item, Row
+from pipeline.datasets.kept import fitting, type_in
 from pipeline.errors import EnvironmentFault, InputError
 from pipeline.types import Outcome
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 SETTINGS = b"scenescribe.settings"
 GROUP = 10_000
 """rows of a row group"""
-KEPT = ("string", "int64", "double", "bool")
-"""types that a kept column can have; values of any other go as JSON in a string"""
 TIMES = ("start", "end", "frames")
 _COMPRESSION = "zstd"
 _OF_ROWS = (
@@ -46,7 +45,7 @@ def column_name(name: str) -> str:
 
 
 def rows_schema(kept: Mapping[str, str] | None = None, *, times: bool = False) -> "pyarrow.Schema":
-    """Columns of rows. ``kept``: name -> type (of KEPT); ``times``: films' windows, with start, end and frames."""
+    """Columns of rows. ``kept``: name -> type (kept.py); ``times``: films' windows, with start, end and frames."""
     pa = arrow()
     word = pa.dictionary(pa.int32(), pa.string())
     columns = [
@@ -56,7 +55,7 @@ def rows_schema(kept: Mapping[str, str] | None = None, *, times: bool = False) -
     ]  # fmt: skip
     if times:
         columns += [("start", pa.float64()), ("end", pa.float64()), ("frames", pa.list_(pa.float64()))]
-    columns += [(column_name(name), pa.type_for_alias(kind)) for name, kind in (kept or {}).items()]
+    columns += [(column_name(name), type_in(pa, kind)) for name, kind in (kept or {}).items()]
     return pa.schema(columns)
 
 
@@ -69,7 +68,7 @@ def table_of(rows: Sequence[Row], kept: Mapping[str, str] | None = None, *, time
         values |= {name: [getattr(row, name) for row in rows] for name in ("start", "end")}
         values["frames"] = [list(row.frames) for row in rows]
     for name, kind in kept.items():
-        values[column_name(name)] = [_plain(row.kept.get(name), kind) for row in rows]
+        values[column_name(name)] = [fitting(row.kept.get(name), kind) for row in rows]
     return pa.table(values, schema=rows_schema(kept, times=times))
 
 
@@ -158,9 +157,3 @@ def said(name: str) -> str:
 
 def _json(value: Mapping[str, Any]) -> str:
     return json.dumps(dict(value), separators=(",", ":"))  # in ASCII: so a name of any bytes comes through
-
-
-def _plain(value: Any, kind: str) -> Any:
-    if value is None or kind != "string" or isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False)

@@ -11,6 +11,7 @@ from typing import Any
 from pipeline.datasets import plan as plans
 from pipeline.datasets.arrow import decode, said
 from pipeline.datasets.claims import FOLDER as CLAIMS
+from pipeline.datasets.claims import Claims
 from pipeline.datasets.items import Item, Row
 from pipeline.datasets.ledger import DATA, Done, Ledger
 from pipeline.datasets.units import SIZE, Unit, counted
@@ -36,7 +37,7 @@ class Status:
     by_outcome: Mapping[str, int]
     by_reason: Mapping[str, int]
     units: Mapping[str, int]
-    """all, done, and of those that are not: claimed, by whoever works on them or did"""
+    """all, done, and of those that are not: claimed, by whoever works on them or did, and working: somebody does, as far as one can tell"""
     hosts: Mapping[str, Mapping[str, float]]
     """host -> units, items, seconds that its units took one by one"""
 
@@ -66,15 +67,19 @@ def status(ledger: Ledger) -> Status:
         host["units"] += 1
         host["items"] += done.items
         host["seconds"] = round(host["seconds"] + done.seconds, 3)
-    claimed = {entry.name.removeprefix(CLAIMS).partition(".")[0] for entry in ledger.storage.list(CLAIMS)}
-    open_units = [unit for number, unit in plan.units.items() if number not in ended]
+    claims = Claims(ledger.storage, "")
+    claims.listed()
+    claimed = [number for number in plan.units if number not in ended and number in claims.known]
+    now = claims.clock()
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        working = sum(claim is not None and claim.live(now) for claim in threads.map(claims.latest, claimed))
     return Status(
         items=plan.items_in_all,
         done=sum(done.items for number, done in ended.items() if plan.units[number].round == 0),
         failed=by_outcome.get("failed", 0),
         by_outcome={name: count for name, count in sorted(by_outcome.items()) if count},
         by_reason={name: count for name, count in sorted(by_reason.items()) if count},
-        units={"all": len(plan.units), "done": len(ended), "claimed": sum(unit.name in claimed for unit in open_units)},
+        units={"all": len(plan.units), "done": len(ended), "claimed": len(claimed), "working": working},
         hosts=dict(sorted(hosts.items())),
     )
 

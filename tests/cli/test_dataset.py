@@ -58,7 +58,7 @@ def test_status_is_told_to_programs_and_to_people(tmp_path: Path) -> None:
     assert list(status) == ["items", "done", "failed", "by_outcome", "by_reason", "units", "hosts"]
     assert (status["items"], status["done"], status["failed"]) == (30, 20, 2)
     assert (status["by_outcome"], status["by_reason"]) == ({"failed": 2, "ok": 18}, {"bad_picture": 2})
-    assert status["units"] == {"all": 3, "done": 2, "claimed": 0}
+    assert status["units"] == {"all": 3, "done": 2, "claimed": 0, "working": 0}
     assert status["hosts"]["gpu-1"]["items"] == 20
     _, out, _ = told(tmp_path)
     assert "20 of 30 done (66.7 %); 2 failed" in out

@@ -75,6 +75,6 @@ def test_what_others_wrote_does_not_steer_the_terminal(capsys: pytest.CaptureFix
     with Screen(quiet=False, live=False) as screen:
         screen.fail(evil)
     assert capsys.readouterr().err.count(shown) == 2
-    counts = {"done": 0, "claimed": 0, "all": 1}
+    counts = {"done": 0, "claimed": 0, "working": 0, "all": 1}
     _show(Status(items=1, done=1, failed=1, by_outcome={}, by_reason={"\x1b[2J": 1}, units=counts, hosts={}))
     assert "\x1b" not in capsys.readouterr().out

@@ -148,3 +148,15 @@ def test_one_of_three_processes_is_killed_and_its_machine_knows_at_once(tmp_path
     again = {name for name in claims if not name.endswith(".0")}
     assert again == {f"{name[:-2]}.1" for name, host in claims.items() if name.endswith(".0") and host == "h0"}
     assert len(claims) == len(ledger.frozen.units) + len(again)
+
+
+async def test_status_tells_what_is_worked_on_from_what_a_killed_process_left(tmp_path: Path) -> None:
+    ledger = made.ledger(open_storage(tmp_path), 30, 10)
+    assert nursery(tmp_path, "print(os.waitstatus_to_exitcode(os.waitpid(born('h', turns=3)[0], 0)[1]))") == ["-9"]
+    units = dict(results.status(ledger).units)
+    left = units.pop("claimed")
+    assert left > 0
+    assert units == {"all": 3, "done": 0, "working": 0}
+    async with Grants(ledger, host="h2") as grants:
+        await anext(grants)
+        assert results.status(ledger).units["working"] == 1
