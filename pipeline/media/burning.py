@@ -21,12 +21,13 @@ from pipeline.media.edits import edits
 from pipeline.media.fitting import fitted
 from pipeline.media.fonts import add_fonts, check_fonts
 from pipeline.media.headers import check_codec, exchanged
+from pipeline.media.jumps import followed
 from pipeline.media.packets import GENERATED, source_packets
 from pipeline.media.run import Place, Progress, entrance, graph, repeated, run, workplace
 from pipeline.media.soft import OnTracks, inside, with_cues
 from pipeline.media.standing import LAST, repeats, write_repeats
 from pipeline.media.steady import steady
-from pipeline.media.streams import Contents, Stream, film_contents, guard_options
+from pipeline.media.streams import Contents, Stream, film_contents, opening
 from pipeline.media.suffixes import family
 from pipeline.media.verify import check_burned, check_clock
 from pipeline.types import Notice, Track
@@ -96,7 +97,7 @@ def burn(
     suffix = out.suffix.lower()
     rules = family(suffix)
     with whole(out) as temporary, workplace(video, temporary) as place:
-        film = film_contents(ffmpeg, place)
+        film = followed(ffmpeg, place, film_contents(ffmpeg, place))
         width, height = film.display_size
         _check_size(film)
         check_codec(place, film)
@@ -201,7 +202,7 @@ def _graph(
 
     Times of frames are never changed: by default 50 frames of variable rate became 330.
     """
-    source = entrance(place.film, **guard_options(), **(GENERATED if made_up else {}))
+    source = entrance(place.film, **opening(film), **(GENERATED if made_up else {}))
     picture = source[str(film.film.index)]
     deep = "10le" in film.film.detail and encoding.encoder in ("libx264", "libx265", "libsvtav1")
     form = "yuv420p10le" if deep else "yuv420p"

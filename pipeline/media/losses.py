@@ -44,11 +44,12 @@ def true_end(ffmpeg: Ffmpeg, place: Place, film: Contents, wanted: float) -> flo
 def held(ffmpeg: Ffmpeg, place: Place, film: Contents) -> float:
     """Seconds of sound and picture that the file really has, whatever its head says."""
     streams = [stream.index for stream in film.streams if stream.kind in ("video", "audio") and not stream.cover]
-    return _end_of(ffmpeg, place, streams)
+    return _end_of(ffmpeg, place, film, streams)
 
 
-def _end_of(ffmpeg: Ffmpeg, place: Place, streams: Sequence[int]) -> float:
-    ends = (packets(ffmpeg, place, place.film, stream=f"0:{index}", options=generated()).end for index in streams)
+def _end_of(ffmpeg: Ffmpeg, place: Place, film: Contents, streams: Sequence[int]) -> float:
+    options = [*film.ahead_options, *generated()]
+    ends = (packets(ffmpeg, place, place.film, stream=f"0:{index}", options=options).end for index in streams)
     return max(ends, default=0.0)
 
 
@@ -59,7 +60,7 @@ def cut_off(
 
     A head tells when the longest of its streams ends: one that was ``left_out`` (indexes) may be it, and then nothing is missing.
     """
-    if _missing(film, end) and (not left_out or _missing(film, _end_of(ffmpeg, place, left_out))):
+    if _missing(film, end) and (not left_out or _missing(film, _end_of(ffmpeg, place, film, left_out))):
         sentence = f"the file ends at {end:.1f} s of {film.declared:.1f} s: what it holds was written"
         return (Notice(code="partial", message=sentence, start=end, end=film.declared),)
     if broadcast(film) and half_picture(place.folder / place.film) is not None:

@@ -19,10 +19,11 @@ from pipeline.media import copying
 from pipeline.media.binary import find_ffmpeg
 from pipeline.media.containers import Plan
 from pipeline.media.covers import attached
+from pipeline.media.jumps import followed
 from pipeline.media.losses import reading, true_end
 from pipeline.media.run import Place, Progress, entrance, graph, run, workplace
 from pipeline.media.soft import OnTracks, equal_tracks, inside, one_at_a_time, with_cues
-from pipeline.media.streams import Contents, film_contents, guard_options
+from pipeline.media.streams import Contents, film_contents, opening
 from pipeline.media.suffixes import family
 from pipeline.outline import Chapter
 from pipeline.types import Notice, Track
@@ -58,7 +59,7 @@ def mux(
     suffix = out.suffix.lower()
     form = "vtt" if family(suffix) == "webm" else "srt"
     with whole(out) as temporary, workplace(video, temporary) as place:
-        film = film_contents(ffmpeg, place)
+        film = followed(ffmpeg, place, film_contents(ffmpeg, place))
         made = copying.copy(ffmpeg, place, film, suffix)
         streams = made.streams
         latest = [*(one.start for one in chapters), *(cue.end for track in tracks for cue in track.cues)]
@@ -118,7 +119,7 @@ def _graph(
     chaptered: bool,
     more: Mapping[str, str],
 ) -> Any:
-    source = entrance(place.film, **guard_options(), **reading(film))
+    source = entrance(place.film, **opening(film), **reading(film))
     texts = [entrance(f"track{n}.{form}", protocol_whitelist="file")["0"] for n in range(len(tracks))]
     before = sum(stream.kind == "subtitle" for stream in streams.kept)
     # the chapters' file comes after the film and the tracks

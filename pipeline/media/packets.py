@@ -86,10 +86,11 @@ def source_packets(
     """
     stream = f"0:{film.film.index}"
     along = beside if film.container.startswith("mpeg") else ()
-    found = packets(ffmpeg, place, place.film, stream=stream, decoded=decoded, beside=along)
+    options = film.ahead_options
+    found = packets(ffmpeg, place, place.film, stream=stream, options=options, decoded=decoded, beside=along)
     if not found.untimed:
         return found, False
-    return packets(ffmpeg, place, place.film, stream=stream, options=generated(), beside=along), True
+    return packets(ffmpeg, place, place.film, stream=stream, options=[*options, *generated()], beside=along), True
 
 
 def hides_its_beginning(ffmpeg: Ffmpeg, place: Place, film: Contents) -> bool:

@@ -9,6 +9,7 @@ from pipeline.environment import child_environment
 from pipeline.errors import InputError, OutputError
 from pipeline.files import temporary_folder
 from pipeline.media.binary import find_ffmpeg
+from pipeline.media.jumps import followed
 from pipeline.media.run import workplace
 from pipeline.media.streams import Contents, Stream, contents, guards
 
@@ -33,11 +34,13 @@ def samples(film: Path, *, rate: int, cancel: threading.Event | None = None) -> 
     """
     ffmpeg = find_ffmpeg()
     with temporary_folder() as folder, workplace(film, folder / "unused") as place:
-        sound = sound_of(contents(ffmpeg, place, place.film))
+        opened = followed(ffmpeg, place, contents(ffmpeg, place, place.film))
+        sound = sound_of(opened)
         if sound is None:
             return
         reading = [
             *guards(),
+            *opened.ahead_options,
             "-i",
             f"file:{place.film}",
             "-map",

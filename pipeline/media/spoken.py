@@ -16,10 +16,11 @@ from pipeline.languages import alpha3
 from pipeline.media import copying
 from pipeline.media.binary import find_ffmpeg
 from pipeline.media.covers import attached
+from pipeline.media.jumps import followed
 from pipeline.media.losses import reading
 from pipeline.media.run import Ended, Place, Progress, entrance, graph, run, workplace
 from pipeline.media.sound import sound_of
-from pipeline.media.streams import Contents, contents, film_contents, guard_options
+from pipeline.media.streams import Contents, contents, film_contents, opening
 from pipeline.media.suffixes import family
 from pipeline.media.verify import failure
 from pipeline.types import Notice
@@ -53,11 +54,11 @@ def spoken(
     suffix = out.suffix.lower()
     rules = family(suffix)
     with whole(out) as temporary, workplace(video, temporary) as place:
-        film = film_contents(ffmpeg, place)
+        film = followed(ffmpeg, place, film_contents(ffmpeg, place))
         made = copying.copy(ffmpeg, place, film, suffix, kept=_in_time) if waits else copying.copy(ffmpeg, place, film, suffix)
         streams = made.streams
         (place.folder / "voice.pcm").symlink_to(voice.absolute())
-        source = entrance(place.film, **guard_options(), **reading(film))
+        source = entrance(place.film, **opening(film), **reading(film))
         sound = _mixed(source, film, rate, waits)
         inputs = [source[str(stream.index)] for stream in (film.film, *streams.kept)]
         number = sum(stream.kind == "audio" for stream in streams.kept)
@@ -96,9 +97,9 @@ def spoken_sound(
     """Write ``out``: the described sound alone, in the format that its suffix tells. Raises as ``spoken`` does."""
     ffmpeg = find_ffmpeg()
     with whole(out) as temporary, workplace(video, temporary) as place:
-        film = film_contents(ffmpeg, place)
+        film = followed(ffmpeg, place, film_contents(ffmpeg, place))
         (place.folder / "voice.pcm").symlink_to(voice.absolute())
-        sound = _mixed(entrance(place.film, **guard_options()), film, rate, waits)
+        sound = _mixed(entrance(place.film, **opening(film)), film, rate, waits)
         options = {"map_metadata": "-1", "ar": RATE} | ({"sample_fmt": "s16"} if out.suffix.lower() in (".flac", ".wav") else {})
         ended = run(ffmpeg, graph([sound], place.written, options), place, on_progress=on_progress, cancel=cancel)
         _check_sound(place, ended)

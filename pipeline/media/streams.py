@@ -68,12 +68,19 @@ class Contents:
     """seconds of the container's clock at which it begins; a player shows that as 0"""
     shown: int | None = None
     """index of the video stream that is described, where there are several"""
+    ahead: bool = False
+    """whether its clock jumps ahead, and ffmpeg must be told to follow it (``jumps``)"""
 
     @property
     def declared(self) -> float:
         """Seconds that a player shows at the end, at least: Matroska may count its duration from 0 and begin late."""
         late = self.start if self.container.startswith("matroska") else 0.0
         return max(0.0, self.duration - max(0.0, late))
+
+    @property
+    def ahead_options(self) -> list[str]:
+        """ffmpeg's options before the film, so that its clock is followed."""
+        return [part for key, value in _ahead(self).items() for part in (f"-{key}", value)]
 
     def of(self, kind: str) -> list[Stream]:
         return [stream for stream in self.streams if stream.kind == kind and not stream.cover]
@@ -179,3 +186,12 @@ def guard_options() -> dict[str, str]:
     from pipeline.video.source import DEMUXERS
 
     return {"protocol_whitelist": "file", "format_whitelist": DEMUXERS}
+
+
+def opening(film: Contents) -> dict[str, str]:
+    """Options before the film itself, for ffmpeg-python: ``guards``, and its clock is followed."""
+    return guard_options() | _ahead(film)
+
+
+def _ahead(film: Contents) -> dict[str, str]:
+    return {"dts_delta_threshold": "1e9"} if film.ahead else {}

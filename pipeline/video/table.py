@@ -7,12 +7,16 @@ Listing packets costs about one hundredth of decoding them. With the list, windo
 plain functions of the file, the same in every run and with any number of children.
 """
 
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+WILD = 2.0
+"""seconds from those of the pictures stored before and after it that a time lies which can't be"""
+DEEPEST = 16
+"""frames that may be stored before one that is shown earlier (ITU-T H.264 A.3.1)"""
 UNKNOWN = -(1 << 63)
 """in place of a timestamp that is missing: no file can store it (libav's AV_NOPTS_VALUE)"""
 
@@ -104,6 +108,7 @@ class Listing:
 
 def build(listed: Listing) -> Table:
     """The table of a film."""
+    listed = replace(listed, pts=_tame(listed))
     keys = np.flatnonzero(listed.key)
     shown = np.flatnonzero(~listed.hidden)
     going_back = _goes_back(listed.pts, keys, shown)
@@ -133,6 +138,27 @@ def build(listed: Listing) -> Table:
     )
 
 
+def _tame(listed: Listing) -> NDArray[np.int64]:
+    """The timestamps, without each that is far from both beside it, while these are near each other and the film goes on there.
+
+    0.0 0.1 0.2 3600.3 0.4 0.5 ...    a wild time (a bit that was received wrongly): followed, all that comes after it would be late
+    0.0 60.0 20.0 40.0 80.0 ...       pictures out of order: none that are stored later than the decoder's depth are shown earlier
+    """
+    at = np.flatnonzero(~listed.hidden & listed.known)
+    times = listed.pts[at] * listed.base
+    if len(times) < 3:
+        return listed.pts
+    up, down = times[1:-1] - times[:-2], times[1:-1] - times[2:]
+    far = (np.minimum(np.abs(up), np.abs(down)) > WILD) & (up * down > 0) & (np.abs(up - down) < WILD / 2)
+    pts = listed.pts.copy()
+    for one in (np.flatnonzero(far) + 1).tolist():
+        after, before = times[one + 1 : one + 2 + DEEPEST], times[max(0, one - 1 - DEEPEST) : one]
+        beyond = (after < times[one]).all() and len(after) > DEEPEST if up[one - 1] > 0 else (before > times[one]).all()
+        if beyond:
+            pts[at[one]] = UNKNOWN
+    return pts
+
+
 def _goes_back(pts: NDArray[np.int64], keys: NDArray[np.intp], shown: NDArray[np.intp]) -> bool:
     """Whether a group of pictures begins before one that is stored ahead of it has ended: parts that were joined as they were.
 
@@ -144,6 +170,24 @@ def _goes_back(pts: NDArray[np.int64], keys: NDArray[np.intp], shown: NDArray[np
     before = np.maximum.accumulate(known)
     later = keys[(keys > 0) & (pts[keys] != UNKNOWN)]
     return bool(np.any(before[later - 1] >= pts[later]))
+
+
+def _filled(raw: NDArray[np.float64], before: float, after: float, step: float) -> NDArray[np.float64]:
+    """A group's times (NaN: missing), of which one or two are missing: where the others leave room for just a frame. ``before``, ``after``:
+    when the last frame was shown and the next group begins, if that is known. As they were where there is no such room."""
+    missing = np.flatnonzero(np.isnan(raw))
+    if not 0 < len(missing) <= 2 or len(raw) < 4 * len(missing):
+        return raw
+    there = np.sort(raw[~np.isnan(raw)])
+    beside = [before] * bool(before < there[0]), [after] * bool(there[-1] < after < np.inf)
+    edges = np.array([*beside[0], *there, *beside[1]])
+    wide = np.flatnonzero(np.diff(edges) > 1.5 * step)
+    room = [edges[at] + n * step for at in wide for n in range(1, round((edges[at + 1] - edges[at]) / step))]
+    if len(room) < len(missing):
+        return raw
+    found = raw.copy()
+    found[missing] = room[: len(missing)]
+    return found
 
 
 def _repaired(listed: Listing, keys: NDArray[np.intp], shown: NDArray[np.intp]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -164,6 +208,8 @@ def _repaired(listed: Listing, keys: NDArray[np.intp], shown: NDArray[np.intp]) 
         if len(run) == 0:
             continue
         raw = np.where(known[run], pts[run] * listed.base, np.nan)
+        after = pts[b] * listed.base if b < len(pts) and known[b] else np.inf
+        raw = _filled(raw, times[-1] - offset if times else np.inf, after, step)
         order = (
             np.argsort(np.where(np.isnan(raw), np.inf, raw), kind="stable") if not np.isnan(raw).any() else np.arange(len(run))
         )

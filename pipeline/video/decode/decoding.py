@@ -30,6 +30,8 @@ TICK = 64
 _FEED, _TARGET, _JUMP, _LOOK, _SPARE = (
     int(action) for action in (Action.FEED, Action.TARGET, Action.JUMP, Action.LOOK, Action.SPARE)
 )  # plain integers: an IntFlag takes a microsecond to combine, a hundred times as long
+_ALONE = frozenset({"cfhd"})
+"""codecs whose pictures all stand alone, and whose decoders do not say so"""
 _ENDING = int(Action.SPARE | Action.BLURRED)
 
 
@@ -85,6 +87,10 @@ class Decoding:
         self._header = 0
         """how many of the headers the decoder has been given"""
         self._units = framing(self._context.name, bytes(self._context.extradata or b""))
+        told = not table.key.all() or self._context.name in _ALONE
+        self._alone = (1, 0) if told else (1,)
+        """types of pictures that may be entries. Some decoders tell none (0: Cinepak's, Flash Screen's): there the container is believed,
+        but not one that calls every picture an entry"""
         self._pending: dict[int, int] = {}
         """time in ticks -> rank of each frame that was fed and has not come out"""
         self._graph: Any = None
@@ -162,7 +168,7 @@ class Decoding:
         for frame in frames:
             self._reader.decoded += 1
             self._reader.on_card += libav.on_card(frame)
-            if self._entering and (frame.pict_type != 1 or frame.is_corrupt):
+            if self._entering and (frame.pict_type not in self._alone or frame.is_corrupt):
                 raise Unclean
             self._entering = False
             if not self._reader.deinterlace:

@@ -1,0 +1,106 @@
+"""A recording for a part of which nothing was received: what is drawn and copied keeps the gap, as its captions do."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from pipeline.families import parse
+from pipeline.media import Encoding, burn, mux
+from pipeline.media.sound import samples
+from pipeline.types import Cue, Track
+from pipeline.video.film import open_film
+from pipeline.video.probe import probe
+
+Make = Callable[..., Path]
+QUICK = Encoding(preset="ultrafast", crf=10)
+GAP = 30
+"""seconds; ffmpeg closes those over 10"""
+
+
+@pytest.fixture(scope="module", params=["h264.ts", "mpeg2.mpg"])
+def recording(request: pytest.FixtureRequest, make: Make, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """2 s, nothing for GAP seconds, 2 s more; with sound."""
+    folder, name = tmp_path_factory.mktemp("gap"), request.param
+    codec = ("libx264", "-preset", "ultrafast") if name.startswith("h264") else ("mpeg2video",)
+    parts = b""
+    for number in range(2):
+        picture = f"color={('red', 'blue')[number]}:s=480x270:d=2:r=25,format=yuv420p"
+        sources = ("-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", "sine=d=2")
+        more = ("-c:v", *codec, "-g", 25, "-c:a", "mp2", "-output_ts_offset", number * (2 + GAP))
+        parts += make(folder / f"{number}{Path(name).suffix}", *sources, *more).read_bytes()
+    (folder / name).write_bytes(parts)
+    return folder / name
+
+
+def drawn(path: Path) -> list[tuple[float, bool]]:
+    """When each picture is shown, and whether there is white text in it."""
+    with av.open(str(path)) as container:
+        return [
+            (float(frame.time or 0), bool((frame.to_ndarray(format="gray") > 150).any())) for frame in container.decode(video=0)
+        ]
+
+
+def second_begins(path: Path) -> float:
+    """When the second part begins as its windows have it."""
+    with open_film(probe(path), rule=parse("windows", "scenes"), sampler=parse("samplers", "uniform"), size=(64, 48)) as film:
+        list(film)
+        return film.shots[-1]
+
+
+def test_text_behind_the_gap_comes_with_its_picture(recording: Path, tmp_path: Path) -> None:
+    begins = second_begins(recording)
+    assert begins == pytest.approx(2 + GAP, abs=1.0)
+    track = Track(cues=(Cue(start=0.5, end=1.0, lines=("One",)), Cue(start=begins + 0.5, end=begins + 1.0, lines=("Two",))))
+    assert not [one for one in burn(recording, track, tmp_path / "burned.mkv", encoding=QUICK) if one.code == "past_the_end"]
+    pictures = drawn(tmp_path / "burned.mkv")
+    assert pictures[-1][0] == pytest.approx(begins + 2, abs=0.5)
+    with_text = [time for time, text in pictures if text]
+    assert min(with_text) == pytest.approx(0.5, abs=0.1)
+    assert max(with_text) == pytest.approx(begins + 1, abs=0.1)
+    mux(recording, [track], tmp_path / "soft.mkv")
+    assert drawn(tmp_path / "soft.mkv")[-1][0] == pytest.approx(begins + 2, abs=0.5)
+
+
+def test_sound_behind_the_gap_is_heard_with_its_picture(recording: Path) -> None:
+    heard = np.frombuffer(b"".join(samples(recording, rate=8000)), np.int16)
+    assert len(heard) / 8000 == pytest.approx(4 + GAP, abs=1.0)
+    assert abs(heard[8000 * 5 : 8000 * GAP]).max() < 50
+    assert abs(heard[8000 * (3 + GAP) :]).max() > 500
+
+
+def test_a_single_wild_time_is_no_gap(make: Make, tmp_path: Path) -> None:
+    sources = (
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc=s=160x120:d=4:r=25,format=yuv420p",
+        "-c:v",
+        "libx264",
+        "-preset",
+        "ultrafast",
+        "-bf",
+        0,
+    )
+    film = make(tmp_path / "film.ts", *sources)
+    data = bytearray(film.read_bytes())
+    starts = [
+        at
+        for at in range(0, len(data), 188)
+        if data[at + 1] & 0x40 and int.from_bytes(data[at + 1 : at + 3], "big") & 0x1FFF == 0x100
+    ]
+    at = starts[50]
+    head = data.index(b"\0\0\1", at + 4)
+    for place in (head + 9, head + 14)[: 2 if data[head + 7] >> 6 == 3 else 1]:
+        data[place] ^= 0x04  # a bit of its time is received wrongly: six hours and a half
+    film.write_bytes(data)
+    one = Track(cues=(Cue(start=3.0, end=3.5, lines=("One",)),))
+    burn(film, one, tmp_path / "burned.mkv", encoding=QUICK)
+    pictures = drawn(tmp_path / "burned.mkv")
+    assert pictures[-1][0] == pytest.approx(3.96, abs=0.2)
+    assert [time for time, text in pictures if text]
+    with open_film(probe(film), rule=parse("windows", "fixed"), sampler=parse("samplers", "uniform"), size=(64, 48)) as reading:
+        assert list(reading)[-1].end == pytest.approx(4, abs=0.05)
+        assert "timestamps_repaired" in {one.code for one in reading.notices}

@@ -1,0 +1,53 @@
+"""A time that can't be, alone among good ones, costs its own picture's time and no other's."""
+
+import numpy as np
+import pytest
+
+from pipeline.video.table import UNKNOWN, Listing, Table, build
+
+GROUP = [0, 3, 1, 2, 6, 4, 5, 9, 7, 8]
+"""I P B B P B B P B B, in frames"""
+
+
+def film(wild: dict[int, int], groups: int = 8, length: int = 10) -> Table:
+    """25 frames a second, in ticks of a frame. ``wild``: packet -> frames that its time is off."""
+    pts = [group * length + at for group in range(groups) for at in GROUP]
+    key = [at == 0 for _ in range(groups) for at in GROUP]
+    for packet, off in wild.items():
+        pts[packet] += off
+    marks = np.array(key), np.zeros(len(pts), np.bool_)
+    return build(Listing(np.array(pts), *marks, np.ones(len(pts), np.int32), base=0.04, start=0.0, fps=25.0, last_duration=0.04))
+
+
+@pytest.mark.parametrize("off", [75, 1000, 90_000, 1_800_000, -75, -90_000])
+@pytest.mark.parametrize("packet", [30, 31, 32, 33, 39])
+def test_only_its_own_picture_gets_a_new_time(packet: int, off: int) -> None:
+    table = film({packet: off})
+    assert table.repaired, "and it is told"
+    assert table.times == pytest.approx(np.arange(80) * 0.04)
+    assert table.end == pytest.approx(3.2)
+    assert table.pts[packet] == UNKNOWN
+
+
+def test_several_in_one_film() -> None:
+    assert film({12: 90_000, 35: -5000, 51: 100}).times == pytest.approx(np.arange(80) * 0.04)
+
+
+def test_slides_and_pictures_out_of_order_are_not_wild() -> None:
+    # slides of a minute, three of them out of order; and a picture that stands for an hour before one with B frames
+    slides = [0, 4500, 1500, 3000, 9000, 6000, 7500, 9001, 9002, 9003]
+    late = [*range(20), 90_003, 90_000, 90_001, 90_002, *range(90_004, 90_040)]
+    for stamps in (slides, late):
+        pts = np.array(stamps)
+        marks = np.arange(len(pts)) == 0, np.zeros(len(pts), np.bool_)
+        table = build(Listing(pts, *marks, np.ones(len(pts), np.int32), base=0.04, start=0.0, fps=25.0, last_duration=0.04))
+        assert not table.repaired
+        assert table.times == pytest.approx(np.sort(pts) * 0.04)
+
+
+def test_a_clock_that_jumps_and_stays_is_followed() -> None:
+    pts = np.concatenate([np.arange(50), np.arange(50) + 90_000])
+    marks = np.arange(100) % 10 == 0, np.zeros(100, np.bool_)
+    table = build(Listing(pts, *marks, np.ones(100, np.int32), base=0.04, start=0.0, fps=25.0, last_duration=0.04))
+    assert not table.repaired
+    assert table.times[-1] == pytest.approx((90_000 + 49) * 0.04)
