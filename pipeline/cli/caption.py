@@ -5,6 +5,7 @@ import contextlib
 import os
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +18,7 @@ from pipeline.cli.options import with_options
 from pipeline.options import names
 from pipeline.options.base import load
 from pipeline.options.caption import Settings
+from pipeline.shard import parsed, share
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,16 +117,20 @@ async def describe_found(
     studio = Studio(settings, verbose=display.screen.verbose)
     if folders:
         refuse_unnamed_embedded(settings, studio.preset)
-    found = on.found
+    outputs = plan_outputs(on.found.films, studio, on.output)  # of all, since their names may be in each other's way
+    found = replace(on.found, films=tuple(share(on.found.films, parsed(settings.shard))))
+    on = replace(on, found=found)
+    if not found.films:
+        display.screen.say(f"--shard {settings.shard}: no film is left for this one: there are fewer films than shares")
+        return 1 if display.failures else 0
     kind = past.kind(studio.recipe.model, settings.engine, studio.recipe.windows, studio.recipe.sampler)
     known = past.recall(kind)
     if dry:
         from pipeline.cli.dry_run import look_at
 
         async with studio:
-            return await look_at(on, studio, display.screen, known, as_json=display.as_json)
+            return await look_at(on, outputs, studio, display.screen, known, as_json=display.as_json)
     display.begin(studio, found.films, known, called=on.called)
-    outputs = plan_outputs(found.films, studio, on.output)
     started = time.monotonic()
     with _reported(report, studio, found, display) as observer, display:
         async with studio:

@@ -12,9 +12,13 @@ from pipeline.store.past import Past
 from pipeline.types import VideoInfo
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
     from pipeline.cli.films_elsewhere import Elsewhere
     from pipeline.cli.screen import Screen
     from pipeline.inputs import Film
+    from pipeline.outputs import Outputs
     from pipeline.studio import Studio
     from pipeline.windows.base import Rule
 
@@ -22,15 +26,16 @@ TOLD_AT_AN_END = frozenset((".mp4", ".m4v", ".mov", ".mkv", ".webm"))
 """containers that say a film's length and shape in the first or the last megabytes"""
 
 
-async def look_at(on: "Elsewhere", studio: "Studio", screen: "Screen", past: Past | None, *, as_json: bool) -> int:
+async def look_at(
+    on: "Elsewhere", outputs: "Mapping[Path, Outputs]", studio: "Studio", screen: "Screen", past: Past | None, *, as_json: bool
+) -> int:
     """Look at each film and say what would be done with it; the exit code: 1 where a film can't be described."""
     from pipeline import families
-    from pipeline.run import finished, plan_outputs
+    from pipeline.run import finished
     from pipeline.store.lookup import FileLookup
 
     rule = families.parse("windows", studio.recipe.windows)
     found = on.found
-    outputs = plan_outputs(found.films, studio, on.output)
     length, windows, count, failures = 0.0, 0, 0, len(found.errors)
     for film in found.films:
         name = name_of(film.path if film.remote is None else film.remote.url)

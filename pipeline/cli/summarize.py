@@ -17,6 +17,7 @@ from pipeline.cli.summaries import summarize_items
 from pipeline.options import names
 from pipeline.options.base import load
 from pipeline.options.caption import Settings
+from pipeline.shard import parsed, share
 
 if TYPE_CHECKING:
     from pipeline.cli.screen import Screen
@@ -72,6 +73,7 @@ async def _run(inputs: Sequence[str], settings: Settings, screen: "Screen", *, r
     from pipeline.summary_run import films_of, find_items
 
     items, errors = find_items(inputs, settings, recursive=recursive)
+    items, settings = list(share(items, parsed(settings.shard))), settings.changed(shard="1/1")
     failures = len(errors)
     for name, error in errors:
         console.fail(name, error)

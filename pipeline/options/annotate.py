@@ -8,6 +8,7 @@ from pydantic import AfterValidator
 from pipeline.options.base import Positive, option
 from pipeline.options.caption import MODEL, OUTPUT, RUN, SAMPLING, Asking, Settings
 from pipeline.options.spread import ENGINE, Spread
+from pipeline.shard import check_shard, parsed
 
 DATA = "Data"
 """a panel of ``--help``"""
@@ -17,14 +18,6 @@ def check_extension(text: str) -> str:
     """Raises ValueError where a file can't be called so beside a picture."""
     if not text.startswith(".") or "/" in text or len(text) < 2 or len(text) > 40:
         raise ValueError("an extension begins with a dot, such as .txt or .caption")
-    return text
-
-
-def check_shard(text: str) -> str:
-    """Raises ValueError where it is not I/N with 1 <= I <= N."""
-    number, _, of = text.partition("/")
-    if not (number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
-        raise ValueError("it is written as I/N, from 1/N to N/N")
     return text
 
 
@@ -74,8 +67,7 @@ class AnnotateSettings(Asking, Spread):
     @property
     def part(self) -> tuple[int, int]:
         """``shard`` as numbers."""
-        number, _, of = self.shard.partition("/")
-        return int(number), int(of)
+        return parsed(self.shard)
 
     @property
     def kept(self) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from pipeline.options.burn import LAYOUT, PICTURE, STYLE, Burned, Cues
 from pipeline.options.spread import ENGINE, Spread
 from pipeline.options.summarize import SUMMARY, Summarized
 from pipeline.part import Part, seconds_of
+from pipeline.shard import check_shard
 
 MODEL, FRAMES, OUTPUT, SAMPLING, RUN = "Model", "Frames", "Output", "Sampling", "Run"
 """panels of ``--help``"""
@@ -132,6 +133,10 @@ class Settings(Describing, Spread, Summarized):
         "--from",
     )
     to_time: Time | None = option(None, FRAMES, "And only up to here; times stay those of the whole film.", "--to")
+
+    shard: Annotated[str, AfterValidator(check_shard)] = option(
+        "1/1", ENGINE, "I/N: this is the I-th of N processes that share the films; it describes its share of them alone."
+    )
 
     context_files: bool = option(
         True, MODEL, "Ask with what FILM.context.txt says, where one lies beside a film; --context is for all films."

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pipeline.inputs import VIDEO_SUFFIXES, is_described
 from pipeline.options.watch import WatchSettings
+from pipeline.shard import Shard, parsed, takes
 
 PARTIAL = (".part", ".crdownload", ".tmp", ".partial", ".download", ".!qb", ".aria2")
 """what downloads are called until they are whole"""
@@ -29,6 +30,8 @@ class Rules:
     exclude: tuple[str, ...] = ()
     outputs: tuple[Path, ...] = ()
     """folders that we write to: below the root they are not looked into"""
+    shard: Shard = (1, 1)
+    """which part of all films, by their paths below ``root``"""
 
     @classmethod
     def of(cls, root: Path, settings: WatchSettings, output: Path | None) -> "Rules":
@@ -40,6 +43,7 @@ class Rules:
             include=settings.include,
             exclude=settings.exclude,
             outputs=tuple(path.absolute() for path in written if path is not None and path.absolute() != root),
+            shard=parsed(settings.shard),
         )
 
     def enters(self, folder: Path) -> bool:
@@ -60,6 +64,7 @@ class Rules:
             and not is_described(path, exists)
             and not self._matches(path, self.exclude)
             and (not self.include or self._matches(path, self.include))
+            and takes(path.relative_to(self.root), self.shard)
         )
 
     def may_take(self, name: str) -> bool:
