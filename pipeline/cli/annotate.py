@@ -80,7 +80,9 @@ def annotate(
     from pipeline.cli.annotate_screen import AnnotateScreen
     from pipeline.cli.screen import Screen
 
-    screen = AnnotateScreen(Screen(live=progress, quiet=quiet, verbose=verbose), as_json=as_json, metrics=metrics)
+    screen = AnnotateScreen(
+        Screen(live=progress, quiet=quiet, verbose=verbose), as_json=as_json, metrics=metrics, engine=loaded.settings.engine
+    )
     sys.exit(run_until_signalled(_run(sources, loaded.settings, screen, dry=dry_run, report=report)))
 
 

@@ -13,7 +13,7 @@ from pipeline.annotating.pace import Pace
 from pipeline.cli import console
 from pipeline.cli.screen import Screen
 from pipeline.cli.sentences import nothing_there
-from pipeline.cli.signs_of_life import loaded, loading
+from pipeline.cli.signs_of_life import loaded, loading, waited_for
 from pipeline.errors import OutputError
 from pipeline.files import write_whole
 from pipeline.types import Outcome
@@ -36,9 +36,9 @@ TOLD = 20
 class AnnotateScreen:
     """A context manager around the live part."""
 
-    def __init__(self, screen: Screen, *, as_json: bool, metrics: Path | None = None) -> None:
-        """``metrics``: a file for Prometheus, written anew while the run goes on."""
-        self.screen, self.as_json, self._metrics = screen, as_json, metrics
+    def __init__(self, screen: Screen, *, as_json: bool, metrics: Path | None = None, engine: str = "vllm") -> None:
+        """``metrics``: a file for Prometheus, written anew while the run goes on; ``engine``: as ``--engine`` calls it."""
+        self.screen, self.as_json, self._metrics, self._engine = screen, as_json, metrics, engine
         self.progress = Progress()
         self._measured = time.monotonic()
         self._pace = Pace()
@@ -51,7 +51,7 @@ class AnnotateScreen:
 
     def __enter__(self) -> Self:
         self.screen.__enter__()
-        self._row = self.screen.add_row("pictures", max(1, self.progress.items), "loading the model")
+        self._row = self.screen.add_row("pictures", max(1, self.progress.items), waited_for(self._engine))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -142,7 +142,7 @@ class AnnotateScreen:
             await asyncio.sleep(0.5)
             now = time.monotonic()
             self._pace.mark(now, self.progress.ended, self.progress.weight_ended)
-            state = self._state() if gauge.ready else loading(now - began)
+            state = self._state() if gauge.ready else loading(now - began, self._engine)
             self.screen.update(self._row, done=self.progress.done, state=f"{state} · {self._last}" if self._last else state)
             if not self.screen.live and now - self._said >= PLAIN:
                 self._said = now

@@ -152,7 +152,7 @@ class Display:
             if self._studio is None:
                 continue
             now = time.monotonic()
-            text = None if self._studio.engine.ready else loading(now - self._began)
+            text = None if self._studio.engine.ready else loading(now - self._began, self._studio.model.engine)
             if text is not None and not told_usual and now - self._began >= MOMENT:
                 told_usual = True
                 self.screen.say(usual(self._past, self._studio.model.engine))

@@ -105,7 +105,7 @@ def total(count: int, length: float, windows: int, past: Past | None) -> str:
     if past is None or not past.windows or not past.seconds:
         return f"{said} · time and tokens are not known before a first run with this model here · nothing was written"
     takes = windows * past.seconds / past.windows
-    loading = f" and {clock(past.start)} for loading the model" if past.start else ""
+    loading = f" and {clock(past.start)} for loading the model" if past.start >= 1 else ""
     tokens = ""
     if past.completion_tokens:
         asked, answered = (windows * each // past.windows for each in (past.prompt_tokens, past.completion_tokens))

@@ -7,6 +7,9 @@ from pipeline.cli.console import name_of, one_line
 from pipeline.cli.summary import clock, counted
 from pipeline.types import FORMAT_CODES, LAYOUT_CODES, Notice
 
+LEFT_OUT = "no_pause"
+"""of the layout's codes, the one of a text that is neither shown nor said"""
+
 
 def faults(notices: Sequence[Notice]) -> list[Notice]:
     """Those that ``--strict`` counts and ``-q`` says: all but the layout's and the formats'."""
@@ -29,10 +32,15 @@ def lines(path: Path | str, notices: Sequence[Notice], *, verbose: bool = False,
         message = f": {one_line(alike[0].message)}" if not parts else ""
         parts.append(f"{alike[0].code}{_at(alike[0])}{more}{message}")
     parts += {one.code: f"{one.code}: {one_line(one.message)}" for one in told if one.code in FORMAT_CODES}.values()
-    layout = sorted({one.code for one in told if one.code in LAYOUT_CODES})
+    left_out = [one for one in told if one.code == LEFT_OUT]
+    if left_out:
+        parts.append(f"{counted(len(left_out), 'text')} left out ({LEFT_OUT}): {one_line(left_out[0].message)}")
+    layout = [one for one in told if one.code in LAYOUT_CODES - {LEFT_OUT}]
     if layout:
-        places = len({one.start for one in told if one.code in LAYOUT_CODES})
-        parts.append(f"{counted(places, 'text')} shortened or shown fast ({', '.join(layout)}); the JSON has all of it")
+        codes = ", ".join(sorted({one.code for one in layout}))
+        parts.append(
+            f"{counted(len({one.start for one in layout}), 'text')} shortened or shown fast ({codes}); the JSON has all of it"
+        )
     return [f"{name}: {'warning' if kinds else 'note'}: {' · '.join(parts)}"] if parts else []
 
 

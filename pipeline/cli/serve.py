@@ -97,5 +97,8 @@ def _welcome(service: "Service") -> Waiting:
     console.say("Open it in a browser: it holds the key. Ctrl-C ends the service; jobs go on with the next start.")
     if knows := limits(studio.preset, studio.settings.engine):
         console.say(f"note: {knows}")
-    studio.engine.on_ready.append(lambda: console.say(loaded(studio.engine.last_start)))
+    engine = studio.engine
+    engine.on_ready.append(
+        lambda: console.say(loaded(engine.last_start)) if engine.last_start >= 0.5 else None
+    )  # echo loads none
     return Waiting(studio.engine, studio.settings.engine, counts=False)

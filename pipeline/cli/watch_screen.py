@@ -89,7 +89,7 @@ class WatchScreen(WatchObserver):
             now = time.monotonic()
             began = began if began is not None else now - SECOND
             for line in self._lines.values():
-                line.waiting(loading(now - began))
+                line.waiting(loading(now - began, studio.model.engine))
             if not told and now - began >= MOMENT:
                 told = True
                 self.screen.say(usual(earlier(studio.recipe, studio.settings.engine), studio.model.engine))

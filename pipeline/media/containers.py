@@ -120,5 +120,6 @@ def _fate(stream: Stream, rules: str, suffix: str, burning: bool) -> tuple[str, 
     tag = stream.tag or stream.codec
     if rules == "mp4" and tag in _KEPT_DATA:
         return "copy", ""
-    made_anew = "tmcd" in (tag, stream.codec) or tag == "text"  # time codes and chapters: ffmpeg writes them by itself
-    return "", "" if made_anew else f"data stream {stream.index} ({tag}) was left out: {_DATA_ELSEWHERE[rules]}"
+    # time codes and chapters: ffmpeg writes them by itself; where a DVD's player may jump to on its disc is nothing to anybody else
+    nothing_lost = "tmcd" in (tag, stream.codec) or "dvd_nav_packet" in (tag, stream.codec) or tag == "text"
+    return "", "" if nothing_lost else f"data stream {stream.index} ({tag}) was left out: {_DATA_ELSEWHERE[rules]}"

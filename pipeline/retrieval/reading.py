@@ -142,6 +142,14 @@ def _film(path: Path, said: str) -> Path:
     return name
 
 
+def _chapter_text(title: str, sentences: list[str]) -> str:
+    """The title and what is told of a chapter; a title that was cut from the first sentence is not said twice."""
+    words = title.rstrip(" .…")
+    if sentences and words and sentences[0].startswith(words):
+        return " ".join(sentences)
+    return " ".join([title if title.endswith(tuple(".!?…。！？")) else f"{title}.", *sentences])
+
+
 def _of_summary(path: Path, data: bytes) -> Found:
     from pipeline.passes import json as summaries
 
@@ -153,6 +161,6 @@ def _of_summary(path: Path, data: bytes) -> Found:
             texts.append((sentence.times[0][0], sentence.times[-1][1], sentence.text))
             kinds.append("summary")
     for chapter in summary.chapters:
-        texts.append((chapter.start, chapter.end, " ".join([chapter.title + ".", *(one.text for one in chapter.sentences)])))
+        texts.append((chapter.start, chapter.end, _chapter_text(chapter.title, [one.text for one in chapter.sentences])))
         kinds.append("chapter")
     return Found(film=_film(path, summary.source.name), language=summary.language, captions=tuple(texts), kinds=tuple(kinds))

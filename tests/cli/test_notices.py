@@ -40,6 +40,16 @@ def test_what_is_said() -> None:
     assert lines("a.mp4", [LOST], quiet=True) == ["a.mp4: warning: frames_lost at 0:05: 3 frames could not be decoded"]
 
 
+def test_a_text_that_is_not_there_is_not_called_shortened() -> None:
+    waits = Notice(code="no_pause", message="no pause is long enough; --extended lets the film wait", start=3.0)
+    assert lines("a.mp4", [waits, FAST, waits]) == [
+        (
+            "a.mp4: note: 2 texts left out (no_pause): no pause is long enough; --extended lets the film wait · "
+            "1 text shortened or shown fast (too_fast); the JSON has all of it"
+        )
+    ]
+
+
 def test_a_formats_way_is_said_with_the_first_film_alone() -> None:
     once = Once()
     assert [once.of([MP4, LOST]), once.of([LOST, MP4]), once.of([MP4])] == [[MP4, LOST], [LOST], []]

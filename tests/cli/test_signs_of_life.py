@@ -24,7 +24,10 @@ from pipeline.store.past import Past
 
 
 def test_what_is_said() -> None:
-    assert loading(12.4) == "loading the model: 0:12"
+    assert loading(12.4, "vllm") == "loading the model: 0:12"
+    assert loading(12.4, "openai") == "asking the server: 0:12"
+    assert usual(None, "openai") == "asking the server"
+    assert "model" not in loading(12.4, "echo") + usual(None, "echo"), "echo loads none"
     assert usual(Past(start=54.2), "vllm") == "loading the model; the last time took 0:54"
     assert usual(None, "vllm").startswith("loading the model; a small model on a CPU usually takes about a minute")
     assert usual(None, "another") == "loading the model"

@@ -6,7 +6,7 @@ import "/page/talk.js";
 async function strip() {
   try {
     const now = await (await fetch("/readyz")).json();
-    const parts = [`${now.model}: ${now.engine}`];
+    const parts = [`${now.author}: ${now.engine}`];
     if (now.waiting_for) parts.push(now.waiting_for.message);
     if (now.windows_per_second) parts.push(`${now.windows_per_second} windows/s`);
     if (now.requests.in_flight) parts.push(`${now.requests.in_flight} at the model`);

@@ -26,6 +26,7 @@ def router(service: Service) -> APIRouter:
         return {
             "ready": ready,
             "model": service.studio.preset.name,
+            "author": service.studio.model.author,
             "engine": "ready" if engine.ready else "loading",
             "waiting_for": {"code": fault.code, "message": fault.message} if fault else None,
             "requests": {"in_flight": engine.in_flight, "waiting": engine.waiting},

@@ -39,7 +39,7 @@ def router(service: Service) -> APIRouter:
 
     def page(name: str, status: int = 200, **values: Any) -> HTMLResponse:
         ready = "ready" if service.studio.engine.ready else "loading"
-        said = {"clock": moment, "engine": f"{service.studio.preset.name}: {ready}", "cameras": bool(service.streams), **values}
+        said = {"clock": moment, "engine": f"{service.studio.model.author}: {ready}", "cameras": bool(service.streams), **values}
         return HTMLResponse(templates.get_template(name).render(said), status)
 
     @routes.get("/page/{name}")
@@ -122,9 +122,8 @@ def router(service: Service) -> APIRouter:
                 some = results.some
                 for hit in results.hits:
                     film = service.films.get(service.library.film_of(hit.document))
-                    hits.append(
-                        {"name": film.name, "start": hit.start, "text": hit.text, "page": f"/films/{film.id}#t={hit.start:.2f}"}
-                    )
+                    link = f"/films/{film.id}#t={hit.start:.2f}"
+                    hits.append({"name": film.name, "start": hit.start, "text": hit.text, "kind": hit.kind, "page": link})
         return page("search.html", q=q, hits=hits, some=some)
 
     @routes.get("/films/{id}")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import imageio_ffmpeg
 import pytest
 
 from pipeline.errors import InputError
@@ -96,6 +97,19 @@ def test_data_that_ffmpeg_can_copy_stays_and_other_data_is_told(film: Path, tmp_
             assert [stream.type for stream in container.streams].count("data") == 1
     (notice,) = mux(measured, [ONE], tmp_path / "soft.mkv")
     assert (notice.code, "gpmd" in notice.message) == ("stream_left_out", True)
+
+
+def test_where_a_dvd_player_jumps_to_is_left_out_without_a_word(tmp_path: Path) -> None:
+    """Navigation packets are of use on their disc alone: a fine film of a DVD has no warning."""
+    film = tmp_path / "VTS_01_1.VOB"
+    picture = ["-f", "lavfi", "-i", "testsrc2=s=352x288:r=25:d=2"]
+    subprocess.run(
+        [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", *picture, "-c:v", "mpeg2video", "-f", "dvd", str(film)], check=True
+    )
+    with av.open(str(film)) as container:
+        assert "data" in [stream.type for stream in container.streams], "what is left out is there"
+    assert mux(film, [ONE], tmp_path / "soft.mkv") == ()
+    assert burn(film, ONE, tmp_path / "burned.mkv", encoding=QUICK) == ()
 
 
 def joined(first: bytes, second: bytes, offset: int) -> bytes:

@@ -15,7 +15,7 @@ from pipeline.retrieval import index as index_module
 from pipeline.retrieval import words as words_room
 from pipeline.retrieval.find import search
 from pipeline.retrieval.index import Index
-from pipeline.retrieval.reading import SUFFIX, Found, documents
+from pipeline.retrieval.reading import SUFFIX, Found, _chapter_text, documents
 from pipeline.retrieval.schema import DATABASE, MIGRATIONS
 from pipeline.store.database import Database
 from pipeline.types import Caption, Document, Model, Source
@@ -177,6 +177,18 @@ def test_a_folder_without_captions(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="scenescribe caption") as caught:
         list(documents([str(tmp_path)]))
     assert caught.value.code == "no_captions"
+
+
+@pytest.mark.parametrize(
+    ("title", "told"),
+    [
+        ("A quiet day", "A quiet day. Pets rest at home."), ("Who rests?", "Who rests? Pets rest at home."),
+        ("Pets rest...", "Pets rest at home."), ("Pets rest\u2026", "Pets rest at home."), ("...", "... Pets rest at home."),
+    ],
+)  # fmt: skip
+def test_a_chapter_tells_its_title_once(title: str, told: str) -> None:
+    assert _chapter_text(title, ["Pets rest at home."]) == told
+    assert _chapter_text("Alone", []) == "Alone."
 
 
 def test_summaries_and_chapters_are_found_too_and_followed(tmp_path: Path) -> None:

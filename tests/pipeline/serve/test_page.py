@@ -189,6 +189,17 @@ def test_the_page_is_light(page: Any, served: Running, described: str) -> None:
     assert json.loads(served.client.get("/readyz").text)["model"] == "shapes"
 
 
+def test_the_page_names_who_writes_and_where_words_were_found(page: Any, served: Running, described: str) -> None:
+    """With the echo engine no model is asked: the page names none. A sentence of a summary is told from a caption of the same words."""
+    page.goto(f"{served.url}/films/search?q=frames")
+    assert page.inner_text("#engine").startswith("echo: ")
+    until(page, "document.getElementById('engine').textContent.startsWith('echo: ready')")
+    found = page.locator("main li").all_inner_texts()
+    assert any("(summary)" in text for text in found)
+    assert any("(chapter)" in text for text in found)
+    assert any("(" not in text.partition("8 frames")[0] for text in found), "captions are not marked"
+
+
 def test_a_job_is_cancelled_and_a_film_removed(browser: Any, tmp_path: Path, film: Path) -> None:
     with (
         running(tmp_path / "state", captioner=EchoCaptioner(delay=30, capacity=1)) as service,
