@@ -40,10 +40,13 @@ _SIGNS = (
     | dict.fromkeys("\uff0c\u201a\u060c\u066b", ",")
     | dict.fromkeys("\uff0e\u3002\u00b7", ".")
     | dict.fromkeys("\uff1b\u061b", ";")
+    | dict.fromkeys("\uff0d\ufe63\u2212", "-")
+    | dict.fromkeys("\uff1e\ufe65", ">")
     | dict.fromkeys("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069", "")
 )
 """what keyboards and programs of other scripts have for the signs between figures; marks of direction stand around them"""
 _LOOSE = re.compile(r"[ \t]{0,4}([:;,.])[ \t]{0,4}(?=\d)")
+_DOTTED = re.compile(r"\d{1,3}\.\d\d\.\d\d[,.]\d{1,3}", re.ASCII)
 _SEEMS = re.compile(r"\d\D{0,4}[:;]")
 
 KINDS = {
@@ -140,13 +143,16 @@ def _plain(sign: str) -> str:
 
 
 def clock(stamp: str) -> float | None:
-    """Seconds of ``1:02:03,500``, ``02:03.5``, ``3,5``, ``-0:00:01,000``; None where it is no time.
+    """Seconds of ``1:02:03,500``, ``02:03.5``, ``3,5``, ``1.02.03,500``, ``-0:00:01,000``; None where it is no time.
 
     Behind a fourth colon stand milliseconds where they are three digits, else hundredths.
     """
     stamp = stamp.strip()
     sign = -1.0 if stamp.startswith("-") else 1.0
-    parts = re.split(r"[:;]", stamp.lstrip("+-"))
+    stamp = stamp.lstrip("+-")
+    if _DOTTED.fullmatch(stamp):
+        stamp = stamp.replace(".", ":", 2)
+    parts = re.split(r"[:;]", stamp)
     fraction = ""
     last = re.fullmatch(r"(\d{1,6})[,.](\d{1,9})", parts[-1])
     if last:

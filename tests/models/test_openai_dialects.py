@@ -523,6 +523,7 @@ WITHHELD = [
     answer(None, finish="stop", choices=[{"message": {"content": None, "refusal": "I can't help with that."}, "finish_reason": "stop"}]),
     answer("", finish="content_filter"),
     answer(None, finish="refusal"),
+    answer(None, choices=[{"message": {"content": None, "tool_calls": [{"function": {"name": "describe"}}]}, "finish_reason": "tool_calls"}]),
 ]  # fmt: skip
 
 
@@ -530,7 +531,7 @@ WITHHELD = [
 async def test_what_is_kept_back_is_no_description(withheld: Any, film: Film) -> None:
     with Stub([], always=withheld) as server:
         async with endpoint(server, IMAGES) as captioner:
-            with pytest.raises(RequestRefused, match=r"refuses|filter"):
+            with pytest.raises(RequestRefused, match=r"model refuses|filter|calls a tool"):
                 await captioner.caption(film())
 
 

@@ -58,6 +58,8 @@ def reply(answer: Mapping[str, Any]) -> Reply:
         raise Withheld(f"the model refuses: {' '.join(refusal.split())[:300]}")
     if not said.strip() and choice.get("finish_reason") in _FILTERED:
         raise Withheld("a content filter of the server keeps the answer back")
+    if not said.strip() and (message.get("tool_calls") or message.get("function_call")):
+        raise Withheld("the model calls a tool in place of an answer, though it was offered none")
     tokens = usage(answer)
     return Reply(
         text=without_thoughts(said).strip(),

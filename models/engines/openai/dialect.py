@@ -3,6 +3,7 @@
 'max_tokens' is not supported ... use 'max_completion_tokens'     the other name
 max_tokens must be at most 64                                     so many
 temperature, top_p or seed is not supported                       left out
+only streams, or no streams                                       all answers streamed, or none
 video_url is no content that it takes                             frames as images
 at most 4 images                                                  4 frames, spread over the window
 image/jpeg is no picture that it takes                            PNG
@@ -23,6 +24,7 @@ from models.engines.openai.refusals import (
     fewer_images,
     names_a_number_of_images,
     no_jpeg,
+    only_one_way,
     too_large,
     too_long,
 )
@@ -52,6 +54,8 @@ class Dialect:
     """which of SHRUNK the pictures are sent as"""
     png: bool = False
     """whether pictures are sent as PNG, for it does not take JPEG"""
+    streamed: bool | None = None
+    """whether it streams every answer, or none; None: as is asked"""
     bare_thoughts: bool = False
     """its model's answers begin in the middle of a thought: the opening mark stands in the prompt"""
 
@@ -80,6 +84,8 @@ def _fields(dialect: Dialect, low: str, body: Mapping[str, Any]) -> tuple[Dialec
     named_limit = re.search(rf"\b{dialect.limit}\b", low) is not None
     if dialect.limit in body and named_limit and (most := _most_tokens(low, body[dialect.limit])) is not None:
         return replace(dialect, most_tokens=most), f"at most {most} tokens an answer"
+    if dialect.streamed is None and (streamed := only_one_way(low, asked=bool(body.get("stream")))) is not None:
+        return replace(dialect, streamed=streamed), "answers are streamed" if streamed else "answers come whole"
     few = re.search(r"too large|at least|minimum", low) is not None  # of its value, not of its name
     if not few and dialect.limit in body and other not in dialect.without and (both or (no and named_limit)):
         return replace(dialect, limit=other, without=dialect.without | {dialect.limit}), f"the limit is called {other}"

@@ -35,6 +35,8 @@ IN_FLIGHT = 16
 """requests at once where nobody says: a server that queues is no faster for more"""
 NO_LIST = {400, 404, 405, 406, 410, 415, 422, 501}
 """statuses of a server that does not list its models"""
+STREAMED = ("data:", "event:", "id:", "retry:", ":")
+"""what a line of events begins with; a comment keeps a connection open until there is something to say"""
 log = logging.getLogger(__name__)
 
 
@@ -117,7 +119,7 @@ class OpenAIEndpoint:
         async with self._seat():
             answer = await self._ask(request, stream=False)
             assert isinstance(answer, Answer)
-        if answer.text.lstrip()[:6].startswith(("data:", "event:")):  # a stream, though none was asked for
+        if answer.text.lstrip()[:6].startswith(STREAMED):  # a stream, though none was asked for, or all are
             got = await self._joined(answer.text)
             return replace(got, text=_chosen(request, got.text))
         try:

@@ -14,6 +14,10 @@ LONGEST_WAIT = 120.0
 NO = re.compile(r"not support|unsupported|doesn't support|not implemented|unknown|invalid|not allowed|mmproj|not permitted")
 
 
+_SECRET = re.compile(r"[^\s'\"(),:;=]{20,}")
+"""words that may be a key"""
+
+
 class Again(Exception):
     """A fault that may pass: ask again after ``seconds``, where the server says how many."""
 
@@ -27,8 +31,10 @@ def fault(base_url: str, path: str, status: int, text: str) -> ModelError:
     """The error for an answer with this HTTP status, which is none of those that may pass; ``text`` is its body."""
     said = sentence(text)
     if status in {401, 403}:
+        # a country, a plan, an address that may not; a 401 may say the key again
+        why = f": {_SECRET.sub('...', said).rstrip('.')}" if said and status == 403 else ""
         return EndpointError(
-            f"{base_url} refuses the key ({status}): give the right one by --api-key or OPENAI_API_KEY", status=status
+            f"{base_url} refuses the key ({status}{why}): give the right one by --api-key or OPENAI_API_KEY", status=status
         )
     if 300 <= status < 400:
         where = f", to {said}" if said else ""

@@ -46,7 +46,7 @@ def chat_body(request: Request, preset: Preset, model: str, *, stream: bool, dia
         dialect.limit: min(sampling.max_tokens, dialect.most_tokens or sampling.max_tokens),
         "seed": sampling.seed,
     }
-    if stream:
+    if stream if dialect.streamed is None else dialect.streamed:
         body |= {"stream": True, "stream_options": {"include_usage": True}}
     if request.schema is not None:
         body["response_format"] = _response_format(request)

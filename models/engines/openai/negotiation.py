@@ -89,6 +89,7 @@ class Negotiation:
             most_tokens=_less(known.most_tokens, dialect.most_tokens),
             shrunk=max(known.shrunk, dialect.shrunk),
             png=dialect.png or known.png,
+            streamed=known.streamed if dialect.streamed is None else dialect.streamed,
             bare_thoughts=dialect.bare_thoughts or known.bare_thoughts,
         )
         for change in changes:

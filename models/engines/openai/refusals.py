@@ -44,6 +44,8 @@ _LISTED = re.compile(
     r"(?:(?:image/)?\.?(?<![a-z])(?:png|jpe?g|gif|webp|bmp|tiff?|heic|avif)(?![a-z])['\"\])`]*(?:\s*(?:[,/|、和或]|and|or|und|oder))*\s*['\"\[(`]*){2,}"
 )
 """formats that are named one after another"""
+_STREAM = re.compile(r"\bstream(?:ing|ed|s)?\b|流式|ストリーム|ストリーミング|스트리밍")
+_WANTED = re.compile(r"only|must|require|please|enable|set|need|use|仅|只|请|必须|のみ|必要|만 지원")
 _SMALL = re.compile(r"too small|at least|minimum|larger than|greater than|过小|太小|不能小于")
 TOO_LONG = re.compile(
     r"context[ _]?(?:length|window|size)|maximum model length|too long|max_model_len|exceeds? the (?:available )?context"
@@ -77,6 +79,16 @@ def no_jpeg(low: str) -> bool:
     """Whether a refusal is of JPEG, or asks for PNG; one that lists both among what is taken is of something else."""
     both = any("png" in some.group() and "jp" in some.group() for some in _LISTED.finditer(low))
     return not both and _NO_JPEG.search(low) is not None
+
+
+def only_one_way(low: str, *, asked: bool) -> bool | None:
+    """Whether a refusal wants all answers streamed (True) or none (False), where the other was ``asked``; None: it speaks of something
+    else."""
+    if not _STREAM.search(low):
+        return None
+    if asked:
+        return False if NO.search(low) else None
+    return True if _WANTED.search(low) else None
 
 
 def fewer_images(low: str, images: int, parts: int) -> int | None:

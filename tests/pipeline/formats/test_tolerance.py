@@ -54,6 +54,12 @@ def read(name: str, text: str) -> tuple[list[tuple[float, float, str]], list[str
             ["times_guessed"],
         ),
         (lambda t: t.replace("00:00:01,000", "00:00:01,000000"), ["times_guessed"]),
+        (lambda t: t.replace("00:00:01,000 --> 00:00:02,000", "00.00.01,000 --> 00.00.02,000"), ["times_guessed"]),
+        (lambda t: t.replace("00:00:04,000 --> 00:00:06,000", "00.00.04.000 -> 00.00.06.000"), ["times_guessed"]),
+        (
+            lambda t: t.replace("00:00:04,000 --> 00:00:06,000", "００：００：０４，０００ －－＞ ００：００：０６，０００"),
+            ["times_guessed"],
+        ),
         (lambda t: "Some site's advert\n\n" + t, ["cue_dropped"]),
     ],
 )
