@@ -30,7 +30,7 @@ FOR_QUESTIONS = 1 / 8
 """of an engine's places, where questions are asked: docs/decisions/0115"""
 OWN = (
     "model", "engine", "base_url", "api_key", "engine_arg", "profile_trace", "max_in_flight", "memory_gb", "decode_workers", "decode", "nice",
-    "log_file",     "gpus", "hosts", *ENGINE_FIELDS,
+    "log_file",     "gpus", "hosts", "cluster", *ENGINE_FIELDS,
 )  # fmt: skip
 """options that another host is needed for where they change; all others are a recipe's or a sink's"""
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 UNUSED = (
-    "sidecar_name", "output_dir", "burn", "mux", "sink", "overwrite", "resume", "strict", "shard",
+    "sidecar_name", "output_dir", "burn", "mux", "sink", "overwrite", "resume", "strict", "shard", "cluster", "insecure_cluster",
     "summarize", "chapters", "into_video", "length", "style", "summary_model",
     "font", "font_size", "box", "outline", "margin", "fonts_dir", "crf", "preset", "encoder",
 )  # fmt: skip

@@ -43,6 +43,8 @@ def elsewhere(
     be written there, which is tried out before a model is loaded.
     """
     place = settings.output_dir
+    if addresses and settings.cluster is not None:
+        raise no_addresses()
     if not addresses and not isinstance(place, str):
         yield Elsewhere(found)
         return
@@ -92,3 +94,9 @@ def _beside(films: "Iterable[Film]") -> "dict[Path, Staging]":
             (film.path for film in group), Staging(storage, root, listing(storage) if len(group) > 1 else None)
         )
     return staged
+
+
+def no_addresses() -> UsageError:
+    """Films at addresses and hosts of a cluster."""
+    text = "films at addresses are fetched by the machine that describes them, and hosts of a cluster are told paths"
+    return UsageError("bad_value", f"--cluster: {text}; run the command on each machine with --shard I/N", option="cluster")

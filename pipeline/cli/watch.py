@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipeline.cli import console, signals
+from pipeline.cli.films_elsewhere import no_addresses
 from pipeline.cli.options import with_options
 from pipeline.errors import UsageError
 from pipeline.options import names
@@ -62,6 +63,8 @@ def watch(
     root, address = watched(folder, loaded.settings.state_folder)
     if address is None and not root.is_dir():
         raise UsageError("not_found", f"there is no folder {console.name_of(folder)}")
+    if address is not None and loaded.settings.cluster is not None:
+        raise no_addresses()
     _check(loaded.settings)
 
     screen = None

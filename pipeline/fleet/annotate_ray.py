@@ -1,8 +1,7 @@
 """A data set by the hosts of a Ray cluster: this process lists, starts hosts and writes the formats; it describes nothing itself."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from pipeline.annotating import member
 from pipeline.datasets.ledger import Ledger
@@ -10,8 +9,7 @@ from pipeline.datasets.results import steps
 from pipeline.datasets.sole import SoleStorage
 from pipeline.errors import UsageError
 from pipeline.fleet import survey
-from pipeline.fleet.need import Need
-from pipeline.fleet.placement import ON_GPUS, group_size
+from pipeline.fleet.need import need_of
 from pipeline.fleet.ray_door import Cluster
 from pipeline.options.annotate import AnnotateSettings
 
@@ -27,17 +25,7 @@ async def run(settings: AnnotateSettings, ledger: Ledger, *, model: str, say: Ca
         raise UsageError("no_conditional_put", f"{text}; leave --cluster out, or write to another storage")
     assert settings.cluster is not None
     with Cluster(settings.cluster, insecure=settings.insecure_cluster) as cluster:
-        need = need_of([node["Resources"] for node in cluster.nodes], settings)
+        need = need_of([node["Resources"] for node in cluster.nodes], settings.describing())
         arguments = member.arguments(settings, ledger, model=model)
         unfit = partial(survey.unfit, cluster, say=say)
         await cluster.run(member.FUNCTION, arguments, need, hosts=settings.hosts, done=lambda: steps(ledger), unfit=unfit)
-
-
-def need_of(nodes: Iterable[Mapping[str, Any]], settings: AnnotateSettings) -> Need:
-    """What one host takes: the GPUs of one engine and their part of a node's cores; without GPUs all cores of the smallest node."""
-    nodes = list(nodes)
-    size = group_size(settings.describing())
-    parts = [node.get("CPU", 0.0) * size / node["GPU"] for node in nodes if node.get("GPU", 0.0) >= size]
-    if settings.engine in ON_GPUS and parts:
-        return Need(gpus=size, cpus=float(max(1, int(min(parts)))))
-    return Need(cpus=float(max(1, int(min((node["CPU"] for node in nodes if node.get("CPU", 0.0) >= 1), default=1)))))

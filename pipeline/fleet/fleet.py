@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from pipeline.caption_stream import OpenStream
-from pipeline.fleet import messages
+from pipeline.fleet import local, messages
 from pipeline.fleet.coordinator import Coordinator
 from pipeline.fleet.engine import FleetCaptioner, FleetEngine
 from pipeline.fleet.placement import Placement, settings_for
-from pipeline.fleet.remote import RemoteHost
+from pipeline.fleet.remote import Launch, RemoteHost
 from pipeline.fleet.room import refuse_more_than_fit
 from pipeline.fleet.stream import FleetStream
 from pipeline.host import BEGUN, OWN, Host
@@ -33,10 +33,13 @@ class Fleet(Host):
     reads_here = False
 
     def __init__(
-        self, settings: Settings, places: tuple[Placement, ...], *, verbose: bool = False, profile: "Profile" = "captions"
-    ) -> None:
+        self, settings: Settings, places: tuple[Placement, ...], *, verbose: bool = False, profile: "Profile" = "captions",
+        launch: Launch | None = None,
+    ) -> None:  # fmt: skip
+        """``launch``: how a host is started where that is not on this machine."""
         super().__init__(settings, verbose=verbose, profile=profile)  # all that can be wrong with the settings is found here
-        refuse_more_than_fit(settings, self.preset, places)
+        if launch is None:
+            refuse_more_than_fit(settings, self.preset, places)
         self.places = places
         alone, usual = self.engine, self.preset.engine.get("gpu_memory_utilization")
 
@@ -53,6 +56,7 @@ class Fleet(Host):
                     None if verbose else host_log(settings.log_file, place.number),
                     on_message=coordinator.hear,
                     on_end=coordinator.end,
+                    launch=launch or local.launch,
                 )
                 for place in places
             ]

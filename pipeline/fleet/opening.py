@@ -20,6 +20,10 @@ def open_host(
 
     Raises UsageError and EnvironmentFault.
     """
+    if captioner is None and settings.cluster is not None:
+        from pipeline.fleet.cluster import ClusterFleet
+
+        return ClusterFleet(settings, verbose=verbose, profile=profile)
     places: tuple[Placement, ...] = ()
     if captioner is None:
         places = placements(settings)

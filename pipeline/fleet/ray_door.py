@@ -39,12 +39,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Member:
-    """One actor."""
+    """One actor; ``work`` is the reference of its answer."""
 
     number: int
     actor: Any
     work: Any
-    """the reference of its answer"""
 
 
 class Cluster:
@@ -105,16 +104,11 @@ class Cluster:
         self, function: str, arguments: Mapping[str, Any], *, only: Collection[str] | None = None, timeout: float = 120.0
     ) -> dict[str, Any]:
         """Have ``module:function`` called once on each node, or on those of these ids: id -> what it returned, or the exception."""
-        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
-        remote = self._ray.remote(call)
+        remote, ids = self._ray.remote(call), [node["NodeID"] for node in self.nodes]
         asked = {
-            node["NodeID"]: remote.options(
-                num_cpus=0,
-                scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False),
-            ).remote(function, dict(arguments))
-            for node in self.nodes
-            if only is None or node["NodeID"] in only
+            id: remote.options(num_cpus=0, scheduling_strategy=_on(id)).remote(function, dict(arguments))
+            for id in ids
+            if only is None or id in only
         }
         found: dict[str, Any] = {}
         for node, reference in asked.items():
@@ -123,6 +117,20 @@ class Cluster:
             except Exception as error:
                 found[node] = error
         return found
+
+    def begin(self, kind: type, arguments: tuple[Any, ...], need: Need, node: str) -> Any:
+        """An actor of that class on a node, or on another one where that is gone; it may wait for its place."""
+        options = {"num_gpus": need.gpus, "num_cpus": need.cpus, "max_restarts": 0, "scheduling_strategy": _on(node, soft=True)}
+        return self._ray.remote(kind).options(**options).remote(*arguments)
+
+    def answer(self, reference: Any) -> Any:
+        """Waits for it. Raises what it raised, RayError where its process is gone."""
+        return self._ray.get(reference)
+
+    def end(self, actor: Any) -> None:
+        """At once; harmless when repeated."""
+        with contextlib.suppress(Exception):  # Ray has no class for an actor that is not there
+            self._ray.kill(actor)
 
     async def run(
         self,
@@ -214,12 +222,17 @@ class Cluster:
         if not members:
             return
         for member in members:
-            with contextlib.suppress(Exception):  # Ray has no class of its own for an actor that is not there
+            with contextlib.suppress(Exception):  # as in ``end``
                 member.actor.stop.remote()
         await asyncio.to_thread(self._ray.wait, [member.work for member in members], num_returns=len(members), timeout=ENDING)
         for member in members:
-            with contextlib.suppress(Exception):
-                self._ray.kill(member.actor)
+            self.end(member.actor)
+
+
+def _on(node: str, *, soft: bool = False) -> Any:
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    return NodeAffinitySchedulingStrategy(node, soft=soft)
 
 
 def door() -> Any:

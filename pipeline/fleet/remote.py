@@ -6,9 +6,7 @@ OFF -> OPENING -> LOADING -> READY          RESTING: it died, and is started aga
 """
 
 import asyncio
-import os
-import signal
-import subprocess
+import socket
 import time
 from collections import deque
 from collections.abc import Callable
@@ -16,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from pipeline.fleet import local, messages
 from pipeline.fleet.codec import HungUp, encode, receive
@@ -57,6 +55,23 @@ class Pulse:
     gauges: dict[str, Any] = field(default_factory=dict)
 
 
+class Process(Protocol):
+    """What leads a host's life: a child process, or what stands for one on another machine."""
+
+    @property
+    def pid(self) -> int | None: ...
+
+    def poll(self) -> int | None: ...
+
+    def wait(self) -> int: ...
+
+    def kill(self) -> None: ...
+
+
+Launch = Callable[[Placement, Path | None], tuple[Process, socket.socket]]
+"""starts a host: its process and our end of its socket. Raises OSError"""
+
+
 class RemoteHost:
     """All methods belong to one event loop. ``on_message`` and ``on_end`` are the coordinator's."""
 
@@ -68,7 +83,9 @@ class RemoteHost:
         *,
         on_message: Callable[["RemoteHost", FROM_HOST], None],
         on_end: Callable[["RemoteHost"], None],
+        launch: Launch = local.launch,
     ) -> None:
+        self._launch = launch
         self.placement, self.state = placement, State.OFF
         self.places = 0
         """units that it would take now"""
@@ -80,7 +97,7 @@ class RemoteHost:
         self._before = Pulse()
         self._opening, self._log = opening, log
         self._on_message, self._on_end = on_message, on_end
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._following: asyncio.Task[None] | None = None
         self._deaths: deque[float] = deque()
@@ -98,7 +115,7 @@ class RemoteHost:
 
     def start(self) -> None:
         """Start the process; what it says comes to ``on_message``. Raises OSError."""
-        self._process, link = local.launch(self.placement, self._log)
+        self._process, link = self._launch(self.placement, self._log)
         self.state, self._began = State.OPENING, time.monotonic()
         self._following = asyncio.create_task(self._follow(link), name=f"host {self.placement.number}")
 
@@ -111,7 +128,7 @@ class RemoteHost:
         """End the process at once; its engine and decoders end with it."""
         if self._process is not None and self._process.poll() is None:
             with suppress(OSError):
-                os.kill(self._process.pid, signal.SIGKILL)
+                self._process.kill()
 
     async def close(self, patience: float) -> None:
         """End it in order, or after ``patience`` seconds at once; its end is not told."""

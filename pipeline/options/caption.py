@@ -137,6 +137,10 @@ class Settings(Describing, Spread, Summarized):
     shard: Annotated[str, AfterValidator(check_shard)] = option(
         "1/1", ENGINE, "I/N: this is the I-th of N processes that share the films; it describes its share of them alone."
     )
+    cluster: str | None = option(
+        None, ENGINE, "Hosts on the nodes of a Ray cluster, which see the films by the same paths: auto, local or HOST:PORT."
+    )
+    insecure_cluster: bool = option(False, ENGINE, "Another machine's cluster, though it asks for no token.")
 
     context_files: bool = option(
         True, MODEL, "Ask with what FILM.context.txt says, where one lies beside a film; --context is for all films."

@@ -15,7 +15,7 @@ from pipeline.datasets.ledger import Ledger
 from pipeline.datasets.sole import SoleStorage
 from pipeline.errors import UsageError
 from pipeline.fleet import annotate_ray
-from pipeline.fleet.need import Need
+from pipeline.fleet.need import Need, need_of
 from pipeline.host import Host
 from pipeline.options.annotate import AnnotateSettings
 from pipeline.storage import open_storage
@@ -76,11 +76,11 @@ def test_a_shard_is_one_of_many(text: str) -> None:
     ],
 )
 def test_what_one_host_takes_of_a_node(engine: str, nodes: list[dict[str, float]], need: Need) -> None:
-    assert annotate_ray.need_of(nodes, AnnotateSettings(engine=engine)) == need
+    assert need_of(nodes, AnnotateSettings(engine=engine).describing()) == need
 
 
 def test_a_group_of_gpus_is_one_host() -> None:
-    assert annotate_ray.need_of([{"CPU": 64.0, "GPU": 4.0}], AnnotateSettings(tensor_parallel_size=2)) == Need(gpus=2, cpus=32)
+    assert need_of([{"CPU": 64.0, "GPU": 4.0}], AnnotateSettings(tensor_parallel_size=2).describing()) == Need(gpus=2, cpus=32)
 
 
 async def test_a_storage_that_can_not_tell_writers_apart_takes_no_cluster(

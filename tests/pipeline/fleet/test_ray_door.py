@@ -1,7 +1,6 @@
 """Hosts as actors, on a real Ray cluster of three nodes on this machine; one of them is taken away in mid-run."""
 
 import asyncio
-import contextlib
 import importlib.metadata
 import json
 import os
@@ -9,7 +8,6 @@ import re
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -20,6 +18,7 @@ import picture_files
 import pytest
 from patience import PATIENCE
 from picture_sets import as_folder
+from ray_nodes import add_node
 
 from pipeline.datasets import results
 from pipeline.datasets.ledger import Ledger
@@ -31,68 +30,12 @@ from pipeline.storage import open_storage
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 """Ray's own warnings are not ours"""
-STORE = 80 << 20
-
-
-class Unhurried:
-    """``time`` as Ray's start of a node reads it: it gives up after 30 s, which a busy machine takes, and has no option for it."""
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(time, name)
-
-    def monotonic(self) -> float:
-        return time.monotonic() * 30 / (PATIENCE / 2)
-
-
-def started(kind: Any, tries: int = 3) -> Any:
-    """The cluster. A node that a busy machine lets do nothing for half a minute is declared dead while it starts, and never comes:
-    all are started anew then."""
-    made_one = None
-    try:
-        made_one = kind(
-            initialize_head=True, head_node_args={"num_cpus": 1, "object_store_memory": STORE, "include_dashboard": False}
-        )
-        for _ in range(2):
-            add_node(made_one)
-    except Exception:
-        if made_one is not None:
-            made_one.shutdown()
-        if tries == 1:
-            raise
-        return started(kind, tries - 1)
-    return made_one
-
-
-@pytest.fixture(scope="module")
-def nodes() -> Iterator[Any]:
-    """A head without GPUs and two nodes that say they have one each."""
-    quick = {
-        "RAY_health_check_period_ms": "1000",
-        "RAY_health_check_failure_threshold": "3",
-        "RAY_health_check_initial_delay_ms": "1000",
-    }
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in quick.items():
-            patch.setenv(name, value)
-        patch.setenv("PYTHONPATH", os.pathsep.join(path for path in sys.path if path))
-        import ray._private.node
-        from ray.cluster_utils import Cluster as Nodes
-
-        patch.setattr(ray._private.node, "time", Unhurried())
-        cluster = started(Nodes)
-        yield cluster
-        with contextlib.suppress(Exception):
-            cluster.shutdown()
 
 
 @pytest.fixture(scope="module")
 def cluster(nodes: Any) -> Iterator[Cluster]:
     with Cluster(nodes.address) as cluster:
         yield cluster
-
-
-def add_node(nodes: Any, **more: Any) -> Any:
-    return nodes.add_node(num_cpus=1, num_gpus=1, object_store_memory=STORE, **more)
 
 
 async def until_done(ledger: Ledger, units: int) -> None:
