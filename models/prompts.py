@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.base import Request, Turn
-from models.errors import RequestRefused
+from models.errors import RequestRefused, first_line
 from models.preset import Preset
 
 
@@ -63,7 +63,8 @@ def render(
 ) -> str:
     """The prompt's text, with the model's placeholders for pictures.
 
-    Raises RequestRefused where the prompt holds one of the model's special tokens: text must not pose as a picture or a turn.
+    Raises RequestRefused where the prompt holds one of the model's special tokens (text must not pose as a picture or a turn), and where
+    the template, a program in Jinja's sandbox, fails.
     """
     markers = {str(token) for token in tokenizer.added_tokens_decoder.values() if token.special} | set(
         tokenizer.all_special_tokens
@@ -71,13 +72,11 @@ def render(
     for marker in markers:
         if "<" in marker and any(marker in text for text in (prompt, preamble, *(turn.text for turn in history))):
             raise RequestRefused(f"the prompt holds the model's own marker {marker}")
-    text = tokenizer.apply_chat_template(
-        messages(prompt, videos=videos, images=images, history=history, preamble=preamble),
-        chat_template=template,
-        tokenize=False,
-        add_generation_prompt=True,
-    )
-    return str(text)
+    said = messages(prompt, videos=videos, images=images, history=history, preamble=preamble)
+    try:
+        return str(tokenizer.apply_chat_template(said, chat_template=template, tokenize=False, add_generation_prompt=True))
+    except Exception as error:  # whatever stands in it: a folder's template is somebody's program
+        raise RequestRefused(f"the model's chat template fails: {first_line(error)}") from error
 
 
 def frame_metadata(times: Sequence[float], count: int, height: int, width: int) -> dict[str, Any]:

@@ -82,10 +82,10 @@ class TransformersEngine:
             model = transformers.AutoModelForImageTextToText.from_pretrained(
                 folder, dtype=getattr(torch, str(dtype)), use_safetensors=True, trust_remote_code=False
             )
-        except (OSError, ValueError, KeyError) as error:
-            raise ModelNotFound(f"transformers can't load {folder}: {first_line(error)}", path=str(folder)) from error
         except MemoryError as error:
             raise EngineDead(f"no memory for {self.preset.name}") from error
+        except Exception as error:  # safetensors, tokenizers, torch and transformers say it in as many ways as there are files
+            raise ModelNotFound(f"transformers can't load {folder}: {first_line(error)}", path=str(folder)) from error
         self._template = chat_template(folder)
         self._model = model.eval().to("cuda" if torch.cuda.is_available() else "cpu")
         self._processor = processor

@@ -10,6 +10,8 @@ from typing import Any, Self
 
 NAMES = 1 << 20
 """bytes of what stands before a member to tell its name, at most"""
+RECORDS = 1000
+"""of pax, that hold for all members behind them: tarfile copies them for each"""
 _TELLING = frozenset(
     {tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE}
 )
@@ -49,6 +51,8 @@ def members(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
         except (ValueError, ArithmeticError, LookupError, RecursionError) as error:
             raise tarfile.ReadError(f"no head that can be read: {error}") from None
         tar.members = []  # type: ignore[attr-defined]  # it would keep them all
+        if len(tar.pax_headers) > RECORDS:
+            raise tarfile.ReadError(f"more than {RECORDS} records that hold for all members")
         if member is None:
             return
         if member.size < 0 or tar.offset <= reached:

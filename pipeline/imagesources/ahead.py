@@ -1,27 +1,52 @@
-"""Work of several threads, its results in order, and a bound on how far it runs ahead of who takes them."""
+"""Work of several threads, its results in order, and bounds on how far it runs ahead of who takes them: so many results, so many bytes.
+
+What is larger than SMALL is not got ahead of its turn: whoever takes it gets it then, one at a time. Sixty files of 250 MB, which cost
+nobody anything who makes them of holes, would lie in memory all together otherwise.
+"""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
 from typing import TypeVar
 
+from pipeline.imagesources.base import Content
+
 A = TypeVar("A")
-B = TypeVar("B")
 
 AHEAD = 64
 """results that may wait"""
+WAITING = 256 << 20
+"""bytes of them, before no more are begun"""
+SMALL = 16 << 20
+"""bytes of a result that is got ahead of its turn"""
 
 
-def in_order(threads: Executor, do: Callable[[A], B], items: Iterable[A], ahead: int) -> Iterator[B]:
-    """``do`` of each item, in order. What was begun and is not taken is dropped when the iterator is closed."""
-    begun: deque[Future[B]] = deque()
+def in_order(threads: Executor, do: Callable[[A, bool], Content | None], items: Iterable[A], ahead: int) -> Iterator[Content]:
+    """``do(item, False)`` of each item, in order; where that is None, since there are more than SMALL bytes, ``do(item, True)`` when its
+    turn has come. What was begun and is not taken is dropped when the iterator is closed."""
+    begun: deque[tuple[A, Future[Content | None]]] = deque()
+
+    def taken() -> Content:
+        item, future = begun.popleft()
+        found = future.result()
+        if found is None:
+            found = do(item, True)
+        assert found is not None
+        return found
+
     try:
         for item in items:
-            begun.append(threads.submit(do, item))
-            if len(begun) >= ahead:
-                yield begun.popleft().result()
+            begun.append((item, threads.submit(do, item, False)))
+            while begun and (len(begun) >= ahead or _waiting(one for _, one in begun) > WAITING):
+                yield taken()
         while begun:
-            yield begun.popleft().result()
+            yield taken()
     finally:
-        for one in begun:
+        for _, one in begun:
             one.cancel()
+
+
+def _waiting(begun: Iterable[Future[Content | None]]) -> int:
+    """Bytes that are there."""
+    done = (one.result() for one in begun if one.done() and not one.cancelled() and one.exception() is None)
+    return sum(len(found) for found in done if isinstance(found, bytes))

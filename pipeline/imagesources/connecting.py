@@ -15,8 +15,8 @@ _GLOBAL = ipaddress.IPv6Network("2000::/3")
 """all that IPv6 gives out for the internet; what lies outside is local, or leads to IPv4 by ways of its own"""
 _INNER = ipaddress.IPv6Network("64:ff9b::/96")
 """NAT64: an IPv4 address in an IPv6 one"""
-_CLOSED = (ipaddress.IPv6Network("3fff::/20"), ipaddress.IPv4Network("192.88.99.0/24"))
-"""documentation, and relays that nobody runs any more: Python 3.11 knows neither"""
+_CLOSED = tuple(map(ipaddress.ip_network, ("3fff::/20", "192.88.99.0/24", "192.0.0.0/24")))
+"""documentation, relays that nobody runs any more, and what the protocol keeps for itself: Python 3.11 knows them in part"""
 _clock = threading.local()
 
 

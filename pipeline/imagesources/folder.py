@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from pipeline.datasets.items import Item
 from pipeline.errors import InputError, ScenescribeError
-from pipeline.imagesources.ahead import AHEAD, in_order
+from pipeline.imagesources.ahead import AHEAD, SMALL, in_order
 from pipeline.imagesources.base import LARGEST, Content, Place, Wishes, is_hidden, is_picture
 from pipeline.storage import Storage, open_storage
 
@@ -33,8 +33,12 @@ class Source:
     def read(self, items: Sequence[Item], wishes: Wishes) -> Iterator[Content]:
         storages: dict[str, Storage] = {}
 
-        def one(item: Item) -> Content:
-            return content_of(storages[item.source], str(item.locator["path"]))
+        def one(item: Item, turn: bool) -> Content | None:
+            storage, name = storages[item.source], str(item.locator["path"])
+            if turn:
+                return content_of(storage, name)
+            found = content_of(storage, name, SMALL)
+            return None if isinstance(found, InputError) and found.code == "picture_too_large" else found
 
         for item in items:
             if item.source not in storages:
@@ -47,14 +51,14 @@ def item_of(place: Place, name: str) -> Item:
     return Item(key=place.prefix + name, source=place.url, locator={"path": name})
 
 
-def content_of(storage: Storage, name: str) -> Content:
-    """A whole file of LARGEST bytes at most. Raises nothing."""
+def content_of(storage: Storage, name: str, most: int = LARGEST) -> Content:
+    """A whole file of ``most`` bytes at most. Raises nothing."""
     try:
-        data = storage.get_range(name, 0, LARGEST + 1)
+        data = storage.get_range(name, 0, most + 1)
     except InputError as error:
         return error
     except ScenescribeError as error:
         return InputError(error.code, error.message)
-    if len(data) > LARGEST:
-        return InputError("picture_too_large", f"the file has more than {LARGEST >> 20} MB")
+    if len(data) > most:
+        return InputError("picture_too_large", f"the file has more than {most >> 20} MB")
     return data

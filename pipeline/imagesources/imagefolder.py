@@ -20,7 +20,7 @@ from pipeline.datasets.items import Item
 from pipeline.errors import InputError, UsageError, nearest
 from pipeline.imagesources.base import Content, Place, Wishes, is_hidden, is_picture
 from pipeline.imagesources.folder import item_of
-from pipeline.imagesources.parquet import told
+from pipeline.imagesources.tables import told
 from pipeline.sanitize import printable
 
 log = logs.get(__name__)

@@ -3,13 +3,15 @@
     | head: unpacked size, packed size | packed bytes | head | packed bytes | ...        a column's chunk, whose place the footer tells
 
 1,286 bytes that claim a page of 1.3 GB cost 1.3 GB. A page has to lie inside its chunk, and unpacks to FLAT bytes or to TIMES as many as
-it has. Heads are looked at as they pass, so nothing is read twice. They are Thrift's compact protocol.
+it has; all pages of a chunk hold no more values than the footer says. Heads are looked at as they pass, so nothing is read twice.
+They are Thrift's compact protocol.
 
 Source: https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift (PageHeader)
 """
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pipeline.errors import InputError
@@ -22,6 +24,43 @@ HEAD = 64 << 10
 """bytes of a head, at most: it holds the smallest and largest value of its page"""
 DEEPEST = 16
 """structures inside each other in a head"""
+DATA, DICTIONARY, DATA_V2 = 0, 2, 3
+"""kinds of pages"""
+INNER = 1000
+GROWING = 7
+"""DELTA_BYTE_ARRAY: each value says how much of the one before it begins with, so that few bytes may stand for many"""
+
+
+class TooWide(Exception):
+    """Pages of more bytes than there is room for are needed for the rows that are read at once."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Chunk:
+    """A column's part of a row group, as the footer tells of it."""
+
+    start: int
+    end: int
+    """bytes of the file: the first, and the one behind the last"""
+    values: int
+    nested: bool
+    """whether a row may have any number of values"""
+    grows: bool
+    """whether its values are written as GROWING"""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a page says of itself."""
+
+    unpacked: int
+    packed: int
+    """bytes"""
+    length: int
+    """bytes of the head"""
+    kind: int
+    values: int
+    encoding: int
 
 
 class PagedFile(RangedFile):
@@ -30,68 +69,95 @@ class PagedFile(RangedFile):
     def __init__(self, storage: Storage, name: str, size: int) -> None:
         super().__init__(storage, name, size)
         self._starts: list[int] = []
-        self._ends: list[int] = []
+        self._chunks: list[Chunk] = []
+        self._values: list[int] = []
+        """of each chunk, how many more may come"""
         self._next: list[int] = []
         """of each chunk, where its next head lies"""
+        self.room: int | None = None
+        """bytes that pages may unpack to from now on, whoever sets it; None: all"""
 
-    def expect(self, chunks: list[tuple[int, int]]) -> None:
-        """The chunks of columns that are read from now on: their first bytes and the ones behind them. Raises InputError ``bad_table``."""
+    def expect(self, chunks: Sequence[Chunk]) -> None:
+        """The chunks that are read from now on. Raises InputError ``bad_table``."""
         chunks = sorted(chunks)
-        if any(not 0 <= start <= end <= self.size() for start, end in chunks):
+        if any(not 0 <= chunk.start <= chunk.end <= self.size() for chunk in chunks):
             raise _damaged("a column lies outside of the file")
-        self._starts, self._ends = [start for start, _ in chunks], [end for _, end in chunks]
-        self._next = list(self._starts)
+        self._starts, self._chunks = [chunk.start for chunk in chunks], list(chunks)
+        self._next, self._values = list(self._starts), [chunk.values for chunk in chunks]
+
+    def dictionary(self, chunk: Chunk) -> int:
+        """Bytes that the values in the dictionary of a chunk have at most; 0 where it has none. Raises InputError."""
+        try:
+            head = head_of(self._storage.get_range(self._name, chunk.start, min(HEAD, chunk.end - chunk.start)))
+        except IndexError:
+            return 0  # it has no page: reading it says so
+        return head.unpacked if head.kind == DICTIONARY else 0
 
     def read(self, size: int | None = -1) -> bytes:
         """Raises InputError, ``bad_table`` too."""
         at = self.tell()
         data = super().read(size)
         chunk = bisect_right(self._starts, at) - 1
-        if chunk >= 0 and at < self._ends[chunk]:
+        if chunk >= 0 and at < self._chunks[chunk].end:
             if at == self._starts[chunk]:
-                self._next[chunk] = at
-            while at <= self._next[chunk] < min(at + len(data), self._ends[chunk]):
+                self._next[chunk], self._values[chunk] = at, self._chunks[chunk].values
+            while at <= self._next[chunk] < min(at + len(data), self._chunks[chunk].end):
                 self._pass(chunk, data[self._next[chunk] - at :][:HEAD])
         return data
 
     def _pass(self, chunk: int, data: bytes) -> None:
         """Look at the head that these bytes begin with."""
-        here, end = self._next[chunk], self._ends[chunk]
+        told, here = self._chunks[chunk], self._next[chunk]
         try:
-            unpacked, packed, length = sizes(data)
+            head = head_of(data)
         except IndexError:  # its rest comes with the next piece
             try:
-                unpacked, packed, length = sizes(self._storage.get_range(self._name, here, min(HEAD, end - here)))
+                head = head_of(self._storage.get_range(self._name, here, min(HEAD, told.end - here)))
             except IndexError:
                 raise _damaged("a page's head does not end") from None
-        if not 0 <= packed <= end - here - length:
-            raise _damaged(f"a page of {packed:,} bytes lies outside of its column")
-        if not 0 <= unpacked <= max(FLAT, TIMES * packed):
-            raise _damaged(f"a page of {packed:,} bytes claims to unpack to {unpacked:,}")
-        self._next[chunk] = here + length + packed
+        if not 0 <= head.packed <= told.end - here - head.length:
+            raise _damaged(f"a page of {head.packed:,} bytes lies outside of its column")
+        if not 0 <= head.unpacked <= max(FLAT, TIMES * head.packed):
+            raise _damaged(f"a page of {head.packed:,} bytes claims to unpack to {head.unpacked:,}")
+        if self.room is not None:
+            self.room -= head.unpacked
+            if self.room < 0 and head.kind != DICTIONARY:
+                raise TooWide
+        if head.kind == DICTIONARY and here != told.start:
+            raise _damaged("a dictionary stands behind what it is for")
+        if head.kind in (DATA, DATA_V2):
+            self._values[chunk] -= head.values
+            if head.values < 0 or self._values[chunk] < 0:
+                raise _damaged("its pages hold more values than its end says")
+            if head.encoding == GROWING and not told.grows:
+                raise _damaged("a page is written in another way than its end says")
+        self._next[chunk] = here + head.length + head.packed
 
 
-def chunks_of(group: Any, columns: Sequence[str]) -> list[tuple[int, int]]:
-    """Where the chunks of these columns lie, by the footer of their row group (pyarrow's RowGroupMetaData)."""
+def chunks_of(group: Any, columns: Sequence[str]) -> list[Chunk]:
+    """The chunks of these columns, by the footer of their row group (pyarrow's RowGroupMetaData)."""
     found = []
     for number in range(group.num_columns):
         column = group.column(number)
         if column.path_in_schema.partition(".")[0] in columns:
             pages = [column.data_page_offset, column.dictionary_page_offset if column.has_dictionary_page else None]
             start = min(offset for offset in pages if offset is not None)
-            found.append((start, start + column.total_compressed_size))
+            grows, nested = "DELTA_BYTE_ARRAY" in column.encodings, column.num_values > group.num_rows
+            found.append(Chunk(start, start + column.total_compressed_size, column.num_values, nested, grows))
     return found
 
 
-def sizes(data: bytes) -> tuple[int, int, int]:
-    """Of a page's head: the bytes that it unpacks to, those that it has, and its own. Raises IndexError where it goes on behind ``data``,
-    InputError ``bad_table``."""
-    head = _Reader(data)
+def head_of(data: bytes) -> Head:
+    """A page's head. Raises IndexError where it goes on behind ``data``, InputError ``bad_table``."""
+    reader = _Reader(data)
     found: dict[int, int] = {}
-    head.structure(found)
+    reader.structure(found)
     if 2 not in found or 3 not in found:
         raise _damaged("a page's head tells no size")
-    return found[2], found[3], head.at
+    kind = found.get(1, -1)
+    inner = {DATA: 5, DICTIONARY: 7, DATA_V2: 8}.get(kind, 0) * INNER
+    encoding = found.get(inner + (4 if kind == DATA_V2 else 2), -1)
+    return Head(found[2], found[3], reader.at, kind, found.get(inner + 1, -1), encoding)
 
 
 class _Reader:
@@ -101,13 +167,17 @@ class _Reader:
         self._data, self.at = data, 0
 
     def structure(self, numbers: dict[int, int] | None = None, depth: int = 0) -> None:
-        """A structure; the values of its own 32 bit fields go to ``numbers``."""
+        """A structure; the values of its own 32 bit fields go to ``numbers``, those of structures in it by INNER times its number more."""
         field = 0
         while byte := self._byte():
             kind, step = byte & 15, byte >> 4
             field = field + step if step else self._number()
             if kind == 5 and numbers is not None:
                 numbers[field] = self._number()
+            elif kind == 12 and numbers is not None and not depth:
+                inside: dict[int, int] = {}
+                self.structure(inside, depth + 1)
+                numbers |= {field * INNER + name: value for name, value in inside.items() if 0 < name < INNER}
             else:
                 self._over(kind, depth)
 

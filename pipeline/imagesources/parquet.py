@@ -4,7 +4,6 @@ Which column is which is said by --image-column, --url-column and --key-column, 
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -12,16 +11,13 @@ from pipeline.datasets.arrow import arrow
 from pipeline.datasets.items import Item
 from pipeline.errors import InputError, ScenescribeError, UsageError, nearest
 from pipeline.imagesources.base import LARGEST, Content, Place, Wishes
-from pipeline.imagesources.pages import PagedFile, chunks_of
+from pipeline.imagesources.tables import KEYS, Table, as_json, opened, rows
 from pipeline.imagesources.urls import Fetcher
-from pipeline.storage import parted
 
 BATCH = 32
 """rows with pictures that are read at once"""
-KEYS = 10_000
-"""rows without them"""
-ROWS = 8
-"""of a table, at most, for each of its bytes"""
+LONGEST_NAME, LONGEST_ADDRESS = 4096, 8192
+"""characters: a longer name is none, a longer address is not fetched"""
 IMAGES, URLS, NAMES = ("image", "img", "jpg", "png", "bytes"), ("url", "image_url", "URL"), ("key", "__key__", "id", "file_name")
 """what people call these columns"""
 
@@ -34,24 +30,29 @@ class Source:
     reads: ClassVar[frozenset[str]] = frozenset({"file", "url"})
     _open: Any = field(default=None, init=False, repr=False)
     """the _Group that is being read"""
+    _table: Any = field(default=None, init=False, repr=False)
+    """its file's address, and the Table: a footer of 20,000 groups is not read for each of them"""
 
     def takes(self, name: str, beside: frozenset[str]) -> bool:
         return name.lower().endswith((".parquet", ".pq"))
 
     def list(self, place: Place, wishes: Wishes) -> Iterator[Item]:
-        table = _parquet(place.url, wishes)
+        table = opened(place.url, wishes)
         columns = Columns.of(table.file.schema_arrow, wishes, place.url)
         wanted = list(dict.fromkeys(filter(None, (columns.key, columns.url, *wishes.keep_columns))))
         number = 0
         for group in range(table.file.num_row_groups):
-            for row, values in enumerate(_rows(table, group, wanted, KEYS)):
+            for row, values in enumerate(rows(table, group, wanted, KEYS)):
                 name = values.get(columns.key) if columns.key else None
-                kept = {column: _json(values[column]) for column in wishes.keep_columns}
+                if isinstance(name, str) and len(name) > LONGEST_NAME:
+                    name = None
+                kept, reason = {column: as_json(values[column]) for column in wishes.keep_columns}, ""
                 locator: dict[str, str | int] = {"file": place.name, "group": group, "row": row, "column": columns.image or ""}
                 if columns.url:
-                    locator = {"url": str(values[columns.url] or "")}
+                    address = str(values[columns.url] or "")
+                    locator, reason = ({"url": address}, "") if len(address) <= LONGEST_ADDRESS else ({"url": ""}, "url_refused")
                 key = f"{place.prefix}{f'{place.stem}/{number}' if name is None else name}"
-                yield Item(key=key, source=place.url, locator=locator, kept=kept)
+                yield Item(key=key, source=place.url, locator=locator, kept=kept, reason=reason)
                 number += 1
 
     def read(self, items: Sequence[Item], wishes: Wishes) -> Iterator[Content]:
@@ -73,14 +74,16 @@ class Source:
             try:
                 yield self._group(item, wishes).picture(int(item.locator["row"]))
             except ScenescribeError as error:
-                self._open = None
+                self._open = self._table = None
                 yield from (InputError(error.code, error.message) for _ in run[done:])
                 return
 
     def _group(self, item: Item, wishes: Wishes) -> "_Group":
         place = (item.source, int(item.locator["group"]), str(item.locator["column"]))
         if self._open is None or self._open.place != place or self._open.row > int(item.locator["row"]):
-            self._open = _Group(place, wishes)
+            if self._table is None or self._table[0] != item.source:
+                self._table = (item.source, opened(item.source, wishes))
+            self._open = _Group(place, self._table[1])
         group: _Group = self._open
         return group
 
@@ -88,11 +91,10 @@ class Source:
 class _Group:
     """A row group, read from its beginning; ``row`` is the next one."""
 
-    def __init__(self, place: tuple[str, int, str], wishes: Wishes) -> None:
+    def __init__(self, place: tuple[str, int, str], table: Table) -> None:
         self.place, self.row = place, 0
-        url, group, column = place
-        self._column = column
-        self._rows = _rows(_parquet(url, wishes), group, [column], BATCH)
+        _, group, self._column = place
+        self._rows = rows(table, group, [self._column], BATCH)
 
     def picture(self, row: int) -> Content:
         """Raises InputError where the file can't be read any further."""
@@ -165,53 +167,6 @@ def _refuse_other_kinds(pa: Any, schema: Any, wishes: Wishes, where: str) -> Non
             raise UsageError("no_image_column", f"{where}: the column '{name}' holds {schema.field(name).type}, and no {what}")
 
 
-@dataclass(frozen=True, slots=True)
-class _Table:
-    file: Any
-    """Arrow's ParquetFile"""
-    pages: PagedFile
-    """what it reads from"""
-
-
-def _parquet(url: str, wishes: Wishes) -> _Table:
-    """The file, its footer read. Raises InputError ``bad_table``, and what the storage raises."""
-    pa = arrow()
-    storage, name = parted(url, wishes.storage)
-    try:
-        pages = PagedFile(storage, name, storage.head(name).size)
-        opened: Any = pa.PythonFile(pages, mode="r")
-        table = _Table(pa.parquet.ParquetFile(opened, pre_buffer=False, buffer_size=1 << 20), pages)
-        groups = map(table.file.metadata.row_group, range(table.file.num_row_groups))
-        if sum(max(0, group.num_rows) for group in groups) > ROWS * pages.size():
-            raise ValueError("it claims more rows than its bytes can hold")
-        return table
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise InputError("bad_table", f"{url} is no Parquet file that can be read: {_first_line(error)}", path=url) from None
-
-
-def _rows(table: _Table, group: int, columns: Sequence[str], batch: int) -> Iterator[dict[str, Any]]:
-    """The rows of a group, these columns alone. Raises InputError ``bad_table``."""
-    if not columns:
-        yield from ({} for _ in range(table.file.metadata.row_group(group).num_rows))
-        return
-    pa = arrow()
-    try:
-        table.pages.expect(chunks_of(table.file.metadata.row_group(group), columns))
-        for part in table.file.iter_batches(batch, row_groups=[group], columns=columns):
-            yield from part.to_pylist()
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise InputError("bad_table", f"the Parquet file is damaged: {_first_line(error)}") from None
-
-
-def told(url: str, wishes: Wishes) -> Iterator[dict[str, Any]]:
-    """All rows of a table that tells of pictures elsewhere, as JSON has them. Raises InputError ``bad_table``."""
-    table = _parquet(url, wishes)
-    names = list(table.file.schema_arrow.names)
-    for group in range(table.file.num_row_groups):
-        for row in _rows(table, group, names, KEYS):
-            yield {name: _json(value) for name, value in row.items()}
-
-
 def _runs(items: Sequence[Item]) -> Iterator[list[Item]]:
     """Addresses together, rows of one group together."""
     run: list[Item] = []
@@ -226,22 +181,3 @@ def _runs(items: Sequence[Item]) -> Iterator[list[Item]]:
 
 def _kind(item: Item) -> tuple[object, ...]:
     return ("url",) if "url" in item.locator else (item.source, item.locator["group"])
-
-
-def _json(value: Any) -> Any:
-    """A kept value as JSON has it."""
-    if value is None or isinstance(value, str | bool | int | float):
-        return value
-    if isinstance(value, bytes):
-        with suppress(UnicodeDecodeError):
-            return value.decode()
-        return value.hex()
-    if isinstance(value, dict):
-        return {str(name): _json(one) for name, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_json(one) for one in value]
-    return str(value)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:160]

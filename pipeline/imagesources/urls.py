@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from pipeline.errors import InputError
-from pipeline.imagesources.ahead import AHEAD, in_order
+from pipeline.imagesources.ahead import AHEAD, SMALL, in_order
 from pipeline.imagesources.base import Content
 from pipeline.imagesources.connecting import Refused, pinned, until
 from pipeline.numerals import whole
@@ -69,19 +69,23 @@ class Fetcher:
 
     def fetch(self, urls: Sequence[str]) -> Iterator[Content]:
         """What is at each address, in order."""
-        return in_order(self._threads, self.one, urls, AHEAD)
+        return in_order(self._threads, self._ahead, urls, AHEAD)
 
     def close(self) -> None:
         self._threads.shutdown(wait=True, cancel_futures=True)
         self._pool.close()
 
-    def one(self, url: str) -> Content:
-        """What is at one address, or InputError ``url_refused``, ``url_failed``, ``picture_too_large``."""
+    def _ahead(self, url: str, turn: bool) -> Content | None:
+        found = self.one(url, LARGEST if turn else min(SMALL, LARGEST))
+        return None if not turn and isinstance(found, InputError) and found.code == "picture_too_large" else found
+
+    def one(self, url: str, most: int | None = None) -> Content:
+        """What is at one address, or InputError ``url_refused``, ``url_failed``, ``picture_too_large`` (``most`` bytes, else LARGEST)."""
         end = time.monotonic() + SECONDS
         until(end)
         for attempt in range(TRIES):
             try:
-                return self._followed(url, end)
+                return self._followed(url, end, LARGEST if most is None else most)
             except InputError as error:
                 return error
             except _Again as failed:
@@ -92,18 +96,21 @@ class Fetcher:
                 time.sleep(pause)
         return InputError("url_failed", f"{_shown(url)}: {says}")
 
-    def _followed(self, url: str, end: float) -> bytes:
+    def _followed(self, url: str, end: float, most: int) -> bytes:
         """Raises InputError, _Again."""
         for _ in range(REDIRECTS + 1):
             checked = _checked(url)
             with self._turn(urlsplit(checked).netloc):
-                found = self._get(checked, end)
+                found = self._get(checked, end, most)
             if isinstance(found, bytes):
                 return found
-            url = urljoin(checked, found)
+            try:
+                url = urljoin(checked, found)
+            except ValueError:
+                raise InputError("url_failed", f"{_shown(checked)}: its server sends us on to what is no address") from None
         raise InputError("url_failed", f"{_shown(url)}: more than {REDIRECTS} redirects")
 
-    def _get(self, url: str, end: float) -> bytes | str:
+    def _get(self, url: str, end: float, most: int) -> bytes | str:
         """The answer's bytes, or where it is to be had. Raises InputError, _Again."""
         import httpcore
 
@@ -118,7 +125,7 @@ class Fetcher:
                     raise _Again(f"the server answered {answer.status}", _seconds(headers.get("retry-after", "")))
                 if answer.status != 200:
                     raise InputError("url_failed", f"{_shown(url)}: the server answered {answer.status}")
-                return _body(answer, headers, url, end)
+                return _body(answer, headers, url, end, most)
         except Refused as error:
             raise InputError("url_refused", f"{_shown(url)}: {error} (--allow-host {urlsplit(url).hostname} allows it)") from None
         except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, OSError) as error:
@@ -134,16 +141,16 @@ class Fetcher:
             yield
 
 
-def _body(answer: Any, headers: dict[str, str], url: str, end: float) -> bytes:
+def _body(answer: Any, headers: dict[str, str], url: str, end: float, most: int) -> bytes:
     """An answer's bytes, whatever it says of their number. Raises InputError, _Again."""
     said = headers.get("content-length", "")
-    too_large = InputError("picture_too_large", f"{_shown(url)}: more than {LARGEST >> 20} MB")
-    if (length := whole(said)) is not None and length > LARGEST:
+    too_large = InputError("picture_too_large", f"{_shown(url)}: more than {most >> 20} MB")
+    if (length := whole(said)) is not None and length > most:
         raise too_large
     got = bytearray()
     for piece in answer.iter_stream():
         got += piece
-        if len(got) > LARGEST:
+        if len(got) > most:
             raise too_large
         if time.monotonic() > end:
             raise _Again(f"it did not end within {SECONDS:.0f} s")
@@ -163,7 +170,10 @@ def _checked(url: str) -> str:
         raise InputError("url_refused", f"{_shown(url)}: an address with a name and a password in it is not fetched")
     path = "".join(character if 32 < ord(character) < 127 else _quoted(character) for character in parts.path or "/")
     query = "".join(character if 32 < ord(character) < 127 else _quoted(character) for character in parts.query)
-    name = host.encode("idna").decode() if not host.isascii() else host
+    try:
+        name = host.encode("idna").decode() if not host.isascii() else host
+    except UnicodeError:  # a label that is empty or too long, signs that no name has
+        raise InputError("url_refused", f"{_shown(url)}: this is no host's name") from None
     netloc = f"[{name}]" if ":" in name else name
     return f"{parts.scheme}://{netloc}{f':{port}' if port else ''}{path}{f'?{query}' if query else ''}"
 
@@ -171,7 +181,7 @@ def _checked(url: str) -> str:
 def _quoted(character: str) -> str:
     from urllib.parse import quote
 
-    return quote(character)
+    return quote(character, errors="replace")
 
 
 def _seconds(retry_after: str) -> float:

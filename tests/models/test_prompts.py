@@ -6,7 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from models.prompts import frame_metadata, messages
+from models.errors import RequestRefused
+from models.prompts import frame_metadata, messages, render
 from models.streams import strip_pieces
 
 TIMES = st.lists(st.floats(0, 3600, allow_nan=False), min_size=1, max_size=32, unique=True).map(sorted)
@@ -15,6 +16,22 @@ TIMES = st.lists(st.floats(0, 3600, allow_nan=False), min_size=1, max_size=32, u
 def test_pictures_come_before_the_words() -> None:
     content = messages("what?", videos=1, images=2)[0]["content"]
     assert [part["type"] for part in content] == ["video", "image", "image", "text"]
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("access to attribute\n'__init__' is unsafe"), RecursionError(), TypeError("no\nnumber")]
+)
+def test_a_template_that_fails_is_a_refusal_in_one_line(error: Exception) -> None:
+    class Tokenizer:
+        added_tokens_decoder: dict[int, str] = {}
+        all_special_tokens: list[str] = []
+
+        def apply_chat_template(self, *_: object, **__: object) -> str:
+            raise error
+
+    with pytest.raises(RequestRefused, match="the model's chat template fails: ") as caught:
+        render(Tokenizer(), None, "what?", videos=1, images=0)
+    assert "\n" not in str(caught.value)
 
 
 def test_even_times_give_the_films_own_rate() -> None:

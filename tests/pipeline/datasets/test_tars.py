@@ -74,3 +74,16 @@ def test_long_names_and_large_members_are_read_as_ever() -> None:
         file.seek(0)
         with opened(file) as tar:
             assert [(one.name, one.size) for one in members(tar)] == [(name, 5) for name in names]
+
+
+def test_records_for_all_members_have_a_bound() -> None:
+    """tarfile keeps them all and copies them for each member: 127 MB of them took 700 MB, and a member more each time."""
+    many = b"".join(tarfile.TarInfo.create_pax_global_header({f"k{part}.{n}": "v" for n in range(400)}) for part in range(3))
+    few = tarfile.TarInfo.create_pax_global_header({"comment": "made by hand"})
+    with opened(io.BytesIO(few + GOOD + END)) as tar:
+        assert [member.name for member in members(tar)] == ["a.jpg"]
+    with opened(io.BytesIO(GOOD + many + head("b.jpg", 3) + b"abc".ljust(512, b"\0") + END)) as tar:
+        read = members(tar)
+        assert next(read).name == "a.jpg"
+        with pytest.raises(tarfile.ReadError, match="records that hold for all"):
+            next(read)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pipeline.errors import InputError
 from pipeline.imagesources import parquet
 from pipeline.imagesources.base import Place, Wishes
-from pipeline.imagesources.pages import sizes
+from pipeline.imagesources.pages import head_of
 from pipeline.storage import open_storage
 
 
@@ -81,10 +81,15 @@ def test_a_page_that_claims_more_than_it_has_gets_no_memory(
     )
     data = path.read_bytes()
     start = pyarrow.parquet.ParquetFile(path).metadata.row_group(0).column(1).data_page_offset
-    own = sizes(data[start:])
-    said = b"\x15" + varint(own[0]) + b"\x15" + varint(own[1])
+    own = head_of(data[start:])
+    said = b"\x15" + varint(own.unpacked) + b"\x15" + varint(own.packed)
     assert data[start + 2 : start + 2 + len(said)] == said
-    lie = b"\x15" + varint(own[0] if unpacked is None else unpacked) + b"\x15" + varint(own[1] if packed is None else packed)
+    lie = (
+        b"\x15"
+        + varint(own.unpacked if unpacked is None else unpacked)
+        + b"\x15"
+        + varint(own.packed if packed is None else packed)
+    )
     path.write_bytes(
         data[: start + 2] + lie + data[start + 2 + len(said) :]
     )  # what lies behind moves, and that is the footer alone
@@ -112,15 +117,15 @@ def test_a_table_of_more_rows_than_bytes_is_no_listing_without_end(tmp_path: Pat
 )
 def test_heads_that_are_none(data: bytes) -> None:
     with pytest.raises((IndexError, InputError)):
-        sizes(data)
+        head_of(data)
 
 
 @given(st.binary(max_size=300))
 def test_any_bytes_for_a_head(data: bytes) -> None:
     try:
-        unpacked, packed, length = sizes(data)
+        head = head_of(data)
     except (IndexError, InputError):
         return
-    assert length <= len(data) or length > 0
-    assert isinstance(unpacked, int)
-    assert isinstance(packed, int)
+    assert head.length <= len(data) or head.length > 0
+    assert isinstance(head.unpacked, int)
+    assert isinstance(head.packed, int)

@@ -43,7 +43,8 @@ def test_public_ones_are() -> None:
 @pytest.mark.parametrize(
     "url",
     ["file:///etc/passwd", "ftp://example.org/a.jpg", "gopher://x", "", "a.jpg", "http://", "http://user:pass@example.org/a.jpg", "http://[::1",
-     "http://example.org:0/x", "http://127.0.0.1:1/a", "http://localhost/a", "http://2130706433/", "http://0x7f.1/", "http://[::ffff:127.0.0.1]/"],
+     "http://example.org:0/x", "http://127.0.0.1:1/a", "http://localhost/a", "http://2130706433/", "http://0x7f.1/", "http://[::ffff:127.0.0.1]/",
+     "http://ü..example/", f"http://{'ü' * 70}.example/", "http://xn--ü.example/", "http://①②⑦.⓪.⓪.①/", "http://192.0.0.8/"],
 )  # fmt: skip
 def test_what_is_not_fetched(url: str) -> None:
     made = Fetcher()
@@ -54,6 +55,27 @@ def test_what_is_not_fetched(url: str) -> None:
     assert isinstance(found, InputError)
     assert found.code == "url_refused"
     assert "pass" not in found.message or "passw" in found.message
+
+
+@pytest.mark.parametrize("away", ["http://[::1", "//[", "http://x:99999999/"])
+def test_a_redirect_to_what_is_no_address_costs_its_picture_alone(away: str, fetcher: Fetcher) -> None:
+    def sent(handler: Any) -> None:
+        handler.send_response(302)
+        handler.send_header("Location", away)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    with picture_sets.served({"fit": b"x" * 10}, special={"away": sent}) as base:
+        found = codes(fetcher.fetch([f"{base}/away", f"{base}/fit"]))
+    assert found[0] in ("url_failed", "url_refused")
+    assert found[1] == b"x" * 10
+
+
+def test_large_ones_are_fetched_when_their_turn_has_come(monkeypatch: pytest.MonkeyPatch, fetcher: Fetcher) -> None:
+    monkeypatch.setattr(urls, "SMALL", 100)
+    with picture_sets.served({"small": b"s" * 100, "large": b"l" * 101}) as base:
+        found = list(fetcher.fetch([f"{base}/large", f"{base}/small", f"{base}/large"]))
+    assert found == [b"l" * 101, b"s" * 100, b"l" * 101]
 
 
 def test_a_name_is_looked_at_by_every_address_that_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
