@@ -45,6 +45,10 @@ class Database:
     def _prepare(self) -> None:
         """Bring the tables to this version: an older state folder is taken over, a newer one refused."""
         self._db.row_factory = sqlite3.Row
+        self._db.execute("PRAGMA trusted_schema=OFF")
+        # a trigger runs with our next row, and may have no end: none is ours
+        if found := self._db.execute("SELECT type, name FROM sqlite_master WHERE type IN ('trigger', 'view')").fetchone():
+            raise damaged(self.path, f"there is a {found[0]} {found[1]!r} in it")
         self._db.execute("PRAGMA journal_mode=WAL")
         if self._version() < len(self._migrations):
             with self.transaction() as db:  # asked again, under the lock: another process may have been first

@@ -1,6 +1,7 @@
 """Prompts, times of frames, pieces of streams."""
 
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -22,15 +23,12 @@ def test_pictures_come_before_the_words() -> None:
     "error", [RuntimeError("access to attribute\n'__init__' is unsafe"), RecursionError(), TypeError("no\nnumber")]
 )
 def test_a_template_that_fails_is_a_refusal_in_one_line(error: Exception) -> None:
-    class Tokenizer:
-        added_tokens_decoder: dict[int, str] = {}
-        all_special_tokens: list[str] = []
+    def failing(*_: object, **__: object) -> str:
+        raise error
 
-        def apply_chat_template(self, *_: object, **__: object) -> str:
-            raise error
-
+    tokenizer = SimpleNamespace(added_tokens_decoder={}, all_special_tokens=[], apply_chat_template=failing)
     with pytest.raises(RequestRefused, match="the model's chat template fails: ") as caught:
-        render(Tokenizer(), None, "what?", videos=1, images=0)
+        render(tokenizer, None, "what?", videos=1, images=0)
     assert "\n" not in str(caught.value)
 
 

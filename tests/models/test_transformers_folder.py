@@ -11,9 +11,7 @@ from models.errors import ModelNotFound
 from models.presets import EMBEDDED, preset
 
 
-@pytest.mark.parametrize(
-    "weights", [b"", (1 << 62).to_bytes(8, "little") + b"x" * 100, b"\x80\x04."]
-)
+@pytest.mark.parametrize("weights", [b"", (1 << 62).to_bytes(8, "little") + b"x" * 100, b"\x80\x04."])
 async def test_weights_that_are_none(weights: bytes, tmp_path: Path) -> None:
     folder = tmp_path / "model"
     shutil.copytree(preset(EMBEDDED).id, folder)

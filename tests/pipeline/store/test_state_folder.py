@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import zlib
+from contextlib import closing
 from hashlib import blake2b
 from pathlib import Path
 
@@ -233,3 +234,18 @@ def test_a_damaged_state_folder_ends_watch_with_one_line(tmp_path: Path) -> None
         assert done.returncode == 3, done.stderr
         assert "state_damaged" in done.stderr
         assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "made", ["CREATE TRIGGER t AFTER INSERT ON jobs BEGIN DELETE FROM jobs; END", "CREATE VIEW v AS SELECT 1 FROM jobs"]
+)
+def test_a_trigger_in_it_never_runs(made: str, tmp_path: Path) -> None:
+    """One that somebody left may have no end: it ran with the next row."""
+    with closing(Database(tmp_path / "state")):
+        pass
+    with closing(sqlite3.connect(tmp_path / "state" / DATABASE)) as db:
+        db.execute(made)
+        db.commit()
+    with pytest.raises(EnvironmentFault, match=r"there is a (trigger 't'|view 'v') in it") as caught:
+        Database(tmp_path / "state")
+    assert caught.value.code == "state_damaged"
