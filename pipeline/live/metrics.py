@@ -62,6 +62,9 @@ class _Families:
         reconnects = CounterMetricFamily("scenescribe_live_reconnects", "Connections after the first.", labels=["stream"])
         packets = GaugeMetricFamily("scenescribe_live_packets", "Packets of the connection.", labels=["stream", "what"])
         lag = GaugeMetricFamily("scenescribe_live_lag_seconds", "By which decoding is behind.", labels=["stream"])
+        uncopied = CounterMetricFamily(
+            "scenescribe_live_uncopied", "Pieces given up that were to be kept as they came.", labels=["stream"]
+        )
         resident = GaugeMetricFamily("scenescribe_live_reader_bytes", "Memory of the reading process.", labels=["stream"])
         for stream in self._streams:
             name = stream.plan.name
@@ -75,7 +78,8 @@ class _Families:
                 packets.add_metric([name, what], count)
             lag.add_metric([name], tick.lag)
             resident.add_metric([name], tick.rss)
+            uncopied.add_metric([name], stream.uncopied.total)
         lost = CounterMetricFamily("scenescribe_live_output_lost", "Events that an output gave up.", labels=["output"])
         for output in self._outputs:
             lost.add_metric([output.name], output.lost)
-        yield from (seconds, level, state, reconnects, packets, lag, resident, lost)
+        yield from (seconds, level, state, reconnects, packets, lag, resident, uncopied, lost)

@@ -23,6 +23,7 @@ from pipeline.live.frames import Frames
 from pipeline.live.pieces import Piece
 from pipeline.live.plan import Plan
 from pipeline.live.timeline import Timeline
+from pipeline.live.uncopied import Uncopied
 from pipeline.live.wall import Wall
 from pipeline.video.live.messages import Copied, Ended, Frame, Opened, Said, Started, Tick
 from pipeline.video.live.process import Spares
@@ -61,6 +62,7 @@ class Stream:
         self.reconnects = self.losses = 0
         self.tick = Tick()
         """what the reading process said of itself last"""
+        self.uncopied = Uncopied(plan.name)
         self.shape: dict[str, Any] = {}
         self.connection: Connection | None = None
         self._spares = spares
@@ -191,6 +193,7 @@ class Stream:
         connection = self.connection
         if connection is None:
             return
+        self.uncopied.heard(message)
         match message:
             case Frame():
                 if (new := self._unseen.frame(message) if self._unseen is not None else message) is None:

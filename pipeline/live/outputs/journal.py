@@ -3,22 +3,26 @@
     DIR/gate.20261126T231500Z.events.jsonl       appended, on the disk every SYNC seconds
     DIR/gate.20261126T231500Z.descriptions.json  .srt  .vtt          when the stream or the command ends
 
-What was said is read back from the events, so that days of it are never held whole.
+What was said is read back from the events, so that days of it are never held whole; so the next run into the same folder describes what
+a run that was killed left (``unfinished``).
 """
 
 import asyncio
 import os
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
+from pipeline import log
 from pipeline.captioning.recipe import Recipe
 from pipeline.files import check_folder, explained, write_whole
 from pipeline.live.document import caption_of, document_of, notice_of
 from pipeline.live.events import Event, line, told
 from pipeline.live.outputs.base import Output
+from pipeline.live.outputs.unfinished import Left, Mark, finish_left
 from pipeline.safe_open import append, lines_of
 from pipeline.types import Caption, Document, Model, Notice
 
@@ -27,6 +31,7 @@ LONGEST_EVENT = 1 << 20
 """bytes of a line"""
 NOTICES = 10_000
 """gaps that a description tells of; the events have them all"""
+_log = log.get("pipeline.live")
 
 
 class Journal(Output):
@@ -41,12 +46,14 @@ class Journal(Output):
         self._folder, self._formats, self._recipe, self._model, self._shape = folder, formats, recipe, model, shape
         self._stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         self._files: dict[str, IO[bytes]] = {}
+        self._marks: dict[str, Mark] = {}
         self._synced = 0.0
 
     async def open(self) -> None:
         """Raises OutputError ``unwritable``: the folder can't be written."""
         check_folder(self._folder)
         await super().open()
+        await asyncio.to_thread(finish_left, self._folder, self.name, self._finished, self._warn)
 
     def wants(self, event: Event) -> bool:
         return str(event["event"]) != "heartbeat"
@@ -65,6 +72,8 @@ class Journal(Output):
             file = self._files.get(event["stream"])
             if file is None:
                 file = self._files[event["stream"]] = append(path, create=True)  # open as long as the stream
+                head = self._described(event["stream"], path, [], [], 0.0)
+                self._marks[event["stream"]] = Mark(self.path(event["stream"], ""), self.name, head)
             file.write(line(event).encode("utf-8", "backslashreplace") + b"\n")
             file.flush()
             if time.monotonic() - self._synced > SYNC:
@@ -89,34 +98,52 @@ class Journal(Output):
             file.close()
         except OSError as error:
             raise explained(self.path(stream, ".events.jsonl"), error) from None
-        write_texts(self._document(stream), self.path(stream, ""), self._formats)
-
-    def _document(self, stream: str) -> Document:
         path = self.path(stream, ".events.jsonl")
-        captions: list[Caption] = []
-        notices: list[Notice] = []
-        end, broken = 0.0, 0
-        try:
-            with lines_of(path) as lines:
-                while text := lines.readline(LONGEST_EVENT):
-                    try:
-                        event = told(text)
-                    except ValueError:
-                        broken += 1
-                        continue
-                    end = max(end, event.get("end", 0.0))
-                    if event["event"] == "caption" and event["text"]:
-                        captions.append(caption_of(event))
-                    elif event["event"] in ("gap", "offline") and len(notices) < NOTICES:
-                        notices.append(notice_of(event))
-        except OSError as error:
-            raise explained(path, error) from None
-        if broken:
-            notices.append(Notice(code="events_damaged", message=f"{broken} lines of {path.name} could not be read back"))
+        write_texts(self._described(stream, path, *_read_back(path)), self.path(stream, ""), self._formats)
+        if stream in self._marks:
+            self._marks.pop(stream).done()
+
+    def _finished(self, one: Left) -> None:
+        """Describe what a killed run left. Raises OutputError."""
+        path = one.base.with_name(f"{one.base.name}.events.jsonl")
+        if not path.exists():
+            return  # somebody took it away
+        captions, notices, end = _read_back(path)
+        source = replace(one.head.source, duration=end)
+        document = replace(one.head, source=source, captions=tuple(captions), warnings=tuple(notices))
+        write_texts(document, one.base, self._formats)
+        _log.info("what a killed run left is described", events=path.name)
+
+    def _described(self, stream: str, path: Path, captions: Sequence[Caption], notices: Sequence[Notice], end: float) -> Document:
         return document_of(
             captions, notices, name=stream, size=0, duration=end, shape=self._shape(stream), recipe=self._recipe,
             model=self._model, stream={"name": stream, "events": path.name},
         )  # fmt: skip
+
+
+def _read_back(path: Path) -> tuple[list[Caption], list[Notice], float]:
+    """Captions, notices and the end of what was told. Raises OutputError."""
+    captions: list[Caption] = []
+    notices: list[Notice] = []
+    end, broken = 0.0, 0
+    try:
+        with lines_of(path) as lines:
+            while text := lines.readline(LONGEST_EVENT):
+                try:
+                    event = told(text)
+                except ValueError:
+                    broken += 1
+                    continue
+                end = max(end, event.get("end", 0.0))
+                if event["event"] == "caption" and event["text"]:
+                    captions.append(caption_of(event))
+                elif event["event"] in ("gap", "offline") and len(notices) < NOTICES:
+                    notices.append(notice_of(event))
+    except OSError as error:
+        raise explained(path, error) from None
+    if broken:
+        notices.append(Notice(code="events_damaged", message=f"{broken} lines of {path.name} could not be read back"))
+    return captions, notices, end
 
 
 def write_texts(document: Document, base: Path, formats: Sequence[str]) -> list[Path]:

@@ -3,6 +3,8 @@
     DIR/gate.20261127T091500Z.ts                     from keyframe to keyframe, some minutes long
     DIR/gate.20261127T091500Z.descriptions.json      .srt  .vtt         when the file is over and all in it is told of
 
+What a run that was killed left without descriptions, the next one into the same folder describes (``unfinished``).
+
 A file is over after so many minutes, at a loss and at a discontinuity: its stamps go on from its first picture to its last. The oldest
 are removed where they are more, or older, than may be kept; a disk that is full ends recording and not the description.
 """
@@ -13,49 +15,32 @@ import shutil
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from pipeline.captioning.recipe import Recipe
 from pipeline.errors import OutputError
 from pipeline.files import explained
-from pipeline.live.document import caption_of, document_of, notice_of
+from pipeline.live.document import document_of
 from pipeline.live.events import STRETCHES, Event
 from pipeline.live.outputs.journal import write_texts
 from pipeline.live.outputs.pictures import PictureOutput
+from pipeline.live.outputs.taking import SHORT, Taking, finished, inside
+from pipeline.live.outputs.unfinished import Mark, finish_left
 from pipeline.live.pieces import Piece
 from pipeline.safe_open import append
-from pipeline.types import Model
+from pipeline.types import Caption, Document, Model, Notice
 
 APART = 0.5
 """seconds between two pieces that are not one film any more"""
 PATIENCE = 120.0
 """seconds for which a file that is over waits for the last of its descriptions"""
-SHORT = 0.3
-"""seconds of a description that are none of a file's: where a file ends in the middle of one it belongs to both"""
 FREE = 1 << 28
 """bytes of the disk that are left to others"""
 RECENT = 100
 """events"""
-
-
-@dataclass(slots=True)
-class Taking:
-    """One file that is written, or that waits for its descriptions."""
-
-    base: Path
-    start: float
-    """[start, end) on the stream's clock"""
-    end: float
-    epoch: int
-    over_since: float | None = None
-    told: list[Event] = field(default_factory=list)
-
-    @property
-    def film(self) -> Path:
-        return self.base.with_name(self.base.name + ".ts")
 
 
 class Recording(PictureOutput):
@@ -74,6 +59,11 @@ class Recording(PictureOutput):
         self._recent: dict[str, deque[Event]] = {}
         """what was told last: a piece is there when it is over, and some of it is described by then"""
         self.files = 0
+
+    async def open(self) -> None:
+        """Raises OutputError ``unwritable``."""
+        await super().open()
+        await asyncio.to_thread(finish_left, self._folder, self.name, partial(finished, formats=self._formats), self._warn)
 
     def wants(self, event: Event) -> bool:
         return event["event"] in STRETCHES or event["event"] in ("piece", "source", "heartbeat")
@@ -96,7 +86,7 @@ class Recording(PictureOutput):
             self._recent.setdefault(stream, deque(maxlen=RECENT)).append(event)
             for taking in self._takings(stream):
                 if taking.over_since is None or event["start"] < taking.end - SHORT:
-                    taking.told.append(event)
+                    taking.tell(event)
         self._tell(stream)
 
     def _takings(self, stream: str) -> list[Taking]:
@@ -124,6 +114,8 @@ class Recording(PictureOutput):
             self._close(piece.stream)
             raise explained(taking.film, error) from None
         taking.end = piece.end
+        if taking.mark is not None:
+            taking.mark.reached(piece.end)
 
     def _begin(self, piece: Piece) -> tuple[Taking, BinaryIO]:
         self._room()
@@ -134,11 +126,14 @@ class Recording(PictureOutput):
             number += 1
             base = self._folder / f"{piece.stream}.{stamp}-{number}"
         taking = Taking(base=base, start=piece.start, end=piece.start, epoch=piece.epoch)
-        taking.told = [event for event in self._recent.get(piece.stream, ()) if event["end"] > piece.start + SHORT]
         try:
             file = append(taking.film, create=True)
         except OSError as error:
             raise explained(taking.film, error) from None
+        taking.mark = Mark(base, self.name, self._document(piece.stream, taking, 0, [], []), start=piece.start)
+        for event in self._recent.get(piece.stream, ()):
+            if event["end"] > piece.start + SHORT:
+                taking.tell(event)
         self._edges.setdefault(piece.stream, 0.0)
         self._open[piece.stream] = taking, file
         return taking, file
@@ -179,23 +174,19 @@ class Recording(PictureOutput):
             size = taking.film.stat().st_size
         except OSError as error:  # somebody took it away
             raise explained(taking.film, error) from None
-        whole = taking.end - taking.start
-        captions, notices = [], []
-        for event in taking.told:
-            start, end = max(event["start"], taking.start), min(event["end"], taking.end)
-            if end - start < SHORT:
-                continue
-            inside = {**event, "start": start, "end": end}
-            if event["event"] == "caption" and event["text"]:
-                captions.append(caption_of(inside, since=taking.start))
-            elif event["event"] in ("gap", "offline"):
-                notices.append(notice_of(inside, since=taking.start))
-        document = document_of(
-            captions, notices, name=taking.film.name, size=size, duration=whole, shape=self._shape(stream),
+        document = self._document(stream, taking, size, *inside(taking))
+        write_texts(document, taking.base, self._formats)
+        if taking.mark is not None:
+            taking.mark.done()
+        self.files += 1
+
+    def _document(
+        self, stream: str, taking: Taking, size: int, captions: Sequence[Caption], notices: Sequence[Notice]
+    ) -> Document:
+        return document_of(
+            captions, notices, name=taking.film.name, size=size, duration=taking.end - taking.start, shape=self._shape(stream),
             recipe=self._recipe, model=self._model, stream={"name": stream},
         )  # fmt: skip
-        write_texts(document, taking.base, self._formats)
-        self.files += 1
 
     def _tidy(self, stream: str) -> None:
         """Remove the oldest films of this stream, with what stands beside them, that are more than may be kept."""

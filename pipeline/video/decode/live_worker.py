@@ -105,7 +105,7 @@ class LiveWorker:
             if now - ticked >= 1.0:
                 ticked = now
                 complaint(0)  # the file in memory that holds libav's errors is emptied when it is large
-                self.say(_tick(backlog, decoding))
+                self.say(_tick(backlog, decoding, copier))
             if not opened and decoding.shape is not None:
                 opened = True
                 self.say(replace(decoding.shape, copied=copier is not None and copier.carried))
@@ -119,14 +119,15 @@ class LiveWorker:
         reading.join(5)
         if copier is not None:
             copier.finish()
+            self.say(_tick(backlog, decoding, copier))
         if backlog.error is not None:
             raise backlog.error
 
 
-def _tick(backlog: Backlog, decoding: LiveDecoding) -> Tick:
+def _tick(backlog: Backlog, decoding: LiveDecoding, copier: Copier | None) -> Tick:
     return Tick(
         packets=backlog.packets, bytes=backlog.bytes, dropped=backlog.dropped, restamped=backlog.restamped, lag=round(backlog.lag, 3),
-        keyframes=round(backlog.keyframes, 3), skipping=decoding.skipping, rss=_rss(),
+        keyframes=round(backlog.keyframes, 3), skipping=decoding.skipping, rss=_rss(), uncopied=copier.lost if copier is not None else 0,
     )  # fmt: skip
 
 

@@ -147,9 +147,11 @@ class Tick:
     """what is left out, as libav's skip_frame names it"""
     rss: int = 0
     """bytes of memory that the process holds"""
+    uncopied: int = 0
+    """pieces and pictures that were to be handed over as they came, and were given up"""
 
     def __post_init__(self) -> None:
-        _counts(self.packets, self.bytes, self.dropped, self.restamped, self.rss)
+        _counts(self.packets, self.bytes, self.dropped, self.restamped, self.rss, self.uncopied)
         _times(self.lag, self.keyframes)
 
 

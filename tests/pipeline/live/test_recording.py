@@ -7,6 +7,7 @@ import subprocess
 import threading
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import av
@@ -19,12 +20,16 @@ from zygote import zygote
 from pipeline.captioning.recipe import Recipe
 from pipeline.errors import OutputError
 from pipeline.formats.json import from_text
+from pipeline.live import uncopied
 from pipeline.live.events import Event, stretch
 from pipeline.live.outputs import pictures, record
 from pipeline.live.outputs.record import Recording
 from pipeline.live.pieces import Piece
+from pipeline.live.uncopied import Uncopied
+from pipeline.video.decode import live_copy, live_worker
 from pipeline.video.decode.live_copy import Copier
-from pipeline.video.live.messages import Copied
+from pipeline.video.decode.live_demux import Backlog
+from pipeline.video.live.messages import Copied, Started, Tick
 from pipeline.video.probe import probe
 
 SHAPE = {"size": [320, 180], "fps": 10.0, "codec": "h264"}
@@ -182,3 +187,31 @@ def test_what_comes_at_once_is_copied_whole(tmp_path: Path) -> None:
     copier.finish()
     assert copier.lost == 0
     assert len(taken) == 12
+
+
+def test_what_could_not_be_kept_is_told_once_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[dict[str, Any]] = []
+    monkeypatch.setattr(uncopied, "_log", SimpleNamespace(warning=lambda _, **more: said.append(more)))
+    monkeypatch.setattr(uncopied, "QUIET", 1e9)
+    told = Uncopied("cam")
+    for message in (Started(), Tick(), Tick(uncopied=2), Tick(uncopied=5), Started(), Tick(uncopied=1), Tick(uncopied=1)):
+        told.heard(message)
+    assert told.total == 6
+    assert said == [{"stream": "cam", "lost": 2}]
+
+
+def test_what_a_copier_gives_up_is_in_its_processs_tick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    film = tmp_path / "film.ts"
+    subprocess.run([FFMPEG, "-v", "error", *picture(seconds=4)[1:], str(film)], check=True, stdin=subprocess.DEVNULL)
+    monkeypatch.setattr(live_copy, "WAITING", 1)
+    with av.open(str(film)) as container:
+        stream = container.streams.video[0]
+        copier = Copier(stream, 1.0, lambda *_: None)
+        for packet in container.demux(stream):
+            if packet.size:
+                copier.see(packet, 0, 0.0)
+    copier.finish()
+    assert copier.lost == 4
+    decoding = SimpleNamespace(skipping="")
+    assert live_worker._tick(Backlog(1.0), decoding, copier).uncopied == 4  # type: ignore[arg-type]
+    assert live_worker._tick(Backlog(1.0), decoding, None).uncopied == 0  # type: ignore[arg-type]

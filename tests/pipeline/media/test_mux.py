@@ -189,3 +189,16 @@ def test_a_file_whose_name_asks_for_it_is_switched_on_unless_default_does(film: 
         out = tmp_path / f"{asked}.mkv"
         mux(film, [plain, named, other], out, default=asked)
         assert [found["default"] for found in subtitles(out)] == on
+
+
+@pytest.mark.parametrize("suffix", [".webm", ".mkv"])
+def test_cues_keep_their_places(suffix: str, film: Path, webm: Path, ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    track = formats.parse(
+        "srt", "1\n00:00:00,500 --> 00:00:01,000\n{\\an8}Top\n\n2\n00:00:02,000 --> 00:00:03,000\nBottom\n"
+    ).track
+    out, form = tmp_path / f"soft{suffix}", "vtt" if suffix == ".webm" else "srt"
+    mux(webm if suffix == ".webm" else film, [track], out)
+    back = tmp_path / f"back.{form}"
+    subprocess.run([ffmpeg.path, "-v", "error", "-i", out, "-map", "0:s:0", "-c", "copy", back], check=True)
+    read = formats.parse(form, back.read_text(encoding="utf-8")).track
+    assert [(cue.text, cue.top is True) for cue in read.cues] == [("Top", True), ("Bottom", False)]

@@ -1,0 +1,115 @@
+"""What a run that was killed left open is finished by the next one that writes into the same folder.
+
+    .gate.20261127T091500Z.recording    while a file is open: its description as far as it is known before a word is said,
+    .gate.20261126T231500Z.journal      then, of a recording, what was told of it and how far it has come
+
+Who writes a mark holds a lock on it, which ends with the process: of runs at once none finishes what another still writes. Where a file
+system has no locks nothing is finished.
+"""
+
+import fcntl
+import json
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from pipeline.errors import InputError, OutputError
+from pipeline.formats.json import from_text, to_text
+from pipeline.live.events import Event, line, told
+from pipeline.safe_open import append, lines_of
+from pipeline.sanitize import json_line
+from pipeline.types import Document
+
+LONGEST_ROW = 1 << 20
+"""bytes"""
+MOST_ROWS = 100_000
+
+
+class Mark:
+    """The mark of one file. A disk that takes none stops nothing: then only a killed run's description stays away."""
+
+    def __init__(self, base: Path, kind: str, head: Document, *, start: float = 0.0) -> None:
+        """``head``: the description without a caption. ``start``: of the file, on the stream's clock."""
+        self._path = base.with_name(f".{base.name}.{kind}")
+        self._file: BinaryIO | None = None
+        with suppress(OSError):
+            self._file = append(self._path, create=True)
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        self._write(json_line({"description": to_text(head), "start": start}))
+
+    def add(self, event: Event) -> None:
+        """Something was told of the file."""
+        self._write(line(event))
+
+    def reached(self, end: float) -> None:
+        """The file goes on to here, on the stream's clock."""
+        self._write(json_line({"until": end}))
+
+    def done(self) -> None:
+        """The description is written."""
+        if self._file is not None:
+            with suppress(OSError):
+                self._path.unlink()
+            self._file.close()
+            self._file = None
+
+    def _write(self, row: str) -> None:
+        if self._file is not None:
+            with suppress(OSError):
+                self._file.write(row.encode("utf-8", "backslashreplace") + b"\n")
+                self._file.flush()
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a run left."""
+
+    base: Path
+    head: Document
+    start: float
+    end: float
+    """how far the file had come"""
+    told: tuple[Event, ...]
+
+
+def finish_left(folder: Path, kind: str, finish: Callable[[Left], None], warn: Callable[..., None]) -> None:
+    """``finish`` all that runs which are over left in a folder; what fails is told by ``warn``, and left for the next run."""
+    name = re.compile(rf"\.(.+\.\d{{8}}T\d{{6}}Z(?:-\d+)?)\.{kind}")
+    for path in sorted(folder.iterdir()):
+        if not (found := name.fullmatch(path.name)):
+            continue
+        with suppress(OSError), lines_of(path) as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            one = _read(file, folder / found.group(1))
+            if one is None:
+                continue
+            try:
+                finish(one)
+            except Exception as error:  # one file's accident is no reason not to begin
+                code = error.code if isinstance(error, OutputError) else "internal_error"
+                warn(f"{one.base.name}, which a killed run left, could not be described: {error}", reason=code)
+            else:
+                path.unlink()
+
+
+def _read(file: BinaryIO, base: Path) -> Left | None:
+    """None: it holds no head yet, or is none of ours."""
+    try:
+        first = json.loads(file.readline(LONGEST_ROW))
+        head, start = from_text(first["description"]), float(first["start"])
+    except (ValueError, KeyError, TypeError, RecursionError, InputError):
+        return None
+    end, events = start, list[Event]()
+    for _ in range(MOST_ROWS):
+        if not (row := file.readline(LONGEST_ROW)):
+            break
+        with suppress(ValueError, TypeError, RecursionError):  # the last one may be half a row
+            found: Any = json.loads(row)
+            if "until" in found:
+                end = max(end, float(found["until"]))
+            else:
+                events.append(told(row))
+    return Left(base, head, start, end, tuple(events))
