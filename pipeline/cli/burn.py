@@ -61,11 +61,12 @@ def burn(
         about.path = video
         track = placed(loaded.track, settings.position if layout or "position" in flags else None)
         drawn: list[Track] = []
-        told = writing.progress("burn", lambda: loaded.document.source.duration, quiet=quiet)
+        length = [0.0]
+        told = writing.progress("burn", lambda: length[-1], quiet=quiet)
         with writing.stoppable() as cancel:
             found = media.burn(
                 video, track, out, style=look.style, layout=look.layout, encoding=encoding, fonts=look.fonts,
-                on_tracks=drawn.extend, on_progress=told, cancel=cancel,
+                on_tracks=drawn.extend, on_length=length.append, on_progress=told, cancel=cancel,
             )  # fmt: skip
     failures = writing.notices_of(video, (*loaded.notices, *found), strict=strict, quiet=quiet)
     cues = sum(len(one.cues) for one in drawn)  # those after the film's end are not in it

@@ -81,7 +81,9 @@ def speak(
         about.path = path
         loaded = load(path, language=language, encoding=encoding)
         about.path = video
-        told = writing.progress("speak", lambda: loaded.document.source.duration, quiet=quiet)
+        told = writing.progress(
+            "speak", lambda: loaded.document.source.duration if loaded.document.source.name else 0.0, quiet=quiet
+        )
         with writing.stoppable() as cancel:
             made = speak_captions(
                 video, loaded.document, out, voice=voice, place=place, extended=extended, on_progress=told, cancel=cancel

@@ -5,6 +5,7 @@ source -> what is in it -> can the fonts draw this? -> ffmpeg: subtitles, even s
 
 import math
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -76,13 +77,15 @@ def burn(
     encoding: Encoding | None = None,
     fonts: Path | None = None,
     on_tracks: OnTracks | None = None,
+    on_length: Callable[[float], object] | None = None,
     on_progress: Progress | None = None,
     cancel: threading.Event | None = None,
 ) -> tuple[Notice, ...]:
     """Write ``out``: the film with the track drawn into it. Blocks until it is done.
 
     Text never leaves the picture: cues that are too wide or too tall as they are drawn are laid out anew, within ``layout``'s limits
-    (netflix where it is None). ``fonts`` is a folder with more fonts; ``on_tracks`` is told the track without what lies outside the film.
+    (netflix where it is None). ``fonts`` is a folder with more fonts; ``on_tracks`` is told the track without what lies outside the film,
+    ``on_length`` how many seconds the film has.
 
     Raises EnvironmentFault ``no_ffmpeg``, ``no_libass``, ``no_font``; UsageError ``unknown_encoder``; InputError;
     OutputError ``no_space``, ``unwritable``, ``ffmpeg_failed``, ``output_damaged``, ``clock_restarts``, ``codec_changes``, ``cancelled``.
@@ -108,6 +111,8 @@ def burn(
         beside = [stream.index for stream in streams.kept]
         before, made_up = source_packets(ffmpeg, place, film, decoded=hidden.several, beside=beside)
         check_clock(before)
+        if on_length is not None:
+            on_length(before.end)
         within, late = inside(tidy(track), before.end)
         with_cues([within], before.end if track.cues else 0.0, needed=True)
         if on_tracks is not None:

@@ -21,6 +21,9 @@ from pipeline.media.turning import Turning, turning
 from pipeline.media.verify import check_muxed, check_times
 from pipeline.types import Notice
 
+_UNTOLD = frozenset({"qtrle", "smc"})
+"""codecs of which a decoder must be told how many bits a pixel has, which ffmpeg does not write into Matroska"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copy:
@@ -48,6 +51,8 @@ def copy(
     rules = family(suffix)
     check_times(film)
     check_codec(place, film)
+    if rules == "mkv" and film.film.codec in _UNTOLD:
+        raise OutputError("container_cannot", f"nothing can decode {film.film.codec} in {suffix} files; write to a .mov")
     turned = rules != "mp4" and _turned(place, film, suffix)
     hidden = edits(ffmpeg, place, film, rules=rules)
     refuse(hidden, rules)
@@ -55,6 +60,8 @@ def copy(
     anew = exchanged(newest, place, film, rules=rules)
     at = anew.get(film.film.index)
     options = in_band(film) if at is not None else made_up(ffmpeg, place, film, rules=rules)
+    if rules == "mkv" and film.film.codec == "rawvideo":
+        options |= {"allow_raw_vfw": "1"}
     filters = [options.get("bsf:v:0"), whole_pictures(place, film)]
     return Copy(
         film=film,

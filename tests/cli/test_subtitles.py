@@ -6,12 +6,18 @@ import pty
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import av
 import pytest
+import typer
 from patience import PATIENCE
+from typer.testing import CliRunner
+
+from pipeline.cli import burn as burning
+from pipeline.cli import writing
 
 SRT = "1\n00:00:01,000 --> 00:00:03,000\nAn old woman opens the door.\n\n2\n00:00:05,000 --> 00:00:07,500\n猫が窓辺に座って、\n外を眺めている。\n"
 GOLDENS = Path(__file__).parents[1] / "goldens" / "formats"
@@ -197,3 +203,28 @@ def test_a_pipe_among_fonts_is_refused(run: Any, film: Path, tmp_path: Path) -> 
     assert done.returncode == 2
     assert "bad_value: --fonts-dir: " in done.stderr
     assert "a.ttf is a pipe or a device" in done.stderr
+
+
+def test_burn_tells_its_progress_by_the_film_and_not_by_its_last_cue(
+    film: Path, srt: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lengths: list[float] = []
+    made = writing.progress
+
+    def told(what: str, total: Callable[[], float], *, quiet: bool) -> Callable[[float], None]:
+        tell = made(what, total, quiet=quiet)
+
+        def listen(seconds: float) -> None:
+            lengths.append(total())
+            tell(seconds)
+
+        return listen
+
+    monkeypatch.setattr(writing, "progress", told)
+    alone = typer.Typer()
+    alone.command()(burning.burn)
+    assert CliRunner().invoke(alone, [str(film), str(srt), "-o", str(tmp_path / "burned.mkv")]).exit_code == 0
+    with av.open(str(film)) as container:
+        seconds = container.duration / 1e6
+    assert lengths
+    assert lengths == pytest.approx([seconds] * len(lengths), abs=0.1)

@@ -31,6 +31,8 @@ class Opening:
     read_seconds: float
     pipe: bool
     """the source is the descriptor that came along, as a pipe"""
+    once: bool = False
+    """nobody can open it again (standard input): what this process has read is gone with it"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

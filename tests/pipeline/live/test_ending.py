@@ -49,6 +49,34 @@ async def test_stdin_ends_with_its_sender() -> None:
     assert said.split()[1] == "cam"
 
 
+@pytest.mark.parametrize("piped", [True, False], ids=["pipe", "file"])
+async def test_all_of_stdin_is_described_though_its_size_changes(piped: bool, tmp_path: Path) -> None:
+    """A new process did not find what the one before had read: the rest of a file was lost."""
+    film = tmp_path / "film.ts"
+    with film.open("wb") as whole:
+        for number, size in enumerate(("320x180", "640x360", "180x320")):
+            part = tmp_path / f"{number}.ts"
+            making = [*picture(size=size, seconds=4)[1:], "-output_ts_offset", str(4 * number), str(part)]
+            await asyncio.to_thread(subprocess.run, [FFMPEG, "-v", "error", *making], check=True, stdin=subprocess.DEVNULL)
+            whole.write(part.read_bytes())
+    reading, sender = os.open(film, os.O_RDONLY), None
+    if piped:
+        os.close(reading)
+        reading, writing = os.pipe()
+        sender = await asyncio.create_subprocess_exec("cat", str(film), stdout=writing)
+        os.close(writing)
+    with as_stdin(reading):
+        run = Run("-")
+        await run.until(lambda told: False)
+    if sender is not None:
+        await sender.wait()
+    run.whole()
+    assert run.how == {"cam": "ended"}
+    told = [*run.told.of("caption"), *run.told.of("unchanged")]
+    assert sum(event["end"] - event["start"] for event in told) == pytest.approx(12.0, abs=1.0)
+    assert not run.told.of("source", state="offline")
+
+
 @pytest.mark.parametrize("content", [b"", b"hello", bytes(range(256)) * 400], ids=["nothing", "a word", "noise"])
 @pytest.mark.parametrize("piped", [True, False], ids=["pipe", "file"])
 async def test_stdin_without_a_stream_is_given_up_with_words(content: bytes, piped: bool, tmp_path: Path) -> None:

@@ -202,3 +202,27 @@ def test_cues_keep_their_places(suffix: str, film: Path, webm: Path, ffmpeg: Ffm
     subprocess.run([ffmpeg.path, "-v", "error", "-i", out, "-map", "0:s:0", "-c", "copy", back], check=True)
     read = formats.parse(form, back.read_text(encoding="utf-8")).track
     assert [(cue.text, cue.top is True) for cue in read.cues] == [("Top", True), ("Bottom", False)]
+
+
+def test_pictures_without_a_codec_are_copied(make: Callable[..., Path], tmp_path: Path) -> None:
+    """Old captures: ffmpeg writes them into Matroska only when it is told to."""
+    source = ("-f", "lavfi", "-i", "testsrc=s=64x48:r=5:d=2,format=bgr24", "-c:v", "rawvideo")
+    film = make(tmp_path / "film.avi", *source)
+    mux(film, [Track(cues=(Cue(start=0.5, end=1.0, lines=("One",)),))], tmp_path / "out.mkv")
+    with av.open(str(film)) as before, av.open(str(tmp_path / "out.mkv")) as after:
+        pairs = zip(before.decode(video=0), after.decode(video=0), strict=True)
+        assert all((one.to_ndarray(format="rgb24") == other.to_ndarray(format="rgb24")).all() for one, other in pairs)
+
+
+@pytest.mark.parametrize(("codec", "form"), [("qtrle", "rgb24"), ("smc", "pal8")])
+def test_what_matroska_does_not_tell_a_decoder_is_refused(
+    codec: str, form: str, make: Callable[..., Path], tmp_path: Path
+) -> None:
+    source = ("-f", "lavfi", "-i", f"testsrc=s=64x48:r=5:d=2,format={form}", "-c:v", codec)
+    film, track = make(tmp_path / "film.mov", *source), Track(cues=(Cue(start=0.5, end=1.0, lines=("One",)),))
+    with pytest.raises(OutputError, match=r"\.mov") as caught:
+        mux(film, [track], tmp_path / "out.mkv")
+    assert caught.value.code == "container_cannot"
+    mux(film, [track], tmp_path / "out.mov")
+    with av.open(str(tmp_path / "out.mov")) as container:
+        assert len(list(container.decode(video=0))) == 10
