@@ -78,6 +78,7 @@ class Worker:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self.decoder.stop()
         self._reading.shutdown(wait=False, cancel_futures=True)
         self._threads.shutdown(wait=False, cancel_futures=True)
 

@@ -193,7 +193,11 @@ def run_until_signalled(work: Any) -> int:
             task.cancel()
 
         signals.on_first(loop, stop)
-        return int(await work)
+        try:
+            return int(await work)
+        finally:
+            if caught:
+                signals.end_soon(128 + caught[0])
 
     try:
         return asyncio.run(main())

@@ -1,10 +1,17 @@
 """SIGINT and SIGTERM: the first ends the work in order, a second one ends the process."""
 
 import asyncio
+import contextlib
+import os
 import signal
+import sys
+import threading
+import time
 from collections.abc import Callable
 
 NUMBERS = (signal.SIGINT, signal.SIGTERM)
+LAST = 3.0
+"""seconds that threads have which a stop has left nothing to do for"""
 
 
 def on_first(loop: asyncio.AbstractEventLoop, act: Callable[[int], None]) -> None:
@@ -27,3 +34,19 @@ def let_the_next_end() -> None:
     """The next SIGINT or SIGTERM ends the process at once."""
     for number in NUMBERS:
         signal.signal(number, signal.SIG_DFL)
+
+
+def end_soon(code: int) -> None:
+    """All that a stop has to see to is done: end with this exit code, with the threads that are left or without them.
+
+    One may list a storage that gives its names one a second, or wait for a server; Python ends when the last of them does.
+    """
+
+    def end() -> None:
+        time.sleep(LAST)
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(code)
+
+    threading.Thread(target=end, name="end", daemon=True).start()

@@ -5,8 +5,9 @@ files (bytes) --socket--> child --shared memory--> pictures        a file that c
 
 import mmap
 import os
+import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -29,9 +30,13 @@ PATIENCE = 4.0
 """times the usual wait that a picture gets that was waited for in vain once, before it is called damaged"""
 
 
+class Stopped(Exception):
+    """What is decoded is wanted by nobody any more."""
+
+
 @dataclass(slots=True)
 class PictureDecoder:
-    """Blocks; threads may share it: each call has a child of its own while it runs."""
+    """Blocks; threads may share it: each call has a child of its own while it runs. ``stop`` ends them all."""
 
     pool: WorkerPool
     size: FrameSize
@@ -40,9 +45,24 @@ class PictureDecoder:
     """pixels that a file may have"""
     seconds: float = 0.0
     """that decoding took so far, all processes together"""
+    _at_work: set[Child] = field(default_factory=set, init=False)
+    _stopped: bool = field(default=False, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    def stop(self) -> None:
+        """Wake whoever waits for a picture, from another thread: nobody wants it. A process that a busy machine lets wait may have
+        minutes of patience, and ours would end no sooner than its threads."""
+        with self._lock:
+            self._stopped = True
+            at_work = list(self._at_work)
+        for child in at_work:
+            child.interrupt()
 
     def decode(self, files: Sequence[bytes]) -> Iterator[Picture | InputError]:
-        """Each file's picture, or why there is none, in order. Raises EnvironmentFault where children can't be started."""
+        """Each file's picture, or why there is none, in order.
+
+        Raises EnvironmentFault where children can't be started, Stopped after ``stop``.
+        """
         for batch in batches(files):
             yield from self._batch(batch)
 
@@ -50,6 +70,8 @@ class PictureDecoder:
         try:
             return self._asked(files, patience)
         except Crashed as crash:
+            if self._stopped:
+                raise Stopped from None
             if len(files) > 1:  # one of them; the others are no worse for it
                 return [found for one in files for found in self._batch([one])]
             if crash.stalled and patience < PATIENCE:  # it used no time of a processor: the machine may have had none for it
@@ -62,7 +84,7 @@ class PictureDecoder:
         if len(files) == 1 and len(files[0]) > LARGEST:
             return [InputError("picture_too_large", f"the file has {len(files[0]) >> 20} MB, and {LARGEST >> 20} are the most")]
         room = len(files) * _bytes_of(self.size)
-        child = self.pool.acquire()
+        child = self._begun()
         memory = os.memfd_create("scenescribe-pictures", os.MFD_CLOEXEC)
         try:
             os.ftruncate(memory, room)
@@ -77,7 +99,19 @@ class PictureDecoder:
                 return list(self._taken(child, answer.stills, mapped))
         finally:
             os.close(memory)
+            with self._lock:
+                self._at_work.discard(child)
             self.pool.release(child)
+
+    def _begun(self) -> Child:
+        """A child that ``stop`` knows of. Raises Stopped."""
+        child = self.pool.acquire()
+        with self._lock:
+            if not self._stopped:
+                self._at_work.add(child)
+                return child
+        self.pool.release(child)
+        raise Stopped
 
     def _taken(self, child: Child, stills: Sequence[Still], mapped: mmap.mmap) -> Iterator[Picture | InputError]:
         at = 0

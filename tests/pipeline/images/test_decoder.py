@@ -2,11 +2,14 @@
 
 import os
 import signal
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import picture_files
 import pytest
+from patience import PATIENCE
 
 from models.preset import FrameSize
 from pipeline.errors import InputError
@@ -107,6 +110,31 @@ def test_a_machine_without_time_for_a_child_makes_no_picture_a_bad_one(
         (found,) = PictureDecoder(pool, SIZE).decode([picture_files.good()["plain.png"]])
     assert isinstance(found, Picture) is good
     assert good or (isinstance(found, InputError) and "hung" in found.message)
+
+
+def test_who_waits_for_a_process_that_the_machine_lets_wait_is_woken_by_a_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has minutes of patience, and a command that was stopped ended no sooner than this thread."""
+    frozen, files = threading.Event(), [picture_files.good()["plain.png"]] * 3
+    with WorkerPool(Limits(stall=10 * PATIENCE), spare=1) as pool, ThreadPoolExecutor(1) as threads:
+        acquire = pool.acquire
+
+        def held_up(table: int = 0) -> Child:
+            child = acquire(table)
+            child._wait_until_ready()
+            os.kill(child.pid, signal.SIGSTOP)
+            frozen.set()
+            return child
+
+        monkeypatch.setattr(pool, "acquire", held_up)
+        decoder = PictureDecoder(pool, SIZE)
+        decoding = threads.submit(lambda: list(decoder.decode(files)))
+        assert frozen.wait(PATIENCE)
+        decoder.stop()
+        with pytest.raises(pictures.Stopped):
+            decoding.result(PATIENCE)
+        with pytest.raises(pictures.Stopped):
+            list(decoder.decode(files))
+        assert pool.working == 0
 
 
 def test_files_go_together_up_to_their_bounds(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,41 @@
+"""A stop ends the process when all that it has to see to is done, whatever a thread still waits for."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from patience import PATIENCE
+
+WAITS = """
+import asyncio, time
+from pipeline.cli.caption import run_until_signalled
+
+async def work():
+    print("begun", flush=True)
+    try:
+        await asyncio.to_thread(time.sleep, 100_000)
+    finally:
+        await asyncio.sleep(0)
+        print("put away", flush=True)
+
+raise SystemExit(run_until_signalled(work()))
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_thread_that_waits_for_others_holds_no_stop_up(number: signal.Signals, code: int, tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", WAITS], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+        process.send_signal(number)
+        assert process.wait(PATIENCE) == code
+        assert process.stdout.read() == "put away\n"
+    finally:
+        process.kill()
+        process.communicate()
