@@ -100,6 +100,18 @@ def printable(text: str) -> str:
     return _SURROGATES.sub(REPLACEMENT, text.replace("\x00", ""))
 
 
+def whole(read: Any) -> Any:
+    """A value of parsed JSON whose texts are valid Unicode: JSON can say halves of characters, which can't be written. An object's own
+    objects are taken as they are: as ``object_hook`` of a parser it has been asked of them before."""
+    if isinstance(read, str):
+        return read if read.isascii() and "\0" not in read else printable(read)
+    if isinstance(read, list):
+        return [whole(one) for one in read]
+    if isinstance(read, dict):
+        return {printable(name): one if isinstance(one, dict) else whole(one) for name, one in read.items()}
+    return read
+
+
 def json_line(value: Any, *, default: Callable[[Any], Any] | None = None) -> str:
     """A value as JSON without an end of line, control characters or signs that turn a line around: these are escaped, as JSON
     itself does with the first 32, so that whoever reads the JSON has them. JSON has no NaN and no infinity: they are null."""

@@ -11,6 +11,7 @@ from pipeline import formats
 from pipeline.errors import InputError
 from pipeline.outline import Chapter
 from pipeline.safe_open import MEGABYTE, read_text
+from pipeline.sanitize import whole
 
 LARGEST = 16 * MEGABYTE
 MOST = 10_000
@@ -69,7 +70,7 @@ def _of_json(text: str) -> list[tuple[float, float, str]]:
     if text.count("{") + text.count("[") > 10 * MOST:
         raise InputError("bad_chapters", f"this JSON has more parts than {MOST} chapters have")
     try:
-        data: Any = json.loads(text)
+        data: Any = json.loads(text, object_hook=whole)
         listed = data["chapters"]
         # startTime: Podcasting 2.0; start: movie.summary.json
         return [

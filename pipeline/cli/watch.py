@@ -83,17 +83,11 @@ def watch(
 
 def _check(settings: WatchSettings) -> WatchSettings:
     """What the types of the options don't say. Raises UsageError."""
-    import shlex
-
+    from pipeline.watch.deliveries import words_of
     from pipeline.watch.webhook import AN_ADDRESS, is_address
 
     if settings.exec is not None:
-        try:
-            words = shlex.split(settings.exec)
-        except ValueError as error:
-            raise UsageError("bad_value", f"--exec {settings.exec}: {error}") from None
-        if not words:
-            raise UsageError("bad_value", "--exec: there is no command in it")
+        words_of(settings.exec)
     if settings.webhook is not None and not is_address(settings.webhook):
         raise UsageError("bad_value", f"--webhook {settings.webhook}: give {AN_ADDRESS}")
     if settings.listen is not None:

@@ -7,9 +7,10 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from pipeline.errors import InputError
-from pipeline.formats.json import LONGEST, MOST_BRACKETS, MOST_COMMAS, plain
+from pipeline.formats.json import LONGEST, MOST_BRACKETS, MOST_COMMAS, may_hold_halves, plain
 from pipeline.outline import Summary
 from pipeline.safe_open import MEGABYTE, read_text
+from pipeline.sanitize import whole
 
 SCHEMA_VERSION = 1
 KIND = "summary"
@@ -27,7 +28,7 @@ def from_text(text: str) -> Summary:
     if text.count("{") + text.count("[") > MOST_BRACKETS or text.count(",") > MOST_COMMAS:
         raise InputError("bad_summary", "this has more parts than any summary of ours")
     try:
-        data = json.loads(text)
+        data = json.loads(text, object_hook=whole if may_hold_halves(text) else None)
     except (ValueError, RecursionError) as error:
         raise InputError("bad_summary", f"this is not JSON: {error}") from None
     if not isinstance(data, dict) or data.pop("kind", None) != KIND:

@@ -1,17 +1,20 @@
 """What is done after jobs, beside them and never in their way: moves, then webhooks and commands, each kind in its order."""
 
 import asyncio
+import contextlib
 import os
 import re
 import shlex
+import signal
 import time
 from collections.abc import Awaitable, Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from pipeline import log as logs
 from pipeline.environment import child_environment
-from pipeline.errors import EnvironmentFault, ScenescribeError
+from pipeline.errors import EnvironmentFault, ScenescribeError, UsageError
 from pipeline.store.outbox import Delivery
 from pipeline.watch.breaker import FATAL
 from pipeline.watch.move import move
@@ -23,6 +26,10 @@ TRIES = 30
 COMMAND_SECONDS = 600.0
 
 _PLACE = re.compile(r"\{(?:path|state|json)\}")
+_SHELLS = frozenset("sh bash dash zsh ksh mksh ash busybox fish csh tcsh python perl ruby node lua php".split())
+"""their version left out"""
+_PROGRAM = re.compile(r"-[A-Za-z]*[cer]|--command|--eval")
+"""options behind which a program stands as text"""
 
 log = logs.get(__name__)
 
@@ -106,6 +113,27 @@ def _event(delivery: Delivery) -> dict[str, Any]:
     return {"id": delivery.id, **delivery.body}
 
 
+def words_of(command: str) -> list[str]:
+    """``--exec``'s words. Raises UsageError ``bad_value``: there are none, or a film's name would become part of a shell's program."""
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise UsageError("bad_value", f"--exec {command}: {error}") from None
+    if not words:
+        raise UsageError("bad_value", "--exec: there is no command in it")
+    shell = ""
+    for before, word in pairwise(words):
+        name = os.path.basename(before)
+        shell = name if name.rstrip("0123456789.") in _SHELLS else shell
+        if shell and _PROGRAM.fullmatch(before) and (place := _PLACE.search(word)):
+            raise UsageError(
+                "bad_value",
+                f"--exec: {place[0]} stands inside the program that {shell} runs, and a film may be called '$(rm -rf ~).mp4'; "
+                f"give it as a word of its own: {shell} {before} '... \"$1\" ...' {shell} {place[0]}",
+            )
+    return words
+
+
 def arguments(command: str, event: dict[str, Any]) -> list[str]:
     """``--exec``'s words with the film's values in the places of ``{path}``, ``{state}`` and ``{json}``: one word stays one.
 
@@ -116,7 +144,7 @@ def arguments(command: str, event: dict[str, Any]) -> list[str]:
         "{state}": event["event"],
         "{json}": next((path for path in event["outputs"] if path.endswith(".json")), ""),
     }
-    return [_PLACE.sub(lambda found: values[found[0]], word) for word in shlex.split(command)]
+    return [_PLACE.sub(lambda found: values[found[0]], word) for word in words_of(command)]
 
 
 async def run(words: list[str], stdin: bytes) -> str:
@@ -139,6 +167,7 @@ async def run(words: list[str], stdin: bytes) -> str:
         return f"{words[0]} did not end within {COMMAND_SECONDS:.0f} s"
     finally:
         if process.returncode is None:
-            process.kill()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # what it started too: a shell's program is another process
             await process.wait()
     return "" if process.returncode == 0 else f"{words[0]} ended with {process.returncode}"
