@@ -109,7 +109,12 @@ def _run(wished: "Live", *, quiet: bool, verbose: bool) -> int:
                     how = await station.run()
             finally:
                 watcher.cancel()
-        return 1 if "gave_up" in how.values() else 0
+        given_up = [stream for stream in station.streams if how.get(stream.plan.name) == "gave_up"]
+        for stream in given_up if not shown else ():  # stdout has it as JSON; on a terminal it stands there in words
+            console.say(
+                f"scenescribe: {stream.reason or 'offline'}: {stream.plan.name}: {stream.told or 'the source was given up'}"
+            )
+        return 1 if given_up else 0
 
     code = asyncio.run(main())
     return 128 + caught[0] if caught else code

@@ -54,7 +54,7 @@ class Stream:
     ) -> None:
         """``spares``: processes that stand ready for a connection; theirs who made them to close."""
         self.plan, self._recipe, self._engine, self._emit, self._phase = plan, recipe, engine, emit, phase
-        self.state, self.reason = "loading", ""
+        self.state, self.reason, self.told = "loading", "", ""
         self.describing = Describing(plan, recipe, engine, self._account, level_up=level_up)
         self.timeline = Timeline(
             plan, self.describing, phase=phase, wall=wall or Wall(), emit=emit, on_state=self._now, give=give
@@ -215,7 +215,7 @@ class Stream:
                 self._ended.set_result(message)
 
     def _set(self, state: str, reason: str = "", message: str = "", **more: Any) -> None:
-        self.state, self.reason = state, reason
+        self.state, self.reason, self.told = state, reason, message or self.told
         told = {"reason": reason} if reason else {}
         self._say("source", state=state, **told, **({"message": message} if message else {}), **more)
 

@@ -1,5 +1,6 @@
 """The application: THE door to fastapi, with the routes beside it. Every error has one shape; nothing reaches a route but through the doors."""
 
+import warnings
 from http import HTTPStatus
 from typing import Any
 
@@ -64,6 +65,7 @@ _ERROR = {
 
 def make_app(service: Service) -> Application:
     """The application of a service that is entered."""
+    warnings.filterwarnings("ignore", module=r"PIL\.")  # what is odd about a stranger's picture is no line of our log
     app = Api(title="Scenescribe", version=__version__, description=ABOUT, docs_url=None, redoc_url=None)
     for routes in (health, files, films, jobs, tracks, search, chat, hooks, streams, pages):
         app.include_router(routes.router(service))

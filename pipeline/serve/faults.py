@@ -69,6 +69,8 @@ def headers_of(error: ScenescribeError) -> dict[str, str]:
     """``Retry-After`` where waiting helps; a client is told not to hammer where the wait is long."""
     headers = {"Connection": "close"} if status_of(error) in UNREAD else {}
     after = error.retry_after if isinstance(error, HttpError) else 5.0 if status_of(error) == 503 else None
+    if isinstance(error, HttpError) and "size" in error.data and error.status == 416:
+        headers["Content-Range"] = f"bytes */{error.data['size']}"
     if after is not None:
         headers["Retry-After"] = str(max(1, round(after)))
         if after > 60:

@@ -6,7 +6,7 @@ Starlette opens a file when the answer begins: one that went in between is a fau
 import os
 from pathlib import Path
 
-from starlette.responses import FileResponse
+from starlette.responses import FileResponse, MalformedRangeHeader, RangeNotSatisfiable
 from starlette.types import Receive, Scope, Send
 
 from pipeline.serve.faults import HttpError
@@ -24,6 +24,17 @@ class HeldFile(FileResponse):
         super().__init__(
             f"/proc/self/fd/{self._fd}", media_type=kind, filename=name, headers=headers, stat_result=os.fstat(self._fd)
         )
+
+    @classmethod
+    def _parse_range_header(cls, http_range: str, file_size: int) -> list[tuple[int, int]]:
+        """As Starlette, which would answer in plain text. Raises HttpError 400 ``bad_value``, 416 ``range_past_the_end``."""
+        try:
+            return super()._parse_range_header(http_range, file_size)
+        except MalformedRangeHeader:
+            raise HttpError(400, "bad_value", "the Range of the request is none; bytes=0-99 is one", param="Range") from None
+        except RangeNotSatisfiable:
+            said = f"the file has {file_size:,} bytes, and the Range of the request none of them"
+            raise HttpError(416, "range_past_the_end", said, param="Range", size=file_size) from None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:

@@ -5,7 +5,6 @@ import binascii
 import io
 import math
 import re
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -44,7 +43,6 @@ def pictures_of(data: Sequence[bytes], param: str) -> tuple[Image, ...]:
     """
     from PIL import Image as pillow
 
-    warnings.filterwarnings("ignore", module=r"PIL\.")  # what is odd about a stranger's picture is no line of our log
     with ExitStack() as held:
         opened = []
         for one in data:

@@ -1,10 +1,12 @@
 """The set that was tested together: whole, of versions that pyproject.toml allows, and what is installed here."""
 
+import shutil
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
+import packaging
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -48,3 +50,25 @@ def test_the_set_can_be_compared_with_what_is_installed() -> None:
         assert "==" in line
         assert ", here " in line
     assert done.returncode == (1 if done.stderr else 0)
+
+
+@pytest.mark.parametrize("has_packaging", [False, True])
+def test_by_a_python_without_the_tested_set_nothing_is_written(has_packaging: bool, tmp_path: Path) -> None:
+    """It took out all that this Python lacked, and was asked for --help."""
+    house = tmp_path / "house"
+    (house / "scripts").mkdir(parents=True)
+    for name in ("scripts/constraints", "pyproject.toml", "constraints.txt", "constraints-cpu.txt"):
+        shutil.copy(ROOT / name, house / name)
+    before = {name: (house / name).read_bytes() for name in ("constraints.txt", "constraints-cpu.txt")}
+    if has_packaging:
+        (tmp_path / "packages").mkdir()
+        (tmp_path / "packages" / "packaging").symlink_to(Path(packaging.__file__).parent)
+    for words, code in (([], 1), (["--help"], 0 if has_packaging else 1)):
+        done = subprocess.run(
+            [sys.executable, "-S", house / "scripts/constraints", *words], env={"PYTHONPATH": str(tmp_path / "packages")},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == code, done.stderr
+        assert "Traceback" not in done.stderr
+        assert "scripts/setup --dev" in done.stderr or words
+    assert before == {name: (house / name).read_bytes() for name in before}

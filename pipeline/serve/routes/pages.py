@@ -15,6 +15,7 @@ from pipeline.errors import ScenescribeError
 from pipeline.passes.json import read as read_summary
 from pipeline.report.summary import ABOUT
 from pipeline.retrieval.find import search
+from pipeline.sanitize import clean
 from pipeline.serve.faults import HttpError, status_of
 from pipeline.serve.key import COOKIE
 from pipeline.serve.multipart import read_form
@@ -36,6 +37,7 @@ def router(service: Service) -> APIRouter:
 
     routes = APIRouter(include_in_schema=False)
     templates = Environment(loader=FileSystemLoader(PAGE), autoescape=True, auto_reload=False)
+    templates.filters["clean"] = clean  # a title has no <bdi>: what turns a line around would turn the tab's
 
     def page(name: str, status: int = 200, **values: Any) -> HTMLResponse:
         ready = "ready" if service.studio.engine.ready else "loading"

@@ -127,7 +127,26 @@ def test_ranges_of_a_film_and_curl(service: Running, film: Path, tmp_path: Path)
         head = service.client.head(address)
         assert (head.status_code, head.headers["content-length"], head.content) == (200, str(len(data)), b"")
     beyond = service.client.get(f"/v1/films/{sent['id']}/video", headers={"Range": "bytes=99999999-"})
-    assert beyond.status_code == 416
+    assert (beyond.status_code, beyond.json()["error"]["code"]) == (416, "range_past_the_end")
+    assert beyond.headers["content-range"] == f"bytes */{len(data)}"
+    for wrong in ("bytes=a-b", "bytes=9-3", "bytes", "bytes=-", "bytes=1-2-3", "lines=0-9"):
+        for address in (f"/v1/files/{sent['id']}/content", f"/v1/films/{sent['id']}/video"):
+            answer = service.client.get(address, headers={"Range": wrong})
+            assert answer.status_code in (200, 400), wrong
+            assert answer.status_code == 200 or answer.json()["error"]["code"] == "bad_value", wrong
+
+
+def test_a_name_that_turns_a_line_around_turns_no_title(service: Running, root: Path) -> None:
+    name = "a\u202egpj.mp4"
+    (root / name).write_bytes((root / "series/one.mp4").read_bytes() + b"\0\0\0\x0cfreename")
+    sent = service.client.post("/v1/films", json={"path": f"films/{name}"}).raise_for_status().json()
+    assert "\u202e" in sent["name"]
+    for page in (f"/films/{sent['id']}", "/"):
+        answer = service.client.get(page)
+        assert answer.status_code == 200, page
+        assert "agpj.mp4" in answer.text
+        assert "\u202e" not in answer.text, page
+    (root / name).unlink()
 
 
 @pytest.mark.parametrize("what", ["files", "films"])
