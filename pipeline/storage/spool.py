@@ -25,6 +25,8 @@ PIECE = 8 * 1024 * 1024
 AT_ONCE = 4
 """pieces of a film that are fetched at the same time"""
 GIB = 1 << 30
+MP4_COMES = "or have it as MP4 (ffmpeg -i FILM -c copy FILM.mp4): with H.264 or HEVC that needs no more room than there is"
+WHOLE_HERE = "caption and annotate, as one process and without copies of the film, read an MP4 with H.264 or HEVC in the room that there is"
 KEEP_SIZE, PUNCH_HOLE = 1, 2
 """fallocate(2)"""
 _fallocate = ctypes.CDLL(None, use_errno=True).fallocate
@@ -62,7 +64,7 @@ class Spool:
         """
         size = remote.entry.size
         if some is None and large is None:
-            refuse_too_large(remote, self.most)
+            refuse_too_large(remote, self.most, WHOLE_HERE)
         room = min(size, self.most)  # of a part nobody knows yet how much it is
         async with self._freed:
             await self._freed.wait_for(lambda: self.used + room <= self.most)
@@ -91,7 +93,7 @@ async def _fetched(remote: Remote, path: Path, most: int, some: "Some | None", l
             return None
         if large is not None and remote.entry.size > most and (arriving := large(remote, path, most, stop)) is not None:
             return arriving
-        refuse_too_large(remote, most)
+        refuse_too_large(remote, most, MP4_COMES if large or some else WHOLE_HERE)
         fetch(remote, path, stop)
         return None
 
@@ -126,11 +128,13 @@ def fetch_ends(remote: Remote, path: Path) -> None:
         copy.take(range(min(PIECE, size)), range(max(PIECE, size - PIECE), size))
 
 
-def refuse_too_large(remote: Remote, most: int) -> None:
-    """Raise InputError ``spool_too_small`` where the file has more than so many bytes."""
+def refuse_too_large(remote: Remote, most: int, otherwise: str) -> None:
+    """Raise InputError ``spool_too_small`` where the file has more than so many bytes. ``otherwise``: what can be done without the room."""
     if remote.entry.size > most:
         text = f"{remote.url} has {remote.entry.size / GIB:.1f} GiB, more than --spool-gb allows"
-        raise InputError("spool_too_small", f"{text}; raise it, where the temporary folder has room", size=remote.entry.size)
+        raise InputError(
+            "spool_too_small", f"{text}; raise it, where the temporary folder has room; {otherwise}", size=remote.entry.size
+        )
 
 
 def refuse_changed(remote: Remote) -> None:

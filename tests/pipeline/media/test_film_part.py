@@ -138,9 +138,10 @@ async def test_what_can_not_be_had_in_parts_comes_whole(
         assert here.read_bytes() == path.read_bytes()
     async with Spool(found.entry.size).here(found, here, by_ranges((0.0, 1e9), pool)):
         assert here.read_bytes() == path.read_bytes(), "a part that is all of it"
-    with pytest.raises(InputError, match="spool_too_small"):
-        async with Spool(found.entry.size - 1).here(found, here, by_ranges(PART, pool)):
-            pass
+    for way in ({"some": by_ranges(PART, pool)}, {"large": while_read(pool)}):
+        with pytest.raises(InputError, match=r"spool_too_small.*ffmpeg -i FILM -c copy"):
+            async with Spool(found.entry.size - 1).here(found, here, **way):
+                pass
 
 
 async def test_a_part_of_a_film_larger_than_the_spool(film: Path, pool: WorkerPool, tmp_path: Path) -> None:

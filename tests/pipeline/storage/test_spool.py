@@ -51,7 +51,7 @@ async def test_the_bound_is_held_and_nobody_waits_for_ever(tmp_path: Path) -> No
 async def test_what_is_too_large_is_told_at_once(tmp_path: Path) -> None:
     remote, _ = put(open_storage(tmp_path / "there"), "film.mp4", 1000)
     spool = Spool(999)
-    with pytest.raises(InputError, match="spool_too_small"):
+    with pytest.raises(InputError, match=r"spool_too_small.*caption and annotate, as one process"):
         async with spool.here(remote, tmp_path / "here/film.mp4"):
             pass
 
