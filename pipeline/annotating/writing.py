@@ -10,13 +10,16 @@ from pipeline.datasets.arrow import said
 from pipeline.datasets.items import Item
 from pipeline.datasets.layouts.base import DataSet, Layout, Pair, Written
 from pipeline.datasets.ledger import Ledger
-from pipeline.errors import InputError
-from pipeline.imagesources.base import Wishes
+from pipeline.errors import InputError, UsageError
+from pipeline.imagesources.base import SUFFIXES, Wishes
 from pipeline.imagesources.ranged import RangedFile
 from pipeline.imagesources.reading import Reader
+from pipeline.inputs import VIDEO_SUFFIXES
+from pipeline.options.annotate import check_extension
 from pipeline.storage import open_storage, parted
 
 FAMILY = "datasets.layouts"
+TABLES = frozenset({".parquet", ".tar", ".jsonl", ".csv"})
 
 
 def layouts_of(given: str) -> dict[str, Layout]:
@@ -47,8 +50,22 @@ def write(
     return {name: layout.write(data) for name, layout in layouts.items()}
 
 
+def refuse_extension(extension: str) -> None:
+    """Raise UsageError ``bad_value`` where texts of that extension could have the names of pictures, films or tables beside them, which
+    ``--overwrite`` would replace."""
+    taken = SUFFIXES | VIDEO_SUFFIXES | TABLES
+    if (last := f".{extension.rpartition('.')[2]}".lower()) in taken:
+        text = f"{last} is what pictures, films or tables are called, and texts would take their places"
+        raise UsageError("bad_value", f"--caption-extension {extension}: {text}; choose another, such as .txt or .caption")
+    try:
+        check_extension(extension)
+    except ValueError as error:
+        raise UsageError("bad_value", f"--caption-extension {extension}: {error}") from None
+
+
 def data_set(ledger: Ledger, wishes: Wishes, *, extension: str = ".txt", overwrite: bool = False) -> DataSet:
-    """What formats are made from."""
+    """What formats are made from. Raises UsageError ``bad_value``."""
+    refuse_extension(extension)
     return DataSet(
         storage=ledger.storage, pairs=partial(pairs, ledger), read=partial(_read, wishes), extension=extension, overwrite=overwrite,
         folder=lambda url: open_storage(url, wishes.storage), file=partial(_file, wishes),

@@ -97,6 +97,7 @@ async def _run(
 
     beside_the_screen(verbose=screen.screen.verbose, file=settings.log_file)
     storage, wishes, layouts = flow.storage_of(settings), flow.wishes_of(settings), writing.layouts_of(settings.format)
+    writing.refuse_extension(settings.caption_extension)
     host = Host(settings.describing(), verbose=screen.screen.verbose, pictures=settings.detail)
     refuse_unnamed_embedded(settings.describing(), host.preset)
     recipe = PictureRecipe.of(settings, host.preset)

@@ -205,7 +205,7 @@ class AnnotateScreen:
             self.screen.say(
                 f"  {name}: {one.items:,} captions -> {one.place}"
                 if one.items
-                else f"  {name}: {nothing_there(films=ledger.films)}"
+                else f"  {name}: {nothing_there(films=ledger.films, refused=len(one.refused))}"
             )
         if self.as_json:
             console.data(

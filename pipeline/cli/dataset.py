@@ -136,7 +136,9 @@ def _tell(written: "dict[str, Written]", swept: int, *, films: bool, as_json: bo
     else:
         for name, done in written.items():
             console.say(
-                f"{name}: {done.items:,} captions in {done.place}" if done.items else f"{name}: {nothing_there(films=films)}"
+                f"{name}: {done.items:,} captions in {done.place}"
+                if done.items
+                else f"{name}: {nothing_there(films=films, refused=len(done.refused))}"
             )
     for name, code, says in refused[:20]:
         console.say(f"{console.name_of(name)}: {code}: {console.one_line(says)}")

@@ -48,8 +48,10 @@ def of_summary(summary: "Summary") -> str:
     return f"{made} of {counted(len(summary.sentences), 'sentence')}, {counted(len(summary.chapters), 'chapter')}"
 
 
-def nothing_there(*, films: bool) -> str:
-    """Of a format of a data set that nothing was written in; ``films``: whether the set has some."""
+def nothing_there(*, films: bool, refused: int = 0) -> str:
+    """Of a format of a data set that nothing was written in; ``films``: whether the set has some; ``refused``: files that could not be."""
+    if refused:
+        return "nothing, something else was in the way of all"
     where = "; captions of films, one a window, are in parquet and jsonl alone (--format jsonl)" if films else ""
     return f"nothing, no picture has a caption{where}"
 

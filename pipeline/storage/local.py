@@ -54,7 +54,7 @@ class LocalStorage(Storage):
         root = len(os.path.join(self.folder, ""))
         first = (entry for entry in self._listed(os.path.join(self.folder, within)) if entry.name.startswith(beginning))
         for found in tree(first, lambda entry: self._listed(entry.path) if entry.is_dir(follow_symlinks=False) else None):
-            with contextlib.suppress(FileNotFoundError):  # went while we looked
+            with contextlib.suppress(OSError):  # it went while we looked, or is a link that leads to itself
                 if found.is_file():
                     stat = found.stat()
                     yield Entry(name=found.path[root:], size=stat.st_size, modified=stat.st_mtime)

@@ -9,6 +9,7 @@ from picture_sets import as_folder
 from pipeline.annotating.flow import wishes_of
 from pipeline.annotating.writing import layouts_of, write
 from pipeline.datasets import results
+from pipeline.errors import UsageError
 from pipeline.options.annotate import AnnotateSettings
 
 
@@ -44,3 +45,22 @@ async def test_pictures_of_a_telephone_are_rows_with_a_reason(annotate: Annotate
         "IMG_1.HEIC": "bad_picture",
         "2.heif": "bad_picture",
     }
+
+
+@pytest.mark.parametrize("extension", [".png", ".JPG", ".x.tar", ".mp4", ".jsonl", "/../x.txt", "txt"])
+async def test_texts_never_take_the_places_of_pictures(annotate: Annotate, tmp_path: Path, extension: str) -> None:
+    """Not even with --overwrite: a text of b.jpg called b.png would be the picture b.png."""
+    pictures = {"a.png": PICTURES["000.png"], "b.jpg": PICTURES["001.png"], "b.png": PICTURES["002.png"]}
+    folder = as_folder(pictures, tmp_path / "in")
+    run = await annotate(folder)
+    with pytest.raises(UsageError, match=r"bad_value.*--caption-extension"):
+        write(run.ledger, layouts_of("txt"), wishes_of(AnnotateSettings()), extension=extension, overwrite=True)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == pictures
+
+
+async def test_a_link_that_leads_to_itself_is_left_out(annotate: Annotate, tmp_path: Path) -> None:
+    folder = as_folder({"a.png": PICTURES["000.png"]}, tmp_path / "in")
+    (folder / "loop.png").symlink_to("loop.png")
+    (folder / "gone.png").symlink_to("nowhere.png")
+    run = await annotate(folder)
+    assert [row.key for row in results.rows(run.ledger)] == ["a.png"]
