@@ -9,7 +9,7 @@ from pathlib import Path
 from pipeline.errors import InputError
 from pipeline.folders import files_below
 from pipeline.part import without_label
-from pipeline.storage import open_storage, parted
+from pipeline.storage import not_here, open_storage, parted
 from pipeline.storage.spool import Remote
 
 VIDEO_SUFFIXES = frozenset(
@@ -53,6 +53,8 @@ def find_films(names: Sequence[str], *, recursive: bool) -> Inputs:
             errors.append((name, InputError("not_found", "an empty name is no file")))
         elif "\0" in name:
             errors.append((name, InputError("not_found", "a file name can't hold a NUL character")))
+        elif elsewhere := not_here(name):
+            errors.append((name, elsewhere))
         elif path.is_dir():
             found = list(_films_below(path, recursive=recursive))
             if not found:
@@ -74,7 +76,7 @@ def find_films(names: Sequence[str], *, recursive: bool) -> Inputs:
                 if match.is_file():
                     films.setdefault(_identity(match), Film(match, Path(match.name)))
     named = {(path.parent, stem) for path in films for stem in (path.stem, path.name)}
-    kept = [film for path, film in films.items() if (path.parent, _described_stem(path.name)) not in named]
+    kept = [film for path, film in films.items() if (path.parent, described_stem(path.name)) not in named]
     return Inputs(tuple(kept), tuple(errors))
 
 
@@ -141,7 +143,7 @@ def _film_ends() -> Iterator[str]:
         yield suffix.upper()
 
 
-def _described_stem(name: str) -> str | None:
+def described_stem(name: str) -> str | None:
     """``movie`` of ``movie.descriptions.en.srt``, ``movie.described.mp4``, ``movie.chapters.vtt``; None where it is no output of ours."""
     for mark in (".descriptions.", ".described.", ".chaptered.", ".chapters.", ".summary."):
         stem, found, _ = name.rpartition(mark)

@@ -190,7 +190,8 @@ class _Listener:
 
     async def summarize(self, settings: Settings) -> None:
         """The summaries of what is described, by a model that could not be loaded beside the first."""
-        from pipeline.summary_run import Item, find_items, summarize_all
+        from pipeline.summary_items import Item, find_items
+        from pipeline.summary_run import summarize_all
 
         films = {result.info.path: place for place, result in enumerate(self.results)}
 

@@ -64,6 +64,7 @@ class Display:
         self._addresses = {film.path: film.remote.url for film in films if film.remote is not None}
         self._all_bytes = sum(self._sizes.values())
         self.count = len(films)
+        self.summary.order = {name_of(self._addresses.get(film.path, film.path)): place for place, film in enumerate(films)}
         self.strict = studio.settings.strict
         self.screen.say(f"{counted(len(films), 'film')} · {who(studio.model)}")
         studio.engine.on_ready.append(self._loaded)

@@ -156,8 +156,14 @@ def _show(results: "Results", pictures: "Sequence[str | None]", *, dated: bool, 
     here = Path.cwd()
     for number, hit in enumerate(results.hits):
         text = console.one_line(hit.text)
-        film = hit.film.relative_to(here) if hit.film.is_relative_to(here) else hit.film
+        film = console.name_of(_shown(hit.film, here))
+        if not hit.film.is_absolute():  # a name alone says little where captions lie in many folders
+            film += f" ({console.name_of(_shown(hit.document, here))})"
         mark = "" if hit.kind == "caption" else f"({hit.kind}) "
-        print(f"{console.name_of(film)}  [{clock(hit.start)}-{clock(hit.end)}]  {mark}{text}")
+        print(f"{film}  [{clock(hit.start)}-{clock(hit.end)}]  {mark}{text}")
         if pictures and (picture := pictures[number]):
             print(f"    {console.name_of(picture)}")
+
+
+def _shown(path: Path, here: Path) -> Path:
+    return path.relative_to(here) if path.is_relative_to(here) else path

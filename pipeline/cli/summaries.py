@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from pipeline.host import Host
     from pipeline.outline import Summary
     from pipeline.sinks.base import Written
-    from pipeline.summary_run import Item
+    from pipeline.summary_items import Item
 
 
 async def summarize_finished(films: Sequence[str], settings: Settings, screen: "Screen") -> int:
     """Summaries of films that are described now, by a model of its own; how many failed."""
-    from pipeline.summary_run import find_items
+    from pipeline.summary_items import find_items
 
     items, _ = find_items(films, settings, recursive=False)
     return await summarize_items([item for item in items if item.described], settings, screen, as_json=False)

@@ -21,7 +21,7 @@ from pipeline.shard import parsed, share
 
 if TYPE_CHECKING:
     from pipeline.cli.screen import Screen
-    from pipeline.summary_run import Item
+    from pipeline.summary_items import Item
 
 MOST_USED = ("chapters", "into_video", "length", "style", "model", "output_dir")
 
@@ -70,7 +70,7 @@ async def _run(inputs: Sequence[str], settings: Settings, screen: "Screen", *, r
     from pipeline.inputs import Inputs
     from pipeline.store.lookup import WhatIsThere
     from pipeline.summarizer import needs_its_own_engine
-    from pipeline.summary_run import films_of, find_items
+    from pipeline.summary_items import films_of, find_items
 
     items, errors = find_items(inputs, settings, recursive=recursive)
     items, settings = list(share(items, parsed(settings.shard))), settings.changed(shard="1/1")
@@ -78,7 +78,7 @@ async def _run(inputs: Sequence[str], settings: Settings, screen: "Screen", *, r
     for name, error in errors:
         console.fail(name, error)
     if films := films_of(items):
-        _say_what_is_missing([item for item in items if item.film in {film.path for film in films}], screen)
+        _say_what_is_missing([item for item in items if item.film in films], screen)
         # films that were described before have named their model
         folders = any(Path(name).is_dir() for name in inputs) and any(not item.described for item in items)
         display = Display(screen, as_json=as_json)
@@ -92,8 +92,7 @@ async def _run(inputs: Sequence[str], settings: Settings, screen: "Screen", *, r
             first, Elsewhere(Inputs(films, ())), display, None, folders=folders, dry=False, lookup=WhatIsThere
         )
         failures += failed
-        described = {film.path for film in films}
-        items = [item for item in items if item.described and (item.film not in described or first is not settings)]
+        items = [item for item in items if item.described and (item.film not in films or first is not settings)]
     return 1 if failures + await summarize_items(items, settings, screen, as_json=as_json) else 0
 
 

@@ -51,6 +51,8 @@ class Summary:
 
     rows: list[tuple[str, str, str, float, float]] = field(default_factory=list)
     """name, state, reason, seconds of film, seconds it took"""
+    order: Mapping[str, int] = field(default_factory=dict)
+    """film's name -> its place among those that were named; others stand behind"""
     windows: int = 0
     frames: int = 0
     prompt_tokens: int = 0
@@ -75,14 +77,20 @@ class Summary:
             self.write += stats["seconds"]["write"]
 
     def table(self, width: int | None = None) -> list[str]:
-        """A row a film, what failed last; none where there are few. ``width``: the terminal's columns, None where it is none."""
+        """A row a film in the order in which they were named, what failed last; none where there are few.
+
+        ``width``: the terminal's columns, None where it is none.
+        """
         if len(self.rows) < TABLE_FROM:
             return []
         rows = []
-        for name, state, reason, length, _ in sorted(self.rows, key=lambda row: row[1] == "failed"):
+        for name, state, reason, length, _ in sorted(self.rows, key=self._place):
             rows.append((name, state, reason, clock(length) if length else ""))
         headings = ("film", "state", "reason", "length")
         return table.lines(headings, rows, width=width, right=frozenset(headings[3:]))
+
+    def _place(self, row: tuple[str, str, str, float, float]) -> tuple[bool, int]:
+        return row[1] == "failed", self.order.get(row[0], len(self.order))
 
     def past(self, took: float, start: float) -> Past | None:
         """What there is to remember of a run of ``took`` seconds after ``start`` seconds of loading; None where nothing was asked."""

@@ -3,6 +3,10 @@
 name           memory  id                              wide enough, or no terminal: one line a row
 llava-1.5-7b   22 GiB  llava-hf/llava-1.5-7b-hf
 
+films/a.mp4       done            0:16                 only some names are too long for the terminal: those alone, their row
+films/a lecture of the autumn term, part one.mp4       below them
+                  failed  not_found
+
 llava-1.5-7b                                           a terminal that is too narrow: the first field alone, the others
   memory 22 GiB                                        below it, as many on a line as fit
   id llava-hf/llava-1.5-7b-hf
@@ -18,6 +22,8 @@ from pipeline.cli.console import plain
 
 Row = Sequence[str]
 SPACE = "  "
+LEAST = 24
+"""columns for names, at least, where longer ones stand above their row"""
 
 
 def width_of(stream: TextIO) -> int | None:
@@ -31,10 +37,17 @@ def lines(headings: Row, rows: Sequence[Row], *, width: int | None = None, right
 
     widths = [max(cell_len(row[k]) for row in (headings, *rows)) for k in range(len(headings))]
     if width is not None and sum(widths) + len(SPACE) * (len(widths) - 1) > width:
-        return [line for row in rows for line in _stacked(headings, row, width, cell_len)]
+        room = width - sum(widths[1:]) - len(SPACE) * (len(widths) - 1)
+        short = [size for size in (cell_len(row[0]) for row in (headings, *rows)) if size <= room]
+        if room < LEAST or 2 * len(short) <= len(rows):
+            return [line for row in rows for line in _stacked(headings, row, width, cell_len)]
+        widths[0] = max(short)
     made = []
     for row in (headings, *rows):
         cells = []
+        if cell_len(row[0]) > widths[0]:
+            made.append(row[0])
+            row = ("", *row[1:])
         for heading, text, columns in zip(headings, row, widths, strict=True):
             blank = " " * (columns - cell_len(text))
             cells.append(blank + text if heading in right else text + blank)

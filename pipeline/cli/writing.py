@@ -17,6 +17,7 @@ from pipeline.cli import console, notices
 from pipeline.cli.signals import NUMBERS, let_the_next_end
 from pipeline.errors import InputError, OutputError, ScenescribeError, UsageError
 from pipeline.filenames import fitted, name_in
+from pipeline.storage import not_here
 
 if TYPE_CHECKING:
     from pipeline.types import Notice
@@ -31,6 +32,8 @@ def target_of(source: Path, output: str | None, name: str, *, only: bool) -> Pat
     """Where an output goes: beside its source, into the folder ``output``, or under that very name if it is the only one."""
     if output is None:
         return name_in(source.parent, name, "")
+    if elsewhere := not_here(output):
+        raise elsewhere
     path = Path(output)
     if path.is_dir() or output.endswith(os.sep) or not only:
         return name_in(path, name, "")
@@ -80,12 +83,15 @@ def failures(path: Path, *, quiet: bool) -> Iterator[About]:
     """
     about = About(path)
     try:
+        if elsewhere := not_here(path):
+            raise elsewhere
         yield about
     except UsageError:
         raise
     except ScenescribeError as error:
         end_line(quiet=quiet)
-        console.fail(about.path, error)
+        told = (error.code == "not_found" and not_here(about.path)) or error
+        console.fail(told.data["path"] if told.code == "not_here" else about.path, told)
         sys.exit(error.exit_code)
     except Exception as error:
         end_line(quiet=quiet)

@@ -13,6 +13,7 @@ from pipeline.errors import InputError, ScenescribeError
 from pipeline.folders import files_below
 from pipeline.formats import json as ours
 from pipeline.safe_open import MEGABYTE, read_bytes
+from pipeline.storage import not_here
 
 SUFFIX = ".descriptions.json"
 SUMMARY = ".summary.json"
@@ -62,10 +63,12 @@ def _adapter() -> TypeAdapter[Any]:
 def documents(names: Sequence[str]) -> Iterator[Path]:
     """The JSON files that the user named, each once: a JSON, a film that has one beside it, or a folder and those below it.
 
-    Raises InputError ``not_found``, ``no_captions``.
+    Raises InputError ``not_found``, ``not_here``, ``no_captions``.
     """
     seen: set[Path] = set()
     for name in names:
+        if elsewhere := not_here(name):
+            raise elsewhere
         for path in _named(Path(name)):
             absolute = Path(os.path.abspath(path))
             if absolute not in seen:

@@ -12,11 +12,12 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from pipeline.errors import UsageError
+from pipeline.errors import InputError, UsageError
 from pipeline.storage.base import Entry, Storage
 
-__all__ = ["Entry", "Storage", "is_address", "open_storage", "parse_options", "parted"]
+__all__ = ["Entry", "Storage", "is_address", "not_here", "open_storage", "parse_options", "parted"]
 
+_SHORTENED = re.compile(r"(s3|gs|az|https?):/[^/]", re.IGNORECASE)
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 
 
@@ -24,6 +25,18 @@ def is_address(text: str | os.PathLike[str]) -> bool:
     """Whether this names something in a storage elsewhere, and not a path of this machine."""
     found = _ADDRESS.match(os.fspath(text))
     return found is not None and found[1].lower() != "file"
+
+
+def not_here(name: str | os.PathLike[str]) -> InputError | None:
+    """What is said of an address by commands that work with files of this machine; None where it is none.
+
+    A Path of ``s3://bucket/a.mp4`` says ``s3:/bucket/a.mp4``, and is known too.
+    """
+    text = os.fspath(name)
+    if not is_address(text) and (_SHORTENED.match(text) is None or os.path.lexists(text)):
+        return None
+    sentence = "it lies in a storage, and this command works with files of this machine: copy it here first"
+    return InputError("not_here", f"{sentence} (caption, watch, annotate and export take addresses)", path=text)
 
 
 def open_storage(place: str | os.PathLike[str], options: Mapping[str, str] | None = None) -> Storage:

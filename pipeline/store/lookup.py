@@ -103,7 +103,7 @@ def find(outputs: Outputs, key: Mapping[str, Any], size: int, *, overwrite: bool
     if changed:
         raise OutputError(
             "settings_differ",
-            f"it was described before with another {', '.join(changed)}; --overwrite describes it anew",
+            f"it was described before with another {', '.join(changed)}; --overwrite describes it anew, another -o keeps both",
             changed=changed,
         )
     return document

@@ -228,3 +228,20 @@ def test_burn_tells_its_progress_by_the_film_and_not_by_its_last_cue(
         seconds = container.duration / 1e6
     assert lengths
     assert lengths == pytest.approx([seconds] * len(lengths), abs=0.1)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("burn", "s3://b/a.mp4", "SRT"), ("burn", "FILM", "s3://b/a.srt"), ("burn", "FILM", "SRT", "-o", "s3://b/out.mp4"),
+        ("mux", "gs://b/a.mp4", "SRT"), ("mux", "FILM", "--chapters", "https://b/chapters.txt"), ("speak", "s3://b/a.mp4"),
+        ("summarize", "s3://b/a.mp4", "--engine", "echo"), ("search", "words", "az://b/films"),
+        ("ask", "s3://b/a.mp4", "what?", "--engine", "echo"),
+    ],
+)  # fmt: skip
+def test_an_address_is_told_as_one_by_commands_that_take_none(run: Any, film: Path, srt: Path, words: tuple[str, ...]) -> None:
+    """It was "no such file", of a name that had lost a slash."""
+    done = run(*({"FILM": film, "SRT": srt}.get(word, word) for word in words))
+    assert done.returncode == 1, done.stderr
+    assert [": not_here: " in line for line in done.stderr.splitlines()] == [True]
+    assert next(word for word in words if "://" in word).replace("//", "/") in done.stderr.replace("//", "/")

@@ -188,3 +188,56 @@ def test_a_name_of_raw_bytes_comes_back_whole(run: Run, folder: Path) -> None:
     done = run("summarize", odd, *ECHO, "--chapters")
     assert done.returncode == 0, done.stderr
     assert os.path.exists(os.fsencode(folder) + b"/b\xff.summary.json")
+
+
+def without_asking(done: Any) -> bool:
+    return done.returncode == 0 and "described first" not in done.stderr
+
+
+def test_captions_beside_the_film_are_used_wherever_the_summary_goes(run: Run, folder: Path, tmp_path: Path) -> None:
+    assert without_asking(run("summarize", folder / "film.mp4", "-o", tmp_path / "out", *ECHO))
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"film.summary.json", "film.summary.md"}
+    # those of another film that had this name, or that lack windows, are not taken
+    captions = json.loads((folder / "film.descriptions.json").read_text())
+    captions["source"]["size"] += 1
+    (folder / "film.descriptions.json").write_text(json.dumps(captions))
+    done = run("summarize", folder / "film.mp4", "-o", tmp_path / "anew", *ECHO)
+    assert (done.returncode, "described first" in done.stderr) == (0, True), done.stderr
+    assert (tmp_path / "anew/film.descriptions.json").is_file()
+
+
+def test_films_that_are_described_first_keep_their_tree(run: Run, film: Path, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / "films" / name).mkdir(parents=True)
+        shutil.copy(film, tmp_path / "films" / name / "film.mp4")
+    words = ("summarize", tmp_path / "films", "-r", "-o", tmp_path / "out", "-f", "srt", *ECHO)
+    assert run(*words).returncode == 0
+    for name in ("one", "two"):
+        assert {path.name for path in (tmp_path / "out" / name).iterdir()} == {
+            "film.summary.json", "film.summary.md", "film.descriptions.json", "film.descriptions.en.srt",
+        }  # fmt: skip
+    assert without_asking(run(*words))
+
+
+def test_a_folder_of_captions_alone_and_all_that_lies_in_it(run: Run, film: Path, tmp_path: Path) -> None:
+    out = tmp_path / "described"
+    assert run("caption", film, "-o", out, *ECHO, "-q").returncode == 0
+    assert without_asking(run("summarize", out, "--chapters", *ECHO))
+    assert (out / "film.summary.md").is_file()
+    again = run("summarize", *sorted(out.iterdir()), *ECHO, "--json")  # as a shell's * names them
+    assert again.returncode == 0, again.stderr
+    assert [json.loads(line)["state"] for line in again.stdout.splitlines()] == ["skipped"]
+
+
+def test_captions_in_two_languages_have_two_summaries(run: Run, film: Path, tmp_path: Path) -> None:
+    """They bear one name; the second was written over the first, without a word."""
+    for language in ("en", "de"):
+        assert run("caption", film, "-o", tmp_path / language, "--language", language, *ECHO, "-q").returncode == 0
+    both = [tmp_path / language / "film.descriptions.json" for language in ("en", "de")]
+    assert run("summarize", *both, "-o", tmp_path / "out", *ECHO).returncode == 0
+    told = {path.name: json.loads(path.read_text())["language"] for path in (tmp_path / "out").glob("*.summary.json")}
+    assert told == {"en.film.summary.json": "en", "de.film.summary.json": "de"}
+    found = run("search", "frames", tmp_path / "en", tmp_path / "de", "-k", "20")
+    assert {line.split("  ")[0] for line in found.stdout.splitlines()} == {
+        "film.mp4 (en/film.descriptions.json)", "film.mp4 (de/film.descriptions.json)",
+    }  # fmt: skip

@@ -133,3 +133,10 @@ def test_the_table_ends_with_what_failed() -> None:
     assert summary.table() == []
     summary.add("f", "done")
     assert "".join(line.split()[0] for line in summary.table()[1:]) == "bcefad"
+
+
+def test_the_table_is_in_the_order_in_which_films_were_named_and_failures_last() -> None:
+    summary = Summary(order={f"{name}.mp4": place for place, name in enumerate("abcdef")})
+    for name in "fbadce":
+        summary.add(f"{name}.mp4", "failed" if name in "ac" else "done")
+    assert [line.split()[0] for line in summary.table()[1:]] == [f"{name}.mp4" for name in "bdefac"]

@@ -46,6 +46,21 @@ def test_a_narrow_terminal_has_the_fields_below_the_name() -> None:
     assert made == ["llava-1.5-7b", "  memory 22 GiB", "  id llava-hf/llava-1.5-7b-hf"]
 
 
+def test_a_long_name_among_short_ones_stands_above_its_row() -> None:
+    rows = [
+        ("films/a.mp4", "done", "0:16"),
+        ("films/a lecture of the autumn term.mp4", "failed", ""),
+        ("films/b.mp4", "done", "0:09"),
+    ]
+    assert table.lines(("film", "state", "length"), rows, width=44, right=frozenset({"length"})) == [
+        "film         state   length",
+        "films/a.mp4  done      0:16",
+        "films/a lecture of the autumn term.mp4",
+        "             failed",
+        "films/b.mp4  done      0:09",
+    ]
+
+
 def test_a_name_with_control_characters_steers_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     table.show(("name", "id"), [("llava\x1b]52;c;aGk=\x07", "a\u202eb\nc")])
     assert capsys.readouterr().out.splitlines() == ["name                     id", r"llava\x1b]52;c;aGk=\x07  a\u202eb\nc"]
