@@ -58,7 +58,7 @@ def find_films(names: Sequence[str], *, recursive: bool) -> Inputs:
         elif path.is_dir():
             found = list(_films_below(path, recursive=recursive))
             if not found:
-                hint = _pictures_in(path) or ("" if recursive else "; look into its folders too with --recursive")
+                hint = _else_in(path) or ("" if recursive else "; look into its folders too with --recursive")
                 errors.append((name, InputError("no_videos", f"no video in this folder{hint}")))
             for film in found:
                 films.setdefault(_identity(film.path), film)
@@ -80,12 +80,15 @@ def find_films(names: Sequence[str], *, recursive: bool) -> Inputs:
     return Inputs(tuple(kept), tuple(errors))
 
 
-def _pictures_in(folder: Path) -> str:
-    """Where to go with a folder of pictures; '' where there are none."""
+def _else_in(folder: Path) -> str:
+    """Where to go with a folder of captions or of pictures; '' where there are none."""
     try:
-        found = sum(name.lower().endswith(PICTURE_SUFFIXES) for name in os.listdir(folder))
+        names = os.listdir(folder)
     except OSError:
         return ""
+    if any(name.endswith(".descriptions.json") for name in names):
+        return ", only captions of some: name the folder of the films (summarize, search and export take captions)"
+    found = sum(name.lower().endswith(PICTURE_SUFFIXES) for name in names)
     return f", and {found} {'pictures' if found > 1 else 'picture'}: scenescribe annotate describes these" if found else ""
 
 

@@ -153,7 +153,7 @@ class Track:
 
 LAYOUT_CODES = frozenset({"text_dropped", "text_cut", "too_fast", "too_short", "no_pause"})
 """What the layout of cues did to a text for which there was no room. The JSON has the text whole."""
-FORMAT_CODES = frozenset({"default_track", "text_small"})
+FORMAT_CODES = frozenset({"default_track", "text_small", "ten_bit"})
 """What a file format, or a picture of this size, does with every film alike: worth knowing once."""
 
 

@@ -1,6 +1,7 @@
 """What was named, opened: films with the captions that stand beside them, and pictures."""
 
 import asyncio
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,7 @@ from pipeline.file_version import FileVersion
 from pipeline.frames import Image
 from pipeline.host import Host
 from pipeline.inputs import find_films
-from pipeline.retrieval.reading import SUFFIX, documents
+from pipeline.retrieval.reading import SUFFIX, documents, read
 from pipeline.sources.base import Source
 from pipeline.sources.still import is_still, read_still
 from pipeline.types import Document, Outcome, VideoInfo
@@ -58,12 +59,24 @@ class Opened:
 
 def paths_of(names: Sequence[str], *, recursive: bool = False) -> list[Path]:
     """Films, pictures, folders and globs -> files, each once. Raises InputError for the first that can't be."""
+    names = [_film_of(name) for name in names]
     stills = [name for name in names if is_still(Path(name)) and not Path(name).is_dir()]
     found = find_films([name for name in names if name not in stills], recursive=recursive)
     for name, error in found.errors:
         error.data.setdefault("path", name)
         raise error
     return list(dict.fromkeys([*(film.path for film in found.films), *map(Path, stills)]))
+
+
+def _film_of(name: str) -> str:
+    """The film of captions that are named; any other name as it is. Raises InputError ``no_film``."""
+    if not name.endswith(SUFFIX) or not os.path.isfile(name):
+        return name
+    film = read(Path(os.path.abspath(name))).film
+    if film.is_absolute():
+        return os.fspath(film)
+    sentence = f"these are captions, and {film.name} does not stand beside them: ask takes the film, and the captions beside it"
+    raise InputError("no_film", sentence, path=name)
 
 
 async def opened(path: Path, host: Host) -> Opened:

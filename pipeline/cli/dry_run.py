@@ -1,10 +1,12 @@
 """``caption --dry-run``: which films would be described, and what that will take. Nothing is written and no model is loaded."""
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipeline.cli import console
 from pipeline.cli.console import name_of, one_line
+from pipeline.cli.signs_of_life import WAITED_FOR
 from pipeline.cli.summary import clock, counted
 from pipeline.errors import InputError, ScenescribeError
 from pipeline.storage.spool import fetch, fetch_ends
@@ -34,6 +36,8 @@ async def look_at(
     from pipeline.run import finished
     from pipeline.store.lookup import FileLookup
 
+    if past is not None and studio.model.engine in WAITED_FOR:  # it loads no model
+        past = replace(past, start=0.0)
     rule = families.parse("windows", studio.recipe.windows)
     found = on.found
     length, windows, count, failures = 0.0, 0, 0, len(found.errors)

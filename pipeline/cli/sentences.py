@@ -29,6 +29,8 @@ def how_it_ended(name: str, result: Result, *, alone: bool = True) -> str:
     Films that go side by side (not ``alone``) wait for each other: how long each took says nothing, and the run's last line has the speed.
     """
     captions = counted(result.document.answered, "caption")
+    if result.described and (before := result.document.stats.get("resumed", 0)):
+        captions += f", {before} of them from before"
     if result.summary is not None:
         captions += f" · {of_summary(result.summary)}"
     if result.described and not alone:

@@ -176,6 +176,8 @@ class Listing:
                 self._lacking.append((file.url, _untold(file, error.code), error))
         if not folders and not files:
             where = ", outside of the output folder (-o) and other data sets, which are left out" if found else " in it"
+            if found and out == "":
+                where = " to read: -o is this very folder; name another (--format txt writes beside the pictures all the same)"
             raise InputError("no_pictures", f"there is no picture, film, tar or Parquet file{where}")
 
     def _before(self, name: str) -> str:

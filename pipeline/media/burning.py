@@ -16,7 +16,7 @@ from pipeline.files import whole
 from pipeline.formats import tidy
 from pipeline.formats.ass import Style, render
 from pipeline.media.binary import find_ffmpeg, newest_ffmpeg
-from pipeline.media.containers import Plan, plan
+from pipeline.media.containers import HVC1, Plan, plan
 from pipeline.media.covers import attached
 from pipeline.media.edits import edits
 from pipeline.media.fitting import fitted
@@ -51,6 +51,10 @@ class Encoding:
 
     def __str__(self) -> str:
         return f"{self.encoder}, crf {self.crf:g}" + (f", preset {self.preset}" if self.preset else "")
+
+    @property
+    def hevc(self) -> bool:
+        return self.encoder == "libx265" or self.encoder.startswith("hevc_")
 
     def options(self) -> dict[str, Any]:
         """ffmpeg's options for this encoder."""
@@ -118,7 +122,7 @@ def burn(
         if on_tracks is not None:
             on_tracks([within])
         shown = replace(within, width=width, height=height)
-        notices = [*_about(film), *late, *check_fonts(ffmpeg, place, shown, style)]
+        notices = [*_about(film, encoding), *late, *check_fonts(ffmpeg, place, shown, style)]
         shown, hurried = fitted(ffmpeg, place, shown, style, _limits(layout, shown))
         notices += [*hurried, *_small(shown, style)]
         (place.folder / "captions.ass").write_text(render(shown, style), encoding="utf-8")
@@ -173,10 +177,20 @@ def _limits(layout: Layout | None, track: Track) -> Limits:
     return limits(layout or PROFILES["netflix"], track.language, vertical=track.height > track.width)
 
 
-def _about(film: Contents) -> list[Notice]:
+def _deep(film: Contents, encoding: Encoding) -> bool:
+    """Whether 10 bit stays 10 bit."""
+    return "10le" in film.film.detail and encoding.encoder in ("libx264", "libx265", "libsvtav1")
+
+
+def _about(film: Contents, encoding: Encoding) -> list[Notice]:
+    told = []
     if any(word in film.film.detail for word in ("smpte2084", "arib-std-b67")):
-        return [Notice(code="hdr", message="HDR video: colours are kept as they are, and the text is drawn without tone mapping")]
-    return []
+        sentence = "HDR video: colours are kept as they are, and the text is drawn without tone mapping"
+        told.append(Notice(code="hdr", message=sentence))
+    if _deep(film, encoding) and encoding.encoder == "libx264":
+        sentence = "H.264 of 10 bit plays on computers, on few phones, TVs and browsers; --encoder libx265 writes what these play, more slowly"
+        told.append(Notice(code="ten_bit", message=sentence))
+    return told
 
 
 def _tags(picture: Stream) -> list[str]:
@@ -209,8 +223,7 @@ def _graph(
     """
     source = entrance(place.film, **opening(film), **(GENERATED if made_up else {}))
     picture = source[str(film.film.index)]
-    deep = "10le" in film.film.detail and encoding.encoder in ("libx264", "libx265", "libsvtav1")
-    form = "yuv420p10le" if deep else "yuv420p"
+    form = "yuv420p10le" if _deep(film, encoding) else "yuv420p"
     if late_by > 0.001:
         picture = picture.filter("select", f"gte(t,{late_by - 0.001:.4f})")
     for name, values in steady(film):
@@ -234,6 +247,8 @@ def _graph(
         options["bf:v:0"] = "0"
     if place.written.endswith((".mp4", ".m4v", ".mov")):
         options["movflags"] = "+faststart"
+        if encoding.hevc:
+            options["tag:v:0"] = HVC1
         if again:  # frames of variable rate have no length: the last one would be cut off
             options["bsf:v:0"] = f"setts=pts=PTS:dts=DTS:duration={LAST}/TB"
     return graph([picture, *(source[str(stream.index)] for stream in streams.kept)], place.written, options)

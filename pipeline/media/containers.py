@@ -29,6 +29,10 @@ _DATA_ELSEWHERE = {
 }
 
 
+HVC1 = "hvc1"
+"""what HEVC is called in MP4 by all players; by ffmpeg itself it is hev1, which Apple's don't play"""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The streams beside the film's picture, and what becomes of them."""

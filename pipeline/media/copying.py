@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from pipeline.errors import OutputError
 from pipeline.media.binary import Ffmpeg, newest_ffmpeg
-from pipeline.media.containers import Plan, plan
+from pipeline.media.containers import HVC1, Plan, plan
 from pipeline.media.decoding_order import made_up
 from pipeline.media.edits import edits, refuse
 from pipeline.media.headers import check_after, check_codec, exchanged, in_band
@@ -62,6 +62,9 @@ def copy(
     options = in_band(film) if at is not None else made_up(ffmpeg, place, film, rules=rules)
     if rules == "mkv" and film.film.codec == "rawvideo":
         options |= {"allow_raw_vfw": "1"}
+    if rules == "mp4" and film.film.codec == "hevc" and film.container.startswith("matroska") and at is None:
+        # out of MP4 it keeps the name that it has; a stream of MPEG-TS may bring new headers in its pictures, which this name forbids
+        options = {**options, "tag:v:0": HVC1}
     filters = [options.get("bsf:v:0"), whole_pictures(place, film)]
     return Copy(
         film=film,

@@ -90,4 +90,9 @@ def meaning_error(error: Exception) -> ScenescribeError:
 
     assert isinstance(error, ModelError)
     kind = EnvironmentFault if isinstance(error, EngineMissing) else UsageError
-    return kind(error.code, error.message, **error.data)
+    more = (
+        "; --embedding-model names a folder that is here, and without --by the words are looked for"
+        if error.code == "model_not_found"
+        else ""
+    )
+    return kind(error.code, error.message + more, **error.data)

@@ -182,3 +182,11 @@ def test_killed_and_stopped_it_goes_on_and_keeps_nothing_twice(tmp_path: Path) -
     assert all(row["outcome"] == "ok" for row in found)
     assert len(list((tmp_path / "in").glob("*.txt"))) == 160
     assert len(list((out / "data").glob("part-*"))) == 40, "what does not count is swept away"
+
+
+def test_an_output_folder_that_is_the_source_is_told_as_that(tmp_path: Path) -> None:
+    """Trainers want .txt beside the pictures, so a person writes into their folder; it was said that it holds no picture."""
+    as_folder(PICTURES, tmp_path / "photos")
+    done = annotate(tmp_path, "photos", "-o", "photos", "--format", "txt")
+    assert done.returncode == 1
+    assert "-o is this very folder; name another (--format txt writes beside the pictures all the same)" in done.stderr

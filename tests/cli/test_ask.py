@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import select
+import shutil
 import signal
 import struct
 import subprocess
@@ -42,6 +43,18 @@ def test_questions_are_answered_in_turn_as_one_talk(run: Any, film: Path, tmp_pa
     assert again.returncode == 0, "our own files are written anew"
     (tmp_path / "talk.json").write_text("mine")
     assert "output_exists" in run("ask", film, "Once more?", "-o", "talk.json", *ECHO).stderr
+
+
+def test_captions_that_are_named_are_those_of_the_film_beside_them(run: Any, film: Path, tmp_path: Path) -> None:
+    shutil.copy(film, tmp_path / "one.mp4")
+    assert run("caption", "one.mp4", "--engine", "echo", "-q").returncode == 0
+    done = run("ask", "one.descriptions.json", "What is it?", "--json", *ECHO)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["looked_at"]
+    (tmp_path / "one.mp4").unlink()
+    gone = run("ask", "one.descriptions.json", "What is it?", *ECHO)
+    assert (gone.returncode, gone.stderr.count("\n")) == (1, 1)
+    assert gone.stderr.startswith("one.descriptions.json: no_film: these are captions, and one.mp4 does not stand beside them")
 
 
 def test_a_part_so_many_frames(run: Any, film: Path) -> None:

@@ -219,6 +219,7 @@ def test_a_run_that_is_stopped_goes_on_where_it_was(film: Path, tmp_path: Path, 
     rest = subprocess.run([sys.executable, "-c", SLOW, *words, "--json"], capture_output=True, text=True, check=True)
     stats = json.loads(rest.stdout)["stats"]
     assert (stats["resumed"], stats["asked"]) == (kept, 12 - kept)
+    assert f"12 captions, {kept} of them from before" in rest.stderr
     assert [caption["start"] for caption in load(out / "film.descriptions.json")["captions"]] == list(range(12))
     assert not journal.exists()
 

@@ -58,6 +58,11 @@ def test_pictures_of_the_results(run: Run, described: Path, tmp_path: Path) -> N
         assert max(high for _, high in picture.convert("RGB").getextrema()) > 60, "not black"
 
 
+def test_a_text_model_that_is_not_here_is_told_with_what_to_do(run: Run, described: Path) -> None:
+    done = run("search", "frames", described, "--by", "meaning", "--embedding-model", "./nothing")
+    assert "--embedding-model names a folder that is here" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [

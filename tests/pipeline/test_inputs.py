@@ -58,6 +58,9 @@ def test_a_row_of_pictures_is_told_where_to_go(tmp_path: Path) -> None:
         "no_videos",
         "no video in this folder, and 3 pictures: scenescribe annotate describes these",
     )
+    (tmp_path / "movie.descriptions.json").touch()
+    [(_, error)] = find_films([str(tmp_path)], recursive=False).errors
+    assert (error.code, "only captions of some" in error.message) == ("no_videos", True)
     for name, code, words in (
         ("img%04d.png", "not_found", "ffmpeg -framerate 25 -i img%04d.png"),
         ("img0001.png", "not_a_video", "scenescribe annotate describes pictures"),

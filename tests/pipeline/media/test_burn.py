@@ -146,7 +146,7 @@ def test_hdr_is_left_alone_with_a_notice(make: Callable[..., Path], track: Track
         *("-preset", "ultrafast", "-x264-params", "colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc"),
     )  # fmt: skip
     out = tmp_path / "out.mkv"
-    assert [notice.code for notice in burn(hdr, track, out, encoding=QUICK)] == ["hdr"]
+    assert [notice.code for notice in burn(hdr, track, out, encoding=QUICK)] == ["hdr", "ten_bit"]
     with av.open(str(out)) as container:
         context = container.streams.video[0].codec_context
         assert context.pix_fmt == "yuv420p10le"

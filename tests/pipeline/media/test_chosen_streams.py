@@ -210,3 +210,18 @@ def test_cues_in_the_second_part_of_joined_parts_are_kept(make: Make, tmp_path: 
         with av.open(str(tmp_path / f"soft{suffix}")) as container:
             texts = [bytes(packet) for packet in container.demux(container.streams.subtitles[0])]
         assert any(b"Two" in text for text in texts)
+
+
+def test_hevc_in_mp4_has_the_name_that_all_players_know(tmp_path: Path) -> None:
+    """ffmpeg calls it hev1, which Apple's players don't play: a phone's film that went through Matroska, or was burned."""
+    film = tmp_path / "phone.mkv"
+    hevc = ["-c:v", "libx265", "-pix_fmt", "yuv420p10le", "-preset", "ultrafast", "-x265-params", "log-level=error"]
+    subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", *RED, *hevc, str(film)], check=True)
+    mux(film, [ONE], tmp_path / "soft.mp4")
+    assert burn(film, ONE, tmp_path / "burned.mov", encoding=Encoding(encoder="libx265", preset="ultrafast", crf=30)) == ()
+    (told,) = burn(film, ONE, tmp_path / "quick.mp4", encoding=QUICK)
+    assert (told.code, told.fault) == ("ten_bit", False)
+    for name in ("soft.mp4", "burned.mov"):
+        with av.open(str(tmp_path / name)) as container:
+            assert container.streams.video[0].codec_context.codec_tag == "hvc1"
+            assert sum(1 for _ in container.decode(video=0)) == 50
