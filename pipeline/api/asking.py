@@ -95,16 +95,17 @@ class Conversation:
         await self._open.warm()
 
     async def __aenter__(self) -> Self:
-        from pipeline.asking.inputs import paths_of
+        from pipeline.asking.inputs import named
         from pipeline.asking.talk import Talk
         from pipeline.host import Host
 
-        paths = await asyncio.to_thread(paths_of, self._names, recursive=self._recursive)
+        given = await asyncio.to_thread(named, self._names, recursive=self._recursive)
         async with AsyncExitStack() as held:
             host = Host(self.settings.describing(), captioner=self._captioner, verbose=self._verbose, profile="questions")
             await held.enter_async_context(host)
             host.engine.warm()
-            self._talk = await held.enter_async_context(Talk(host, paths, self.settings, leave=self._leave))
+            talk = Talk(host, given.paths, self.settings, leave=self._leave, captions=given.captions)
+            self._talk = await held.enter_async_context(talk)
             self._held = held.pop_all()
         return self
 

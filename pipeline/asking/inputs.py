@@ -9,6 +9,7 @@ from pathlib import Path
 from pipeline.asking.types import Passage
 from pipeline.errors import InputError, ScenescribeError
 from pipeline.file_version import FileVersion
+from pipeline.folders import files_below
 from pipeline.frames import Image
 from pipeline.host import Host
 from pipeline.inputs import find_films
@@ -31,6 +32,8 @@ class Opened:
     """its captions, of this very file"""
     json: Path | None = None
     """where they stand"""
+    elsewhere: tuple[Path, ...] = ()
+    """captions that were named and may be its own"""
     cuts: tuple[float, ...] = field(default=())
     """where shots begin, as far as is known"""
 
@@ -57,42 +60,60 @@ class Opened:
             raise InputError("source_changed", "the file has changed since it was opened; open it anew", path=str(self.path))
 
 
-def paths_of(names: Sequence[str], *, recursive: bool = False) -> list[Path]:
-    """Films, pictures, folders and globs -> files, each once. Raises InputError for the first that can't be."""
-    names = [_film_of(name) for name in names]
-    stills = [name for name in names if is_still(Path(name)) and not Path(name).is_dir()]
-    found = find_films([name for name in names if name not in stills], recursive=recursive)
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What is asked about."""
+
+    paths: tuple[Path, ...]
+    """films and pictures, each once"""
+    captions: tuple[Path, ...] = ()
+    """captions that stand elsewhere than beside their films"""
+
+
+def named(names: Sequence[str], *, recursive: bool = False) -> Named:
+    """Films, pictures, folders and globs, and captions: a .descriptions.json, whose film stands beside it or is named too, or a folder
+    of such. Raises InputError for the first that can't be, and ``no_film``."""
+    films, captions = list[str](), list[Path]()
+    for name in names:
+        if name.endswith(SUFFIX) and os.path.isfile(name):
+            film = read(Path(os.path.abspath(name))).film
+            if film.is_absolute():
+                films.append(os.fspath(film))
+            else:
+                captions.append(Path(name))
+        else:
+            films.append(name)
+    stills = [name for name in films if is_still(Path(name)) and not Path(name).is_dir()]
+    found = find_films([name for name in films if name not in stills], recursive=recursive)
     for name, error in found.errors:
-        error.data.setdefault("path", name)
-        raise error
-    return list(dict.fromkeys([*(film.path for film in found.films), *map(Path, stills)]))
+        inside = [Path(path) for path in files_below(name) if path.endswith(SUFFIX)] if error.code == "no_videos" else []
+        if not inside:
+            error.data.setdefault("path", name)
+            raise error
+        captions += inside
+    paths = tuple(dict.fromkeys([*(film.path for film in found.films), *map(Path, stills)]))
+    if captions and not paths:
+        sentence = "these are captions, and their film does not stand beside them: name it too"
+        raise InputError("no_film", sentence, path=os.fspath(captions[0]))
+    return Named(paths, tuple(captions))
 
 
-def _film_of(name: str) -> str:
-    """The film of captions that are named; any other name as it is. Raises InputError ``no_film``."""
-    if not name.endswith(SUFFIX) or not os.path.isfile(name):
-        return name
-    film = read(Path(os.path.abspath(name))).film
-    if film.is_absolute():
-        return os.fspath(film)
-    sentence = f"these are captions, and {film.name} does not stand beside them: ask takes the film, and the captions beside it"
-    raise InputError("no_film", sentence, path=name)
-
-
-async def opened(path: Path, host: Host) -> Opened:
-    """Look at one input. Raises InputError."""
+async def opened(path: Path, host: Host, captions: Sequence[Path] = ()) -> Opened:
+    """Look at one input; ``captions``: those that are named, of any film. Raises InputError."""
     version = FileVersion.at(path)
     if is_still(path):
         return Opened(path=path, version=version, picture=await asyncio.to_thread(read_still, path, host.pool))
     source = host.source(path)
     info = await asyncio.to_thread(source.probe)
-    found = Opened(path=path, version=version, source=source, info=info)
+    # by their names, lest each film reads those of thousands of others
+    elsewhere = tuple(one for one in captions if one.name.startswith(path.stem))
+    found = Opened(path=path, version=version, source=source, info=info, elsewhere=elsewhere)
     take_captions(found)
     return found
 
 
 def take_captions(film: Opened) -> None:
-    """The captions beside a film, if they are of this very file; what is no document of ours counts for nothing."""
+    """The captions beside a film or named with it, if they are of this very file; what is no document of ours counts for nothing."""
     from pipeline.formats import json
     from pipeline.safe_open import read_text
     from pipeline.store.lookup import LARGEST
@@ -103,7 +124,7 @@ def take_captions(film: Opened) -> None:
     except ScenescribeError:
         paths = []
     beside = [film.path.with_name(name + SUFFIX) for name in (film.path.stem, film.path.name)]
-    for path in dict.fromkeys([*beside, *paths]):
+    for path in dict.fromkeys([*beside, *paths, *film.elsewhere]):
         try:
             document = json.from_text(read_text(path, LARGEST))
         except (ScenescribeError, OSError, UnicodeDecodeError, ValueError):

@@ -47,11 +47,12 @@ class Talk:
         history: Sequence[Turn] = (),
         instructions: str = "",
         schema: Schema | None = None,
+        captions: Sequence[Path] = (),
         owner: Hashable = None,
     ) -> None:
         """``chooser``: of films that are open already, instead of ``paths``; such a talk is not entered. ``history``: what was said
-        before; ``instructions``: how to answer; ``schema``: of answers that are no text, and name no times; ``owner``: whose turn
-        at the engine it is, the talk's own where it is None."""
+        before; ``instructions``: how to answer; ``schema``: of answers that are no text, and name no times; ``captions``: those that
+        stand elsewhere than beside their films; ``owner``: whose turn at the engine it is, the talk's own where it is None."""
         if not paths and chooser is None:
             raise UsageError("no_input", "name a film, a picture or a folder to ask about")
         self.host, self.settings, self.paths = host, settings, tuple(paths)
@@ -65,10 +66,11 @@ class Talk:
         self.last: Shown | None = None
         """what the last question was shown"""
         self.warmth = Warmth(host.engine)
+        self._captions = tuple(captions)
         self._leave, self._owner = leave, owner if owner is not None else self
 
     async def __aenter__(self) -> Self:
-        self.films = tuple([await opened(path, self.host) for path in self.paths])
+        self.films = tuple([await opened(path, self.host, self._captions) for path in self.paths])
         sizes = {self.recipe.frame_size(film.info) for film in self.films if film.info is not None}
         if len(sizes) > 1:  # frames of one video have one size
             size = self.recipe.size

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 def ask(
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="FILM... [QUESTION]", help="Films, pictures or folders, then questions.", show_default=False),
+        typer.Argument(metavar="FILM... [QUESTION]", help="Films, pictures, folders; then questions.", show_default=False),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object an answer on stdout.")] = False,
     output: Annotated[

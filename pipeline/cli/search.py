@@ -118,7 +118,7 @@ def _day(option: str, text: str | None) -> date | None:
 
 def _reading(done: int, of: int) -> None:
     if done % 100 == 0:
-        console.say(f"reading captions for their meaning: {done} of {of} films")
+        console.say(f"reading captions for their meaning: {done} of {of} files")
 
 
 def _stills(hits: "Sequence[Hit]", folder: Path) -> list[str | None]:

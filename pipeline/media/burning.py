@@ -52,10 +52,6 @@ class Encoding:
     def __str__(self) -> str:
         return f"{self.encoder}, crf {self.crf:g}" + (f", preset {self.preset}" if self.preset else "")
 
-    @property
-    def hevc(self) -> bool:
-        return self.encoder == "libx265" or self.encoder.startswith("hevc_")
-
     def options(self) -> dict[str, Any]:
         """ffmpeg's options for this encoder."""
         given: dict[str, Any] = {"c:v:0": self.encoder}
@@ -247,7 +243,7 @@ def _graph(
         options["bf:v:0"] = "0"
     if place.written.endswith((".mp4", ".m4v", ".mov")):
         options["movflags"] = "+faststart"
-        if encoding.hevc:
+        if encoding.encoder.startswith(("libx265", "hevc_")):
             options["tag:v:0"] = HVC1
         if again:  # frames of variable rate have no length: the last one would be cut off
             options["bsf:v:0"] = f"setts=pts=PTS:dts=DTS:duration={LAST}/TB"

@@ -45,16 +45,20 @@ def test_questions_are_answered_in_turn_as_one_talk(run: Any, film: Path, tmp_pa
     assert "output_exists" in run("ask", film, "Once more?", "-o", "talk.json", *ECHO).stderr
 
 
-def test_captions_that_are_named_are_those_of_the_film_beside_them(run: Any, film: Path, tmp_path: Path) -> None:
+def test_captions_that_are_named_are_used_wherever_they_stand(run: Any, film: Path, tmp_path: Path) -> None:
+    """``caption -o described`` puts them elsewhere than beside the film."""
     shutil.copy(film, tmp_path / "one.mp4")
-    assert run("caption", "one.mp4", "--engine", "echo", "-q").returncode == 0
-    done = run("ask", "one.descriptions.json", "What is it?", "--json", *ECHO)
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["looked_at"]
-    (tmp_path / "one.mp4").unlink()
-    gone = run("ask", "one.descriptions.json", "What is it?", *ECHO)
-    assert (gone.returncode, gone.stderr.count("\n")) == (1, 1)
-    assert gone.stderr.startswith("one.descriptions.json: no_film: these are captions, and one.mp4 does not stand beside them")
+    assert run("caption", "one.mp4", "--engine", "echo", "-q", "-o", "described").returncode == 0
+    read = ("--mode", "read", "--json", *ECHO)
+    for where in ("described/one.descriptions.json", "described"):
+        done = run("ask", "one.mp4", where, "What is it?", *read)
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout)["mode"] == "read"
+        alone = run("ask", where, "What is it?", *read)
+        assert (alone.returncode, alone.stderr.count("\n"), ": no_film: these are captions" in alone.stderr) == (1, 1, True)
+    assert run("ask", "one.mp4", "What is it?", *read).returncode == 1, "beside it there are none"
+    (tmp_path / "one.mp4").rename(tmp_path / "described/one.mp4")
+    assert run("ask", "described/one.descriptions.json", "What is it?", *read).returncode == 0
 
 
 def test_a_part_so_many_frames(run: Any, film: Path) -> None:
