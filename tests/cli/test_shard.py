@@ -31,6 +31,8 @@ def test_each_film_of_a_watched_folder_belongs_to_one_share_whatever_else_is_the
     owners = [[number for number in range(1, 5) if takes(name, (number, 4))] for name in names]
     assert all(len(one) == 1 for one in owners)
     assert {one[0] for one in owners} == {1, 2, 3, 4}
+    numbered = [Path(f"f{number}.mp4") for number in range(1, 41)]
+    assert all(sum(takes(name, (number, 4)) for name in numbered) >= 4 for number in range(1, 5)), "each has its part of a series"
     rules = [Rules(root=tmp_path, recursive=True, shard=(number, 4)) for number in range(1, 5)]
     assert [sum(one.takes(tmp_path / name) for one in rules) for name in names] == [1] * len(names)
 
