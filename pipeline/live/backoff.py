@@ -3,6 +3,7 @@
     gone for less than a minute     up to SOON seconds apart: a camera that starts anew is back within that, and is not waited for
     for longer                      twice as long each time, up to MOST
     reasons in FLOORS               never sooner than their own floor
+    a sender is waited for          LISTEN at most: whoever knocked meanwhile would find nobody at the door
 
 Full jitter: a whole site's cameras come back at once after a power cut, and should not be asked at once.
 """
@@ -10,7 +11,7 @@ Full jitter: a whole site's cameras come back at once after a power cut, and sho
 import random
 from collections.abc import Callable
 
-FIRST, SOON, MOST = 0.2, 1.5, 30.0
+FIRST, SOON, MOST, LISTEN = 0.2, 1.5, 30.0, 0.5
 OUTAGE = 60.0
 """seconds of a loss after which a source is tried less often"""
 HEALTHY = 15.0
@@ -29,8 +30,9 @@ FLOORS = {
 
 
 class Backoff:
-    def __init__(self, *, dice: Callable[[], float] = random.random) -> None:
-        self.tries = 0
+    def __init__(self, *, listens: bool = False, dice: Callable[[], float] = random.random) -> None:
+        """``listens``: the source comes to us, and nobody is asked too often."""
+        self.tries, self._listens = 0, listens
         self._since_long = 0
         """tries since the source was gone for OUTAGE"""
         self._dice = dice
@@ -46,6 +48,8 @@ class Backoff:
             self._since_long += 1
             ceiling = min(SOON * 2.0 ** min(self._since_long, 20), longest)
         self.tries += 1
+        if self._listens:
+            return min(LISTEN, max(0.1, ceiling * self._dice()))
         return max(shortest, 0.1, ceiling * self._dice())
 
     def healthy(self) -> None:

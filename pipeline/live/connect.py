@@ -24,6 +24,8 @@ from pipeline.video.live.messages import Ended, Open, Opening, Said
 from pipeline.video.live.process import Spares
 
 OPEN_SECONDS, READ_SECONDS = 10.0, 5.0
+SENDER_SILENT = 10.0
+"""seconds that a sender which was waited for may say nothing, before it has sent a picture too: one at a time has the door"""
 PIPE_PAUSE = 60.0
 """seconds that standard input may be quiet: nobody else can be asked for it, and another process would find it without its beginning"""
 PIXELS = 1 << 26
@@ -136,7 +138,7 @@ def _opening(plan: Plan, hold: float) -> Opening:
             url += ("&" if "?" in url else "?") + "fifo_size=50000&overrun_nonfatal=1"
             format, formats, pipe = "mpegts", "mpegts", False
         case Kind.RTMP:
-            options = {"listen": "1"} if plan.accept else {"rtmp_live": "live"}
+            options = {"listen": "1", "rw_timeout": str(round(SENDER_SILENT * 1e6))} if plan.accept else {"rtmp_live": "live"}
             format, formats, pipe = "flv", "flv,live_flv", False
         case Kind.SDP:
             format, formats, pipe = "sdp", "", False

@@ -102,7 +102,7 @@ class Stream:
             self._ended.set_result(Ended(code="ended", message="stopped"))
 
     async def _connect_for_ever(self) -> str:
-        backoff, lost_at = Backoff(), time.monotonic()
+        backoff, lost_at = Backoff(listens=self.plan.accept), time.monotonic()
         last = Ending(self.plan.address, self.plan.idle_end)
         while True:
             self._set("connecting")
