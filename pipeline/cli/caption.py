@@ -190,6 +190,7 @@ def run_until_signalled(work: Any) -> int:
         def stop(number: int) -> None:
             console.say("\nstopping; the same command goes on from here (once more ends it at once)")
             caught.append(number)
+            signals.end_within(signals.WHOLE, 128 + number)
             task.cancel()
 
         signals.on_first(loop, stop)
@@ -197,7 +198,7 @@ def run_until_signalled(work: Any) -> int:
             return int(await work)
         finally:
             if caught:
-                signals.end_soon(128 + caught[0])
+                signals.end_within(signals.LAST, 128 + caught[0])
 
     try:
         return asyncio.run(main())

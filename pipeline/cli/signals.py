@@ -12,6 +12,8 @@ from collections.abc import Callable
 NUMBERS = (signal.SIGINT, signal.SIGTERM)
 LAST = 3.0
 """seconds that threads have which a stop has left nothing to do for"""
+WHOLE = 60.0
+"""seconds that a stop may take in all; an engine whose chat template has no end never ends its answer"""
 
 
 def on_first(loop: asyncio.AbstractEventLoop, act: Callable[[int], None]) -> None:
@@ -36,14 +38,15 @@ def let_the_next_end() -> None:
         signal.signal(number, signal.SIG_DFL)
 
 
-def end_soon(code: int) -> None:
-    """All that a stop has to see to is done: end with this exit code, with the threads that are left or without them.
+def end_within(seconds: float, code: int) -> None:
+    """End with this exit code by then, with the threads that are left or without them.
 
-    One may list a storage that gives its names one a second, or wait for a server; Python ends when the last of them does.
+    One may list a storage that gives its names one a second, or wait for a server; Python ends when the last of them does. What is
+    half written has a temporary name, what was answered stands in a journal.
     """
 
     def end() -> None:
-        time.sleep(LAST)
+        time.sleep(seconds)
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError):
                 stream.flush()

@@ -39,3 +39,34 @@ def test_a_thread_that_waits_for_others_holds_no_stop_up(number: signal.Signals,
     finally:
         process.kill()
         process.communicate()
+
+
+HANGS = """
+import asyncio
+from pipeline.cli import signals
+from pipeline.cli.caption import run_until_signalled
+
+async def work():
+    print("begun", flush=True)
+    try:
+        await asyncio.sleep(100_000)
+    finally:
+        await asyncio.sleep(100_000)  # an engine that is waited for
+
+signals.WHOLE = 0.5
+raise SystemExit(run_until_signalled(work()))
+"""
+
+
+def test_a_stop_that_comes_to_no_end_is_ended(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", HANGS], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 143
+    finally:
+        process.kill()
+        process.communicate()
