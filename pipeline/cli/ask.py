@@ -239,7 +239,7 @@ def _check(path: Path | None) -> None:
     if path is not None:
         from pipeline.report import page
 
-        page.check(path, overwrite=path.suffix == ".json" and path.is_file() and _ours(path))
+        page.check(path, overwrite=path.suffix == ".json" and _ours(path), otherwise="name another file")
 
 
 def _ours(path: Path) -> bool:

@@ -58,8 +58,9 @@ HELD_BACK_BY = {"decode": "decoding", "engine": "the engine", "writing": "writin
 """what held a run back -> how it is said"""
 
 
-def check(path: Path, *, overwrite: bool) -> None:
-    """Find out before the run whether the report can be written after it; an older report is replaced.
+def check(path: Path, *, overwrite: bool, otherwise: str = "--overwrite replaces it") -> None:
+    """Find out before the run whether the report can be written after it; an older report is replaced. ``otherwise``: what to do where
+    the file is somebody else's.
 
     Raises OutputError ``output_exists`` where something else has its name, ``unwritable``.
     """
@@ -71,9 +72,7 @@ def check(path: Path, *, overwrite: bool) -> None:
     except OSError as error:
         raise explained(path, error) from error
     if not ours and not overwrite:
-        raise OutputError(
-            "output_exists", f"{path} is there and is no report of Scenescribe's; --overwrite replaces it", path=str(path)
-        )
+        raise OutputError("output_exists", f"{path} is there and is no report of Scenescribe's; {otherwise}", path=str(path))
     if not os.access(path.parent, os.W_OK):
         raise OutputError("unwritable", f"{path.parent} can't be written; name another place for the report", path=str(path))
 

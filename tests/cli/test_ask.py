@@ -42,7 +42,9 @@ def test_questions_are_answered_in_turn_as_one_talk(run: Any, film: Path, tmp_pa
     again = run("ask", film, "Once more?", "-o", "talk.json", "--report", "talk.html", *ECHO)
     assert again.returncode == 0, "our own files are written anew"
     (tmp_path / "talk.json").write_text("mine")
-    assert "output_exists" in run("ask", film, "Once more?", "-o", "talk.json", *ECHO).stderr
+    said = run("ask", film, "Once more?", "-o", "talk.json", *ECHO).stderr
+    assert "output_exists" in said
+    assert "name another file" in said, "ask has no --overwrite"
 
 
 def test_captions_that_are_named_are_used_wherever_they_stand(run: Any, film: Path, tmp_path: Path) -> None:
