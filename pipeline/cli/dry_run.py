@@ -52,7 +52,7 @@ async def look_at(
                     console.data({"path": name, "state": "skipped"})
                 continue
             info = probed(film, studio)
-            seconds = studio.recipe.seconds(info)
+            seconds = studio.recipe.seconds(_lasting(info, film))
             recipe = studio.recipe_of(film.path)
             lookup = FileLookup(outputs[film.path], overwrite=studio.settings.overwrite)
             earlier = await lookup.find(recipe.key(info), info)
@@ -89,6 +89,17 @@ def probed(film: "Film", studio: "Studio") -> VideoInfo:
             return studio.host.source(film.path).probe()
     finally:
         film.path.unlink(missing_ok=True)
+
+
+def _lasting(info: VideoInfo, film: "Film") -> VideoInfo:
+    """With the length that a run will find: a transport stream whose clock begins anew lasts longer than its container says."""
+    from pipeline.video.clock_restarts import length_across_restarts
+
+    try:
+        length = length_across_restarts(film.path) if film.remote is None else None
+    except (InputError, OSError):
+        return info
+    return replace(info, duration=max(info.duration, length or 0.0))
 
 
 def windows_of(duration: float, rule: "Rule", past: Past | None) -> int:

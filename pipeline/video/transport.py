@@ -144,17 +144,17 @@ def _clocks(seen: _Seen, packets: Rows, numbers: NDArray[np.int32], begins: NDAr
     """Note when the first and the latest picture of each stream are shown."""
     for stream in seen.codecs:
         rows = np.flatnonzero(begins & (numbers == stream))
-        if len(rows) and (latest := _shown(packets[rows[-1]].tobytes())) is not None:
+        if len(rows) and (latest := shown(packets[rows[-1]].tobytes())) is not None:
             first = seen.clocks.get(stream, (None, 0.0))[0]
             if first is None:
-                first = _shown(packets[rows[0]].tobytes())
+                first = shown(packets[rows[0]].tobytes())
             seen.clocks[stream] = latest if first is None else first, latest
 
 
-def _shown(packet: bytes) -> float | None:
-    """The time of the picture that begins in a packet (2.4.3.7)."""
+def shown(packet: bytes, *, picture: bool = False) -> float | None:
+    """The time of what begins in a packet of 188 bytes (2.4.3.7), seconds; ``picture``: None of sound and others (table 2-22)."""
     body = _body(packet)
-    if len(body) < 14 or body[:3] != b"\0\0\1" or not body[7] & 0x80:
+    if len(body) < 14 or body[:3] != b"\0\0\1" or not body[7] & 0x80 or (picture and body[3] & 0xF0 != 0xE0):
         return None
     ticks = (body[9] >> 1 & 7) << 30 | body[10] << 22 | (body[11] >> 1) << 15 | body[12] << 7 | body[13] >> 1
     return ticks / 90_000

@@ -3,10 +3,12 @@
 import json
 import os
 import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import imageio_ffmpeg
 import pytest
 
 from pipeline.cli.dry_run import total, windows_of
@@ -116,3 +118,13 @@ def test_a_folder_does_not_get_the_embedded_model_by_accident(run: Run, film: Pa
     refused = run("caption", film.parent, "-o", tmp_path / "out", env={"CUDA_VISIBLE_DEVICES": ""})
     assert (refused.returncode, "model_not_named" in refused.stderr) == (2, True)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_recording_of_two_parts_is_as_long_as_both(run: Run, film: Path, tmp_path: Path) -> None:
+    """Its container tells the last time above the first, and that is the length of one of them."""
+    part = tmp_path / "part.ts"
+    words = ("-v", "error", "-nostdin", "-i", str(film), "-c", "copy", "-an", str(part))
+    subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), *words], check=True)
+    (tmp_path / "both.ts").write_bytes(part.read_bytes() * 2)
+    done = run("caption", tmp_path / "both.ts", *ECHO, "--dry-run")
+    assert "both.ts: 0:24, " in done.stderr
