@@ -59,7 +59,8 @@ def signed_in(browser: Any, service: Running, **options: Any) -> Iterator[Any]:
 
 def _is_trouble(message: Any) -> bool:
     """Whether it is more than a request that was refused, of which browsers tell each."""
-    refused = message.text.startswith("Failed to load resource: the server responded with a status of 4")
+    status = "Failed to load resource: the server responded with a status of "
+    refused = message.text.startswith((f"{status}4", f"{status}503"))
     return message.type in ("error", "warning") and not refused
 
 

@@ -6,7 +6,9 @@ import "/page/talk.js";
 async function strip() {
   try {
     const now = await (await fetch("/readyz")).json();
-    const parts = [`${now.author}: ${now.engine}`];
+    // a model takes a minute or five: the seconds are the sign that it goes on
+    const since = now.loading_seconds >= 1 ? ` for ${Math.round(now.loading_seconds)} s` : "";
+    const parts = [`${now.author}: ${now.engine}${since}`];
     if (now.waiting_for) parts.push(now.waiting_for.message);
     if (now.windows_per_second) parts.push(`${now.windows_per_second} windows/s`);
     if (now.requests.in_flight) parts.push(`${now.requests.in_flight} at the model`);

@@ -1,8 +1,10 @@
 """The page in a real browser: what a person does who reads no docs, by mouse and by keyboard; nothing hostile runs in it."""
 
+import asyncio
 import gzip
 import json
 import subprocess
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -198,6 +200,26 @@ def test_the_page_names_who_writes_and_where_words_were_found(page: Any, served:
     assert any("(summary)" in text for text in found)
     assert any("(chapter)" in text for text in found)
     assert any("(" not in text.partition("8 frames")[0] for text in found), "captions are not marked"
+
+
+def test_the_page_says_how_long_the_model_has_been_loading(browser: Any, tmp_path: Path) -> None:
+    loaded = threading.Event()
+
+    class Slow(EchoCaptioner):
+        async def start(self) -> None:
+            await asyncio.to_thread(loaded.wait)
+            await super().start()
+
+    try:
+        with running(tmp_path / "state", captioner=Slow()) as service, signed_in(browser, service) as page:
+            page.goto(service.url)
+            until(page, r"/^echo: loading for \d+ s/.test(document.getElementById('engine').textContent)")
+            assert service.client.get("/readyz").json()["loading_seconds"] > 0
+            loaded.set()
+            until(page, r"/^echo: ready/.test(document.getElementById('engine').textContent)")
+            assert service.client.get("/readyz").json()["loading_seconds"] == 0
+    finally:
+        loaded.set()
 
 
 def test_a_job_is_cancelled_and_a_film_removed(browser: Any, tmp_path: Path, film: Path) -> None:
