@@ -18,7 +18,7 @@ VIDEO_SUFFIXES = frozenset(
 )
 """what is taken out of a folder; a file that is named is taken whatever it is called"""
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".avif")
-WRITTEN = ("described", "chaptered")
+WRITTEN = ("described", "chaptered", "spoken")
 """words in the names of films that we write"""
 
 
@@ -123,9 +123,9 @@ def find_remote(names: Sequence[str], spool: Path, *, recursive: bool, options: 
 
 
 def is_described(path: Path, exists: Callable[[Path], bool] = os.path.lexists) -> bool:
-    """Whether this is a film that we wrote: ``movie.described.mp4``, ``movie.described.soft.mkv`` or ``movie.chaptered.mp4`` beside
-    ``movie.descriptions.json`` or the film. A name alone says nothing: films of others are called ``Film.2019.Audio.Described.mp4`` too.
-    ``exists``: of a path beside it, where that is no file of this machine."""
+    """Whether this is a film that we wrote: ``movie.described.mp4``, ``movie.described.soft.mkv``, ``movie.chaptered.mp4`` or
+    ``movie.spoken.mp4`` beside ``movie.descriptions.json`` or the film. A name alone says nothing: films of others are called
+    ``Film.2019.Audio.Described.mp4`` too. ``exists``: of a path beside it, where that is no file of this machine."""
     parts = path.name.rsplit(".", 3)
     lower = [part.casefold() for part in parts]
     if len(parts) > 2 and lower[-2] in WRITTEN:
@@ -148,7 +148,7 @@ def _film_ends() -> Iterator[str]:
 
 def described_stem(name: str) -> str | None:
     """``movie`` of ``movie.descriptions.en.srt``, ``movie.described.mp4``, ``movie.chapters.vtt``; None where it is no output of ours."""
-    for mark in (".descriptions.", ".described.", ".chaptered.", ".chapters.", ".summary."):
+    for mark in (".descriptions.", ".described.", ".chaptered.", ".spoken.", ".chapters.", ".summary."):
         stem, found, _ = name.rpartition(mark)
         if found:
             return without_label(stem)

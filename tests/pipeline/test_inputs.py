@@ -39,6 +39,7 @@ def test_an_output_that_is_named_without_its_film_is_taken(tmp_path: Path) -> No
         ("described.mp4", "a.mp4", False), ("a.mp4", "a.descriptions.json", False), ("a.described.mp4", "b.mp4", False),
         ("Film.2019.Audio.Described.mp4", "Film.2019.mp4", False), ("Film.Described.2019.mp4", "Film.mp4", False),
         ("Film.2019.Audio.Described.mp4", "Film.2019.Audio.descriptions.json", True), (".described.mp4", "a.mp4", False),
+        ("a.spoken.mp4", "a.mp4", True), ("Film.2019.Spoken.mkv", "Film.2019.descriptions.json", True), ("Spoken.mp4", "a.mp4", False),
         ("a.chaptered.webm", "a.webm", True), ("Film.Chaptered.2019.mp4", "Film.mp4", False),
     ],
 )  # fmt: skip

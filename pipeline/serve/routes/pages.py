@@ -141,7 +141,7 @@ def router(service: Service) -> APIRouter:
             language, one = next(iter(described.items()))
             document = await asyncio.to_thread(one.document)
             tracks = seen["tracks"][language]
-            ours = (".described.", ".chaptered.", ".chapters.", ".summary.")
+            ours = (".described.", ".chaptered.", ".spoken.", ".chapters.", ".summary.")
             files = {name: address for name, address in seen["files"][language].items() if any(mark in name for mark in ours)}
             if (path := service.library.made(id, language, ".summary.json")) is not None:
                 summary = await asyncio.to_thread(read_summary, path)
