@@ -15,6 +15,7 @@ from pipeline.errors import EnvironmentFault, InputError, UsageError
 from pipeline.files import whole
 from pipeline.formats import tidy
 from pipeline.formats.ass import Style, render
+from pipeline.media.able import able
 from pipeline.media.binary import find_ffmpeg, newest_ffmpeg
 from pipeline.media.containers import HVC1, Plan, plan
 from pipeline.media.covers import attached
@@ -22,13 +23,12 @@ from pipeline.media.edits import edits
 from pipeline.media.fitting import fitted
 from pipeline.media.fonts import add_fonts, check_fonts
 from pipeline.media.headers import check_codec, exchanged
-from pipeline.media.jumps import followed
 from pipeline.media.packets import GENERATED, source_packets
 from pipeline.media.run import Place, Progress, entrance, graph, repeated, run, workplace
 from pipeline.media.soft import OnTracks, inside, with_cues
 from pipeline.media.standing import LAST, repeats, write_repeats
 from pipeline.media.steady import steady
-from pipeline.media.streams import Contents, Stream, film_contents, opening
+from pipeline.media.streams import Contents, Stream, opening
 from pipeline.media.suffixes import family
 from pipeline.media.verify import check_burned, check_clock
 from pipeline.types import Notice, Track
@@ -100,7 +100,7 @@ def burn(
     suffix = out.suffix.lower()
     rules = family(suffix)
     with whole(out) as temporary, workplace(video, temporary) as place:
-        film = followed(ffmpeg, place, film_contents(ffmpeg, place))
+        ffmpeg, film = able(ffmpeg, place)
         width, height = film.display_size
         _check_size(film)
         check_codec(place, film)
@@ -160,10 +160,15 @@ def _small(track: Track, style: Style) -> tuple[Notice, ...]:
 
 
 def _check_size(film: Contents) -> None:
-    """The bound that describing has: a larger picture takes gigabytes. Raises InputError ``frame_too_large``."""
+    """The bound that describing has: a larger picture takes gigabytes. Raises InputError ``frame_too_large``,
+    ``unsupported_or_corrupt``."""
     from pipeline.video.limits import Limits
 
     width, height = film.coded_size
+    if not width or not height:
+        raise InputError(
+            "unsupported_or_corrupt", "this ffmpeg does not find out what its picture is; a newer one may (SCENESCRIBE_FFMPEG)"
+        )
     if width * height > Limits().pixels:
         sentence = f"a picture of {width}x{height} is larger than {Limits().pixels >> 20} megapixels; make the film smaller first"
         raise InputError("frame_too_large", sentence)

@@ -16,14 +16,14 @@ from pipeline.files import whole
 from pipeline.languages import alpha3
 from pipeline.media import chapters as chaptering
 from pipeline.media import copying
+from pipeline.media.able import able
 from pipeline.media.binary import find_ffmpeg
 from pipeline.media.containers import Plan
 from pipeline.media.covers import attached
-from pipeline.media.jumps import followed
 from pipeline.media.losses import reading, true_end
 from pipeline.media.run import Place, Progress, entrance, graph, run, workplace
 from pipeline.media.soft import OnTracks, equal_tracks, inside, one_at_a_time, with_cues
-from pipeline.media.streams import Contents, film_contents, opening
+from pipeline.media.streams import Contents, opening
 from pipeline.media.suffixes import family
 from pipeline.outline import Chapter
 from pipeline.types import Notice, Track
@@ -59,7 +59,7 @@ def mux(
     suffix = out.suffix.lower()
     form = "vtt" if family(suffix) == "webm" else "srt"
     with whole(out) as temporary, workplace(video, temporary) as place:
-        film = followed(ffmpeg, place, film_contents(ffmpeg, place))
+        ffmpeg, film = able(ffmpeg, place)
         made = copying.copy(ffmpeg, place, film, suffix)
         streams = made.streams
         latest = [*(one.start for one in chapters), *(cue.end for track in tracks for cue in track.cues)]

@@ -14,13 +14,13 @@ from typing import Any
 from pipeline.files import whole
 from pipeline.languages import alpha3
 from pipeline.media import copying
+from pipeline.media.able import able
 from pipeline.media.binary import find_ffmpeg
 from pipeline.media.covers import attached
-from pipeline.media.jumps import followed
 from pipeline.media.losses import reading
 from pipeline.media.run import Ended, Place, Progress, entrance, graph, run, workplace
 from pipeline.media.sound import sound_of
-from pipeline.media.streams import Contents, contents, film_contents, opening
+from pipeline.media.streams import Contents, contents, opening
 from pipeline.media.suffixes import family
 from pipeline.media.verify import failure
 from pipeline.types import Notice
@@ -54,7 +54,7 @@ def spoken(
     suffix = out.suffix.lower()
     rules = family(suffix)
     with whole(out) as temporary, workplace(video, temporary) as place:
-        film = followed(ffmpeg, place, film_contents(ffmpeg, place))
+        ffmpeg, film = able(ffmpeg, place)
         made = copying.copy(ffmpeg, place, film, suffix, kept=_in_time) if waits else copying.copy(ffmpeg, place, film, suffix)
         streams = made.streams
         (place.folder / "voice.pcm").symlink_to(voice.absolute())
@@ -97,7 +97,7 @@ def spoken_sound(
     """Write ``out``: the described sound alone, in the format that its suffix tells. Raises as ``spoken`` does."""
     ffmpeg = find_ffmpeg()
     with whole(out) as temporary, workplace(video, temporary) as place:
-        film = followed(ffmpeg, place, film_contents(ffmpeg, place))
+        ffmpeg, film = able(ffmpeg, place)
         (place.folder / "voice.pcm").symlink_to(voice.absolute())
         sound = _mixed(entrance(place.film, **opening(film)), film, rate, waits)
         options = {"map_metadata": "-1", "ar": RATE} | ({"sample_fmt": "s16"} if out.suffix.lower() in (".flac", ".wav") else {})

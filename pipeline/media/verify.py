@@ -166,6 +166,9 @@ def failure(ended: Ended, path: Path, what: str) -> OutputError:
     if "are supported for WebM" in said:
         sentence = "WebM holds VP8, VP9 and AV1 with Vorbis or Opus alone; write to a .mkv, which holds everything"
         return OutputError("container_cannot", sentence)
+    if unheard := _NO_MUXING.search(said):
+        sentence = f"ffmpeg can't copy {unheard.group(1)} into {path.suffix} files, nor into others that hold subtitles; burn it"
+        return OutputError("container_cannot", sentence)
     codec = _NO_CODEC.search(said)
     if codec:
         name = codec.group(1) or codec.group(2)
@@ -177,6 +180,7 @@ def failure(ended: Ended, path: Path, what: str) -> OutputError:
 _NO_CODEC = re.compile(
     r"Could not find tag for codec (\w+)|(?:codec |Tag )(\w+)(?: in stream \S+)? (?:is )?not (?:currently )?supported"
 )
+_NO_MUXING = re.compile(r"does not yet support muxing (\w+)")
 _TIMED = frozenset({"mpegvideo"})
 """raw streams in which each picture tells its place, so that ffmpeg times them rightly"""
 _NO_TIMES = (

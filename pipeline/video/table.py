@@ -93,6 +93,8 @@ class Listing:
     """of the last frame in seconds; 0 where it is not known"""
     holes: tuple[float, ...] = ()
     headers: tuple[tuple[int, bytes], ...] = ()
+    of_decoding: bool = False
+    """whether the timestamps tell when packets are decoded and not when their pictures are shown, which is in another order (H.264 in AVI)"""
 
     @property
     def known(self) -> NDArray[np.bool_]:
@@ -118,7 +120,7 @@ def build(listed: Listing) -> Table:
     elif listed.known[shown].all() and unique and not going_back:
         packets = shown[np.argsort(listed.pts[shown], kind="stable")]
         times = np.round(listed.pts[packets] * listed.base - listed.start, 6)
-        repaired = False
+        repaired = listed.of_decoding  # pictures are counted as the decoder gives them
     else:
         packets, times = _repaired(listed, keys, shown)
         repaired = True

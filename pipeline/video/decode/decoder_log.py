@@ -6,7 +6,11 @@ A child's standard error is a file in memory; libav, ours and OpenCV's, writes i
 import os
 import re
 
-_DAMAGE = re.compile(rb"error while decoding|Error at MB|damaged|invalid as first byte|ended prematurely|corrupt(?!ed timestamp)")
+_DAMAGE = re.compile(
+    rb"error while decoding|Error at MB|damaged|invalid as first byte|ended prematurely|partial file|corrupt(?!ed timestamp)"
+    rb"|exceeds max length|exceeds containing master|Invalid track number|Error parsing frame sizes"  # Matroska
+    rb"|Packet mismatch|CRC mismatch|packet_(?:obj|replic)_size|Impossibly sized"  # FLV, Ogg, ASF, RealMedia
+)
 """What libav says of bytes that are not as they were written; it says more that means nothing."""
 
 

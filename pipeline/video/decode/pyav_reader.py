@@ -8,6 +8,7 @@ import numpy as np
 
 from pipeline.video.decode import libav
 from pipeline.video.decode.card import Card
+from pipeline.video.decode.cut_short import cut_short
 from pipeline.video.decode.decoded import Decoded
 from pipeline.video.decode.decoder_log import complaint
 from pipeline.video.decode.decoding import Decoding
@@ -19,6 +20,8 @@ from pipeline.video.table import UNKNOWN, Listing, Table, build
 
 SEARCHED = 2
 """seconds to go back further in containers without an index, where a seek may land inside a frame"""
+_UNTOLD = frozenset({"h264", "hevc"})
+"""codecs of which libav does not find out when a picture is shown, where a container tells when packets are decoded and no more"""
 HEADERS = 1000
 """changed headers that are kept, at most"""
 HEADER_BYTES = 1 << 12
@@ -123,7 +126,9 @@ def list_packets(fd: int, *, start: float, fps: float, most: int, places: "array
                 headers.append((number, header))
             if stamp is not None and not hidden[-1] and (latest is None or stamp >= latest):
                 latest, duration = stamp, packet.duration or 0
-        if complaint(heard)[1]:  # of a file that breaks off in the middle of a packet, of which nothing is handed on
+        if complaint(heard)[1] or cut_short(
+            fd
+        ):  # of a file that breaks off in the middle of a packet, of which nothing is handed on
             holes.append((latest or 0) * base - start + duration * base)
         holes = sorted({*holes, *seams.rest()})
         yield build(
@@ -138,5 +143,8 @@ def list_packets(fd: int, *, start: float, fps: float, most: int, places: "array
                 last_duration=duration * base,
                 holes=tuple(holes[:1000]),
                 headers=tuple(headers),
+                of_decoding=container.format.name == "avi"
+                and stream.codec_context.has_b_frames
+                and stream.codec_context.name in _UNTOLD,
             )
         )

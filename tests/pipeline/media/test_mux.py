@@ -226,3 +226,10 @@ def test_what_matroska_does_not_tell_a_decoder_is_refused(
     mux(film, [track], tmp_path / "out.mov")
     with av.open(str(tmp_path / "out.mov")) as container:
         assert len(list(container.decode(video=0))) == 10
+
+
+def test_realmedia_is_refused_with_what_to_do(make: Callable[..., Path], tmp_path: Path) -> None:
+    film = make(tmp_path / "film.rm", "-f", "lavfi", "-i", "testsrc=s=64x48:r=5:d=2,format=yuv420p", "-c:v", "rv20")
+    with pytest.raises(OutputError, match="burn it") as caught:
+        mux(film, [Track(cues=(Cue(start=0.5, end=1.0, lines=("One",)),))], tmp_path / "out.mkv")
+    assert caught.value.code == "container_cannot"

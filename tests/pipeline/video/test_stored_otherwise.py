@@ -1,0 +1,77 @@
+"""Containers that tell little: AVI knows when a picture is decoded and not when it is shown; what is damaged inside is told in each."""
+
+import random
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from pipeline.families import parse
+from pipeline.media.binary import find_ffmpeg
+from pipeline.video.film import open_film
+from pipeline.video.probe import probe
+
+SHOTS = ("color=red:s=320x240:r=25:d=4", "color=green:s=320x240:r=25:d=4.2", "color=white:s=320x240:r=25:d=4")
+
+
+def made(path: Path, *options: str) -> Path:
+    moving = ",drawbox=x=t*20:y=40:w=40:h=40:c=black:t=fill"
+    graph = ";".join(f"{shot}{moving}[{n}]" for n, shot in enumerate(SHOTS)) + ";[0][1][2]concat=n=3"
+    command = [str(find_ffmpeg().path), "-v", "error", "-f", "lavfi", "-i", graph, *options, str(path)]
+    subprocess.run(command, check=True)
+    return path
+
+
+def read(film: Path) -> tuple[tuple[float, ...], int, set[str]]:
+    """Cuts, pictures that came, and what was told."""
+    with open_film(
+        probe(film), rule=parse("windows", "scenes"), sampler=parse("samplers", "rate:fps=25"), size=(64, 48)
+    ) as reading:
+        count = sum(len(window.frames) for window in reading)
+        return reading.shots, count, {notice.code for notice in reading.notices}
+
+
+@pytest.mark.parametrize(
+    "codec",
+    [("libx264", "-bf", "3"), ("libx265", "-tag:v", "H265", "-preset", "ultrafast", "-x265-params", "bframes=3:log-level=error")],
+)
+def test_each_picture_of_an_avi_has_its_place(codec: tuple[str, ...], tmp_path: Path) -> None:
+    """libav tells of such packets that they are shown as they are decoded: half of the pictures were left out as too late."""
+    shots, count, told = read(made(tmp_path / "film.avi", "-c:v", *codec))
+    first = 0.04  # where libav lets it begin, and ffmpeg's copies of it
+    assert shots == pytest.approx([4 + first, 8.2 + first], abs=0.001)
+    assert count == 305
+    assert told == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("film.webm", ("-c:v", "libvpx", "-deadline", "realtime", "-b:v", "2M")),
+        ("film.mkv", ("-c:v", "mpeg4", "-q:v", "2")),
+        ("film.flv", ("-c:v", "flv", "-q:v", "2")),
+        ("film.ogv", ("-c:v", "libtheora", "-q:v", "9")),
+    ],
+)
+def test_what_is_overwritten_inside_is_told(name: str, options: tuple[str, ...], tmp_path: Path) -> None:
+    film = made(tmp_path / name, "-vf", "noise=alls=20:allf=t", *options)
+    assert read(film)[2] == set(), "nothing is said of a whole one"
+    data = bytearray(film.read_bytes())
+    chance = random.Random(5)
+    begin = len(data) // 2
+    data[begin : begin + 20_000] = chance.randbytes(20_000)
+    film.write_bytes(data)
+    assert "partial" in read(film)[2]
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("film.avi", ("-c:v", "mpeg4")), ("film.wmv", ("-c:v", "wmv2")), ("film.mp4", ("-movflags", "frag_keyframe", "-g", "25"))],
+)
+def test_a_copy_that_broke_off_is_told(name: str, options: tuple[str, ...], tmp_path: Path) -> None:
+    sound = ("-f", "lavfi", "-i", "anoisesrc=d=12")
+    film = made(tmp_path / name, *sound, "-map", "0", "-map", "1", *options)
+    assert read(film)[2] == set(), "nothing is said of a whole one"
+    data = film.read_bytes()
+    film.write_bytes(data[: len(data) * 6 // 10])
+    assert "partial" in read(film)[2]
