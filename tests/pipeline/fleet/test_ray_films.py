@@ -5,11 +5,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from patience import comes
 
 from pipeline.bench.films import FilmSpec, make_films
 from pipeline.cli.films_elsewhere import elsewhere
@@ -63,15 +63,13 @@ def test_films_are_described_by_the_nodes_as_by_one_machine_and_a_host_that_is_k
     alone = caption(films, "alone")
     assert alone.wait() == 0, alone.communicate()[0]
     running = caption(films, "out", "--cluster", nodes.address, "--engine-arg", "delay=0.2")
-    while not (there := hosts_in(films)) and running.poll() is None:
-        time.sleep(0.02)
-    os.kill(there[0], signal.SIGKILL)
+    assert comes(lambda: hosts_in(films) or running.poll() is not None)
+    os.kill(hosts_in(films)[0], signal.SIGKILL)
     said = running.communicate()[0]
     assert running.returncode == 0, said
     assert captions(films / "out") == captions(films / "alone")
     assert len(captions(films / "out")) == FILMS
-    while hosts_in(films):  # they end with their actors, or the test does not
-        time.sleep(0.02)
+    assert comes(lambda: not hosts_in(films)), "they end with their actors"
 
 
 def test_each_node_gets_the_hosts_that_it_has_room_for(nodes: Any) -> None:
