@@ -18,6 +18,7 @@ from pipeline.families import parse
 from pipeline.files import temporary_folder
 from pipeline.media.run import Progress
 from pipeline.media.spoken import spoken, spoken_sound
+from pipeline.sanitize import MAX_CHARACTERS
 from pipeline.speech.listening import speech_in
 from pipeline.speech.script import Script, write_script
 from pipeline.speech.voice import Utterance, speaker
@@ -25,6 +26,8 @@ from pipeline.types import Caption, Document, Notice, Span
 
 LOUDNESS, PEAK = 0.1, 0.9
 """root mean square of a voice (-20 dB of full scale) and the highest it may come, of 1"""
+A_SECOND, SPARE = 200, 100_000
+"""characters that are spoken for each second of a film, at most, and beside these: a voice says fifteen a second"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +57,15 @@ def describe_aloud(
     """Write ``out``: the film with an audio description track, or where its suffix is no film's the described sound alone. Blocks.
 
     ``film_end``: seconds of the film. ``speech``: when somebody speaks in it, listened for where it is None and wanted.
-    Raises InputError ``no_cues`` where there is nothing to say; EnvironmentFault ``no_voice``, ``no_speech_detector``, ``no_ffmpeg``;
-    UsageError ``bad_voice``; OutputError ``voice_failed``, and as ``mux`` does.
+    Raises InputError ``no_cues`` where there is nothing to say, ``bad_subtitles`` where there is far too much; EnvironmentFault
+    ``no_voice``, ``no_speech_detector``, ``no_ffmpeg``; UsageError ``bad_voice``; OutputError ``voice_failed``, and as ``mux`` does.
     """
     if not any(caption.text.strip() for caption in captions):
         raise InputError("no_cues", "there is nothing to say: no caption has a text")
+    total = sum(min(len(caption.text), MAX_CHARACTERS) for caption in captions if caption.start < film_end)
+    if total > A_SECOND * film_end + SPARE:  # each is spoken before it is known what fits: days of a processor, and a disk
+        hours = f"they would be spoken for {total / 15 / 3600:,.0f} hours"
+        raise InputError("bad_subtitles", f"{total:,} characters are no descriptions of a film of {film_end:,.0f} s: {hours}")
     with temporary_folder() as folder, speaker(voice, language, folder) as speaks:
         if speech is None:
             speech = speech_in(video, cancel=cancel) if place != "window" or extended else ()

@@ -144,6 +144,15 @@ def make_silent(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def test_far_more_than_a_film_has_room_for_is_refused_before_it_is_spoken(tmp_path: Path) -> None:
+    """20,000 cues of two thousand characters each were spoken one after the other, for days."""
+    many = [Caption(start=n / 1000, end=n / 1000 + 2, text="alpha beta. " * 160) for n in range(200)]
+    with pytest.raises(InputError, match="would be spoken for 7 hours") as caught:
+        describe_aloud(tmp_path / "none.mp4", many, tmp_path / "out.mp4", language="en", film_end=35.0, voice="none:of=these")
+    assert caught.value.code == "bad_subtitles"
+    assert not (tmp_path / "out.mp4").exists()
+
+
 def test_levels() -> None:
     quiet = (np.sin(np.arange(22050) * 0.1) * 300).astype("<i2").tobytes()
     wave = np.frombuffer(levelled(quiet), "<i2") / 32768
