@@ -7,6 +7,7 @@ from typing import Any
 from pipeline.errors import InputError
 from pipeline.video.children.messages import Probed
 from pipeline.video.decode import libav
+from pipeline.video.decode.walk import demuxed
 from pipeline.video.source import RAW_STREAMS
 
 HDR = {16, 18}
@@ -17,7 +18,7 @@ def first_frame(container: Any, stream: Any, packets: int = 120) -> Any:
     """The first picture that decodes, roughly (good for its form only), or None."""
     context = stream.codec_context
     context.options = {"skip_loop_filter": "all"}
-    for number, packet in enumerate(container.demux(stream)):
+    for number, packet in enumerate(demuxed(container, stream)):
         if packet.has_sidedata("encryption_info"):
             raise InputError("no_decodable_frames", "the film is encrypted; only its owner's key makes pictures of it")
         try:

@@ -14,6 +14,7 @@ from pipeline.errors import InputError
 from pipeline.frames import Image
 from pipeline.video.decode.streams import Candidate, film_among
 from pipeline.video.decode.thumbnail import shrink
+from pipeline.video.decode.walk import demuxed
 from pipeline.video.headless import why
 from pipeline.video.source import DEMUXERS
 
@@ -128,9 +129,7 @@ def seek(container: Any, stream: Any, ticks: int) -> bool:
 def packets(container: Any, stream: Any) -> Iterator[Any]:
     """All packets with data of a stream, in decoding order; a damaged stretch ends the walk only at the end of the file."""
     try:
-        for packet in container.demux(stream):
-            if packet.size:
-                yield packet
+        yield from (packet for packet in demuxed(container, stream) if packet.size)
     except (AvError, OSError):
         return
 

@@ -14,6 +14,7 @@ from typing import Any
 from pipeline.errors import InputError
 from pipeline.video.decode.live_copy import Copier
 from pipeline.video.decode.live_input import AvError, Silent, report_of, taken_at
+from pipeline.video.decode.walk import demuxed
 from pipeline.video.live.timeline import Timeline
 
 NO_KEYFRAME = 6.0
@@ -175,7 +176,7 @@ def _take_all(container: Any, stream: Any, backlog: Backlog, since: float, pipe:
     rate = float(stream.average_rate or stream.guessed_rate or 25)
     undated = container.format.name == "mpjpeg"  # its stamps are a count of pictures, at a rate that nobody told
     begun, started, keyed, stamp, report = time.monotonic(), False, 0.0, 0.0, None
-    packets = (packet for packet in container.demux(stream) if packet.size)
+    packets = (packet for packet in demuxed(container, stream) if packet.size)
     for packet, arrival in arriving(packets, base, since) if not pipe else ((packet, time.monotonic()) for packet in packets):
         if not started and not packet.is_keyframe and arrival - begun < NO_KEYFRAME:
             continue

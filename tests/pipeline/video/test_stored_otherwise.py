@@ -75,3 +75,19 @@ def test_a_copy_that_broke_off_is_told(name: str, options: tuple[str, ...], tmp_
     data = film.read_bytes()
     film.write_bytes(data[: len(data) * 6 // 10])
     assert "partial" in read(film)[2]
+
+
+def test_a_damaged_tag_that_names_a_new_stream_costs_itself(tmp_path: Path) -> None:
+    """PyAV ends the walk there, and the process that reads died of it, twice."""
+    sound = ("-f", "lavfi", "-i", "sine=d=12", "-c:a", "libmp3lame", "-ar", "44100")
+    film = made(tmp_path / "film.flv", *sound, "-c:v", "flv")
+    whole = read(film)
+    data = bytearray(film.read_bytes())
+    at, sounds = 13, list[int]()
+    while at < len(data):
+        if data[at] == 8:
+            sounds.append(at)
+        at += 15 + int.from_bytes(data[at + 1 : at + 4], "big")
+    data[sounds[len(sounds) // 2] + 11] = 0xB2  # Speex among MP3
+    film.write_bytes(data)
+    assert read(film) == whole
