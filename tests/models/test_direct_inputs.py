@@ -1,7 +1,8 @@
-"""Videos that go to vLLM as bytes, without the processor: only where it would hand on just these bytes, and then exactly these."""
+"""Videos and single pictures that go to vLLM as bytes, without the processor: only where it would hand on just these bytes, and these."""
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,33 @@ def rendered(video: np.ndarray[Any, Any], text: str) -> dict[str, Any]:
     }
 
 
+def rendered_pictures(shown: Sequence[np.ndarray[Any, Any]], text: str, copies: int = 2) -> dict[str, Any]:
+    """What a renderer makes of single pictures: each so often, channels first, and its height and width."""
+    import torch
+
+    tokens, places = list[int](), list[Place]()
+    for token in encode(text):
+        places += [Place(len(tokens), LENGTH)] if token == VIDEO else []
+        tokens += [VIDEO] * LENGTH if token == VIDEO else [token]
+    return {
+        "type": "multimodal",
+        "prompt": text,
+        "arrival_time": 1.0,
+        "prompt_token_ids": tokens,
+        "mm_kwargs": {
+            "image": [
+                {
+                    "image_sizes": Element(torch.tensor(one.shape[:2])),
+                    "pixel_values": Element(torch.from_numpy(np.stack([one.transpose(2, 0, 1)] * copies))),
+                }
+                for one in shown
+            ]
+        },
+        "mm_hashes": {"image": ["renderer-1"] * len(shown)},
+        "mm_placeholders": {"image": places},
+    }
+
+
 def film(seed: int, frames: int = 2) -> np.ndarray[Any, Any]:
     return np.random.default_rng(seed).integers(0, 255, (frames, 4, 6, 3), np.uint8)
 
@@ -70,9 +98,9 @@ def film(seed: int, frames: int = 2) -> np.ndarray[Any, Any]:
 def test_a_second_video_of_a_shape_is_made_as_it_would_be_rendered(learned: str, before: str, after: str) -> None:
     inputs, text = DirectInputs(encode), f"{before}V{after}"
     first, second = film(1), film(2)
-    assert inputs.get(first, text) is None
-    inputs.learn(first, f"{learned}V", rendered(first, f"{learned}V"))
-    made, should = inputs.get(second, text), rendered(second, text)
+    assert inputs.get((first,), text) is None
+    inputs.learn((first,), f"{learned}V", rendered(first, f"{learned}V"))
+    made, should = inputs.get((second,), text), rendered(second, text)
     assert made is not None
     pixels = made["mm_kwargs"]["video"][0]["pixels"]
     assert np.array_equal(pixels.data.numpy(), second)
@@ -80,7 +108,7 @@ def test_a_second_video_of_a_shape_is_made_as_it_would_be_rendered(learned: str,
     same = ("type", "prompt", "prompt_token_ids", "mm_placeholders")
     assert {name: made[name] for name in same} == {name: should[name] for name in same}
     assert made["arrival_time"] > 1.0, "its own"
-    other = inputs.get(second, text)
+    other = inputs.get((second,), text)
     assert other is not None
     assert made["mm_hashes"] != other["mm_hashes"], "vLLM would show one video for the other"
 
@@ -102,25 +130,82 @@ def test_nothing_is_learned_where_the_processor_does_more(fault: str) -> None:
         item["sizes"] = Element(torch.zeros(2))
     else:
         made["mm_placeholders"] = {"video": [Place(1, LENGTH, torch.ones(LENGTH))]}
-    inputs.learn(video, "aV", made)
-    assert inputs.get(video, "aV") is None
+    inputs.learn((video,), "aV", made)
+    assert inputs.get((video,), "aV") is None
+
+
+@given(st.integers(1, 4), st.integers(1, 3), st.text("abc", max_size=5), st.text("abc", max_size=5))
+def test_single_pictures_are_made_as_they_would_be_rendered(count: int, copies: int, before: str, after: str) -> None:
+    inputs, text = DirectInputs(encode), before + "V" * count + after
+    first, second = list(film(1, frames=count)), list(film(2, frames=count))
+    assert inputs.get(first, text) is None
+    inputs.learn(first, f"{after}V" * count, rendered_pictures(first, f"{after}V" * count, copies))
+    made, should = inputs.get(second, text), rendered_pictures(second, text, copies)
+    assert made is not None
+    for ours, theirs in zip(made["mm_kwargs"]["image"], should["mm_kwargs"]["image"], strict=True):
+        assert ours.keys() == theirs.keys()
+        assert np.array_equal(ours["pixel_values"].data.numpy().transpose(0, 3, 1, 2), theirs["pixel_values"].data.numpy())
+        assert ours["image_sizes"].data.tolist() == theirs["image_sizes"].data.tolist()
+    same = ("type", "prompt", "prompt_token_ids", "mm_placeholders")
+    assert {name: made[name] for name in same} == {name: should[name] for name in same}
+    assert len(set(made["mm_hashes"]["image"])) == count, "vLLM would show one picture for the other"
+    assert inputs.get([*second, second[0]], f"{text}V") is None, "the renderer says how many are too many"
+
+
+@pytest.mark.parametrize("fault", ["pixels", "second", "size", "more", "mask", "tiles"])
+def test_nothing_is_learned_of_pictures_where_the_processor_does_more(fault: str) -> None:
+    import torch
+
+    shown, inputs = list(film(1)), DirectInputs(encode)
+    made = rendered_pictures(shown, "aVbV")
+    item = made["mm_kwargs"]["image"][1 if fault == "second" else 0]
+    if fault in ("pixels", "second"):
+        item["pixel_values"].data[1, 0, 0, 0] ^= 1
+    elif fault == "size":
+        item["image_sizes"] = Element(torch.tensor([9, 9]))
+    elif fault == "more":
+        item["weights"] = Element(torch.zeros(3))
+    elif fault == "mask":
+        made["mm_placeholders"]["image"][0] = Place(1, LENGTH, torch.ones(LENGTH))
+    else:
+        item["pixel_values"] = Element(item["pixel_values"].data[:, :, :2])
+    inputs.learn(shown, "aVbV", made)
+    assert inputs.get(shown, "aVbV") is None
+
+
+def test_the_order_of_arguments_is_no_difference() -> None:
+    inputs, shown = DirectInputs(encode), list(film(1))
+    made = rendered_pictures(shown, "VV")
+    first, second = made["mm_kwargs"]["image"]
+    made["mm_kwargs"]["image"] = [dict(reversed(first.items())), second]
+    inputs.learn(shown, "VV", made)
+    assert inputs.get(shown, "VV") is not None
+
+
+def test_pictures_of_different_shapes_are_rendered() -> None:
+    inputs, shown = DirectInputs(encode), [film(1)[0], film(1)[0][:2]]
+    inputs.learn(shown, "VV", rendered_pictures(shown, "VV"))
+    assert inputs.get(shown, "VV") is None
+    inputs.learn(shown[:1] * 2, "VV", rendered_pictures(shown[:1] * 2, "VV"))
+    assert inputs.get(shown, "VV") is None
+    assert inputs.get(shown[:1] * 2, "VV") is not None
 
 
 def test_another_shape_and_another_number_of_markers_are_rendered() -> None:
     video, inputs = film(1), DirectInputs(encode)
-    inputs.learn(video, "aV", rendered(video, "aV"))
-    assert inputs.get(film(1, frames=3), "aV") is None
-    assert inputs.get(video, "VaV") is None
-    assert inputs.get(video, "a") is None
+    inputs.learn((video,), "aV", rendered(video, "aV"))
+    assert inputs.get((film(1, frames=3),), "aV") is None
+    assert inputs.get((video,), "VaV") is None
+    assert inputs.get((video,), "a") is None
 
 
 def test_pictures_that_may_not_be_written_to_are_copied() -> None:
     video, inputs = film(1), DirectInputs(encode)
-    inputs.learn(video, "V", rendered(video, "V"))
+    inputs.learn((video,), "V", rendered(video, "V"))
     video.flags.writeable = False
     turned = np.asfortranarray(video)
     for one in (video, turned):
-        made = inputs.get(one, "V")
+        made = inputs.get((one,), "V")
         assert made is not None
         assert np.array_equal(made["mm_kwargs"]["video"][0]["pixels"].data.numpy(), video)
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from patience import PATIENCE
 
@@ -46,6 +47,31 @@ async def test_pictures_go_as_bytes_and_a_second_video_without_the_processor(
         made = vllm_engine._preparer.prepare(request)
         assert made["mm_kwargs"]["video"][0]["pixel_values_videos"].data.numpy().nbytes == request.video.nbytes  # type: ignore[union-attr]
         assert await vllm_engine.caption(request) == await reference.caption(request)
+
+
+async def test_a_second_picture_goes_without_the_processor(
+    vllm_engine: Captioner, reference: Captioner, film: Film, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert isinstance(vllm_engine, VllmEngine)
+    assert vllm_engine._preparer is not None
+
+    def shown(seed: int, count: int) -> Request:
+        video = film(seed, frames=count).video
+        assert video is not None
+        return Request(prompt="dora", images=tuple(video), sampling=film().sampling)
+
+    for count in (1, 3):
+        await vllm_engine.caption(shown(1, count))
+    other = shown(2, 1)
+    smaller = replace(other, images=tuple(np.ascontiguousarray(image[: len(image) // 2]) for image in other.images))
+    long_way = await vllm_engine.caption(smaller)
+    monkeypatch.setattr(vllm_engine._preparer, "_rendered", None)
+    requests = [shown(seed, count) for seed in range(3, 6) for count in (1, 3)]
+    alone = [await vllm_engine.caption(request) for request in requests]
+    assert alone == [await reference.caption(request) for request in requests]
+    monkeypatch.undo()  # beside one that is rendered, in the same step
+    together = await asyncio.gather(*map(vllm_engine.caption, (*requests, smaller)))
+    assert together == [*alone, long_way]
 
 
 async def test_videos_of_different_lengths_are_answered_together(vllm_engine: Captioner, film: Film) -> None:

@@ -1,65 +1,78 @@
-"""A video's way to the engine without the model's processor, where that would only hand on its bytes (see pixels.py).
+"""Pictures' way to the engine without the model's processor, where that would only hand on their bytes (see pixels.py).
 
-    processor: frames -> tensors -> lists -> batches -> copies -> ... the same bytes, 7 to 30 ms of a core
-    here:      frames, as they lie in memory, beside what is the same for all videos of their shape
+    processor: pictures -> tensors -> lists -> batches -> copies -> ... the same bytes, 7 to 30 ms of a core
+    here:      pictures, as they lie in memory, beside what is the same for all of their shape
 
-What is the same is learned from the first video of each shape, which goes through vLLM's renderer, and only where that one's result is
-what would have been made here, to the last byte and token; where it is not, all videos of that shape go the long way. Text is tokenised
-for each request, so no prompt is taken for another.
+A request shows one video, or single pictures of one shape. What is the same is learned from the first request of each shape, which goes
+through vLLM's renderer, and only where that one's result is what would have been made here, to the last byte and token; where it is not,
+all of that shape go the long way. Text is tokenised for each request, so no prompt is taken for another.
 """
 
 import itertools
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+Kind: TypeAlias = Literal["video", "image"]
+Pictures: TypeAlias = Sequence[NDArray[np.uint8]]
+"""videos (frames x height x width x 3), or single pictures (height x width x 3)"""
+
 OWN = frozenset({"prompt", "prompt_token_ids", "mm_kwargs", "mm_placeholders", "mm_hashes", "arrival_time"})
 """of a rendered input, what is true of its own request alone"""
 SHAPES = 1024
-"""shapes of videos that are remembered: each is a few hundred bytes"""
+"""shapes that are remembered: each is a few hundred bytes"""
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """What rendered inputs of one shape of video have in common."""
+    """What rendered inputs of one shape have in common."""
 
+    kind: Kind
     token: int
-    """stands for the video in the prompt"""
+    """stands for the video or the picture in the prompt"""
     length: int
     """tokens that it becomes"""
+    copies: int
+    """how often a single picture goes to the engine: whole, and as its own only tile; 0: a video, as it is"""
     rendered: dict[str, Any]
     """what stands in all of them alike"""
     name: str
     """of the pixels, among the model's arguments"""
     element: Any
     """how vLLM holds them, without data"""
+    arguments: dict[str, Any]
+    """all arguments in vLLM's order, with the data of those that follow from the shape alone"""
     items: tuple[type, type]
-    """vLLM's classes for the arguments of one video, and of a request"""
+    """vLLM's classes for the arguments of one video or picture, and of a request"""
     place: Any
-    """where the video stands among the tokens, as vLLM says it"""
+    """where it stands among the tokens, as vLLM says it"""
 
 
 class DirectInputs:
-    """Patterns by the shape of the video; threads may share it. ``encode``: text -> tokens, as vLLM's renderer does it."""
+    """Patterns by number and shape; threads may share it. ``encode``: text -> tokens, as vLLM's renderer does it."""
 
     def __init__(self, encode: Callable[[str], Sequence[int]]) -> None:
         self._encode = encode
         self._patterns: dict[tuple[int, ...], Pattern | None] = {}
+        """by how many are shown, which vLLM's renderer may refuse, and their shape"""
         self._numbers = itertools.count()
 
-    def get(self, video: NDArray[np.uint8], text: str) -> dict[str, Any] | None:
-        """vLLM's input of a video and its prompt; None where it has to be rendered."""
-        pattern = self._patterns.get(video.shape)
-        return _made(pattern, video, text, list(self._encode(text)), next(self._numbers)) if pattern is not None else None
+    def get(self, shown: Pictures, text: str) -> dict[str, Any] | None:
+        """vLLM's input of what is shown and its prompt; None where it has to be rendered."""
+        pattern = self._patterns.get((len(shown), *shown[0].shape))
+        if pattern is None or not _alike(shown):
+            return None
+        return _made(pattern, shown, text, list(self._encode(text)), self._numbers)
 
-    def learn(self, video: NDArray[np.uint8], text: str, rendered: dict[str, Any]) -> None:
-        """What vLLM's renderer made of a video and its prompt."""
-        if video.shape not in self._patterns and len(self._patterns) < SHAPES:
-            self._patterns[video.shape] = _pattern(video, text, list(self._encode(text)), rendered)
+    def learn(self, shown: Pictures, text: str, rendered: dict[str, Any]) -> None:
+        """What vLLM's renderer made of what was shown and its prompt."""
+        of = (len(shown), *shown[0].shape)
+        if of not in self._patterns and len(self._patterns) < SHAPES and _alike(shown):
+            self._patterns[of] = _pattern(shown, text, list(self._encode(text)), rendered)
 
 
 def encoder_of(tokenizer: Any) -> Callable[[str], Sequence[int]] | None:
@@ -71,48 +84,94 @@ def encoder_of(tokenizer: Any) -> Callable[[str], Sequence[int]] | None:
     return (lambda text: list(fast.encode(text).ids)) if fast is not None else None
 
 
-def _pattern(video: NDArray[np.uint8], text: str, tokens: list[int], rendered: dict[str, Any]) -> Pattern | None:
+def _alike(shown: Pictures) -> bool:
+    return all(one.shape == shown[0].shape for one in shown)
+
+
+def _pattern(shown: Pictures, text: str, tokens: list[int], rendered: dict[str, Any]) -> Pattern | None:
     """None where what is made by it would not be what was rendered."""
     import torch
 
+    kind: Kind = "video" if shown[0].ndim == 4 else "image"
     arguments: Any = rendered.get("mm_kwargs")
-    if not arguments or list(arguments) != ["video"] or len(arguments["video"]) != 1 or len(arguments["video"][0]) != 1:
+    if not arguments or list(arguments) != [kind] or len(arguments[kind]) != len(shown):
         return None
-    [(name, element)] = arguments["video"][0].items()
-    if not isinstance(element.data, torch.Tensor) or element.data.dtype != torch.uint8:
+    item = arguments[kind][0]
+    names = [name for name, of in item.items() if isinstance(of.data, torch.Tensor) and of.data.dtype == torch.uint8]
+    if len(names) != 1 or not all(_follows(of.data, shown[0].shape, kind) for name, of in item.items() if name != names[0]):
         return None
-    [place] = rendered["mm_placeholders"]["video"]
+    pixels = item[names[0]]
+    place = rendered["mm_placeholders"][kind][0]
     found = Pattern(
+        kind=kind,
         token=tokens[place.offset] if place.offset < len(tokens) else -1,
         length=place.length,
+        copies=0 if kind == "video" else len(pixels.data),
         rendered={key: value for key, value in rendered.items() if key not in OWN},
-        name=name,
-        element=replace(element, data=None),
-        items=(type(arguments["video"][0]), type(arguments)),
+        name=names[0],
+        element=replace(pixels, data=None),
+        arguments={name: of if name != names[0] else None for name, of in item.items()},
+        items=(type(item), type(arguments)),
         place=place,
     )
-    made = _made(found, video, text, tokens, 0)
-    if made is None or made["prompt_token_ids"] != list(rendered["prompt_token_ids"]) or place.is_embed is not None:
+    made = _made(found, shown, text, tokens, itertools.count())
+    if made is None or made["prompt_token_ids"] != list(rendered["prompt_token_ids"]):
         return None
-    ours = made["mm_kwargs"]["video"][0][name].data.movedim(-1, -3)
-    same = made["mm_placeholders"]["video"][0].offset == place.offset and torch.equal(ours, element.data)
-    return found if same else None
+    if made["mm_placeholders"][kind] != list(rendered["mm_placeholders"][kind]) or place.is_embed is not None:
+        return None
+    pairs = zip(made["mm_kwargs"][kind], arguments[kind], strict=True)
+    return found if all(_same(ours, theirs, names[0]) for ours, theirs in pairs) else None
 
 
-def _made(pattern: Pattern, video: NDArray[np.uint8], text: str, tokens: list[int], number: int) -> dict[str, Any] | None:
-    """None where the video does not stand once in the prompt: vLLM's renderer has something to say of that."""
+def _follows(data: Any, shape: tuple[int, ...], kind: Kind) -> bool:
+    """Whether an argument beside the pixels says no more than a single picture's height and width."""
     import torch
 
-    if tokens.count(pattern.token) != 1:
+    return kind == "image" and isinstance(data, torch.Tensor) and data.tolist() == list(shape[:2])
+
+
+def _same(ours: Any, theirs: Any, name: str) -> bool:
+    import torch
+
+    if ours.keys() != theirs.keys():  # vLLM's order is that of a set: another one in another process
+        return False
+    pixels = ours[name].data.movedim(-1, -3)
+    return torch.equal(pixels, theirs[name].data) and all(
+        torch.equal(ours[other].data, theirs[other].data) for other in theirs if other != name
+    )
+
+
+def _made(
+    pattern: Pattern, shown: Pictures, text: str, tokens: list[int], numbers: "itertools.count[int]"
+) -> dict[str, Any] | None:
+    """None where the prompt has another number of places than there is to show: vLLM's renderer has something to say of that."""
+    if tokens.count(pattern.token) != len(shown):
         return None
-    offset = tokens.index(pattern.token)
-    pixels = video if video.flags.c_contiguous and video.flags.writeable else np.array(video, order="C")
+    found, places = list[int](), list[Any]()
+    for token in tokens:
+        if token == pattern.token:
+            places.append(replace(pattern.place, offset=len(found)))
+            found += [token] * pattern.length
+        else:
+            found.append(token)
     item, items = pattern.items
     return pattern.rendered | {
         "arrival_time": time.time(),
         "prompt": text,
-        "prompt_token_ids": [*tokens[:offset], *[pattern.token] * pattern.length, *tokens[offset + 1 :]],
-        "mm_kwargs": items({"video": [item({pattern.name: replace(pattern.element, data=torch.from_numpy(pixels))})]}),
-        "mm_hashes": {"video": [f"direct-{number}"]},
-        "mm_placeholders": {"video": [replace(pattern.place, offset=offset)]},
+        "prompt_token_ids": found,
+        "mm_kwargs": items({pattern.kind: [item(_arguments(pattern, one)) for one in shown]}),
+        "mm_hashes": {pattern.kind: [f"direct-{next(numbers)}" for _ in shown]},
+        "mm_placeholders": {pattern.kind: places},
     }
+
+
+def _arguments(pattern: Pattern, shown: NDArray[np.uint8]) -> dict[str, Any]:
+    """The model's arguments."""
+    import torch
+
+    if pattern.copies:
+        pixels = np.repeat(shown[None], pattern.copies, axis=0)
+    else:
+        pixels = shown if shown.flags.c_contiguous and shown.flags.writeable else np.array(shown, order="C")
+    made = replace(pattern.element, data=torch.from_numpy(pixels))
+    return pattern.arguments | {pattern.name: made}

@@ -48,6 +48,13 @@ class LlavaOnevision(LlavaOnevisionForConditionalGeneration):  # type: ignore[mi
         self._of_image, self._of_video = normalisation(folder, "image"), normalisation(folder, "video")
         self._dtype = vllm_config.model_config.dtype
 
+    def _parse_and_validate_image_input(self, **kwargs: object) -> Any:
+        """Single pictures as they lie in memory, channels last, are turned here, on the device."""
+        images: Any = kwargs.get("pixel_values")
+        if images is not None:
+            kwargs["pixel_values"] = [*map(_channels_first, images)] if isinstance(images, list) else _channels_first(images)
+        return super()._parse_and_validate_image_input(**kwargs)
+
     def _parse_and_validate_video_input(self, **kwargs: object) -> Any:
         """Videos as pictures lie in memory, channels last, are turned here, on the device."""
         videos: Any = kwargs.get("pixel_values_videos")

@@ -16,7 +16,7 @@ SPOKEN = frozenset({"prompt", "prompt_token_offsets"})
 
 class Preparer:
     """One engine's; threads may share it. ``kept``: heads of prompts, for requests that have a key; None: none is kept.
-    ``direct``: for videos that need no processor; None: all do."""
+    ``direct``: for pictures that need no processor; None: all do."""
 
     def __init__(
         self,
@@ -39,14 +39,15 @@ class Preparer:
             return self._joined(request, text) or self._directly(request, text) or self._rendered(request, text)
 
     def _directly(self, request: Request, text: str) -> dict[str, Any] | None:
-        """The request's input where its video alone makes it different from one before; rendered, and learned from, where none was."""
+        """The request's input where its pictures alone make it different from one before; rendered, and learned from, where none was."""
         video, images = pictures(request, self._preset)
-        if self._direct is None or video is None or images or request.key is not None:
+        shown = images if video is None else (video,)
+        if self._direct is None or not shown or (video is not None and images) or request.key is not None:
             return None
-        if (found := self._direct.get(video, text)) is not None:
+        if (found := self._direct.get(shown, text)) is not None:
             return found
         rendered: dict[str, Any] = self._rendered(request, text)
-        self._direct.learn(video, text, rendered)
+        self._direct.learn(shown, text, rendered)
         return rendered
 
     def _joined(self, request: Request, text: str) -> dict[str, Any] | None:
