@@ -7,7 +7,7 @@ import re
 import shlex
 import signal
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,8 @@ _SHELLS = frozenset("sh bash dash zsh ksh mksh ash busybox fish csh tcsh python 
 """their version left out"""
 _PROGRAM = re.compile(r"-[A-Za-z]*[cer]|--command|--eval")
 """options behind which a program stands as text"""
+_PLAIN = re.compile(r"[\w ./,:@%+=~-]*")
+"""what means nothing to those programs but itself, or parts two words"""
 
 log = logs.get(__name__)
 
@@ -106,7 +108,11 @@ class Deliveries:
     async def _exec(self, delivery: Delivery) -> str:
         if not self._state.settings.exec:
             return "refused: there is no --exec any more"
-        return await run(arguments(self._state.settings.exec, delivery.body), body_of(_event(delivery)))
+        try:
+            words = arguments(self._state.settings.exec, delivery.body)
+        except UsageError as error:
+            return f"refused: {error}"
+        return await run(words, body_of(_event(delivery)))
 
 
 def _event(delivery: Delivery) -> dict[str, Any]:
@@ -114,37 +120,47 @@ def _event(delivery: Delivery) -> dict[str, Any]:
 
 
 def words_of(command: str) -> list[str]:
-    """``--exec``'s words. Raises UsageError ``bad_value``: there are none, or a film's name would become part of a shell's program."""
+    """``--exec``'s words. Raises UsageError ``bad_value``: there are none."""
     try:
         words = shlex.split(command)
     except ValueError as error:
         raise UsageError("bad_value", f"--exec {command}: {error}") from None
     if not words:
         raise UsageError("bad_value", "--exec: there is no command in it")
-    shell = ""
-    for before, word in pairwise(words):
-        name = os.path.basename(before)
-        shell = name if name.rstrip("0123456789.") in _SHELLS else shell
-        if shell and _PROGRAM.fullmatch(before) and (place := _PLACE.search(word)):
-            raise UsageError(
-                "bad_value",
-                f"--exec: {place[0]} stands inside the program that {shell} runs, and a film may be called '$(rm -rf ~).mp4'; "
-                f"give it as a word of its own: {shell} {before} '... \"$1\" ...' {shell} {place[0]}",
-            )
     return words
 
 
 def arguments(command: str, event: dict[str, Any]) -> list[str]:
     """``--exec``'s words with the film's values in the places of ``{path}``, ``{state}`` and ``{json}``: one word stays one.
 
-    Each word is gone through once: what a film is called is never looked through for places itself.
+    Each word is gone through once: what a film is called is never looked through for places itself. Raises UsageError ``bad_value``
+    where a value would become part of a shell's program and holds a sign that could mean something there.
     """
     values = {
         "{path}": event["path"],
         "{state}": event["event"],
         "{json}": next((path for path in event["outputs"] if path.endswith(".json")), ""),
     }
-    return [_PLACE.sub(lambda found: values[found[0]], word) for word in words_of(command)]
+    words = words_of(command)
+    for shell, option, word in _programs(words):
+        for place in _PLACE.findall(word):
+            if not _PLAIN.fullmatch(values[place]):
+                raise UsageError(
+                    "bad_value",
+                    f"--exec was not run: {place} stands inside the program that {shell} runs, which would take signs of this film's name "
+                    f"for its own; give it as a word: {shell} {option} '... \"$1\" ...' {shell} {place}",
+                )
+    return [_PLACE.sub(lambda found: values[found[0]], word) for word in words]
+
+
+def _programs(words: list[str]) -> Iterator[tuple[str, str, str]]:
+    """(program, its option, text): words that a shell or the like runs."""
+    shell = ""
+    for before, word in pairwise(words):
+        name = os.path.basename(before)
+        shell = name if name.rstrip("0123456789.") in _SHELLS else shell
+        if shell and _PROGRAM.fullmatch(before):
+            yield shell, before, word
 
 
 async def run(words: list[str], stdin: bytes) -> str:
