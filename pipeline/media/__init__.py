@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pipeline.formats.ass import Style
     from pipeline.media.binary import Ffmpeg, find_ffmpeg
-    from pipeline.media.burning import Encoding, burn, encoding_for
+    from pipeline.media.burning import burn
+    from pipeline.media.encoding import Encoding, encoding_for
     from pipeline.media.fonts import installed_fonts
     from pipeline.media.look import Look, layout_of, look_of
     from pipeline.media.muxing import mux
@@ -34,7 +35,8 @@ __all__ = [
 _HOMES = {
     "formats.ass": "Style",
     "media.binary": "Ffmpeg find_ffmpeg",
-    "media.burning": "Encoding burn encoding_for",
+    "media.burning": "burn",
+    "media.encoding": "Encoding encoding_for",
     "media.fonts": "installed_fonts",
     "media.look": "Look layout_of look_of",
     "media.muxing": "mux",

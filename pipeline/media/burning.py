@@ -6,12 +6,12 @@ source -> what is in it -> can the fonts draw this? -> ffmpeg: subtitles, even s
 import math
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pipeline.cues import PROFILES, Layout, Limits, limits
-from pipeline.errors import EnvironmentFault, InputError, UsageError
+from pipeline.errors import EnvironmentFault, InputError
 from pipeline.files import whole
 from pipeline.formats import tidy
 from pipeline.formats.ass import Style, render
@@ -20,6 +20,7 @@ from pipeline.media.binary import find_ffmpeg, newest_ffmpeg
 from pipeline.media.containers import HVC1, Plan, plan
 from pipeline.media.covers import attached
 from pipeline.media.edits import edits
+from pipeline.media.encoding import Encoding, encoding_for
 from pipeline.media.fitting import fitted
 from pipeline.media.fonts import add_fonts, check_fonts
 from pipeline.media.headers import check_codec, exchanged
@@ -37,34 +38,6 @@ SMALL = 8
 """pixels of a line's height under which letters are hardly letters"""
 LARGEST_SIZE = 30
 """that --font-size takes"""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Encoding:
-    """How the picture is encoded."""
-
-    encoder: str = "libx264"
-    crf: float = 18
-    """quality, less is better; for encoders of graphics cards their own scale of the same kind"""
-    preset: str = "medium"
-    """speed against size; an empty text leaves it to the encoder"""
-
-    def __str__(self) -> str:
-        return f"{self.encoder}, crf {self.crf:g}" + (f", preset {self.preset}" if self.preset else "")
-
-    def options(self) -> dict[str, Any]:
-        """ffmpeg's options for this encoder."""
-        given: dict[str, Any] = {"c:v:0": self.encoder}
-        if self.preset:
-            given["preset"] = self.preset
-        if self.encoder.endswith("_nvenc"):
-            return given | {"rc": "vbr", "cq": f"{self.crf:g}", "b:v": "0"}
-        if self.encoder.endswith(("_qsv", "_vaapi")):
-            return given | {"global_quality": f"{self.crf:g}"}
-        if self.encoder.startswith("libvpx"):
-            given.pop("preset", None)
-            return given | {"crf": f"{self.crf:g}", "b:v": "0", "row-mt": "1"}
-        return given | {"crf": f"{self.crf:g}"}
 
 
 def burn(
@@ -131,19 +104,6 @@ def burn(
             before = before.from_zero()
         notices += check_burned(ffmpeg, place, ended, before, again, film, streams.count(), streams.left_out(film))
     return (*notices, *streams.notices)
-
-
-def encoding_for(out: Path, *, encoder: str | None = None, crf: float | None = None, preset: str | None = None) -> Encoding:
-    """The encoding for a container, where an option is not given: H.264 at 18, in WebM VP9 at 24.
-
-    Raises UsageError ``bad_value``.
-    """
-    if crf is not None and not 0 <= crf <= 63:
-        raise UsageError("bad_value", f"--crf is 0 (best) to 51 (63 for VP9 and AV1), not {crf:g}")
-    name = encoder or ("libvpx-vp9" if out.suffix.lower() == ".webm" else "libx264")
-    usual = 24.0 if name.startswith("libvpx") else 18.0
-    speed = "medium" if name in ("libx264", "libx265") else ""
-    return Encoding(encoder=name, crf=usual if crf is None else crf, preset=speed if preset is None else preset)
 
 
 def _small(track: Track, style: Style) -> tuple[Notice, ...]:

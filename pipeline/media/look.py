@@ -17,7 +17,7 @@ from pipeline.media.binary import find_ffmpeg
 from pipeline.options.burn import Burned, Cues
 
 if TYPE_CHECKING:
-    from pipeline.media.burning import Encoding
+    from pipeline.media.encoding import Encoding
 
 ANEW = frozenset({"profile", "max_line_width", "max_lines", "max_cps", "place"})
 """options that ask for a new layout of cues that somebody else laid out"""
@@ -40,7 +40,7 @@ class Look:
 
     def encoding(self, out: Path) -> "Encoding":
         """The encoding for a container. Raises UsageError ``bad_value``."""
-        from pipeline.media.burning import encoding_for
+        from pipeline.media.encoding import encoding_for
 
         return encoding_for(out, encoder=self.encoder, crf=self.crf, preset=self.preset)
 
