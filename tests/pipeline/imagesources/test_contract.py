@@ -317,7 +317,7 @@ def test_the_folder_that_is_written_to_is_no_source(tmp_path: Path) -> None:
     assert [item.key for item in listed(tmp_path, without=str(tmp_path / "out"))[0]] == ["a.png"]
     said: list[str] = []
     assert not list(Listing([str(tmp_path)], LOCAL, lambda _, error: said.append(error.message), without=str(tmp_path)))
-    assert "outside of the output folder (-o)" in said[0]
+    assert "-o is this very folder" in said[0]
 
 
 def test_strange_names_are_keys_like_others(tmp_path: Path) -> None:
