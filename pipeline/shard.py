@@ -36,7 +36,6 @@ def share(things: Sequence[T], shard: Shard) -> Sequence[T]:
 
 def takes(name: PurePath, shard: Shard) -> bool:
     """Whether a name belongs to the shard: the same on every machine, whatever else there is."""
-    digest = blake2b(
-        os.fsencode(name), digest_size=8
-    ).digest()  # names that differ in a number alone spread too, by a CRC they do not
+    # by a CRC, names that differ in a number alone would all be one machine's
+    digest = blake2b(os.fsencode(name), digest_size=8).digest()
     return int.from_bytes(digest) % shard[1] == shard[0] - 1
