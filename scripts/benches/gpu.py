@@ -48,6 +48,8 @@ ROWS = {
 }
 PIECE, PIECES = 16, 4
 """seconds of an encoded piece, and how many of them make a film"""
+DRAWN = 16
+"""pieces that are encoded at the most: films are these in another order"""
 WARMING = 16
 """films that are read before a reader's row: decoding processes start with the films that they are needed for, and stay"""
 
@@ -151,7 +153,10 @@ def _films(folder: Path, size: tuple[int, int], count: int) -> tuple[Film, ...]:
     paths = [here / f"film{i:03}.mp4" for i in range(count)]
     if not all(path.exists() for path in paths):
         (here / "pieces").mkdir(parents=True, exist_ok=True)
-        specs = [FilmSpec(seconds=PIECE, width=size[0], height=size[1], seed=seed) for seed in range(max(PIECES, count // 4))]
+        specs = [
+            FilmSpec(seconds=PIECE, width=size[0], height=size[1], seed=seed)
+            for seed in range(min(max(PIECES, count // 4), DRAWN))
+        ]
         pieces = make_films(here / "pieces", specs, at_once=len(os.sched_getaffinity(0)))
         for i, path in enumerate(paths):
             _join(path, [pieces[(i + step * (1 + i // len(pieces))) % len(pieces)] for step in range(PIECES)])

@@ -114,7 +114,6 @@ def _settings(asked: argparse.Namespace, gpus: int, hosts: int) -> Settings:
         windows="fixed:seconds=8",
         sampler=ROWS[asked.row][1],
         max_tokens=64,
-        temperature=1.0 if asked.random_weights else 0.0,  # the likeliest word again and again is asked for twice
         hosts=gpus * hosts,
         gpus=str(gpus) if on_gpu else "all",
         max_num_seqs=asked.max_num_seqs,

@@ -5,7 +5,8 @@ document in memory to the summary, by the clock, with the model loaded and warm;
 Random weights never end a sentence: each answer is as long as it may be, and unusable: no model takes longer. --sentence-tokens 65 gives them
 the room of 25 words and what stands around them, which is how long a model takes that does what it is told.
 
---pixels: a film of two hours first (1080p, joined of drawn pieces), described in windows of 8 s with keyframes:count=8, 64 tokens each.
+--pixels: a film of as many windows first (1080p, joined of drawn pieces), described in windows of 8 s with keyframes:count=8, 64 tokens each,
+at each of --temperatures; what random weights say of it is of no use, so the summary is made of the made-up captions all the same.
 
     scripts/bench summary --model FOLDER --random-weights --json summary.json
     scripts/bench summary --composed                    no model: chapters and the captions' own words
@@ -21,8 +22,10 @@ import resource
 import sys
 import tempfile
 import time
+from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from models.base import Request, Sampling
@@ -68,8 +71,9 @@ def main() -> None:
     parser.add_argument("--max-model-len", type=int)
     parser.add_argument("--sentence-tokens", type=int, help="room of a sentence and its numbers, in place of the product's")
     parser.add_argument(
-        "--pixels", action="store_true", help="describe a film of as many windows first, and tell how long that took"
+        "--pixels", action="store_true", help="describe a film of as many windows first, and tell how long that takes"
     )
+    parser.add_argument("--temperatures", type=float, nargs="+", default=[0.0], help="of the captions from pixels")
     parser.add_argument("--captions", type=int, default=900)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", type=Path, help="also write the numbers here")
@@ -85,88 +89,102 @@ def main() -> None:
     asyncio.run(_run(asked))
 
 
-def _say(asked: argparse.Namespace, rows: list[Row]) -> None:
+def _say(asked: argparse.Namespace, found: dict[str, Any], told: object) -> None:
     """After each row: a run that is cut off keeps what it has."""
-    machine = f"{platform.processor() or platform.machine()}, {len(os.sched_getaffinity(0))} cores"
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{rows[-1]}; {machine}, peak memory of this process {peak:.0f} MB", flush=True)
+    found["machine"] = f"{platform.processor() or platform.machine()}, {len(os.sched_getaffinity(0))} cores"
+    found["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"{told}; {found['machine']}, peak memory of this process {found['peak_mb']:.0f} MB", flush=True)
     if asked.json:
-        asked.json.write_text(json.dumps({"machine": machine, "peak_mb": peak, "rows": [asdict(row) for row in rows]}, indent=2))
+        asked.json.write_text(json.dumps(found, indent=2))
 
 
 async def _run(asked: argparse.Namespace) -> None:
+    found: dict[str, Any] = {}
     if asked.composed:
-        await _measured(asked, None)
+        await _measured(asked, found, None)
         return
     settings = Settings(
         model=asked.model, quantization=asked.quantization, max_model_len=asked.max_model_len,
         engine_arg=("load_format=dummy",) if asked.random_weights else (),
-        windows="fixed:seconds=8", sampler="keyframes:count=8", max_tokens=64, temperature=1.0 if asked.random_weights else 0.0,
+        windows="fixed:seconds=8", sampler="keyframes:count=8", max_tokens=64,
     )  # fmt: skip
     began = time.monotonic()
-    async with Host(settings) as host:
-        await host.engine.warm()
-        print(f"the model is loaded after {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
-        await host.engine.ask(Request(prompt="Say something.", sampling=Sampling(max_tokens=8)))
-        writer = writer_of(
-            settings.changed(temperature=0.0), host
-        )  # as users have it; captions of random weights would repeat themselves
-        if writer is None:
-            raise SystemExit(
-                f"scripts/bench summary: {asked.model} knows one question alone and writes no summaries; take --composed"
-            )
-        with tempfile.TemporaryDirectory(prefix="scenescribe-bench-") as place:
-            film = await described(asked, settings, host, Path(place)) if asked.pixels else None
-        await _measured(asked, writer, film)
+    with tempfile.TemporaryDirectory(prefix="scenescribe-bench-") as place:
+        drawing = asyncio.create_task(asyncio.to_thread(_drawn, Path(place), asked.captions)) if asked.pixels else None
+        async with Host(settings) as host:
+            await host.engine.warm()
+            print(f"the model is loaded after {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+            await host.engine.ask(Request(prompt="Say something.", sampling=Sampling(max_tokens=8)))
+            writer = writer_of(settings, host)
+            if writer is None:
+                raise SystemExit(
+                    f"scripts/bench summary: {asked.model} knows one question alone and writes no summaries; take --composed"
+                )
+            if drawing is not None:
+                path = await drawing
+                print(f"the film is there after {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+            for temperature in asked.temperatures if drawing else ():
+                out = Path(place, f"out at {temperature:g}")
+                took = await described(path, settings.changed(temperature=temperature, output_dir=out), host)
+                found.setdefault("from_pixels", []).append({"temperature": temperature} | took)
+                _say(asked, found, f"described at temperature {temperature:g}: {took}")
+            await _measured(asked, found, writer)
 
 
-class _Kept(Observer):
-    """The one film's document."""
+class _Windows(Observer):
+    """How the film's windows came out."""
 
-    document: Document | None = None
+    captions: tuple[Caption, ...] = ()
 
     def observer(self, film: Film) -> Observer:
         return self
 
     def finished(self, film: Film, result: Result) -> None:
-        self.document = result.document
+        self.captions = result.document.captions if result.document else ()
 
     def failed(self, name: Path | str, error: ScenescribeError) -> None:
         raise SystemExit(f"scripts/bench summary: {name}: {error}")
 
 
-async def described(asked: argparse.Namespace, settings: Settings, host: Host, place: Path) -> Document:
-    """A film of ``--captions`` windows, from pixels; how long that took is told."""
+def _drawn(place: Path, windows: int) -> Path:
+    """A film of as many windows of 8 s, joined of drawn pieces."""
     size, seconds = (1920, 1080), 16
-    count = asked.captions * 8 // seconds
+    count = windows * 8 // seconds
     specs = [FilmSpec(seconds=seconds, width=size[0], height=size[1], seed=seed) for seed in range(min(count, 16))]
     pieces = make_films(place, specs, at_once=len(os.sched_getaffinity(0)))
     path = place / "two hours.mp4"
     _join(path, [pieces[n % len(pieces)] for n in range(count)])
-    films, kept = (Film(path, Path(path.name)),), _Kept()
-    async with Studio(settings.changed(output_dir=place / "out"), host=host) as studio:
+    return path
+
+
+async def described(path: Path, settings: Settings, host: Host) -> dict[str, Any]:
+    """What it takes to describe the film: from its file to its sidecars, on a loaded model, decoders' start and all."""
+    films, windows, hungry = (Film(path, Path(path.name)),), _Windows(), host.engine.clock.hungry
+    async with Studio(settings, host=host) as studio:
         began = time.monotonic()
-        await describe_all(films, plan_outputs(films, studio), studio, kept)
-        print(f"described after {time.monotonic() - began:.1f} s", flush=True)
-    assert kept.document is not None
-    return kept.document
+        await describe_all(films, plan_outputs(films, studio), studio, windows)
+        took = time.monotonic() - began
+    return {
+        "windows": len(windows.captions), "tokens": sum(one.completion_tokens for one in windows.captions),
+        "outcomes": dict(Counter(str(one.outcome) for one in windows.captions)), "seconds": round(took, 1),
+        "hungry": round(host.engine.clock.hungry - hungry, 1),
+    }  # fmt: skip
 
 
-async def _measured(asked: argparse.Namespace, writer: Writer | None, film: Document | None = None) -> None:
-    film, rows = film or made_up(asked.captions), list[Row]()
+async def _measured(asked: argparse.Namespace, found: dict[str, Any], writer: Writer | None) -> None:
+    film = made_up(asked.captions)
     for length in ("short", "long"):
         for _ in range(asked.rounds):
             began = time.monotonic()
             summary = await summarize(film, length=length, writer=writer)
             took = time.monotonic() - began
-            rows.append(
-                Row(
-                    length, len(film.captions), len(summary.chapters), len(summary.sentences), summary.stats.get("asked", 0),
-                    summary.stats.get("levels", 0), len(summary.warnings), round(took, 2), summary.stats.get("prompt_tokens", 0),
-                    summary.stats.get("tokens", 0),
-                )
+            row = Row(
+                length, len(film.captions), len(summary.chapters), len(summary.sentences), summary.stats.get("asked", 0),
+                summary.stats.get("levels", 0), len(summary.warnings), round(took, 2), summary.stats.get("prompt_tokens", 0),
+                summary.stats.get("tokens", 0),
             )  # fmt: skip
-            _say(asked, rows)
+            found.setdefault("rows", []).append(asdict(row))
+            _say(asked, found, row)
 
 
 def made_up(count: int) -> Document:
