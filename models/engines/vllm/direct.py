@@ -61,6 +61,10 @@ class DirectInputs:
         """by how many are shown, which vLLM's renderer may refuse, and their shape"""
         self._numbers = itertools.count()
 
+    def knows(self, shown: Pictures) -> bool:
+        """Whether it was learned how such pictures go, or that there is nothing to learn of them."""
+        return (len(shown), *shown[0].shape) in self._patterns or len(self._patterns) >= SHAPES or not _alike(shown)
+
     def get(self, shown: Pictures, text: str) -> dict[str, Any] | None:
         """vLLM's input of what is shown and its prompt; None where it has to be rendered."""
         pattern = self._patterns.get((len(shown), *shown[0].shape))

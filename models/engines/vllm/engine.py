@@ -84,6 +84,7 @@ class VllmEngine:
         self._threads = ThreadPoolExecutor(preparers(), thread_name_prefix="prepare")
         if self.options.profile == "questions":  # or a question would stand behind the windows that wait for a thread
             self._soon = ThreadPoolExecutor(2, thread_name_prefix="prepare soon")
+        await asyncio.get_running_loop().run_in_executor(self._threads, self._preparer.warm)
         enable()
         if self.options.profile_dir is not None:
             await self._llm.start_profile()

@@ -1,7 +1,16 @@
-"""From a request to what the engine core takes: tokens, and the pictures as the model's processor makes them."""
+"""From a request to what the engine core takes: tokens, and the pictures as the model's processor makes them.
 
+What is made once is made by one thread, while the others wait: the model's processor, which vLLM builds where it is first needed (seconds of
+a real tokenizer's copies, and eight threads that build it at once take six times as long as one), and what is learned of a shape. The
+chat template is one thread's at a time: vLLM copies the whole tokenizer for each that comes meanwhile.
+"""
+
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
+
+import numpy as np
 
 from models.base import Request
 from models.engines.vllm.direct import DirectInputs
@@ -31,6 +40,15 @@ class Preparer:
         """``renderer``: vLLM's own, from a prompt's text and pictures to what its core takes."""
         self._preset, self._tokenizer, self._template, self._render, self.kept = preset, tokenizer, template, renderer, kept
         self._direct = direct
+        self._template_lock, self._first_lock = threading.Lock(), threading.Lock()
+        self._rendered_before = False
+
+    def warm(self) -> None:
+        """Prepare one picture, so that no request waits for what is made once. What goes wrong is said to the first request."""
+        width, height = self._preset.frame_size(1, 1)
+        shown = np.zeros((1, height, width, 3), np.uint8)
+        with suppress(Exception):
+            self.prepare(Request(prompt=self._preset.prompt, video=shown, times=(0.0,)))
 
     def prepare(self, request: Request) -> Any:
         """vLLM's input of the request. Raises RequestRefused, and what vLLM's renderer raises."""
@@ -46,9 +64,15 @@ class Preparer:
             return None
         if (found := self._direct.get(shown, text)) is not None:
             return found
-        rendered: dict[str, Any] = self._rendered(request, text)
-        self._direct.learn(shown, text, rendered)
-        return rendered
+        if self._direct.knows(shown):
+            return None
+        with self._first_lock:
+            if self._direct.knows(shown):
+                return self._direct.get(shown, text)
+            rendered: dict[str, Any] = self._render(self._prompt(request, text))
+            self._rendered_before = True
+            self._direct.learn(shown, text, rendered)
+            return rendered
 
     def _joined(self, request: Request, text: str) -> dict[str, Any] | None:
         """The kept head of the prompt and the tokens after it; None where there is no such head."""
@@ -67,18 +91,26 @@ class Preparer:
     def _text(self, request: Request, *, prompt: str | None = None, shown: bool = True) -> str:
         """The prompt's text; with another prompt in place of the request's it has no history, and no pictures unless ``shown``."""
         video, images = pictures(request, self._preset)
-        return render(
-            self._tokenizer,
-            self._template,
-            request.prompt if prompt is None else prompt,
-            videos=int(video is not None and shown),
-            images=len(images) if shown else 0,
-            history=request.history if prompt is None else (),
-            preamble=request.preamble,
-        )
+        with self._template_lock:
+            return render(
+                self._tokenizer,
+                self._template,
+                request.prompt if prompt is None else prompt,
+                videos=int(video is not None and shown),
+                images=len(images) if shown else 0,
+                history=request.history if prompt is None else (),
+                preamble=request.preamble,
+            )
 
     def _rendered(self, request: Request, text: str) -> Any:
-        return self._render(self._prompt(request, text))
+        made = self._prompt(request, text)
+        if not self._rendered_before:
+            with self._first_lock:
+                if not self._rendered_before:
+                    rendered = self._render(made)
+                    self._rendered_before = True
+                    return rendered
+        return self._render(made)
 
     def _prompt(self, request: Request, text: str) -> dict[str, Any]:
         video, images = pictures(request, self._preset)
