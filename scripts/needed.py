@@ -8,6 +8,7 @@ from pathlib import Path
 
 PACKAGES = {
     "PIL": "pillow", "cv2": "opencv-python-headless", "imageio_ffmpeg": "imageio-ffmpeg", "moto": "moto[server]", "multipart": "python-multipart",
+    "scenedetect": "scenedetect-headless",
 }  # fmt: skip
 """what pip calls them, where that is another name"""
 

@@ -47,6 +47,7 @@ def bench(name: str, *words: str, without: tuple[str, ...] = (), place: Path) ->
         ("live", (), ("av",), "scripts/bench live: missing here: pip install av"),
         ("gpu", (), ("vllm",), "scripts/bench gpu: missing here: pip install vllm"),
         ("images", ("--kinds", "s3", "--engine", "echo"), ("moto",), "scripts/bench images: missing here: pip install moto[server]"),
+        ("cuts", ("--only", "decks"), ("scenedetect",), "scripts/bench cuts: missing here: pip install scenedetect-headless"),
         ("cluster", (), ("ray",), "scripts/bench cluster: missing here: pip install ray"),
         ("summary", ("--model", "llava-onevision-7b", "--random-weights"), (), "--random-weights wants --model FOLDER"),
     ],

@@ -177,6 +177,7 @@ def main() -> None:
     parser.add_argument("--ours-only", action="store_true")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
+    needed(*(() if options.ours_only else ("scenedetect",)))
     options.folder.mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, Any]] = []
     with WorkerPool() as pool:
