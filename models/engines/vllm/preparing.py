@@ -45,9 +45,9 @@ class Preparer:
 
     def warm(self) -> None:
         """Prepare one picture, so that no request waits for what is made once. What goes wrong is said to the first request."""
-        width, height = self._preset.frame_size(1, 1)
-        shown = np.zeros((1, height, width, 3), np.uint8)
         with suppress(Exception):
+            width, height = self._preset.frame_size(1, 1)
+            shown = np.zeros((1, height, width, 3), np.uint8)
             self.prepare(Request(prompt=self._preset.prompt, video=shown, times=(0.0,)))
 
     def prepare(self, request: Request) -> Any:
