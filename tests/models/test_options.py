@@ -117,5 +117,8 @@ def test_windows_of_more_pictures_than_the_preset_has() -> None:
 
 def test_the_environment_of_the_user_stays() -> None:
     assert environment(on_gpu=True, given={})["VLLM_NO_USAGE_STATS"] == "1"
+    assert environment(on_gpu=True, given={})["VLLM_USE_FLASHINFER_SAMPLER"] == "0"
+    assert "VLLM_USE_FLASHINFER_SAMPLER" not in environment(on_gpu=True, given={"VLLM_USE_FLASHINFER_SAMPLER": "1"})
+    assert "VLLM_USE_FLASHINFER_SAMPLER" not in environment(on_gpu=False, given={})
     assert "VLLM_CPU_KVCACHE_SPACE" not in environment(on_gpu=False, given={"VLLM_CPU_KVCACHE_SPACE": "8"})
     assert environment(on_gpu=False, given={})["VLLM_CPU_KVCACHE_SPACE"] == "1"

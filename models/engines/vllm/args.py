@@ -45,6 +45,11 @@ and a question waits half as long"""
 LONGEST = 96
 """frames of one question"""
 CPU_ENVIRONMENT = {"VLLM_CPU_KVCACHE_SPACE": "1"}
+GPU_ENVIRONMENT = {
+    # vLLM takes FlashInfer's sampler for no request that is greedy or has a seed, and ours are one or the other. It is built all the same when
+    # a model is first loaded: minutes without a word, with a compiler that machines without CUDA's toolkit lack, where the engine ends then
+    "VLLM_USE_FLASHINFER_SAMPLER": "0",
+}
 ENVIRONMENT = {
     "VLLM_NO_USAGE_STATS": "1",
     "VLLM_DO_NOT_TRACK": "1",
@@ -101,7 +106,7 @@ def engine_arguments(
 def environment(*, on_gpu: bool, given: Mapping[str, str] | None = None) -> dict[str, str]:
     """Variables to set for vLLM; what the user has set stays."""
     given = os.environ if given is None else given
-    wanted = ENVIRONMENT | ({} if on_gpu else CPU_ENVIRONMENT)
+    wanted = ENVIRONMENT | (GPU_ENVIRONMENT if on_gpu else CPU_ENVIRONMENT)
     return {name: value for name, value in wanted.items() if name not in given}
 
 
