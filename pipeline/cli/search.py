@@ -42,7 +42,7 @@ def search(
     frames: Annotated[
         Path | None,
         typer.Option(
-            help="Also write each result's picture into this folder, where the film stands beside its captions.",
+            help="Also write each result's picture into this folder, where the film stands beside its captions or is named too.",
             rich_help_panel=MOST,
         ),
     ] = None,
@@ -122,7 +122,7 @@ def _reading(done: int, of: int) -> None:
 
 
 def _stills(hits: "Sequence[Hit]", folder: Path) -> list[str | None]:
-    """A picture from the middle of each hit; None where the film is not beside its captions or can't be read."""
+    """A picture from the middle of each hit; None where the film was not found or can't be read."""
     from pipeline.filenames import fitted
     from pipeline.files import explained
     from pipeline.media.still import still
@@ -137,7 +137,9 @@ def _stills(hits: "Sequence[Hit]", folder: Path) -> list[str | None]:
         path = folder / (fitted(f"{number:02}-{hit.film.stem}", len(ending)) + ending)
         try:
             if not hit.film.is_absolute():
-                raise UsageError("no_film", "its film is not beside its captions, so there is no picture of it")
+                raise UsageError(
+                    "no_film", "its film is not beside its captions: name it too, or its folder, for a picture of it"
+                )
             still(hit.film, (hit.start + hit.end) / 2, path)
             made.append(os.fspath(path))
         except ScenescribeError as error:

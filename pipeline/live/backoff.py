@@ -3,7 +3,7 @@
     gone for less than a minute     up to SOON seconds apart: a camera that starts anew is back within that, and is not waited for
     for longer                      twice as long each time, up to MOST
     reasons in FLOORS               never sooner than their own floor
-    a sender is waited for          LISTEN at most: whoever knocked meanwhile would find nobody at the door
+    a sender is waited for          LISTEN at most: whoever knocked meanwhile would find nobody at the door; but where there is no door
 
 Full jitter: a whole site's cameras come back at once after a power cut, and should not be asked at once.
 """
@@ -25,8 +25,11 @@ FLOORS = {
     "host_refused": (10.0, 300.0),
     "stream_encrypted": (10.0, 300.0),
     "bad_playlist": (5.0, 300.0),
+    "port_taken": (2.0, MOST),
 }
 """reason -> shortest and longest wait: cameras lock accounts that fail too often, and what is not there is not there soon"""
+NO_DOOR = "port_taken"
+"""the reason for which no sender can come, and may be a matter of who else runs here"""
 
 
 class Backoff:
@@ -48,7 +51,7 @@ class Backoff:
             self._since_long += 1
             ceiling = min(SOON * 2.0 ** min(self._since_long, 20), longest)
         self.tries += 1
-        if self._listens:
+        if self._listens and reason != NO_DOOR:
             return min(LISTEN, max(0.1, ceiling * self._dice()))
         return max(shortest, 0.1, ceiling * self._dice())
 

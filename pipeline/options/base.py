@@ -62,7 +62,11 @@ Positive = Annotated[int, Gt(0), Le(MOST)]
 
 def first_fault(error: ValidationError) -> str:
     """What is wrong with the first value that is, as a part of a sentence."""
-    return str(error.errors()[0]["msg"]).lower().removeprefix("value error, ")
+    fault = error.errors()[0]
+    said = str(fault["msg"])
+    return (
+        said.removeprefix("Value error, ") if fault["type"] == "value_error" else said.lower()
+    )  # ours may name what has capitals
 
 
 class Options(BaseSettings):

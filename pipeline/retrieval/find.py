@@ -9,6 +9,7 @@ from typing import Literal
 from platformdirs import user_state_path
 
 from pipeline.errors import EnvironmentFault, InputError, ScenescribeError, UsageError
+from pipeline.retrieval.films import candidates, films_of, with_films
 from pipeline.retrieval.hits import Hit
 from pipeline.retrieval.index import Index
 from pipeline.retrieval.meaning import Embedder, by_meaning, fused, prepare
@@ -46,9 +47,9 @@ def search(
 ) -> Results:
     """Search the captions of these films, folders and JSON files; of all that were searched before where none is named.
 
-    A document that can't be read, a name that is not there, is told to ``on_trouble``; the others are searched. ``on_progress``
-    is told how many documents' vectors are made, of how many. ``since`` and ``until``: days, both within, on which the
-    captions were written. Raises UsageError ``bad_value`` (no word to look for) and
+    A document that can't be read, a name that is not there, is told to ``on_trouble``; the others are searched. A film whose captions
+    stand elsewhere may be named along with them. ``on_progress`` is told how many documents' vectors are made, of how many. ``since``
+    and ``until``: days, both within, on which the captions were written. Raises UsageError ``bad_value`` (no word to look for) and
     ``nothing_indexed``, EnvironmentFault ``state_unwritable``.
     """
     query_of(query)  # said before any file is read
@@ -71,16 +72,23 @@ def search(
             near = by_meaning(index, embedder, query, most=most if by == "meaning" else POOL, among=among)
         searched = index.films(among)
         hits = fused(words, near, most) if by == "both" else (words or near)
-    return Results(hits=tuple(hits), some=some and not near, searched=searched)
+    return Results(hits=tuple(with_films(hits, names)), some=some and not near, searched=searched)
 
 
 def _paths(names: Sequence[str], on_trouble: Callable[[Path | str, ScenescribeError], None]) -> list[Path]:
-    paths = dict[Path, None]()
+    paths, without = dict[Path, None](), list[tuple[str, InputError]]()
     for name in names:
         try:
             paths |= dict.fromkeys(documents([name]))
         except InputError as error:
-            on_trouble(name, error)
+            if error.code == "no_captions":  # they may stand where another name leads to
+                without.append((name, error))
+            else:
+                on_trouble(name, error)
+    for name, trouble in without:
+        films = films_of([name])
+        if not any(True for path in paths for _ in candidates(films, path)):
+            on_trouble(name, trouble)
     return list(paths)
 
 

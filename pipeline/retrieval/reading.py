@@ -55,9 +55,19 @@ class _Document:
     captions: list[_Caption]
 
 
+@dataclass(frozen=True, slots=True)
+class _File:
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Sized:
+    source: _File
+
+
 @cache
-def _adapter() -> TypeAdapter[Any]:
-    return TypeAdapter(_Document)
+def _adapter(kind: type) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
 
 
 def documents(names: Sequence[str]) -> Iterator[Path]:
@@ -126,7 +136,7 @@ def read(path: Path) -> Found:
         return _of_summary(path, data)
     try:
         ours.refuse_many(data)
-        document: Any = _adapter().validate_json(data)
+        document: Any = _adapter(_Document).validate_json(data)
         if document.schema_version != ours.SCHEMA_VERSION:
             raise InputError("bad_json", "")
     except (ValidationError, ScenescribeError):
@@ -135,6 +145,15 @@ def read(path: Path) -> Found:
         )  # it knows what to say of it, and what halves of characters are
     captions = tuple((one.start, one.end, one.text) for one in document.captions if one.text)
     return Found(film=_film(path, document.source.name), language=document.language, captions=captions)
+
+
+def size_of(path: Path) -> int | None:
+    """Bytes of the film that a document or a summary is about; None where it can't be read."""
+    try:
+        told: Any = _adapter(_Sized).validate_json(read_bytes(path, LARGEST))
+    except (OSError, ScenescribeError, ValidationError):
+        return None
+    return int(told.source.size)
 
 
 def _film(path: Path, said: str) -> Path:

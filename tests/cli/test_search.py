@@ -58,6 +58,30 @@ def test_pictures_of_the_results(run: Run, described: Path, tmp_path: Path) -> N
         assert max(high for _, high in picture.convert("RGB").getextrema()) > 60, "not black"
 
 
+def test_films_whose_captions_stand_elsewhere_are_named_along_with_them(run: Run, film: Path, tmp_path: Path) -> None:
+    films, out = tmp_path / "films", tmp_path / "described"
+    (films / "autumn").mkdir(parents=True)
+    (films / "autumn" / "a film.mp4").write_bytes(film.read_bytes())
+    (films / "a film.mp4").write_bytes(b"of another size")
+    (films / "nobody described.mp4").write_bytes(b"")
+    assert run("caption", films / "autumn", "-o", out, "--engine", "echo", "-q").returncode == 0
+    asked = ("frames", out, "-k", "1", "--json", "--frames", tmp_path / "pictures")
+
+    alone = run("search", *asked)
+    assert json.loads(alone.stdout)["frame"] is None
+    assert "a film.mp4: no_film: its film is not beside its captions: name it too" in alone.stderr
+
+    for named in (films, films / "autumn" / "a film.mp4"):
+        done = run("search", *asked, named)
+        assert (done.returncode, done.stderr) == (0, "")
+        line = json.loads(done.stdout)
+        assert line["film"] == str(films / "autumn" / "a film.mp4")
+        assert Path(line["frame"]).is_file()
+
+    other = run("search", *asked, films / "nobody described.mp4")
+    assert "nobody described.mp4: no_captions: " in other.stderr
+
+
 def test_a_text_model_that_is_not_here_is_told_with_what_to_do(run: Run, described: Path) -> None:
     done = run("search", "frames", described, "--by", "meaning", "--embedding-model", "./nothing")
     assert "--embedding-model names a folder that is here" in done.stderr

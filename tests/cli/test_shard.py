@@ -57,4 +57,6 @@ def test_two_shares_describe_each_film_once_under_the_names_of_one_run(run: Run,
     assert made[0] == made[1]
     asked = run("caption", folder, "-o", tmp_path / "new", "--shard", "2/2", "--dry-run", "--json", *ECHO)
     assert [Path(json.loads(line)["path"]).name for line in asked.stdout.splitlines()] == ["a.mp4"]
-    assert run("caption", folder, "--shard", "3/2", *ECHO).returncode == 2
+    refused = run("caption", folder, "--shard", "3/2", *ECHO)
+    assert refused.returncode == 2
+    assert "--shard 3/2: it is written as I/N, from 1/N to N/N" in refused.stderr

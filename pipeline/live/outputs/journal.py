@@ -47,6 +47,8 @@ class Journal(Output):
         self._stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         self._files: dict[str, IO[bytes]] = {}
         self._marks: dict[str, Mark] = {}
+        self._shapes: dict[str, dict[str, Any]] = {}
+        """of each stream, as its mark has it"""
         self._synced = 0.0
 
     async def open(self) -> None:
@@ -72,8 +74,7 @@ class Journal(Output):
             file = self._files.get(event["stream"])
             if file is None:
                 file = self._files[event["stream"]] = append(path, create=True)  # open as long as the stream
-                head = self._described(event["stream"], path, [], [], 0.0)
-                self._marks[event["stream"]] = Mark(self.path(event["stream"], ""), self.name, head)
+            self._mark(event["stream"], path)
             file.write(line(event).encode("utf-8", "backslashreplace") + b"\n")
             file.flush()
             if time.monotonic() - self._synced > SYNC:
@@ -100,8 +101,20 @@ class Journal(Output):
             raise explained(self.path(stream, ".events.jsonl"), error) from None
         path = self.path(stream, ".events.jsonl")
         write_texts(self._described(stream, path, *_read_back(path)), self.path(stream, ""), self._formats)
+        self._shapes.pop(stream, None)
         if stream in self._marks:
             self._marks.pop(stream).done()
+
+    def _mark(self, stream: str, path: Path) -> None:
+        """Begin a stream's mark, or tell it what its pictures are, which is known when the first one is there."""
+        if self._shapes.get(stream) == (shape := self._shape(stream)):
+            return
+        self._shapes[stream] = dict(shape)
+        head = self._described(stream, path, [], [], 0.0)
+        if stream in self._marks:
+            self._marks[stream].head(head)
+        else:
+            self._marks[stream] = Mark(self.path(stream, ""), self.name, head)
 
     def _finished(self, one: Left) -> None:
         """Describe what a killed run left. Raises OutputError."""

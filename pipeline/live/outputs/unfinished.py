@@ -38,6 +38,10 @@ class Mark:
         with suppress(OSError):
             self._file = append(self._path, create=True)
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        self.head(head, start=start)
+
+    def head(self, head: Document, *, start: float = 0.0) -> None:
+        """More is known of the film than there was: the description without a caption anew."""
         self._write(json_line({"description": to_text(head), "start": start}))
 
     def add(self, event: Event) -> None:
@@ -106,10 +110,12 @@ def _read(file: BinaryIO, base: Path) -> Left | None:
     for _ in range(MOST_ROWS):
         if not (row := file.readline(LONGEST_ROW)):
             break
-        with suppress(ValueError, TypeError, RecursionError):  # the last one may be half a row
+        with suppress(ValueError, TypeError, RecursionError, InputError):  # the last one may be half a row
             found: Any = json.loads(row)
             if "until" in found:
                 end = max(end, float(found["until"]))
+            elif "description" in found:
+                head = from_text(found["description"])
             else:
                 events.append(told(row))
     return Left(base, head, start, end, tuple(events))

@@ -18,6 +18,9 @@ AvError = av.error.FFmpegError
 QUICK = {"analyzeduration": "500000", "probesize": "200000"}
 """with the defaults RTMP opens after 6 s and gives pictures that are 5 s old"""
 
+NO_DOOR = (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES)
+"""why nobody can come to us"""
+
 
 class Silent(OSError):
     """A pipe gave nothing for its time."""
@@ -38,7 +41,7 @@ class Pipe:
 
 
 def open_stream(opening: Opening, fd: int | None) -> Any:
-    """The container of a stream. Raises InputError: ``source_silent``, ``unauthorized``, ``not_found``, ``source_lost``."""
+    """The container of a stream. Raises InputError: ``source_silent``, ``not_authorized``, ``not_found``, ``port_taken``, ``source_lost``."""
     options = {**QUICK, **opening.options}
     if opening.formats:
         options["format_whitelist"] = opening.formats
@@ -72,9 +75,10 @@ def _fault(error: Exception, opening: Opening) -> InputError:
     if isinstance(error, Silent | av.error.ExitError | TimeoutError) or number in (110, 1414092869):
         return InputError("source_silent", "the source gave nothing in time", detail=said)
     # libav complains before it looks at errno, and where it complains to is no terminal: that is what it then tells
-    if opening.url.startswith("udp:") and number in (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.ENOTTY):
+    udp, door = opening.url.startswith("udp:"), opening.options.get("listen") == "1"
+    if (udp and number in (*NO_DOOR, errno.ENOTTY)) or (door and number in NO_DOOR):
         what = "another program has this port, or the address is none of this machine"
-        return InputError("source_lost", f"the source can't be opened: {what}", detail=said)
+        return InputError("port_taken", f"nothing can be received: {what}", detail=said)
     return InputError("source_lost", f"the source can't be opened: {said.lower()}", detail=said)
 
 

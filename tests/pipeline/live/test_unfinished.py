@@ -29,7 +29,8 @@ from pipeline.types import Model
 
 folder = Path(sys.argv[1])
 model = Model(name="old", id="old", revision="1", engine="echo", engine_version="1")
-shape = lambda _: {"size": [320, 180], "fps": 10.0, "codec": "h264"}
+seen = {}
+shape = lambda _: dict(seen)
 
 def piece(start, epoch):
     return Piece(stream="cam", epoch=epoch, start=start, end=start + 2.0, utc=1.7e9 + start, stamp=start, keyed=True, data=b"x" * 188)
@@ -38,11 +39,15 @@ def said(start, text):
     return stretch("caption", "cam", 1, start, start + 2.0, text=text, outcome="ok")
 
 async def main():
+    global seen
     recipe = Recipe(model="echo", prompt="what was asked then")
     record = Recording(folder, ("srt",), recipe, model, shape, seconds=60.0, keep_bytes=None, keep_days=None)
     journal = Journal(folder, ("srt",), recipe, model, shape)
     for one in (record, journal):
         await one.open()
+    journal.offer({"event": "source", "stream": "cam", "epoch": 0, "time": 0.0, "state": "connecting"})
+    await journal._empty.wait()
+    seen |= {"size": [320, 180], "fps": 10.0, "codec": "h264"}  # known when the first picture is there
     for event in (piece(0.0, 1), said(0.0, "One."), piece(2.0, 1), said(2.0, "Two."), piece(4.0, 1)):
         for one in (record, journal):
             one.picture(event) if isinstance(event, Piece) else one.offer(event)
@@ -84,6 +89,7 @@ async def test_a_killed_runs_files_are_described_by_the_next_one(tmp_path: Path)
     kept = from_text((tmp_path / f"{base}.descriptions.json").read_text())
     assert [one.text for one in kept.captions] == ["One.", "Two."]
     for document in (recorded, kept):
+        assert (document.source.width, document.source.height, document.source.codec) == (320, 180, "h264")
         assert (document.model.name, document.settings["prompt"]) == ("old", "what was asked then"), (
             "the run's own, not this one's"
         )

@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.video import clock_restarts
 from pipeline.video.clock_restarts import length_across_restarts
+from pipeline.video.transport import shown
 
 
 @pytest.fixture(scope="module")
@@ -35,3 +36,38 @@ def test_what_is_no_transport_stream_is_left_to_its_container(tmp_path: Path) ->
     for content in (b"", b"G", b"\x00" * 4000, b"G" * 4000):
         (tmp_path / "film.ts").write_bytes(content)
         assert length_across_restarts(tmp_path / "film.ts") is None
+
+
+def _packets(stream: bytes) -> list[bytearray]:
+    return [bytearray(stream[at : at + 188]) for at in range(0, len(stream), 188)]
+
+
+def _shifted(packet: bytearray, pid: int, seconds: float) -> bytes:
+    """The packet, of another stream whose clock is so much ahead: as _timed reads it, only where a picture begins."""
+    packet[1], packet[2] = (packet[1] & 0xE0) | pid >> 8, pid & 255
+    at = 4 + (1 + packet[4] if packet[3] & 0x20 else 0)
+    if packet[1] & 0x40 and packet[at : at + 3] == b"\0\0\1" and packet[at + 7] & 0x80:
+        ticks = shown(bytes(packet)) or 0.0
+        new = round((ticks + seconds) * 90_000)
+        packet[at + 9] = (packet[at + 9] & 0xF1) | (new >> 30 & 7) << 1
+        packet[at + 10], packet[at + 12] = new >> 22 & 255, new >> 7 & 255
+        packet[at + 11] = (new >> 15 & 127) << 1 | 1
+        packet[at + 13] = (new & 127) << 1 | 1
+    return bytes(packet)
+
+
+def test_programs_of_a_multiplex_have_a_clock_each(part: bytes, tmp_path: Path) -> None:
+    film = tmp_path / "multiplex.ts"
+    other = [_shifted(packet, 300 if packet[1] & 31 == 1 and packet[2] == 0 else 0x1FFF, 40_000) for packet in _packets(part)]
+    film.write_bytes(b"".join(one + two for one, two in zip(map(bytes, _packets(part)), other, strict=True)))
+    assert length_across_restarts(film) is None, "neither clock begins anew"
+    film.write_bytes(film.read_bytes() * 2)
+    assert length_across_restarts(film) == pytest.approx(40, rel=0.05)
+
+
+def test_one_wild_time_is_no_hour_of_film(part: bytes, tmp_path: Path) -> None:
+    packets = _packets(part)
+    begins = [at for at, one in enumerate(packets) if shown(bytes(one), picture=True) is not None]
+    packets[begins[100]] = bytearray(_shifted(packets[begins[100]], 256, 3600))
+    (tmp_path / "film.ts").write_bytes(b"".join(packets))
+    assert length_across_restarts(tmp_path / "film.ts") is None
