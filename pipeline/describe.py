@@ -67,7 +67,7 @@ class _Description:
         self.recipe.seconds(info)  # is there something to describe?
         key = self.recipe.key(info)
         earlier = await self.lookup.find(key, info)
-        if earlier is not None and not earlier.unanswered:
+        if earlier is not None and not earlier.open:
             return await self._close(earlier.document, info, current=earlier.current, described=False)
         info, document = await self._captioned(info, earlier)
         document = await self.lookup.keep(document)

@@ -30,6 +30,10 @@ CONTEXT = 4096
 OnStep = Callable[[str, float], None]
 
 
+class CopyFailed(OutputError):
+    """The copy of a film with its chapters could not be written; its summary is."""
+
+
 class Summarizer:
     """Summaries of films under one set of options."""
 
@@ -58,11 +62,16 @@ class Summarizer:
         if summary is None:
             on_step("summarize", 0.0)
             summary = await summarize(document, length=self.options.length, style=self.options.style, writer=self.writer)
+            await asyncio.to_thread(files.forget_others)
         notices = list(summary.warnings) if wanted else []
         if wanted:
             await asyncio.to_thread(files.write_texts, summary, wanted)
             if files.video in wanted:
-                notices += await _cancellable(partial(files.write_video, summary))
+                try:
+                    notices += await _cancellable(partial(files.write_video, summary))
+                except OutputError as error:
+                    written = f"{error.message}; {files.json.name} is written, the copy with chapters is not"
+                    raise CopyFailed(error.code, written, **error.data) from error
         seconds = time.monotonic() - began
         return Written(new=bool(wanted), paths=files.all, notices=tuple(notices), seconds=seconds), summary
 
@@ -81,7 +90,7 @@ async def _cancellable(work: Callable[..., tuple[Notice, ...]]) -> tuple[Notice,
 
 def beside(error: ScenescribeError) -> ScenescribeError:
     """The error of a summary as that of a film whose captions are written: an hour of work is not lost."""
-    if not isinstance(error, OutputError | RequestError):
+    if isinstance(error, CopyFailed) or not isinstance(error, OutputError | RequestError):
         return error
     return type(error)(error.code, f"{error.message}; the captions are written, the summary is not", **error.data)
 

@@ -157,6 +157,10 @@ FORMAT_CODES = frozenset({"default_track", "text_small", "ten_bit"})
 """What a file format, or a picture of this size, does with every film alike: worth knowing once."""
 
 
+REFINE_REFUSED, SUMMARY_REFUSED = "refine_refused", "summary_refused"
+"""The model refused to go over captions once more, or to sum a stretch of them up: the next run asks again."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """Something the user should know that did not stop the work; ``--strict`` makes it a failure, if it is a fault."""
@@ -225,6 +229,11 @@ class Document:
     def answered(self) -> int:
         """How many windows have a description: those that the model refused have none."""
         return sum(caption.outcome is not Outcome.FAILED for caption in self.captions)
+
+    @property
+    def unrefined(self) -> bool:
+        """Whether the model refused to go over some of the captions once more."""
+        return any(notice.code == REFINE_REFUSED for notice in self.warnings)
 
     @property
     def unanswered(self) -> tuple[Notice, ...]:

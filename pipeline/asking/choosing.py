@@ -147,6 +147,9 @@ class Chooser:
         without = [film for film in self.films if film.source is not None and film.document is None]
         if not without:
             return
+        if (damaged := without[0].damaged) is not None:  # they are not replaced without a word
+            sentence = f"its captions are damaged: {damaged.message}; scenescribe caption --overwrite makes them anew"
+            raise InputError(damaged.code, sentence, path=str(without[0].path))
         allowed = self.settings.caption
         if allowed is None:
             allowed = self._leave is not None and await self._leave(without)

@@ -32,6 +32,8 @@ class Opened:
     """its captions, of this very file"""
     json: Path | None = None
     """where they stand"""
+    damaged: InputError | None = None
+    """what is wrong with the captions beside it, where no others could be read"""
     elsewhere: tuple[Path, ...] = ()
     """captions that were named and may be its own"""
     cuts: tuple[float, ...] = field(default=())
@@ -113,12 +115,12 @@ async def opened(path: Path, host: Host, captions: Sequence[Path] = ()) -> Opene
 
 
 def take_captions(film: Opened) -> None:
-    """The captions beside a film or named with it, if they are of this very file; what is no document of ours counts for nothing."""
+    """The captions beside a film or named with it, if they are of this very file; of what is no document of ours ``damaged`` tells."""
     from pipeline.formats import json
     from pipeline.safe_open import read_text
     from pipeline.store.lookup import LARGEST
 
-    film.document = film.json = None
+    film.document = film.json = film.damaged = None
     try:
         paths = list(documents([str(film.path)]))
     except ScenescribeError:
@@ -127,8 +129,13 @@ def take_captions(film: Opened) -> None:
     for path in dict.fromkeys([*beside, *paths, *film.elsewhere]):
         try:
             document = json.from_text(read_text(path, LARGEST))
-        except (ScenescribeError, OSError, UnicodeDecodeError, ValueError):
+        except FileNotFoundError:
+            continue
+        except (ScenescribeError, OSError, UnicodeDecodeError, ValueError) as error:
+            if path in beside and film.damaged is None:
+                why = error.message if isinstance(error, ScenescribeError) else getattr(error, "strerror", None) or str(error)
+                film.damaged = InputError(getattr(error, "code", "unreadable"), f"{path.name}: {why}", path=str(film.path))
             continue
         if film.info is not None and document.source.size == film.info.size and document.captions:
-            film.document, film.json, film.cuts = document, path, document.shots
+            film.document, film.json, film.cuts, film.damaged = document, path, document.shots, None
             return

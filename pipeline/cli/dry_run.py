@@ -56,7 +56,7 @@ async def look_at(
             recipe = studio.recipe_of(film.path)
             lookup = FileLookup(outputs[film.path], overwrite=studio.settings.overwrite)
             earlier = await lookup.find(recipe.key(info), info)
-            done = earlier is not None and not earlier.unanswered
+            done = earlier is not None and not earlier.open
         except ScenescribeError as error:
             failures += 1
             screen.fail(f"{name}: {error.code}: {one_line(error.message)}")

@@ -56,8 +56,12 @@ class Condenser:
     read: int = 0
     wrote: int = 0
     """tokens of all questions, of all answers"""
+    used: int = 0
+    """answers that could be used"""
     failed: list[tuple[int, ...]] = field(default_factory=list)
     """captions of stretches whose answer could not be used"""
+    refused: list[tuple[tuple[int, ...], RequestError]] = field(default_factory=list)
+    """captions of stretches that the model refused to sum up, and its words"""
 
     async def condense(self, notes: Sequence[Note], wanted: Wanted, level: int = 1) -> Answer:
         """At most so many sentences about these notes, and a title. Where no answer can be used they are the most telling notes themselves.
@@ -118,17 +122,20 @@ class Condenser:
                 if error.code == "prompt_too_long" and (len(notes) > 1 or len(notes[0].text.split()) > 1):
                     self.context = min(self.context, self._room(wanted) + int(self._size(notes)) - 1)
                     return None
-                return self._unusable(notes, wanted.sentences)
+                self.refused.append((_captions(notes), error))
+                return self._in_their_words(notes, wanted)
             self.read += reply.prompt_tokens
             self.wrote += reply.completion_tokens
             answer = parse(reply.text, notes)
-            return answer if answer.notes or not wanted.sentences else self._unusable(notes, wanted.sentences)
+            if wanted.sentences and not answer.notes:
+                self.failed.append(_captions(notes))
+                return self._in_their_words(notes, wanted)
+            self.used += 1
+            return answer
 
-    def _unusable(self, notes: Sequence[Note], sentences: int) -> Answer:
-        if not sentences:
-            return Answer("", ())
-        self.failed.append(tuple(sorted({number for note in notes for number in note.captions})))
-        return Answer("", telling(notes, sentences))
+    def _in_their_words(self, notes: Sequence[Note], wanted: Wanted) -> Answer:
+        """What stands in the place of an answer that there is not."""
+        return Answer("", telling(notes, wanted.sentences) if wanted.sentences else ())
 
     def _stretches(self, notes: Sequence[Note], wanted: Wanted) -> list[Sequence[Note]]:
         """The notes in stretches, about equally long, of which each fits and none has to be told in too many sentences."""
@@ -150,6 +157,10 @@ class Condenser:
 
     def _size(self, notes: Sequence[Note]) -> float:
         return sum(map(_cost, notes))
+
+
+def _captions(notes: Sequence[Note]) -> tuple[int, ...]:
+    return tuple(sorted({number for note in notes for number in note.captions}))
 
 
 def _cost(note: Note) -> float:

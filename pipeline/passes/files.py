@@ -17,8 +17,9 @@ from pipeline.errors import InputError, OutputError
 from pipeline.filenames import name_in
 from pipeline.files import explained, write_whole
 from pipeline.outline import Summary
+from pipeline.outputs import remove
 from pipeline.passes import json, markdown
-from pipeline.types import Notice
+from pipeline.types import SUMMARY_REFUSED, Notice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +79,8 @@ class SummaryFiles:
             raise _in_the_way(self.json) from None
         if summary.captions != digest:
             return None  # the film was described anew since: so is its summary, over our own files
+        if any(notice.code == SUMMARY_REFUSED for notice in summary.warnings):
+            return None  # it is asked again
         changed = sorted(name for name in {*settings, *summary.settings} if settings.get(name) != summary.settings.get(name))
         if changed:
             raise OutputError(
@@ -89,6 +92,13 @@ class SummaryFiles:
 
     def missing(self) -> list[Path]:
         return [path for path in self.all if not path.exists()]
+
+    def forget_others(self) -> None:
+        """Remove what was made of the summary before, all but its JSON: what is there beside a JSON is taken for its own. Blocks.
+
+        Raises OutputError ``unwritable``.
+        """
+        remove(self.all[1:])
 
     def write_texts(self, summary: Summary, wanted: Collection[Path]) -> None:
         """Those of the small files that are wanted. Blocks. Raises OutputError ``no_space``, ``unwritable``."""

@@ -44,10 +44,8 @@ async def refine(captions: Sequence[Caption], recipe: Recipe, engine: Engine) ->
             task.cancel()
         await asyncio.gather(*asking, return_exceptions=True)
     for part, texts in zip(stretches, answers, strict=True):
-        if texts is None:
-            message = "the second step's answer did not match; first texts kept"
-            start, end = captions[part[0]].start, captions[part[-1]].end
-            notices.append(Notice(code="refine_unusable", message=message, start=start, end=end))
+        if isinstance(texts, Notice):
+            notices.append(replace(texts, start=captions[part[0]].start, end=captions[part[-1]].end))
             continue
         for i, text in zip(part, texts, strict=True):
             if text != refined[i].text:
@@ -55,15 +53,31 @@ async def refine(captions: Sequence[Caption], recipe: Recipe, engine: Engine) ->
     return tuple(refined), tuple(notices)
 
 
-async def _ask(captions: list[Caption], sampling: Sampling, engine: Engine, owner: object) -> list[str] | None:
+async def _ask(captions: list[Caption], sampling: Sampling, engine: Engine, owner: object) -> list[str] | Notice:
+    """The texts of these captions anew, or why they stay as they are. What is too long for one question is two."""
     lines = "\n".join(f"{number}. {' '.join(caption.text.split())}" for number, caption in enumerate(captions, 1))
     prompt = PROMPT.format(count=len(captions), lines=lines)
     room = 32 + 2 * sum(caption.completion_tokens or len(caption.text) for caption in captions)
     try:
         reply = await engine.ask(Request(prompt=prompt, sampling=replace(sampling, max_tokens=room)), owner=owner)
-    except RequestError:
-        return None
-    return parse(reply.text, len(captions))
+    except RequestError as error:
+        if error.code == "prompt_too_long" and len(captions) > 1:
+            middle = len(captions) // 2
+            halves = [await _ask(half, sampling, engine, owner) for half in (captions[:middle], captions[middle:])]
+            told = next((half for half in halves if isinstance(half, Notice)), None)
+            return told or [text for half in halves if isinstance(half, list) for text in half]
+        if error.code == "prompt_too_long":
+            return Notice(
+                code="refine_unusable", message=f"the second step did not fit; first texts kept; the model said: {error.message}"
+            )
+        message = f"the model refused the second step; first texts kept, and the next run asks again; it said: {error.message}"
+        return Notice(code="refine_refused", message=message)
+    texts = parse(reply.text, len(captions))
+    return (
+        texts
+        if texts is not None
+        else Notice(code="refine_unusable", message="the second step's answer did not match; first texts kept")
+    )
 
 
 def parse(answer: str, count: int) -> list[str] | None:

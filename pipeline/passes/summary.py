@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 from models.base import Sampling
 from pipeline.engine.engine import Engine
+from pipeline.errors import RequestError
 from pipeline.outline import Chapter, Sentence, Summary
 from pipeline.passes import facts, telling
 from pipeline.passes.answer import Answer, Note, Wanted, once
@@ -50,7 +51,8 @@ async def summarize(document: Document, *, length: Length = "short", style: str 
     """The summary and the chapters of a film. ``writer`` None: composed.
 
     A sentence rests on captions that exist, chapters cover the film (``chapters.parts``). A film without captions has one chapter
-    and no sentence, and a notice says so. Raises EnvironmentFault where the engine can't go on.
+    and no sentence, and a notice says so. Raises EnvironmentFault where the engine can't go on, RequestError
+    ``summary_refused`` where the model refused every question.
     """
     began = time.monotonic()
     found = parts(document.captions, document.shots, document.source.duration)
@@ -63,19 +65,20 @@ async def summarize(document: Document, *, length: Length = "short", style: str 
             Notice(code="nothing_to_summarize", message="the film has no caption with text, so there is nothing to tell")
         )
     stats: dict[str, Any] = {}
+    by_model = writer is not None
     if writer is None or not any(of_parts):
         answers, film = _composed(of_parts, length)
     else:
-        answers, film, more, stats = await _written(document, of_parts, length, style, writer)
+        answers, film, more, stats, by_model = await _written(document, of_parts, length, style, writer)
         warnings += more
     return Summary(
         source=document.source,
-        model=writer.model() if writer is not None else document.model,
+        model=writer.model() if writer is not None and by_model else document.model,
         settings=settings_of(length, style, writer),
         captions=digest(document),
         sentences=_sentences(document, film),
         chapters=_chapters(document, found, answers),
-        method="written" if writer is not None else "composed",
+        method="written" if by_model else "composed",
         language=document.language,
         warnings=tuple(warnings),
         stats={"seconds": round(time.monotonic() - began, 3), **stats},
@@ -122,8 +125,11 @@ def _composed(of_parts: Sequence[Sequence[Note]], length: Length) -> tuple[list[
 
 async def _written(
     document: Document, of_parts: Sequence[Sequence[Note]], length: Length, style: str, writer: Writer
-) -> tuple[list[Answer], tuple[Note, ...], list[Notice], dict[str, Any]]:
-    """The same, by a model; what could not be used of its answers; what it took."""
+) -> tuple[list[Answer], tuple[Note, ...], list[Notice], dict[str, Any], bool]:
+    """The same, by a model; what could not be used of its answers; what it took; whether anything of it is the model's own.
+
+    Raises RequestError ``summary_refused`` where the model refused all of it.
+    """
     from pipeline.languages import english_name
 
     condenser = Condenser(
@@ -138,17 +144,23 @@ async def _written(
         _as_it_is(notes) if one_is_all else condenser.condense(notes, Wanted(what="a film", sentences=OF_FILM[length], titled=False), 2),
         *(condenser.joined(part, told, chapter, 2) for part, told in zip(of_parts, parts_told, strict=True)),
     ])  # fmt: skip
+    if condenser.refused and not condenser.used and not condenser.failed:
+        raise RequestError("summary_refused", f"the model refused to sum the film up; it said: {condenser.refused[0][1].message}")
+    refused, instead = "the model refused to sum this stretch up", "captions stand in its place"
     notices = [
-        Notice(
-            code="summary_unusable",
-            message="the model's answer about this stretch could not be used; captions stand in its place",
-            start=document.captions[numbers[0] - 1].start,
-            end=document.captions[numbers[-1] - 1].end,
-        )
-        for numbers in condenser.failed
+        Notice(code="summary_unusable", message=f"the model's answer about this stretch could not be used; {instead}", **stretch)
+        for stretch in (_stretch(document, numbers) for numbers in condenser.failed)
     ]
+    for numbers, error in condenser.refused:
+        message = f"{refused}; {instead}, and the next run asks again; it said: {error.message}"
+        notices.append(Notice(code="summary_refused", message=message, **_stretch(document, numbers)))
     took = {"asked": condenser.asked, "levels": condenser.levels, "prompt_tokens": condenser.read, "tokens": condenser.wrote}
-    return answers, film.notes, notices, took
+    return answers, film.notes, notices, took, condenser.used > 0
+
+
+def _stretch(document: Document, numbers: Sequence[int]) -> dict[str, float]:
+    """Where the captions of these numbers stand."""
+    return {"start": document.captions[numbers[0] - 1].start, "end": document.captions[numbers[-1] - 1].end}
 
 
 async def _as_it_is(notes: Sequence[Note]) -> Answer:

@@ -137,7 +137,7 @@ def read(path: Path) -> Found:
     try:
         ours.refuse_many(data)
         document: Any = _adapter(_Document).validate_json(data)
-        if document.schema_version != ours.SCHEMA_VERSION:
+        if document.schema_version != ours.SCHEMA_VERSION or not _are_times(document.captions):
             raise InputError("bad_json", "")
     except (ValidationError, ScenescribeError):
         document = ours.from_text(
@@ -154,6 +154,11 @@ def size_of(path: Path) -> int | None:
     except (OSError, ScenescribeError, ValidationError):
         return None
     return int(told.source.size)
+
+
+def _are_times(captions: Sequence[_Caption]) -> bool:
+    """Whether all can be times of a film: a number without end, and one that is none, compare as false."""
+    return all(abs(one.start) <= ours.LONGEST and one.start <= one.end <= ours.LONGEST for one in captions)
 
 
 def _film(path: Path, said: str) -> Path:

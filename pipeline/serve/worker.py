@@ -8,6 +8,7 @@ import contextlib
 import os
 import time
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -25,7 +26,7 @@ from pipeline.serve.tasks import forget_summary, job_settings
 from pipeline.serve.views import file_link
 from pipeline.store.lookup import FileLookup, WhatIsThere
 from pipeline.studio import Studio
-from pipeline.types import Document
+from pipeline.types import Document, Notice
 from pipeline.watch.breaker import Breaker
 from pipeline.watch.lock import LEASE
 
@@ -113,9 +114,9 @@ class Worker:
         self._tasks[job.id] = task
         began = time.monotonic()
         try:
-            links, document = await (self._preview(job) if job.task == "preview" else self._describe(job, place))
-            captions, partial = (document.answered, document.unanswered) if document is not None else (0, ())
-            said = {"code": partial[0].code, "message": partial[0].message} if partial else {}
+            links, document, wrong = await (self._preview(job) if job.task == "preview" else self._describe(job, place))
+            captions = document.answered if document is not None else 0
+            said = {"code": wrong[0].code, "message": _told(wrong)} if wrong else {}
             await asyncio.to_thread(jobs.finish, job, "completed", outputs=links, captions=captions, **said)
             self._service.counters.ended("completed", "")
             self._took.append(time.monotonic() - began)
@@ -132,15 +133,15 @@ class Worker:
             self.ends.pop(job.id, None)
             self._service.bell.ring(job.id)
 
-    async def _preview(self, job: Job) -> tuple[list[str], None]:
+    async def _preview(self, job: Job) -> tuple[list[str], None, tuple[Notice, ...]]:
         service = self._service
         progress = Progress(service, job)
         async with progress:
             await service.previews.make(service.films.get(job.film), progress.step)
-        return [f"/v1/films/{job.film}/preview.mp4"], None
+        return [f"/v1/films/{job.film}/preview.mp4"], None, ()
 
-    async def _describe(self, job: Job, place: Seat) -> tuple[list[str], Document]:
-        """Links to what was made, and the film's captions."""
+    async def _describe(self, job: Job, place: Seat) -> tuple[list[str], Document, tuple[Notice, ...]]:
+        """Links to what was made, the film's captions, and what is wrong with them: first of all windows without any."""
         service = self._service
         film = service.films.get(job.film)
         settings = await asyncio.to_thread(job_settings, service, job)
@@ -168,12 +169,13 @@ class Worker:
                 forget_summary(outputs)  # it was of other captions
             if job.task == "index":
                 await asyncio.to_thread(service.library.take_into_index, outputs.json, service.folder)
-        if settings.strict and (wrong := next((notice for notice in result.notices if notice.fault), None)) is not None:
-            raise InputError(wrong.code, f"{wrong.message} (strict)")
+        wrong = [notice for notice in result.notices if notice.fault]
+        if settings.strict and wrong:
+            raise InputError(wrong[0].code, f"{wrong[0].message} (strict)")
         links = [file_link(job.film, outputs.language, path.name) for path in result.outputs]
         if job.beside:
             links += [os.fspath(path) for path in await asyncio.to_thread(write_beside, film, studio, result)]
-        return links, result.document
+        return links, result.document, tuple(dict.fromkeys((*result.document.unanswered, *wrong)))
 
     def _went_wrong(self, job: Job, error: Exception) -> None:
         if isinstance(error, EnvironmentFault):
@@ -192,3 +194,9 @@ class Worker:
             return
         self._service.jobs.finish(job, "failed", code=error.code, message=error.message)
         self._service.counters.ended("failed", error.code)
+
+
+def _told(wrong: Sequence[Notice]) -> str:
+    """The first of these whole, of the others their codes."""
+    others = sorted({notice.code for notice in wrong} - {wrong[0].code})
+    return f"{wrong[0].message} (also: {', '.join(others)})" if others else wrong[0].message

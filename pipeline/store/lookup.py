@@ -34,6 +34,11 @@ class Earlier:
         return 0 if self.settled else len(self.document.captions) - self.document.answered
 
     @property
+    def open(self) -> bool:
+        """Whether anything is asked again: windows, or the second step of ``--refine``."""
+        return self.unanswered > 0 or (self.document.unrefined and not self.settled)
+
+    @property
     def answered(self) -> dict[Span, Caption]:
         """The other windows, as the model described them, by their times to the millisecond."""
         return {

@@ -20,6 +20,7 @@ from pipeline.store.identity import Found
 from pipeline.store.job_row import Job, as_bytes, as_path, as_text, job_of
 from pipeline.store.stand_in import called
 from pipeline.store.state_folder import damaged
+from pipeline.types import REFINE_REFUSED, SUMMARY_REFUSED
 
 CRASHES = 10
 """times that the daemon may die with a film in its hands before the film is held to be the cause"""
@@ -99,8 +100,9 @@ class Queue:
     def retry_at_start(self, root: Path, *, failed: bool, elsewhere: bool) -> int:
         """Queue jobs of a root again whose film the model refused, or windows of it, and all that ``failed`` where that is wished;
         how many. A film that is no longer there is let be, unless the root is ``elsewhere``, a storage's."""
-        where = "root=? AND (state='done' AND reason=? OR state='failed' AND reason='no_window_answered')"
-        rows = self._db.rows(f"SELECT id, path FROM jobs WHERE {where}", as_bytes(root), PARTIAL)
+        done, failed_so = (PARTIAL, REFINE_REFUSED, SUMMARY_REFUSED), ("no_window_answered", SUMMARY_REFUSED)
+        where = "root=? AND (state='done' AND reason IN (?, ?, ?) OR state='failed' AND reason IN (?, ?))"
+        rows = self._db.rows(f"SELECT id, path FROM jobs WHERE {where}", as_bytes(root), *done, *failed_so)
         again = [row["id"] for row in rows if elsewhere or os.path.exists(as_path(row["path"]))]
         with self._db.transaction() as db:
             all_failed = _requeue(db, "state='failed' AND root=?", as_bytes(root)) if failed else 0

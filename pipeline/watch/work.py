@@ -43,6 +43,8 @@ FINAL = frozenset({
     "frame_too_large", "output_exists", "settings_differ",
 })  # fmt: skip
 """verdicts that another try would not change while the file is what it is"""
+DAMAGED = "damaged"
+"""why a film is done of which pictures are missing: nothing of it is asked again, unlike where windows were refused"""
 MOVED_ON = {"source_changed": "changed", "not_found": "vanished"}
 """not failures: the file is taken again when it is there and stands still"""
 
@@ -150,6 +152,8 @@ class Worker:
             reason, message = "described", "its descriptions were there already"
         elif result.document.answered < len(result.document.captions):
             reason, message = PARTIAL, next((one.message for one in result.notices if one.code == PARTIAL), "")
+        elif wrong is not None:
+            reason, message = DAMAGED if wrong.code == PARTIAL else wrong.code, wrong.message
         elif lookup.like is not None:
             reason, message = "same_content", f"described as {as_text(self._state.called(lookup.like))}"
         await self._finish(

@@ -223,3 +223,19 @@ def test_ctrl_c_stops_the_answer_only_also_where_leave_is_asked(film: Path, tmp_
         talk.until(b"> ")
         talk.type(b"\n")
         assert talk.process.wait(PATIENCE) == 1
+
+
+def test_captions_that_are_damaged_are_called_so(run: Any, film: Path, tmp_path: Path) -> None:
+    (tmp_path / "long.mp4").symlink_to(film)
+    words = ("ask", "long.mp4", "What is there?", "--mode", "read", *ECHO)
+    assert run("caption", "long.mp4", "--engine", "echo").returncode == 0
+    assert run(*words).returncode == 0
+    captions = tmp_path / "long.descriptions.json"
+    captions.write_bytes(captions.read_bytes()[:-100])
+    for more in ((), ("--caption",)):
+        refused = run(*words, *more)
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert refused.stderr.startswith("long.mp4: bad_json: its captions are damaged: long.descriptions.json: ")
+        assert "caption --overwrite" in refused.stderr
+    assert run("caption", "long.mp4", "--engine", "echo", "--overwrite").returncode == 0
+    assert run(*words).returncode == 0

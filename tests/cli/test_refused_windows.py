@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stub_server import Stub, answer, content, status
+from stub_server import Stub, answer, content, picky, status
 
 Run = Callable[..., Any]
 REFUSES = status(400, "content policy: this picture is refused")
@@ -105,3 +105,44 @@ def test_a_data_set_of_a_film_counts_its_windows(refused: int, run: Run, partly:
         again = run(*words)
         assert again.returncode == 0, again.stderr
         assert "1 of 1 items described" in again.stderr
+
+
+GOOD = json.dumps({"title": "A heading", "sentences": [{"text": "A thing is seen.", "captions": [1]}]})
+REFINED = "\n".join(f"{number}. A refined thing." for number in range(1, WINDOWS + 1))
+
+
+def asked_for(words: str, said: Any) -> bool:
+    return words in json.dumps(said["messages"])
+
+
+def test_a_second_step_that_was_refused_is_asked_again_alone(run: Run, partly: Path) -> None:
+    answers = iter([REFUSES, answer(REFINED)])
+    with Stub([], always=picky(lambda said: next(answers) if asked_for("numbered descriptions", said) else None)) as stub:
+        words = ("caption", partly, "--refine", *server(stub))
+        first = run(*words)
+        assert first.returncode == 0, first.stderr
+        assert "refine_refused" in first.stderr
+        assert "content policy" in first.stderr, "the server's words"
+        asked = pictures(stub)
+        again = run(*words)
+        assert again.returncode == 0, again.stderr
+        assert "refine_refused" not in again.stderr
+        assert pictures(stub) == asked, "what was described is not asked again"
+        captions = json.loads(partly.with_name("film.descriptions.json").read_text())["captions"]
+        assert {one["text"] for one in captions} == {"A refined thing."}
+        assert "it is finished" in run(*words).stderr
+
+
+def test_a_summary_that_was_refused_has_failed_and_is_asked_again(run: Run, partly: Path) -> None:
+    answers = iter([REFUSES, answer(GOOD)])
+    with Stub([], always=picky(lambda said: next(answers) if asked_for("numbered notes", said) else None)) as stub:
+        words = ("caption", partly, "--summarize", *server(stub))
+        first = run(*words)
+        assert first.returncode == 1, first.stderr
+        assert "summary_refused: " in first.stderr
+        assert "content policy" in first.stderr
+        assert not partly.with_name("film.summary.json").exists()
+        again = run(*words)
+        assert again.returncode == 0, again.stderr
+        assert json.loads(partly.with_name("film.summary.json").read_text())["method"] == "written"
+        assert pictures(stub) == WINDOWS

@@ -107,3 +107,22 @@ def test_a_film_without_captions_says_how_to_make_them(run: Run, film: Path) -> 
     done = run("search", "frames", film)
     assert done.returncode == 1
     assert ": no_captions: no captions beside this film; scenescribe caption " in done.stderr
+
+
+@pytest.mark.parametrize(("start", "end"), [("NaN", "1.0"), ("0.0", "Infinity"), ("-1e300", "1.0"), ("2.0", "1.0")])
+def test_times_that_no_film_has_are_one_line_and_the_others_are_found(
+    run: Any, film: Path, tmp_path: Path, start: str, end: str
+) -> None:
+    done = run("caption", film, "-o", tmp_path / "o", "--engine", "echo", "--windows", "fixed:seconds=6")
+    assert done.returncode == 0, done.stderr
+    good = tmp_path / "o/film.descriptions.json"
+    document = json.loads(good.read_text())
+    document["captions"][0] |= {"start": "START", "end": "END"}
+    (tmp_path / "o/odd.descriptions.json").write_text(json.dumps(document).replace('"START"', start).replace('"END"', end))
+    alone = run("search", "frames", tmp_path / "o/odd.descriptions.json")
+    assert (alone.returncode, alone.stdout) == (1, "")
+    assert "odd.descriptions.json: bad_json: " in alone.stderr
+    assert alone.stderr.count("\n") == 1
+    both = run("search", "frames", tmp_path / "o")
+    assert "[0:00-0:06]" in both.stdout
+    assert "bad_json" in both.stderr

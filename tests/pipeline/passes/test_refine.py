@@ -7,7 +7,7 @@ import pytest
 
 from models.base import Reply, Request
 from models.engines.echo import EchoCaptioner
-from models.errors import EndpointError, RequestRefused
+from models.errors import EndpointError, PromptTooLong, RequestRefused
 from pipeline.captioning.recipe import Recipe
 from pipeline.engine.engine import Engine
 from pipeline.errors import EnvironmentFault
@@ -72,13 +72,26 @@ async def test_what_has_no_text_is_not_asked_about_and_what_is_the_same_has_no_o
     assert (await refine([], RECIPE, Engine(editor)))[0] == ()
 
 
-@pytest.mark.parametrize("odd", ["no number", RequestRefused("no")])
-async def test_an_answer_that_does_not_match_changes_nothing_and_is_told(odd: str | Exception) -> None:
+@pytest.mark.parametrize(
+    ("odd", "code"), [("no number", "refine_unusable"), (RequestRefused("not these words"), "refine_refused")]
+)
+async def test_an_answer_that_does_not_match_changes_nothing_and_is_told(odd: str | Exception, code: str) -> None:
     editor = Editor(lambda number, text: odd if text.endswith("30.") else f"{number}. New.")
     refined, notices = await refine(film(STRETCH * 2), RECIPE, Engine(editor))
     assert [caption.text for caption in refined[:STRETCH]] == ["New."] * STRETCH
     assert list(refined[STRETCH:]) == film(STRETCH * 2)[STRETCH:]
-    assert [(notice.code, notice.start, notice.end) for notice in notices] == [("refine_unusable", STRETCH, STRETCH * 2)]
+    assert [(notice.code, notice.start, notice.end) for notice in notices] == [(code, STRETCH, STRETCH * 2)]
+    assert ("not these words" in notices[0].message) == isinstance(odd, Exception), "the model's own words, where it said any"
+
+
+async def test_a_stretch_that_does_not_fit_is_asked_in_halves() -> None:
+    editor = Editor(lambda number, text: PromptTooLong("at most 5 lines") if number > 5 else f"{number}. New.")
+    refined, notices = await refine(film(STRETCH), RECIPE, Engine(editor))
+    assert ([caption.text for caption in refined], notices) == (["New."] * STRETCH, ())
+    never = Editor(lambda number, text: PromptTooLong("no room at all"))
+    refined, notices = await refine(film(3), RECIPE, Engine(never))
+    assert (list(refined), [notice.code for notice in notices]) == (film(3), ["refine_unusable"])
+    assert "no room at all" in notices[0].message
 
 
 async def test_all_of_it_goes_through_the_gate() -> None:

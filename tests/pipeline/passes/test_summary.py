@@ -5,6 +5,7 @@ import random
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from authors import Author, document, film, holds, told
@@ -12,11 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.errors import RequestRefused
-from pipeline.errors import EnvironmentFault, InputError
+from pipeline.errors import EnvironmentFault, InputError, RequestError
 from pipeline.outline import Sentence
 from pipeline.passes import facts, markdown, telling
 from pipeline.passes import json as summary_json
 from pipeline.passes.answer import Note, Wanted, grammar, parse
+from pipeline.passes.files import SummaryFiles
 from pipeline.passes.summary import OF_CHAPTER, OF_FILM, digest, summarize
 from pipeline.types import Document, Outcome
 from scripts.shapes_world import chance, words
@@ -86,7 +88,7 @@ async def test_a_sentence_whose_captions_do_not_exist_is_dropped_and_so_is_a_rep
     assert {sentence.text for sentence in summary.sentences} == {"It is there."}
 
 
-@pytest.mark.parametrize("answer", ["", "no JSON", '{"title": "x", "sentences": []}', "{" * 5000, "[1]", RequestRefused("no")])
+@pytest.mark.parametrize("answer", ["", "no JSON", '{"title": "x", "sentences": []}', "{" * 5000, "[1]"])
 async def test_an_answer_that_can_not_be_used_gives_way_to_the_captions_and_is_said(answer: object) -> None:
     of = film(scenes=3)
     summary = await told(of, Author(lambda notes: answer))
@@ -95,6 +97,29 @@ async def test_an_answer_that_can_not_be_used_gives_way_to_the_captions_and_is_s
     texts = {caption.text for caption in of.captions}
     assert summary.sentences
     assert {sentence.text for sentence in summary.sentences} <= texts
+    assert (summary.method, summary.model) == ("composed", of.model), "nothing of it is the writer's"
+
+
+async def test_a_film_that_the_model_refuses_to_sum_up_has_no_summary() -> None:
+    with pytest.raises(RequestError, match="not this film") as raised:
+        await told(film(scenes=3), Author(lambda notes: RequestRefused("not this film")))
+    assert raised.value.code == "summary_refused"
+
+
+async def test_a_stretch_that_is_refused_is_told_with_the_models_words(tmp_path: Path) -> None:
+    of, author = film(scenes=3), Author()
+    author.answer = lambda notes: RequestRefused("not these") if len(author.requests) == 1 else author.first_and_last(notes)
+    summary = await told(of, author)
+    holds(summary, of)
+    assert [notice.code for notice in summary.warnings] == ["summary_refused"]
+    assert "not these" in summary.warnings[0].message
+    assert summary.method == "written"
+    files = SummaryFiles(folder=tmp_path, stem="film")
+    files.write_texts(summary, files.all)
+    assert files.earlier(summary.captions, summary.settings, overwrite=False) is None, "the next run asks again"
+    whole = replace(summary, warnings=())
+    files.write_texts(whole, files.all)
+    assert files.earlier(summary.captions, summary.settings, overwrite=False) is not None
 
 
 async def test_an_answer_that_was_cut_off_counts_as_far_as_its_last_whole_sentence() -> None:

@@ -8,6 +8,7 @@ from serving import events_of, running
 from models.base import Request
 from models.engines.echo import EchoCaptioner
 from models.errors import RequestRefused
+from pipeline.bench.films import FilmSpec, write
 
 
 class Refuses(EchoCaptioner):
@@ -46,3 +47,18 @@ def test_a_film_of_which_all_was_refused_has_failed(film: Path, tmp_path: Path) 
         job = service.done(service.job(id)["id"])
         assert (job["status"], job["error"]["code"], job["warnings"]) == ("failed", "no_window_answered", [])
         assert service.done(service.job(id)["id"])["captions"] == 3
+
+
+def test_a_damaged_film_is_completed_and_says_so(tmp_path: Path) -> None:
+    whole = tmp_path / "whole.mkv"
+    write(whole, FilmSpec(seconds=6, width=160, height=90, fps=10, gop=10))
+    broken = tmp_path / "broken.mkv"
+    data = whole.read_bytes()
+    broken.write_bytes(data[: len(data) * 6 // 10])
+    with running(tmp_path / "state") as service:
+        id = service.upload(broken)["id"]
+        for task in ("caption", "mux"):
+            job = service.done(service.job(id, task)["id"])
+            assert (job["status"], job["error"]) == ("completed", None)
+            assert [one["code"] for one in job["warnings"]] == ["partial"], task
+            assert "windows" not in job["warnings"][0]["message"]

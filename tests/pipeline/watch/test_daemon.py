@@ -7,6 +7,7 @@ import os
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from pipeline.options.watch import WatchSettings
 from pipeline.store.database import Database
 from pipeline.store.job_row import Job
 from pipeline.store.queue import Queue
+from pipeline.types import Notice
 from pipeline.watch import deliveries
 from pipeline.watch.daemon import Daemon
 from pipeline.watch.status import Status
@@ -150,6 +152,30 @@ async def test_windows_that_were_refused_are_told_and_asked_by_the_next_start(ho
     assert house.document("a")["warnings"] == []
     await house.once()
     assert house.echo.total == WINDOWS + 1
+
+
+async def test_a_film_with_damaged_pictures_is_done_and_says_so_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    lost = Notice(code="partial", message="pictures between 1.0 s and 2.0 s are damaged or lost", start=1.0, end=2.0)
+    probe = TextFilm.probe
+    monkeypatch.setattr(TextFilm, "probe", lambda self: replace(probe(self), notices=(lost,)))
+    house.film("a.txt", "one")
+    assert await house.once() == 0
+    job = house.jobs()["a.txt"]
+    assert (job.state, job.reason, job.message) == ("done", "damaged", lost.message)
+    assert await house.once() == 0
+    assert house.jobs()["a.txt"].attempts == job.attempts, "nothing of it was refused, so nothing is asked again"
+
+
+async def test_a_second_step_that_was_refused_is_asked_by_the_next_start(house: House) -> None:
+    house.film("a.txt", "one")
+    house.echo.trouble = lambda number: RequestRefused("not these words") if number == WINDOWS + 1 else None
+    assert await house.once(refine=True) == 0
+    job = house.jobs()["a.txt"]
+    assert (job.state, job.reason, job.captions) == ("done", "refine_refused", WINDOWS)
+    assert "not these words" in job.message
+    assert await house.once(refine=True) == 0
+    assert house.echo.total == WINDOWS + 2, "the second step alone"
+    assert house.jobs()["a.txt"].reason != "refine_refused"
 
 
 async def test_a_film_that_was_refused_as_a_whole_is_asked_again_by_the_next_start(house: House) -> None:
