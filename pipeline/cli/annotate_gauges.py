@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Protocol
@@ -28,6 +29,10 @@ class Gauge(Protocol):
         """Whether a model is loaded."""
 
     @property
+    def waits_for(self) -> str:
+        """What is waited for where that is no model that loads; empty where one does."""
+
+    @property
     def held_back_by(self) -> str:
         """``engine`` or ``decode``."""
 
@@ -44,6 +49,12 @@ class OwnEngine:
         return self._engine.ready
 
     @property
+    def waits_for(self) -> str:
+        """Pictures come first, and the engine is asked for when one is there: where many can't be read, that takes a while."""
+        since = self._engine.starts[-1][1] if self._engine.starts else 0.0
+        return "" if self._engine.starting_seconds(since, time.monotonic()) else "reading pictures"
+
+    @property
     def held_back_by(self) -> str:
         return self._engine.clock.held_back_by
 
@@ -52,6 +63,8 @@ class Others:
     """Hosts on other machines: what they do is seen in the data set."""
 
     held_back_by = "the hosts' engines"
+    waits_for = "waiting for the hosts' first units"
+    """their models may have been loaded for long: a unit is heard of when all its pictures are done"""
 
     def __init__(self, ledger: "Ledger", screen: "AnnotateScreen") -> None:
         self._ledger, self._screen = ledger, screen

@@ -13,7 +13,7 @@ from pipeline.annotating.pace import Pace
 from pipeline.cli import console
 from pipeline.cli.screen import Screen
 from pipeline.cli.sentences import nothing_there
-from pipeline.cli.signs_of_life import loaded, loading, waited_for
+from pipeline.cli.signs_of_life import loaded, loading
 from pipeline.errors import OutputError
 from pipeline.files import write_whole
 from pipeline.types import Outcome
@@ -51,7 +51,7 @@ class AnnotateScreen:
 
     def __enter__(self) -> Self:
         self.screen.__enter__()
-        self._row = self.screen.add_row("pictures", max(1, self.progress.items), waited_for(self._engine))
+        self._row = self.screen.add_row("pictures", max(1, self.progress.items), "")
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -137,12 +137,13 @@ class AnnotateScreen:
         self.progress.hosts.update(by)
 
     async def _show(self, gauge: "Gauge") -> None:
-        began = time.monotonic()
+        since = time.monotonic()
         while True:
             await asyncio.sleep(0.5)
             now = time.monotonic()
             self._pace.mark(now, self.progress.ended, self.progress.weight_ended)
-            state = self._state() if gauge.ready else loading(now - began, self._engine)
+            since = now if gauge.ready or gauge.waits_for else since  # one that died is loaded anew
+            state = self._state() if gauge.ready else gauge.waits_for or loading(now - since, self._engine)
             self.screen.update(self._row, done=self.progress.done, state=f"{state} · {self._last}" if self._last else state)
             if not self.screen.live and now - self._said >= PLAIN:
                 self._said = now

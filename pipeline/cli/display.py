@@ -147,13 +147,14 @@ class Display:
 
     async def show_signs_of_life(self) -> None:
         """While the model loads, how long that has taken and usually takes; while films are under way, what is left. Until cancelled."""
-        told_usual = False
+        told_usual, since = False, 0.0
         while True:
             await asyncio.sleep(1)
             if self._studio is None:
                 continue
-            now = time.monotonic()
-            text = None if self._studio.engine.ready else loading(now - self._began, self._studio.model.engine)
+            now, ready = time.monotonic(), self._studio.engine.ready
+            since = now if ready else max(since, self._began)  # one that died is loaded anew
+            text = None if ready else loading(now - since, self._studio.model.engine)
             if text is not None and not told_usual and now - self._began >= MOMENT:
                 told_usual = True
                 self.screen.say(usual(self._past, self._studio.model.engine))

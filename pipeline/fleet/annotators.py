@@ -53,6 +53,9 @@ class _Host:
 class Annotators:
     """``told`` hears each message of a host, with its number; ``say`` what people should know."""
 
+    waits_for = ""
+    """while none of them is ready, a model loads"""
+
     def __init__(
         self, settings: AnnotateSettings, places: Sequence[Placement], *, usual_share: float | None, verbose: bool,
         told: Callable[[int, Said], None], say: Callable[[str], None],

@@ -106,6 +106,46 @@ def test_of_a_long_name_both_ends_are_shown(name: str, columns: int, shown: str)
     assert cell_len(shown) <= columns
 
 
+async def test_a_model_that_is_loaded_anew_is_counted_from_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine that died after an hour was said to have loaded for an hour."""
+    clock = SimpleNamespace(now=1000.0)
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    film = Film(Path("a.mp4"), Path("a.mp4"))
+    display, model, _ = display_of([film])
+    display.observer(film)
+    shown, looks = list[str](), asyncio.Event()
+
+    class Looked:
+        @property
+        def ready(self) -> bool:
+            looks.set()
+            return model.ready
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(model, name)
+
+    async def look() -> None:
+        looks.clear()
+        await looks.wait()
+
+    for line in display._lines.values():
+        monkeypatch.setattr(line, "waiting", shown.append)
+    display._studio.engine = Looked()  # type: ignore[union-attr, assignment]
+    signs = asyncio.create_task(display.show_signs_of_life())
+    try:
+        model.ready = True
+        clock.now += 3600
+        await look()
+        await look()
+        model.ready = False
+        await look()
+        await look()
+    finally:
+        signs.cancel()
+        await asyncio.gather(signs, return_exceptions=True)
+    assert shown[0] == "loading the model: 0:00"
+
+
 async def test_before_a_watched_folder_too_each_film_says_how_long_the_model_loads(monkeypatch: pytest.MonkeyPatch) -> None:
     """And again when the engine is started anew, with the films that wait then."""
     for name in ("SECOND", "MOMENT"):
