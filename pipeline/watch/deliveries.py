@@ -154,11 +154,14 @@ def arguments(command: str, event: dict[str, Any]) -> list[str]:
 
 
 def _programs(words: list[str]) -> Iterator[tuple[str, str, str]]:
-    """(program, its option, text): words that a shell or the like runs."""
+    """(program, its option, text): words that a shell or the like runs. Behind a script, or ``python -m``, options are that one's own."""
     shell = ""
     for before, word in pairwise(words):
         name = os.path.basename(before)
-        shell = name if name.rstrip("0123456789.") in _SHELLS else shell
+        if name.rstrip("0123456789.") in _SHELLS:
+            shell = name if word.startswith(("-", "+")) else ""
+        elif before == "-m" and shell.startswith("python"):
+            shell = ""
         if shell and _PROGRAM.fullmatch(before):
             yield shell, before, word
 

@@ -22,6 +22,10 @@ INSIDE = [
     "python3.11 -c 'print(\"{path}\")'",
     "env A=b perl -e '{json}'",
     "nice /bin/sh -ec 'x \"{path}\" {state}'",
+    "bash -o pipefail -c 'x {path}'",
+    "bash +x -c 'x {path}'",
+    "busybox sh -c 'x {path}'",
+    "python3 in_turn.py sh -c 'x {path}'",
 ]
 
 
@@ -54,6 +58,10 @@ def test_plain_names_stand_where_they_stood(command: str) -> None:
         "cp -c {json} /there",
         "notify -e {path}",
         "sh done.sh {path}",
+        "python3 notify.py -file {path}",
+        "/usr/bin/perl /opt/told.pl -e {path}",
+        "node told.js -r {path}",
+        "python3.11 -u -m told -c {path}",
         "sh -c 'x {state}' sh {path}",
     ],
 )
