@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Protocol
@@ -51,8 +50,7 @@ class OwnEngine:
     @property
     def waits_for(self) -> str:
         """Pictures come first, and the engine is asked for when one is there: where many can't be read, that takes a while."""
-        since = self._engine.starts[-1][1] if self._engine.starts else 0.0
-        return "" if self._engine.starting_seconds(since, time.monotonic()) else "reading pictures"
+        return "" if self._engine.loading_seconds or self._engine.starts else "reading pictures"
 
     @property
     def held_back_by(self) -> str:

@@ -152,6 +152,11 @@ class Engine:
         return self._supervisor.starting_seconds(since, until)
 
     @property
+    def loading_seconds(self) -> float:
+        """Seconds for which the model has been loading now; 0 where it is not."""
+        return self._supervisor.loading_seconds
+
+    @property
     def on_ready(self) -> list[Callable[[], None]]:
         """Told when the model is loaded."""
         return self._supervisor.on_ready

@@ -123,6 +123,11 @@ class Supervisor:
         now = [] if self._loading_since is None else [(self._loading_since, time.monotonic())]
         return sum(max(0.0, min(end, until) - max(start, since)) for start, end in (*self.starts, *now))
 
+    @property
+    def loading_seconds(self) -> float:
+        """Seconds for which the engine has been loading now; 0 where it is not."""
+        return 0.0 if self._loading_since is None else time.monotonic() - self._loading_since
+
     async def close(self) -> None:
         """Let the engine go; the next ``ask`` starts it again."""
         starting, self._starting, self.ready = self._starting, None, False

@@ -92,11 +92,11 @@ async def test_a_model_loads_only_where_one_does_and_from_its_own_beginning(monk
 
 
 def test_an_engine_that_nobody_has_asked_for_is_not_loading() -> None:
-    engine = SimpleNamespace(ready=False, starts=[], on_ready=[], starting_seconds=lambda since, until: 0.0)
+    engine = SimpleNamespace(ready=False, on_ready=[], starts=[], loading_seconds=0.0)
     own = OwnEngine(cast("Engine", engine), lambda _: None)
     assert own.waits_for == "reading pictures"
-    engine.starting_seconds = lambda since, until: 7.0
+    engine.loading_seconds = 7.0
     assert own.waits_for == ""
     engine.starts.append((5.0, 12.0))
-    engine.starting_seconds = lambda since, until: 7.0 if since < 12.0 else 0.0
-    assert own.waits_for == "reading pictures", "a start that is over is no start"
+    engine.loading_seconds = 0.0
+    assert own.waits_for == "", "it died, and is started again in a moment"

@@ -227,14 +227,17 @@ async def test_a_start_that_goes_on_counts_as_loading() -> None:
 
     captioner: Any = SimpleNamespace(start=start)
     supervisor = Supervisor(captioner)
-    assert supervisor.starting_seconds(0.0, time.monotonic()) == 0
+    supervisor.starts.append((-1e6, -1e6 + 60))  # one that died since
+    assert supervisor.loading_seconds == supervisor.starting_seconds(0.0, time.monotonic()) == 0
     task = supervisor.warm()
     await asyncio.wait_for(begun.wait(), PATIENCE)
     await asyncio.sleep(0.01)
     assert supervisor.starting_seconds(0.0, time.monotonic()) > 0
+    assert 0 < supervisor.loading_seconds <= supervisor.starting_seconds(0.0, time.monotonic()), "of this start alone"
     go_on.set()
     await task
     assert supervisor.starting_seconds(0.0, time.monotonic()) == supervisor.last_start > 0
+    assert supervisor.loading_seconds == 0
 
 
 def test_nothing_is_drawn_while_something_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

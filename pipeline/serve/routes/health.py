@@ -1,6 +1,5 @@
 """``/healthz`` (the process lives), ``/readyz`` (films can be described now), ``/metrics``."""
 
-import time
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -29,7 +28,7 @@ def router(service: Service) -> APIRouter:
             "model": service.studio.preset.name,
             "author": service.studio.model.author,
             "engine": "ready" if engine.ready else "loading",
-            "loading_seconds": 0.0 if engine.ready else round(engine.starting_seconds(0.0, time.monotonic()), 1),
+            "loading_seconds": round(engine.loading_seconds, 1),
             "waiting_for": {"code": fault.code, "message": fault.message} if fault else None,
             "requests": {"in_flight": engine.in_flight, "waiting": engine.waiting},
             "asks": {"open": service.asks.open, "most": service.asks.most},
