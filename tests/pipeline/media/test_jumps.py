@@ -104,3 +104,36 @@ def test_a_single_wild_time_is_no_gap(make: Make, tmp_path: Path) -> None:
     with open_film(probe(film), rule=parse("windows", "fixed"), sampler=parse("samplers", "uniform"), size=(64, 48)) as reading:
         assert list(reading)[-1].end == pytest.approx(4, abs=0.05)
         assert "timestamps_repaired" in {one.code for one in reading.notices}
+
+
+def later(film: Path, number: int, seconds: int) -> None:
+    """Have a picture of a transport stream of ffmpeg's say that it comes so many seconds later."""
+    data = bytearray(film.read_bytes())
+    packets = range(0, len(data), 188)
+    starts = [at for at in packets if data[at + 1] & 0x40 and int.from_bytes(data[at + 1 : at + 3], "big") & 0x1FFF == 0x100]
+    head = data.index(b"\0\0\1", starts[number] + 4)
+    for at in (head + 9, head + 14)[: 2 if data[head + 7] >> 6 == 3 else 1]:
+        one, two, three, four, five = data[at : at + 5]
+        ticks = ((one >> 1 & 7) << 30 | two << 22 | three >> 1 << 15 | four << 7 | five >> 1) + seconds * 90_000
+        high, middle, low = ticks >> 30 & 7, ticks >> 15 & 0x7FFF, ticks & 0x7FFF
+        data[at : at + 5] = one & 0xF1 | high << 1, middle >> 7, middle << 1 & 0xFF | 1, low >> 7, low << 1 & 0xFF | 1
+    film.write_bytes(data)
+
+
+@pytest.mark.parametrize("more", [("-bf", 0, "-c:a", "aac"), ("-bf", 2, "-c:a", "mp2")], ids=["in order", "with B-frames"])
+@pytest.mark.parametrize("wild", [{50: 40}, {95: 11}, {20: 40, 60: 55}], ids=str)
+def test_a_wild_time_behind_the_end_drags_nothing_after_it(
+    make: Make, tmp_path: Path, more: tuple[object, ...], wild: dict[int, int]
+) -> None:
+    picture = "color=red:s=480x270:d=2:r=25[a];color=blue:s=480x270:d=2:r=25[b];[a][b]concat,format=yuv420p"
+    sources = ("-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", "sine=d=4", "-c:v", "libx264", "-preset", "ultrafast", *more)
+    film = make(tmp_path / "film.ts", *sources)
+    for number, seconds in wild.items():
+        later(film, number, seconds)
+    track = Track(cues=(Cue(start=3.0, end=3.5, lines=("One",)),))
+    burn(film, track, tmp_path / "burned.mkv", encoding=QUICK)
+    with_text = [time for time, text in drawn(tmp_path / "burned.mkv") if text]
+    assert (min(with_text), max(with_text)) == (pytest.approx(3.0, abs=0.1), pytest.approx(3.5, abs=0.1))
+    mux(film, [track], tmp_path / "soft.mkv")
+    for out in ("burned.mkv", "soft.mkv"):
+        assert drawn(tmp_path / out)[-1][0] == pytest.approx(3.96, abs=0.2), out
