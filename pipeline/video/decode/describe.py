@@ -12,6 +12,8 @@ from pipeline.video.source import RAW_STREAMS
 
 HDR = {16, 18}
 """color_trc of PQ and HLG (ITU-T H.273)"""
+UNTOLD = 1 << 30
+"""frames that ffmpeg writes into an AVI before it knows their number; where it wrote to a pipe they stay, and no length there is true"""
 
 
 def first_frame(container: Any, stream: Any, packets: int = 120) -> Any:
@@ -57,8 +59,9 @@ def describe(container: Any, stream: Any, pixels: int) -> Probed:
         shown = shown[::-1]
     frames = rate(container, stream)
     start, first_time = (container.start_time or 0) / libav.TIME_BASE, float((stream.start_time or 0) * stream.time_base)
-    whole = (container.duration or 0) / libav.TIME_BASE
-    ends = _declared_end(container, stream, first_time - start, start)
+    told = stream.frames < UNTOLD
+    whole = (container.duration or 0) / libav.TIME_BASE if told else 0.0
+    ends = _declared_end(container, stream, first_time - start, start) if told else 0.0
     return Probed(
         stream=stream.index,
         container=container.format.name.split(",")[0],
