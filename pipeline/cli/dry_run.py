@@ -40,7 +40,7 @@ async def look_at(
         past = replace(past, start=0.0)
     rule = families.parse("windows", studio.recipe.windows)
     found = on.found
-    length, windows, count, failures = 0.0, 0, 0, len(found.errors)
+    length, windows, count, untold, failures = 0.0, 0, 0, 0, len(found.errors)
     for film in found.films:
         name = name_of(film.path if film.remote is None else film.remote.url)
         try:
@@ -66,13 +66,15 @@ async def look_at(
         expected = earlier.unanswered if earlier is not None else windows_of(seconds, rule, past)
         if not done:
             length, windows, count = length + seconds, windows + expected, count + 1
-            screen.say(f"{name}: {clock(seconds)}, about {counted(expected, 'window')}")
+            untold += not seconds
+            known = f"{clock(seconds)}, about {counted(expected, 'window')}"
+            screen.say(f"{name}: {known if seconds else 'its file tells no length, a run finds out'}")
         else:
             screen.say(f"{name}: finished (--overwrite describes it anew)")
         if as_json:
             state = "skipped" if done else "would_describe"
             console.data({"path": name, "state": state, "seconds": round(seconds, 3), "windows": expected})
-    screen.say(total(count, length, windows, past))
+    screen.say(total(count, length, windows, past, untold=untold))
     return 1 if failures else 0
 
 
@@ -112,9 +114,11 @@ def windows_of(duration: float, rule: "Rule", past: Past | None) -> int:
     return max(1, math.ceil(duration / (3 * max(rule.shortest, 0.1))))
 
 
-def total(count: int, length: float, windows: int, past: Past | None) -> str:
-    """The last line: what is expected in all."""
+def total(count: int, length: float, windows: int, past: Past | None, *, untold: int = 0) -> str:
+    """The last line: what is expected in all, but of ``untold`` films, of which nobody knows the length."""
     said = f"{counted(count, 'film')} to describe · {clock(length)} · about {counted(windows, 'window')}"
+    if untold:
+        said += f", and more for {counted(untold, 'film')} of unknown length"
     if not count:
         return f"{said} · nothing was written"
     if past is None or not past.windows or not past.seconds:

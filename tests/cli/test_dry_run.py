@@ -41,6 +41,17 @@ def test_nothing_is_written_and_what_is_expected_is_said(run: Run, film: Path, t
     assert "model" not in anew.stderr.splitlines()[-1], "echo loads none, however slowly it started"
 
 
+def test_a_film_that_tells_no_length_has_none(run: Run, film: Path, tmp_path: Path) -> None:
+    """It was 0:00, and so was what it would take."""
+    raw = tmp_path / "raw.h264"
+    made = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-nostdin", "-f", "lavfi", "-i", "testsrc2=s=64x48:r=10:d=2"]
+    subprocess.run([*made, "-c:v", "libx264", "-f", "h264", str(raw)], check=True)
+    done = run("caption", raw, film, *ECHO, "--dry-run", "--windows", "fixed:seconds=5")
+    assert done.returncode == 0, done.stderr
+    assert "raw.h264: its file tells no length, a run finds out" in done.stderr
+    assert "2 films to describe · 0:12 · about 4 windows, and more for 1 film of unknown length · " in done.stderr
+
+
 def test_windows_are_counted_or_as_dense_as_before() -> None:
     fixed, scenes = parse("windows", "fixed:seconds=8"), parse("windows", "scenes")
     assert windows_of(80.0, fixed, None) == 10
