@@ -62,7 +62,13 @@ def describe_aloud(
     """
     if not any(caption.text.strip() for caption in captions):
         raise InputError("no_cues", "there is nothing to say: no caption has a text")
-    total = sum(min(len(caption.text), MAX_CHARACTERS) for caption in captions if caption.start < film_end)
+    late = sum(bool(caption.text.strip()) for caption in captions if caption.start >= film_end)
+    after = f"{late} {'description' if late == 1 else 'descriptions'} would be said after the film, which lasts {film_end:.1f} s"
+    captions = [caption for caption in captions if caption.start < film_end]
+    if late and not any(caption.text.strip() for caption in captions):
+        raise InputError("no_cues", f"there is nothing to say: {after}")
+    left_out = (Notice(code="past_the_end", message=f"{after}: left out"),) if late else ()
+    total = sum(min(len(caption.text), MAX_CHARACTERS) for caption in captions)
     if total > A_SECOND * film_end + SPARE:  # each is spoken before it is known what fits: days of a processor, and a disk
         hours = f"they would be spoken for {total / 15 / 3600:,.0f} hours"
         raise InputError("bad_subtitles", f"{total:,} characters are no descriptions of a film of {film_end:,.0f} s: {hours}")
@@ -86,7 +92,7 @@ def describe_aloud(
             spoken_sound(video, track, rate, out, **options)
         else:
             told = spoken(video, track, rate, out, language=language, **options)
-    return Described(script=script, speech=tuple(speech), notices=(*script.notices, *told))
+    return Described(script=script, speech=tuple(speech), notices=(*left_out, *script.notices, *told))
 
 
 def speak_captions(

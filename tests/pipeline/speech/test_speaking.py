@@ -123,6 +123,17 @@ def test_nothing_to_say_is_one_line_and_no_file(talk: Talk, tmp_path: Path) -> N
     assert not list(tmp_path.iterdir())
 
 
+def test_what_stands_after_the_film_is_left_out_and_told(talk: Talk, tmp_path: Path) -> None:
+    late = Caption(start=20, end=25, text="Of a longer cut.")
+    with pytest.raises(InputError, match="1 description would be said after the film") as caught:
+        describe_aloud(talk[0], [late], tmp_path / "out.flac", language="en", film_end=20.0, speech=talk[1])
+    assert caught.value.code == "no_cues"
+    assert not list(tmp_path.iterdir())
+    made = describe_aloud(talk[0], [*CAPTIONS[:1], late], tmp_path / "out.flac", language="en", film_end=20.0, speech=talk[1])
+    assert [notice.code for notice in made.notices if notice.fault] == ["past_the_end"]
+    assert len(made.script.said) == 1
+
+
 @pytest.fixture
 def make_silent(tmp_path_factory: pytest.TempPathFactory) -> Path:
     import subprocess
