@@ -13,7 +13,7 @@ import shutil
 import stat
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -29,13 +29,14 @@ _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.E
 _OWNER = re.compile(rb"\.scenescribe-(\d+)-[0-9a-f]{8}\.tmp")
 
 
-def write_whole(path: Path, data: bytes, *, durable: bool = True) -> None:
-    """Write a file under a temporary name, then give it its own. ``durable``: it is on the disk when this returns.
-
-    Raises OutputError ``no_space`` or ``unwritable``; then no temporary file is left and an older file is as it was.
-    """
-    with whole(path, durable=durable) as temporary, _explain(path), to_write(temporary) as file:
-        file.write(data)
+def write_whole(path: Path, data: bytes, *, durable: bool = True, ousts: Iterable[Path] = ()) -> None:
+    """Write a file under a temporary name, then give it its own. ``durable``: it is on the disk when this returns. ``ousts``: files that are
+    removed between the two. Raises OutputError ``no_space`` or ``unwritable``; then no temporary file is left and an older one is as it was."""
+    with whole(path, durable=durable) as temporary, _explain(path):
+        with to_write(temporary) as file:
+            file.write(data)
+        for old in ousts:
+            old.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -98,9 +99,7 @@ def _linked(temporary: Path, path: Path) -> bool:
 @contextlib.contextmanager
 def whole(path: Path, *, durable: bool = True) -> Iterator[Path]:
     """A temporary path to write to; when the block ends well the file takes the name ``path``, otherwise it is removed.
-
-    Raises OutputError ``no_space`` or ``unwritable``.
-    """
+    Raises OutputError ``no_space`` or ``unwritable``."""
     _tidy(path.parent)
     temporary = _temporary(path)
     try:

@@ -10,13 +10,12 @@ not enough its folder, in the name: none is lost. A name too long for a file sys
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
 from pipeline.filenames import SIDECARS, fitted, name_in, sidecar_ending
-from pipeline.files import explained
 from pipeline.inputs import Film
 from pipeline.media.suffixes import burned_suffix, muxed_suffix
 from pipeline.part import Part
@@ -167,12 +166,3 @@ def _stems(films: Sequence[Film], places: dict[Path, Path]) -> dict[Path, str]:
     for number, film in enumerate(left, 2):  # they differ in the case of letters alone
         stems[film.path] = f"{film.path.name}~{number}"
     return stems
-
-
-def remove(paths: Iterable[Path]) -> None:
-    """Remove outputs that are about to be made anew; one that is not there is gone already. Raises OutputError ``unwritable``."""
-    for path in paths:
-        try:
-            path.unlink(missing_ok=True)
-        except OSError as error:
-            raise explained(path, error) from error

@@ -62,7 +62,6 @@ class Summarizer:
         if summary is None:
             on_step("summarize", 0.0)
             summary = await summarize(document, length=self.options.length, style=self.options.style, writer=self.writer)
-            await asyncio.to_thread(files.forget_others)
         notices = list(summary.warnings) if wanted else []
         if wanted:
             await asyncio.to_thread(files.write_texts, summary, wanted)

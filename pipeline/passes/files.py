@@ -17,7 +17,6 @@ from pipeline.errors import InputError, OutputError
 from pipeline.filenames import name_in
 from pipeline.files import explained, write_whole
 from pipeline.outline import Summary
-from pipeline.outputs import remove
 from pipeline.passes import json, markdown
 from pipeline.types import SUMMARY_REFUSED, Notice
 
@@ -93,13 +92,6 @@ class SummaryFiles:
     def missing(self) -> list[Path]:
         return [path for path in self.all if not path.exists()]
 
-    def forget_others(self) -> None:
-        """Remove what was made of the summary before, all but its JSON: what is there beside a JSON is taken for its own. Blocks.
-
-        Raises OutputError ``unwritable``.
-        """
-        remove(self.all[1:])
-
     def write_texts(self, summary: Summary, wanted: Collection[Path]) -> None:
         """Those of the small files that are wanted. Blocks. Raises OutputError ``no_space``, ``unwritable``."""
         try:
@@ -108,7 +100,9 @@ class SummaryFiles:
             raise explained(self.folder, error) from error
         for path, text in self.texts.items():
             if path in wanted:
-                write_whole(path, text(summary).encode("utf-8", "replace"))
+                # what stands beside a JSON is taken for its own by the next run, also where this one ends before it is made anew
+                others = self.all[1:] if path == self.json else ()
+                write_whole(path, text(summary).encode("utf-8", "replace"), ousts=others)
 
     def write_video(
         self,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from models.nvtx import marked
 from pipeline.errors import InputError, ScenescribeError
 from pipeline.files import explained, write_whole
-from pipeline.outputs import Outputs, remove
+from pipeline.outputs import Outputs
 from pipeline.sinks.base import Written
 from pipeline.types import Caption, Document, Notice, Track, VideoInfo
 
@@ -96,8 +96,8 @@ class FileSink:
                 except OSError as error:
                     raise explained(self.outputs.folder, error) from error
                 # what stands beside a JSON is taken for its own by the next run, also where this one ends before it is made anew
-                remove(path for path in self.outputs.all if path != self.outputs.json)
-                write_whole(self.outputs.json, json.to_text(document).encode())
+                others = [path for path in self.outputs.all if path != self.outputs.json]
+                write_whole(self.outputs.json, json.to_text(document).encode(), ousts=others)
             self.outputs.journal.unlink(missing_ok=True)
             track, notices = make_track(document, possible(self.layout, document))
             for name in self.outputs.formats:

@@ -1,12 +1,13 @@
 """Outputs of a film that is described anew: what could not be made anew is not there, lest the next run takes the old one for it."""
 
+import errno
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
-from pipeline import media
+from pipeline import files, media
 from pipeline.cli.app import main
 from pipeline.errors import OutputError
 
@@ -78,6 +79,25 @@ def test_a_film_that_could_not_be_made_anew_is_made_by_the_next_run(
     capsys.readouterr()
     assert command(*words, "--windows", "fixed:seconds=6") == 0
     assert encoder.runs == 3
+
+
+@pytest.mark.parametrize("words", [("caption", "--burn"), ("caption", "--summarize", "--into-video")])
+def test_where_not_even_the_json_has_room_all_is_as_it_was(
+    command: Command, words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(media, "burn", Encoder())
+    monkeypatch.setattr(media, "mux", Encoder())
+    assert command(*words, "--windows", "fixed:seconds=4") == 0
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+
+    def full(temporary: Path) -> NoReturn:
+        raise OSError(errno.ENOSPC, "no space left on device", str(temporary))
+
+    with monkeypatch.context() as without_room:
+        without_room.setattr(files, "to_write", full)
+        assert command(*words, "--windows", "fixed:seconds=6", "--overwrite") == 1
+    after = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+    assert {name: data for name, data in after.items() if name in before} == before
 
 
 def test_a_copy_that_failed_says_that_the_summary_is_there(
