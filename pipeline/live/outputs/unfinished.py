@@ -9,7 +9,9 @@ system has no locks nothing is finished.
 
 import fcntl
 import json
+import os
 import re
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,6 +28,10 @@ from pipeline.types import Document
 LONGEST_ROW = 1 << 20
 """bytes"""
 MOST_ROWS = 100_000
+TRIES, PAUSE = 50, 0.01
+"""for the lock of a mark that is new, seconds between two: another run may be looking at it in just this moment"""
+OLD = 60.0
+"""seconds; a mark that has said nothing for so long, and that nobody holds, is of a run that was killed as it made it"""
 
 
 class Mark:
@@ -37,7 +43,7 @@ class Mark:
         self._file: BinaryIO | None = None
         with suppress(OSError):
             self._file = append(self._path, create=True)
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(self._file)
         self.head(head, start=start)
 
     def head(self, head: Document, *, start: float = 0.0) -> None:
@@ -89,6 +95,9 @@ def finish_left(folder: Path, kind: str, finish: Callable[[Left], None], warn: C
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             one = _read(file, folder / found.group(1))
             if one is None:
+                about = os.fstat(file.fileno())
+                if not about.st_size and time.time() - about.st_mtime >= OLD:
+                    path.unlink()
                 continue
             try:
                 finish(one)
@@ -97,6 +106,19 @@ def finish_left(folder: Path, kind: str, finish: Callable[[Left], None], warn: C
                 warn(f"{one.base.name}, which a killed run left, could not be described: {error}", reason=code)
             else:
                 path.unlink()
+
+
+def _lock(file: BinaryIO) -> None:
+    """Raises OSError where the file system has no locks, or somebody keeps it."""
+    for left in reversed(range(TRIES)):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if not left:
+                raise
+            time.sleep(PAUSE)
+        else:
+            return
 
 
 def _read(file: BinaryIO, base: Path) -> Left | None:

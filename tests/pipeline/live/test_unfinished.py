@@ -1,5 +1,6 @@
 """What a run that was killed left without descriptions, the next one with the same folder describes; what another still writes it leaves."""
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -148,6 +149,36 @@ def test_marks_that_are_none_are_left_alone(rest: bytes, tmp_path: Path) -> None
     path.write_bytes(rest)
     assert found(tmp_path) == []
     assert path.exists()
+
+
+def test_an_empty_mark_goes_when_nobody_can_still_be_making_it(tmp_path: Path) -> None:
+    path = tmp_path / ".cam.20261127T091500Z.journal"
+    path.touch()
+    assert found(tmp_path) == []
+    assert path.exists(), "its run may be about to lock it"
+    os.utime(path, (0, 0))
+    with path.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert found(tmp_path) == []
+    assert path.exists(), "somebody holds it"
+    assert found(tmp_path) == []
+    assert not path.exists()
+
+
+def test_a_mark_that_another_run_looks_at_as_it_is_made_is_locked_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / ".cam.20261127T091500Z.journal"
+    path.touch()
+    looking = path.open("rb")
+    fcntl.flock(looking, fcntl.LOCK_EX)
+    monkeypatch.setattr("pipeline.live.outputs.unfinished.time.sleep", lambda _: looking.close())
+    mark = Mark(tmp_path / "cam.20261127T091500Z", "journal", head().head)
+    assert looking.closed
+    assert found(tmp_path) == []
+    assert path.exists(), "it is written, and not yet another run's to finish"
+    mark.done()
+    assert not path.exists()
 
 
 def test_a_row_that_was_cut_short_costs_itself_alone(tmp_path: Path) -> None:
