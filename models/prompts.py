@@ -79,6 +79,10 @@ def render(
         raise RequestRefused(f"the model's chat template fails: {first_line(error)}") from error
 
 
+SHORTEST = 1e-6
+"""seconds between two frames: what is shorter is no film's step, and its inverse may be no number"""
+
+
 def frame_metadata(times: Sequence[float], count: int, height: int, width: int) -> dict[str, Any]:
     """What processors that understand time are told of ``count`` frames at ``times`` seconds.
 
@@ -89,7 +93,7 @@ def frame_metadata(times: Sequence[float], count: int, height: int, width: int) 
     start = times[0] if known else 0.0
     seconds = [time - start for time in times] if known else [float(index) for index in range(count)]
     steps = [later - earlier for earlier, later in pairwise(seconds) if later > earlier]
-    fps = 1 / min(steps) if steps and _even(steps) else 1000.0 if steps else 1.0
+    fps = 1 / min(steps) if steps and min(steps) > SHORTEST and _even(steps) else 1000.0 if steps else 1.0
     indices = [round(second * fps) for second in seconds]
     return {
         "fps": fps,

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -123,4 +123,5 @@ def speaker(spec: str, language: str, folder: Path) -> Iterator[Speaker]:
         process.kill()
         process.wait()
         for pipe in (process.stdin, process.stdout):
-            pipe.close()
+            with suppress(BrokenPipeError):  # what was still to be said to it is written once more
+                pipe.close()

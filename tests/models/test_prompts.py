@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from models.errors import RequestRefused
@@ -49,6 +49,7 @@ def test_without_times_there_is_one_frame_a_second() -> None:
 
 
 @given(TIMES)
+@example([0.0, 5e-324])
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
 def test_any_times_come_back(times: list[float]) -> None:
     found = frame_metadata(times, len(times), 10, 10)
