@@ -29,14 +29,15 @@ _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.E
 _OWNER = re.compile(rb"\.scenescribe-(\d+)-[0-9a-f]{8}\.tmp")
 
 
-def write_whole(path: Path, data: bytes, *, durable: bool = True, ousts: Iterable[Path] = ()) -> None:
-    """Write a file under a temporary name, then give it its own. ``durable``: it is on the disk when this returns. ``ousts``: files that are
-    removed between the two. Raises OutputError ``no_space`` or ``unwritable``; then no temporary file is left and an older one is as it was."""
+def write_whole(path: Path, data: bytes, *, durable: bool = True, outdated: Iterable[Path] = ()) -> None:
+    """Write a file under a temporary name, then give it its own. ``durable``: it is on the disk when this returns. ``outdated``: files that
+    are removed between the two. Raises OutputError ``no_space`` or ``unwritable``; then no temporary file is left and an older one is as it was."""
     with whole(path, durable=durable) as temporary, _explain(path):
         with to_write(temporary) as file:
             file.write(data)
-        for old in ousts:
-            old.unlink(missing_ok=True)
+        for old in outdated:
+            with _explain(old):
+                old.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

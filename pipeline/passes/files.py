@@ -102,7 +102,7 @@ class SummaryFiles:
             if path in wanted:
                 # what stands beside a JSON is taken for its own by the next run, also where this one ends before it is made anew
                 others = self.all[1:] if path == self.json else ()
-                write_whole(path, text(summary).encode("utf-8", "replace"), ousts=others)
+                write_whole(path, text(summary).encode("utf-8", "replace"), outdated=others)
 
     def write_video(
         self,

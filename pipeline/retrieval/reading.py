@@ -45,6 +45,7 @@ class _Caption:
 @dataclass(frozen=True, slots=True)
 class _Source:
     name: str
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +57,8 @@ class _Document:
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Sized:
-    source: _File
+class _Head:
+    source: _Source
 
 
 @cache
@@ -150,7 +146,7 @@ def read(path: Path) -> Found:
 def size_of(path: Path) -> int | None:
     """Bytes of the film that a document or a summary is about; None where it can't be read."""
     try:
-        told: Any = _adapter(_Sized).validate_json(read_bytes(path, LARGEST))
+        told: Any = _adapter(_Head).validate_json(read_bytes(path, LARGEST))
     except (OSError, ScenescribeError, ValidationError):
         return None
     return int(told.source.size)

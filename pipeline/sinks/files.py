@@ -97,7 +97,7 @@ class FileSink:
                     raise explained(self.outputs.folder, error) from error
                 # what stands beside a JSON is taken for its own by the next run, also where this one ends before it is made anew
                 others = [path for path in self.outputs.all if path != self.outputs.json]
-                write_whole(self.outputs.json, json.to_text(document).encode(), ousts=others)
+                write_whole(self.outputs.json, json.to_text(document).encode(), outdated=others)
             self.outputs.journal.unlink(missing_ok=True)
             track, notices = make_track(document, possible(self.layout, document))
             for name in self.outputs.formats:

@@ -47,7 +47,7 @@ LONGEST = 96
 CPU_ENVIRONMENT = {"VLLM_CPU_KVCACHE_SPACE": "1"}
 GPU_ENVIRONMENT = {
     # vLLM takes FlashInfer's sampler for no request that is greedy or has a seed, and ours are one or the other. It is built all the same when
-    # a model is first loaded: minutes without a word, with a compiler that machines without CUDA's toolkit lack, where the engine ends then
+    # a model is first loaded: minutes without a word, with a compiler that machines without CUDA's toolkit lack, where engines were seen to end
     "VLLM_USE_FLASHINFER_SAMPLER": "0",
 }
 ENVIRONMENT = {

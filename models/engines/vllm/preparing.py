@@ -7,7 +7,7 @@ chat template is one thread's at a time: vLLM copies the whole tokenizer for eac
 
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Any
 
 import numpy as np
@@ -40,7 +40,7 @@ class Preparer:
         """``renderer``: vLLM's own, from a prompt's text and pictures to what its core takes."""
         self._preset, self._tokenizer, self._template, self._render, self.kept = preset, tokenizer, template, renderer, kept
         self._direct = direct
-        self._template_lock, self._first_lock = threading.Lock(), threading.Lock()
+        self._template_lock, self._first_lock = threading.Lock(), threading.RLock()
         self._rendered_before = False
 
     def warm(self) -> None:
@@ -69,8 +69,7 @@ class Preparer:
         with self._first_lock:
             if self._direct.knows(shown):
                 return self._direct.get(shown, text)
-            rendered: dict[str, Any] = self._render(self._prompt(request, text))
-            self._rendered_before = True
+            rendered: dict[str, Any] = self._rendered(request, text)
             self._direct.learn(shown, text, rendered)
             return rendered
 
@@ -103,14 +102,10 @@ class Preparer:
             )
 
     def _rendered(self, request: Request, text: str) -> Any:
-        made = self._prompt(request, text)
-        if not self._rendered_before:
-            with self._first_lock:
-                if not self._rendered_before:
-                    rendered = self._render(made)
-                    self._rendered_before = True
-                    return rendered
-        return self._render(made)
+        with nullcontext() if self._rendered_before else self._first_lock:
+            rendered = self._render(self._prompt(request, text))
+        self._rendered_before = True
+        return rendered
 
     def _prompt(self, request: Request, text: str) -> dict[str, Any]:
         video, images = pictures(request, self._preset)
