@@ -127,13 +127,19 @@ async def test_bytes_bound_what_is_in_flight() -> None:
     assert captioning.engine.peak[1] == 3 * 32 * 32 * 3
 
 
+async def at_once(windows: Iterator[Window]) -> AsyncIterator[Window]:
+    """Windows that are always there: a film's thread may be late on a busy machine, and another film has its turn then."""
+    for window in windows:
+        yield window
+
+
 async def test_films_share_the_engine_fairly() -> None:
     told = Told(delay=0.001)
     captioning = heart(told, in_flight=2)
-    both = await asyncio.gather(captioning.describe(windows(30)), captioning.describe(windows(30, first=256)))
+    both = await asyncio.gather(*(captioning.describe(at_once(windows(30, first=first))) for first in (0, 256)))
     assert [len(one.captions) for one in both] == [30, 30]
     half = told.asked[:30]
-    assert 10 <= sum(number < 256 for number in half) <= 20, "neither film waits for the other to end"
+    assert 14 <= sum(number < 256 for number in half) <= 16, "neither film waits for the other to end"
 
 
 async def test_a_window_that_is_refused_is_one_failed_caption() -> None:
