@@ -4,7 +4,8 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from pipeline import log as logs
-from pipeline.errors import ScenescribeError
+from pipeline.errors import EnvironmentFault, ScenescribeError
+from pipeline.serve.faults import HttpError
 from pipeline.serve.media_servers import refresh
 from pipeline.serve.views import job_view
 from pipeline.store.outbox import Delivery
@@ -39,23 +40,39 @@ class Deliveries:
                 for delivery in due:
                     await self._do(delivery)
             except ScenescribeError as error:
+                due = []
                 log.warning("later", errand=kind, message=error.message)
+                await asyncio.sleep(10 * self._service.timings.deliveries_pause)
+            except Exception as error:  # of the outbox: the jobs go on
+                due = []
+                log.error("internal error", errand=kind, exc_info=error)
                 await asyncio.sleep(10 * self._service.timings.deliveries_pause)
             if not due:
                 await asyncio.sleep(self._service.timings.deliveries_pause)
 
     async def _do(self, delivery: Delivery) -> None:
         later = self._service.timings.deliveries_retry
-        job = self._service.jobs.get(delivery.body["job"])
-        if delivery.kind == "webhook":
-            event = {"id": delivery.id, "event": f"job.{job.status}", "job": job_view(self._service, job)}
-            trouble = await self._webhook.post(job.webhook, self._service.settings.webhook_secret, str(delivery.id), event)
-        else:
-            trouble = await refresh(self._service.settings, job.told)
+        try:
+            trouble = await self._told(delivery)
+        except EnvironmentFault:
+            raise
+        except HttpError as error:
+            trouble = f"refused: {error.message}"
+        except Exception as error:  # one delivery's accident is its own: the others go on
+            log.error("internal error", errand=delivery.kind, job=delivery.body.get("job"), exc_info=error)
+            trouble = f"internal error: {type(error).__name__}: {error}"
         if not trouble:
             self._service.outbox.done(delivery.id)
         elif delivery.tries + 1 >= TRIES or trouble.startswith("refused"):
-            log.error("given up", errand=delivery.kind, job=job.id, message=trouble, tries=delivery.tries + 1)
+            log.error("given up", errand=delivery.kind, job=delivery.body.get("job"), message=trouble, tries=delivery.tries + 1)
             self._service.outbox.done(delivery.id)
         else:
             self._service.outbox.later(delivery, later[min(delivery.tries, len(later) - 1)])
+
+    async def _told(self, delivery: Delivery) -> str:
+        """An empty text, or why it could not be told."""
+        job = self._service.jobs.get(delivery.body["job"])
+        if delivery.kind != "webhook":
+            return await refresh(self._service.settings, job.told)
+        event = {"id": delivery.id, "event": f"job.{job.status}", "job": job_view(self._service, job)}
+        return await self._webhook.post(job.webhook, self._service.settings.webhook_secret, str(delivery.id), event)

@@ -136,7 +136,7 @@ class Jobs:
                 (now + lease, now, now),
             ).fetchone()
             add_event(db, row["id"], "state", {"status": "in_progress"})
-        return _job(row)
+            return _job(row)
 
     def renew(self, lease: float) -> None:
         """Say that what is in progress is still being worked on."""

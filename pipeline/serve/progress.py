@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from pipeline import log as logs
+from pipeline.errors import EnvironmentFault
 from pipeline.observing import Observer
 from pipeline.serve.jobs import Job
 from pipeline.types import Caption, Document, Outcome, VideoInfo
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 EVERY = 0.25
 """seconds between two writes"""
+log = logs.get(__name__)
 
 
 class Progress(Observer):
@@ -78,14 +81,23 @@ class Progress(Observer):
                         "duration": round(self._duration, 2), "times_real_time": round(speed, 2), "eta": self._service.worker.left(self._job),
                     })
                 )  # fmt: skip
-                self._write()
+                self._write_now()
 
     def _say_left(self, seconds: float | None) -> None:
         self._service.worker.ends[self._job.id] = None if seconds is None else time.monotonic() + max(0.0, seconds)
 
+    def _write_now(self) -> None:
+        """What can't be written just now is written with what comes next, or at the end, where it counts."""
+        try:
+            self._write()
+        except EnvironmentFault:
+            return  # the state folder: the worker says so
+        except Exception as error:
+            log.error("internal error", path=self._job.id, exc_info=error)
+
     def _write(self) -> None:
-        events, self._events = self._events, []
-        self._service.jobs.advance(self._job, self._done, self._captions, events)
+        self._service.jobs.advance(self._job, self._done, self._captions, self._events)
+        self._events = []
         self._service.bell.ring(self._job.id)
 
 

@@ -1,7 +1,6 @@
 """What lives as long as the service: state folder, engine, films, jobs, and the helpers beside them."""
 
 import asyncio
-import contextlib
 import os
 import shutil
 import time
@@ -24,6 +23,7 @@ from pipeline.serve.events import Events
 from pipeline.serve.faults import HttpError
 from pipeline.serve.fetching import Fetching
 from pipeline.serve.films import Films, KnownFilm, id_of_content, id_of_place
+from pipeline.serve.heartbeat import Heartbeat
 from pipeline.serve.jobs import Jobs
 from pipeline.serve.key import FILE, load_key
 from pipeline.serve.metrics import Counters
@@ -37,17 +37,11 @@ from pipeline.serve.worker import Worker
 from pipeline.store.database import Database
 from pipeline.store.outbox import Outbox
 from pipeline.studio import Studio
-from pipeline.watch.lock import LEASE, StateLock
-from pipeline.watch.systemd import Systemd
+from pipeline.watch.lock import StateLock
 from pipeline.watch.timings import Timings
 
 if TYPE_CHECKING:
     from models.base import Captioner
-
-BEAT = 5.0
-"""seconds between two signs of life to systemd"""
-EVENTS_KEPT = 7 * 86_400.0
-"""seconds that the events of a job are kept after its end"""
 
 log = logs.get(__name__)
 
@@ -107,7 +101,7 @@ class Service:
             self._helpers = [
                 asyncio.create_task(helper, name=name)
                 for name, helper in (
-                    ("jobs", self.worker.run()), ("deliveries", self.deliveries.run()), ("heartbeat", self._beat(lock)),
+                    ("jobs", self.worker.run()), ("deliveries", self.deliveries.run()), ("heartbeat", Heartbeat(self, lock).run()),
                     ("streams", self.streams.run()),
                 )
             ]  # fmt: skip
@@ -124,33 +118,6 @@ class Service:
         for helper in helpers:
             helper.cancel()
         await asyncio.gather(*helpers, return_exceptions=True)
-
-    async def _beat(self, lock: StateLock) -> None:
-        """The lease, systemd's watchdog, and what is swept up now and then."""
-        systemd, swept, upkeep = Systemd(), 0.0, heap.Upkeep()
-        systemd.ready()
-        while True:
-            lock.renew()
-            counts = await asyncio.to_thread(self.jobs.counts)
-            systemd.alive(f"{counts['in_progress']} jobs under way, {counts['queued']} waiting")
-            await asyncio.to_thread(self.jobs.renew, LEASE)
-            await self.open_films.sweep()
-            if self.studio.engine.ready:
-                await self.studio.engine.gauges.look()
-            if time.monotonic() - swept > 600:
-                swept = time.monotonic()
-                await asyncio.to_thread(self._sweep)
-            await upkeep.look()
-            await asyncio.sleep(BEAT)
-
-    def _sweep(self) -> None:
-        """Uploads that nobody used for --keep-days go, and old events."""
-        now = time.time()
-        for film in self.films.unused_since(now - self.settings.keep_days * 86_400):
-            with contextlib.suppress(HttpError):
-                self.forget(film)
-                log.info("expired", film=film)
-        self.jobs.trim(now - EVENTS_KEPT)
 
     def wake(self) -> None:
         """A job was queued: tell the worker, from whatever thread."""

@@ -8,11 +8,11 @@ import contextlib
 import os
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipeline import log as logs
 from pipeline.accident import internal_error
@@ -75,7 +75,12 @@ class Worker:
         while not self._stopping:
             self._wake.clear()
             self.scheduler.gather()
-            await self._begin()
+            try:
+                await self._begin()
+            except EnvironmentFault:
+                raise
+            except Exception as error:  # of the queue's next job: it waits as it did, and is looked at again
+                log.error("internal error", exc_info=error)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._service.timings.tick):  # wait_for of Python 3.11 may swallow a cancellation
                     await self._wake.wait()
@@ -88,6 +93,8 @@ class Worker:
             while self.scheduler.free and not breaker.is_open and not (breaker.may_probe and len(self.scheduler)):
                 job = await asyncio.to_thread(self._service.jobs.claim, LEASE)
                 if job is None:
+                    if not len(self.scheduler):
+                        breaker.reset()  # nobody is left to say that it is over
                     break
                 self._service.bell.ring(job.id)
                 self.scheduler.try_begin(partial(self._work, job))
@@ -117,7 +124,7 @@ class Worker:
             links, document, wrong = await (self._preview(job) if job.task == "preview" else self._describe(job, place))
             captions = document.answered if document is not None else 0
             said = {"code": wrong[0].code, "message": _told(wrong)} if wrong else {}
-            await asyncio.to_thread(jobs.finish, job, "completed", outputs=links, captions=captions, **said)
+            await self._surely(jobs.finish, job, "completed", outputs=links, captions=captions, **said)
             self._service.counters.ended("completed", "")
             self._took.append(time.monotonic() - began)
             self.breaker.reset()
@@ -127,7 +134,7 @@ class Worker:
             raise
         except Exception as error:
             if not self._left:
-                self._went_wrong(job, error)
+                await self._went_wrong(job, error)
         finally:
             del self._tasks[job.id]
             self.ends.pop(job.id, None)
@@ -177,22 +184,43 @@ class Worker:
             links += [os.fspath(path) for path in await asyncio.to_thread(write_beside, film, studio, result)]
         return links, result.document, tuple(dict.fromkeys((*result.document.unanswered, *wrong)))
 
-    def _went_wrong(self, job: Job, error: Exception) -> None:
-        if isinstance(error, EnvironmentFault):
-            self._service.jobs.give_back(job, code=error.code, message=error.message)
-            self.breaker.trip(error)
-        elif isinstance(error, ScenescribeError):
-            self._failed(job, error)
-        else:
-            self._failed(job, internal_error(Path(job.id), error))
+    async def _surely(self, write: Callable[..., None], *args: Any, **kwargs: Any) -> None:
+        """Write to the queue, as often as it takes: a job ends as it ended, also where the state folder's disk is full meanwhile.
 
-    def _failed(self, job: Job, error: ScenescribeError) -> None:
+        Raises EnvironmentFault where no waiting mends it.
+        """
+        while True:
+            try:
+                return await asyncio.to_thread(write, *args, **kwargs)
+            except EnvironmentFault as fault:
+                self.breaker.trip(fault)
+                await asyncio.sleep(max(0.1, min(self.breaker.until - time.monotonic(), 60.0)))
+
+    async def _went_wrong(self, job: Job, error: Exception, *, last: bool = False) -> None:
+        """End a job that failed, or queue it again. ``last``: what goes wrong with that too is in the log, and the next start takes the
+        job back. Raises EnvironmentFault where no waiting mends it."""
+        try:
+            if isinstance(error, EnvironmentFault):
+                self.breaker.trip(error)
+                await self._surely(self._service.jobs.give_back, job, code=error.code, message=error.message)
+            elif isinstance(error, ScenescribeError):
+                await self._failed(job, error)
+            else:
+                await self._failed(job, internal_error(Path(job.id), error))
+        except EnvironmentFault:
+            raise
+        except Exception as another:  # of its end: it ends all the same
+            if not last:
+                return await self._went_wrong(job, another, last=True)
+            internal_error(Path(job.id), another)
+
+    async def _failed(self, job: Job, error: ScenescribeError) -> None:
+        jobs, said = self._service.jobs, {"code": error.code, "message": error.message}
         if error.code in MAY_PASS and job.attempts < ATTEMPTS:
             retry = self._service.timings.retry
-            after = retry[min(job.attempts, len(retry)) - 1]
-            self._service.jobs.give_back(job, after=after, counts=True, code=error.code, message=error.message)
+            await self._surely(jobs.give_back, job, after=retry[min(job.attempts, len(retry)) - 1], counts=True, **said)
             return
-        self._service.jobs.finish(job, "failed", code=error.code, message=error.message)
+        await self._surely(jobs.finish, job, "failed", **said)
         self._service.counters.ended("failed", error.code)
 
 

@@ -16,7 +16,7 @@ class Share:
 
     def check(self) -> None:
         """Raises EnvironmentFault with the share's code where it is gone."""
-        if not self.path.is_dir() or not os.path.ismount(self._mount):
+        if not os.path.isdir(self.path) or not os.path.ismount(self._mount):
             raise EnvironmentFault(self.code, f"the folder {self.path} is gone; it is waited for", path=str(self.path))
 
     def look(self) -> None:

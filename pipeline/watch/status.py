@@ -77,7 +77,15 @@ async def heartbeat(state: State, status: Status, systemd: Systemd, health: Call
         with contextlib.suppress(EnvironmentFault):
             if len(state.running):
                 state.queue.renew(LEASE)
-            systemd.alive(status.line())
+        systemd.alive(_told(status))
         if (server := health()) is not None:
             server.beat()
         await asyncio.sleep(every)
+
+
+def _told(status: Status) -> str:
+    """The watchdog hears of a loop that turns, whatever the state folder is like."""
+    try:
+        return status.line()
+    except EnvironmentFault as fault:
+        return f"waiting: {fault.code}"

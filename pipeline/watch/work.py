@@ -89,7 +89,7 @@ class Worker:
         except UsageError:
             raise
         except Exception as error:  # after the film: its job ends all the same, and the others go on
-            await self._failed(job, internal_error(job.path, error), settings, setup)
+            await self._not_ended(job, internal_error(job.path, error), settings, setup)
         finally:
             self._observer.left(_film(job))
 
@@ -178,6 +178,17 @@ class Worker:
             await state.surely(
                 state.queue.give_back, job, after=after, counts=True, reason=error.code, message=error.message
             )  # fmt: skip
+
+    async def _not_ended(self, job: Job, error: ScenescribeError, settings: WatchSettings, setup: Setup) -> None:
+        """``_failed``, of a job whose end met an accident; where its failure meets one too, that is written down and nobody is told."""
+        try:
+            await self._failed(job, error, settings, setup)
+        except (EnvironmentFault, UsageError):
+            raise
+        except Exception as another:
+            wrong = internal_error(job.path, another)
+            await self._state.surely(self._state.queue.finish, job, "failed", reason=wrong.code, message=wrong.message)
+            self._state.counters.ended("failed", wrong.code)
 
     async def _finish(
         self, job: Job, state: str, settings: WatchSettings, *, result: Result | None = None, **values: Any

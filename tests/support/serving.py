@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -86,6 +86,18 @@ class Running:
             for _ in answer.iter_lines():
                 pass
         return dict(self.client.get(f"/v1/jobs/{job}").json())
+
+
+def breaks_once(error: Exception, real: Callable[..., Any], struck: list[object]) -> Callable[..., Any]:
+    """``real``, with an accident the first time that it is called; ``struck`` is not empty then."""
+
+    def broken(*values: Any, **more: Any) -> Any:
+        if not struck:
+            struck.append(values)
+            raise error
+        return real(*values, **more)
+
+    return broken
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from models.base import Request
 from models.engines.echo import EchoCaptioner
 from pipeline import log
 from pipeline.bench.films import FilmSpec, write
+from scripts.soaks.madeup import TextHost
 
 
 @pytest.fixture(scope="package")
@@ -107,3 +108,27 @@ def page(browser: Any, served: Running) -> Iterator[Any]:
     """A page that is signed in."""
     with signed_in(browser, served) as page:
         yield page
+
+
+@pytest.fixture(scope="package")
+def made_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A service whose films are made-up texts, so that a job takes milliseconds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "pipeline.serve.service.open_host", lambda settings, captioner, **_: TextHost(settings, captioner=captioner)
+        )
+        service = Running(tmp_path_factory.mktemp("state") / "state", captioner=EchoCaptioner())
+    yield service
+    service.stop()
+
+
+@pytest.fixture(scope="package")
+def made_up_films(made_up: Running, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Two of its films, described."""
+    ids = []
+    for number in range(2):
+        path = tmp_path_factory.mktemp("film") / f"{number}.txt"
+        path.write_text(f"film {number}")
+        ids.append(str(made_up.upload(path)["id"]))
+    assert [made_up.done(made_up.job(id)["id"])["status"] for id in ids] == ["completed"] * 2
+    return ids

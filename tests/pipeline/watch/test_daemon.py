@@ -5,120 +5,26 @@ import itertools
 import json
 import os
 import socket
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from patience import PATIENCE
+from watched import Echo, House, until
 
 from models.base import Reply, Request
-from models.engines.echo import EchoCaptioner
 from models.errors import EndpointError, EngineMissing, RequestRefused
 from pipeline import files
 from pipeline.errors import EnvironmentFault, InputError, UsageError
 from pipeline.options.watch import WatchSettings
 from pipeline.store.database import Database
-from pipeline.store.job_row import Job
 from pipeline.store.queue import Queue
 from pipeline.types import Notice
 from pipeline.watch import deliveries
-from pipeline.watch.daemon import Daemon
 from pipeline.watch.status import Status
-from pipeline.watch.timings import Timings
 from scripts.soaks import madeup
-from scripts.soaks.madeup import WINDOWS, MadeUp, TextFilm
-
-HURRY = Timings(grace=0.2, tick=0.05, retry=(0.02,), probe_first=0.05, probe_longest=0.2, deliveries_pause=0.02, folder_gone=0.05)
-
-
-class Echo(EchoCaptioner):
-    """Counts what it is asked; ``trouble`` may raise."""
-
-    def __init__(self) -> None:
-        super().__init__(capacity=4)
-        self.total = self.starts = 0
-        self.trouble: Callable[[int], Exception | None] = lambda _: None
-
-    async def start(self) -> None:
-        self.starts += 1
-        await super().start()
-
-    async def caption(self, request: Request) -> Reply:
-        self.total += 1
-        if (error := self.trouble(self.total)) is not None:
-            raise error
-        return await super().caption(request)
-
-
-class House:
-    """A watched folder and all that belongs to it."""
-
-    def __init__(self, base: Path) -> None:
-        self.base, self.inbox, self.out = base, base / "in", base / "out"
-        self.inbox.mkdir()
-        self.echo = Echo()
-        self.settings = WatchSettings(
-            engine="echo", model="shapes", output_dir=self.out, state_dir=base / "state", settle=0.0, poll=0.05, once=True,
-            include=("*.txt",), format="srt", decode_workers=2,
-        )  # fmt: skip
-
-    def film(self, name: str, text: str = "film") -> Path:
-        path = self.inbox / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-        return path
-
-    def daemon(self, **changed: Any) -> Daemon:
-        return Daemon(
-            self.inbox,
-            self.settings.changed(**changed),
-            make_studio=lambda s, host: MadeUp(s, captioner=self.echo, host=host),
-            timings=HURRY,
-        )
-
-    async def once(self, **changed: Any) -> int:
-        return await asyncio.wait_for(self.daemon(**changed).run(), PATIENCE)
-
-    @asynccontextmanager
-    async def running(self, **changed: Any) -> AsyncIterator[Daemon]:
-        daemon = self.daemon(once=False, **changed)
-        task = asyncio.create_task(daemon.run())
-        try:
-            await until(lambda: daemon.looks or task.done())
-            yield daemon
-        finally:
-            daemon.stop()
-            assert await asyncio.wait_for(task, PATIENCE) == 0
-
-    def jobs(self) -> dict[str, Job]:
-        database = Database(self.base / "state")
-        try:
-            return {job.path.name: job for job in Queue(database).jobs()}
-        finally:
-            database.close()
-
-    def states(self) -> dict[str, str]:
-        return {name: job.state for name, job in self.jobs().items()}
-
-    def document(self, stem: str) -> dict[str, Any]:
-        found = json.loads((self.out / f"{stem}.descriptions.json").read_text())
-        found.pop("stats")
-        return dict(found)
-
-    def left(self) -> list[str]:
-        """What should not be there."""
-        return [path.name for path in self.out.rglob(".*")]
-
-
-async def until(condition: Callable[[], Any], seconds: float = PATIENCE) -> None:
-    for _ in range(int(seconds / 0.02)):
-        if condition():
-            return
-        await asyncio.sleep(0.02)
-    raise TimeoutError
+from scripts.soaks.madeup import WINDOWS, TextFilm
 
 
 @pytest.fixture
@@ -376,40 +282,6 @@ async def test_a_failure_that_may_pass_is_tried_again(house: House, monkeypatch:
     assert await house.once() == 0, "what failed before is not tried again by itself"
     assert await house.once(retry_failed=True) == 0
     assert house.states()["b.txt"] == "done"
-
-
-STEPS = [
-    "pipeline.watch.work.name_outputs",
-    "pipeline.watch.work.Opened",
-    "pipeline.watch.work.ContentLookup",
-    "pipeline.watch.work.ContentLookup.find",
-    "pipeline.watch.work.ContentLookup.keep",
-    "scripts.soaks.madeup.TextFilm.probe",
-    "scripts.soaks.madeup.TextFilm.windows",
-    "pipeline.sinks.files.FileSink.open",
-    "pipeline.one_reading.Journal",
-    "pipeline.sinks.files.FileSink.caption",
-    "pipeline.one_reading.film_stats",
-    "pipeline.sinks.files.FileSink.close",
-    "pipeline.watch.work.Worker._ended",
-]
-"""what happens to a film under watch, in order; the first and the last are the daemon's own"""
-
-
-@pytest.mark.parametrize("step", STEPS)
-async def test_an_accident_at_any_step_is_that_films_alone(house: House, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
-    def accident(*_: Any, **__: Any) -> Any:
-        raise ZeroDivisionError("a bug of ours")
-
-    house.film("a.txt")
-    with monkeypatch.context() as broken:
-        broken.setattr(step, accident)
-        assert await house.once() == 1, "the daemon goes on to its end"
-    job = house.jobs()["a.txt"]
-    assert (job.state, job.reason, job.attempts) == ("failed", "internal_error", 3)
-    assert await house.once(retry_failed=True) == 0
-    assert house.states() == {"a.txt": "done"}
-    assert house.left() == []
 
 
 async def test_who_cant_be_told_of_an_end_changes_nothing_of_it(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,153 @@
+"""A fault of ours at any step of a film under watch is that film's: told with its traceback, tried again, and the others go on."""
+
+import asyncio
+import errno
+import os
+from importlib import import_module
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from watched import House, until
+
+from pipeline.errors import EnvironmentFault
+from pipeline.watch.shares import Share
+from pipeline.watch.status import heartbeat
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    return House(tmp_path)
+
+
+STEPS = [
+    "pipeline.watch.work.name_outputs",
+    "pipeline.watch.work.made",
+    "pipeline.watch.observer.LogLines.film",
+    "pipeline.watch.elsewhere.Elsewhere.film",
+    "pipeline.watch.work.Opened",
+    "pipeline.watch.work.ContentLookup",
+    "pipeline.studio.Studio.recipe_of",
+    "pipeline.watch.work.ContentLookup.find",
+    "scripts.soaks.madeup.TextFilm.probe",
+    "pipeline.sinks.files.FileSink.open",
+    "pipeline.one_reading.Journal",
+    "scripts.soaks.madeup.TextFilm.windows",
+    "scripts.soaks.madeup.Reading.__iter__",
+    "pipeline.engine.supervisor.Supervisor.ask",
+    "pipeline.store.journal.Journal.add",
+    "pipeline.watch.metrics.Counters.captioned",
+    "pipeline.sinks.files.FileSink.caption",
+    "pipeline.one_reading.film_stats",
+    "scripts.soaks.madeup.TextFilm.changed",
+    "pipeline.watch.work.ContentLookup.keep",
+    "pipeline.store.documents.DocumentStore.keep",
+    "pipeline.sinks.files.FileSink.close",
+    "pipeline.sinks.files.FileSink._write_texts",
+    "pipeline.summarizer.Summarizer.files",
+    "pipeline.passes.files.SummaryFiles.earlier",
+    "pipeline.summarizer.summarize",
+    "pipeline.passes.files.SummaryFiles.write_texts",
+    "pipeline.watch.work.ContentLookup.__aexit__",
+    "pipeline.watch.work.Worker._ended",
+    "pipeline.watch.work._deliveries",
+    "pipeline.store.queue.Queue.finish",
+]
+"""what happens to a film under watch, and to its job, in order"""
+
+
+def resolved(step: str) -> tuple[object, str]:
+    """The module or class that a step is an attribute of, and its name there."""
+    *words, name = step.split(".")
+    of_class = int(words[-1][0].isupper())
+    module = import_module(".".join(words[: len(words) - of_class]))
+    return (getattr(module, words[-1]) if of_class else module), name
+
+
+@pytest.mark.parametrize("step", STEPS)
+async def test_an_accident_at_any_step_is_that_films_alone_and_it_is_tried_again(
+    house: House, monkeypatch: pytest.MonkeyPatch, step: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of two: a bug, and a disk that is full where nobody thought of it."""
+    house.film("a.txt", "one")
+    house.film("b.txt", "two")
+    accidents: list[Exception] = [OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), ZeroDivisionError("a bug of ours")]
+    left, (owner, name) = [*accidents], resolved(step)
+    real = getattr(owner, name)
+
+    def broken(*values: Any, **more: Any) -> Any:
+        if left:
+            raise left.pop()
+        return real(*values, **more)
+
+    monkeypatch.setattr(owner, name, broken)
+    assert await house.once(summarize=True) == 0
+    jobs = house.jobs()
+    assert {name: job.state for name, job in jobs.items()} == {"a.txt": "done", "b.txt": "done"}
+    again = sum(job.attempts for job in jobs.values()) - len(jobs)
+    assert again == 2 or (again, step) == (1, "pipeline.engine.supervisor.Supervisor.ask"), (
+        "which asks of several windows at once"
+    )
+    logged = [record.msg for record in caplog.records if isinstance(record.msg, dict)]
+    traces = [(entry["event"], entry["exc_info"]) for entry in logged if "exc_info" in entry]
+    assert traces == [("internal error", accident) for accident in reversed(accidents)][:again]
+    assert [entry["reason"] for entry in logged if entry["event"] == "another try"] == ["internal_error"] * again
+    assert left == []
+    assert sorted(path.name for path in house.out.iterdir()) == [
+        f"{name}.{kind}" for name in "ab" for kind in ("descriptions.en.srt", "descriptions.json", "summary.json", "summary.md")
+    ]
+
+
+@pytest.mark.parametrize(
+    "step", ["scripts.soaks.madeup.TextFilm.windows", "pipeline.watch.work.Worker._ended", "pipeline.watch.work._deliveries"]
+)
+async def test_an_accident_that_stays_is_a_failure_and_is_asked_again(
+    house: House, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """In the film, in its end, and in the end of a failure too."""
+
+    def accident(*_: Any, **__: Any) -> Any:
+        raise ZeroDivisionError("a bug of ours")
+
+    house.film("a.txt")
+    with monkeypatch.context() as broken:
+        broken.setattr(step, accident)
+        assert await house.once() == 1, "the daemon goes on to its end"
+    job = house.jobs()["a.txt"]
+    assert (job.state, job.reason, job.attempts) == ("failed", "internal_error", 3)
+    assert await house.once(retry_failed=True) == 0
+    assert house.states() == {"a.txt": "done"}
+    assert house.left() == []
+
+
+def test_a_share_whose_server_is_gone_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel answers ESTALE or ENOTCONN then, which is no word about whether it is a folder."""
+    share = Share(tmp_path, "source_gone")
+
+    def gone(*_: object, **__: object) -> os.stat_result:
+        raise OSError(errno.ENOTCONN, os.strerror(errno.ENOTCONN))
+
+    monkeypatch.setattr(os, "stat", gone)
+    with pytest.raises(EnvironmentFault, match="source_gone"):
+        share.check()
+
+
+async def test_the_watchdog_hears_of_a_daemon_whose_state_folder_is_full() -> None:
+    said: list[str] = []
+
+    def full(*_: object) -> Any:
+        raise EnvironmentFault("state_unwritable", "database or disk is full")
+
+    state = SimpleNamespace(
+        setup=SimpleNamespace(folder=SimpleNamespace(trouble=None)), breaker=SimpleNamespace(remind=lambda: None),
+        lock=SimpleNamespace(renew=lambda: None), running=[1], queue=SimpleNamespace(renew=full),
+    )  # fmt: skip
+    for line, told in ((lambda: "1 running", "1 running"), (full, "waiting: state_unwritable")):
+        systemd = SimpleNamespace(watchdog=0.0, alive=said.append)
+        beat = heartbeat(state, SimpleNamespace(line=line), systemd, lambda: None)  # type: ignore[arg-type]
+        beating = asyncio.create_task(beat)
+        await until(lambda task=beating: said or task.done())
+        beating.cancel()
+        await asyncio.gather(beating, return_exceptions=True)
+        assert said.pop() == told
