@@ -6,6 +6,7 @@ from zlib import crc32
 
 import numpy as np
 import pytest
+from thorough import examples
 
 from pipeline.families import parse
 from pipeline.video.children.pool import WorkerPool
@@ -14,7 +15,7 @@ from pipeline.video.children.reading import Reading
 from pipeline.video.film import open_film
 from pipeline.video.probe import probe
 
-DEATHS = 12
+DEATHS = examples(24)
 """messages at which the process dies, one a reading, spread over all of them"""
 
 
