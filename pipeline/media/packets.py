@@ -8,7 +8,7 @@ a packet to be discarded    needed to decode what an edit shows, and not shown i
 import subprocess
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from pipeline.environment import child_environment
 from pipeline.media.binary import Ffmpeg
@@ -42,6 +42,8 @@ class Packets:
     """frames without a time"""
     end: float
     """when the last one ends"""
+    as_stored: "array[float]" = field(default_factory=lambda: array("d"))
+    """``times`` in the order of the file"""
     restarts: float | None = None
     """when the clock of the file first goes back, so that its next part would be shown together with an earlier one"""
 
@@ -65,14 +67,23 @@ def packets(
     options: Sequence[str] = (),
     decoded: bool = False,
     beside: Sequence[int] = (),
+    filtered: str | None = None,
 ) -> Packets:
     """The frames of a file, or of its last seconds (whose times count from there, unless ``-copyts`` is among ``options``).
 
     ``decoded``: as a decoder gives them; what several edits show is in no list of packets. ``beside``: streams that are read along.
+    ``filtered``: ffmpeg's filter of the packets that are listed.
     """
     tail = ["-sseof", f"-{last_seconds:g}"] if last_seconds else []
     return _listed(
-        ["-v", "quiet", "-nostats", *options, *guards(), *tail], ffmpeg, place, name, stream, decoded=decoded, beside=beside
+        ["-v", "quiet", "-nostats", *options, *guards(), *tail],
+        ffmpeg,
+        place,
+        name,
+        stream,
+        decoded=decoded,
+        beside=beside,
+        filtered=filtered,
     )
 
 
@@ -133,9 +144,12 @@ def _listed(
     *,
     decoded: bool = False,
     beside: Sequence[int] = (),
+    filtered: str | None = None,
 ) -> Packets:
     """The frames that ffmpeg lists; what it says goes to a file, so that neither waits for the other."""
     as_they_are = ["-fps_mode", "passthrough", "-enc_time_base", "1:90000"] if decoded else ["-c", "copy"]
+    if filtered:
+        as_they_are += ["-bsf", filtered]
     reading = [*options, "-nostdin", "-i", f"file:{name}", "-map", stream, *as_they_are, "-f", "framecrc", "-"]
     if beside:
         reading += [*(word for index in beside for word in ("-map", f"0:{index}")), "-c", "copy", "-f", "null", "-"]
@@ -171,7 +185,7 @@ def _listed(
                     times.append(int(shown) * tick)
                     lengths.append(int(length) * tick)
     end = max((time + length for time, length in zip(times, lengths, strict=True)), default=0.0)
-    return Packets(times=array("d", sorted(times)), untimed=untimed, end=end, restarts=restarts)
+    return Packets(times=array("d", sorted(times)), as_stored=times, untimed=untimed, end=end, restarts=restarts)
 
 
 def _flags(words: Sequence[bytes]) -> int:

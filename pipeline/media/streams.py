@@ -68,8 +68,8 @@ class Contents:
     """seconds of the container's clock at which it begins; a player shows that as 0"""
     shown: int | None = None
     """index of the video stream that is described, where there are several"""
-    ahead: bool = False
-    """whether its clock jumps ahead, and ffmpeg must be told to follow it (``jumps``)"""
+    ahead: float = 0.0
+    """seconds that its clock jumps ahead at most, where it does and ffmpeg must be told to follow it (``jumps``)"""
 
     @property
     def declared(self) -> float:
@@ -194,4 +194,4 @@ def opening(film: Contents) -> dict[str, str]:
 
 
 def _ahead(film: Contents) -> dict[str, str]:
-    return {"dts_delta_threshold": "1e9"} if film.ahead else {}
+    return {"dts_delta_threshold": f"{film.ahead:g}"} if film.ahead else {}

@@ -93,6 +93,8 @@ class Listing:
     """of the last frame in seconds; 0 where it is not known"""
     holes: tuple[float, ...] = ()
     headers: tuple[tuple[int, bytes], ...] = ()
+    dts: NDArray[np.int64] | None = None
+    """when packets are decoded, in ticks; UNKNOWN where that is not told"""
     of_decoding: bool = False
     """whether the timestamps tell when packets are decoded and not when their pictures are shown, which is in another order (H.264 in AVI)"""
 
@@ -145,6 +147,8 @@ def _tame(listed: Listing) -> NDArray[np.int64]:
 
     0.0 0.1 0.2 3600.3 0.4 0.5 ...    a wild time (a bit that was received wrongly): followed, all that comes after it would be late
     0.0 60.0 20.0 40.0 80.0 ...       pictures out of order: none that are stored later than the decoder's depth are shown earlier
+
+    Near the film's end fewer than that are stored later; there it is told by the time of decoding, which no order lets go back.
     """
     at = np.flatnonzero(~listed.hidden & listed.known)
     times = listed.pts[at] * listed.base
@@ -155,10 +159,20 @@ def _tame(listed: Listing) -> NDArray[np.int64]:
     pts = listed.pts.copy()
     for one in (np.flatnonzero(far) + 1).tolist():
         after, before = times[one + 1 : one + 2 + DEEPEST], times[max(0, one - 1 - DEEPEST) : one]
-        beyond = (after < times[one]).all() and len(after) > DEEPEST if up[one - 1] > 0 else (before > times[one]).all()
+        if up[one - 1] > 0:
+            beyond = (after < times[one]).all() and (len(after) > DEEPEST or _decoded_before(listed, at[one], at[one + 1]))
+        else:
+            beyond = (before > times[one]).all()
         if beyond:
             pts[at[one]] = UNKNOWN
     return pts
+
+
+def _decoded_before(listed: Listing, packet: int, following: int) -> bool:
+    """Whether ``following``, which is stored after ``packet``, would be decoded long before it."""
+    if listed.dts is None or UNKNOWN in (listed.dts[packet], listed.dts[following]):
+        return False
+    return bool((listed.dts[packet] - listed.dts[following]) * listed.base > WILD)
 
 
 def _goes_back(pts: NDArray[np.int64], keys: NDArray[np.intp], shown: NDArray[np.intp]) -> bool:

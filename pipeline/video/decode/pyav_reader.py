@@ -96,7 +96,7 @@ def list_packets(fd: int, *, start: float, fps: float, most: int, places: "array
     with libav.open_container(fd) as container:
         stream = libav.film_stream(container)
         base = float(stream.time_base)
-        pts, sizes, key, hidden = array("q"), array("i"), bytearray(), bytearray()
+        pts, dts, sizes, key, hidden = array("q"), array("q"), array("i"), bytearray(), bytearray()
         headers: list[tuple[int, bytes]] = []
         holes: list[float] = []
         seams = Seams(fps)
@@ -111,6 +111,7 @@ def list_packets(fd: int, *, start: float, fps: float, most: int, places: "array
                 break
             stamp = packet.pts
             pts.append(UNKNOWN if stamp is None else stamp)
+            dts.append(UNKNOWN if packet.dts is None else packet.dts)
             if places is not None:
                 places.append(-1 if packet.pos is None else packet.pos)
             sizes.append(packet.size)
@@ -143,6 +144,7 @@ def list_packets(fd: int, *, start: float, fps: float, most: int, places: "array
                 last_duration=duration * base,
                 holes=tuple(holes[:1000]),
                 headers=tuple(headers),
+                dts=np.array(dts, np.int64),
                 of_decoding=container.format.name == "avi"
                 and stream.codec_context.has_b_frames
                 and stream.codec_context.name in _UNTOLD,

@@ -1,5 +1,6 @@
 """A recording for a part of which nothing was received: what is drawn and copied keeps the gap, as its captions do."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import av
 import numpy as np
 import pytest
 
+from pipeline.errors import OutputError
 from pipeline.families import parse
 from pipeline.media import Encoding, burn, mux
 from pipeline.media.sound import samples
@@ -106,11 +108,11 @@ def test_a_single_wild_time_is_no_gap(make: Make, tmp_path: Path) -> None:
         assert "timestamps_repaired" in {one.code for one in reading.notices}
 
 
-def later(film: Path, number: int, seconds: int) -> None:
-    """Have a picture of a transport stream of ffmpeg's say that it comes so many seconds later."""
+def later(film: Path, number: int, seconds: int, stream: int = 0x100) -> None:
+    """Have a picture, or a packet of sound, of a transport stream of ffmpeg's say that it comes so many seconds later."""
     data = bytearray(film.read_bytes())
     packets = range(0, len(data), 188)
-    starts = [at for at in packets if data[at + 1] & 0x40 and int.from_bytes(data[at + 1 : at + 3], "big") & 0x1FFF == 0x100]
+    starts = [at for at in packets if data[at + 1] & 0x40 and int.from_bytes(data[at + 1 : at + 3], "big") & 0x1FFF == stream]
     head = data.index(b"\0\0\1", starts[number] + 4)
     for at in (head + 9, head + 14)[: 2 if data[head + 7] >> 6 == 3 else 1]:
         one, two, three, four, five = data[at : at + 5]
@@ -137,3 +139,38 @@ def test_a_wild_time_behind_the_end_drags_nothing_after_it(
     mux(film, [track], tmp_path / "soft.mkv")
     for out in ("burned.mkv", "soft.mkv"):
         assert drawn(tmp_path / out)[-1][0] == pytest.approx(3.96, abs=0.2), out
+
+
+@pytest.mark.parametrize("recording", ["h264.ts"], indirect=True)
+@pytest.mark.parametrize("number", [3, -3], ids=["before the gap", "behind it"])
+@pytest.mark.parametrize("stream", [0x100, 0x101], ids=["of the picture", "of the sound"])
+def test_a_gap_is_kept_where_a_wild_time_is_elsewhere(recording: Path, tmp_path: Path, number: int, stream: int) -> None:
+    film = Path(shutil.copy(recording, tmp_path / "film.ts"))
+    later(film, number, 3600, stream)
+    soft = tmp_path / "soft.mkv"
+    mux(film, [Track(cues=(Cue(start=0.5, end=1.0, lines=("One",)),))], soft)
+    times = [time for time, _ in drawn(soft)]
+    assert times[49] == pytest.approx(1.96, abs=0.2)
+    assert times[50] == pytest.approx(2 + GAP, abs=0.5)
+    assert times[-1] == pytest.approx(4 + GAP, abs=0.5)
+
+
+@pytest.mark.parametrize("recording", ["h264.ts"], indirect=True)
+def test_a_wild_time_within_the_length_of_a_gap_is_refused_with_the_cause(recording: Path, tmp_path: Path) -> None:
+    for seconds in (GAP - 5, 5 - GAP):
+        film = Path(shutil.copy(recording, tmp_path / "film.ts"))
+        later(film, 92, seconds)
+        with pytest.raises(OutputError) as refused:
+            mux(film, [Track(cues=(Cue(start=0.5, end=1.0, lines=("One",)),))], tmp_path / "soft.mkv")
+        assert refused.value.code == "clock_restarts"
+        assert "are missing" in refused.value.message
+        assert not (tmp_path / "soft.mkv").exists()
+
+
+@pytest.mark.parametrize("recording", ["h264.ts"], indirect=True)
+def test_captions_end_with_the_film_though_a_time_near_its_end_is_wild(recording: Path, tmp_path: Path) -> None:
+    film = Path(shutil.copy(recording, tmp_path / "film.ts"))
+    later(film, 92, 3600)
+    with open_film(probe(film), rule=parse("windows", "fixed"), sampler=parse("samplers", "uniform"), size=(64, 48)) as reading:
+        assert list(reading)[-1].end == pytest.approx(4 + GAP, abs=0.5)
+        assert "timestamps_repaired" in {one.code for one in reading.notices}

@@ -1,5 +1,7 @@
 """A time that can't be, alone among good ones, costs its own picture's time and no other's."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -51,3 +53,16 @@ def test_a_clock_that_jumps_and_stays_is_followed() -> None:
     table = build(Listing(pts, *marks, np.ones(100, np.int32), base=0.04, start=0.0, fps=25.0, last_duration=0.04))
     assert not table.repaired
     assert table.times[-1] == pytest.approx((90_000 + 49) * 0.04)
+
+
+@pytest.mark.parametrize("behind", [1, 9])
+def test_near_the_end_the_time_of_decoding_tells_it(behind: int) -> None:
+    pts = np.arange(50)
+    pts[-1 - behind] += 90_000
+    marks = np.arange(50) % 10 == 0, np.zeros(50, np.bool_)
+    listed = Listing(pts, *marks, np.ones(50, np.int32), base=0.04, start=0.0, fps=25.0, last_duration=0.04)
+    table = build(replace(listed, dts=pts.copy()))
+    assert table.repaired
+    assert table.times == pytest.approx(np.arange(50) * 0.04)
+    # a picture that stands for an hour, behind three that are stored after it: nothing is decoded before what it is stored after
+    assert not build(replace(listed, dts=np.arange(50))).repaired
