@@ -26,6 +26,8 @@ CANDIDATES = 32
 """passages that are asked whether they are the one, where captions lead to them"""
 ALL = 240
 """and where they lead to none: over all of the film"""
+NAMED = 5
+"""films that a warning names"""
 Leave = Callable[[Sequence[Opened]], Awaitable[bool]]
 """asked before long films without captions are described"""
 
@@ -122,11 +124,11 @@ class Chooser:
         return (Notice(code="fewer_frames", message=message),)
 
     def told_missing(self) -> tuple[Notice, ...]:
-        """Of films whose captions have holes, where captions lead to the answer."""
+        """Of films whose captions have holes or that have none, where captions lead to the answer."""
         if self.shown_whole is not None:
             return ()
         several = len(self.films) > 1
-        return tuple(
+        return self._left_out() + tuple(
             replace(notice, message=f"{film.path.name}: {notice.message}") if several else notice
             for film in self.films
             if film.document is not None
@@ -137,30 +139,36 @@ class Chooser:
         return await looking.passages(self.films, passages, self.recipe, frames=frames, size=self._size())
 
     async def _have_captions(self) -> None:
-        """Captions of every film, made now where there are none and that is allowed. Raises InputError ``no_captions``.
+        """Captions of every film, made now where there are none and that is allowed. Where they are not, the question is answered by
+        those that have some, and the answer says which were left out; raises InputError ``no_captions`` where none has.
 
-        With ``--caption`` windows that the model refused are asked again too, once a conversation.
+        With ``--caption`` windows that the model refused are asked again too, once a conversation. Captions that are damaged are not
+        replaced without a word.
         """
         if self.settings.caption:
             holes = [film for film in self.films if film.document is not None and film.document.unanswered]
             await self._caption([film for film in holes if film.path not in self._asked_again])
-        without = [film for film in self.films if film.source is not None and film.document is None]
-        if not without:
-            return
-        if (damaged := without[0].damaged) is not None:  # they are not replaced without a word
-            sentence = f"its captions are damaged: {damaged.message}; scenescribe caption --overwrite makes them anew"
-            raise InputError(damaged.code, sentence, path=str(without[0].path))
-        allowed = self.settings.caption
-        if allowed is None:
-            allowed = self._leave is not None and await self._leave(without)
-        if not allowed:
-            raise InputError(
-                "no_captions",
-                "it is too long to be looked at whole and has no captions: --caption makes them first, --at 1:20-1:40 asks about a"
-                " part, --mode look shows a few frames of all of it",
-                path=str(without[0].path),
-            )
-        await self._caption(without)
+        without = self._without()
+        if bare := [film for film in without if film.damaged is None]:
+            allowed = self.settings.caption
+            if allowed is None:
+                allowed = self._leave is not None and await self._leave(bare)
+            if allowed:
+                await self._caption(bare)
+        if without and not any(film.passages for film in self.films):
+            raise _untold(without[0])
+
+    def _without(self) -> list[Opened]:
+        return [film for film in self.films if film.source is not None and film.document is None]
+
+    def _left_out(self) -> tuple[Notice, ...]:
+        without = self._without()
+        told = [Notice(code=film.damaged.code, message=_untold(film).message) for film in without if film.damaged is not None]
+        if bare := [film.path.name for film in without if film.damaged is None]:
+            names = ", ".join(bare[:NAMED]) + (f" and {len(bare) - NAMED} more" if len(bare) > NAMED else "")
+            message = f"left out, for want of captions: {names}; --caption makes them first"
+            told.append(Notice(code="no_captions", message=message))
+        return tuple(told)
 
     async def _caption(self, films: Sequence[Opened]) -> None:
         """Describe films into the files beside them; what is described already is kept. Raises as ``Studio.describe``."""
@@ -206,3 +214,16 @@ class Chooser:
         picture = self.films[0].picture
         assert picture is not None
         return self.recipe.size.of(picture.shape[1], picture.shape[0])
+
+
+def _untold(film: Opened) -> InputError:
+    """Why captions can't lead to what is seen in a film that has none, and what to do."""
+    if (damaged := film.damaged) is not None:
+        sentence = f"its captions are damaged: {damaged.message}; scenescribe caption --overwrite makes them anew"
+        return InputError(damaged.code, sentence, path=str(film.path))
+    return InputError(
+        "no_captions",
+        "it is too long to be looked at whole and has no captions: --caption makes them first, --at 1:20-1:40 asks about a"
+        " part, --mode look shows a few frames of all of it",
+        path=str(film.path),
+    )

@@ -63,17 +63,17 @@ async def look_at(
             if as_json:
                 console.data({"path": name, "state": "failed", "code": error.code, "message": error.message})
             continue
-        expected = earlier.unanswered if earlier is not None else windows_of(seconds, rule, past)
+        expected = earlier.unanswered if earlier is not None else (windows_of(seconds, rule, past) if seconds else None)
         if not done:
-            length, windows, count = length + seconds, windows + expected, count + 1
+            length, windows, count = length + seconds, windows + (expected or 0), count + 1
             untold += not seconds
-            known = f"{clock(seconds)}, about {counted(expected, 'window')}"
+            known = f"{clock(seconds)}, about {counted(expected or 0, 'window')}"
             screen.say(f"{name}: {known if seconds else 'its file tells no length, a run finds out'}")
         else:
             screen.say(f"{name}: finished (--overwrite describes it anew)")
         if as_json:
             state = "skipped" if done else "would_describe"
-            console.data({"path": name, "state": state, "seconds": round(seconds, 3), "windows": expected})
+            console.data({"path": name, "state": state, "seconds": round(seconds, 3) or None, "windows": expected})
     screen.say(total(count, length, windows, past, untold=untold))
     return 1 if failures else 0
 

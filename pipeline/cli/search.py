@@ -127,6 +127,8 @@ def _stills(hits: "Sequence[Hit]", folder: Path) -> list[str | None]:
     from pipeline.files import explained
     from pipeline.media.still import still
 
+    if not hits:
+        return []
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -239,3 +239,29 @@ def test_captions_that_are_damaged_are_called_so(run: Any, film: Path, tmp_path:
         assert "caption --overwrite" in refused.stderr
     assert run("caption", "long.mp4", "--engine", "echo", "--overwrite").returncode == 0
     assert run(*words).returncode == 0
+
+
+def test_films_without_captions_are_left_out_and_told(run: Any, film: Path, tmp_path: Path) -> None:
+    """Of a folder of long films some are described: they answer, and the others are no reason to say nothing."""
+    films = tmp_path / "films"
+    films.mkdir()
+    for name in ("described.mp4", "other.mp4", "third.mp4"):
+        (films / name).symlink_to(film)
+    short = (*ECHO, "--frames", "2")
+    for words in (("films", "What is there?"), ("films", "What is there?", "--mode", "read")):
+        refused = run("ask", *words, *short)
+        assert (refused.returncode, refused.stderr.split(": ")[1]) == (1, "no_captions"), "none has any"
+    assert run("caption", films / "described.mp4", *ECHO).returncode == 0
+    (films / "third.descriptions.json").write_text("{")
+    for words in (("What is there?",), ("When are there frames?",), ("What is it?", "--mode", "read")):
+        done = run("ask", "films", *words, "--json", *short)
+        assert done.returncode == 0, done.stderr
+        answer = json.loads(done.stdout)
+        assert {Path(one["film"]).name for one in answer["citations"]} <= {"described.mp4"}
+        assert [one["code"] for one in answer["warnings"]] == ["bad_json", "no_captions"]
+        assert "third.descriptions.json" in answer["warnings"][0]["message"]
+        assert "left out, for want of captions: other.mp4" in answer["warnings"][1]["message"]
+    Image.new("RGB", (32, 32), "red").save(films / "still.png")
+    (films / "described.descriptions.json").unlink()
+    refused = run("ask", films / "still.png", films / "other.mp4", "Is this in it?", "--mode", "read", *short)
+    assert (refused.returncode, "no_captions" in refused.stderr) == (1, True), "a picture is no answer for a film"

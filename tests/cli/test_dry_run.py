@@ -46,10 +46,11 @@ def test_a_film_that_tells_no_length_has_none(run: Run, film: Path, tmp_path: Pa
     raw = tmp_path / "raw.h264"
     made = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-nostdin", "-f", "lavfi", "-i", "testsrc2=s=64x48:r=10:d=2"]
     subprocess.run([*made, "-c:v", "libx264", "-f", "h264", str(raw)], check=True)
-    done = run("caption", raw, film, *ECHO, "--dry-run", "--windows", "fixed:seconds=5")
+    done = run("caption", raw, film, *ECHO, "--dry-run", "--windows", "fixed:seconds=5", "--json")
     assert done.returncode == 0, done.stderr
+    assert [(one["seconds"], one["windows"]) for one in map(json.loads, done.stdout.splitlines())] == [(None, None), (12.0, 3)]
     assert "raw.h264: its file tells no length, a run finds out" in done.stderr
-    assert "2 films to describe · 0:12 · about 4 windows, and more for 1 film of unknown length · " in done.stderr
+    assert "2 films to describe · 0:12 · about 3 windows, and more for 1 film of unknown length · " in done.stderr
 
 
 def test_windows_are_counted_or_as_dense_as_before() -> None:

@@ -51,6 +51,8 @@ def test_days_without_captions_are_told_as_that(run: Run, described: Path) -> No
 def test_pictures_of_the_results(run: Run, described: Path, tmp_path: Path) -> None:
     from PIL import Image
 
+    assert run("search", "zebra", described, "--frames", tmp_path / "pictures").returncode == 1
+    assert not (tmp_path / "pictures").exists(), "nothing was found"
     done = run("search", "frames", described, "-k", "1", "--frames", tmp_path / "pictures", "--json")
     assert done.returncode == 0, done.stderr
     with Image.open(json.loads(done.stdout)["frame"]) as picture:
