@@ -30,9 +30,11 @@ class Citer:
     """One answer's words on their way out. ``named`` collects what was cited, in the order of the words."""
 
     def __init__(self, passages: Sequence[Passage], cuts: Mapping[Path, Sequence[float]], ends: Mapping[Path, float]) -> None:
-        """``cuts`` and ``ends``: of each film, where its shots begin and when it is over."""
+        """``cuts`` and ``ends``: of each film that is asked about, where its shots begin and when it is over."""
         self._passages, self._cuts, self._ends = passages, cuts, ends
-        self._several = len({passage.film for passage in passages}) > 1
+        self._of_several = len({passage.film for passage in passages}) > 1
+        self._named = self._of_several or len(ends) > 1
+        """whether a citation needs its film's name: all passages may be of one of many films"""
         self._held = ""
         self.named: list[Citation] = []
 
@@ -70,7 +72,7 @@ class Citer:
             for group in re.split(r"[,;]|and", found["numbers"]):
                 given = [int(number) for number in re.findall(r"\d+", group)]
                 numbers += range(min(given) - 1, min(max(given), len(self._passages)))
-        elif not self._several:
+        elif not self._of_several:
             seconds = seconds_of(found["time"])
             numbers = [n for n, one in enumerate(self._passages) if one.start <= seconds < one.end][:1]
         printed = " ".join(self._spans(numbers))
@@ -107,7 +109,7 @@ class Citer:
 
     def _printed(self, one: Citation) -> str:
         still = one.end <= one.start
-        words = [one.film.name.replace("[", "(").replace("]", ")")] if self._several or still else []
+        words = [one.film.name.replace("[", "(").replace("]", ")")] if self._named or still else []
         words += [] if still else [f"{moment(one.start)}-{moment(one.end)}"]
         return f"[{' '.join(words)}]"
 

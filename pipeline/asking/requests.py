@@ -36,9 +36,11 @@ class Requests:
         self.instructions, self.schema = instructions, schema
         self.context = given(settings.context)
         self.bare = preset.ask.bare
+        self.several = False
+        """whether more than one film or picture is asked about: parts are told with their names then"""
 
     def about(self, shown: Shown, question: str, history: Sequence[Turn]) -> Request:
-        preamble = "" if self.bare else wording.over_frames(shown, self.recipe.language, self.context)
+        preamble = "" if self.bare else self._over_frames(shown)
         return self._pictured(shown, self._request(preamble, question, history))
 
     def one_of(self, shown: Shown, number: int, question: str) -> Request:
@@ -59,7 +61,11 @@ class Requests:
         return replace(request, video=shown.data, times=times, key=shown.key)
 
     def reading(self, passages: Sequence[Passage], question: str, history: Sequence[Turn]) -> Request:
-        return self._request(wording.over_captions(passages, self.recipe.language, self.context), question, history)
+        told = wording.over_captions(passages, self.recipe.language, self.context, several=self.several)
+        return self._request(told, question, history)
+
+    def _over_frames(self, shown: Shown) -> str:
+        return wording.over_frames(shown, self.recipe.language, self.context, several=self.several)
 
     def _request(self, preamble: str, question: str, history: Sequence[Turn]) -> Request:
         if self.instructions and self.bare:  # it reads no preamble

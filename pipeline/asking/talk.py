@@ -71,6 +71,7 @@ class Talk:
 
     async def __aenter__(self) -> Self:
         self.films = tuple([await opened(path, self.host, self._captions) for path in self.paths])
+        self.requests.several = len(self.films) > 1
         sizes = {self.recipe.frame_size(film.info) for film in self.films if film.info is not None}
         if len(sizes) > 1:  # frames of one video have one size
             size = self.recipe.size
@@ -179,6 +180,7 @@ class Talk:
         yield Answer(
             question=question,
             text=clean("".join(said)),
+            several=len(self.films) > 1,
             citations=tuple(citer.named) if citer is not None else (),
             looked_at=self._looked_at(shown),
             mode="look" if shown is not None else "read",
@@ -214,6 +216,7 @@ class Talk:
         return Answer(
             question=question,
             text=text,
+            several=len(self.films) > 1,
             citations=tuple(citer.named),
             looked_at=self._looked_at(shown),
             mode="when",
@@ -234,8 +237,8 @@ class Talk:
         text = " ".join(f"{' '.join(one.text.split())} {citer.cite(number)}" for number, one in enumerate(chosen))
         took = time.monotonic() - began
         return Answer(
-            question=question, text=clean(text) or "Its captions say nothing of it.", citations=tuple(citer.named), mode="read",
-            first_token=took, total=took, notices=self._chooser.told_missing(),
+            question=question, text=clean(text) or "Its captions say nothing of it.", citations=tuple(citer.named),
+            several=len(self.films) > 1, mode="read", first_token=took, total=took, notices=self._chooser.told_missing(),
         )  # fmt: skip
 
     def _citer(self, passages: Sequence[Passage]) -> Citer:

@@ -82,6 +82,8 @@ class Answer:
     citations: tuple[Citation, ...] = ()
     looked_at: tuple[tuple[Path, float], ...] = ()
     """film and time of each frame that was shown"""
+    several: bool = False
+    """whether more than one film or picture was asked about: times are told with their films then"""
     mode: Literal["look", "read", "when"] = "look"
     """how it came about; ``when``: each passage was asked whether it is the one"""
     finish: Finish = "stop"
@@ -94,7 +96,7 @@ class Answer:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, as ``scenescribe ask --json`` has them."""
-        several = len({film for film, _ in self.looked_at}) > 1
+        several = self.several or len({film for film, _ in self.looked_at}) > 1
         return {
             "question": self.question,
             "answer": self.text,

@@ -46,21 +46,24 @@ def looked_for(question: str) -> str:
     return " ".join(words) or question
 
 
-def over_frames(shown: Shown, language: str, context: str) -> str:
-    """What stands after the frames: which belong to which part, the rules, what is known. It is longer than a block of the KV cache."""
+def over_frames(shown: Shown, language: str, context: str, *, several: bool = False) -> str:
+    """What stands after the frames: which belong to which part, the rules, what is known. It is longer than a block of the KV cache.
+
+    ``several``: more films were asked about than these parts are of, so that they are told by name.
+    """
     films, lines, first = shown.films, list[str](), 1
     for number, (passage, count) in enumerate(zip(shown.passages, shown.counts, strict=True), 1):
         which = f"frame {first}" if count == 1 else f"frames {first}-{first + count - 1}"
-        lines.append(f"[{number}] {_place(passage, several=len(films) > 1)}{which}")
+        lines.append(f"[{number}] {_place(passage, several=several or len(films) > 1)}{which}")
         first += count
     what = "a picture" if all(passage.still for passage in shown.passages) else "a film"
     what = what if len(films) == 1 else f"{len(films)} films or pictures"
     return "\n".join([f"These are {first - 1} frames of {what}, in order, by parts:", *lines, *_known(context), _rules(language)])
 
 
-def over_captions(passages: Sequence[Passage], language: str, context: str) -> str:
-    """The captions as text, by parts, and the rules."""
-    several = len({passage.film for passage in passages}) > 1
+def over_captions(passages: Sequence[Passage], language: str, context: str, *, several: bool = False) -> str:
+    """The captions as text, by parts, and the rules; ``several`` as above."""
+    several = several or len({passage.film for passage in passages}) > 1
     lines = [
         f"[{number}] {_place(passage, several=several)}{' '.join(passage.text.split())}"
         for number, passage in enumerate(passages, 1)

@@ -258,6 +258,10 @@ def test_films_without_captions_are_left_out_and_told(run: Any, film: Path, tmp_
         assert done.returncode == 0, done.stderr
         answer = json.loads(done.stdout)
         assert {Path(one["film"]).name for one in answer["citations"]} <= {"described.mp4"}
+        assert all(Path(one["film"]).name == "described.mp4" for one in answer["looked_at"]), (
+            "which film is told, though it is one"
+        )
+        assert "[described.mp4 0:" in answer["answer"] or not answer["citations"], "and in the words"
         assert [one["code"] for one in answer["warnings"]] == ["bad_json", "no_captions"]
         assert "third.descriptions.json" in answer["warnings"][0]["message"]
         assert "left out, for want of captions: other.mp4" in answer["warnings"][1]["message"]

@@ -17,7 +17,7 @@ PASSAGES = [Passage(film=FILM, start=a, end=b) for a, b in ((0.0, 4.2), (4.2, 9.
 
 
 def citer(passages: list[Passage] = PASSAGES, cuts: tuple[float, ...] = (4.0, 9.3)) -> Citer:
-    return Citer(passages, {FILM: cuts}, {FILM: 3604.5, OTHER: 30.0})
+    return Citer(passages, {FILM: cuts}, {one.film: {FILM: 3604.5, OTHER: 30.0}.get(one.film, 0.0) for one in passages})
 
 
 def told(text: str, size: int = 3, **how: object) -> tuple[str, list[Citation]]:
@@ -48,6 +48,12 @@ def test_of_several_films_the_film_is_named_too_and_a_bare_time_is_of_none() -> 
     said, named = told("A [5], a [1], at 0:05, in [6].", passages=both)
     assert said == "A [b.mp4 0:01-0:02], a [a.mp4 0:00-0:04], at, in [photo (1).jpg]."
     assert [one.film for one in named] == [OTHER, FILM, Path("photo [1].jpg")]
+
+
+def test_a_film_is_named_where_all_passages_are_of_one_of_several() -> None:
+    """Found in one film of a folder: which one is the answer."""
+    one = Citer(PASSAGES, {}, {FILM: 3604.5, OTHER: 30.0})
+    assert one.feed("A [1], at 0:05.") + one.end() == "A [a.mp4 0:00-0:04], at [a.mp4 0:04-0:09]."
 
 
 def test_citations_lie_at_cuts_and_inside_the_film() -> None:

@@ -77,3 +77,4 @@ def test_captions_as_text_name_their_films_where_there_are_several() -> None:
     passages = [Passage(film=FILM, start=0, end=4, text="A  cat."), Passage(film=OTHER, start=1, end=2, text="A dog.")]
     assert "[2] b.mp4, 0:01-0:02: A dog." in over_captions(passages, "en", "")
     assert "[1] 0:00-0:04: A cat." in over_captions(passages[:1], "en", "")
+    assert "[1] a.mp4, 0:00-0:04: A cat." in over_captions(passages[:1], "en", "", several=True), "one of several"
