@@ -211,11 +211,10 @@ class Talk:
             yes, replies = verdicts.yes, verdicts.replies
         self.last = shown
         citer = self._citer(passages)
-        text = citer.cite_all(yes) or "It is not seen."
         took = time.monotonic() - began
         return Answer(
             question=question,
-            text=text,
+            text=citer.cite_all(yes) or "It is not seen.",  # before the citations, which it collects
             several=len(self.films) > 1,
             citations=tuple(citer.named),
             looked_at=self._looked_at(shown),
