@@ -20,8 +20,8 @@ _LONG_NUMBER = re.compile(r"&#[0-9]{8,};?")
 _HEAD = re.compile(r"[ \t]*(?:\d{2,}:)?\d{2}:\d{2}\.\d{3}[ \t]*-->[ \t]*(?:\d{2,}:)?\d{2}:\d{2}\.\d{3}(?:[ \t].*)?$", re.ASCII)
 _LINE = re.compile(r"(?:^|\s)line:(\d{1,3})(%?)")
 _KINDS: dict[str, Literal["descriptions", "chapters"]] = {"descriptions": "descriptions", "chapters": "chapters"}
-_BESIDE = ("NOTE", "STYLE", "REGION")
-"""blocks that hold no cue"""
+_BESIDE = ("NOTE", "STYLE", "REGION", "WEBVTT")
+"""blocks that hold no cue; the last where parts of a stream were put one after another"""
 
 
 class Format(base.Format):
@@ -84,7 +84,11 @@ def _blocks(lines: list[str], notes: Notes) -> tuple[list[Head], list[list[str]]
     bodies: list[list[str]] = []
     above, open_cue, beside, stray = "", False, False, 0
     for line in lines:
+        line = line.lstrip("\ufeff")
         blank = not line.strip()
+        if open_cue and bodies[-1] and line.strip() == "WEBVTT":
+            open_cue, beside = False, True  # the next part of a stream, whose last one ended without a blank line
+            continue
         found = None if beside and not blank and "-->" not in line else head(line, _HEAD, alone=not open_cue or above.isdecimal())
         if found is not None:
             if open_cue and bodies[-1] and bodies[-1][-1].strip().isdecimal():

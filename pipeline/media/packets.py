@@ -154,7 +154,7 @@ def _listed(
     if beside:
         reading += [*(word for index in beside for word in ("-map", f"0:{index}")), "-c", "copy", "-f", "null", "-"]
     times, lengths, untimed, tick = array("d"), array("d"), 0, 1.0
-    before, stands, restarts = b"", 0.0, None
+    before, stands, restarts, latest = b"", 0.0, None, 0.0
     with (
         (place.folder / _SAID).open("wb") as said,
         subprocess.Popen(
@@ -181,10 +181,12 @@ def _listed(
                     continue
                 if int(shown) == _NO_TIME:
                     untimed += 1
+                    latest = max(latest, (int(order) + int(length)) * tick)
                 else:
                     times.append(int(shown) * tick)
                     lengths.append(int(length) * tick)
     end = max((time + length for time, length in zip(times, lengths, strict=True)), default=0.0)
+    end = max(end, latest)  # of a picture that has no time it is known when it is decoded
     return Packets(times=array("d", sorted(times)), as_stored=times, untimed=untimed, end=end, restarts=restarts)
 
 

@@ -20,6 +20,8 @@ from pipeline.video.source import RAW_STREAMS
 Times = NDArray[np.float64]
 ROUNDING = 0.002
 """seconds; containers with millisecond clocks round two times"""
+PRIMING = 0.3
+"""seconds of sound that an encoder puts before its first sample, at most: 2,112 samples of AAC at 8 kHz"""
 
 
 def check_burned(
@@ -67,6 +69,11 @@ def _check_times(before: Packets, again: Sequence[float], counted: Packets, film
     if early.max() > frame and _apart(written + late, expected).max() <= frame:
         # the source says that it begins at 0, and neither its picture nor its sound does (ASF): what was written says when they do
         written, end = written + late, end + late
+        early = _apart(written, expected)
+    primed = float(written[0] - expected[0])
+    if early.max() > frame and film.of("audio") and 0 < primed <= PRIMING and _apart(written - primed, expected).max() <= frame:
+        # Matroska has no times below 0, at which the priming of sound lies: ffmpeg writes all streams that much later
+        written, end = written - primed, end - primed
         early = _apart(written, expected)
     if early.max() > frame:
         raise OutputError(
@@ -118,7 +125,8 @@ def check_muxed(
     if round(after.film.rotation - film.film.rotation) % 360:
         sentence = "its picture is shown turned, which was lost on the way: this ffmpeg can't write that; write to a .mp4 or .mov"
         raise OutputError("container_cannot", sentence)
-    if any(words in line for line in ended.messages for words in _UNTIMED):
+    dropped = sum(_DROPPED in line for line in ended.messages) >= _OFTEN
+    if dropped or any(words in line for line in ended.messages for words in _UNTIMED):
         raise failure(ended, place.folder / place.written, "")
     if sum(any(words in line for words in _BACKWARDS) for line in ended.messages) >= _OFTEN:
         check_clock(source_packets(ffmpeg, place, film)[0])
@@ -161,6 +169,8 @@ def failure(ended: Ended, path: Path, what: str) -> OutputError:
     with_room = shutil.disk_usage(path.resolve().parent).free
     if full or with_room < 100_000:
         return OutputError("no_space", f"the disk of {path.resolve().parent} is full; make room or write elsewhere with -o")
+    if said.count(_DROPPED) >= _OFTEN:
+        return OutputError("clock_restarts", _LEAPS)
     if any(words in said for words in _UNTIMED):
         return OutputError("no_timestamps", _NO_TIMES)
     if "are supported for WebM" in said:
@@ -186,6 +196,9 @@ _TIMED = frozenset({"mpegvideo"})
 _NO_TIMES = (
     "its pictures carry no times (a raw stream), and a copy would show them in disorder: burn it, or wrap it first (mkvmerge)"
 )
+_DROPPED = "invalid dropping"
+"""what ffmpeg says of times more than 30 hours from those before"""
+_LEAPS = "its clock leaps by days in mid-film (it ran over), and a copy would show its parts so far apart: burn it"
 _BACKWARDS = ("Non-monotonous DTS", "Non-monotonic DTS")
 _OFTEN = 5
 """packets; a few stand still where parts of a broadcast meet"""

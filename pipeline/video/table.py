@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 WILD = 2.0
 """seconds from those of the pictures stored before and after it that a time lies which can't be"""
+LONGEST = 30 * 3600.0
+"""seconds that a picture may stand: after more ffmpeg lets the clock go on where it was, too (clocks of 31 bits that ran over)"""
 DEEPEST = 16
 """frames that may be stored before one that is shown earlier (ITU-T H.264 A.3.1)"""
 UNKNOWN = -(1 << 63)
@@ -119,7 +121,7 @@ def build(listed: Listing) -> Table:
     unique = len(np.unique(listed.pts[shown])) == len(shown)
     if len(shown) == 0:
         packets, times, repaired = np.zeros(0, np.int64), np.zeros(0), False
-    elif listed.known[shown].all() and unique and not going_back:
+    elif listed.known[shown].all() and unique and not going_back and not _leaps(listed, shown):
         packets = shown[np.argsort(listed.pts[shown], kind="stable")]
         times = np.round(listed.pts[packets] * listed.base - listed.start, 6)
         repaired = listed.of_decoding  # pictures are counted as the decoder gives them
@@ -188,6 +190,11 @@ def _goes_back(pts: NDArray[np.int64], keys: NDArray[np.intp], shown: NDArray[np
     return bool(np.any(before[later - 1] >= pts[later]))
 
 
+def _leaps(listed: Listing, shown: NDArray[np.intp]) -> bool:
+    """Whether a picture would stand for longer than any does."""
+    return bool((np.diff(np.sort(listed.pts[shown])) * listed.base > LONGEST).any())
+
+
 def _filled(raw: NDArray[np.float64], before: float, after: float, step: float) -> NDArray[np.float64]:
     """A group's times (NaN: missing), of which one or two are missing: where the others leave room for just a frame. ``before``, ``after``:
     when the last frame was shown and the next group begins, if that is known. As they were where there is no such room."""
@@ -233,6 +240,8 @@ def _repaired(listed: Listing, keys: NDArray[np.intp], shown: NDArray[np.intp]) 
         if times and first <= times[-1] - 2 * step:
             offset += times[-1] + step - first
         for i in order:
+            if times and raw[i] + offset - times[-1] > LONGEST:
+                offset = times[-1] + step - float(raw[i])
             here = round(float(raw[i]) + offset, 6) if not np.isnan(raw[i]) else np.nan
             if np.isnan(here) or (times and here <= times[-1]):
                 here = times[-1] + step if times else 0.0

@@ -132,6 +132,9 @@ VTT = "WEBVTT\n\n00:01.000 --> 00:02.000\nOne\n\n00:04.000 --> 00:06.000\nTwo\n"
         (lambda t: t.replace("One\n\n", "One\n"), []),
         (lambda t: t.replace("One\n\n", "One\n2\n"), []),
         (lambda t: t.replace("One\n\n", "One\n\nlost\nlines\n\n"), ["cue_dropped"]),
+        (lambda t: t.replace("\n\n00:04", "\n\nWEBVTT\nX-TIMESTAMP-MAP=MPEGTS:900000,LOCAL:00:00:00.000\n\n00:04"), []),
+        (lambda t: t.replace("\n\n00:04", "\nWEBVTT\n\n00:04"), []),
+        (lambda t: t.replace("\n\n00:04", "\n\ufeffWEBVTT\nKind: captions\n\n00:04"), []),
     ],
 )
 def test_vtt_of_others(change: Callable[[str], str], codes: list[str]) -> None:

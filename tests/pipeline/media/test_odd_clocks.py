@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline import caption
+from pipeline.errors import OutputError
 from pipeline.media import Encoding, burn, mux
 from pipeline.types import Cue, Track
 
@@ -106,3 +107,31 @@ def test_a_film_that_begins_late_does_not_break_off(
     for name in ("soft", "burned"):
         times = shown(tmp_path / f"{name}{suffix}")
         assert times[-1] == pytest.approx(seconds, abs=0.15)
+
+
+@pytest.mark.parametrize("rate", [8000, 22050])
+def test_the_priming_of_sound_makes_no_film_of_a_surveillance_camera_late(make: Make, tmp_path: Path, rate: int) -> None:
+    sound = ("-f", "lavfi", "-i", f"sine=d=2:r={rate}")
+    film = make(tmp_path / "film.mp4", *pictures(2, "25"), *sound, *X264, "-bf", 0, "-c:a", "aac")
+    burn(film, ONE, tmp_path / "burned.mkv", encoding=QUICK)
+    times = shown(tmp_path / "burned.mkv")
+    with av.open(str(tmp_path / "burned.mkv")) as container:
+        heard = min(float(packet.pts * packet.time_base) for packet in container.demux(audio=0) if packet.pts is not None)
+    priming = 1024 / rate
+    assert heard == pytest.approx(0, abs=0.01), "Matroska begins with it"
+    assert np.array(times) == pytest.approx(np.arange(50) * 0.04 + priming, abs=0.003), "and so the picture comes that much later"
+
+
+def test_a_clock_that_ran_over_is_followed_or_refused_with_the_cause(make: Make, tmp_path: Path) -> None:
+    """ffmpeg writes 31 bits of milliseconds into FLV: after 24.8 days a stream begins at 0 again."""
+    film = make(tmp_path / "film.flv", *pictures(2, "25"), *X264, "-bf", 0, "-g", 10, "-output_ts_offset", (1 << 31) / 1000 - 1)
+    result = caption(film, engine="echo", output_dir=tmp_path / "out")
+    assert result.document.captions[-1].end == pytest.approx(2, abs=0.1)
+    late = Track(cues=(Cue(start=1.2, end=1.8, lines=("One",)),))
+    told = burn(film, late, tmp_path / "burned.mkv", encoding=QUICK)
+    assert "past_the_end" not in {one.code for one in told}
+    assert shown(tmp_path / "burned.mkv")[-1] == pytest.approx(1.96, abs=0.1)
+    for name in ("soft.mkv", "soft.mp4"):
+        with pytest.raises(OutputError) as refused:
+            mux(film, [late], tmp_path / name)
+        assert refused.value.code == "clock_restarts"

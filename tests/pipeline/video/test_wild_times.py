@@ -66,3 +66,12 @@ def test_near_the_end_the_time_of_decoding_tells_it(behind: int) -> None:
     assert table.times == pytest.approx(np.arange(50) * 0.04)
     # a picture that stands for an hour, behind three that are stored after it: nothing is decoded before what it is stored after
     assert not build(replace(listed, dts=np.arange(50))).repaired
+
+
+def test_a_clock_that_ran_over_goes_on_where_it_was() -> None:
+    # of milliseconds in 31 bits, as in FLV: 2,147,483.6 s, in the middle of a group of pictures
+    pts = np.concatenate([np.arange(50), np.arange(50, 100) + (1 << 31) // 40])
+    marks = np.arange(100) % 20 == 0, np.zeros(100, np.bool_)
+    table = build(Listing(pts, *marks, np.ones(100, np.int32), base=0.04, start=0.0, fps=25.0, last_duration=0.04))
+    assert table.repaired
+    assert table.times == pytest.approx(np.arange(100) * 0.04)
