@@ -5,19 +5,20 @@ the film's sound ---------------- compressor: quieter while the voice speaks --+
                             +-------------------------------------------------- mix -> AAC, or the sound alone
 """
 
+import math
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pipeline.files import whole
+from pipeline.files import temporary_folder, whole
 from pipeline.languages import alpha3
 from pipeline.media import copying
 from pipeline.media.able import able
 from pipeline.media.binary import find_ffmpeg
 from pipeline.media.covers import attached
-from pipeline.media.losses import reading
+from pipeline.media.losses import reading, true_end
 from pipeline.media.run import Ended, Place, Progress, entrance, graph, run, workplace
 from pipeline.media.sound import sound_of
 from pipeline.media.streams import Contents, contents, opening
@@ -31,6 +32,17 @@ DUCK = {"threshold": 0.01, "ratio": 8, "attack": 20, "release": 400}
 """of the compressor that the voice drives: some 15 dB under a voice of -20 dB"""
 Wait = tuple[float, float]
 """(second of the film, seconds that it stands there)"""
+
+
+def lasts(video: Path, wanted: float) -> float:
+    """Seconds of the film, of which something is ``wanted`` up to a time. Parts that were joined tell the length of one: their pictures are
+    listed, since the sound that is described would end with the voice.
+
+    Raises EnvironmentFault ``no_ffmpeg``; InputError; OutputError ``clock_restarts``.
+    """
+    with temporary_folder() as folder, workplace(video, folder / "unused") as place:
+        ffmpeg, film = able(find_ffmpeg(), place)
+        return true_end(ffmpeg, place, film, math.inf if film.container.startswith("mpeg") else wanted)
 
 
 def spoken(

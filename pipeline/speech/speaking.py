@@ -3,7 +3,6 @@
 captions -> when somebody speaks -> what is said when (script) -> samples in the time of the film -> mixed under its sound (media.spoken)
 """
 
-import math
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from pipeline.errors import InputError, OutputError
 from pipeline.families import parse
 from pipeline.files import temporary_folder
 from pipeline.media.run import Progress
-from pipeline.media.spoken import spoken, spoken_sound
+from pipeline.media.spoken import lasts, spoken, spoken_sound
 from pipeline.sanitize import MAX_CHARACTERS
 from pipeline.speech.listening import speech_in
 from pipeline.speech.script import Script, write_script
@@ -107,10 +106,7 @@ def speak_captions(
     cancel: threading.Event | None = None,
 ) -> Described:
     """``describe_aloud`` of a document: its language, when somebody speaks as far as it tells, its film's length as the film tells it."""
-    from pipeline.video.probe import probe
-
-    info = probe(video)
-    end = info.duration if 0 < info.duration < math.inf else document.source.duration
+    end = lasts(video, max((caption.end for caption in document.captions), default=0.0)) or document.source.duration
     language = document.language
     return describe_aloud(
         video, document.captions, out, language=language, film_end=end, voice=voice_spec(voice), place=place, extended=extended,

@@ -1,5 +1,6 @@
 """A described track in real films: where the voice is heard, how the film's sound steps back, how the film waits."""
 
+import subprocess
 from pathlib import Path
 
 import av
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 from talking_film import loudness, talking
 
+from pipeline import speak
 from pipeline.errors import InputError
 from pipeline.media.binary import find_ffmpeg
 from pipeline.speech.speaking import describe_aloud, levelled
@@ -136,8 +138,6 @@ def test_what_stands_after_the_film_is_left_out_and_told(talk: Talk, tmp_path: P
 
 @pytest.fixture
 def make_silent(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    import subprocess
-
     path = tmp_path_factory.mktemp("silent") / "silent.mp4"
     command = [
         str(find_ffmpeg().path),
@@ -173,3 +173,24 @@ def test_levels() -> None:
     peaky = np.zeros(22050, "<i2")
     peaky[100] = 20000
     assert np.abs(np.frombuffer(levelled(peaky.tobytes()), "<i2")).max() <= 0.9 * 32768
+
+
+def test_a_film_of_joined_parts_is_described_to_its_end(tmp_path: Path) -> None:
+    """Its container tells the length of one part."""
+    sources = ("-f", "lavfi", "-i", "testsrc=s=64x48:d=6:r=25", "-f", "lavfi", "-i", "sine=d=6")
+    part = subprocess.run(
+        [find_ffmpeg().path, "-v", "error", *sources, "-c:v", "mpeg2video", "-c:a", "mp2", "-f", "vob", "-"],
+        capture_output=True,
+        check=True,
+    ).stdout
+    film, texts = tmp_path / "film.vob", tmp_path / "film.srt"
+    film.write_bytes(2 * part)
+    texts.write_text("1\n00:00:01,000 --> 00:00:03,000\nOne.\n\n2\n00:00:08,000 --> 00:00:11,000\nTwo.\n")
+    for name in ("out.mkv", "out.flac"):
+        assert not [one for one in speak(film, texts, tmp_path / name, place="window") if one.code == "past_the_end"]
+        with av.open(str(tmp_path / name)) as container:
+            heard = container.streams.audio[-1]
+            end = max(
+                float((packet.pts + packet.duration) * packet.time_base) for packet in container.demux(heard) if packet.size
+            )
+        assert end == pytest.approx(12, abs=0.3)
