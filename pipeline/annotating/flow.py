@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from models.base import Captioner
+from pipeline.annotating.answer import Told
 from pipeline.annotating.films import Films, has_films
 from pipeline.annotating.pull import pull
 from pipeline.annotating.recipe import PictureRecipe
-from pipeline.annotating.worker import Told, Worker
+from pipeline.annotating.worker import Worker
 from pipeline.captioning.recipe import Recipe
 from pipeline.datasets.grants import Grants
 from pipeline.datasets.items import Item

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.annotating import flow
+from pipeline.annotating.answer import Told
 from pipeline.annotating.recipe import PictureRecipe
-from pipeline.annotating.worker import Told
 from pipeline.datasets.ledger import Ledger
 from pipeline.options.annotate import AnnotateSettings
 

@@ -63,20 +63,23 @@ async def pull(grants: AsyncIterator[Granted], do: Callable[[Granted, Callable[[
         while units:
             await first_of(set())
     except BaseExceptionGroup as several:
-        raise _plain(several) from several
+        raise one_of(several) from several
     finally:
         for task in units | others:
             task.cancel()
         await asyncio.gather(*units, *others, return_exceptions=True)
 
 
-def _plain(several: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The one error that counts: of ours where there is one."""
+def one_of(error: BaseException) -> BaseException:
+    """The one error that counts of a group: of ours where there is one."""
     found: list[BaseException] = []
 
-    def flatten(group: BaseExceptionGroup[BaseException]) -> None:
-        for one in group.exceptions:
-            flatten(one) if isinstance(one, BaseExceptionGroup) else found.append(one)
+    def flatten(one: BaseException) -> None:
+        if isinstance(one, BaseExceptionGroup):
+            for inside in one.exceptions:
+                flatten(inside)
+        else:
+            found.append(one)
 
-    flatten(several)
+    flatten(error)
     return next((one for one in found if isinstance(one, ScenescribeError)), found[0])

@@ -8,53 +8,36 @@ The next unit is taken when the last file of this one is read: the engine never 
 """
 
 import asyncio
-import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import Any, Self
 
 from models.base import Reply
 from pipeline import log as logs
+from pipeline.accident import internal_error
+from pipeline.annotating.answer import LISTED, Answer, Told, failed
+from pipeline.annotating.batches import decoded, taken
 from pipeline.annotating.films import Films
-from pipeline.annotating.pull import Granted
+from pipeline.annotating.pull import Granted, one_of
 from pipeline.annotating.recipe import PictureRecipe
 from pipeline.captioning.answers import guard
 from pipeline.datasets.items import Item, Row
 from pipeline.engine.engine import Engine
 from pipeline.engine.gate import Place
-from pipeline.errors import InputError, RequestError
+from pipeline.errors import InputError, RequestError, ScenescribeError
 from pipeline.images.unpack import Picture
 from pipeline.imagesources.base import Content, Wishes
 from pipeline.imagesources.reading import Reader
 from pipeline.types import Outcome
-from pipeline.video.children.pictures import TOGETHER, TOGETHER_BYTES, PictureDecoder
+from pipeline.video.children.pictures import PictureDecoder
 
 REMEMBERED = 100_000
 """pictures whose answers are kept for others of the same bytes"""
-LISTED = {"key_twice": "its key came before: the first one is described", "truncated_shard": "the shard ends before it does"}
-"""what is told of items that failed when they were listed, by reason"""
-
 log = logs.get(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What came of one picture."""
-
-    width: int | None = None
-    height: int | None = None
-    text: str = ""
-    outcome: Outcome = Outcome.FAILED
-    reason: str = ""
-    message: str = ""
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-
-
-Told = Callable[[Item, Answer], None]
-"""hears of each item's end, in any order"""
 
 
 class Worker:
@@ -73,6 +56,8 @@ class Worker:
         self._room = asyncio.Semaphore(workers + 1)
         """batches that are read and not yet all in the engine"""
         self._answers: OrderedDict[bytes, asyncio.Future[Answer]] = OrderedDict()
+        self._again, self._before = set[str](), set[str]()
+        """of units that were given back: keys of their first items, and of those that were told of: none is told of twice"""
 
     async def __aenter__(self) -> Self:
         return self
@@ -83,21 +68,42 @@ class Worker:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def unit(self, grant: Granted, read: Callable[[], None]) -> None:
-        """Do one unit; ``read`` is called once, when nothing more of it is to be read.
+        """Do one unit; ``read`` is called once at least, when nothing more of it is to be read. An accident of an item is that item's; one of
+        the unit gives it back, to be tried again.
 
         Raises OutputError where its rows can't be written, and EnvironmentFault or UsageError where the engine can't go on.
         """
-        for item in grant.listed_failed:
-            self.told(item, Answer(reason=item.reason, message=LISTED.get(item.reason, "found when it was listed")))
+        first = grant.items[0].key if grant.items else ""
+        for item in grant.listed_failed if first not in self._again else ():
+            self._tell(item, Answer(reason=item.reason, message=LISTED.get(item.reason, "found when it was listed")))
         items, films = [item for item in grant.items if "film" not in item.locator], dict[str, list[Row]]()
         found = dict[int, tuple[bytes | None, Answer]]()
+        try:
+            await self._unit(grant, items, found, films, read)
+        except Exception as error:
+            if isinstance(one := one_of(error), ScenescribeError):
+                raise
+            log.error("internal error", items=len(grant.items), first=first, exc_info=one)
+            self._again.add(first)
+            self._before |= {items[place].key for place in found} | films.keys()
+            await grant.give_back()
+        finally:
+            read()
+
+    async def _unit(
+        self, grant: Granted, items: Sequence[Item], found: dict[int, tuple[bytes | None, Answer]], films: dict[str, list[Row]],
+        read: Callable[[], None],
+    ) -> None:  # fmt: skip
         async with asyncio.TaskGroup() as tasks:
             start, contents = 0, self._reader.read(items)
             try:
                 while start < len(items):
                     await self._room.acquire()
                     async with self.engine.reading():
-                        batch = await self._in_thread(self._reading, _taken, contents)
+                        batch, error = await self._in_thread(self._reading, taken, contents)
+                    if error is not None:  # the next file's: those behind it are read anew
+                        batch.append((None, internal_error(Path(items[start + len(batch)].key), error)))
+                        contents = self._reader.read(items[start + len(batch) :])
                     tasks.create_task(self._batch(batch, start, items, found, tasks))
                     start += len(batch)
             finally:
@@ -117,16 +123,30 @@ class Worker:
 
     async def _film(self, item: Item, films: dict[str, list[Row]], here: Callable[[], None], read: Callable[[], None]) -> None:
         assert self._films is not None
-        rows, why = await self._films.rows(item, here, read)
+        try:
+            rows, why = await self._films.rows(item, here, read)
+        except ScenescribeError:
+            raise
+        except Exception as error:
+            wrong = internal_error(Path(item.key), error)
+            rows, why = [Row.failed(item, wrong.code, model=self.model)], wrong.message
         films[item.key] = rows
         reason = rows[0].reason if len(rows) == 1 and rows[0].start is None else ""
         outcome = Outcome.FAILED if reason else Outcome.OK
         tokens = sum(row.prompt_tokens for row in rows), sum(row.completion_tokens for row in rows)
         text = next((row.caption for row in rows if row.caption), "")
-        self.told(
+        self._tell(
             item,
             Answer(text=text, outcome=outcome, reason=reason, message=why, prompt_tokens=tokens[0], completion_tokens=tokens[1]),
         )
+
+    def _tell(self, item: Item, answer: Answer) -> None:
+        if item.key in self._before and not item.reason:
+            return
+        try:
+            self.told(item, answer)
+        except Exception as error:  # it has ended, whoever can't be told
+            log.error("internal error", path=item.key, exc_info=error)
 
     async def _batch(
         self, batch: "Sequence[tuple[bytes | None, Content]]", start: int, items: Sequence[Item],
@@ -136,7 +156,7 @@ class Worker:
 
         def over(place: int, digest: bytes | None, answer: Answer) -> None:
             found[place] = digest, answer
-            self.told(items[place], answer)
+            self._tell(items[place], answer)
 
         async def same(place: int, digest: bytes, asked: asyncio.Future[Answer]) -> None:
             first = await asyncio.shield(asked)
@@ -144,32 +164,41 @@ class Worker:
 
         async def new(place: int, digest: bytes, picture: Picture, room: Place) -> None:
             with room:
-                answer = await self._ask(picture, room)
+                try:
+                    answer = await self._ask(picture, room)
+                except ScenescribeError:
+                    raise
+                except Exception as error:
+                    answer = failed(internal_error(Path(items[place].key), error))
             self._answers[digest].set_result(answer)
             over(place, digest, answer)
 
+        fresh, asked = list[tuple[int, bytes, bytes]](), set[bytes]()
         try:
-            fresh: list[tuple[int, bytes, bytes]] = []
             for place, (digest, content) in enumerate(batch, start):
                 if isinstance(content, InputError):
-                    over(place, digest, Answer(reason=content.code, message=content.message))
-                elif digest is not None and (asked := self._known(digest)) is not None:
-                    tasks.create_task(same(place, digest, asked))
+                    over(place, digest, failed(content))
+                elif digest is not None and (known := self._known(digest)) is not None:
+                    tasks.create_task(same(place, digest, known))
                 elif digest is not None:
                     fresh.append((place, digest, content))
             async with self.engine.reading():
-                pictures = await self._in_thread(self._threads, self._decoded, [data for _, _, data in fresh])
+                pictures = await decoded(self.decoder, self._threads, [(items[place], data) for place, _, data in fresh])
             for (place, digest, _), picture in zip(fresh, pictures, strict=True):
                 if isinstance(picture, InputError):
-                    answer = Answer(reason=picture.code, message=picture.message)
+                    answer = failed(picture)
                     self._answers[digest].set_result(answer)
                     over(place, digest, answer)
                     continue
                 room = await self.engine.admit(picture.image.nbytes)
                 task = tasks.create_task(new(place, digest, picture, room))
-                task.add_done_callback(lambda _, room=room: room.leave())  # type: ignore[misc]  # also where it never began
+                task.add_done_callback(partial(self._asked, digest, room))  # also where it never began
+                asked.add(digest)
         finally:
             self._room.release()
+            for _, digest, _ in fresh:
+                if digest not in asked:
+                    self._asked(digest)
 
     def _known(self, digest: bytes) -> "asyncio.Future[Answer] | None":
         """The answer to these bytes, there or on its way; None: the caller asks, and it is on its way from now on."""
@@ -181,8 +210,12 @@ class Worker:
             self._answers.popitem(last=False)
         return None
 
-    def _decoded(self, files: Sequence[bytes]) -> list[Picture | InputError]:
-        return list(self.decoder.decode(files))
+    def _asked(self, digest: bytes, room: Place | None = None, _: object = None) -> None:
+        """Nobody asks about these bytes any more; where no answer came they are asked about anew."""
+        if room is not None:
+            room.leave()
+        if (answer := self._answers.get(digest)) is not None and not answer.done():
+            answer.cancel()
 
     async def _ask(self, picture: Picture, room: Place) -> Answer:
         """Asked, guarded, asked once more where the answer is empty."""
@@ -211,20 +244,3 @@ class Worker:
     @staticmethod
     async def _in_thread(threads: ThreadPoolExecutor, do: Callable[..., Any], *args: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(threads, do, *args)
-
-
-def _taken(contents: Iterator[Content]) -> list[tuple[bytes | None, Content]]:
-    """Up to TOGETHER files of TOGETHER_BYTES, each with the hash that it is known by; at least one."""
-    batch: list[tuple[bytes | None, Content]] = []
-    total = 0
-    for content in contents:
-        if isinstance(content, bytes):
-            total += len(content)
-            batch.append((hashlib.blake2b(content, digest_size=16).digest(), content))
-        else:
-            batch.append((None, content))
-        if len(batch) == TOGETHER or total >= TOGETHER_BYTES:
-            break
-    if not batch:
-        raise RuntimeError("a source gave fewer contents than it was asked for")
-    return batch

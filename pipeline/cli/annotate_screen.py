@@ -19,8 +19,8 @@ from pipeline.files import write_whole
 from pipeline.types import Outcome
 
 if TYPE_CHECKING:
+    from pipeline.annotating.answer import Answer
     from pipeline.annotating.flow import Problem
-    from pipeline.annotating.worker import Answer
     from pipeline.cli.annotate_gauges import Gauge
     from pipeline.datasets.items import Item
     from pipeline.datasets.layouts.base import Written

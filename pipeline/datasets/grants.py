@@ -219,13 +219,14 @@ class Grants:
         return won
 
     async def _give_back(self, grant: Grant) -> None:
+        number = grant.unit.number
+        self._given[number] = self._given.get(number, 0) + 1
+        if self._given[number] < TRIES:
+            self._claimed[number] = grant.unit  # before it is no longer out: with neither, all would be finished
         self._over(grant)
         if grant.stretch is not None:
             self._lane = None
-        self._given[grant.unit.number] = self._given.get(grant.unit.number, 0) + 1
         await asyncio.to_thread(grant.held.release)
-        if self._given[grant.unit.number] < TRIES:
-            self._claimed[grant.unit.number] = grant.unit
         self._changed.set()
 
     def _over(self, grant: Grant) -> None:

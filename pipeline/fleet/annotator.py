@@ -16,8 +16,8 @@ import time
 from contextlib import suppress
 
 from pipeline.annotating import flow
+from pipeline.annotating.answer import Answer
 from pipeline.annotating.recipe import PictureRecipe
-from pipeline.annotating.worker import Answer
 from pipeline.datasets.items import Item
 from pipeline.datasets.ledger import Ledger
 from pipeline.engine.gate import Clock

@@ -10,8 +10,8 @@ import pytest
 from models.base import Captioner
 from models.engines.echo import EchoCaptioner
 from pipeline.annotating import flow
+from pipeline.annotating.answer import Answer
 from pipeline.annotating.recipe import PictureRecipe
-from pipeline.annotating.worker import Answer
 from pipeline.datasets.items import Item
 from pipeline.datasets.ledger import Ledger
 from pipeline.engine.opening import preset_for_pictures

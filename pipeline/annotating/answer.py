@@ -1,0 +1,33 @@
+"""What came of one item, and who hears of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pipeline.datasets.items import Item
+from pipeline.errors import InputError
+from pipeline.types import Outcome
+
+LISTED = {"key_twice": "its key came before: the first one is described", "truncated_shard": "the shard ends before it does"}
+"""what is told of items that failed when they were listed, by reason"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came of one picture."""
+
+    width: int | None = None
+    height: int | None = None
+    text: str = ""
+    outcome: Outcome = Outcome.FAILED
+    reason: str = ""
+    message: str = ""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+Told = Callable[[Item, Answer], None]
+"""hears of each item's end, in any order"""
+
+
+def failed(error: InputError) -> Answer:
+    return Answer(reason=error.code, message=error.message)
