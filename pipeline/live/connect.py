@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
+from pipeline.accident import internal_error
 from pipeline.errors import InputError
 from pipeline.live.address import ENDS, SOCKETS, STREAMED, WHITELISTS, Address, Kind
 from pipeline.live.plan import Plan
@@ -51,7 +52,7 @@ class Connection:
         self, plan: Plan, spares: Spares, *, phase: float, on_message: Callable[[Said], None], memory: object = None
     ) -> None:
         """``memory``: what the connection before knew (``memory`` of it), where this one is to go on from there."""
-        self._on_message = on_message
+        self._on_message, self._name = on_message, plan.name
         self.feeder = _feeder(plan, memory)
         self._task: asyncio.Task[Verdict] | None = None
         fd, self._pause = None, PIPE_PAUSE if plan.address.kind is Kind.STDIN else 0.0
@@ -97,6 +98,9 @@ class Connection:
             return Verdict(error.code, error.message)
         except BrokenPipeError:
             return Verdict("reader_died", "the reading process ended")
+        except Exception as error:
+            wrong = internal_error(Path(self._name), error)
+            return Verdict(wrong.code, wrong.message)
         finally:
             os.close(fd)
 

@@ -8,14 +8,16 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.accident import internal_error
 from pipeline.captioning.answers import guard
 from pipeline.captioning.recipe import Recipe
 from pipeline.captioning.unchanged import looks_like
 from pipeline.engine.engine import Engine
 from pipeline.engine.gate import Priority
-from pipeline.errors import DeadlinePassed, RequestError
+from pipeline.errors import DeadlinePassed, EnvironmentFault, RequestError, UsageError
 from pipeline.frames import FrameBatch, Image
 from pipeline.live.asking import Before, request_for, says_unchanged
 from pipeline.live.control import Allowance, Controller
@@ -51,6 +53,8 @@ class Describing:
         self.asked = 0
         self._took: float | None = None
         """seconds of the last answer"""
+        self._told = False
+        """whether the window that is described now is settled"""
 
     def offer(self, start: float, end: float) -> None:
         """A window has closed."""
@@ -92,8 +96,23 @@ class Describing:
                 continue
             wide = allowance.seconds > self.plan.window
             waiting = self.mailbox.take(None if wide else together(len(self.mailbox), self._took, self.plan.window))
-            if waiting is not None:
+            if waiting is None:
+                continue
+            self._told = False
+            try:
                 await self._describe(waiting, allowance)
+            except (EnvironmentFault, UsageError):
+                raise
+            except Exception as error:  # this window's: the next is asked about
+                wrong = internal_error(Path(self.plan.name), error)
+                self.forget()
+                if not self._told:
+                    self._account("gap", waiting.start, waiting.end, reason=wrong.code, level=allowance.level)
+
+    def _account(self, kind: str, start: float, end: float, **more: Any) -> None:
+        """The window that is described now is settled."""
+        self._told = True
+        self._tell(kind, start, end, **more)
 
     async def _describe(self, waiting: Waiting, allowance: Allowance) -> None:
         taken = time.monotonic()
@@ -101,14 +120,14 @@ class Describing:
         frames, utc = self.frames, self.utc
         chosen = evenly(frames.within(start, end), allowance.frames) if frames is not None else []
         if frames is None or utc is None:
-            self._tell("gap", start, end, reason="no_frame", level=allowance.level)
+            self._account("gap", start, end, reason="no_frame", level=allowance.level)
             return
         batch, there, same = await asyncio.to_thread(self._prepare, frames, chosen, start)
         if not there:
-            self._tell("gap", start, end, reason="overwritten", level=allowance.level)
+            self._account("gap", start, end, reason="overwritten", level=allowance.level)
             return
         if same:
-            self._tell("unchanged", start, end, frames=len(there), level=allowance.level, _last=there[-1])
+            self._account("unchanged", start, end, frames=len(there), level=allowance.level, _last=there[-1])
             return
         before = self.before.at(start)
         request = request_for(batch, end - start, self._recipe, words=allowance.words, before=before, prompt=self.plan.prompt)
@@ -122,25 +141,25 @@ class Describing:
             self._took = self.plan.seconds_to_answer(allowance.seconds)
             if not self._level_up():
                 self.controller.missed()
-            self._tell("gap", start, end, reason=self._reason(), level=allowance.level)
+            self._account("gap", start, end, reason=self._reason(), level=allowance.level)
             return
         except RequestError as error:
             self.before.forget()
-            self._tell("gap", start, end, reason=error.code, level=allowance.level)
+            self._account("gap", start, end, reason=error.code, level=allowance.level)
             return
         answered = time.monotonic()
         self._answered(answered - asked)
         text, outcome = guard(reply.text, cut_off=reply.finish == "length")
         self._like = Window(index=0, start=start, end=end, frames=batch)
         if before and says_unchanged(text):
-            self._tell("unchanged", start, end, frames=len(there), level=allowance.level, _last=there[-1])
+            self._account("unchanged", start, end, frames=len(there), level=allowance.level, _last=there[-1])
             return
         if outcome in (Outcome.OK, Outcome.TRUNCATED):
             self.before.said(text, start)
         else:
             self.before.forget()
         closed = self.closed_at.get(end, taken)
-        self._tell(
+        self._account(
             "caption", start, end, text=text, outcome=outcome.value, level=allowance.level, frames=len(there),
             merged=waiting.merged, tokens=reply.completion_tokens,
             _last=there[-1], _parts=_parts(there[-1], closed, taken, asked, answered),

@@ -9,9 +9,12 @@ import select
 import stat
 import time
 from dataclasses import replace
+from pathlib import Path
 
+from pipeline.accident import internal_error
+from pipeline.errors import InputError, ScenescribeError
 from pipeline.live.address import Address, Kind
-from pipeline.video.live.messages import Copied, Frame
+from pipeline.video.live.messages import Copied, Ended, Frame
 
 READABLE = "; MPEG-TS, Matroska, FLV and fragmented MP4 can be read as they come"
 
@@ -90,3 +93,14 @@ def exhausted(fd: int) -> bool:
         return bool(found & (select.POLLHUP | select.POLLERR)) and not found & select.POLLIN
     except OSError:  # it is closed
         return True
+
+
+def by_error(stream: str, error: Exception) -> Ended:
+    """How a connection ended that raised this; an accident is its own, another is made as after a loss.
+
+    Raises the error itself where it stands in the way of every connection: EnvironmentFault, UsageError.
+    """
+    if isinstance(error, ScenescribeError) and not isinstance(error, InputError):
+        raise error
+    told = error if isinstance(error, InputError) else internal_error(Path(stream), error)
+    return Ended(code=told.code, message=told.message)

@@ -7,12 +7,15 @@ Where the engine is too slow, a stream of a lower ``priority`` gives way before 
 """
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
+from pipeline import log as logs
+from pipeline.accident import internal_error
 from pipeline.captioning.recipe import Recipe
 from pipeline.engine.engine import Engine
+from pipeline.errors import ScenescribeError
 from pipeline.heap import Upkeep
 from pipeline.live.events import Event
 from pipeline.live.outputs.base import Output
@@ -24,6 +27,9 @@ from pipeline.video.live.process import Spares
 from pipeline.watch.systemd import Systemd
 
 HEARTBEAT = 10.0
+MOST_SAID = 100
+"""accidents of different kinds that are told of"""
+log = logs.get(__name__)
 
 
 class Station:
@@ -33,6 +39,7 @@ class Station:
         self._systemd, self._spares = systemd, Spares()
         self.outputs: list[Output] = []
         self.streams: list[Stream] = []
+        self._said = set[tuple[str, str]]()
         for number, plan in enumerate(plans):
             stream = Stream(
                 plan, recipe, engine, self.emit, spares=self._spares, give=self.give, phase=number * plan.window / len(plans), wall=self.wall,
@@ -45,13 +52,25 @@ class Station:
         return next((stream.shape for stream in self.streams if stream.plan.name == name), {})
 
     def emit(self, event: Event) -> None:
-        for output in self.outputs:
-            output.offer(event)
+        self._each("offer", event)
 
     def give(self, piece: Piece) -> None:
         """A piece of a stream's picture, to who shows or keeps it."""
+        self._each("picture", piece)
+
+    def _each(self, what: Literal["offer", "picture"], given: Any) -> None:
+        """To every output: what one of them makes of it costs no other, and no stream."""
         for output in self.outputs:
-            output.picture(piece)
+            try:
+                getattr(output, what)(given)
+            except Exception as error:
+                self._accident(f"output {output.name}", error)
+
+    def _accident(self, whose: str, error: BaseException) -> None:
+        """Said once of each kind: a stream has some every second."""
+        if (told := (whose, repr(error))) not in self._said and len(self._said) < MOST_SAID:
+            self._said.add(told)
+            log.error("internal error", whose=whose, exc_info=error)
 
     async def run(self) -> dict[str, str]:
         """Until all streams have ended: name -> how. Raises EnvironmentFault and UsageError: the engine can't go on."""
@@ -68,7 +87,7 @@ class Station:
             while waiting:
                 done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
-                    how[running[task].plan.name] = task.result()
+                    how[running[task].plan.name] = self._how(running[task], task)
             return how
         finally:
             for one in (*running, beating):
@@ -76,8 +95,23 @@ class Station:
             await asyncio.gather(*running, beating, return_exceptions=True)
             self._spares.close()
             for output in self.outputs:
-                with contextlib.suppress(asyncio.CancelledError):
+                try:
                     await output.close()
+                except asyncio.CancelledError:
+                    continue
+                except Exception as error:
+                    self._accident(f"output {output.name}", error)
+
+    def _how(self, stream: Stream, task: "asyncio.Task[str]") -> str:
+        """How a stream ended. An accident of one is its own: the others go on. Raises EnvironmentFault and UsageError."""
+        try:
+            return task.result()
+        except ScenescribeError:
+            raise
+        except Exception as error:
+            wrong = internal_error(Path(stream.plan.name), error)
+            stream.reason, stream.told = wrong.code, wrong.message
+            return "gave_up"
 
     def stop(self) -> None:
         """End all streams as if their sources had ended: what waits is still described."""
@@ -109,9 +143,12 @@ class Station:
             if self._systemd is not None:
                 self._systemd.alive(self._status())
             await asyncio.sleep(every)
-            await upkeep.look()
-            if moved := self.wall.look():
+            try:
+                await upkeep.look()
+                if moved := self.wall.look():
+                    for stream in self.streams:
+                        stream.clock_moved(moved)
                 for stream in self.streams:
-                    stream.clock_moved(moved)
-            for stream in self.streams:
-                stream.heartbeat()
+                    stream.heartbeat()
+            except Exception as error:
+                self._accident("heartbeat", error)

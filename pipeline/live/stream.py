@@ -12,12 +12,11 @@ from typing import Any, Literal
 
 from pipeline.captioning.recipe import Recipe
 from pipeline.engine.engine import Engine
-from pipeline.errors import InputError
 from pipeline.live.address import ENDS, Kind
 from pipeline.live.backoff import HEALTHY, Backoff
 from pipeline.live.connect import Connection
 from pipeline.live.describing import Describing
-from pipeline.live.ending import Ending, Unseen
+from pipeline.live.ending import Ending, Unseen, by_error
 from pipeline.live.events import Event
 from pipeline.live.frames import Frames
 from pipeline.live.pieces import Piece
@@ -109,8 +108,8 @@ class Stream:
             begun = time.monotonic()
             try:
                 ending = await self._one_connection()
-            except InputError as error:
-                ending = Ended(code=error.code, message=error.message)
+            except Exception as error:
+                ending = by_error(self.plan.name, error)
             code, told = ending.code, ending.message
             had_frames, healthy = self.timeline.frames is not None, time.monotonic() - begun > HEALTHY
             self.timeline.close_epoch()
