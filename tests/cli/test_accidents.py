@@ -1,11 +1,14 @@
 """A fault of ours in one file is that file's failure: told, with its traceback, exit 1, and the others are written."""
 
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from pipeline import formats, media, subtitles, summary_run
 from pipeline.cli.app import main
+from pipeline.speech import speaking
 from pipeline.subtitles import Loaded
 
 SRT = "1\n00:00:01,000 --> 00:00:02,000\nOne\n"
@@ -79,3 +82,33 @@ def test_summarize_goes_on_after_an_accident_of_one_film(
     assert run(monkeypatch, "summarize", *(path.with_suffix(".json") for path in files), "--engine", "echo") == 1
     assert f"internal_error: a fault of ours (RuntimeError: broken at {step})" in capsys.readouterr().err
     assert len(list(files[0].parent.glob("*.summary.json"))) == 2
+
+
+@pytest.mark.parametrize("accident", [RuntimeError("broken"), OSError(28, "No space left on device")], ids=["bug", "full"])
+@pytest.mark.parametrize("step", ["lasts", "temporary_folder", "speaker", "write_script", "_write", "spoken"])
+def test_an_accident_of_a_spoken_film(
+    step: str, accident: Exception, files: list[Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is called spoken, nothing is left, and the next run does it. The voice and the film are made up."""
+    film, place = files[0].with_name("film.mp4"), files[0].with_name("temporary")
+    film.write_bytes(b"film")
+    place.mkdir()
+    said = SimpleNamespace(text="One", at=1.0, utterance=SimpleNamespace(rate=8000))
+    for name, made in {
+        "lasts": 3.0, "speaker": nullcontext(SimpleNamespace(say=None)), "_write": None, "spoken": (),
+        "write_script": SimpleNamespace(said=[said], holds=(), notices=(), later=float),
+    }.items():  # fmt: skip
+        monkeypatch.setattr(speaking, name, lambda *_, made=made, **__: made)
+    monkeypatch.setattr("tempfile.tempdir", str(place))
+
+    def breaks(*_: object, **__: object) -> object:
+        raise accident
+
+    with monkeypatch.context() as patch:
+        patch.setattr(speaking, step, breaks)
+        assert run(monkeypatch, "speak", film, files[0], "--place", "window") == 1
+    told = capsys.readouterr()
+    assert f"film.mp4: internal_error: a fault of ours ({type(accident).__name__}: " in told.err
+    assert ("Traceback" in told.err, "spoken" in told.out) == (True, False)
+    assert (list(place.iterdir()), list(film.parent.glob("*.spoken*"))) == ([], [])
+    assert run(monkeypatch, "speak", film, files[0], "--place", "window") == 0
