@@ -37,6 +37,8 @@ class Outputs:
     """what sidecars are called: ``{name}`` and ``{language}`` stand for the film's stem and the tag"""
     shortened: bool = False
     """whether ``stem`` is the beginning of the film's name and a hash"""
+    anew: bool = False
+    """whether all but the JSON is written again where it is there: each takes the place of the older one when it is whole"""
 
     @property
     def notices(self) -> tuple[Notice, ...]:

@@ -158,8 +158,13 @@ class Worker:
             burn=settings.burn, mux=settings.mux,
         )  # fmt: skip
         async with self._alone.setdefault(film.id, asyncio.Lock()):
-            for path in outputs.all[1:]:  # made anew: it may have been made with other settings of its looks
-                path.unlink(missing_ok=True)
+            if (
+                outputs.json.exists()
+            ):  # made anew, since its looks may be other ones; the older one stays until the new one is whole
+                outputs = replace(outputs, anew=True)
+            else:  # of captions that are gone
+                for path in outputs.all[1:]:
+                    path.unlink(missing_ok=True)
             if job.task == "summarize" or (job.task == "chapters" and {"length", "style", "overwrite"} & set(job.settings)):
                 forget_summary(outputs)
             progress = Progress(service, job)

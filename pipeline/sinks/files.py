@@ -51,7 +51,8 @@ class FileSink:
         """Nothing: files are written when all is known; until then the journal keeps it."""
 
     async def close(self, document: Document, *, current: bool = False) -> Written:
-        wanted = [path for path in self.outputs.all if not current or not path.exists()]
+        anew = self.outputs.all[1:] if self.outputs.anew else ()
+        wanted = [path for path in self.outputs.all if not current or path in anew or not path.exists()]
         began = time.monotonic()
         track, notices = await asyncio.to_thread(self._write_texts, document, wanted)
         seconds = time.monotonic() - began

@@ -102,6 +102,25 @@ def test_an_accident_at_any_step_of_a_job(
     assert made_up.client.get("/readyz").status_code == 200
 
 
+@pytest.mark.parametrize("task", ["burn", "mux", "export"])
+def test_what_an_earlier_job_made_stays_until_the_new_one_is_whole(
+    made_up: Running, made_up_films: list[str], task: str, made_up_media: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = made_up_films[0]
+    first = made_up.done(made_up.job(film, task)["id"])
+    assert first["status"] == "completed"
+    before = made_up.client.get(first["outputs"][-1]).content
+    step = "_write_texts" if task == "export" else "_videos"
+    with monkeypatch.context() as patch:
+        patch.setattr(FileSink, step, breaks_once(ACCIDENTS[1], getattr(FileSink, step), []))
+        assert made_up.done(made_up.job(film, task)["id"])["status"] == "failed"
+    assert made_up.client.get(first["outputs"][-1]).content == before, "it is not lost for a job that failed"
+    (path,) = (one for one in made_up.service.folder.rglob("*") if one.name == first["outputs"][-1].rpartition("/")[2])
+    old = path.stat().st_ino, path.stat().st_mtime_ns
+    assert made_up.done(made_up.job(film, task)["id"])["status"] == "completed"
+    assert (path.stat().st_ino, path.stat().st_mtime_ns) != old, "and made anew by the next one"
+
+
 @pytest.fixture
 def made_up_media(monkeypatch: pytest.MonkeyPatch) -> None:
     """Videos of made-up films, which ffmpeg can't write."""
