@@ -33,20 +33,11 @@ from pipeline.watch.metrics import Counters
 from pipeline.watch.observer import Ended, WatchObserver
 from pipeline.watch.shares import fault_behind
 from pipeline.watch.state import Setup, State
+from pipeline.watch.verdicts import DAMAGED, FINAL, MOVED_ON
 
 if TYPE_CHECKING:
     from pipeline.studio import Studio
     from pipeline.types import Caption
-
-FINAL = frozenset({
-    "empty_file", "unsupported_or_corrupt", "not_a_video", "not_a_regular_file", "no_video_stream", "no_decoder",
-    "frame_too_large", "output_exists", "settings_differ",
-})  # fmt: skip
-"""verdicts that another try would not change while the file is what it is"""
-DAMAGED = "damaged"
-"""why a film is done of which pictures are missing: nothing of it is asked again, unlike where windows were refused"""
-MOVED_ON = {"source_changed": "changed", "not_found": "vanished"}
-"""not failures: the file is taken again when it is there and stands still"""
 
 log = logs.get(__name__)
 
