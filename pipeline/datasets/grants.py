@@ -16,7 +16,7 @@ import contextlib
 import random
 import statistics
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Self
@@ -68,7 +68,7 @@ class Grants:
         self._queue = deque([*own, *others])
         self._claimed: dict[int, Unit] = {}
         """units that others hold or held, and that are not known to be done"""
-        self._given: dict[int, int] = {}
+        self._given = Counter[int]()
         self._out: set[Grant] = set()
         self._lane: Quarantine | None = None
         self._took: list[float] = []
@@ -219,10 +219,9 @@ class Grants:
         return won
 
     async def _give_back(self, grant: Grant) -> None:
-        number = grant.unit.number
-        self._given[number] = self._given.get(number, 0) + 1
-        if self._given[number] < TRIES:
-            self._claimed[number] = grant.unit  # before it is no longer out: with neither, all would be finished
+        self._given[grant.unit.number] += 1
+        if self._given[grant.unit.number] < TRIES:
+            self._claimed[grant.unit.number] = grant.unit  # before it is no longer out: with neither, all would be finished
         self._over(grant)
         if grant.stretch is not None:
             self._lane = None
