@@ -63,7 +63,7 @@ def moto() -> Iterator[S3]:
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     application = DomainDispatcherApplication(create_backend_app)
-    server = S3("")
+    server, turns = S3(""), threading.Lock()
 
     def counted(environ: dict[str, Any], start: Any) -> object:
         server.asked.append((environ["REQUEST_METHOD"], environ["PATH_INFO"] + "?" + environ.get("QUERY_STRING", "")))
@@ -73,7 +73,10 @@ def moto() -> Iterator[S3]:
             environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
             start("403 Forbidden", [("Content-Type", "application/xml"), ("Content-Length", str(len(DENIED)))])
             return [DENIED]
-        return application(environ, start)
+        if "HTTP_IF_NONE_MATCH" not in environ and "HTTP_IF_MATCH" not in environ:
+            return application(environ, start)
+        with turns:  # a store looks and writes in one step; moto's threads look, all of them, and then write
+            return application(environ, start)
 
     http = make_server("127.0.0.1", 0, counted, threaded=True)
     server.endpoint = f"http://127.0.0.1:{http.server_port}"

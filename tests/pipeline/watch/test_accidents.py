@@ -86,12 +86,11 @@ async def test_an_accident_at_any_step_is_that_films_alone_and_it_is_tried_again
     jobs = house.jobs()
     assert {name: job.state for name, job in jobs.items()} == {"a.txt": "done", "b.txt": "done"}
     again = sum(job.attempts for job in jobs.values()) - len(jobs)
-    assert again == 2 or (again, step) == (1, "pipeline.engine.supervisor.Supervisor.ask"), (
-        "which asks of several windows at once"
-    )
+    assert 1 <= again <= 2, "one, where both struck windows of one film that were under way at once"
     logged = [record.msg for record in caplog.records if isinstance(record.msg, dict)]
-    traces = [(entry["event"], entry["exc_info"]) for entry in logged if "exc_info" in entry]
-    assert traces == [("internal error", accident) for accident in reversed(accidents)][:again]
+    traces = [entry["exc_info"] for entry in logged if entry["event"] == "internal error"]
+    assert len(traces) == len({id(error) for error in traces}) == again
+    assert all(error in accidents for error in traces)
     assert [entry["reason"] for entry in logged if entry["event"] == "another try"] == ["internal_error"] * again
     assert left == []
     assert sorted(path.name for path in house.out.iterdir()) == [
