@@ -1,6 +1,6 @@
 """For all tests: hypothesis judges by what comes out, never by the clock of a busy machine; and who runs beside whom (pytest -n).
 
-    two of them  the files of one folder that start the real engine, one after the other
+    process 1    every file that starts the real engine, one after the other: two at once would fight for the cores
     the others   file by file, whichever is next, those that take longest first (tests/support/longest.json)
 
 A file is never divided, and its folder's fixtures are made once in each process that needs them (tests/support/groups.py).

@@ -158,9 +158,8 @@ class Worker:
             burn=settings.burn, mux=settings.mux,
         )  # fmt: skip
         async with self._alone.setdefault(film.id, asyncio.Lock()):
-            if (
-                outputs.json.exists()
-            ):  # made anew, since its looks may be other ones; the older one stays until the new one is whole
+            # its looks may be other ones: made anew, and the older one stays until the new one is whole
+            if outputs.json.exists():
                 outputs = replace(outputs, anew=True)
             else:  # of captions that are gone
                 for path in outputs.all[1:]:

@@ -24,18 +24,17 @@ ENGINES = (
     "tests/models/test_seeds.py",
     "tests/models/test_vllm_engine.py",
 )
-"""files that start a real engine, or a server of one, and one that needs vLLM, which is loaded there: those of a folder share what they start,
-and more than two at once would fight for the cores and for memory"""
+"""files that start a real engine, or a server of one: two at once would fight for the cores; and one that needs vLLM, which is loaded there"""
 TOGETHER = ("tests/docs", "tests/pipeline/video", "tests/pipeline/media")
 """folders whose films take long to make: one process has all of their files"""
 
 
 def group_of(nodeid: str) -> str:
-    """``engine`` with its folder, a folder of ``TOGETHER``, or the test's file."""
+    """``engine``, a folder of ``TOGETHER``, or the test's file."""
     path = nodeid.partition("::")[0]
-    folder = str(PurePosixPath(path).parent)
     if path in ENGINES:
-        return f"engine {folder}"
+        return "engine"
+    folder = str(PurePosixPath(path).parent)
     return folder if folder in TOGETHER else path
 
 
