@@ -41,7 +41,28 @@ class Echo(EchoCaptioner):
         return await super().caption(request)
 
 
-class House:
+class Runs:
+    """Who has a daemon in this process, and runs it to its end or for a while."""
+
+    def daemon(self, **changed: Any) -> Daemon:
+        raise NotImplementedError
+
+    async def once(self, **changed: Any) -> int:
+        return await asyncio.wait_for(self.daemon(**changed).run(), PATIENCE)
+
+    @asynccontextmanager
+    async def running(self, **changed: Any) -> AsyncIterator[Daemon]:
+        daemon = self.daemon(once=False, **changed)
+        task = asyncio.create_task(daemon.run())
+        try:
+            await until(lambda: daemon.looks or task.done())
+            yield daemon
+        finally:
+            daemon.stop()
+            assert await asyncio.wait_for(task, PATIENCE) == 0
+
+
+class House(Runs):
     """A watched folder and all that belongs to it."""
 
     def __init__(self, base: Path) -> None:
@@ -66,20 +87,6 @@ class House:
             make_studio=lambda s, host: MadeUp(s, captioner=self.echo, host=host),
             timings=HURRY,
         )
-
-    async def once(self, **changed: Any) -> int:
-        return await asyncio.wait_for(self.daemon(**changed).run(), PATIENCE)
-
-    @asynccontextmanager
-    async def running(self, **changed: Any) -> AsyncIterator[Daemon]:
-        daemon = self.daemon(once=False, **changed)
-        task = asyncio.create_task(daemon.run())
-        try:
-            await until(lambda: daemon.looks or task.done())
-            yield daemon
-        finally:
-            daemon.stop()
-            assert await asyncio.wait_for(task, PATIENCE) == 0
 
     def jobs(self) -> dict[str, Job]:
         database = Database(self.base / "state")

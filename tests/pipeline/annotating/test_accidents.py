@@ -3,8 +3,6 @@
 Pictures and films are made up: no process decodes them.
 """
 
-import errno
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ from typing import Any
 import numpy as np
 import picture_sets
 import pytest
+from accidents import ACCIDENTS, breaks
 from annotated import Annotate
 
 from pipeline.annotating import batches, films, flow, worker
@@ -65,18 +64,6 @@ OF_A_UNIT: dict[str, tuple[Any, str]] = {
     "put together": (worker.Worker, "_row"),
     "committed": (Ledger, "commit"),
 }
-ACCIDENTS = (ZeroDivisionError("an accident"), OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
-
-
-def breaks(real: Any, accidents: list[Exception]) -> Any:
-    """``real``, whose first uses are these accidents."""
-
-    def strike(*values: Any, **more: Any) -> Any:
-        if accidents:
-            raise accidents.pop()
-        return real(*values, **more)
-
-    return strike
 
 
 def place(tmp_path: Path, kind: str) -> Path:

@@ -1,13 +1,13 @@
 """A fault of ours in one window, connection, output or stream is told with its traceback, and the others go on."""
 
 import asyncio
-import errno
 import os
 from types import SimpleNamespace
 from typing import Any
 
 import clock_loop
 import pytest
+from accidents import ACCIDENTS, breaks
 from clock_camera import Camera
 from live_runs import RECIPE, Told
 
@@ -20,7 +20,6 @@ from pipeline.live.outputs.base import Output
 from pipeline.live.plan import Plan
 from pipeline.live.station import Station
 
-ACCIDENTS = (ZeroDivisionError("an accident"), OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
 STEPS: dict[str, tuple[Any, str]] = {
     "pictures chosen": (describing, "evenly"),
     "prepared": (describing.Describing, "_prepare"),
@@ -34,17 +33,6 @@ STEPS: dict[str, tuple[Any, str]] = {
 
 def plan(**more: Any) -> Plan:
     return Plan(name="cam", address=understand("-"), **{"skip_static": False, "previous": 0, **more})
-
-
-def breaks(real: Any, accidents: list[Exception]) -> Any:
-    """``real``, whose first uses are these accidents."""
-
-    def strike(*values: Any, **more: Any) -> Any:
-        if accidents:
-            raise accidents.pop()
-        return real(*values, **more)
-
-    return strike
 
 
 def traces(caplog: pytest.LogCaptureFixture) -> list[str]:

@@ -3,12 +3,12 @@
 Films are made-up texts, so that a job takes milliseconds.
 """
 
-import errno
 import os
 from pathlib import Path
 from typing import Any
 
 import pytest
+from accidents import ACCIDENTS
 from serving import Running, breaks_once, events_of
 
 from pipeline import one_reading
@@ -67,7 +67,6 @@ OTHERS: dict[str, tuple[str, Any, str]] = {
     "speak": ("speak", worker, "speak"),
     "preview": ("preview", Previews, "make"),
 }
-ACCIDENTS = (ZeroDivisionError("an accident"), OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
 
 
 @pytest.mark.parametrize("accident", ACCIDENTS, ids=lambda error: type(error).__name__)

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from accidents import ACCIDENTS, breaks
 from watched import House, until
 
 from pipeline.errors import EnvironmentFault
@@ -72,16 +73,8 @@ async def test_an_accident_at_any_step_is_that_films_alone_and_it_is_tried_again
     """Of two: a bug, and a disk that is full where nobody thought of it."""
     house.film("a.txt", "one")
     house.film("b.txt", "two")
-    accidents: list[Exception] = [OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), ZeroDivisionError("a bug of ours")]
-    left, (owner, name) = [*accidents], resolved(step)
-    real = getattr(owner, name)
-
-    def broken(*values: Any, **more: Any) -> Any:
-        if left:
-            raise left.pop()
-        return real(*values, **more)
-
-    monkeypatch.setattr(owner, name, broken)
+    left, (owner, name) = [*ACCIDENTS], resolved(step)
+    monkeypatch.setattr(owner, name, breaks(getattr(owner, name), left))
     assert await house.once(summarize=True) == 0
     jobs = house.jobs()
     assert {name: job.state for name, job in jobs.items()} == {"a.txt": "done", "b.txt": "done"}
@@ -90,7 +83,7 @@ async def test_an_accident_at_any_step_is_that_films_alone_and_it_is_tried_again
     logged = [record.msg for record in caplog.records if isinstance(record.msg, dict)]
     traces = [entry["exc_info"] for entry in logged if entry["event"] == "internal error"]
     assert len(traces) == len({id(error) for error in traces}) == again
-    assert all(error in accidents for error in traces)
+    assert all(error in ACCIDENTS for error in traces)
     assert [entry["reason"] for entry in logged if entry["event"] == "another try"] == ["internal_error"] * again
     assert left == []
     assert sorted(path.name for path in house.out.iterdir()) == [

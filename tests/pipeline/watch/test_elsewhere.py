@@ -1,15 +1,13 @@
 """A bucket in place of the watched folder, and descriptions that go to one."""
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from buckets import S3, moto
-from patience import PATIENCE
+from watched import HURRY, Runs, until
 
 from models.base import Reply, Request
 from models.engines.echo import EchoCaptioner
@@ -20,10 +18,7 @@ from pipeline.store.database import Database
 from pipeline.store.queue import Queue
 from pipeline.watch.daemon import Daemon
 from pipeline.watch.elsewhere import watched
-from pipeline.watch.timings import Timings
 from scripts.soaks.madeup import MadeUp
-
-HURRY = Timings(grace=0.2, tick=0.05, retry=(0.02,), probe_first=0.05, probe_longest=0.2, deliveries_pause=0.02, folder_gone=0.05)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +37,7 @@ class Counting(EchoCaptioner):
         return await super().caption(request)
 
 
-class Far:
+class Far(Runs):
     """A watched bucket, and the daemon's state folder."""
 
     def __init__(self, s3: S3, state: Path) -> None:
@@ -60,20 +55,6 @@ class Far:
         return Daemon(
             root, settings, make_studio=lambda s, host: MadeUp(s, captioner=self.echo, host=host), timings=HURRY, address=address
         )
-
-    async def once(self, **changed: Any) -> int:
-        return await asyncio.wait_for(self.daemon(**changed).run(), PATIENCE)
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[Daemon]:
-        daemon = self.daemon(once=False)
-        task = asyncio.create_task(daemon.run())
-        try:
-            await until(lambda: daemon.looks or task.done())
-            yield daemon
-        finally:
-            daemon.stop()
-            assert await asyncio.wait_for(task, PATIENCE) == 0
 
     def there(self, prefix: str) -> list[str]:
         return sorted(entry.name for entry in self.storage.list(prefix))
@@ -175,11 +156,3 @@ def make(far: Far, bucket: str) -> None:
     endpoint = next(word.partition("=")[2] for word in far.settings.storage_option if word.startswith("endpoint="))
     store = door().store.HTTPStore.from_url(endpoint, client_options={"allow_http": "true"})
     door().put(store, bucket.removeprefix("s3://"), b"")
-
-
-async def until(condition: Any) -> None:
-    for _ in range(2400):
-        if condition():
-            return
-        await asyncio.sleep(0.05)
-    raise TimeoutError
