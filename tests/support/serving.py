@@ -1,7 +1,10 @@
 """The service for tests: the real server on a port of its own, in a thread with a loop of its own, so that any client may ask it."""
 
 import asyncio
+import io
+import sys
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,7 +64,7 @@ class Running:
         self.client.close()
         self.loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(PATIENCE)
-        assert not self._thread.is_alive(), "the service ends"
+        assert not self._thread.is_alive(), f"the service ends; it stands here:\n{stands(self.loop)}"
 
     def on_loop(self, work: Any) -> Any:
         """The result of a coroutine that runs on the service's loop."""
@@ -86,6 +89,18 @@ class Running:
             for _ in answer.iter_lines():
                 pass
         return dict(self.client.get(f"/v1/jobs/{job}").json())
+
+
+def stands(loop: asyncio.AbstractEventLoop) -> str:
+    """Where all threads of this process are, and all tasks of a loop that another thread turns."""
+    told = io.StringIO()
+    names = {thread.ident: thread.name for thread in threading.enumerate()}
+    for number, frame in sys._current_frames().items():
+        told.write(f"thread {names.get(number, number)}\n")
+        traceback.print_stack(frame, file=told)
+    for task in asyncio.all_tasks(loop):
+        task.print_stack(file=told)
+    return told.getvalue()
 
 
 def breaks_once(error: Exception, real: Callable[..., Any], struck: list[object]) -> Callable[..., Any]:
