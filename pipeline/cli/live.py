@@ -3,10 +3,7 @@
 import asyncio
 import contextlib
 import logging
-import os
-import signal
 import sys
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -96,10 +93,7 @@ def _run(wished: "Live", *, quiet: bool, verbose: bool) -> int:
             watcher = asyncio.create_task(_stop_when(gone, station.stop))
 
             def stop(number: int) -> None:
-                last = threading.Timer(AT_MOST, os._exit, [128 + number])
-                last.daemon = True
-                last.start()
-                signal.setitimer(signal.ITIMER_REAL, AT_MOST + 0.7)
+                signals.end_at_most(AT_MOST, 128 + number)
                 caught.append(number)
                 station.stop()
 

@@ -22,6 +22,9 @@ from pipeline.options.serve import ServeSettings
 if TYPE_CHECKING:
     from pipeline.serve.service import Service
 
+AT_MOST = 9.0
+"""seconds from a signal to the end, whatever hangs: a thread may read a film on a share that is gone, and Python waits for it"""
+
 
 @with_options(ServeSettings, most=("root", "listen", "model", "state_dir"))
 def serve(
@@ -67,6 +70,7 @@ def _run(settings: ServeSettings, *, quiet: bool, verbose: bool) -> int:
         stop, loop = asyncio.Event(), asyncio.get_running_loop()
 
         def told(number: int) -> None:
+            signals.end_at_most(AT_MOST, 128 + number)
             caught.append(number)
             stop.set()
 

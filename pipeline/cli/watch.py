@@ -2,10 +2,8 @@
 
 import asyncio
 import logging
-import os
 import signal
 import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -114,10 +112,7 @@ def _run(
         loop = asyncio.get_running_loop()
 
         def stop(number: int) -> None:
-            last = threading.Timer(AT_MOST, os._exit, [128 + number])
-            last.daemon = True
-            last.start()
-            signal.setitimer(signal.ITIMER_REAL, AT_MOST + 0.7)  # the kernel's own, for where no thread gets its turn
+            signals.end_at_most(AT_MOST, 128 + number)
             if screen is not None:
                 screen.say("\nstopping; what is under way goes on with the next start")
             caught.append(number)

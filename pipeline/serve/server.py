@@ -87,6 +87,7 @@ async def serve(listen: str, make: "Callable[[], Service]", stop: asyncio.Event,
             stopped.cancel()
             if not watching.done():
                 watching.cancel()
+            service.leave()
         if watching.done() and not watching.cancelled() and (error := watching.exception()) is not None:
             raise error
 

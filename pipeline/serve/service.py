@@ -80,6 +80,7 @@ class Service:
         self.fetching = Fetching(settings.allow_url, most=settings.most_upload)
         self.open_films, self.previews = OpenFilms(self), Previews(self)
         self.began = time.time()
+        self._leaving: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
@@ -113,8 +114,15 @@ class Service:
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
 
+    def leave(self) -> None:
+        """Begin to give jobs back, beside the answers that still go out: ten seconds are there for both."""
+        if self._leaving is None:
+            self._leaving = asyncio.create_task(self.worker.stop(), name="leave")
+
     async def _put_away(self, helpers: "list[asyncio.Task[None]]") -> None:
-        await self.worker.stop()
+        self.leave()
+        assert self._leaving is not None
+        await self._leaving
         for helper in helpers:
             helper.cancel()
         await asyncio.gather(*helpers, return_exceptions=True)

@@ -70,3 +70,35 @@ def test_a_stop_that_comes_to_no_end_is_ended(tmp_path: Path) -> None:
     finally:
         process.kill()
         process.communicate()
+
+
+SERVES = """
+import asyncio, sys, time
+from pathlib import Path
+import pipeline.serve.heartbeat as heartbeat
+from pipeline.cli import signals
+from pipeline.cli.app import main
+
+async def reads_for_ever(self):
+    print("begun", flush=True)
+    await asyncio.to_thread(time.sleep, 100_000)  # a film on a share that is gone
+
+heartbeat.Heartbeat._films = reads_for_ever
+sys.argv = ["scenescribe", "serve", "--engine", "echo", "--listen", "127.0.0.1:0", "--state-dir", "state"]
+main()
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_service_with_a_thread_that_never_comes_back_ends(number: signal.Signals, code: int, tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", SERVES], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+        process.send_signal(number)
+        assert process.wait(PATIENCE) == code
+    finally:
+        process.kill()
+        process.communicate()
