@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from pipeline.accident import FULL
 from pipeline.errors import OutputError, nearest
 from pipeline.filenames import cut
 
@@ -24,7 +25,6 @@ MARK = ".scenescribe-"
 STALE = 60.0
 """seconds; a temporary file of a process that is gone is removed when nobody wrote to it for this long"""
 
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS}
 _OWNER = re.compile(rb"\.scenescribe-(\d+)-[0-9a-f]{8}\.tmp")
 
@@ -204,7 +204,7 @@ def missing(path: Path) -> str:
 
 def explained(path: Path, error: OSError) -> OutputError:
     """The reason why a file can't be written, as an OutputError."""
-    if error.errno in _FULL:
+    if error.errno in FULL:
         return OutputError("no_space", f"the disk of {path.parent} is full; make room or write elsewhere with -o", path=path)
     reason = (error.strerror or str(error)).lower()
     if error.errno == errno.ENAMETOOLONG:

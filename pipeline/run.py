@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from pipeline.accident import internal_error
+from pipeline.accident import failure
 from pipeline.errors import EnvironmentFault, ScenescribeError, UsageError
 from pipeline.inputs import Film
 from pipeline.observing import Observer, Result
@@ -86,7 +86,7 @@ async def describe_all(
         except ScenescribeError as error:
             observer.failed(film.path, error)
         except Exception as error:
-            observer.failed(film.path, internal_error(film.path, error))
+            observer.failed(film.path, failure(film.path, error))
 
     scheduler = Scheduler(studio.host.limits)
     try:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.accident import internal_error
+from pipeline.accident import failure
 from pipeline.errors import EnvironmentFault, InputError, ScenescribeError, UsageError
 from pipeline.host import Host
 from pipeline.options.caption import Settings
@@ -68,7 +68,7 @@ async def summarize_all(
                 except ScenescribeError as error:
                     failed(item.name, error)
                 except Exception as error:  # an accident of this film: the others are summarized
-                    failed(item.name, internal_error(item.name, error))
+                    failed(item.name, failure(item.name, error))
 
         tasks = [asyncio.create_task(one(item)) for item in items]
         try:

@@ -6,15 +6,12 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 
-from pipeline import log as logs
-from pipeline.accident import internal_error
+from pipeline.accident import failure, logged
 from pipeline.datasets.items import Item
 from pipeline.errors import InputError, ScenescribeError
 from pipeline.images.unpack import Picture
 from pipeline.imagesources.base import Content
 from pipeline.video.children.pictures import TOGETHER, TOGETHER_BYTES, PictureDecoder, Stopped
-
-log = logs.get(__name__)
 
 
 def taken(contents: Iterator[Content]) -> tuple[list[tuple[bytes | None, Content]], Exception | None]:
@@ -38,8 +35,14 @@ def taken(contents: Iterator[Content]) -> tuple[list[tuple[bytes | None, Content
     return batch, None
 
 
+def of_item(item: Item, error: Exception) -> InputError:
+    """An accident of an item, as the end of its row."""
+    wrong = failure(Path(item.key), error)
+    return wrong if isinstance(wrong, InputError) else InputError(wrong.code, wrong.message)
+
+
 async def decoded(decoder: PictureDecoder, threads: Executor, files: Sequence[tuple[Item, bytes]]) -> list[Picture | InputError]:
-    """The pictures of some items' files. Raises what ``PictureDecoder.decode`` does; an accident is an item's ``internal_error``."""
+    """The pictures of some items' files. Raises what ``PictureDecoder.decode`` does; an accident is an item's own."""
 
     def work() -> list[Picture | InputError]:
         return list(decoder.decode([data for _, data in files]))
@@ -50,6 +53,6 @@ async def decoded(decoder: PictureDecoder, threads: Executor, files: Sequence[tu
         raise
     except Exception as error:
         if len(files) == 1:
-            return [internal_error(Path(files[0][0].key), error)]
-        log.error("internal error", pictures=len(files), exc_info=error)
+            return [of_item(files[0][0], error)]
+        logged(error, pictures=len(files))
     return [picture for one in files for picture in await decoded(decoder, threads, [one])]

@@ -13,14 +13,12 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any, Self
 
 from models.base import Reply
-from pipeline import log as logs
-from pipeline.accident import internal_error
+from pipeline.accident import logged
 from pipeline.annotating.answer import LISTED, Answer, Told, failed
-from pipeline.annotating.batches import decoded, taken
+from pipeline.annotating.batches import decoded, of_item, taken
 from pipeline.annotating.films import Films
 from pipeline.annotating.pull import Granted, one_of
 from pipeline.annotating.recipe import PictureRecipe
@@ -37,7 +35,6 @@ from pipeline.video.children.pictures import PictureDecoder
 
 REMEMBERED = 100_000
 """pictures whose answers are kept for others of the same bytes"""
-log = logs.get(__name__)
 
 
 class Worker:
@@ -83,7 +80,7 @@ class Worker:
         except Exception as error:
             if isinstance(one := one_of(error), ScenescribeError):
                 raise
-            log.error("internal error", items=len(grant.items), first=first, exc_info=one)
+            logged(one, items=len(grant.items), first=first)
             self._again.add(first)
             self._before |= {items[place].key for place in found} | films.keys()
             await grant.give_back()
@@ -102,7 +99,7 @@ class Worker:
                     async with self.engine.reading():
                         batch, error = await self._in_thread(self._reading, taken, contents)
                     if error is not None:  # the next file's: those behind it are read anew
-                        batch.append((None, internal_error(Path(items[start + len(batch)].key), error)))
+                        batch.append((None, of_item(items[start + len(batch)], error)))
                         contents = self._reader.read(items[start + len(batch) :])
                     tasks.create_task(self._batch(batch, start, items, found, tasks))
                     start += len(batch)
@@ -128,7 +125,7 @@ class Worker:
         except ScenescribeError:
             raise
         except Exception as error:
-            wrong = internal_error(Path(item.key), error)
+            wrong = of_item(item, error)
             rows, why = [Row.failed(item, wrong.code, model=self.model)], wrong.message
         films[item.key] = rows
         reason = rows[0].reason if len(rows) == 1 and rows[0].start is None else ""
@@ -146,7 +143,7 @@ class Worker:
         try:
             self.told(item, answer)
         except Exception as error:  # it has ended, whoever can't be told
-            log.error("internal error", path=item.key, exc_info=error)
+            logged(error, path=item.key)
 
     async def _batch(
         self, batch: "Sequence[tuple[bytes | None, Content]]", start: int, items: Sequence[Item],
@@ -169,7 +166,7 @@ class Worker:
                 except ScenescribeError:
                     raise
                 except Exception as error:
-                    answer = failed(internal_error(Path(items[place].key), error))
+                    answer = failed(of_item(items[place], error))
             self._answers[digest].set_result(answer)
             over(place, digest, answer)
 

@@ -13,9 +13,10 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Literal
 
+from pipeline.accident import ours, refused
 from pipeline.cli import console, notices
 from pipeline.cli.signals import NUMBERS, let_the_next_end
-from pipeline.errors import InputError, OutputError, ScenescribeError, UsageError
+from pipeline.errors import OutputError, ScenescribeError, UsageError
 from pipeline.filenames import fitted, name_in
 from pipeline.storage import not_here
 
@@ -101,10 +102,11 @@ def failures(path: Path, *, quiet: bool) -> Iterator[About]:
 
 
 def accident(path: Path, error: Exception) -> None:
-    """A fault of ours is a failure of the file at hand: one line as of every failure, after its traceback."""
-    sys.stderr.write(console.plain("".join(traceback.format_exception(error))))
-    text = f"a fault of ours ({type(error).__name__}: {error}); please report it with the traceback above"
-    console.fail(path, InputError("internal_error", text))
+    """An accident is a failure of the file at hand: one line as of every failure; of a fault of ours after its traceback."""
+    if (wrong := refused(error, path)) is None:
+        sys.stderr.write(console.plain("".join(traceback.format_exception(error))))
+        wrong = ours(error, "please report it with the traceback above")
+    console.fail(path, wrong)
 
 
 @contextlib.contextmanager

@@ -9,10 +9,11 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any
 
+from pipeline.accident import failure
 from pipeline.caption_stream import LocalStream, Told
 from pipeline.captioning.tally import Tally
 from pipeline.engine.gate import Priority
-from pipeline.errors import EnvironmentFault, InputError, RequestError, ScenescribeError, UsageError
+from pipeline.errors import EnvironmentFault, RequestError, ScenescribeError, UsageError
 from pipeline.fleet import messages
 from pipeline.fleet.codec import HungUp, encode, receive, told
 from pipeline.fleet.messages import TO_HOST, Message
@@ -127,9 +128,7 @@ class HostProcess:
         except Indivisible:
             self._send(messages.Whole(number=number))
         except Exception as error:
-            log.error("internal error in %s", unit.info.path, exc_info=error)
-            text = f"a fault of ours ({type(error).__name__}: {error}); please report it with the traceback in the engine's log"
-            self._send(messages.Failed(number=number, error=told(InputError("internal_error", text))))
+            self._send(messages.Failed(number=number, error=told(failure(unit.info.path, error))))
         self._units.pop(number, None)
         self._over(number)
 

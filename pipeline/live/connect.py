@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from pipeline.accident import internal_error
+from pipeline.accident import failure
 from pipeline.errors import InputError
 from pipeline.live.address import ENDS, SOCKETS, STREAMED, WHITELISTS, Address, Kind
 from pipeline.live.plan import Plan
@@ -99,7 +99,7 @@ class Connection:
         except BrokenPipeError:
             return Verdict("reader_died", "the reading process ended")
         except Exception as error:
-            wrong = internal_error(Path(self._name), error)
+            wrong = failure(Path(self._name), error)
             return Verdict(wrong.code, wrong.message)
         finally:
             os.close(fd)

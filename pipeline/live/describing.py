@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.accident import internal_error
+from pipeline.accident import failure
 from pipeline.captioning.answers import guard
 from pipeline.captioning.recipe import Recipe
 from pipeline.captioning.unchanged import looks_like
@@ -104,7 +104,7 @@ class Describing:
             except (EnvironmentFault, UsageError):
                 raise
             except Exception as error:  # this window's: the next is asked about
-                wrong = internal_error(Path(self.plan.name), error)
+                wrong = failure(Path(self.plan.name), error)
                 self.forget()
                 if not self._told:
                     self._account("gap", waiting.start, waiting.end, reason=wrong.code, level=allowance.level)

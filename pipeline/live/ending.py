@@ -11,7 +11,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.accident import internal_error
+from pipeline.accident import failure
 from pipeline.errors import InputError, ScenescribeError
 from pipeline.live.address import Address, Kind
 from pipeline.video.live.messages import Copied, Ended, Frame
@@ -102,5 +102,5 @@ def by_error(stream: str, error: Exception) -> Ended:
     """
     if isinstance(error, ScenescribeError) and not isinstance(error, InputError):
         raise error
-    told = error if isinstance(error, InputError) else internal_error(Path(stream), error)
+    told = error if isinstance(error, InputError) else failure(Path(stream), error)
     return Ended(code=told.code, message=told.message)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pipeline import log as logs
-from pipeline.accident import internal_error
+from pipeline.accident import failure, logged
 from pipeline.captioning.recipe import Recipe
 from pipeline.engine.engine import Engine
 from pipeline.errors import ScenescribeError
@@ -70,7 +70,7 @@ class Station:
         """Said once of each kind: a stream has some every second."""
         if (told := (whose, repr(error))) not in self._said and len(self._said) < MOST_SAID:
             self._said.add(told)
-            log.error("internal error", whose=whose, exc_info=error)
+            logged(error, whose=whose)
 
     async def run(self) -> dict[str, str]:
         """Until all streams have ended: name -> how. Raises EnvironmentFault and UsageError: the engine can't go on."""
@@ -109,7 +109,7 @@ class Station:
         except ScenescribeError:
             raise
         except Exception as error:
-            wrong = internal_error(Path(stream.plan.name), error)
+            wrong = failure(Path(stream.plan.name), error)
             stream.reason, stream.told = wrong.code, wrong.message
             return "gave_up"
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
-from pipeline import log as logs
-from pipeline.errors import EnvironmentFault, InputError
+from pipeline.accident import failure
+from pipeline.errors import EnvironmentFault, InputError, ScenescribeError
 from pipeline.file_version import FileVersion
 from pipeline.retrieval.hits import COLUMNS, Hit, hit_of
 from pipeline.retrieval.reading import SUMMARY, Found, read
@@ -14,8 +14,6 @@ from pipeline.retrieval.schema import DATABASE, MIGRATIONS
 from pipeline.retrieval.text import indexed
 from pipeline.retrieval.words import choose
 from pipeline.store.database import Connection, Database
-
-log = logs.get(__name__)
 
 TOGETHER = 200
 """documents in one transaction"""
@@ -47,7 +45,7 @@ class Index:
         """Every document that was taken in."""
         return [Path(os.fsdecode(row["path"])) for row in self.database.rows("SELECT path FROM documents ORDER BY path")]
 
-    def update(self, paths: Iterable[Path], on_trouble: Callable[[Path, InputError], None] = lambda *_: None) -> list[int]:
+    def update(self, paths: Iterable[Path], on_trouble: Callable[[Path, ScenescribeError], None] = lambda *_: None) -> list[int]:
         """Take in what is new or has changed of these documents, take out what is gone; the numbers of those that are there.
 
         One that can't be read is told to ``on_trouble`` each time and does not stop the others.
@@ -69,10 +67,7 @@ class Index:
                 on_trouble(path, error)
             except Exception as error:  # an accident of this file: the others are searched
                 self._forget(path)
-                log.error("internal error", path=path, exc_info=error)
-                on_trouble(
-                    path, InputError("internal_error", f"a fault of ours ({type(error).__name__}: {error}); please report it")
-                )
+                on_trouble(path, failure(path, error))
             if len(waiting) >= TOGETHER:
                 ids += self._take(waiting)
         return ids + self._take(waiting)

@@ -11,15 +11,13 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
 from pipeline import __version__
-from pipeline import log as logs
+from pipeline.accident import logged
 from pipeline.errors import ScenescribeError
 from pipeline.serve.doors import Doors
 from pipeline.serve.entrance import Application
-from pipeline.serve.faults import HttpError, body_of, headers_of, status_of
+from pipeline.serve.faults import HttpError, accident, body_of, headers_of, status_of
 from pipeline.serve.routes import chat, files, films, health, hooks, jobs, pages, search, streams, tracks
 from pipeline.serve.service import Service
-
-log = logs.get(__name__)
 
 ABOUT = """Films in, descriptions out, and questions about them. Errors are `{"error": {"message", "type", "code", "param"}}`;
 `code` is one of the reason codes of docs/troubleshooting.md."""
@@ -116,5 +114,6 @@ async def _gone(_: Request, error: Exception) -> Response:
 
 
 async def _accident(request: Request, error: Exception) -> Response:
-    log.error("internal error", path=request.url.path, exc_info=error)
-    return JSONResponse(body_of(HttpError(500, "internal_error", "a fault of ours; the service's log has its traceback")), 500)
+    logged(error, path=request.url.path)
+    told = accident(error)
+    return JSONResponse(body_of(told), told.status, headers_of(told))

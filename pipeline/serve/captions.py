@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.errors import InputError
+from pipeline.errors import ScenescribeError
 from pipeline.file_version import FileVersion
 from pipeline.outputs import Outputs, name_outputs
 from pipeline.safe_open import read_text
@@ -117,10 +117,10 @@ class Library:
         return path.relative_to(self.folder).parts[0]
 
     def take_into_index(self, document: Path, state_folder: Path) -> None:
-        """Have the search know a document before the first search does it. Raises InputError."""
+        """Have the search know a document before the first search does it. Raises InputError, OutputError."""
         from pipeline.retrieval.index import Index
 
-        def trouble(_: Path, error: InputError) -> None:
+        def trouble(_: Path, error: ScenescribeError) -> None:
             raise error
 
         with Index(state_folder) as index:

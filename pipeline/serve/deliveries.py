@@ -4,6 +4,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from pipeline import log as logs
+from pipeline.accident import logged
 from pipeline.errors import EnvironmentFault, ScenescribeError
 from pipeline.serve.faults import HttpError
 from pipeline.serve.media_servers import refresh
@@ -45,7 +46,7 @@ class Deliveries:
                 await asyncio.sleep(10 * self._service.timings.deliveries_pause)
             except Exception as error:  # of the outbox: the jobs go on
                 due = []
-                log.error("internal error", errand=kind, exc_info=error)
+                logged(error, errand=kind)
                 await asyncio.sleep(10 * self._service.timings.deliveries_pause)
             if not due:
                 await asyncio.sleep(self._service.timings.deliveries_pause)
@@ -59,8 +60,7 @@ class Deliveries:
         except HttpError as error:
             trouble = f"refused: {error.message}"
         except Exception as error:  # one delivery's accident is its own: the others go on
-            log.error("internal error", errand=delivery.kind, job=delivery.body.get("job"), exc_info=error)
-            trouble = f"internal error: {type(error).__name__}: {error}"
+            trouble = str(logged(error, errand=delivery.kind, job=delivery.body.get("job")))
         if not trouble:
             self._service.outbox.done(delivery.id)
         elif delivery.tries + 1 >= TRIES or trouble.startswith("refused"):

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from pipeline.accident import refused
 from pipeline.errors import EnvironmentFault, InputError, OutputError, RequestError, ScenescribeError, UsageError
 from pipeline.sanitize import printable
 
@@ -37,6 +38,17 @@ def status_of(error: ScenescribeError) -> int:
     if isinstance(error, EnvironmentFault):
         return 503
     return 500 if isinstance(error, OutputError) else 400
+
+
+def accident(error: Exception) -> HttpError:
+    """What a client hears of an exception that nobody foresaw: nothing of this machine's paths, which its log has."""
+    wrong = refused(error)
+    if wrong is None:
+        return HttpError(500, "internal_error", "a fault of ours; the service's log has its traceback")
+    told = (
+        "a disk of the service is full" if wrong.code == "no_space" else "the system refused the service something that it needs"
+    )
+    return HttpError(status_of(wrong) if wrong.code == "no_space" else 503, wrong.code, f"{told}; its log says what")
 
 
 UNREAD = frozenset({408, 413, 507})

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipeline import heap
 from pipeline import log as logs
+from pipeline.accident import logged
 from pipeline.errors import EnvironmentFault
 from pipeline.serve.faults import HttpError
 from pipeline.watch.lock import LEASE, StateLock
@@ -49,7 +50,7 @@ class Heartbeat:
                 except Exception as error:
                     if self._said.get(name) != repr(error):
                         self._said[name] = repr(error)
-                        log.error("internal error", errand=name, exc_info=error)
+                        logged(error, errand=name)
             await asyncio.sleep(BEAT)
 
     async def _alive(self) -> None:

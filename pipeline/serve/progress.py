@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from pipeline import log as logs
+from pipeline.accident import logged
 from pipeline.errors import EnvironmentFault
 from pipeline.observing import Observer
 from pipeline.serve.jobs import Job
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 EVERY = 0.25
 """seconds between two writes"""
-log = logs.get(__name__)
 
 
 class Progress(Observer):
@@ -93,7 +92,7 @@ class Progress(Observer):
         except EnvironmentFault:
             return  # the state folder: the worker says so
         except Exception as error:
-            log.error("internal error", path=self._job.id, exc_info=error)
+            logged(error, path=self._job.id)
 
     def _write(self) -> None:
         self._service.jobs.advance(self._job, self._done, self._captions, self._events)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline import log as logs
-from pipeline.accident import internal_error
+from pipeline.accident import failure, logged
 from pipeline.errors import EnvironmentFault, InputError, ScenescribeError
 from pipeline.scheduler import Scheduler, Seat
 from pipeline.serve.aloud import speak, spoken_path
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 3
 """tries of a film that fails for a reason that may pass"""
-MAY_PASS = frozenset({"unreadable", "no_space", "unwritable", "state_unwritable", "decoder_crashed"})
+MAY_PASS = frozenset({"unreadable", "no_space", "unwritable", "state_unwritable", "system_limit", "decoder_crashed"})
 
 log = logs.get(__name__)
 
@@ -80,7 +80,7 @@ class Worker:
             except EnvironmentFault:
                 raise
             except Exception as error:  # of the queue's next job: it waits as it did, and is looked at again
-                log.error("internal error", exc_info=error)
+                logged(error)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._service.timings.tick):  # wait_for of Python 3.11 may swallow a cancellation
                     await self._wake.wait()
@@ -210,13 +210,13 @@ class Worker:
             elif isinstance(error, ScenescribeError):
                 await self._failed(job, error)
             else:
-                await self._failed(job, internal_error(Path(job.id), error))
+                await self._failed(job, failure(Path(job.id), error))
         except EnvironmentFault:
             raise
         except Exception as another:  # of its end: it ends all the same
             if not last:
                 return await self._went_wrong(job, another, last=True)
-            internal_error(Path(job.id), another)
+            failure(Path(job.id), another)
 
     async def _failed(self, job: Job, error: ScenescribeError) -> None:
         jobs, said = self._service.jobs, {"code": error.code, "message": error.message}

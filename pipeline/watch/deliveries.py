@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import log as logs
+from pipeline.accident import logged
 from pipeline.environment import child_environment
 from pipeline.errors import EnvironmentFault, ScenescribeError, UsageError
 from pipeline.store.outbox import Delivery
@@ -79,8 +80,7 @@ class Deliveries:
         try:
             trouble = await way(delivery)
         except Exception as error:  # one delivery's accident is its own: the others go on
-            log.exception("internal error", errand=delivery.kind, path=delivery.body["path"])
-            trouble = f"internal error: {type(error).__name__}: {error}"
+            trouble = str(logged(error, errand=delivery.kind, path=delivery.body["path"]))
         if not trouble:
             self._state.outbox.done(delivery.id)
         elif delivery.tries + 1 >= TRIES or trouble.startswith("refused"):

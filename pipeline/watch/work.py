@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline import log as logs
-from pipeline.accident import internal_error
+from pipeline.accident import failure, logged
 from pipeline.entering import entered
 from pipeline.errors import EnvironmentFault, ScenescribeError, UsageError
 from pipeline.files import remove_stale
@@ -71,7 +71,7 @@ class Worker:
             except ScenescribeError as error:
                 await self._failed(job, error, settings, setup)
             except Exception as error:
-                await self._failed(job, internal_error(job.path, error), settings, setup)
+                await self._failed(job, failure(job.path, error), settings, setup)
             else:
                 await self._ended(job, result, lookup, settings)
         except EnvironmentFault as fault:  # the state folder failed us, or no waiting mends it
@@ -80,7 +80,7 @@ class Worker:
         except UsageError:
             raise
         except Exception as error:  # after the film: its job ends all the same, and the others go on
-            await self._not_ended(job, internal_error(job.path, error), settings, setup)
+            await self._not_ended(job, failure(job.path, error), settings, setup)
         finally:
             self._observer.left(_film(job))
 
@@ -177,7 +177,7 @@ class Worker:
         except (EnvironmentFault, UsageError):
             raise
         except Exception as another:
-            wrong = internal_error(job.path, another)
+            wrong = failure(job.path, another)
             await self._state.surely(self._state.queue.finish, job, "failed", reason=wrong.code, message=wrong.message)
             self._state.counters.ended("failed", wrong.code)
 
@@ -193,7 +193,7 @@ class Worker:
             self._state.counters.ended(state, values.get("reason", ""))
             self._observer.ended(Ended(film=_film(job), state=state, result=result, **told))
         except Exception as error:  # it has ended, whoever can't be told
-            log.error("internal error", path=self._state.called(job.path), exc_info=error)
+            logged(error, path=self._state.called(job.path))
 
 
 class _Counting(Observer):

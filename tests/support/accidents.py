@@ -5,6 +5,19 @@ import os
 from typing import Any
 
 ACCIDENTS = (ZeroDivisionError("an accident"), OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+_CODES = {errno.ENOSPC: "no_space", errno.ENAMETOOLONG: "unwritable"}
+
+
+def code_of(accident: Exception) -> str:
+    """The reason code under which an accident is told."""
+    if isinstance(accident, MemoryError):
+        return "system_limit"
+    return _CODES[accident.errno or 0] if isinstance(accident, OSError) else "internal_error"
+
+
+def event_of(accident: Exception) -> str:
+    """What the line of the log is called that has its traceback."""
+    return "internal error" if code_of(accident) == "internal_error" else "refused by the system"
 
 
 def breaks(real: Any, accidents: list[Exception]) -> Any:

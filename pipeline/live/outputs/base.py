@@ -9,6 +9,7 @@ from collections import deque
 from contextlib import suppress
 
 from pipeline import log
+from pipeline.accident import ours, refused
 from pipeline.errors import OutputError
 from pipeline.live.events import Event
 from pipeline.live.pieces import Piece
@@ -89,7 +90,8 @@ class Output:
                     self._warn(error.message, reason=error.code)
                 except Exception as error:  # one event's accident: the output lives on, and says so
                     self.failures += 1
-                    self._warn(f"an accident: {type(error).__name__}: {error}", reason="internal_error")
+                    wrong = refused(error) or ours(error)
+                    self._warn(wrong.message, reason=wrong.code)
                 if self._waiting and self._waiting[0] is event:
                     self._waiting.popleft()
             self._came.clear()

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from pipeline.errors import InputError, OutputError
+from pipeline.accident import ours, refused
+from pipeline.errors import InputError
 from pipeline.formats.json import from_text, to_text
 from pipeline.live.events import Event, line, told
 from pipeline.safe_open import append, lines_of
@@ -102,8 +103,8 @@ def finish_left(folder: Path, kind: str, finish: Callable[[Left], None], warn: C
             try:
                 finish(one)
             except Exception as error:  # one file's accident is no reason not to begin
-                code = error.code if isinstance(error, OutputError) else "internal_error"
-                warn(f"{one.base.name}, which a killed run left, could not be described: {error}", reason=code)
+                wrong = refused(error) or ours(error)
+                warn(f"{one.base.name}, which a killed run left, could not be described: {wrong.message}", reason=wrong.code)
             else:
                 path.unlink()
 

@@ -13,11 +13,11 @@ from fastapi.sse import format_sse_event
 from starlette.responses import JSONResponse, StreamingResponse
 
 from models.base import Request as Question
-from pipeline import log as logs
+from pipeline.accident import logged
 from pipeline.errors import ScenescribeError
 from pipeline.serve.answering import Ended, answer
 from pipeline.serve.bodies import CheckedRoute
-from pipeline.serve.faults import HttpError, body_of
+from pipeline.serve.faults import HttpError, accident, body_of
 from pipeline.serve.protocol import Chat, Completion, Drawing
 from pipeline.serve.questions import AboutFilm, asked_by, check_model
 from pipeline.serve.service import Service
@@ -25,8 +25,6 @@ from pipeline.serve.sse import EVERY, PING, STREAM_HEADERS
 
 PATIENCE = 1.0
 """seconds in which what is wrong with a question still becomes its status, before the stream begins"""
-
-log = logs.get(__name__)
 
 
 def router(service: Service) -> APIRouter:
@@ -142,8 +140,8 @@ async def _streamed(
         except ScenescribeError as error:
             yield _line(body_of(error))
         except Exception as error:
-            log.error("internal error", exc_info=error)
-            yield _line(body_of(HttpError(500, "internal_error", "a fault of ours; the service's log has its traceback")))
+            logged(error)
+            yield _line(body_of(accident(error)))
         finally:
             waited.cancel()
             await asyncio.gather(waited, return_exceptions=True)

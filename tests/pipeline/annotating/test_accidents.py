@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import picture_sets
 import pytest
-from accidents import ACCIDENTS, breaks
+from accidents import ACCIDENTS, breaks, code_of
 from annotated import Annotate
 
 from pipeline.annotating import batches, films, flow, worker
@@ -84,7 +84,7 @@ async def test_an_accident_of_an_item_is_its_row(
         patch.setattr(owner, name, breaks(getattr(owner, name), left))
         run = await annotate(folder)
     failed = {row.key: row.reason for row in results.rows(run.ledger) if row.reason}
-    assert (list(failed.values()), left) == (["internal_error"] * 2, [])
+    assert (list(failed.values()), left) == (list(map(code_of, reversed(ACCIDENTS))), [])
     assert {key: answer.reason for key, answer in run.told.items() if answer.reason} == failed
     assert sorted(map(repr, traces(caplog))) == sorted(map(repr, ACCIDENTS))
     found = results.status(run.ledger)
@@ -106,7 +106,7 @@ async def test_of_files_that_are_read_ahead_one_fails(
 
     monkeypatch.setattr(of_folders, "content_of", content)
     run = await annotate(place(tmp_path, ".png"))
-    assert {row.key: row.reason for row in results.rows(run.ledger) if row.reason} == {"b.png": "internal_error"}
+    assert {row.key: row.reason for row in results.rows(run.ledger) if row.reason} == {"b.png": code_of(accident)}
     assert traces(caplog) == [accident]
 
 
@@ -123,7 +123,7 @@ async def test_of_pictures_that_are_decoded_together_one_fails(
 
     monkeypatch.setattr(Decoder, "one", one)
     run = await annotate(place(tmp_path, ".png"))
-    assert {row.key: row.reason for row in results.rows(run.ledger) if row.reason} == {"c.png": "internal_error"}
+    assert {row.key: row.reason for row in results.rows(run.ledger) if row.reason} == {"c.png": code_of(accident)}
     assert traces(caplog) == [accident] * 2, "together, and alone"
 
 

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from accidents import event_of
 from patience import PATIENCE, comes
 from serving import Running
 
@@ -172,7 +173,7 @@ def test_an_accident_of_a_webhook_is_that_deliverys_alone(
     assert sorted(heard) == sorted(asked if trouble is not None else asked[1:])
     logged = [record.msg for record in caplog.records if isinstance(record.msg, dict)]
     assert [(entry["event"], entry["job"]) for entry in logged] == [
-        ("given up" if trouble is None else "internal error", asked[0])
+        ("given up" if trouble is None else event_of(trouble), asked[0])
     ]
 
 

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from accidents import ACCIDENTS, breaks
+from accidents import ACCIDENTS, breaks, code_of, event_of
 from watched import House, until
 
 from pipeline.errors import EnvironmentFault
@@ -78,13 +78,17 @@ async def test_an_accident_at_any_step_is_that_films_alone_and_it_is_tried_again
     assert await house.once(summarize=True) == 0
     jobs = house.jobs()
     assert {name: job.state for name, job in jobs.items()} == {"a.txt": "done", "b.txt": "done"}
-    again = sum(job.attempts for job in jobs.values()) - len(jobs)
-    assert 1 <= again <= 2, "one, where both struck windows of one film that were under way at once"
     logged = [record.msg for record in caplog.records if isinstance(record.msg, dict)]
-    traces = [entry["exc_info"] for entry in logged if entry["event"] == "internal error"]
-    assert len(traces) == len({id(error) for error in traces}) == again
-    assert all(error in ACCIDENTS for error in traces)
-    assert [entry["reason"] for entry in logged if entry["event"] == "another try"] == ["internal_error"] * again
+    traces = [(entry["event"], entry["exc_info"]) for entry in logged if "exc_info" in entry]
+    assert 1 <= len(traces) <= 2, "one, where both struck windows of one film that were under way at once"
+    assert {id(error) for _, error in traces} <= {id(error) for error in ACCIDENTS}
+    assert len({id(error) for _, error in traces}) == len(traces)
+    assert all(event == event_of(error) for event, error in traces)
+    bugs = [error for _, error in traces if code_of(error) == "internal_error"]
+    assert [entry["reason"] for entry in logged if entry["event"] == "another try"] == ["internal_error"] * len(bugs)
+    assert sum(job.attempts for job in jobs.values()) - len(jobs) == len(bugs), "a full disk is waited for, and no try"
+    waits = [entry["reason"] for entry in logged if entry["event"] == "waiting"]
+    assert waits == ["no_space"] * (len(traces) - len(bugs))
     assert left == []
     assert sorted(path.name for path in house.out.iterdir()) == [
         f"{name}.{kind}" for name in "ab" for kind in ("descriptions.en.srt", "descriptions.json", "summary.json", "summary.md")
