@@ -1,8 +1,8 @@
 """SubRip: no standard, no escape; UTF-8 without a byte order mark.
 
 Players read ``<b>``, ``{\\an8}`` and ``\\N`` as markup, and parsers take ``-->`` and a line of digits for a cue's head. So an
-invisible word joiner (U+2060) follows ``<`` and ``\\`` and breaks ``-->``, times and digits, and a brace becomes its full-width
-sister and a joiner. A reader sees the same text; our own reader takes it all back.
+invisible word joiner (U+2060) follows ``<`` and ``\\`` and breaks ``-->``, times, digits and ``&amp;``, and a brace becomes its
+full-width sister and a joiner. A reader sees the same text; our own reader takes it all back.
 """
 
 import re
@@ -11,13 +11,16 @@ from dataclasses import replace
 from pipeline.errors import InputError
 from pipeline.formats import base
 from pipeline.formats._heads import LONGEST_LINE, MOST_BODY, RAISED, Head, Notes, Parsed, at_its_place, bounded, cue_of, head
+from pipeline.formats._references import REFERENCE, dereferenced
 from pipeline.formats.base import JOINER
 from pipeline.types import Document, Track
 
 _ARMOUR = str.maketrans({"<": "<" + JOINER, "\\": "\\" + JOINER, "{": "\uff5b" + JOINER, "}": "\uff5d" + JOINER})
 _STAMP = re.compile(r"(\d:\d{1,2})(?=[.,]\d)")
-_MARKUP = re.compile(r"</?(?:i|b|u|s|font)\b[^<>\u2060]*>|\{\\[^{}\u2060]*\}", re.IGNORECASE)
-"""What players take for markup in files of others; in ours a joiner stands in its way"""
+_ATTRIBUTE = r"\s+[\w-]+\s*=\s*(?:\"[^\"<>\u2060]*\"|'[^'<>\u2060]*'|[^\s\"'<>=\u2060]+)"
+_MARKUP = re.compile(rf"</?(?:[ibus](?:{_ATTRIBUTE})*\s*/?|font(?:\s[^<>\u2060]*)?)>|\{{\\[^{{}}\u2060]*\}}", re.IGNORECASE)
+"""What players take for markup in files of others; in ours a joiner stands in its way. ``a<b & c>d`` is text, though some players drop it"""
+_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _TOP = r"{\an8}"
 """what a cue that asks for the top of itself begins with, as it did where it was read"""
 _HEAD = re.compile(r"\s*\d+:\d{1,2}:\d{1,2}[,.]\d{1,3}\s*-->\s*\d+:\d{1,2}:\d{1,2}[,.]\d{1,3}(?:\s.*)?$", re.ASCII)
@@ -64,21 +67,25 @@ class Format(base.Format):
                 end -= 1
             on_top = any("{" in line and RAISED.search(line) is not None for line in lines[at + 1 : min(end, at + 3)])
             body = [line.strip()[:LONGEST_LINE] for line in lines[at + 1 : min(end, at + 1 + MOST_BODY)]]
-            made = cue_of(heads, n, [_without_markup(line) for line in body if line], notes)
+            made = cue_of(heads, n, [shown for line in body for shown in _shown(line) if line], notes)
             if made is not None:
                 cues.append(replace(made, top=True) if on_top else made)
         placed, position = at_its_place(cues)
         return Parsed(Track(cues=placed, language="und", kind="subtitles", position=position), notes.notices())
 
 
-def _without_markup(line: str) -> str:
-    return disarmed(_MARKUP.sub("", line) if "<" in line or "{" in line else line)
+def _shown(line: str) -> list[str]:
+    """What a reader sees of a line: without markup, with the signs that are written as character references, parted where it says so."""
+    marked = _BREAK.split(line) if "<" in line else [line]
+    parts = [_MARKUP.sub("", part) if "<" in part or "{" in part else part for part in marked]
+    return [disarmed(dereferenced(part)) for part in parts]
 
 
 def armoured(line: str) -> str:
     """A line that no player reads as markup and no parser as a cue's head."""
     if line.isdecimal():
         return JOINER + line
+    line = REFERENCE.sub(lambda found: "&" + JOINER + found[0][1:], line) if "&" in line else line
     return _STAMP.sub(r"\1" + JOINER, line.translate(_ARMOUR)).replace("-->", "--" + JOINER + ">")
 
 

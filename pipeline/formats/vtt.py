@@ -15,7 +15,8 @@ from pipeline.formats._heads import LONGEST_LINE, MOST_BODY, Head, Notes, Parsed
 from pipeline.types import Document, Track
 
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
-_TAG = re.compile(r"<[^<>]*>")
+_TAG = re.compile(r"<(?:/?[A-Za-z][^<>]*|/|\d[\d:.]*)?>")
+"""``<3 of them>`` and ``< 5 >`` are no tags, and text that was not escaped"""
 _LONG_NUMBER = re.compile(r"&#[0-9]{8,};?")
 _HEAD = re.compile(r"[ \t]*(?:\d{2,}:)?\d{2}:\d{2}\.\d{3}[ \t]*-->[ \t]*(?:\d{2,}:)?\d{2}:\d{2}\.\d{3}(?:[ \t].*)?$", re.ASCII)
 _LINE = re.compile(r"(?:^|\s)line:(\d{1,3})(%?)")

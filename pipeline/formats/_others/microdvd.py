@@ -10,6 +10,7 @@ import re
 
 from pipeline.errors import InputError
 from pipeline.formats._heads import LONGEST_LINE, MOST_BODY, Head, Notes, Parsed, bounded, clock, cue_of
+from pipeline.formats._references import dereferenced
 from pipeline.types import Track
 
 RATE = 23.976
@@ -67,7 +68,7 @@ def _one_line_each(lines: list[str], form: re.Pattern[str], notes: Notes) -> tup
 
 def _plain(part: str) -> str:
     """A line without codes of style; ``/`` before it is MPL2's and players' sign of italics."""
-    part = _CODE.sub("", part).strip()
+    part = dereferenced(_CODE.sub("", part)).strip()
     return part.removeprefix("/").strip() if part[:2].strip("/") or len(part) == 1 else part
 
 
@@ -80,5 +81,5 @@ def _subviewer(lines: list[str]) -> tuple[list[Head], list[list[str]]]:
             bodies.append([])
             bounded("", len(heads))
         elif heads and line.strip() and len(bodies[-1]) < MOST_BODY:
-            bodies[-1] += [part.strip() for part in line[:LONGEST_LINE].split("[br]")]
+            bodies[-1] += [dereferenced(part).strip() for part in line[:LONGEST_LINE].split("[br]")]
     return heads, bodies

@@ -8,6 +8,7 @@ import re
 
 from pipeline.errors import InputError
 from pipeline.formats._heads import LONGEST_LINE, MOST_BODY, Head, Notes, Parsed, bounded, clock, cue_of
+from pipeline.formats._references import dereferenced
 from pipeline.types import Track
 
 _HEAD = re.compile(
@@ -35,5 +36,5 @@ def parse(text: str) -> Parsed:
         raise InputError("bad_subtitles", "no line of this file is the times of an SBV cue (0:00:01.000,0:00:02.000)")
     if stray:
         notes.add("cue_dropped", "their lines stand above the first times of the file")
-    cues = (cue_of(heads, n, [line.strip() for line in body], notes) for n, body in enumerate(bodies))
+    cues = (cue_of(heads, n, [dereferenced(line).strip() for line in body], notes) for n, body in enumerate(bodies))
     return Parsed(Track(cues=tuple(cue for cue in cues if cue), language="und", kind="subtitles"), notes.notices())
