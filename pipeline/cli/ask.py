@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipeline.cli import console
+from pipeline.cli.answer_line import answer_line, show
 from pipeline.cli.help import MOST
 from pipeline.cli.logs import beside_the_screen
 from pipeline.cli.options import with_options
@@ -121,18 +122,19 @@ def _answered(
     answer: Answer | None = None
     pieces = talk.stream(question)
     try:
-        for piece in pieces:
-            comes()
-            if isinstance(piece, Answer):
-                answer = piece
-            elif not as_json:
-                _print(piece)
+        with answer_line() as line:
+            for piece in pieces:
+                comes()
+                if isinstance(piece, Answer):
+                    answer = piece
+                elif not as_json:
+                    line(piece)
     except KeyboardInterrupt:
         comes()
         pieces.close()  # type: ignore[attr-defined]
         if not talking:
             raise
-        console.say("... (stopped)") if as_json else _print(" ... (stopped)\n")
+        console.say("... (stopped)") if as_json else show(" ... (stopped)\n")
         return True
     except (UsageError, EnvironmentFault):
         raise
@@ -147,7 +149,7 @@ def _answered(
     if as_json:
         console.data(answer.to_json())
     else:
-        _print("\n")
+        show("\n")
     for notice in answer.notices:
         console.say(f"{notice.code}: {notice.message}")
     if answer.finish == "length":
@@ -173,10 +175,10 @@ def _typed() -> Any:
             line = input("> " if terminal else "")
         except EOFError:
             if terminal:
-                _print("\n")
+                show("\n")
             return
         except KeyboardInterrupt:  # a line that is not meant
-            _print("\n")
+            show("\n")
             continue
         if not line.strip():
             if terminal:
@@ -213,16 +215,6 @@ async def _leave(films: "Sequence[Opened]") -> bool:
     finally:
         loop.remove_reader(sys.stdin.fileno())
     return sys.stdin.readline().strip().lower() in ("y", "yes")
-
-
-def _print(text: str) -> None:
-    """Words of an answer; what is no character for a terminal is not printed."""
-    shown = "".join(c if c.isprintable() or c == "\n" else " " for c in text)
-    try:
-        sys.stdout.write(shown.encode("utf-8", "replace").decode())
-        sys.stdout.flush()
-    except BrokenPipeError:
-        console.unheard(sys.stdout)
 
 
 def _note_on_model(settings: AskSettings) -> None:

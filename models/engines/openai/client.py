@@ -19,7 +19,7 @@ import httpx
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from models.engines.openai.addresses import followed, place
-from models.engines.openai.faults import Again, passing_status, retry_after, says_no, sentence
+from models.engines.openai.faults import Again, inner_status, retry_after, says_no, sentence
 from models.errors import EndpointError, EngineDead, RequestRefused
 
 ATTEMPTS = 6
@@ -47,6 +47,9 @@ class Answer:
     """A whole answer."""
 
     status: int
+    """what it means: 400 for a refusal that came by 200 or 500"""
+    told: str
+    """what came"""
     headers: Mapping[str, str]
     text: str
 
@@ -88,7 +91,7 @@ class Client:
             text = (await self._read(response, until, LONGEST_ERROR, cut=True)).decode("utf-8", "replace")
         finally:
             await response.aclose()
-        return Answer(status=response.status_code, headers=response.headers, text=text)
+        return _whole(response, text)
 
     async def close(self) -> None:
         await self._http.aclose()
@@ -121,9 +124,12 @@ class Client:
             text = (await self._read(response, until, LARGEST)).decode("utf-8", "replace").removeprefix("\ufeff")
         finally:
             await response.aclose()
-        if response.is_success and (status := passing_status(text)) in AGAIN:  # said by 200: routers, of a server behind them
-            raise Again(f"answers {status} {sentence(text)}".rstrip(), status=status)
-        return Answer(status=response.status_code, headers=response.headers, text=text)
+        if response.is_success and (status := inner_status(text)) is not None:  # said by 200: routers, of a server behind them
+            if status in AGAIN:
+                raise Again(f"answers {status} {sentence(text)}".rstrip(), status=status)
+            told = f"{response.status_code} with error {status}" if status else str(response.status_code)
+            return Answer(status=status or 400, told=told, headers=response.headers, text=text)
+        return _whole(response, text)
 
     async def _once(self, method: str, path: str, body: Mapping[str, Any] | None) -> tuple[httpx.Response, float]:
         """A response whose body is still to be read, and when it must have been read."""
@@ -150,9 +156,9 @@ class Client:
             finally:
                 await response.aclose()
             if response.status_code == 500 and says_no(said):  # some servers say so by 500: it would not pass
-                return httpx.Response(400, text=said, request=request), until
+                return httpx.Response(400, text=said, request=request, extensions={"came": 500}), until
             if response.status_code == 429 and any(words in said.lower() for words in _SPENT):  # nor would this, today
-                return httpx.Response(402, text=said, request=request), until
+                return httpx.Response(402, text=said, request=request, extensions={"came": 429}), until
             wait = retry_after(response.headers.get("retry-after"))
             raise Again(f"answers {response.status_code} {said}".rstrip(), seconds=wait, status=response.status_code)
         return response, until
@@ -210,6 +216,11 @@ class Client:
             raise RequestRefused(f"{self.base_url} sent half an answer: {error or type(error).__name__}") from error
         except zlib.error as error:
             raise RequestRefused(f"{self.base_url} sent an answer that can't be unpacked: {error}") from error
+
+
+def _whole(response: httpx.Response, text: str) -> Answer:
+    told = str(response.extensions.get("came", response.status_code))
+    return Answer(status=response.status_code, told=told, headers=response.headers, text=text)
 
 
 class Lines:

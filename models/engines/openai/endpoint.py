@@ -18,7 +18,7 @@ from typing import Any
 
 from models.base import Reply, Request
 from models.engines.openai import names
-from models.engines.openai.addresses import CHAT, address
+from models.engines.openai.addresses import address
 from models.engines.openai.answers import BadAnswer, Withheld, parse, reply
 from models.engines.openai.client import ATTEMPTS, TIMEOUT, WHOLE, Answer, Client, Lines, Timeout
 from models.engines.openai.dialect import Dialect
@@ -106,7 +106,7 @@ class OpenAIEndpoint:
         if answer.status in NO_LIST or (named and may_not_list(answer.status, answer.text)):
             served = None
         elif answer.status >= 300:
-            raise fault(self._base_url, "/models", answer.status, answer.text)
+            raise fault(self._base_url, "/models", answer.status, answer.text, answer.told)
         else:
             served = names.served(answer.text)
             self.engine_version = answer.headers.get("server", "unknown")
@@ -124,8 +124,6 @@ class OpenAIEndpoint:
             return replace(got, text=_chosen(request, got.text))
         try:
             found = parse(answer.text)
-            if found.get("error") and not found.get("choices"):  # some say 200 and mean no
-                raise fault(self._base_url, CHAT, 400, answer.text)
             got = reply(found)
         except Withheld as error:
             raise RequestRefused(f"{self._base_url}: {error}") from error

@@ -27,14 +27,15 @@ class Again(Exception):
         self.status = status
 
 
-def fault(base_url: str, path: str, status: int, text: str) -> ModelError:
-    """The error for an answer with this HTTP status, which is none of those that may pass; ``text`` is its body."""
-    said = sentence(text)
+def fault(base_url: str, path: str, status: int, text: str, told: str = "") -> ModelError:
+    """The error for an answer with this HTTP status, which is none of those that may pass; ``text`` is its body, ``told`` what is said of
+    a status that came otherwise."""
+    said, told = sentence(text), told or str(status)
     if status in {401, 403}:
         # a country, a plan, an address that may not; a 401 may say the key again
         why = f": {_SECRET.sub('...', said).rstrip('.')}" if said and status == 403 else ""
         return EndpointError(
-            f"{base_url} refuses the key ({status}{why}): give the right one by --api-key or OPENAI_API_KEY", status=status
+            f"{base_url} refuses the key ({told}{why}): give the right one by --api-key or OPENAI_API_KEY", status=status
         )
     if 300 <= status < 400:
         where = f", to {said}" if said else ""
@@ -43,17 +44,17 @@ def fault(base_url: str, path: str, status: int, text: str) -> ModelError:
         )
     if status in {404, 405, 410}:
         return EndpointError(
-            f"{base_url}{path} does not exist ({status} {said}): is --base-url right{_perhaps(base_url)}, and --model one it has?",
+            f"{base_url}{path} does not exist ({told} {said}): is --base-url right{_perhaps(base_url)}, and --model one it has?",
             status=status,
         )
     if status == 402:
-        return EndpointError(f"{base_url} wants to be paid (402): {said}", status=status)
+        return EndpointError(f"{base_url} wants to be paid ({told}): {said}", status=status)
     if status == 413:
         why = f"its pictures are larger than the server, or the proxy before it, takes{f': {said}' if said else ''}"
-        return RequestRefused(f"{base_url} refuses the request (413): {why}", status=status)
+        return RequestRefused(f"{base_url} refuses the request ({told}): {why}", status=status)
     if too_long(said):
         return PromptTooLong(f"the prompt with its frames does not fit the server's model: {said}", status=status)
-    return RequestRefused(f"{base_url} refuses the request ({status}): {said}", status=status)
+    return RequestRefused(f"{base_url} refuses the request ({told}): {said}", status=status)
 
 
 def may_not_list(status: int, text: str) -> bool:
@@ -88,18 +89,20 @@ def retry_after(value: str | None) -> float | None:
     return min(max(seconds, 0.0), LONGEST_WAIT) if seconds == seconds else None  # float("nan") reads as a number
 
 
-def passing_status(text: str) -> int | None:
-    """The status that an error in a body tells itself (``{"error": {"code": 503}}``), where it is all that the body says."""
+def inner_status(text: str) -> int | None:
+    """The status that an error in a body tells itself (``{"error": {"code": 503}}``), where an error is all that the body says; 0 where it
+    tells none."""
     if '"error"' not in text[:4000]:
         return None
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(found, dict) or found.get("choices") or not isinstance(found.get("error"), dict):
+    if not isinstance(found, dict) or found.get("choices") or not found.get("error"):
         return None
-    code = found["error"].get("code", found["error"].get("status"))
-    return int(code) if re.fullmatch(r"[0-9]{3}", str(code)) else None
+    error = found["error"]
+    code = error.get("code", error.get("status")) if isinstance(error, dict) else None
+    return int(str(code)) if re.fullmatch(r"[45][0-9]{2}", str(code)) else 0
 
 
 def sentence(text: str) -> str:

@@ -74,7 +74,7 @@ class Negotiation:
         low = said.lower()
         if (images or videos) and answer.status == 404 and "image" in low:
             return EndpointError(f"the model of {self._base_url} takes no pictures ({said}): name another by --model", status=404)
-        return fault(self._base_url, CHAT, answer.status, answer.text)
+        return fault(self._base_url, CHAT, answer.status, answer.text, answer.told)
 
     def _remember(self, dialect: Dialect, changes: list[str]) -> None:
         """What worked is how the server is spoken to from now on."""
