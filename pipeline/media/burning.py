@@ -28,7 +28,7 @@ from pipeline.media.packets import GENERATED, source_packets
 from pipeline.media.run import Place, Progress, entrance, graph, repeated, run, workplace
 from pipeline.media.soft import OnTracks, inside, with_cues
 from pipeline.media.standing import LAST, repeats, write_repeats
-from pipeline.media.steady import steady
+from pipeline.media.steady import coloured, steady
 from pipeline.media.streams import Contents, Stream, opening
 from pipeline.media.suffixes import family
 from pipeline.media.verify import check_burned, check_clock
@@ -192,8 +192,8 @@ def _graph(
     if again:
         write_repeats(place.folder / "again.ivf", again)
         tiny = entrance("again.ivf", protocol_whitelist="file", format_whitelist="ivf")["0"]
-        picture = repeated(picture, tiny, width=film.upright_size[0], form=form)
-    for name, values in _filters(film):
+        picture = repeated(picture, tiny, width=film.upright_size[0], form=form.replace("yuv420p", "gbrp") if film.rgb else form)
+    for name, values in (*_filters(film), *coloured(film, form)):
         picture = picture.filter(name, **values)
     options = {
         "pix_fmt:v:0": form,

@@ -1,4 +1,4 @@
-"""Pictures of one size, whole: what is done before anything is drawn into them."""
+"""Pictures of one size, whole: what is done before anything is drawn into them; and the colours that they get after it."""
 
 from typing import Any
 
@@ -26,3 +26,22 @@ def steady(film: Contents) -> list[tuple[str, dict[str, Any]]]:
     if not (width % 2 or height % 2):  # pad rounds an odd side down
         filters.append(("pad", {"w": width, "h": height, "x": "(ow-iw)/2", "y": "(oh-ih)/2"}))
     return filters
+
+
+LARGE = 720
+"""rows from which players take an untold film's colours for BT.709, and for BT.601 below; many go by that even where it is told"""
+
+
+def coloured(film: Contents, form: str) -> list[tuple[str, dict[str, Any]]]:
+    """The filters that make ``form`` (a pixel format) of a picture in red, green and blue, in order: (filter, its options).
+
+    ffmpeg by itself takes BT.601 for every size and does not say so: players would show a screen's recording in other colours.
+    """
+    if not film.rgb:
+        return []
+    matrix, told = ("bt709", "bt709") if film.upright_size[1] >= LARGE else ("bt601", "smpte170m")
+    return [
+        ("scale", {"out_color_matrix": matrix, "out_range": "tv"}),
+        ("format", {"pix_fmts": form}),
+        ("setparams", {"colorspace": told, "range": "tv"}),
+    ]

@@ -22,6 +22,7 @@ _SIZE = re.compile(r"[ ,](\d{1,5})x(\d{1,5})[ ,]")
 _ASPECT = re.compile(r"\[?SAR (\d+):(\d+)")
 _RATE = re.compile(r"(?<![\d.])(\d{1,9}(?:\.\d{1,9})?)(k?) fps")
 _ROTATION = re.compile(r"display ?matrix: rotation of (-?\d{1,4}(?:\.\d{1,9})?) degrees", re.IGNORECASE)
+_RGB = re.compile(r", (?:(?:[a0]|x2)?(?:rgb|bgr)|gbra?p|pal8)\w*[(, ]")
 _TIMECODE = re.compile(r"^\s+timecode\s+: (\d{2}:\d{2}:\d{2}[:;.]\d{2,3})$", re.IGNORECASE)
 _DURATION = re.compile(r"^\s+Duration: (\d{1,9}):(\d{1,2}):(\d{1,2}(?:\.\d{1,9})?)")
 _START = re.compile(r"^\s+Duration: .*, start: (-?\d{1,12}(?:\.\d{1,9})?)")
@@ -111,6 +112,11 @@ class Contents:
         if aspect and int(aspect.group(1)) and int(aspect.group(2)):
             width = max(1, round(width * int(aspect.group(1)) / int(aspect.group(2))))
         return (height, width) if round(self.film.rotation) % 180 else (width, height)
+
+    @property
+    def rgb(self) -> bool:
+        """Whether its picture is stored as red, green and blue, as recordings of screens, GIFs and drawn films are."""
+        return _RGB.search(self.film.detail) is not None
 
     @property
     def fps(self) -> float:
