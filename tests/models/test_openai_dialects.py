@@ -188,7 +188,7 @@ async def test_what_is_no_matter_of_form_is_not_asked_again(refusal: Any, error:
     with Stub([refusal]) as found:
         async with endpoint(found, IMAGES) as captioner:
             with pytest.raises(error):
-                await captioner.caption(film())
+                await captioner.caption(film(frames=1))
     assert len(found.requests) == 1
 
 

@@ -8,6 +8,7 @@ video_url is no content that it takes                             frames as imag
 at most 4 images                                                  4 frames, spread over the window
 image/jpeg is no picture that it takes                            PNG
 too large (413, bytes, pixels)                                    smaller pictures, then fewer
+more than the context holds                                       fewer frames of a window that stands alone
 a request with a video refused in words that nobody knows         frames as images, tried once
 """
 
@@ -35,6 +36,9 @@ DROPPED = ("temperature", "top_p", "seed", "response_format", "stream_options", 
 SHRUNK = ((92, 1.0), (75, 1.0), (75, 0.5), (75, 0.25))
 """quality of JPEG and share of each side, from the best on: half the bytes cost the least, then a quarter of the pixels"""
 
+ROOM_FOR_IMAGES = 0.85
+"""share of a context that is counted on for images; the rest is for words and the answer"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
@@ -50,6 +54,8 @@ class Dialect:
     """whether it takes ``video_url``, for a preset whose frames are a video"""
     most_images: int | None = None
     """images in one request; None: as many as there are"""
+    short: bool = False
+    """whether it is the context that holds no more images"""
     shrunk: int = 0
     """which of SHRUNK the pictures are sent as"""
     png: bool = False
@@ -68,7 +74,24 @@ def adapted(dialect: Dialect, status: int, said: str, body: Mapping[str, Any]) -
     found = None if too_long(low) else _fields(dialect, low, body)
     if found is None and (status == 413 or not too_long(low) or names_a_number_of_images(low)):
         found = _pictures(dialect, status, low, body)
+    if found is None and too_long(low) and (most := _that_fit(low, body)) is not None:
+        found = replace(dialect, most_images=most, short=True), f"at most {most} images a request: its context holds no more"
     return found
+
+
+def _that_fit(low: str, body: Mapping[str, Any]) -> int | None:
+    """How many images to send of a request that is longer than the context: by the numbers of tokens that the refusal names, else half.
+
+    None: there is nothing to leave out. A talk is none of ours to shorten: who leads it forgets its beginning.
+    """
+    images, _ = pictures_in(body)
+    if images < 2 or len(body["messages"]) > 1:
+        return None
+    numbers = sorted({int(number) for number in re.findall(r"(?<![\d.])\d{3,7}(?![\d.]*\d)", low.replace(",", ""))})
+    if len(numbers) != 2:
+        return images // 2
+    room, asked = numbers
+    return min(max(int(images * room * ROOM_FOR_IMAGES / asked), 1), images - 1)
 
 
 def pictures_in(body: Mapping[str, Any]) -> tuple[int, int]:

@@ -13,11 +13,14 @@ from models.engines.openai.dialect import REFUSALS, SHRUNK, Dialect, adapted, pi
 from models.engines.openai.faults import fault, sentence
 from models.engines.openai.messages import chat_body
 from models.engines.openai.refusals import POLICY, too_long
-from models.errors import EndpointError, ModelError, RequestRefused, SchemaUnsupported
+from models.errors import EndpointError, ModelError, PromptTooLong, RequestRefused, SchemaUnsupported
 from models.preset import Preset
 
 ADAPTATIONS = 10
 """times that one request is asked otherwise"""
+LONGER = (
+    "load the model with a longer context (llama.cpp -c, LM Studio's Context Length, OLLAMA_CONTEXT_LENGTH, vLLM --max-model-len)"
+)
 log = logging.getLogger("models.engines.openai.endpoint")
 
 
@@ -74,7 +77,10 @@ class Negotiation:
         low = said.lower()
         if (images or videos) and answer.status == 404 and "image" in low:
             return EndpointError(f"the model of {self._base_url} takes no pictures ({said}): name another by --model", status=404)
-        return fault(self._base_url, CHAT, answer.status, answer.text, answer.told)
+        wrong = fault(self._base_url, CHAT, answer.status, answer.text, answer.told)
+        if isinstance(wrong, PromptTooLong) and (images or videos):
+            return PromptTooLong(f"{wrong.message.rstrip('.')}; {LONGER}, or show fewer or smaller frames", **wrong.data)
+        return wrong
 
     def _remember(self, dialect: Dialect, changes: list[str]) -> None:
         """What worked is how the server is spoken to from now on."""
@@ -87,6 +93,7 @@ class Negotiation:
             videos=dialect.videos and known.videos,
             most_images=_less(known.most_images, dialect.most_images),
             most_tokens=_less(known.most_tokens, dialect.most_tokens),
+            short=dialect.short or known.short,
             shrunk=max(known.shrunk, dialect.shrunk),
             png=dialect.png or known.png,
             streamed=known.streamed if dialect.streamed is None else dialect.streamed,
@@ -102,10 +109,10 @@ class Negotiation:
             )
         if dialect.most_images is not None:
             shown = max(self._preset.frame_count, dialect.most_images)
-            self.tell_once(
-                f"{self._base_url} takes at most {dialect.most_images} images a request: a window is shown by that many frames,"
-                f" not {shown}; the server may be started with more"
-            )
+            why, remedy = f"takes at most {dialect.most_images} images a request", "the server may be started with more"
+            if self.dialect.short:
+                why, remedy = f"holds no more than {dialect.most_images} frames in its context", LONGER
+            self.tell_once(f"{self._base_url} {why}: a window is shown by that many frames, not {shown}; {remedy}")
 
 
 def _less(one: int | None, other: int | None) -> int | None:
