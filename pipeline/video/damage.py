@@ -9,6 +9,9 @@ from pipeline.video.transport import codec_change
 APART = 2.0
 """seconds between two damaged pictures that are no longer one stretch"""
 
+HEADLESS = 0.5
+"""seconds before the first whole picture that are told of: most recordings lose some frames there"""
+
 
 def notices(info: VideoInfo, table: Table, lost: Collection[int], damaged: Collection[int]) -> tuple[Notice, ...]:
     """``timestamps_repaired`` and ``partial``, one for each stretch lost."""
@@ -20,6 +23,8 @@ def notices(info: VideoInfo, table: Table, lost: Collection[int], damaged: Colle
                 message="its timestamps go back, stand still or are missing; times are made up where they do",
             )
         )
+    if table.headless is not None and table.times[0] - max(0.0, table.headless) > HEADLESS:
+        found.append(_headless(max(0.0, table.headless), float(table.times[0])))
     for start, end in _stretches(table, sorted({*lost, *damaged})):
         found.append(_lost(start, end))
     short = not table.repaired and info.ends - table.end > max(0.5, 0.02 * info.ends)
@@ -67,6 +72,11 @@ def _lost(start: float, end: float) -> Notice:
     return Notice(
         code="partial", message=f"pictures between {start:.1f} s and {end:.1f} s are damaged or lost", start=start, end=end
     )
+
+
+def _headless(start: float, end: float) -> Notice:
+    message = f"it begins in the middle of a group of pictures: nothing can be seen between {start:.1f} s and {end:.1f} s"
+    return Notice(code="partial", message=message, start=start, end=end)
 
 
 def _hole(start: float, end: float) -> Notice:

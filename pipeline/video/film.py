@@ -223,7 +223,8 @@ class Film:
         """How to read it: the best way first."""
         cuts, keyframes = self._rule.needs_cuts, self._sampler.keyframes_only
         skips = keyframes or self._sampler.wants_keyframes or self._reading.card.likely
-        first = "pyav" if table.repaired or skips else self.info.reader
+        headless = table.headless is not None  # OpenCV may give nothing before the second whole picture
+        first = "pyav" if table.repaired or skips or headless else self.info.reader
         usual = ReadOptions(reader=first, cuts=cuts, keyframes=keyframes, loose=loose and first == "pyav")
         ways = [usual, replace(usual, reader="pyav", loose=False, everything=True)]
         if not table.repaired and not self.info.interlaced and self.info.videos == 1:  # OpenCV chooses a stream by itself

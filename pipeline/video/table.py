@@ -7,20 +7,18 @@ Listing packets costs about one hundredth of decoding them. With the list, windo
 plain functions of the file, the same in every run and with any number of children.
 """
 
-from dataclasses import KW_ONLY, dataclass, replace
-from itertools import pairwise
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.video.listing import UNKNOWN, Listing
+from pipeline.video.made_times import LONGEST, made_times
+
 WILD = 2.0
 """seconds from those of the pictures stored before and after it that a time lies which can't be"""
-LONGEST = 30 * 3600.0
-"""seconds that a picture may stand: after more ffmpeg lets the clock go on where it was, too (clocks of 31 bits that ran over)"""
 DEEPEST = 16
 """frames that may be stored before one that is shown earlier (ITU-T H.264 A.3.1)"""
-UNKNOWN = -(1 << 63)
-"""in place of a timestamp that is missing: no file can store it (libav's AV_NOPTS_VALUE)"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -45,6 +43,8 @@ class Table:
     """whether times were made up because the stored ones go back, stand still or are missing"""
     depth: int = 0
     """how many frames come before others that are shown earlier: what a decoder must hold back"""
+    headless: float | None = None
+    """when the first picture would be shown, where the film begins in the middle of a group: those before the first whole one are left out"""
     headers: tuple[tuple[int, bytes], ...] = ()
     """(first packet, header) wherever the decoder's header (sequence header, parameter sets) is exchanged, ascending"""
 
@@ -74,50 +74,13 @@ class Table:
         return np.flatnonzero(self.key[self.packets])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Listing:
-    """What a file says of its packets, in decoding order."""
-
-    pts: NDArray[np.int64]
-    """in ticks; UNKNOWN where it has no timestamp"""
-    key: NDArray[np.bool_]
-    hidden: NDArray[np.bool_]
-    """whether it is decoded and not shown (before an edit)"""
-    sizes: NDArray[np.int32]
-    """in bytes"""
-    _: KW_ONLY
-    base: float
-    """seconds a tick"""
-    start: float
-    """where the player's clock begins, in seconds of the stored clock"""
-    fps: float
-    last_duration: float = 0.0
-    """of the last frame in seconds; 0 where it is not known"""
-    holes: tuple[float, ...] = ()
-    headers: tuple[tuple[int, bytes], ...] = ()
-    dts: NDArray[np.int64] | None = None
-    """when packets are decoded, in ticks; UNKNOWN where that is not told"""
-    of_decoding: bool = False
-    """whether the timestamps tell when packets are decoded and not when their pictures are shown, which is in another order (H.264 in AVI)"""
-
-    @property
-    def known(self) -> NDArray[np.bool_]:
-        """[packets] whether it has a timestamp"""
-        known: NDArray[np.bool_] = self.pts != UNKNOWN
-        return known
-
-    @property
-    def step(self) -> float:
-        """Seconds from one frame to the next where nothing else is known."""
-        return 1.0 / self.fps
-
-
 def build(listed: Listing) -> Table:
     """The table of a film."""
     listed = replace(listed, pts=_tame(listed))
     keys = np.flatnonzero(listed.key)
     shown = np.flatnonzero(~listed.hidden)
     going_back = _goes_back(listed.pts, keys, shown)
+    headless: float | None = None
     unique = len(np.unique(listed.pts[shown])) == len(shown)
     if len(shown) == 0:
         packets, times, repaired = np.zeros(0, np.int64), np.zeros(0), False
@@ -125,8 +88,15 @@ def build(listed: Listing) -> Table:
         packets = shown[np.argsort(listed.pts[shown], kind="stable")]
         times = np.round(listed.pts[packets] * listed.base - listed.start, 6)
         repaired = listed.of_decoding  # pictures are counted as the decoder gives them
+        whole = _whole(listed, packets, times)
+        if not repaired and not whole.all() and whole.any():
+            headless, packets, times = float(times[0]), packets[whole], times[whole]
     else:
-        packets, times = _repaired(listed, keys, shown)
+        lost, whole_ones = shown[shown < listed.headless], shown[shown >= listed.headless]
+        if len(lost) and len(whole_ones):
+            told = listed.pts[lost[listed.known[lost]]]
+            headless, shown = float(told.min()) * listed.base - listed.start if len(told) else 0.0, whole_ones
+        packets, times = made_times(listed, keys, shown)
         repaired = True
     usual = float(np.median(np.diff(times))) if len(times) > 1 else listed.step
     ranks = np.argsort(np.argsort(packets))
@@ -141,7 +111,16 @@ def build(listed: Listing) -> Table:
         repaired=repaired,
         holes=listed.holes,
         headers=listed.headers,
+        headless=headless,
     )
+
+
+def _whole(listed: Listing, packets: NDArray[np.int64], times: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """[frames] whether it is not built on what came before the film: stored with the first picture that stands alone or after it, and
+    shown so."""
+    stored: NDArray[np.bool_] = packets >= listed.headless
+    first = packets == listed.headless
+    return stored & (times >= times[first][0]) if listed.headless and first.any() else stored
 
 
 def _tame(listed: Listing) -> NDArray[np.int64]:
@@ -193,58 +172,3 @@ def _goes_back(pts: NDArray[np.int64], keys: NDArray[np.intp], shown: NDArray[np
 def _leaps(listed: Listing, shown: NDArray[np.intp]) -> bool:
     """Whether a picture would stand for longer than any does."""
     return bool((np.diff(np.sort(listed.pts[shown])) * listed.base > LONGEST).any())
-
-
-def _filled(raw: NDArray[np.float64], before: float, after: float, step: float) -> NDArray[np.float64]:
-    """A group's times (NaN: missing), of which one or two are missing: where the others leave room for just a frame. ``before``, ``after``:
-    when the last frame was shown and the next group begins, if that is known. As they were where there is no such room."""
-    missing = np.flatnonzero(np.isnan(raw))
-    if not 0 < len(missing) <= 2 or len(raw) < 4 * len(missing):
-        return raw
-    there = np.sort(raw[~np.isnan(raw)])
-    beside = [before] * bool(before < there[0]), [after] * bool(there[-1] < after < np.inf)
-    edges = np.array([*beside[0], *there, *beside[1]])
-    wide = np.flatnonzero(np.diff(edges) > 1.5 * step)
-    room = [edges[at] + n * step for at in wide for n in range(1, round((edges[at + 1] - edges[at]) / step))]
-    if len(room) < len(missing):
-        return raw
-    found = raw.copy()
-    found[missing] = room[: len(missing)]
-    return found
-
-
-def _repaired(listed: Listing, keys: NDArray[np.intp], shown: NDArray[np.intp]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Times that increase: kept where they do, else the time before plus one frame.
-
-    The stored clock is followed in runs that begin at keyframes; a run that begins before the last one ended goes on
-    where that ended.
-    """
-    pts, known, step = listed.pts, listed.known, listed.step
-    if not known[shown].mean() > 0.5:
-        return shown.astype(np.int64), np.round(np.arange(len(shown)) * step, 6)
-    packets: list[int] = []
-    times: list[float] = []
-    bounds = [0, *[int(k) for k in keys if k > 0], len(pts)]
-    offset = -listed.start
-    for a, b in pairwise(bounds):
-        run = shown[(shown >= a) & (shown < b)]
-        if len(run) == 0:
-            continue
-        raw = np.where(known[run], pts[run] * listed.base, np.nan)
-        after = pts[b] * listed.base if b < len(pts) and known[b] else np.inf
-        raw = _filled(raw, times[-1] - offset if times else np.inf, after, step)
-        order = (
-            np.argsort(np.where(np.isnan(raw), np.inf, raw), kind="stable") if not np.isnan(raw).any() else np.arange(len(run))
-        )
-        first = float(np.nanmin(raw)) + offset if not np.isnan(raw).all() else (times[-1] + step if times else 0.0)
-        if times and first <= times[-1] - 2 * step:
-            offset += times[-1] + step - first
-        for i in order:
-            if times and raw[i] + offset - times[-1] > LONGEST:
-                offset = times[-1] + step - float(raw[i])
-            here = round(float(raw[i]) + offset, 6) if not np.isnan(raw[i]) else np.nan
-            if np.isnan(here) or (times and here <= times[-1]):
-                here = times[-1] + step if times else 0.0
-            packets.append(int(run[i]))
-            times.append(round(here, 6))
-    return np.array(packets, np.int64), np.array(times)

@@ -22,6 +22,7 @@ class TableData:
     headers: tuple[tuple[int, str], ...]
     """(first packet, header in hexadecimal)"""
     arrays: bytes
+    headless: float | None = None
 
     @classmethod
     def of(cls, number: int, table: Table) -> Self:
@@ -34,6 +35,7 @@ class TableData:
             depth=table.depth,
             holes=table.holes,
             headers=tuple((first, header.hex()) for first, header in table.headers),
+            headless=table.headless,
             arrays=b"".join(part.tobytes() for part in (table.times, table.packets, table.pts, table.sizes, table.key)),
         )
 
@@ -60,4 +62,5 @@ class TableData:
             depth=self.depth,
             holes=self.holes,
             headers=tuple((first, bytes.fromhex(header)) for first, header in self.headers),
+            headless=self.headless,
         )

@@ -36,7 +36,19 @@ def slice_kind(packet: Any, framing: Framing | None) -> int | None:
     """nal_unit_type of a packet's first slice; parameters and remarks may come before it. None where it can't be told."""
     if framing is None:
         return None
-    data, at = memoryview(packet), 0
+    data = memoryview(packet)
+    at = slice_at(data, framing)
+    return None if at is None else _kind(data[at], framing)
+
+
+def _kind(head: int, framing: Framing) -> int:
+    """nal_unit_type, by the first byte of a unit."""
+    return (head >> 1) & 63 if framing.hevc else head & 31
+
+
+def slice_at(data: memoryview, framing: Framing) -> int | None:
+    """Where a packet's first slice begins, at its header; None where there is none to be found."""
+    at = 0
     while True:
         if framing.length:
             unit = at + framing.length
@@ -46,7 +58,7 @@ def slice_kind(packet: Any, framing: Framing | None) -> int | None:
             unit = after = at + found + 3 if found >= 0 else len(data)
         if unit >= len(data):
             return None
-        kind = (data[unit] >> 1) & 63 if framing.hevc else data[unit] & 31
+        kind = _kind(data[unit], framing)
         if kind <= 31 if framing.hevc else 1 <= kind <= 5:
-            return kind
+            return unit
         at = after

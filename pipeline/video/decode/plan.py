@@ -61,6 +61,8 @@ def plan(table: Table, targets: NDArray[np.int64], *, everything: bool = False, 
     wanted = table.packets[targets]
     if everything or table.repaired or len(keys) == 0:
         actions = np.full(count, _FEED, np.uint8)
+        if table.headless is not None:  # what the decoder would make of pictures without a beginning is counted nowhere
+            actions[: table.packets.min()] = 0
         actions[wanted] |= _TARGET
         return Plan(first=0, pts=table.pts, actions=actions, ranks=rank_of, whole=True)
     starts = _start_of(table, keys, wanted)

@@ -12,11 +12,13 @@ from pipeline.video.decode.cut_short import cut_short
 from pipeline.video.decode.decoded import Decoded
 from pipeline.video.decode.decoder_log import complaint
 from pipeline.video.decode.decoding import Decoding
+from pipeline.video.decode.first_whole import FirstWhole
 from pipeline.video.decode.holes import keyframes_among_holes
 from pipeline.video.decode.plan import Plan
 from pipeline.video.decode.seams import Seams
 from pipeline.video.decode.unshown import Unshown
-from pipeline.video.table import UNKNOWN, Listing, Table, build
+from pipeline.video.listing import UNKNOWN, Listing
+from pipeline.video.table import Table, build
 
 SEARCHED = 2
 """seconds to go back further in containers without an index, where a seek may land inside a frame"""
@@ -104,11 +106,13 @@ def list_packets(fd: int, *, start: float, fps: float, most: int, places: "array
         heard, _ = complaint(0)
         absent = keyframes_among_holes(fd, stream)
         unshown = Unshown(stream.codec_context.codec.canonical_name, bytes(stream.codec_context.extradata or b""))
+        first_whole = FirstWhole(stream.codec_context.codec.canonical_name, bytes(stream.codec_context.extradata or b""))
         for number, packet in enumerate(libav.packets(container, stream)):
             if number % 4096 == 0:
                 yield None
             if number >= most:
                 break
+            first_whole(packet)
             stamp = packet.pts
             pts.append(UNKNOWN if stamp is None else stamp)
             dts.append(UNKNOWN if packet.dts is None else packet.dts)
@@ -145,6 +149,7 @@ def list_packets(fd: int, *, start: float, fps: float, most: int, places: "array
                 holes=tuple(holes[:1000]),
                 headers=tuple(headers),
                 dts=np.array(dts, np.int64),
+                headless=first_whole.before,
                 of_decoding=container.format.name == "avi"
                 and stream.codec_context.has_b_frames
                 and stream.codec_context.name in _UNTOLD,

@@ -6,8 +6,9 @@ import pytest
 from pipeline.families import parse
 from pipeline.frames import FrameBatch
 from pipeline.types import Span
+from pipeline.video.listing import Listing
 from pipeline.video.selection import Chosen, Planned, Streaming, selection
-from pipeline.video.table import Listing, Table, build
+from pipeline.video.table import Table, build
 
 SIZE = (6, 4)
 

@@ -12,7 +12,8 @@ from pipeline.video.children.messages import TableData
 from pipeline.video.children.segments import Role, divide
 from pipeline.video.cuts.sizes import sudden
 from pipeline.video.decode.plan import Action, plan
-from pipeline.video.table import UNKNOWN, Listing, Table, build
+from pipeline.video.listing import UNKNOWN, Listing
+from pipeline.video.table import Table, build
 
 
 def film(groups: list[tuple[int, int, bool]], base: float = 0.04) -> Table:

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipeline.video.table import UNKNOWN, Listing, Table, build
+from pipeline.video.listing import UNKNOWN, Listing
+from pipeline.video.table import Table, build
 
 GROUP = [0, 3, 1, 2, 6, 4, 5, 9, 7, 8]
 """I P B B P B B P B B, in frames"""
