@@ -29,6 +29,7 @@ from pipeline.studio import Studio
 from pipeline.types import Document, Notice
 from pipeline.watch.breaker import Breaker
 from pipeline.watch.lock import LEASE
+from pipeline.watch.unended import Unended
 
 if TYPE_CHECKING:
     from pipeline.serve.service import Service
@@ -53,6 +54,7 @@ class Worker:
         self.ends: dict[str, float | None] = {}
         """of what runs: when it will be over, on the monotonic clock; None where that can't be said yet"""
         self._took: deque[float] = deque(maxlen=50)
+        self.unended = Unended()
         self._stopping = False
         self._left = False
         """what has not ended by now is left as it is, its database is closed: the next start takes it back"""
@@ -75,6 +77,7 @@ class Worker:
         while not self._stopping:
             self._wake.clear()
             self.scheduler.gather()
+            await self._settle()
             try:
                 await self._begin()
             except EnvironmentFault:
@@ -84,6 +87,12 @@ class Worker:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._service.timings.tick):  # wait_for of Python 3.11 may swallow a cancellation
                     await self._wake.wait()
+
+    async def _settle(self) -> None:
+        """End what could not be ended before."""
+        for id in await asyncio.to_thread(self.unended.settle) if len(self.unended) else ():
+            self._service.counters.ended("failed", "internal_error")
+            self._service.bell.ring(id)
 
     async def _begin(self) -> None:
         breaker, engine = self.breaker, self._service.studio.engine
@@ -201,8 +210,8 @@ class Worker:
                 await asyncio.sleep(max(0.1, min(self.breaker.until - time.monotonic(), 60.0)))
 
     async def _went_wrong(self, job: Job, error: Exception, *, last: bool = False) -> None:
-        """End a job that failed, or queue it again. ``last``: what goes wrong with that too is in the log, and the next start takes the
-        job back. Raises EnvironmentFault where no waiting mends it."""
+        """End a job that failed, or queue it again. ``last``: where that goes wrong too, it ends as failed as soon as that can be written.
+        Raises EnvironmentFault where no waiting mends it."""
         try:
             if isinstance(error, EnvironmentFault):
                 self.breaker.trip(error)
@@ -216,7 +225,9 @@ class Worker:
         except Exception as another:  # of its end: it ends all the same
             if not last:
                 return await self._went_wrong(job, another, last=True)
-            failure(Path(job.id), another)
+            wrong = failure(Path(job.id), another)
+            self.unended.add(job.id, self._service.jobs.finish, job, "failed", code=wrong.code, message=wrong.message)
+            self._wake.set()
 
     async def _failed(self, job: Job, error: ScenescribeError) -> None:
         jobs, said = self._service.jobs, {"code": error.code, "message": error.message}

@@ -163,7 +163,7 @@ class Daemon:
     async def _begin_jobs(self) -> None:
         """Claim as many jobs as may run."""
         state = self.state
-        state.running.gather()
+        self._worker.gather()
         if len(state.running) or state.breaker.is_open:
             self._idle_since = time.monotonic()
         if state.breaker.may_probe and not len(state.running) and not state.studio.engine.ready:
@@ -202,7 +202,7 @@ class Daemon:
             return False
         try:
             counts = state.queue.counts(self.root)
-            return not counts["queued"] and not counts["running"] and self._deliveries.all_told()
+            return not counts["queued"] and counts["running"] <= len(self._worker.unended) and self._deliveries.all_told()
         except EnvironmentFault as fault:
             state.breaker.trip(fault)
             return False

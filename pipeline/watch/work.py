@@ -33,6 +33,7 @@ from pipeline.watch.metrics import Counters
 from pipeline.watch.observer import Ended, WatchObserver
 from pipeline.watch.shares import fault_behind
 from pipeline.watch.state import Setup, State
+from pipeline.watch.unended import Unended
 from pipeline.watch.verdicts import DAMAGED, FINAL, MOVED_ON
 
 if TYPE_CHECKING:
@@ -48,8 +49,12 @@ class Worker:
     def __init__(self, state: State, observer: WatchObserver) -> None:
         self._state, self._observer = state, observer
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="hash")
-        self._alone: dict[str, asyncio.Lock] = {}
-        self._wanted: Counter[str] = Counter()
+        self._alone, self._wanted, self.unended = dict[str, asyncio.Lock](), Counter[str](), Unended()
+
+    def gather(self) -> None:
+        """Forget what is over. Raises what ``Scheduler.gather`` does."""
+        self.unended.settle()
+        self._state.running.gather()
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
@@ -171,15 +176,16 @@ class Worker:
             )  # fmt: skip
 
     async def _not_ended(self, job: Job, error: ScenescribeError, settings: WatchSettings, setup: Setup) -> None:
-        """``_failed``, of a job whose end met an accident; where its failure meets one too, that is written down and nobody is told."""
+        """``_failed``, of a job whose end met an accident; where its failure meets one too, that is written when it can be, and nobody told."""
         try:
             await self._failed(job, error, settings, setup)
         except (EnvironmentFault, UsageError):
             raise
         except Exception as another:
             wrong = failure(job.path, another)
-            await self._state.surely(self._state.queue.finish, job, "failed", reason=wrong.code, message=wrong.message)
             self._state.counters.ended("failed", wrong.code)
+            self.unended.add(str(job.id), self._state.queue.finish, job, "failed", reason=wrong.code, message=wrong.message)
+            self.unended.settle()
 
     async def _finish(
         self, job: Job, state: str, settings: WatchSettings, *, result: Result | None = None, **values: Any

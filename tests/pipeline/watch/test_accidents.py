@@ -13,6 +13,7 @@ from accidents import ACCIDENTS, breaks, code_of, event_of
 from watched import House, until
 
 from pipeline.errors import EnvironmentFault
+from pipeline.store.queue import Queue
 from pipeline.watch.shares import Share
 from pipeline.watch.status import heartbeat
 
@@ -115,6 +116,33 @@ async def test_an_accident_that_stays_is_a_failure_and_is_asked_again(
     assert await house.once(retry_failed=True) == 0
     assert house.states() == {"a.txt": "done"}
     assert house.left() == []
+
+
+@pytest.mark.parametrize("times", [7, 9, None])
+async def test_an_end_that_cant_be_written_ends_no_daemon(
+    house: House, monkeypatch: pytest.MonkeyPatch, times: int | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is written as soon as it can be; where that is never, the next start takes the film back."""
+    for name in "ab":
+        house.film(f"{name}.txt", name)
+    left = [ACCIDENTS[0]] * (times or 0)
+
+    def never(*_: Any, **__: Any) -> Any:
+        raise ACCIDENTS[0]
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Queue, "finish", breaks(Queue.finish, left) if times else never)
+        assert await house.once() == 1
+    assert left == []
+    jobs = house.jobs()
+    if times:
+        assert {job.state for job in jobs.values()} <= {"failed", "done"}
+        assert "failed" in {job.state for job in jobs.values()}
+        assert {job.reason for job in jobs.values() if job.state == "failed"} == {"internal_error"}
+    else:
+        assert {job.state for job in jobs.values()} == {"running"}
+    assert await house.once(retry_failed=True) == 0
+    assert house.states() == {"a.txt": "done", "b.txt": "done"}
 
 
 def test_a_share_whose_server_is_gone_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

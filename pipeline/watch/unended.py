@@ -1,0 +1,41 @@
+"""Jobs that are over and whose end could not be written for a fault of ours: it is written as soon as that can be."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from pipeline.accident import logged
+from pipeline.errors import EnvironmentFault
+
+
+class Unended:
+    """Holds no seat: other jobs go on. What is still here when the process ends is taken back by the next start."""
+
+    def __init__(self) -> None:
+        self._writes: dict[str, Callable[[], object]] = {}
+        self._said = ""
+        """of which accident it was told: it is said once, not at each try"""
+
+    def __len__(self) -> int:
+        return len(self._writes)
+
+    def add(self, job: str, write: Callable[..., object], *values: Any, **more: Any) -> None:
+        """``write``, with all that follows, ends the job as failed."""
+        self._writes[job] = partial(write, *values, **more)
+
+    def settle(self) -> list[str]:
+        """Try once; the jobs that have ended now. Blocks. A state folder that can't be written is for others to tell."""
+        ended = []
+        for job, write in list(self._writes.items()):
+            try:
+                write()
+            except EnvironmentFault:
+                break
+            except Exception as error:
+                if self._said != repr(error):
+                    self._said = repr(error)
+                    logged(error, job=job)
+                continue
+            del self._writes[job]
+            ended.append(job)
+        return ended
