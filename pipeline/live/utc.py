@@ -15,6 +15,10 @@ ALIKE = 0.25
 """seconds within which two reports agree"""
 SMOOTH = 0.05
 """of a difference under that, taken over with each report: senders' clocks drift"""
+PACE = 0.2
+"""seconds by which a date may be put right from one segment to the next"""
+LEAP = 5.0
+"""seconds from which on a difference is a clock that was moved"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +97,14 @@ class Forward:
         start = max(min(begin, now), self._edge)
         self._edge = max(start, min(begin + seconds, now))
         return start, self._edge
+
+
+def dated(expected: float, taken: float) -> float:
+    """UTC of a segment that follows another one: where that one ends, nearer to when it was ``taken`` by ``PACE`` at most; a clock that was
+    moved (``LEAP``) is believed at once.
+
+    What is known of arrival gets better with each picture that comes earlier than those before, a second at once on a busy machine. Players
+    put segments on one line by their dates, and take dates that do not go on for a gap or for one thing twice.
+    """
+    apart = taken - expected
+    return taken if abs(apart) >= LEAP else expected + max(-PACE, min(PACE, apart))

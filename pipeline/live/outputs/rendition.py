@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pipeline.live.events import STRETCHES, Event
 from pipeline.live.outputs.m3u8 import TICKS, Segment, touching
 from pipeline.live.pieces import Piece
+from pipeline.live.utc import dated
 from pipeline.types import Cue
 
 EPSILON = 0.02
@@ -120,9 +121,14 @@ class Rendition:
         apart = bool(self.segments) and abs(piece.start - self.segments[-1].end) > 0.5
         if piece.epoch != self._epoch:
             self._ticks = round((piece.stamp - piece.start) * TICKS)
+        broken = self._epoch is not None and (piece.epoch != self._epoch or apart)
+        date = piece.utc
+        if self.segments and not broken:
+            before = self.segments[-1]
+            date = dated(before.utc + before.end - before.start, piece.utc)
         segment = Segment(
-            number=self._number, start=piece.start, end=piece.end, utc=piece.utc, ticks=self._ticks, run=self._run,
-            keyed=piece.keyed, broken=self._epoch is not None and (piece.epoch != self._epoch or apart),
+            number=self._number, start=piece.start, end=piece.end, utc=date, ticks=self._ticks, run=self._run,
+            keyed=piece.keyed, broken=broken,
             cues=touching(self._cues, piece.start, piece.end),
         )  # fmt: skip
         self._number, self._epoch = self._number + 1, piece.epoch

@@ -1,12 +1,16 @@
 """UTC by reports, the pace of pictures, the pictures that are kept, the wait after a loss."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.live.backoff import Backoff
+from pipeline.live.outputs.rendition import Rendition
 from pipeline.live.pace import Pace
-from pipeline.live.utc import Forward, Step, UtcClock
+from pipeline.live.pieces import Piece
+from pipeline.live.utc import LEAP, PACE, Forward, Step, UtcClock
 from pipeline.live.wall import Wall
 from pipeline.video.live.sampling import Ticks
 
@@ -130,3 +134,39 @@ def test_what_is_told_by_arrival_goes_on_and_is_never_ahead_of_our_clock(stretch
 def test_a_camera_is_told_of_as_it_comes() -> None:
     forward = Forward()
     assert [forward.span(100.0 + n, 1.0, 101.3 + n) for n in range(3)] == [(100.0 + n, 101.0 + n) for n in range(3)]
+
+
+def dates(offsets: list[float]) -> list[float]:
+    """By how many seconds the date of each segment (2 s, in one playlist after the other) is off its time on the stream's clock."""
+    rendition = Rendition(first=1, late=True, patience=1.0, layout=lambda *_: ())
+    found: dict[int, float] = {}
+    for number, offset in enumerate(offsets):
+        start = 2.0 * number
+        rendition.picture(
+            Piece(
+                stream="cam",
+                epoch=1,
+                start=start,
+                end=start + 2.0,
+                utc=1.7e9 + start + offset,
+                stamp=start,
+                keyed=True,
+                data=b"x",
+            ),
+            start,
+        )
+        rendition.due(start)
+        found |= {segment.number: segment.utc - 1.7e9 - segment.start for segment in rendition.segments}
+    return [found[number] for number in sorted(found)]
+
+
+@given(st.lists(st.floats(-2.0, 2.0), min_size=2, max_size=30))
+def test_dates_of_segments_go_on_whenever_pictures_came(offsets: list[float]) -> None:
+    found = dates(offsets)
+    assert len(found) == len(offsets)
+    assert all(abs(after - before) <= PACE + 1e-5 for before, after in pairwise(found))
+
+
+def test_a_date_is_put_right_in_the_end_and_a_clock_that_was_moved_is_believed_at_once() -> None:
+    assert dates([0.0] + [-0.9] * 6)[-1] == pytest.approx(-0.9, abs=1e-5)
+    assert dates([0.0, LEAP + 1])[-1] == pytest.approx(LEAP + 1, abs=1e-5)
