@@ -6,14 +6,18 @@ The picture is a coarse random texture that drifts under grain, with a hard cut 
 at that of filmed material, and with it the work of decoding; no two windows are the same to the engine.
 """
 
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from pipeline.media.run import die_with_parent
 
 SHOT = 4.0
 """seconds between cuts"""
@@ -35,23 +39,40 @@ class FilmSpec:
     """seconds: the film moves for so long, then stands still for so long but for faint noise, and so on; 0: it always moves"""
 
 
-def make_films(folder: Path, specs: Sequence[FilmSpec], *, at_once: int) -> list[Path]:
-    """Write one film for each spec, ``at_once`` processes at a time; their paths. Raises CalledProcessError."""
+def make_films(folder: Path, specs: Sequence[FilmSpec], *, at_once: int, stop: threading.Event | None = None) -> list[Path]:
+    """Write one film for each spec, ``at_once`` processes at a time; their paths. Raises CalledProcessError, also where ``stop`` is set."""
     paths = [folder / f"film{i:04}.mp4" for i in range(len(specs))]
     running: list[subprocess.Popen[bytes]] = []
-    for path, spec in zip(paths, specs, strict=True):
-        if len(running) >= at_once:
-            _finish(running.pop(0))
-        words = [str(value) for value in (spec.seconds, spec.width, spec.height, spec.fps, spec.gop, spec.seed, spec.still)]
-        running.append(subprocess.Popen([sys.executable, "-m", "pipeline.bench.films", str(path), *words]))
-    for one in running:
-        _finish(one)
+    try:
+        for path, spec in zip(paths, specs, strict=True):
+            if len(running) >= at_once:
+                _finish(running, stop)
+            words = [str(value) for value in (spec.seconds, spec.width, spec.height, spec.fps, spec.gop, spec.seed, spec.still)]
+            command = [sys.executable, "-m", "pipeline.bench.films", str(path), *words]
+            running.append(subprocess.Popen(command, preexec_fn=_ends_with_us))
+        while running:
+            _finish(running, stop)
+    finally:
+        for one in running:
+            one.kill()
+            one.wait()
     return paths
 
 
-def _finish(process: subprocess.Popen[bytes]) -> None:
-    if process.wait():
-        raise subprocess.CalledProcessError(process.returncode, process.args)
+def _ends_with_us() -> None:
+    """A terminal's Ctrl-C is for all of its group: the child has nothing to say to it, and ends when we do."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    die_with_parent()
+
+
+def _finish(running: list[subprocess.Popen[bytes]], stop: threading.Event | None) -> None:
+    """Wait for the first of them, and take it off."""
+    while stop is not None and running[0].poll() is None:
+        if stop.wait(0.05):
+            running[0].kill()
+    if running[0].wait():
+        raise subprocess.CalledProcessError(running[0].returncode, running[0].args)
+    del running[0]
 
 
 def write(path: Path, spec: FilmSpec) -> None:

@@ -11,6 +11,7 @@ import asyncio
 import os
 import platform
 import statistics
+import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -65,7 +66,11 @@ async def measure(
             say(
                 f"making {workload.count} film{'s' * (workload.count > 1)} of {workload.seconds:g} s, {workload.width}x{workload.height}"
             )
-        films = await asyncio.to_thread(_films, workload, folder)
+        stop = threading.Event()
+        try:
+            films = await asyncio.to_thread(_films, workload, folder, stop)
+        finally:
+            stop.set()  # a thread can't be cancelled
         studio = Studio(settings, captioner=says_something(settings))
         async with studio:
             with while_loading(studio):
@@ -115,7 +120,7 @@ async def compare(
     }
 
 
-def _films(workload: Workload, folder: Path) -> tuple[Film, ...]:
+def _films(workload: Workload, folder: Path, stop: threading.Event) -> tuple[Film, ...]:
     if workload.films:
         found = find_films(workload.films, recursive=True)
         for name, error in found.errors:
@@ -127,7 +132,7 @@ def _films(workload: Workload, folder: Path) -> tuple[Film, ...]:
         FilmSpec(seconds=workload.seconds, width=workload.width, height=workload.height, gop=workload.gop, seed=seed)
         for seed in range(workload.count)
     ]
-    paths = make_films(folder, specs, at_once=max(1, (os.cpu_count() or 2) // 2))
+    paths = make_films(folder, specs, at_once=max(1, (os.cpu_count() or 2) // 2), stop=stop)
     return tuple(Film(path, Path(path.name)) for path in paths)
 
 

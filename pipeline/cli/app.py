@@ -93,11 +93,11 @@ def _not_asked() -> None:
 def main() -> None:
     """The console script. Exit codes: 0 done, 1 an input failed, 2 usage, 3 environment, 130 and 143 signals."""
     collector.rest()
-    _mount()
     given = sys.argv[1:]
-    # --snake_case is taken for --kebab-case
-    sys.argv[1:] = [re.sub(r"^--[a-z0-9_]+", lambda match: match.group().replace("_", "-"), word) for word in given]
     try:
+        _mount()
+        # --snake_case is taken for --kebab-case
+        sys.argv[1:] = [re.sub(r"^--[a-z0-9_]+", lambda match: match.group().replace("_", "-"), word) for word in given]
         no_files(given)
         code = app(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)

@@ -111,7 +111,7 @@ def accident(path: Path, error: Exception) -> None:
 
 @contextlib.contextmanager
 def stoppable() -> Iterator[threading.Event]:
-    """An event that SIGINT and SIGTERM set; after the block the program ends with 130 or 143."""
+    """An event that SIGINT and SIGTERM set; after the block the program ends with 130 or 143, and says so where nothing was written."""
     cancel, caught = threading.Event(), []
 
     def stop(number: int, _frame: FrameType | None) -> None:
@@ -120,8 +120,10 @@ def stoppable() -> Iterator[threading.Event]:
         let_the_next_end()
 
     before = {number: signal.signal(number, stop) for number in NUMBERS}
+    written = False
     try:
         yield cancel
+        written = True
     except OutputError as error:
         if error.code != "cancelled":
             raise
@@ -129,6 +131,9 @@ def stoppable() -> Iterator[threading.Event]:
         for number, handler in before.items():
             signal.signal(number, handler)
         if caught:
+            if not written:  # whatever the block failed with: a terminal's Ctrl-C ends the ffmpeg that it waits for too
+                end_line(quiet=False)
+                console.say("stopped: nothing was written")
             sys.exit(128 + caught[0])
 
 

@@ -151,7 +151,7 @@ def run_command(
         stderr=subprocess.PIPE,
         env=child_environment(AV_LOG_FORCE_NOCOLOR="1") | place.environment,
         start_new_session=True,
-        preexec_fn=_die_with_parent,
+        preexec_fn=die_with_parent,
     )
     ended, lines, glyphs = Ended(status=-1), deque[bytes](maxlen=200), set[int]()
     listener = threading.Thread(target=_listen, args=(process.stderr, lines, glyphs), daemon=True)
@@ -212,5 +212,6 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
         process.wait()
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """In a new process (``preexec_fn``): the kernel ends it when its parent ends, however that was."""
     _PRCTL(_PR_SET_PDEATHSIG, signal.SIGKILL)

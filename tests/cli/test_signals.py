@@ -1,8 +1,11 @@
 """A stop ends the process when all that it has to see to is done, whatever a thread still waits for."""
 
+import os
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -102,3 +105,88 @@ def test_a_service_with_a_thread_that_never_comes_back_ends(number: signal.Signa
     finally:
         process.kill()
         process.communicate()
+
+
+LOADS = """
+import os, signal, time
+import pipeline.cli.app as app
+
+def interrupted(name):
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(100_000)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # also where the tests ignore it (nohup)
+app.import_module = interrupted
+app.sys.argv = ["scenescribe", "caption", "film.mp4"]
+app.main()
+"""
+
+
+def test_an_interrupt_while_a_command_is_loaded_is_no_traceback(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LOADS], cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+    assert (done.returncode, done.stderr) == (130, "")
+
+
+def _interrupts() -> None:
+    """In the new process: Ctrl-C interrupts, though the tests may ignore it (nohup)."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _begun(folder: Path, *words: object) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "pipeline.cli", *map(str, words)], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        start_new_session=True, preexec_fn=_interrupts, env={**os.environ, "TMPDIR": str(folder)},
+    )  # fmt: skip
+
+
+def _wait_for(there: Callable[[], bool], process: "subprocess.Popen[str]") -> None:
+    until = time.monotonic() + PATIENCE
+    while not there():
+        assert process.poll() is None
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def _children(process: "subprocess.Popen[str]") -> list[int]:
+    """Those of each of its threads."""
+    return [int(word) for one in Path(f"/proc/{process.pid}/task").glob("*/children") for word in one.read_text().split()]
+
+
+def _ctrl_c(process: "subprocess.Popen[str]") -> str:
+    """As a terminal does it: to all of the group. Returns what was said."""
+    try:
+        os.killpg(process.pid, signal.SIGINT)
+        return process.communicate(timeout=PATIENCE)[1]
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+
+
+def test_bench_ends_the_processes_that_make_its_films(tmp_path: Path) -> None:
+    process = _begun(tmp_path, "bench", "--engine", "echo", "--films", 1, "--seconds", 3600, "--size", "1920x1080")
+    _wait_for(lambda: bool(_children(process)), process)
+    makers = _children(process)
+    said = _ctrl_c(process)
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    until = time.monotonic() + PATIENCE
+    while any(Path(f"/proc/{maker}").exists() for maker in makers):
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def test_a_burn_that_is_stopped_says_so_and_leaves_nothing(film: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    text = tmp_path / "film.srt"
+    text.write_text("1\n00:00:01,000 --> 00:00:02,000\nText\n")
+    words = ("burn", film, text, "-o", out / "film.mp4", "--encoder", "libx265", "--preset", "placebo")
+    process = _begun(tmp_path, *words)
+    _wait_for(lambda: any(out.iterdir()), process)
+    said = _ctrl_c(process)
+    assert process.returncode == 130
+    assert said.splitlines()[-1] == "stopped: nothing was written"
+    assert list(out.iterdir()) == []
