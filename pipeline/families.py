@@ -117,8 +117,8 @@ def parse(family: str, spec: str) -> Any:
         return TypeAdapter(cls).validate_python(values)
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise UsageError("bad_value", f"'{spec}': {where}: {first['msg'].removeprefix('Value error, ')}", spec=spec) from None
+        where = "".join(f"{part}: " for part in first["loc"])  # none where it is about several of them
+        raise UsageError("bad_value", f"'{spec}': {where}{first['msg'].removeprefix('Value error, ')}", spec=spec) from None
     except ValueError as error:
         raise UsageError("bad_value", f"'{spec}': {error}", spec=spec) from None
 

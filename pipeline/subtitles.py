@@ -66,7 +66,10 @@ def load(
         raise UsageError("not_a_regular_file", f"{path} is a folder; name the files in it, such as {path}/*.descriptions.json")
     name = form or (path.suffix[1:].lower() if path.name != "-" else "json")
     if not name:
-        raise UsageError("unknown_format", f"{path} has no suffix that tells its format; name it by --from ({', '.join(READ)})")
+        raise UsageError(
+            "unknown_format",
+            f"{path} has no suffix that tells its format: rename it (.{', .'.join(READ)}), or export --from FORMAT",
+        )
     if form is None and path.suffix.lower() in VIDEO_SUFFIXES:
         raise UsageError("unknown_format", f"{path} is called like a film, and captions are read here (.{', .'.join(READ)})")
     read = decoded(_read(path), check_encoding(encoding) if encoding else None)

@@ -96,7 +96,7 @@ def write_script(
     place: Place = "gaps",
     extended: bool = False,
 ) -> Script:
-    """When each of the captions is said. ``film_end``: seconds. A notice ``no_pause`` or ``text_dropped`` for what is not said."""
+    """When each of the captions is said. ``film_end``: seconds. A notice ``no_pause``, ``text_dropped`` or ``not_spoken`` for what is not said."""
     lines: list[_Line] = []
     for caption in sorted(captions, key=lambda caption: caption.start):
         parts = sentences(clean(caption.text).replace("\n", " "))
@@ -108,10 +108,20 @@ def write_script(
             lines.append(_Line(caption, parts, len(parts), say(" ".join(parts), 1.0)))
         elif parts and lines and caption.start < film_end:  # the same, still to be seen: said once, as long as it is seen
             lines[-1] = replace(lines[-1], caption=replace(lines[-1].caption, end=caption.end))
-    lines = [line for line in lines if line.spoken.samples]
+    silent = tuple(_silent(line) for line in lines if not (line.spoken.samples and line.spoken.heard))
+    lines = [line for line in lines if line.spoken.samples and line.spoken.heard]
+    made = _placed(lines, pauses(speech, film_end), say, place=place, extended=extended)
+    return replace(made, notices=(*silent, *made.notices))
+
+
+def _silent(line: _Line) -> Notice:
+    sentence = "the voice makes no sound of its text (signs alone, or another script than the voice's); --voice names another"
+    return Notice(code="not_spoken", message=sentence, start=line.caption.start, end=line.caption.end)
+
+
+def _placed(lines: list[_Line], free: Sequence[Span], say: Say, *, place: Place, extended: bool) -> Script:
     if place == "window" and not extended:
         return _over_speech(lines)
-    free = pauses(speech, film_end)
     if extended:
         return _extended(lines, free, say)
     while True:

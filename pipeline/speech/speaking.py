@@ -79,6 +79,8 @@ def describe_aloud(
             return speaks.say(text, faster=faster)
 
         script = write_script(captions, speech, film_end, say, place=place, extended=extended)
+        if not script.said and script.notices and all(notice.code == "not_spoken" for notice in script.notices):
+            raise InputError("no_cues", f"there is nothing to say: {script.notices[0].message}")
         if not script.said:
             raise InputError("no_cues", "no pause of speech is long enough to say anything in it; --extended lets the film wait")
         track = folder / "voice.track"

@@ -19,6 +19,8 @@ from pipeline.speech.child import FASTEST, KINDS, LONGEST, SLOWEST
 
 PATIENCE = 120.0
 """seconds for one text, or for loading"""
+FAINT = 33
+"""of 32,768: what stays below -60 dB nobody hears beside a film"""
 MOST = 1 << 16
 """bytes of an answer, its samples left out"""
 
@@ -31,6 +33,8 @@ class Utterance:
     """16 bit samples, one channel"""
     samples: int
     rate: int
+    heard: bool = True
+    """whether there is anything in it but silence"""
 
     @property
     def seconds(self) -> float:
@@ -60,8 +64,9 @@ class Speaker:
         ):
             raise OutputError("voice_failed", "the voice answered what no voice can; name another one with --voice")
         path = self._folder / f"{self._count}.pcm"
-        write_whole(path, self._bytes(samples * 2, until), durable=False)
-        return Utterance(path, samples, rate)
+        data = self._bytes(samples * 2, until)
+        write_whole(path, data, durable=False)
+        return Utterance(path, samples, rate, audible(data))
 
     def answer(self, until: float | None = None) -> dict[str, Any]:
         """The next answer of the process, until a time of ``time.monotonic``. Raises its error; OutputError ``voice_failed``."""
@@ -96,6 +101,14 @@ class Speaker:
         if not data:
             raise OutputError("voice_failed", "the voice's process ended; name another one with --voice")
         self._rest += data
+
+
+def audible(data: bytes) -> bool:
+    """Whether samples of 16 bit are more than silence: of dots and signs alone a voice makes a pause."""
+    import numpy as np
+
+    samples = np.frombuffer(data, "<i2")
+    return bool(samples.size) and max(int(samples.max()), -int(samples.min())) > FAINT
 
 
 @contextmanager

@@ -92,3 +92,17 @@ def test_sentences() -> None:
     )  # fmt: skip
     assert sentences("人が待つ。「雨だ。」犬が走る！") == ("人が待つ。", "「雨だ。」犬が走る！")
     assert sentences("") == ()
+
+
+def test_what_the_voice_makes_no_sound_of_is_told_and_is_not_said() -> None:
+    """Dots and signs: some voices give nothing back, others a pause."""
+
+    def mumbles(text: str, faster: float) -> Utterance:
+        return Utterance(Path("none.pcm"), 0 if text == "..." else 500, 1000, heard=text != "♪")
+
+    given = [Caption(start=5.0 * n, end=5.0 * n + 5, text=text) for n, text in enumerate(("A man.", "...", "♪"))]
+    for place, extended in (("gaps", False), ("gaps", True), ("window", False)):
+        made = write_script(given, (), 20.0, mumbles, place=place, extended=extended)  # type: ignore[arg-type]
+        assert [said.text for said in made.said] == ["A man."]
+        assert [(notice.code, notice.start) for notice in made.notices] == [("not_spoken", 5.0), ("not_spoken", 10.0)]
+        assert not made.holds

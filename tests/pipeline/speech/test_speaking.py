@@ -194,3 +194,14 @@ def test_a_film_of_joined_parts_is_described_to_its_end(tmp_path: Path) -> None:
                 float((packet.pts + packet.duration) * packet.time_base) for packet in container.demux(heard) if packet.size
             )
         assert end == pytest.approx(12, abs=0.3)
+
+
+def test_signs_alone_are_no_description_and_no_film_of_silence(talk: Talk, tmp_path: Path) -> None:
+    out, signs = tmp_path / "out.mp4", Caption(start=0, end=5, text="...")
+    with pytest.raises(InputError, match="no sound") as failed:
+        describe_aloud(talk[0], [signs], out, language="en", film_end=20.0)
+    assert failed.value.code == "no_cues"
+    assert not out.exists()
+    made = describe_aloud(talk[0], [signs, CAPTIONS[1]], out, language="en", film_end=20.0)
+    assert [said.text for said in made.script.said] == [CAPTIONS[1].text]
+    assert [notice.code for notice in made.notices if notice.code == "not_spoken"] == ["not_spoken"]

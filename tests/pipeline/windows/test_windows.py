@@ -117,3 +117,11 @@ def test_every_member_is_tested() -> None:
 def test_refused(spec: str) -> None:
     with pytest.raises(UsageError):
         parse("windows", spec)
+
+
+def test_a_rule_about_several_options_names_none_of_them() -> None:
+    with pytest.raises(UsageError) as wrong:
+        parse("windows", "scenes:min=5,max=2")
+    assert wrong.value.message == "'scenes:min=5,max=2': max must be at least twice min"
+    with pytest.raises(UsageError, match="'fixed:seconds=many': seconds: "):
+        parse("windows", "fixed:seconds=many")
