@@ -21,12 +21,22 @@ def _filled(raw: NDArray[np.float64], before: float, after: float, step: float) 
     beside = [before] * bool(before < there[0]), [after] * bool(there[-1] < after < np.inf)
     edges = np.array([*beside[0], *there, *beside[1]])
     wide = np.flatnonzero(np.diff(edges) > 1.5 * step)
-    room = [edges[at] + n * step for at in wide for n in range(1, round((edges[at + 1] - edges[at]) / step))]
+    narrow = sorted(
+        wide, key=lambda at: float(edges[at + 1] - edges[at])
+    )  # a stretch of which nothing was received has room for all
+    most = len(missing) + 1
+    room = [edges[at] + n * step for at in narrow for n in range(1, min(most, round((edges[at + 1] - edges[at]) / step)))]
     if len(room) < len(missing):
         return raw
     found = raw.copy()
-    found[missing] = room[: len(missing)]
+    found[missing] = sorted(room[: len(missing)])
     return found
+
+
+def _step(listed: Listing, shown: NDArray[np.intp]) -> float:
+    """Seconds from one frame to the next: as most are that have times. A stretch without pictures makes fewer of them a second."""
+    steps = np.diff(np.unique(listed.pts[shown[listed.known[shown]]])) * listed.base
+    return min(listed.step, float(np.median(steps))) if len(steps) else listed.step
 
 
 def made_times(listed: Listing, keys: NDArray[np.intp], shown: NDArray[np.intp]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -35,7 +45,8 @@ def made_times(listed: Listing, keys: NDArray[np.intp], shown: NDArray[np.intp])
     The stored clock is followed in runs that begin at keyframes; a run that begins before the last one ended goes on
     where that ended.
     """
-    pts, known, step = listed.pts, listed.known, listed.step
+    pts, known = listed.pts, listed.known
+    step = _step(listed, shown)
     if not known[shown].mean() > 0.5:
         return shown.astype(np.int64), np.round(np.arange(len(shown)) * step, 6)
     packets: list[int] = []

@@ -76,3 +76,36 @@ def test_a_clock_that_ran_over_goes_on_where_it_was() -> None:
     table = build(Listing(pts, *marks, np.ones(100, np.int32), base=0.04, start=0.0, fps=25.0, last_duration=0.04))
     assert table.repaired
     assert table.times == pytest.approx(np.arange(100) * 0.04)
+
+
+def timed(pts: list[int], *, fps: float = 25.0) -> Table:
+    """Frames in groups of 10, ticks of a frame; each is decoded a frame after the one that is stored before it."""
+    count = len(pts)
+    marks = np.arange(count) % 10 == 0, np.zeros(count, np.bool_)
+    listed = Listing(np.array(pts), *marks, np.ones(count, np.int32), base=0.04, start=0.0, fps=fps, last_duration=0.04)
+    return build(replace(listed, dts=np.arange(count)))
+
+
+@pytest.mark.parametrize("behind", [4, 5, 9, 15])
+def test_near_the_end_a_film_tells_by_its_own_order_though_the_time_of_decoding_is_good(behind: int) -> None:
+    """Two pictures are stored before one that is shown earlier in all of the film; here it would be more."""
+    pts = [group * 10 + at for group in range(8) for at in GROUP]
+    wild = pts[-1 - behind]
+    pts[-1 - behind] += 625
+    table = timed(pts)
+    assert table.repaired
+    assert table.times == pytest.approx(np.arange(80) * 0.04)
+    assert table.end == pytest.approx(3.2)
+    pts[-1 - behind] = wild
+    last = pts.index(79)
+    pts[last] += 625  # the last picture of all, which two are stored after: it stands there for as long
+    assert not timed(pts).repaired
+
+
+@pytest.mark.parametrize("off", [25, 625, 740])
+@pytest.mark.parametrize("packet", [12, 30, 45, 52, 69])
+def test_a_wild_time_beside_a_gap_costs_its_own_picture_alone(packet: int, off: int) -> None:
+    """Which makes the film's pictures a second few, and has room for whatever has lost its time."""
+    good = [group * 10 + at + 750 * (group > 3) for group in range(8) for at in GROUP]
+    pts = [stamp + (2_000 + off) * (at == packet) for at, stamp in enumerate(good)]
+    assert timed(pts, fps=80 / 33.2).times == pytest.approx(np.sort(good) * 0.04)
