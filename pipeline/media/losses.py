@@ -13,6 +13,7 @@ from pipeline.media.packets import GENERATED, UNBROKEN, generated, packets, sour
 from pipeline.media.run import Ended, Place
 from pipeline.media.streams import Contents
 from pipeline.types import Notice
+from pipeline.video.behind import behind
 
 NOTABLE = 0.5
 """seconds that may be missing without a word, or SHARE of the film: heads of files are no more exact"""
@@ -56,10 +57,12 @@ def _end_of(ffmpeg: Ffmpeg, place: Place, film: Contents, streams: Sequence[int]
 def cut_off(
     ffmpeg: Ffmpeg, place: Place, film: Contents, end: float, ended: Ended, left_out: Sequence[int]
 ) -> tuple[Notice, ...]:
-    """A notice where the film as it was written, up to ``end``, is not all that its source's head says, or the source breaks off.
+    """A notice where the film as it was written, up to ``end``, is not all that its source holds or its head says, or it breaks off.
 
     A head tells when the longest of its streams ends: one that was ``left_out`` (indexes) may be it, and then nothing is missing.
     """
+    if second := behind(place.folder / place.film, film.container, end):
+        return second
     if _missing(film, end) and (not left_out or _missing(film, _end_of(ffmpeg, place, film, left_out))):
         sentence = f"the file ends at {end:.1f} s of {film.declared:.1f} s: what it holds was written"
         return (Notice(code="partial", message=sentence, start=end, end=film.declared),)

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from pipeline.types import Notice, VideoInfo
+from pipeline.video.behind import behind
 from pipeline.video.table import Table
 from pipeline.video.transport import codec_change
 
@@ -41,7 +42,7 @@ def notices(info: VideoInfo, table: Table, lost: Collection[int], damaged: Colle
                 code="partial", message=f"the file ends at {table.end:.1f} s of {info.ends:.1f} s", start=table.end, end=info.ends
             )
         )
-    return tuple(found)
+    return (*found, *behind(info.path, info.container, table.end))
 
 
 def causes(info: VideoInfo) -> tuple[Notice, ...]:
