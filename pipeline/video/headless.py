@@ -13,6 +13,9 @@ NO_INDEX = (
     " such as untrunc"
 )
 A_PIECE = "it is a piece of a stream (DASH, CMAF, HLS) without its beginning: put the stream's init file before it"
+ZEROS = "it begins with zeros alone: a download or a copy that only set its room aside, or that broke off; fetch it again"
+_LOOKED_AT = 1 << 16
+"""bytes that may all be zeros"""
 _MP4 = frozenset({b"ftyp", b"styp", b"moof", b"mdat", b"wide", b"free", b"skip", b"sidx", b"pnot"})
 _MOST = 10_000
 """boxes that are looked at"""
@@ -20,6 +23,8 @@ _MOST = 10_000
 
 def why(fd: int) -> str:
     """The sentence about a file that no demuxer opens."""
+    if not os.pread(fd, _LOOKED_AT, 0).strip(b"\0"):
+        return ZEROS
     found: set[bytes] = set()
     at = 0
     for _ in range(_MOST):

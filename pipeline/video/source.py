@@ -39,6 +39,12 @@ _NOT_FILMS = {
     b"%PDF": "a PDF",
     b"PK\x03\x04": "a zip archive",
     b"\x1f\x8b": "a gzip archive",
+    b"Rar!\x1a\x07": "a RAR archive",
+    b"7z\xbc\xaf\x27\x1c": "a 7-Zip archive",
+    b"\xfd7zXZ\x00": "an xz archive",
+    b"BZh": "a bzip2 archive",
+    b"\x28\xb5\x2f\xfd": "a Zstandard archive",
+    b"version https://git-lfs": "a pointer of Git LFS",
     b"\x7fELF": "a program",
     b"#!": "a script",
     b"<?xml": "an XML document",
@@ -110,15 +116,21 @@ def _sniff(head: bytes, path: Path) -> None:
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     for magic, what in _NOT_FILMS.items():
         if start.startswith(magic) or head.startswith(magic):
-            raise InputError("not_a_video", _moving(head) or f"this is {what}, not a film{_picture(what)}", path=str(path))
+            raise InputError("not_a_video", _moving(head) or f"this is {what}, not a film{_instead(what)}", path=str(path))
+    if head[257:262] == b"ustar":
+        raise InputError("not_a_video", f"this is a tar archive, not a film{_instead('archive')}", path=str(path))
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         raise InputError(
-            "not_a_video", _moving(head) or f"this is a WebP picture, not a film{_picture('picture')}", path=str(path)
+            "not_a_video", _moving(head) or f"this is a WebP picture, not a film{_instead('picture')}", path=str(path)
         )
 
 
-def _picture(what: str) -> str:
-    """What a picture is for, where ``what`` is one."""
+def _instead(what: str) -> str:
+    """What to do with it, by what it is; '' where nothing can be said."""
+    if "archive" in what:
+        return "; unpack it, and describe what is in it"
+    if "Git LFS" in what:
+        return "; git lfs pull fetches the film itself"
     if "picture" not in what:
         return ""
     return "; scenescribe annotate describes pictures, and ffmpeg -framerate 25 -i img%04d.png FILM.mp4 makes a film of a row of them"
