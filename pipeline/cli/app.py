@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from pipeline import __version__
+from pipeline.accident import refused
 from pipeline.cli import collector, console
 from pipeline.cli.help import Command, Group
 from pipeline.cli.usage import answer, misused, no_files
@@ -114,8 +115,11 @@ def main() -> None:
         console.unheard(sys.stderr)
         sys.exit(getattr(broken.__context__, "exit_code", 0))  # of the error that was being said, if it was one
     except Exception as error:
-        if not misused(error):
+        if misused(error):
+            answer(error, COMMANDS)
+        if (wrong := refused(error)) is None:
             raise
-        answer(error, COMMANDS)
+        console.check_heard(sys.stdout)
+        console.end(wrong)
     finally:
         collector.begin()  # of words that were wrong no command came

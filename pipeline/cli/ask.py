@@ -122,7 +122,7 @@ def _answered(
     answer: Answer | None = None
     pieces = talk.stream(question)
     try:
-        with answer_line() as line:
+        with contextlib.closing(pieces), answer_line() as line:  # type: ignore[type-var]
             for piece in pieces:
                 comes()
                 if isinstance(piece, Answer):

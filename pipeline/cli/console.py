@@ -71,6 +71,14 @@ def unheard(stream: TextIO) -> None:
         os.dup2(nowhere.fileno(), stream.fileno())
 
 
+def check_heard(stream: TextIO) -> None:
+    """``unheard``, where what was said to a stream can't be written (a full disk): Python tries it once more at its end."""
+    try:
+        stream.flush()
+    except OSError:
+        unheard(stream)
+
+
 def fail(path: Path | str, error: ScenescribeError) -> None:
     """The one line of a failed input: ``PATH: reason-code: sentence``."""
     say(f"{name_of(path)}: {error.code}: {one_line(error.message)}")
