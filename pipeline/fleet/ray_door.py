@@ -31,8 +31,8 @@ LOOK = 2.0
 """seconds between two looks at the cluster"""
 ENDING = 30.0
 """seconds that hosts have to commit what is ready, once they are told to stop"""
-STARTING = 120.0
-"""seconds until the first host must have a place"""
+STARTING = 300.0
+"""seconds until the first host must have a place, and until a node answers whose worker has to be loaded first"""
 
 log = logging.getLogger(__name__)
 
@@ -101,7 +101,7 @@ class Cluster:
         return sum(need.fits(node["Resources"]) for node in self.nodes if node["NodeID"] not in without)
 
     def on_every_node(
-        self, function: str, arguments: Mapping[str, Any], *, only: Collection[str] | None = None, timeout: float = 120.0
+        self, function: str, arguments: Mapping[str, Any], *, only: Collection[str] | None = None, timeout: float = STARTING
     ) -> dict[str, Any]:
         """Have ``module:function`` called once on each node, or on those of these ids: id -> what it returned, or the exception."""
         remote, ids = self._ray.remote(call), [node["NodeID"] for node in self.nodes]

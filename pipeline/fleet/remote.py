@@ -28,6 +28,9 @@ BACK_OFF = (1.0, 5.0, 20.0)
 """seconds before the first, second and third restart"""
 SILENCE = 120.0
 """seconds without a sign of life: a host says one twice a second"""
+FIRST = 600.0
+"""seconds until its first one: a node loads Ray's worker and then the host's modules, on cores that others may want; one that dies of it
+is noticed at once, and one that is ended for being slow begins at nothing again"""
 
 
 class State(StrEnum):
@@ -176,9 +179,11 @@ class RemoteHost:
         self.send(self._opening)
         try:
             with suppress(HungUp, TimeoutError):
+                patience = FIRST
                 while True:
-                    async with asyncio.timeout(SILENCE):
+                    async with asyncio.timeout(patience):
                         message = await receive(reader, FROM_HOST)
+                    patience = SILENCE
                     self._on_message(self, message)
         finally:
             self.kill()  # one that hangs, or speaks nonsense

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from patience import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,7 +25,7 @@ def make_docs() -> ModuleType:
 
 def test_options_and_help_are_those_of_the_code() -> None:
     done = subprocess.run(
-        [sys.executable, ROOT / "scripts/make_docs.py", "--check"], capture_output=True, text=True, check=False, timeout=120
+        [sys.executable, ROOT / "scripts/make_docs.py", "--check"], capture_output=True, text=True, check=False, timeout=PATIENCE
     )
     assert done.returncode == 0, done.stderr
 

@@ -6,6 +6,8 @@ import sys
 import textwrap
 from pathlib import Path
 
+from patience import PATIENCE
+
 NURSERY = """
 import asyncio, os, random, signal, sys
 import made_sets as made
@@ -60,6 +62,6 @@ def nursery(out: Path, script: str, deadly: str = "") -> list[str]:
     paths = os.pathsep.join(path for path in sys.path if path)
     words = [sys.executable, "-c", NURSERY + textwrap.dedent(script), str(out), deadly]
     found = subprocess.run(
-        words, env={**os.environ, "PYTHONPATH": paths}, stdout=subprocess.PIPE, text=True, check=True, timeout=200
+        words, env={**os.environ, "PYTHONPATH": paths}, stdout=subprocess.PIPE, text=True, check=True, timeout=PATIENCE
     )
     return found.stdout.split()

@@ -15,6 +15,7 @@ import pytest
 import webvtt
 from hostile import tracks
 from hypothesis import HealthCheck, given, settings
+from patience import PATIENCE
 from thorough import examples
 
 from pipeline import formats
@@ -165,6 +166,9 @@ def test_no_override_tag_is_alive_after_ffmpegs_decoder(name: str, collected: li
 
 def _ffmpeg(source: Path, target: Path, *options: str) -> str:
     subprocess.run(
-        [find_ffmpeg().path, "-v", "error", "-y", "-i", source, *options, target], check=True, capture_output=True, timeout=120
+        [find_ffmpeg().path, "-v", "error", "-y", "-i", source, *options, target],
+        check=True,
+        capture_output=True,
+        timeout=PATIENCE,
     )
     return target.read_text(encoding="utf-8")

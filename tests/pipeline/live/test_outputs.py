@@ -63,7 +63,7 @@ async def read(client: httpx.AsyncClient, url: str, count: int, **headers: str) 
 
 async def test_a_client_that_comes_back_gets_what_it_missed() -> None:
     page = await page_of()
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=PATIENCE) as client:
         first = asyncio.create_task(read(client, f"{page.address}/events", 2))
         while not page._clients:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
@@ -83,7 +83,7 @@ async def test_a_client_that_comes_back_gets_what_it_missed() -> None:
 async def test_the_page_is_polite_and_its_texts_are_text() -> None:
     page = await page_of()
     page.offer(caption(1, "<script>alert(1)</script>"))
-    async with httpx.AsyncClient(base_url=page.address) as client:
+    async with httpx.AsyncClient(base_url=page.address, timeout=PATIENCE) as client:
         shown = await client.get("/")
         assert 'aria-live="polite"' in shown.text
         assert "default-src 'none'" in shown.headers["content-security-policy"]
@@ -296,7 +296,7 @@ async def test_an_output_that_fails_in_a_way_nobody_thought_of_goes_on(tmp_path:
 
 async def test_the_page_answers_to_its_own_names_alone() -> None:
     page = await page_of()
-    async with httpx.AsyncClient(base_url=page.address) as client:
+    async with httpx.AsyncClient(base_url=page.address, timeout=PATIENCE) as client:
         assert (await client.get("/latest", headers={"Host": "evil.test"})).status_code == 421
         for host in ("localhost:80", "127.0.0.1", "[::1]:1"):
             assert (await client.get("/latest", headers={"Host": host})).status_code == 200

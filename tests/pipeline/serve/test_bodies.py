@@ -204,7 +204,7 @@ async def test_peers_that_say_nothing_and_too_many_of_them_are_closed() -> None:
                 writer.write(said)
                 assert await reader.read() == b"", "closed, though nothing was asked"
                 writer.close()
-            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{place[1]}") as client:
+            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{place[1]}", timeout=PATIENCE) as client:
                 for _ in range(2):  # also when the connection is used again
                     assert (await client.get("/")).text == "ok"
             held = [await asyncio.open_connection(*place) for _ in range(4)]
@@ -255,7 +255,7 @@ async def test_headers_without_end_are_not_kept() -> None:
                 writer.close()
                 with suppress(ConnectionError):
                     await writer.wait_closed()
-            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{place[1]}") as client:
+            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{place[1]}", timeout=PATIENCE) as client:
                 for _ in range(2):
                     assert (await client.put("/", content=bytes(2 * REST))).text == str(2 * REST)
     finally:

@@ -26,7 +26,9 @@ from pipeline.serve.uploads import clean_name
 def test_every_path_but_a_few_needs_the_key(service: Running) -> None:
     paths = service.client.get("/openapi.json").json()["paths"]
     assert len(paths) > 12
-    with httpx.Client(base_url=service.url) as stranger:  # one: making a client takes longer than a hundred requests
+    with httpx.Client(
+        base_url=service.url, timeout=PATIENCE
+    ) as stranger:  # one: making a client takes longer than a hundred requests
         for path, operations in paths.items():
             for method in operations:
                 answer = stranger.request(method, path.replace("{", "").replace("}", ""))
@@ -40,9 +42,9 @@ def test_every_path_but_a_few_needs_the_key(service: Running) -> None:
 
 @pytest.mark.parametrize("path", ["/", "/streams", "/films/film-x"])
 def test_a_stranger_in_a_browser_is_led_to_the_sign_in_page(service: Running, path: str) -> None:
-    led = httpx.get(service.url + path, headers={"Accept": "text/html"})
+    led = httpx.get(service.url + path, headers={"Accept": "text/html"}, timeout=PATIENCE)
     assert (led.status_code, led.headers["location"]) == (303, "/signin")
-    assert httpx.get(service.url + path).status_code == 401
+    assert httpx.get(service.url + path, timeout=PATIENCE).status_code == 401
 
 
 def test_other_names_and_other_pages_are_refused(service: Running) -> None:

@@ -5,6 +5,7 @@ import logging
 
 import httpx
 import pytest
+from patience import PATIENCE
 
 from pipeline.serve import server
 from pipeline.serve.entrance import Entrance, Message, Receive, Scope, Send
@@ -19,7 +20,10 @@ async def test_a_sign_of_life_comes_before_the_service_is_loaded() -> None:
         await send(start)
         await send({"type": "http.response.body", "body": b""})
 
-    async with listening("127.0.0.1:0", entrance) as (address, _), httpx.AsyncClient(base_url=address) as client:
+    async with (
+        listening("127.0.0.1:0", entrance) as (address, _),
+        httpx.AsyncClient(base_url=address, timeout=PATIENCE) as client,
+    ):
         assert (await client.get("/healthz")).json() == {"alive": True}
         assert (await client.head("/healthz")).status_code == 200
         early = await client.post("/v1/jobs", json={"film": "x"})
@@ -43,7 +47,7 @@ async def test_who_waits_when_it_ends_is_told_to_come_again_and_nothing_is_calle
         await asyncio.Event().wait()
 
     entrance.application = slow
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=PATIENCE) as client:
         async with listening("127.0.0.1:0", entrance) as (address, _):
             waiting = asyncio.create_task(client.get(f"{address}/whole"))
             streamed = asyncio.create_task(client.get(f"{address}/streamed"))

@@ -108,9 +108,9 @@ def test_behind_tls_the_addresses_are_https(library: tuple[Running, Path]) -> No
 def test_the_hooks_key_opens_nothing_else(library: tuple[Running, Path]) -> None:
     service, _ = library
     key = service.service.key.hook
-    assert httpx.get(service.url + "/v1/films", params={"key": key}).status_code == 401
-    assert httpx.get(service.url + "/v1/films", headers={"Authorization": f"Bearer {key}"}).status_code == 401
-    assert httpx.post(service.url + "/hooks/plex", json={}).status_code == 401
+    assert httpx.get(service.url + "/v1/films", params={"key": key}, timeout=PATIENCE).status_code == 401
+    assert httpx.get(service.url + "/v1/films", headers={"Authorization": f"Bearer {key}"}, timeout=PATIENCE).status_code == 401
+    assert httpx.post(service.url + "/hooks/plex", json={}, timeout=PATIENCE).status_code == 401
 
 
 def test_other_events_and_other_places(library: tuple[Running, Path], tmp_path: Path) -> None:
