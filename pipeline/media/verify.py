@@ -18,6 +18,8 @@ from pipeline.types import Notice
 from pipeline.video.source import RAW_STREAMS
 
 Times = NDArray[np.float64]
+DRAGGED = 2.0
+"""seconds that pictures come later than those of the source in their order, where ffmpeg follows a wild time"""
 ROUNDING = 0.002
 """seconds; containers with millisecond clocks round two times"""
 PRIMING = 0.3
@@ -60,7 +62,7 @@ def check_burned(
 def _check_times(before: Packets, again: Sequence[float], counted: Packets, film: Contents, late: float) -> int:
     """How many frames of the source are not in the film, which begins ``late`` by its container's clock.
 
-    Raises OutputError ``output_damaged`` where others are out of time.
+    Raises OutputError ``output_damaged`` where others are out of time, ``clock_restarts`` where many follow one that is.
     """
     frame = max(1 / film.fps if film.fps else before.end / before.frames, 0.04) + ROUNDING
     expected = np.array(sorted([*before.times, *again]))
@@ -78,6 +80,12 @@ def _check_times(before: Packets, again: Sequence[float], counted: Packets, film
     if early.max() > frame:
         raise OutputError(
             "output_damaged", f"the burned film is not in time: a frame is {early.max():.3f} s from any of its source"
+        )
+    if len(written) == len(expected) and (far := np.abs(np.sort(written) - expected) > DRAGGED).sum() > 1:
+        raise OutputError(
+            "clock_restarts",
+            f"a picture at about {expected[far.argmax()]:.1f} s has a time that can't be, and ffmpeg would draw all that come after it as"
+            " late as it says; caption describes the film and writes its subtitles, mux takes them in; cut that picture out to burn",
         )
     # a picture that is decoded and never shown (VP8's alternate reference) lies beside one that is
     lost = int((_apart(expected, written) > 0.75 * (frame - ROUNDING)).sum()) if len(expected) > len(written) else 0

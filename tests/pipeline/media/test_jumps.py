@@ -174,3 +174,19 @@ def test_captions_end_with_the_film_though_a_time_near_its_end_is_wild(recording
     with open_film(probe(film), rule=parse("windows", "fixed"), sampler=parse("samplers", "uniform"), size=(64, 48)) as reading:
         assert list(reading)[-1].end == pytest.approx(4 + GAP, abs=0.5)
         assert "timestamps_repaired" in {one.code for one in reading.notices}
+
+
+@pytest.mark.parametrize("suffix", ["mkv", "flv"])
+def test_a_wild_time_that_would_drag_the_text_is_refused_by_burn(suffix: str, make: Make, tmp_path: Path) -> None:
+    """Of a picture whose time of decoding is good: ffmpeg draws all behind it late, and what it drew looks as if it were in time."""
+    picture = "color=red:s=480x270:d=2:r=25[a];color=blue:s=480x270:d=2:r=25[b];[a][b]concat,format=yuv420p"
+    coding = ("-c:v", "libx264", "-preset", "ultrafast", "-bf", 2, "-g", 25)
+    good = make(tmp_path / f"good.{suffix}", "-f", "lavfi", "-i", picture, *coding)
+    film = make(tmp_path / f"film.{suffix}", "-i", good, "-c", "copy", "-bsf:v", "setts=pts='if(eq(N,60),PTS+25/TB,PTS)'")
+    track = Track(cues=(Cue(start=0.5, end=1.0, lines=("One",)), Cue(start=3.0, end=3.5, lines=("Two",))))
+    with pytest.raises(OutputError, match="clock_restarts") as refused:
+        burn(film, track, tmp_path / "burned.mkv", encoding=QUICK)
+    assert "a time that can't be" in refused.value.message
+    assert not (tmp_path / "burned.mkv").exists()
+    burn(good, track, tmp_path / "burned.mkv", encoding=QUICK)
+    mux(film, [track], tmp_path / "soft.mkv")
