@@ -9,6 +9,7 @@ name that nothing can be added to, and 85 Japanese ones are too.
 
 import hashlib
 import os
+import re
 import unicodedata
 from pathlib import Path
 
@@ -75,3 +76,13 @@ def cut(name: str, most: int) -> str:
     while at > 1 and (unicodedata.category(name[at])[0] == "M" or name[at] == "\u200d" or name[at - 1] == "\u200d"):
         at -= 1
     return name[:at].rstrip(" .") or name[:at]
+
+
+_TEMPORARY = re.compile(r"scenescribe-\d+-\w+")
+"""a folder of ``files.temporary_folder``"""
+
+
+def elsewhere(path: Path) -> str:
+    """Where to write in place of a disk that is full: what is put by for a while does not lie where ``-o`` leads."""
+    ours = any(_TEMPORARY.fullmatch(folder.name) for folder in path.parents)
+    return "set TMPDIR to a folder of another disk" if ours else "write elsewhere with -o"

@@ -19,7 +19,7 @@ from typing import BinaryIO
 
 from pipeline.accident import FULL
 from pipeline.errors import OutputError, nearest
-from pipeline.filenames import cut
+from pipeline.filenames import cut, elsewhere
 
 MARK = ".scenescribe-"
 STALE = 60.0
@@ -205,7 +205,7 @@ def missing(path: Path) -> str:
 def explained(path: Path, error: OSError) -> OutputError:
     """The reason why a file can't be written, as an OutputError."""
     if error.errno in FULL:
-        return OutputError("no_space", f"the disk of {path.parent} is full; make room or write elsewhere with -o", path=path)
+        return OutputError("no_space", f"the disk of {path.parent} is full; make room or {elsewhere(path)}", path=path)
     reason = (error.strerror or str(error)).lower()
     if error.errno == errno.ENAMETOOLONG:
         reason = "the name, or the whole path, is longer than this file system takes; write elsewhere with -o"

@@ -1,7 +1,9 @@
 """Files appear whole or not at all."""
 
+import errno
 import os
 import resource
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +12,7 @@ import pytest
 
 from pipeline import files
 from pipeline.errors import OutputError
-from pipeline.files import MARK, explained, to_write, whole, write_whole
+from pipeline.files import MARK, explained, temporary_folder, to_write, whole, write_whole
 from pipeline.media.run import workplace
 from pipeline.storage.local import LocalStorage
 
@@ -144,3 +146,14 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def test_a_full_temporary_folder_is_called_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``-o`` would not help: it is not the output that has no room."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    full = OSError(errno.ENOSPC, "No space left on device")
+    with temporary_folder() as folder:
+        told = explained(folder / "deep" / "voice.pcm", full)
+    assert (told.code, "TMPDIR" in told.message, "with -o" in told.message) == ("no_space", True, False)
+    told = explained(tmp_path / "out" / "film.mkv", full)
+    assert (told.code, "TMPDIR" in told.message, "with -o" in told.message) == ("no_space", False, True)
