@@ -176,7 +176,7 @@ class Daemon:
                 state.setup.source.check()
                 job = state.queue.claim(self.root, LEASE, state.studio.recipe)
                 if job is None:
-                    if not len(state.running):
+                    if not len(state.running) and state.setup.folder.trouble is None:
                         state.breaker.reset()  # nobody is left to say that it is over
                     break
                 state.running.try_begin(partial(self._worker.work, job))

@@ -22,6 +22,8 @@ from pipeline.store.database import Database
 from pipeline.store.queue import Queue
 from pipeline.types import Notice
 from pipeline.watch import deliveries
+from pipeline.watch.breaker import Breaker
+from pipeline.watch.shares import Share
 from pipeline.watch.status import Status
 from scripts.soaks import madeup
 from scripts.soaks.madeup import WINDOWS, TextFilm
@@ -241,6 +243,30 @@ async def test_shares_that_go_away_are_waited_for(house: House) -> None:
         house.film("b.txt", "two")
         await until(lambda: daemon.state.counters.outcomes["done", ""] == 2)
     assert house.echo.total == 2 * WINDOWS
+
+
+async def test_a_folder_that_cannot_be_looked_at_is_waited_for_until_it_can(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bucket that refuses to be listed is no folder that is gone: with nothing in the queue it was said to go on, and to wait, in turn."""
+    resets: list[object] = []
+    monkeypatch.setattr(Share, "check", lambda _: None)
+    async with house.running() as daemon:
+        real, breaker = Breaker.reset, daemon.state.breaker
+
+        def reset(self: Breaker) -> None:
+            if self.fault is not None:
+                resets.append(daemon.state.setup.folder.trouble)
+            real(self)
+
+        monkeypatch.setattr(Breaker, "reset", reset)
+        await until(lambda: daemon.state.setup.folder.scans > 0)
+        house.inbox.rename(house.base / "gone")
+        await until(lambda: breaker._trips >= 2 or len(resets) > 0)
+        assert (resets, breaker.fault and breaker.fault.code) == ([], "source_gone")
+        (house.base / "gone").rename(house.inbox)
+        await until(lambda: len(resets) > 0)
+        assert resets == [None]
 
 
 async def test_a_state_folder_that_fails_is_waited_for(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
