@@ -10,9 +10,6 @@ from pipeline.video.transport import codec_change
 APART = 2.0
 """seconds between two damaged pictures that are no longer one stretch"""
 
-HEADLESS = 0.5
-"""seconds before the first whole picture that are told of: most recordings lose some frames there"""
-
 
 def notices(info: VideoInfo, table: Table, lost: Collection[int], damaged: Collection[int]) -> tuple[Notice, ...]:
     """``timestamps_repaired`` and ``partial``, one for each stretch lost."""
@@ -24,7 +21,7 @@ def notices(info: VideoInfo, table: Table, lost: Collection[int], damaged: Colle
                 message="its timestamps go back, stand still or are missing; times are made up where they do",
             )
         )
-    if table.headless is not None and table.times[0] - max(0.0, table.headless) > HEADLESS:
+    if table.headless is not None and table.times[0] > max(0.0, table.headless):
         found.append(_headless(max(0.0, table.headless), float(table.times[0])))
     for start, end in _stretches(table, sorted({*lost, *damaged})):
         found.append(_lost(start, end))
