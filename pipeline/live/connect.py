@@ -9,6 +9,7 @@ a file that grows            tail (here) -> pipe -> [child]
 
 import asyncio
 import os
+import stat
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -55,17 +56,20 @@ class Connection:
         self._on_message, self._name = on_message, plan.name
         self.feeder = _feeder(plan, memory)
         self._task: asyncio.Task[Verdict] | None = None
+        self.whole = False
+        """whether it is a file on standard input: nothing of it is late"""
         fd, self._pause = None, PIPE_PAUSE if plan.address.kind is Kind.STDIN else 0.0
         if self.feeder is not None:
             fd, theirs = os.pipe2(os.O_CLOEXEC)
             self._task = asyncio.create_task(self._feed(theirs), name="feeder")
         elif plan.address.kind is Kind.STDIN:
             fd = os.dup(0)
+            self.whole = stat.S_ISREG(os.fstat(fd).st_mode)
         elif plan.address.kind is Kind.SDP:
             fd = _sdp(plan.address)
         # what comes in bursts waits a burst long, and is not behind for that
         asked = Open(
-            opening=_opening(plan, self.hold), fps=plan.fps, phase=phase, pixels=PIXELS,
+            opening=replace(_opening(plan, self.hold), whole=self.whole), fps=plan.fps, phase=phase, pixels=PIXELS,
             copy=plan.copy, behind=5.0 if plan.address.kind is Kind.HTTP else 1.0,
         )  # fmt: skip
         self._spares, self._ends = spares, plan.address.kind in ENDS

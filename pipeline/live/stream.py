@@ -175,7 +175,7 @@ class Stream:
                     if not self.plan.accept and since is not None and now - since > patience:
                         return Ended(code="no_frame", message=f"no picture within {patience:.0f} s")
                     continue
-                if self._unseen is None:  # nothing of a file is lost, however late it is written
+                if self._unseen is None and not self.connection.whole:  # nothing of a file is lost, however late it is there
                     self.timeline.expire(now)
                 silent = now - self.timeline.pace.last
                 if silent > max(NO_FRAME, 3 * self._between(), self.connection.hold):

@@ -1,14 +1,15 @@
-"""Packets of a stream as they come, and what waits to be decoded of them. The thread here never waits for anybody.
+"""Packets of a stream as they come, and what waits to be decoded of them. The thread here waits for nobody but on standard input.
 
 A reader that sleeps gets every packet late, for ever: nothing on the way drops one. So all are taken at once, and what the decoder
-can't follow is dropped here, from keyframe to keyframe.
+can't follow is dropped here, from keyframe to keyframe. Standard input may be a film: what comes before its time waits, and a file waits
+however long it takes.
 """
 
 import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pipeline.errors import InputError
@@ -21,6 +22,8 @@ NO_KEYFRAME = 6.0
 """seconds after which a stream is decoded without one: some refresh their pictures piece by piece"""
 MOST = 4000
 """packets that wait"""
+ROOM = 500
+"""packets that wait of what need not be taken at once"""
 WAITED = 0.01
 """seconds that a packet takes that was not there yet"""
 HELD, HELD_SECONDS = 1000, 0.5
@@ -46,10 +49,15 @@ class Arrived:
 
 
 class Backlog:
-    """What waits for the decoder. ``behind``: seconds of it that are too many."""
+    """What waits for the decoder. ``behind``: seconds of it that are too many.
 
-    def __init__(self, behind: float) -> None:
-        self.behind = behind
+    ``ahead``: who sends may be faster than the stream was made: nothing is late before its time. ``whole``: a file, of which nothing is.
+    """
+
+    def __init__(self, behind: float, *, ahead: bool = False, whole: bool = False) -> None:
+        self.behind, self._ahead, self._whole = behind, ahead, whole
+        self._epoch, self._begun = -1, 0.0
+        """when its time 0 was, on the monotonic clock"""
         self.error: InputError | None = None
         self.packets = self.bytes = self.dropped = 0
         self.restamped = 0
@@ -63,10 +71,20 @@ class Backlog:
         with self._came:
             self.packets += 1
             self.bytes += arrived.packet.size
+            if self._ahead or self._whole:
+                arrived = self._in_time(arrived)
+                while len(self._waiting) >= ROOM and (self._whole or arrived.given > time.monotonic()):
+                    self._came.wait(0.1)
             if len(self._waiting) >= MOST:
                 self._drop()
             self._waiting.append(arrived)
             self._came.notify()
+
+    def _in_time(self, arrived: Arrived) -> Arrived:
+        """It is held to be given when it would have come at the stream's own pace, where it comes before that."""
+        if arrived.epoch != self._epoch:
+            self._epoch, self._begun = arrived.epoch, arrived.given - arrived.time
+        return replace(arrived, given=max(arrived.given, self._begun + arrived.time))
 
     def end(self, error: InputError | None) -> None:
         with self._came:
@@ -78,6 +96,8 @@ class Backlog:
         with self._came:
             if not self._waiting and not self.ended:
                 self._came.wait(patience)
+            if self._ahead or self._whole:
+                self._came.notify_all()  # there is room
             return self._waiting.popleft() if self._waiting else None
 
     @property
@@ -86,9 +106,10 @@ class Backlog:
 
     @property
     def lag(self) -> float:
-        """Seconds that the packet to be decoded next has waited here."""
+        """Seconds that the packet to be decoded next has waited here, since its time came."""
         with self._came:
-            return time.monotonic() - self._waiting[0].given if self._waiting else 0.0
+            late = time.monotonic() - self._waiting[0].given if self._waiting and not self._whole else 0.0
+            return max(0.0, late)
 
     def drop_to_keyframe(self) -> int:
         """Give up all before the newest keyframe that waits. How many were given up."""

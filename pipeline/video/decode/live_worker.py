@@ -87,7 +87,7 @@ class LiveWorker:
         if self._kind == "device":  # a device is opened for writing, which is given up only then
             sandbox.enter()
         stream = picture_stream(container)
-        backlog = Backlog(asked.behind)
+        backlog = Backlog(asked.behind, ahead=asked.opening.once, whole=asked.opening.whole)
         copier = Copier(stream, asked.copy, self.say) if asked.copy else None
         reading = threading.Thread(
             target=demux, args=(container, stream, backlog, since), kwargs={"pipe": asked.opening.pipe, "copier": copier},

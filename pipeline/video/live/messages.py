@@ -33,6 +33,8 @@ class Opening:
     """the source is the descriptor that came along, as a pipe"""
     once: bool = False
     """nobody can open it again (standard input): what this process has read is gone with it"""
+    whole: bool = False
+    """it is a file: nothing of it is left out, however long decoding takes"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
