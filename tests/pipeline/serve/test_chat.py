@@ -246,6 +246,6 @@ def test_while_the_engine_is_dead_questions_are_503_and_jobs_wait(
             now = service.client.get(f"/v1/jobs/{job}").json()
             return now["status"] == "queued" and (now["error"] or {}).get("code") == "engine_dead"
 
-        assert comes(waits)
+        assert comes(waits), service.client.get(f"/v1/jobs/{job}").text
         dead.clear()
         assert service.done(job)["status"] == "completed"
