@@ -77,10 +77,11 @@ async def test_a_server_that_stays_away_is_an_endpoint_error(fault: Any, film: F
     ],
 )
 async def test_refusals_are_not_asked_again(fault: Any, error: type[Exception], says: str, film: Film) -> None:
+    """Of one frame: of several the next request would leave some out where they do not fit."""
     with Stub([fault]) as server:
         async with endpoint(server, preset=IMAGES) as captioner:
             with pytest.raises(error, match=says) as caught:
-                await captioner.caption(film())
+                await captioner.caption(film(frames=1))
     assert type(caught.value) is error
     assert len(server.requests) == 1
 
