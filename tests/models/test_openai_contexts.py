@@ -1,20 +1,19 @@
 """Servers whose context is shorter than a window's frames: fewer of them, once, and so from then on; it is told what to set."""
 
 import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import httpx
 import pytest
+from stub_endpoint import endpoint
 from stub_server import Stub, content, picky, status
 
 from models.base import Request, Turn
-from models.engines.openai.endpoint import OpenAIEndpoint
 from models.errors import PromptTooLong
 from models.preset import Preset
 
+PRESET = Preset(name="tiny", id="tiny", frames="images", frame_count=8)
 Film = Callable[..., Request]
 EACH, WORDS = 1000, 100
 """tokens of an image, and of the rest"""
@@ -27,17 +26,6 @@ SAYS = {
     " the input messages.",
     "Ollama": "prompt too long; exceeded max context length by 4004 tokens",
 }  # fmt: skip
-
-
-@asynccontextmanager
-async def endpoint(server: Any) -> AsyncIterator[OpenAIEndpoint]:
-    preset = Preset(name="tiny", id="tiny", frames="images", frame_count=8)
-    captioner = OpenAIEndpoint(preset, base_url=server.url, patience=0.01, timeout=httpx.Timeout(30), attempts=2)
-    await captioner.start()
-    try:
-        yield captioner
-    finally:
-        await captioner.close()
 
 
 def holding(room: int, says: str) -> Any:
@@ -54,7 +42,7 @@ def holding(room: int, says: str) -> Any:
 @pytest.mark.parametrize("whose", SAYS)
 async def test_as_many_frames_as_its_context_holds(whose: str, room: int, film: Film, caplog: pytest.LogCaptureFixture) -> None:
     with Stub([], always=holding(room, SAYS[whose])) as found:
-        async with endpoint(found) as captioner:
+        async with endpoint(found, PRESET) as captioner:
             with caplog.at_level(logging.WARNING):
                 assert [(await captioner.caption(film())).text for _ in range(3)] == ["fine"] * 3
     sent = [content(request[2], "image_url") for request in found.requests]
@@ -70,7 +58,7 @@ async def test_as_many_frames_as_its_context_holds(whose: str, room: int, film: 
 @pytest.mark.parametrize("whose", SAYS)
 async def test_where_not_even_one_fits_it_is_said_what_to_set(whose: str, film: Film) -> None:
     with Stub([], always=holding(512, SAYS[whose])) as found:
-        async with endpoint(found) as captioner:
+        async with endpoint(found, PRESET) as captioner:
             with pytest.raises(PromptTooLong, match=r"load the model with a longer context \(llama.cpp -c"):
                 await captioner.caption(film())
             before = len(found.requests)
@@ -82,7 +70,7 @@ async def test_where_not_even_one_fits_it_is_said_what_to_set(whose: str, film: 
 async def test_words_alone_and_a_talk_are_not_shortened(film: Film) -> None:
     history = (Turn(role="user", text="What?"), Turn(role="assistant", text="A wall."))
     with Stub([], always=holding(0, SAYS["vLLM"])) as found:
-        async with endpoint(found) as captioner:
+        async with endpoint(found, PRESET) as captioner:
             for request in (Request(prompt="word " * 9000), replace(film(), history=history)):
                 with pytest.raises(PromptTooLong, match="does not fit"):
                     await captioner.caption(request)

@@ -4,15 +4,14 @@ import base64
 import json
 import logging
 import re
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
-import httpx
 import numpy as np
 import pytest
+from stub_endpoint import PRESET, endpoint
 from stub_server import Stub, answer, body, content, events, picky, status
 
 from models.base import Reply, Request, Schema, Turn
@@ -28,19 +27,8 @@ from models.preset import Preset
 from models.presets import served_preset
 
 Film = Callable[..., Request]
-PRESET = Preset(name="tiny", id="tiny")
 IMAGES = replace(PRESET, frames="images")
 LOG = "models.engines.openai.endpoint"
-
-
-@asynccontextmanager
-async def endpoint(server: Any, preset: Preset = PRESET) -> AsyncIterator[OpenAIEndpoint]:
-    captioner = OpenAIEndpoint(preset, base_url=server.url, patience=0.01, timeout=httpx.Timeout(5), attempts=3)
-    await captioner.start()
-    try:
-        yield captioner
-    finally:
-        await captioner.close()
 
 
 def says(code: int, **words: Any) -> Any:

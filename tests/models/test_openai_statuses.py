@@ -1,31 +1,19 @@
 """A refusal that comes by a status that does not mean one is told by the status that came, and adapted to as any other."""
 
 import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from typing import Any
 
-import httpx
 import pytest
+from stub_endpoint import endpoint
 from stub_server import Stub, body, picky, status
 
 from models.base import Request
-from models.engines.openai.endpoint import OpenAIEndpoint
 from models.errors import EndpointError, ModelError, PromptTooLong, RequestRefused
 from models.preset import Preset
 
+PRESET = Preset(name="tiny", id="tiny", frames="images")
 Film = Callable[..., Request]
-
-
-@asynccontextmanager
-async def endpoint(server: Any) -> AsyncIterator[OpenAIEndpoint]:
-    preset = Preset(name="tiny", id="tiny", frames="images")
-    captioner = OpenAIEndpoint(preset, base_url=server.url, patience=0.01, timeout=httpx.Timeout(30), attempts=2)
-    await captioner.start()
-    try:
-        yield captioner
-    finally:
-        await captioner.close()
 
 
 def says(code: int, said: Any) -> Any:
@@ -47,7 +35,7 @@ def says(code: int, said: Any) -> Any:
 )
 async def test_the_status_that_came_is_told(answer: Any, kind: type[ModelError], told: str, film: Film) -> None:
     with Stub([], always=answer) as server:
-        async with endpoint(server) as captioner:
+        async with endpoint(server, PRESET) as captioner:
             with pytest.raises(kind) as refused:
                 await captioner.caption(film())
     assert told in str(refused.value)
@@ -55,13 +43,13 @@ async def test_the_status_that_came_is_told(answer: Any, kind: type[ModelError],
 
 async def test_an_error_that_may_pass_is_asked_again_whatever_status_it_comes_by(film: Film) -> None:
     with Stub([says(200, {"error": {"code": 503, "message": "busy"}})], always=picky()) as server:
-        async with endpoint(server) as captioner:
+        async with endpoint(server, PRESET) as captioner:
             assert (await captioner.caption(film())).text == "fine"
 
 
 async def test_a_refusal_by_200_is_adapted_to(film: Film) -> None:
     refusal = says(200, {"error": {"message": "Unsupported parameter: 'seed' is not supported"}})
     with Stub([], always=picky(lambda said: refusal if "seed" in said else None)) as server:
-        async with endpoint(server) as captioner:
+        async with endpoint(server, PRESET) as captioner:
             assert [(await captioner.caption(film())).text for _ in range(2)] == ["fine"] * 2
     assert ["seed" in request[2] for request in server.requests] == [True, False, False]
