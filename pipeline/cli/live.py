@@ -93,7 +93,7 @@ def _run(wished: "Live", *, quiet: bool, verbose: bool) -> int:
             watcher = asyncio.create_task(_stop_when(gone, station.stop))
 
             def stop(number: int) -> None:
-                signals.end_at_most(AT_MOST, 128 + number)
+                signals.end_within(AT_MOST, 128 + number, kernel=0.7)
                 caught.append(number)
                 station.stop()
 

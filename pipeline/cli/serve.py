@@ -70,7 +70,7 @@ def _run(settings: ServeSettings, *, quiet: bool, verbose: bool) -> int:
         stop, loop = asyncio.Event(), asyncio.get_running_loop()
 
         def told(number: int) -> None:
-            signals.end_at_most(AT_MOST, 128 + number)
+            signals.end_within(AT_MOST, 128 + number, kernel=0.7)
             caught.append(number)
             stop.set()
 

@@ -38,22 +38,12 @@ def let_the_next_end() -> None:
         signal.signal(number, signal.SIG_DFL)
 
 
-def end_at_most(seconds: float, code: int) -> None:
-    """End with this exit code by then, whatever hangs: a thread that reads a share which is gone, or the event loop itself.
+def end_within(seconds: float, code: int, *, kernel: float | None = None) -> None:
+    """End with this exit code by then, with the threads that are left or without them. ``kernel``: seconds after that in which the kernel
+    ends us (SIGALRM) where none of our threads gets its turn; None: it is waited for.
 
-    Python waits for its threads. What is on disk is complete at every moment.
-    """
-    last = threading.Timer(seconds, os._exit, [code])
-    last.daemon = True
-    last.start()
-    signal.setitimer(signal.ITIMER_REAL, seconds + 0.7)  # the kernel's own, for where no thread gets its turn
-
-
-def end_within(seconds: float, code: int) -> None:
-    """End with this exit code by then, with the threads that are left or without them.
-
-    One may list a storage that gives its names one a second, or wait for a server; Python ends when the last of them does. What is
-    half written has a temporary name, what was answered stands in a journal.
+    A thread may list a storage that gives its names one a second, read a share that is gone or wait for a server, and Python ends when the
+    last of them does. What is half written has a temporary name, what was answered stands in a journal.
     """
 
     def end() -> None:
@@ -64,3 +54,5 @@ def end_within(seconds: float, code: int) -> None:
         os._exit(code)
 
     threading.Thread(target=end, name="end", daemon=True).start()
+    if kernel is not None:
+        signal.setitimer(signal.ITIMER_REAL, seconds + kernel)

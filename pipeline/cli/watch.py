@@ -112,7 +112,7 @@ def _run(
         loop = asyncio.get_running_loop()
 
         def stop(number: int) -> None:
-            signals.end_at_most(AT_MOST, 128 + number)
+            signals.end_within(AT_MOST, 128 + number, kernel=0.7)
             if screen is not None:
                 screen.say("\nstopping; what is under way goes on with the next start")
             caught.append(number)
