@@ -101,6 +101,9 @@ class Worker:
         try:
             while self.scheduler.free and not breaker.is_open and not (breaker.may_probe and len(self.scheduler)):
                 job = await asyncio.to_thread(self._service.jobs.claim, LEASE)
+                if job is not None and self._stopping:  # told meanwhile: who gives jobs back did not see it
+                    await asyncio.to_thread(self._service.jobs.give_back, job)
+                    break
                 if job is None:
                     if not len(self.scheduler):
                         breaker.reset()  # nobody is left to say that it is over
