@@ -61,7 +61,7 @@ def cut_off(
 
     A head tells when the longest of its streams ends: one that was ``left_out`` (indexes) may be it, and then nothing is missing.
     """
-    if second := behind(place.folder / place.film, film.container, end):
+    if second := behind(place.stored, film.container, end):
         return second
     if _missing(film, end) and (not left_out or _missing(film, _end_of(ffmpeg, place, film, left_out))):
         sentence = f"the file ends at {end:.1f} s of {film.declared:.1f} s: what it holds was written"

@@ -15,12 +15,13 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
 from pipeline.environment import child_environment
 from pipeline.errors import OutputError
-from pipeline.files import temporary_folder, to_write
+from pipeline.files import copy_whole, temporary_folder, to_write
 from pipeline.media.binary import Ffmpeg
 
 Progress = Callable[[float], None]
@@ -55,6 +56,8 @@ class Place:
     """link to the film"""
     written: str
     """link to the temporary output"""
+    stored: Path
+    """the film's file itself: ``film`` links to a copy where viewers see another film than is stored (``video.gif``)"""
     environment: dict[str, str] = field(default_factory=dict)
     """variables of its processes beside ours; may be added to"""
 
@@ -67,6 +70,7 @@ def workplace(film: Path, out: Path) -> Iterator[Place]:
     it is read to its end even if its name goes. So is the output, where it is there already: whoever puts a link at its name gets
     nothing written through that. Raises InputError as ``gate.open_source`` does, OutputError ``unwritable``.
     """
+    from pipeline.video.gif import as_shown
     from pipeline.video.source import open_source
 
     source = open_source(film)
@@ -74,11 +78,15 @@ def workplace(film: Path, out: Path) -> Iterator[Place]:
         held.callback(source.close)
         folder = held.enter_context(temporary_folder())
         names = "film" + _plain(film.suffix), "written" + _plain(out.suffix)
-        (folder / names[0]).symlink_to(_of(source.fd, film))
+        stored = _of(source.fd, film)
+        if shown := as_shown(source.fd):
+            copy_whole(BufferedReader(shown), folder / names[0])
+        else:
+            (folder / names[0]).symlink_to(stored)
         (folder / names[1]).symlink_to(
             _of(held.enter_context(to_write(out)).fileno(), out) if os.path.lexists(out) else out.absolute()
         )
-        yield Place(folder, *names)
+        yield Place(folder, *names, stored)
 
 
 def _of(descriptor: int, path: Path) -> Path:

@@ -2,6 +2,7 @@
 
 ftyp moov mdat | ftyp moov mdat      MP4 and MOV: a second index
 FLV tag tag tag | FLV tag tag        FLV: a second head
+GIF89a ... ; | GIF89a ... ;          GIF: a second head behind the trailer
 """
 
 import struct
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from pipeline.safe_open import regular
 from pipeline.types import Notice
+from pipeline.video.gif import changes
 
 _MOST = 5_000_000
 """boxes or tags that are looked at: a day of FLV"""
@@ -21,7 +23,7 @@ def behind(path: Path, container: str, end: float) -> tuple[Notice, ...]:
 
     Files that can't be read so have none behind them.
     """
-    look = {"mov": _mp4, "flv": _flv}.get(container.partition(",")[0])
+    look = {"mov": _mp4, "flv": _flv, "gif": _gif}.get(container.partition(",")[0])
     try:
         with regular(path) as file:
             at = look(file.fileno()) if look else None
@@ -74,3 +76,9 @@ def _flv(fd: int) -> int | None:
             return None
         at += 11 + int.from_bytes(tag[1:], "big") + 4
     return None
+
+
+def _gif(fd: int) -> int | None:
+    """Where a second head stands behind the trailer."""
+    found = changes(fd)
+    return found.behind if found else None

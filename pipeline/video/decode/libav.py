@@ -15,6 +15,7 @@ from pipeline.frames import Image
 from pipeline.video.decode.streams import Candidate, film_among
 from pipeline.video.decode.thumbnail import shrink
 from pipeline.video.decode.walk import demuxed
+from pipeline.video.gif import as_shown
 from pipeline.video.headless import why
 from pipeline.video.source import DEMUXERS
 
@@ -51,7 +52,7 @@ def open_container(fd: int) -> Any:
             if all(stream.start_time is not None for stream in quick.streams):
                 return quick
             quick.close()
-        return av.open(name, options=_ONLY_FILMS, metadata_errors="replace")
+        return av.open(as_shown(fd) or name, options=_ONLY_FILMS, metadata_errors="replace")
     except (AvError, OSError, ValueError, MemoryError) as error:
         raise InputError("unsupported_or_corrupt", why(fd), detail=str(error)) from None
 

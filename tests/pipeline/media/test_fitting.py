@@ -119,14 +119,14 @@ def test_what_fits_stays_as_it_is(film: Path, ffmpeg: Ffmpeg, tmp_path: Path) ->
     )
     track = Track(cues=cues, width=1280, height=720)
     bounds = limits(PROFILES["netflix"], "en")
-    made, notices = fitted(ffmpeg, Place(tmp_path, "", ""), track, Style(), bounds)
+    made, notices = fitted(ffmpeg, Place(tmp_path, "", "", tmp_path), track, Style(), bounds)
     assert made == track
     assert notices == ()
 
 
 def test_the_ruler_and_the_picture_agree(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
     """What the pieces of a line are wide, the line is drawn."""
-    place = Place(tmp_path, "", "")
+    place = Place(tmp_path, "", "", tmp_path)
     style = Style(font_size=10, box=False, outline=False)
     ruler = Ruler(ffmpeg, place, style)
     for line in ("A man walks here", "猫が窓の外を見る。", "रेल गाड़ी आती है", "رجل يعبر الشارع"):
