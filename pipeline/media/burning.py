@@ -24,6 +24,7 @@ from pipeline.media.encoding import Encoding, encoding_for
 from pipeline.media.fitting import fitted
 from pipeline.media.fonts import add_fonts, check_fonts
 from pipeline.media.headers import check_codec, exchanged
+from pipeline.media.opaque import opaque, seen
 from pipeline.media.packets import GENERATED, source_packets
 from pipeline.media.run import Place, Progress, entrance, graph, repeated, run, workplace
 from pipeline.media.soft import OnTracks, inside, with_cues
@@ -182,12 +183,12 @@ def _graph(
 
     Times of frames are never changed: by default 50 frames of variable rate became 330.
     """
-    source = entrance(place.film, **opening(film), **(GENERATED if made_up else {}))
+    source = entrance(place.film, **opening(film), **seen(film), **(GENERATED if made_up else {}))
     picture = source[str(film.film.index)]
     form = "yuv420p10le" if _deep(film, encoding) else "yuv420p"
     if late_by > 0.001:
         picture = picture.filter("select", f"gte(t,{late_by - 0.001:.4f})")
-    for name, values in steady(film):
+    for name, values in (*opaque(film), *steady(film)):
         picture = picture.filter(name, **values)
     if again:
         write_repeats(place.folder / "again.ivf", again)

@@ -6,6 +6,7 @@ from pathlib import Path
 from pipeline.errors import InputError, OutputError
 from pipeline.files import whole
 from pipeline.media.binary import find_ffmpeg
+from pipeline.media.opaque import opaque, seen, spelled
 from pipeline.media.run import Progress, run_command, workplace
 from pipeline.media.steady import coloured
 from pipeline.media.streams import film_contents, guards
@@ -30,13 +31,14 @@ def preview(film: Path, out: Path, *, on_progress: Progress | None = None, cance
         interlaced = any(order in shown.film.detail for order in ("top first", "bottom first"))
         wide, high = f"min({SIDE},iw*sar)", f"min({SIDE},ih)"
         picture = [
-            *(["yadif=mode=send_frame:deint=interlaced"] if interlaced else []),
+            *spelled(opaque(shown)), *(["yadif=mode=send_frame:deint=interlaced"] if interlaced else []),
             f"scale='{wide}':'{high}':force_original_aspect_ratio=decrease:force_divisible_by=2", "setsar=1",
-            *(f"{name}={':'.join(f'{key}={value}' for key, value in values.items())}" for name, values in coloured(shown, "yuv420p")),
+            *spelled(coloured(shown, "yuv420p")),
             "format=yuv420p",
         ]  # fmt: skip
         head = [str(ffmpeg.path), "-hide_banner", "-nostdin", "-y", "-progress", "pipe:1", "-nostats", *guards()]
         streams = [
+            *(word for key, value in seen(shown).items() for word in (f"-{key}", value)),
             "-i",
             f"file:{place.film}",
             "-map",

@@ -5,6 +5,7 @@ from pathlib import Path
 from pipeline.errors import OutputError
 from pipeline.files import whole
 from pipeline.media.binary import find_ffmpeg
+from pipeline.media.opaque import opaque, seen, spelled
 from pipeline.media.run import run_command, workplace
 from pipeline.media.streams import film_contents, guards
 
@@ -20,8 +21,14 @@ def still(film: Path, at: float, out: Path) -> None:
     ffmpeg = find_ffmpeg()
     with whole(out) as temporary, workplace(film, temporary) as place:
         fit = f"scale='min({SIDE},iw)':'min({SIDE},ih)':force_original_aspect_ratio=decrease"
-        shown = film_contents(ffmpeg, place).film.index
-        source = [*guards(), "-i", f"file:{place.film}"]
+        contents = film_contents(ffmpeg, place)
+        shown, fit = contents.film.index, ",".join([*spelled(opaque(contents)), fit])
+        source = [
+            *guards(),
+            *(word for key, value in seen(contents).items() for word in (f"-{key}", value)),
+            "-i",
+            f"file:{place.film}",
+        ]
         there = ["-ss", f"{max(at, 0.0):.3f}"]
         picture = ["-map", f"0:{shown}", "-frames:v", "1", "-vf", fit, "-q:v", "3", "-f", "image2", "-update", "1"]
         for way in ([*there, *source], [*source, *there]):  # where it can't be sought, it is read from the start

@@ -12,6 +12,7 @@ from pipeline.media.boxes import fragmented
 from pipeline.media.edit_lists import begins_late
 from pipeline.media.run import Place
 from pipeline.media.said import said
+from pipeline.video.ground import ground
 from pipeline.video.headless import UNKNOWN, why
 
 _STREAM = re.compile(
@@ -23,6 +24,8 @@ _ASPECT = re.compile(r"\[?SAR (\d+):(\d+)")
 _RATE = re.compile(r"(?<![\d.])(\d{1,9}(?:\.\d{1,9})?)(k?) fps")
 _ROTATION = re.compile(r"display ?matrix: rotation of (-?\d{1,4}(?:\.\d{1,9})?) degrees", re.IGNORECASE)
 _RGB = re.compile(r", (?:(?:[a0]|x2)?(?:rgb|bgr)|gbra?p|pal8)\w*[(, ]")
+_ALPHA = re.compile(r", (?:rgba|argb|bgra|abgr|gbrap|yuva4|ya8|ya16|pal8|ayuv|vuya)\w*[(, ]")
+_TELLS_ALPHA = re.compile(r"^\s+alpha_mode\s+: 1$", re.IGNORECASE)
 _TIMECODE = re.compile(r"^\s+timecode\s+: (\d{2}:\d{2}:\d{2}[:;.]\d{2,3})$", re.IGNORECASE)
 _DURATION = re.compile(r"^\s+Duration: (\d{1,9}):(\d{1,2}):(\d{1,2}(?:\.\d{1,9})?)")
 _START = re.compile(r"^\s+Duration: .*, start: (-?\d{1,12}(?:\.\d{1,9})?)")
@@ -44,6 +47,8 @@ class Stream:
     rotation: float = 0.0
     timecode: str = ""
     """of its first picture, hours:minutes:seconds:frames, where an editor or a camera wrote one"""
+    tells_alpha: bool = False
+    """whether a tag says that some of it is transparent, of codecs whose pixel format does not"""
 
     @property
     def cover(self) -> bool:
@@ -119,6 +124,12 @@ class Contents:
         return _RGB.search(self.film.detail) is not None
 
     @property
+    def transparent(self) -> bool:
+        """Whether its picture says how opaque it is, and that means something."""
+        means_nothing = ground(self.container, self.film.codec) is None
+        return not means_nothing and (self.film.tells_alpha or _ALPHA.search(self.film.detail) is not None)
+
+    @property
     def fps(self) -> float:
         found = _RATE.search(self.film.detail)
         return float(found.group(1)) * (1000 if found.group(2) else 1) if found else 0.0
@@ -170,6 +181,8 @@ def understood(text: str) -> Contents:
             streams[-1] = replace(streams[-1], rotation=float(found.group(1)))
         elif (found := _TIMECODE.match(line)) and streams:
             streams[-1] = replace(streams[-1], timecode=found.group(1))
+        elif _TELLS_ALPHA.match(line) and streams:
+            streams[-1] = replace(streams[-1], tells_alpha=True)
         elif found := _DURATION.match(line):
             duration = int(found.group(1)) * 3600 + int(found.group(2)) * 60 + float(found.group(3))
             late = _START.match(line)

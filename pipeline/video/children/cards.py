@@ -26,7 +26,7 @@ MOST = 12
 
 def suits(info: VideoInfo) -> bool:
     """Whether a card makes exactly the processor's pictures of a film, and is quicker at it."""
-    return info.codec in CODECS and not info.interlaced and info.width * info.height >= LEAST
+    return info.codec in CODECS and not info.interlaced and not info.alpha and info.width * info.height >= LEAST
 
 
 def chosen(decode: str, *, utilization: float | None = None, sharing: int = 1) -> list[int]:

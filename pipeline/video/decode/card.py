@@ -19,7 +19,7 @@ import av
 import numpy as np
 from av.codec.hwaccel import HWAccel
 
-from pipeline.video.decode import libav
+from pipeline.video.decode import libav, pictures
 
 HELD = 12
 """pictures on the card that may be held at once, beside those that the decoder needs itself"""
@@ -118,7 +118,7 @@ def _agrees(card: Card, encoder: str, form: str) -> bool:
                 theirs += other.decode(packet if packet.size else None)
         except libav.AvError:
             return False
-    fetched = [libav.planar(libav.fetched(frame)) for frame in theirs if libav.on_card(frame)]
+    fetched = [pictures.planar(pictures.fetched(frame)) for frame in theirs if pictures.on_card(frame)]
     pairs = zip(mine, fetched, strict=False)
     return len(mine) == len(fetched) > 0 and all(np.array_equal(a.to_ndarray(), b.to_ndarray()) for a, b in pairs)
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from pipeline.frames import Image
 from pipeline.video.cuts.rule import SMALL
-from pipeline.video.decode import libav
+from pipeline.video.decode import libav, pictures
 from pipeline.video.decode.decoded import Decoded
 from pipeline.video.decode.decoder_log import complaint
 from pipeline.video.decode.nal import framing, is_idr
@@ -30,7 +30,7 @@ TICK = 64
 _FEED, _TARGET, _JUMP, _LOOK, _SPARE = (
     int(action) for action in (Action.FEED, Action.TARGET, Action.JUMP, Action.LOOK, Action.SPARE)
 )  # plain integers: an IntFlag takes a microsecond to combine, a hundred times as long
-_ALONE = frozenset({"cfhd"})
+_ALONE = frozenset({"cfhd", "libvpx", "libvpx-vp9"})
 """codecs whose pictures all stand alone, and whose decoders do not say so"""
 _ENDING = int(Action.SPARE | Action.BLURRED)
 
@@ -53,20 +53,22 @@ class DecodedFrame(Decoded):
 
     def _here(self) -> Any:
         """The frame in our memory: one that lies on the card is fetched when somebody looks at it, once."""
-        if libav.on_card(self._frame):
-            self._frame = libav.fetched(self._frame)
+        if pictures.on_card(self._frame):
+            self._frame = pictures.fetched(self._frame)
         return self._frame
 
     def image(self) -> Image:
         turn, mirrored, size = self._reader.turn, self._reader.mirrored, self._reader.size
-        image = libav.picture(self._here(), size[::-1] if turn in (90, 270) else size, self._reader.threads)
+        image = pictures.picture(
+            self._here(), size[::-1] if turn in (90, 270) else size, self._reader.threads, self._reader.ground
+        )
         image = image[:, ::-1] if mirrored else image
         return np.ascontiguousarray(np.rot90(image, -turn // 90)) if turn or mirrored else image
 
     def small(self) -> Image:
         """Made once: who is in doubt about a cut looks at the same frame several times."""
         if self._small is None:
-            self._small = libav.tiny(self._here(), SMALL)
+            self._small = pictures.tiny(self._here(), SMALL, self._reader.ground)
         return self._small
 
 
@@ -75,7 +77,7 @@ class Decoding:
 
     def __init__(self, reader: "PyAVReader", stream: Any, table: Table, plan: Plan) -> None:
         self._reader, self._stream, self._plan = reader, stream, plan
-        self._context, self._due = stream.codec_context, b""
+        self._context, self._due = libav.decoder(stream, reader.threads), b""
         if reader.card is not None:
             self._context, self._due = reader.card.decoder(stream, table.depth)
         self._by_order = table.repaired
@@ -167,7 +169,7 @@ class Decoding:
         """Frames as the decoder gives them; made of fields where that is asked for."""
         for frame in frames:
             self._reader.decoded += 1
-            self._reader.on_card += libav.on_card(frame)
+            self._reader.on_card += pictures.on_card(frame)
             if self._entering and (frame.pict_type not in self._alone or frame.is_corrupt):
                 raise Unclean
             self._entering = False

@@ -7,6 +7,8 @@ from typing import Any
 from pipeline.errors import InputError
 from pipeline.video.children.messages import Probed
 from pipeline.video.decode import libav
+from pipeline.video.decode.transparent import has_alpha
+from pipeline.video.decode.turned import matrix
 from pipeline.video.decode.walk import demuxed
 from pipeline.video.source import RAW_STREAMS
 
@@ -43,7 +45,7 @@ def describe(container: Any, stream: Any, pixels: int) -> Probed:
         raise InputError("frame_too_large", f"its pictures are {size}, more than {pixels / 1e6:.0f} million pixels", size=size)
     libav.set_up(stream, 1)
     first = first_frame(container, stream)
-    turn, mirrored = libav.matrix(first) if first else (0, False)
+    turn, mirrored = matrix(first) if first else (0, False)
     aspect = float(stream.sample_aspect_ratio or 1) or 1.0
     if not 0.05 < aspect < 20:
         aspect = 1.0
@@ -76,7 +78,7 @@ def describe(container: Any, stream: Any, pixels: int) -> Probed:
         mirrored=mirrored,
         interlaced=(context.field_order not in (0, 1)) or bool(first and first.interlaced_frame),
         hdr=int((first.color_trc if first else context.color_trc) or 0) in HDR,
-        alpha=bool(first) and any(component.is_alpha for component in first.format.components),
+        alpha=libav.tells_alpha(stream) or (bool(first) and has_alpha(first)),
         has_audio=bool(container.streams.audio),
         decoded=first is not None,
         films=len(container.streams.video),

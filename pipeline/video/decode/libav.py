@@ -6,14 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import av
-import numpy as np
 from av.packet import PacketSideData
-from av.video.reformatter import Interpolation, VideoReformatter
 
 from pipeline.errors import InputError
-from pipeline.frames import Image
 from pipeline.video.decode.streams import Candidate, film_among
-from pipeline.video.decode.thumbnail import shrink
 from pipeline.video.decode.walk import demuxed
 from pipeline.video.gif import as_shown
 from pipeline.video.headless import why
@@ -106,16 +102,23 @@ def set_up(stream: Any, threads: int, depth: int = 0) -> None:
     stream.codec_context.thread_type = "AUTO"
 
 
-def matrix(frame: Any) -> tuple[int, bool]:
-    """(degrees clockwise to turn the decoded picture, whether it is mirrored left to right before that)."""
-    for side in frame.side_data:
-        if side.type.name == "DISPLAYMATRIX":
-            a, b, _, c, d = np.frombuffer(side, dtype=np.int32)[:5].astype(float) / 65536
-            mirrored = bool(a * d - b * c < 0)
-            if mirrored:
-                a, c = -a, -c
-            return int(round(float(np.degrees(np.arctan2(b, a))) / 90.0) * 90) % 360, mirrored
-    return 0, False
+def decoder(stream: Any, threads: int) -> Any:
+    """The stream's decoder. VP8 and VP9 keep how opaque their pixels are beside the picture, where libav's own decoders don't look."""
+    own = stream.codec_context
+    if not tells_alpha(stream):
+        return own
+    context = av.CodecContext.create(_DECODES_ALPHA[own.name], "r")
+    context.thread_count = threads
+    return context
+
+
+def tells_alpha(stream: Any) -> bool:
+    """Whether its container says that a picture of VP8 or VP9 has transparent places."""
+    told = any(key.lower() == "alpha_mode" and value == "1" for key, value in stream.metadata.items())
+    return told and stream.codec_context.name in _DECODES_ALPHA
+
+
+_DECODES_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 
 
 def seek(container: Any, stream: Any, ticks: int) -> bool:
@@ -191,60 +194,3 @@ class Deinterlacer:
                 frames.append(self._graph.pull())
             except (AvError, EOFError, BlockingIOError):
                 return frames
-
-
-def on_card(frame: Any) -> bool:
-    """Whether a frame lies in a GPU's memory."""
-    return bool(frame.format.name == "cuda")
-
-
-def fetched(frame: Any) -> Any:
-    """A frame that lies on the card, in our memory, as the card gives it: its colours lie in one plane (nv12, p010le and the like)."""
-    return frame.reformat(format=frame.sw_format.name if frame.sw_format else "nv12")
-
-
-def planar(frame: Any) -> Any:
-    """A frame in the form that the processor's decoder gives it. One converter: each new one starts as many threads as there are cores."""
-    form = _PLANAR_FORM.get(frame.format.name)
-    return frame if form is None else _converter.reformat(frame, format=form, **ONE_THREAD)
-
-
-_PLANAR_FORM = {"nv12": "yuv420p", "p010le": "yuv420p10le", "p012le": "yuv420p12le", "p016le": "yuv420p16le"}
-"""what the card gives -> what the processor's decoder gives"""
-_converter = VideoReformatter()
-
-
-def picture(frame: Any, size: tuple[int, int], threads: int = 0) -> Image:
-    """A decoded frame as RGB, stretched to (width, height), by so many threads (0: one for each core)."""
-    if (frame.width, frame.height) == size:  # libswscale is exact for both orders of the colours only where it scales
-        frame = planar(frame)
-    shrinks = size[0] <= frame.width and size[1] <= frame.height
-    how = Interpolation.AREA if shrinks else Interpolation.BICUBIC
-    if len(_reformatters) > 8:
-        _reformatters.clear()
-    shrink = _reformatters.setdefault(size, VideoReformatter())
-    some = dict.fromkeys(ONE_THREAD, 1 if frame.width * frame.height <= SMALL_FRAME else threads)
-    made = shrink.reformat(frame, width=size[0], height=size[1], format="rgb24", interpolation=how, **some)
-    image: Image = made.to_ndarray()
-    return image
-
-
-def tiny(frame: Any, size: tuple[int, int]) -> Image:
-    """A decoded frame as a tiny RGB picture; not exactly what ``picture`` makes, but the same way for all frames of a film."""
-    name = frame.format.name
-    if name not in (*_PLANAR, "nv12") or frame.width < 8 * size[0] or frame.height < 8 * size[1]:
-        return picture(frame, size, 1)
-    rows = [np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size) for plane in frame.planes]
-    if name == "nv12":
-        wide = 2 * frame.planes[1].width
-        return shrink([rows[0][:, : frame.width], rows[1][:, 0:wide:2], rows[1][:, 1:wide:2]], size)
-    return shrink([lines[:, : plane.width] for lines, plane in zip(rows, frame.planes, strict=True)], size)
-
-
-_PLANAR = ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p")
-_reformatters: dict[tuple[int, int], Any] = {}
-"""one for each size asked for: setting one up costs as much as using it"""
-SMALL_FRAME = 640 * 480
-"""pixels up to which one thread scales a frame: to wake others takes 0.1 ms and more, of 0.02 where it becomes a tiny picture"""
-ONE_THREAD = {"threads": 1} if int(av.__version__.partition(".")[0]) >= 17 else {}
-"""before 17 PyAV always took one"""

@@ -16,9 +16,10 @@ import numpy as np
 
 from pipeline.errors import InputError
 from pipeline.frames import Image
-from pipeline.video.decode import libav
+from pipeline.video.decode import libav, pictures
 from pipeline.video.decode.live_demux import Arrived, Backlog
 from pipeline.video.decode.live_input import AvError
+from pipeline.video.decode.turned import matrix
 from pipeline.video.live.messages import Frame, Opened
 from pipeline.video.live.sampling import Ticks
 
@@ -144,7 +145,7 @@ class LiveDecoding:
             self._context.skip_frame = SKIPS[self._skip]
 
     def _describe(self, frame: Any) -> None:
-        self._turn, self._mirrored = libav.matrix(frame)
+        self._turn, self._mirrored = matrix(frame)
         aspect = float(self._stream.sample_aspect_ratio or 1) or 1.0
         aspect = aspect if 0.05 < aspect < 20 else 1.0
         self._form = (frame.width, frame.height)
@@ -161,6 +162,6 @@ class LiveDecoding:
 
     def picture(self, frame: Any, size: tuple[int, int]) -> Image:
         """The frame as RGB of this size, upright."""
-        image = libav.picture(frame, size[::-1] if self._turn in (90, 270) else size, 1)  # other streams want the other cores
+        image = pictures.picture(frame, size[::-1] if self._turn in (90, 270) else size, 1)  # other streams want the other cores
         image = image[:, ::-1] if self._mirrored else image
         return np.ascontiguousarray(np.rot90(image, -self._turn // 90)) if self._turn or self._mirrored else image

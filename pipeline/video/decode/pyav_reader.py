@@ -17,6 +17,7 @@ from pipeline.video.decode.holes import keyframes_among_holes
 from pipeline.video.decode.plan import Plan
 from pipeline.video.decode.seams import Seams
 from pipeline.video.decode.unshown import Unshown
+from pipeline.video.ground import BLACK, ground
 from pipeline.video.listing import UNKNOWN, Listing
 from pipeline.video.table import Table, build
 
@@ -55,6 +56,8 @@ class PyAVReader:
         self.watchful = 0
         """which ends of groups are decoded though no sample is there: 1, those that are SPARE; 2, all. Who looks for cuts changes it
         on the way"""
+        self.ground: int | None = BLACK
+        """what is behind its transparent places"""
         self.card = card
         self.decoded = 0
         self.on_card = 0
@@ -66,6 +69,7 @@ class PyAVReader:
         """Everything that gets decoded, as it is shown; None is a sign of life."""
         with libav.open_container(self.fd) as container:
             stream = libav.film_stream(container)
+            self.ground = ground(container.format.name, stream.codec_context.name)
             libav.set_up(stream, self.threads, 0 if table.repaired else table.depth)
             yield from Decoding(self, stream, table, plan).frames(_aligned(container, stream, plan, self.fd))
 

@@ -435,6 +435,7 @@ CASES = [
     Case(
         name="alpha.webm",
         make=encoded("-c:v", "libvpx-vp9", "-b:v", "1M", "-deadline", "realtime", "-cpu-used", "8", "-pix_fmt", "yuva420p"),
+        reader="pyav",
     ),
     Case(
         name="hdr.mp4",

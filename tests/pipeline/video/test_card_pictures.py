@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pipeline.video.cuts.rule import SMALL
-from pipeline.video.decode import libav
+from pipeline.video.decode import pictures
 
 ON_CARD = {"yuv420p": "nv12", "yuv420p10le": "p010le"}
 
@@ -28,17 +28,19 @@ def test_pictures_are_those_of_the_processor(
     mine = av.VideoFrame.from_ndarray(drawn, format="rgb24").reformat(format=form)
     cards = mine.reformat(format=ON_CARD[form])
     size = size or (mine.width, mine.height)
-    assert np.array_equal(libav.picture(mine, size, threads), libav.picture(cards, size, threads))
-    assert np.array_equal(libav.picture(mine, size), libav.picture(mine, size, threads)), "however many threads scale it"
-    assert np.array_equal(libav.tiny(mine, SMALL), libav.tiny(cards, SMALL))
-    back = libav.planar(cards)
+    assert np.array_equal(pictures.picture(mine, size, threads), pictures.picture(cards, size, threads))
+    assert np.array_equal(pictures.picture(mine, size), pictures.picture(mine, size, threads)), "however many threads scale it"
+    assert np.array_equal(pictures.tiny(mine, SMALL), pictures.tiny(cards, SMALL))
+    back = pictures.planar(cards)
     assert back.format.name == form
     assert np.array_equal(back.to_ndarray(), mine.to_ndarray())
-    assert libav.planar(mine) is mine
+    assert pictures.planar(mine) is mine
 
 
 def test_a_frame_without_colour_differs() -> None:
     """The comparison above can fail: other colours make another picture."""
     grey, red = (np.full((480, 640, 3), colour, np.uint8) for colour in ((90, 90, 90), (200, 20, 20)))
-    one, other = (libav.tiny(av.VideoFrame.from_ndarray(p, format="rgb24").reformat(format="nv12"), SMALL) for p in (grey, red))
+    one, other = (
+        pictures.tiny(av.VideoFrame.from_ndarray(p, format="rgb24").reformat(format="nv12"), SMALL) for p in (grey, red)
+    )
     assert not np.array_equal(one, other)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from av.video.reformatter import Interpolation, VideoReformatter
 
-from pipeline.video.decode import libav
+from pipeline.video.decode import pictures
 
 
 @pytest.mark.parametrize("pixels", ["yuv420p", "yuvj420p", "yuv422p10le", "nv12", "rgb24", "gray"])
@@ -16,6 +16,11 @@ def test_one_thread_scales_as_several_do(size: tuple[int, int], pixels: str) -> 
     for width, height in ((48, 27), (196, 112), (384, 384)):
         how = Interpolation.AREA if width <= size[0] and height <= size[1] else Interpolation.BICUBIC
         several = VideoReformatter().reformat(
-            frame, width=width, height=height, format="rgb24", interpolation=how, **({"threads": 3} if libav.ONE_THREAD else {})
+            frame,
+            width=width,
+            height=height,
+            format="rgb24",
+            interpolation=how,
+            **({"threads": 3} if pictures.ONE_THREAD else {}),
         )
-        assert (libav.picture(frame, (width, height)) == several.to_ndarray()).all()
+        assert (pictures.picture(frame, (width, height)) == several.to_ndarray()).all()
