@@ -4,7 +4,10 @@ http://host/v1          http://host/v1/chat/completions
 http://host/v1?a=b      http://host/v1/chat/completions?a=b     Azure's api-version
 """
 
+import re
 from urllib.parse import urljoin, urlsplit, urlunsplit
+
+from models.errors import BadEngineOption
 
 CHAT = "/chat/completions"
 
@@ -14,7 +17,33 @@ def address(given: str) -> str:
     parts = urlsplit(given.strip())
     _ = parts.port
     path = parts.path.rstrip("/")
-    return urlunsplit(parts._replace(path=path.removesuffix(CHAT).removesuffix("/completions"), fragment=""))
+    return urlunsplit(
+        parts._replace(path=path.removesuffix(CHAT).removesuffix("/completions").removesuffix("/models"), fragment="")
+    )
+
+
+def credentials(base_url: str, key: str | None) -> dict[str, str]:
+    """The headers that say the key, where there is one; Azure's older doors read ``api-key``, all others ``Authorization``.
+
+    Raises BadEngineOption where the key has a sign that no header can hold (a line break, a letter of a text that was copied with it).
+    """
+    if not key:
+        return {}
+    if re.fullmatch(r"[!-~]+", key) is None:
+        raise BadEngineOption(
+            "the key (--api-key, OPENAI_API_KEY) holds a space, a line break or a sign that no key has: copy it anew"
+        )
+    parts = urlsplit(base_url)
+    azure = "api-version=" in parts.query or (parts.hostname or "").endswith((".azure.com", ".azure-api.net"))
+    return {"Authorization": f"Bearer {key}"} | ({"api-key": key} if azure else {})
+
+
+def no_proxy(error: Exception) -> BadEngineOption:
+    """What is wrong with a proxy of the environment, without its address, which may hold a password."""
+    why = "its address must begin with http:// or https://"
+    if isinstance(error, ImportError):
+        why = "a SOCKS proxy needs one package more (pip install 'httpx[socks]')"
+    return BadEngineOption(f"the proxy that HTTP_PROXY, HTTPS_PROXY or ALL_PROXY names can't be used: {why}")
 
 
 def place(base_url: str, path: str) -> str:

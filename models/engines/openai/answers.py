@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from models.base import Finish, Reply
+from models.engines.openai.faults import sentence
 from models.engines.openai.thoughts import Thoughts
 
 _FILTERED = ("content_filter", "content-filter", "safety", "SAFETY", "PROHIBITED_CONTENT", "refusal")
+BROKEN = ("error", "abort", "cancelled")
+"""of vLLM, SGLang, OpenRouter: the answer did not come to its end"""
 MOST_TOKENS = 1_000_000_000
 
 
@@ -32,6 +35,8 @@ class Usage:
 
 def parse(text: str) -> dict[str, Any]:
     """The object that a JSON text holds. Raises BadAnswer: no JSON, no object, nested without end, NaN or Infinity in it."""
+    if text.lstrip()[:1] == "<":
+        raise BadAnswer("it is a page: is --base-url right, and must one log in first?")
     try:
         found = json.loads(text, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
@@ -58,6 +63,9 @@ def reply(answer: Mapping[str, Any]) -> Reply:
         raise Withheld(f"the model refuses: {' '.join(refusal.split())[:300]}")
     if not said.strip() and choice.get("finish_reason") in _FILTERED:
         raise Withheld("a content filter of the server keeps the answer back")
+    if choice.get("finish_reason") in BROKEN or choice.get("error"):
+        why = sentence(json.dumps(choice["error"])) if choice.get("error") else f"finish_reason {choice.get('finish_reason')}"
+        raise Withheld(f"the server gave up in the middle of its answer: {why}")
     if not said.strip() and (message.get("tool_calls") or message.get("function_call")):
         raise Withheld("the model calls a tool in place of an answer, though it was offered none")
     tokens = usage(answer)
@@ -81,8 +89,8 @@ def first_choice(answer: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def finish(choice: Mapping[str, Any]) -> Finish:
-    """Why an answer ended."""
-    return "length" if choice.get("finish_reason") in ("length", "max_tokens", "MAX_TOKENS") else "stop"
+    """Why an answer ended: one that a filter stopped is cut off like one that was too long."""
+    return "length" if choice.get("finish_reason") in ("length", "max_tokens", "MAX_TOKENS", *_FILTERED) else "stop"
 
 
 def text_of(content: Any) -> str:

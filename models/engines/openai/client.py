@@ -18,8 +18,9 @@ from typing import Any, TypeVar
 import httpx
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from models.engines.openai.addresses import followed, place
-from models.engines.openai.faults import Again, inner_status, retry_after, says_no, sentence
+from models.engines.openai.addresses import credentials, followed, no_proxy, place
+from models.engines.openai.faults import inner_status, says_no, sentence
+from models.engines.openai.waits import LONGEST_WAIT, Again, asked_wait, spent
 from models.errors import EndpointError, EngineDead, RequestRefused
 
 ATTEMPTS = 6
@@ -32,8 +33,6 @@ LARGEST = 4_000_000
 """bytes of one answer, unpacked: a thousand times what a caption has, and a long list of models"""
 LONGEST_ERROR = 65_536
 """bytes of an error's body that are looked at"""
-_SPENT = ("insufficient_quota", "exceeded your current quota", "insufficient balance", "credit balance")
-"""words of a 429 that no waiting helps against"""
 _Got = TypeVar("_Got")
 REDIRECTIONS = 4
 ELSEWHERE = {301, 302, 303, 307, 308}
@@ -68,15 +67,15 @@ class Client:
         attempts: int,
         patience: float,
     ) -> None:
-        headers = {"Accept-Encoding": "identity"} | ({"Authorization": f"Bearer {key}"} if key else {})
+        headers = {"Accept-Encoding": "identity"} | credentials(base_url, key)
         self.base_url = base_url
         self.retries = 0
         self._whole, self._attempts, self._patience = whole, attempts, patience
-        self._http = httpx.AsyncClient(
-            timeout=timeout,
-            headers=headers,
-            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
-        )
+        limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+        try:
+            self._http = httpx.AsyncClient(timeout=timeout, headers=headers, limits=limits)
+        except (ValueError, ImportError) as error:
+            raise no_proxy(error) from error
 
     async def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Answer:
         """The answer, of whatever status but those that may pass. Raises EndpointError, RequestRefused, EngineDead (closed)."""
@@ -104,7 +103,7 @@ class Client:
             error = state.outcome.exception() if state.outcome else None
             asked = error.seconds if isinstance(error, Again) else None
             self.retries += 1
-            seconds = max(asked, 0.1 * self._patience) if asked is not None else waits(state)
+            seconds = min(max(asked, 0.1 * self._patience), LONGEST_WAIT) if asked is not None else waits(state)
             log.info("%s %s: asked again in %.1f s", self.base_url, error, seconds)
             return seconds
 
@@ -126,7 +125,8 @@ class Client:
             await response.aclose()
         if response.is_success and (status := inner_status(text)) is not None:  # said by 200: routers, of a server behind them
             if status in AGAIN:
-                raise Again(f"answers {status} {sentence(text)}".rstrip(), status=status)
+                wait = asked_wait(response.headers, text)
+                raise Again(f"answers {status} {sentence(text)}".rstrip(), seconds=wait, status=status)
             told = f"{response.status_code} with error {status}" if status else str(response.status_code)
             return Answer(status=status or 400, told=told, headers=response.headers, text=text)
         return _whole(response, text)
@@ -150,16 +150,16 @@ class Client:
             raise EndpointError(f"{self.base_url} is no address: {error}") from error
         if response.status_code in AGAIN:
             try:
-                said = sentence((await self._read(response, until, LONGEST_ERROR, cut=True)).decode("utf-8", "replace"))
+                text = (await self._read(response, until, LONGEST_ERROR, cut=True)).decode("utf-8", "replace")
             except RequestRefused:
-                said = ""
+                text = ""
             finally:
                 await response.aclose()
+            said, wait = sentence(text), asked_wait(response.headers, text)
             if response.status_code == 500 and says_no(said):  # some servers say so by 500: it would not pass
                 return httpx.Response(400, text=said, request=request, extensions={"came": 500}), until
-            if response.status_code == 429 and any(words in said.lower() for words in _SPENT):  # nor would this, today
+            if spent(response.status_code, said, wait):  # nor would this, today
                 return httpx.Response(402, text=said, request=request, extensions={"came": 429}), until
-            wait = retry_after(response.headers.get("retry-after"))
             raise Again(f"answers {response.status_code} {said}".rstrip(), seconds=wait, status=response.status_code)
         return response, until
 

@@ -22,7 +22,7 @@ from models.engines.openai.addresses import address
 from models.engines.openai.answers import BadAnswer, Withheld, parse, reply
 from models.engines.openai.client import ATTEMPTS, TIMEOUT, WHOLE, Answer, Client, Lines, Timeout
 from models.engines.openai.dialect import Dialect
-from models.engines.openai.faults import fault, may_not_list
+from models.engines.openai.faults import fault, may_not_list, sentence
 from models.engines.openai.negotiation import Negotiation
 from models.engines.openai.streams import Broken, joined, pieces
 from models.engines.openai.thoughts import Thoughts
@@ -68,7 +68,7 @@ class OpenAIEndpoint:
             self._base_url = address(base_url)
         except ValueError as error:
             raise BadEngineOption(f"--base-url {base_url} is no address: {error}") from None
-        self._api_key = api_key or os.environ.get("OPENAI_API_KEY")
+        self._api_key = (api_key or os.environ.get("OPENAI_API_KEY") or "").strip() or None
         self._timing: dict[str, Any] = {"timeout": timeout, "whole": whole, "attempts": attempts, "patience": patience}
         self._capacity = (options.max_num_seqs if options else None) or IN_FLIGHT
         self._client: Client | None = None
@@ -128,9 +128,8 @@ class OpenAIEndpoint:
         except Withheld as error:
             raise RequestRefused(f"{self._base_url}: {error}") from error
         except BadAnswer as error:
-            raise RequestRefused(
-                f"{self._base_url} answered something that is no chat completion ({error}): {answer.text[:80]!r}"
-            ) from error
+            said = sentence(answer.text)[:200] if answer.text.lstrip()[:1] in ("{", "<") else repr(answer.text[:80])
+            raise RequestRefused(f"{self._base_url} answered something that is no chat completion ({error}): {said}") from error
         if not got.text and got.finish == "length":
             self._negotiation.tell_once(
                 f"{self._base_url} thinks until --max-tokens is used up and answers nothing: give more, or a model without"

@@ -2,35 +2,36 @@
 
 import json
 import re
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
-from models.engines.openai.refusals import too_long
+from models.engines.openai.refusals import SHOWN, too_long
 from models.errors import EndpointError, ModelError, PromptTooLong, RequestRefused
 
-LONGEST_WAIT = 120.0
-"""seconds that Retry-After may ask for"""
 NO = re.compile(r"not support|unsupported|doesn't support|not implemented|unknown|invalid|not allowed|mmproj|not permitted")
 
 
+_MARKS = ('"error"', '"message"', '"msg"', '"detail"')
+_SAYS = {"choices", "data", "models"}
+"""what a body that says no error has"""
+_NAMES = {
+    "rate_limit": 429,
+    "ratelimit": 429,
+    "too_many_requests": 429,
+    "resource_exhausted": 429,
+    "overloaded": 503,
+    "unavailable": 503,
+}
+"""how servers call what may pass"""
 _SECRET = re.compile(r"[^\s'\"(),:;=]{20,}")
 """words that may be a key"""
-
-
-class Again(Exception):
-    """A fault that may pass: ask again after ``seconds``, where the server says how many."""
-
-    def __init__(self, message: str, *, seconds: float | None = None, status: int | None = None) -> None:
-        super().__init__(message)
-        self.seconds = seconds
-        self.status = status
 
 
 def fault(base_url: str, path: str, status: int, text: str, told: str = "") -> ModelError:
     """The error for an answer with this HTTP status, which is none of those that may pass; ``text`` is its body, ``told`` what is said of
     a status that came otherwise."""
     said, told = sentence(text), told or str(status)
+    if status == 403 and SHOWN.search(said.lower()):  # of this window alone: the next one shows something else
+        return RequestRefused(f"{base_url} refuses the request ({told}): {said}", status=status)
     if status in {401, 403}:
         # a country, a plan, an address that may not; a 401 may say the key again
         why = f": {_SECRET.sub('...', said).rstrip('.')}" if said and status == 403 else ""
@@ -44,7 +45,7 @@ def fault(base_url: str, path: str, status: int, text: str, told: str = "") -> M
         )
     if status in {404, 405, 410}:
         return EndpointError(
-            f"{base_url}{path} does not exist ({told} {said}): is --base-url right{_perhaps(base_url)}, and --model one it has?",
+            f"{base_url}{path} does not exist ({told} {said}): is --base-url right{perhaps(base_url)}, and --model one it has?",
             status=status,
         )
     if status == 402:
@@ -64,7 +65,7 @@ def may_not_list(status: int, text: str) -> bool:
     )
 
 
-def _perhaps(base_url: str) -> str:
+def perhaps(base_url: str) -> str:
     """Where most servers answer (Ollama, llama.cpp, LM Studio, vLLM, SGLang), if the address has no path."""
     return f" (most servers answer at {base_url}/v1)" if base_url.count("/") == 2 else ""
 
@@ -74,35 +75,44 @@ def says_no(said: str) -> bool:
     return NO.search(said.lower()) is not None
 
 
-def retry_after(value: str | None) -> float | None:
-    """Seconds that a ``Retry-After`` header asks for, from its number or its date (RFC 9110, 10.2.3); None where it says nothing."""
-    if not value:
-        return None
-    try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            date = parsedate_to_datetime(value)
-            seconds = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - datetime.now(UTC).timestamp()
-        except (ValueError, OverflowError):
-            return None
-    return min(max(seconds, 0.0), LONGEST_WAIT) if seconds == seconds else None  # float("nan") reads as a number
-
-
 def inner_status(text: str) -> int | None:
-    """The status that an error in a body tells itself (``{"error": {"code": 503}}``), where an error is all that the body says; 0 where it
-    tells none."""
-    if '"error"' not in text[:4000]:
+    """The status that a body which says an error tells itself (``{"error": {"code": 503}}``), where an error is all that it says; 0 where
+    it tells none, None where it says no error.
+
+    By a number, by a name (``"rate_limit_exceeded"``), or in a choice without text: a router, of the server behind it.
+    """
+    if not text.startswith("{") or not any(mark in text[:4000] for mark in _MARKS):
         return None
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(found, dict) or found.get("choices") or not found.get("error"):
+    error = _error_in(found) if isinstance(found, dict) else None
+    if error is None:
         return None
-    error = found["error"]
-    code = error.get("code", error.get("status")) if isinstance(error, dict) else None
-    return int(str(code)) if re.fullmatch(r"[45][0-9]{2}", str(code)) else 0
+    said = [error.get(key) for key in ("code", "status", "type")] if isinstance(error, dict) else []
+    numbers = (int(str(one)) for one in said if re.fullmatch(r"[45][0-9]{2}", str(one)))
+    names = (status for one in said if isinstance(one, str) for name, status in _NAMES.items() if name in one.lower())
+    return next(numbers, None) or next(names, 0)
+
+
+def _error_in(found: dict[str, Any]) -> Any:
+    """What a body says is wrong; None where it says something else."""
+    choices = found.get("choices")
+    if isinstance(choices, list) and choices:
+        first = choices[0]
+        if not isinstance(first, dict) or not isinstance(first.get("error"), dict):
+            return None
+        message = first.get("message")
+        said = message.get("content") if isinstance(message, dict) else first.get("text")
+        return None if said else first["error"]
+    if found.get("error"):
+        return found["error"]
+    if found.get("object") == "error" or (
+        not found.keys() & _SAYS and any(found.get(key) for key in ("message", "msg", "detail"))
+    ):
+        return found
+    return None
 
 
 def sentence(text: str) -> str:
@@ -132,6 +142,8 @@ def _words(found: Any, depth: int) -> str:
     for key in ("error", "errors", "detail"):
         if found.get(key):
             return _words(found[key], depth - 1)
+    if isinstance(choices := found.get("choices"), list) and choices and isinstance(choices[0], dict) and choices[0].get("error"):
+        return _words(choices[0]["error"], depth - 1)
     words = next((str(found[key])[:2000] for key in ("message", "msg", "reason", "title") if found.get(key)), "")
     place = found.get("loc")
     if isinstance(place, list) and place:

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from models.engines.openai.faults import perhaps
 from models.errors import ModelNotFound
 from models.preset import Preset
 
@@ -39,7 +40,7 @@ def choose(preset: Preset, served: list[str] | None, base_url: str) -> str:
         if preset.name != UNNAMED:
             return wanted[0]
         has = "has no model" if served is not None else "does not list its models"
-        raise ModelNotFound(f"{base_url} {has}: name one by --model", served=served)
+        raise ModelNotFound(f"{base_url} {has}{perhaps(base_url)}: name one by --model", served=served)
     for name in wanted:
         if name in served:
             return name

@@ -9,7 +9,8 @@ import re
 
 NO = re.compile(
     r"support|unknown|unrecogni[sz]ed|unexpected|not permitted|not allowed|extra|invalid|cannot|can't|deprecated|must be|only the default"
-    r"|does not exist|no such|not a valid|forbidden|cannot find|not available|不支持|未知|无效|非法|不允许|有误|错误|サポート|無効|지원"
+    r"|does not exist|no such|not a valid|forbidden|cannot find|not available|should|(?:has|have|needs?) to be|(?:greater|less|larger|smaller) than"
+    r"|range|between|positive|不支持|未知|无效|非法|不允许|有误|错误|范围|サポート|無効|範囲|지원|범위"
 )
 FORM = re.compile(
     r"video|content|type|variant|modalit|multi-?modal|message format|deserial|image_url|union|input should be|unmarshal"
@@ -17,6 +18,10 @@ FORM = re.compile(
 )
 POLICY = re.compile(r"policy|moderation|safety|filter|violat|敏感|违规|违反|审核|安全|不合规|inappropriate")
 """what is refused for what it shows, and would be so in any form"""
+SHOWN = re.compile(
+    r"moderation|flagged|content[ _-]?(?:policy|filter)|usage polic|safety|violat|inappropriate|敏感|违规|违反|审核|安全|不合规"
+)
+"""of a 403: it is what a window shows that is refused, and no key"""
 _IMAGES = re.compile(
     r"image|picture|photo|media|attachment|图片|图像|图|張画像|画像|이미지|bild(?:er)?\b|imágenes|imagen|imagens|изображени|张"
 )
@@ -77,8 +82,10 @@ def too_large(status: int, low: str) -> bool:
 
 def no_jpeg(low: str) -> bool:
     """Whether a refusal is of JPEG, or asks for PNG; one that lists both among what is taken is of something else."""
-    both = any("png" in some.group() and "jp" in some.group() for some in _LISTED.finditer(low))
-    return not both and _NO_JPEG.search(low) is not None
+    lists = [some.group() for some in _LISTED.finditer(low) if "png" in some.group()]
+    if any("jp" in some for some in lists):
+        return False
+    return _NO_JPEG.search(low) is not None or (bool(lists) and re.search(r"format|type|不支持", low) is not None)
 
 
 def only_one_way(low: str, *, asked: bool) -> bool | None:
