@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.media.boxes import Box, boxes, within
 from pipeline.safe_open import regular
+from pipeline.video.boxes import Box, boxes, within
 
 _MOST = 1 << 22
 """bytes of one table that are looked at"""

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from pipeline.media.boxes import boxes
 from pipeline.storage.spool import Copy, Remote, Some, refuse_changed
 from pipeline.types import Span
+from pipeline.video.boxes import boxes
 from pipeline.video.children.pool import WorkerPool
 from pipeline.video.locate import locate, read_by_groups
 

@@ -14,11 +14,11 @@ from pathlib import Path
 from pipeline.environment import child_environment
 from pipeline.errors import OutputError
 from pipeline.media.binary import Ffmpeg
-from pipeline.media.boxes import Box, within
 from pipeline.media.losses import broadcast
 from pipeline.media.run import Place
 from pipeline.media.said import said
 from pipeline.media.streams import Contents, guards
+from pipeline.video.boxes import Box, within
 from pipeline.video.transport import codec_change
 
 _IN_BAND = {"h264": "h264_mp4toannexb", "hevc": "hevc_mp4toannexb"}

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 
 from pipeline.errors import InputError
 from pipeline.media.binary import Ffmpeg
-from pipeline.media.boxes import fragmented
 from pipeline.media.edit_lists import begins_late
 from pipeline.media.run import Place
 from pipeline.media.said import said
+from pipeline.video.boxes import fragmented
+from pipeline.video.encrypted import refuse_encrypted
 from pipeline.video.ground import ground
 from pipeline.video.headless import UNKNOWN, why
 
@@ -138,10 +139,12 @@ class Contents:
 def film_contents(ffmpeg: Ffmpeg, place: Place) -> Contents:
     """What is in the film of the place, its picture the one that is described (``VideoInfo.stream``), not merely the first.
 
-    Raises InputError ``unsupported_or_corrupt``.
+    Raises InputError ``unsupported_or_corrupt``, ``no_decodable_frames`` where it is encrypted.
     """
-    found = contents(ffmpeg, place, place.film)
     path = place.folder / place.film
+    with path.open("rb") as file:
+        refuse_encrypted(file.fileno())
+    found = contents(ffmpeg, place, place.film)
     if found.start > 0 and found.container.startswith("mov") and (fragmented(path) or begins_late(path)):
         found = replace(found, duration=max(0.0, found.duration - found.start))  # it is when the last picture ends
     if len(found.of("video")) < 2:

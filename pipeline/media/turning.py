@@ -10,8 +10,8 @@ import struct
 from enum import StrEnum
 from pathlib import Path
 
-from pipeline.media.boxes import Box, within
 from pipeline.safe_open import regular
+from pipeline.video.boxes import Box, within
 
 _AS_STORED = (1, 0, 0, 1)
 

@@ -7,6 +7,7 @@ from pipeline.types import Notice, VideoInfo
 from pipeline.video.children.child import Crashed
 from pipeline.video.children.messages import Failure, Probe, Probed
 from pipeline.video.children.pool import WorkerPool
+from pipeline.video.encrypted import piece_of_a_closed_stream
 from pipeline.video.limits import Limits
 from pipeline.video.source import RAW_STREAMS, Source, open_source
 
@@ -53,6 +54,9 @@ def look(source: Source, pool: WorkerPool, limits: Limits) -> VideoInfo:
 
 def refusal(answer: Failure, source: Source) -> InputError:
     """The error that a child answered with."""
+    closed = piece_of_a_closed_stream(source.path) if answer.code == "unsupported_or_corrupt" else ""
+    if closed:
+        return InputError("no_decodable_frames", closed, path=str(source.path))
     return InputError(answer.code, answer.message, **{**answer.data, "path": str(source.path)})
 
 

@@ -34,6 +34,10 @@ _AT_ONCE = 20_000
 """packets that are looked at together"""
 _LONGEST = 30 * 3600.0
 """seconds; a clock that has counted more began anew between"""
+_SAMPLE_AES = 0xDB
+"""stream_type of H.264 of which samples are encrypted, by Apple's description of it for HLS"""
+_LOOKED_AT = 100
+"""tables of each kind that are looked at, at most"""
 _PROGRAMS = 1000
 """in one stream, at most"""
 Rows = NDArray[np.uint8]
@@ -183,10 +187,30 @@ def _programs(packet: bytes) -> set[int]:
 
 
 def _pictures(packet: bytes) -> Iterator[tuple[int, str]]:
-    """(stream, codec) of the pictures that a PMT names (2.4.4.8)."""
+    """(stream, codec) of the pictures that a PMT names."""
+    return ((stream, _CODECS[kind]) for stream, kind in _streams(packet) if kind in _CODECS)
+
+
+def _streams(packet: bytes) -> Iterator[tuple[int, int]]:
+    """(stream, its stream_type) of all that a PMT names (2.4.4.8)."""
     section = _section(packet, 2)
     at = 12 + ((section[10] & 0x0F) << 8 | section[11]) if len(section) >= 12 else len(section)
     while at + 5 <= len(section):
-        if codec := _CODECS.get(section[at]):
-            yield (section[at + 1] & 0x1F) << 8 | section[at + 2], codec
+        yield (section[at + 1] & 0x1F) << 8 | section[at + 2], section[at]
         at += 5 + ((section[at + 3] & 0x0F) << 8 | section[at + 4])
+
+
+def is_closed(head: bytes) -> bool:
+    """Whether the tables in a stream's first bytes name encrypted pictures (HLS, SAMPLE-AES) and no others."""
+    found = layout(head[:1024])
+    if found is None:
+        return False
+    size, offset = found
+    count = len(head) // size
+    packets = np.frombuffer(head, np.uint8, count * size).reshape(count, size)[:, offset : offset + 188]
+    numbers = (packets[:, 1].astype(np.int32) & 0x1F) << 8 | packets[:, 2]
+    begins = (packets[:, 0] == SYNC) & (packets[:, 1] & 0x40 != 0)
+    tables = {number for one in packets[begins & (numbers == 0)][:_LOOKED_AT] for number in _programs(one.tobytes())}
+    named = packets[begins & np.isin(numbers, [*tables])][:_LOOKED_AT]
+    kinds = {kind for one in named for _, kind in _streams(one.tobytes())}
+    return _SAMPLE_AES in kinds and not kinds & _CODECS.keys()

@@ -10,6 +10,7 @@ from pipeline.video.decode import libav
 from pipeline.video.decode.transparent import has_alpha
 from pipeline.video.decode.turned import matrix
 from pipeline.video.decode.walk import demuxed
+from pipeline.video.encrypted import SENTENCE
 from pipeline.video.source import RAW_STREAMS
 
 HDR = {16, 18}
@@ -24,7 +25,7 @@ def first_frame(container: Any, stream: Any, packets: int = 120) -> Any:
     context.options = {"skip_loop_filter": "all"}
     for number, packet in enumerate(demuxed(container, stream)):
         if packet.has_sidedata("encryption_info"):
-            raise InputError("no_decodable_frames", "the film is encrypted; only its owner's key makes pictures of it")
+            raise InputError("no_decodable_frames", SENTENCE)
         try:
             found = context.decode(packet) or (context.decode(None) if packet.size else [])
         except libav.AvError:

@@ -51,6 +51,7 @@ from pipeline.video.decode.locate import located
 from pipeline.video.decode.plan import Action, plan
 from pipeline.video.decode.reader import Reader
 from pipeline.video.decode.wanted import Wanted, has_stand_in
+from pipeline.video.encrypted import refuse_encrypted
 from pipeline.video.table import Table
 
 _TOO_LARGE = Failure(code="frame_too_large", message="its pictures need more memory than a reader may take", data={})
@@ -154,6 +155,7 @@ class Worker:
 
 
 def _probed(request: Probe, fd: int) -> Probed:
+    refuse_encrypted(fd)
     with libav.open_container(fd) as container:
         if len(container.streams) > request.streams:
             raise InputError("unsupported_or_corrupt", f"it has {len(container.streams)} streams, more than any film")
