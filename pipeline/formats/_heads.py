@@ -2,6 +2,7 @@
 
     00:00:01,000 --> 00:00:02,500        as SRT has it; ``.`` for ``,`` in WebVTT
     1:02 -> 1:05.5                       no milliseconds, no hours, another arrow: read, and counted as guessed
+    00:00:01,000 - 00:00:02,500          no arrow, and nothing else on the line: the same
     00:00:xx,000 --> 00:00:02,000        times that are none: the cue can't be shown, and is counted as dropped
 
 Everything here is linear in the length of the text: a head is at most ``LONGEST_HEAD`` characters.
@@ -46,6 +47,9 @@ _SIGNS = (
 )
 """what keyboards and programs of other scripts have for the signs between figures; marks of direction stand around them"""
 _LOOSE = re.compile(r"[ \t]{0,4}([:;,.])[ \t]{0,4}(?=\d)")
+_STAMP = r"\d{1,3}:\d{1,2}:\d{1,2}[,.:;]\d{1,3}"
+_PAIR = re.compile(rf"\s*({_STAMP})(?: *[-,~|/] *| +(?:to +)?)({_STAMP})\s*", re.ASCII)
+"""two whole times alone on a line, whatever stands between them"""
 _DOTTED = re.compile(r"\d{1,3}\.\d\d\.\d\d[,.]\d{1,3}", re.ASCII)
 _SEEMS = re.compile(r"\d\D{0,4}[:;]")
 
@@ -105,13 +109,15 @@ def bounded(text: str, cues: int) -> None:
         raise InputError("bad_subtitles", f"this file has more than {MOST_LINES:,} lines; subtitles have fewer")
 
 
-def head(line: str, strict: re.Pattern[str], *, alone: bool) -> Head | None:
-    """The head in a line; None where it is text. ``alone``: nothing or a number stands above it, as above a head."""
+def head(line: str, strict: re.Pattern[str], *, alone: bool, pairs: bool = False) -> Head | None:
+    """The head in a line; None where it is text. ``alone``: nothing or a number stands above it, as above a head; ``pairs``: two times
+    without an arrow are one too, where nothing else stands on the line."""
     if len(line) > LONGEST_HEAD:
         return None
     if line.isascii():
         if ">" not in line:
-            return None
+            pair = _PAIR.fullmatch(line) if pairs and alone and line.count(":") > 3 else None
+            return None if pair is None else Head(clock(pair[1]), clock(pair[2]), exact=False)
         if (usual := _USUAL.fullmatch(line)) and strict.match(line):
             hours, minutes, seconds, thousandths, *end_at = map(int, usual.groups())
             return Head(_seconds(hours, minutes, seconds, thousandths), _seconds(*end_at))
@@ -119,11 +125,16 @@ def head(line: str, strict: re.Pattern[str], *, alone: bool) -> Head | None:
     if not (arrow := _ARROW.search(plain)):
         return None
     left, right = plain[: arrow.start()], plain[arrow.end() :]
+    boxed = left.lstrip()[:1] in ("[", "(") and (close := re.search(r"[\])]", right)) is not None
+    if boxed and close:  # [00:01.000 --> 00:02.000]  Hello: what Whisper says on a terminal
+        left, right = left.lstrip()[1:], f"{right[: close.start()]} {right[close.end() :]}"
     words = _LOOSE.sub(r"\1", right).split(None, 1)
     settings = words[1] if len(words) > 1 else ""
     start, end = clock(_LOOSE.sub(r"\1", left)), clock(words[0]) if words else None
     if strict.match(line) and start is not None and end is not None:
         return Head(start, end, settings)
+    if boxed and close and start is not None and end is not None:
+        return Head(start, end, settings, exact=False)
     if not alone:
         return None
     if start is not None and (end is not None or not right.strip()):

@@ -23,6 +23,8 @@ _MARKUP = re.compile(rf"</?(?:[ibus](?:{_ATTRIBUTE})*\s*/?|font(?:\s[^<>\u2060]*
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _TOP = r"{\an8}"
 """what a cue that asks for the top of itself begins with, as it did where it was read"""
+_PLACE = re.compile(r"(?:[\w-]+:\S+\s*)+", re.ASCII)
+"""what stands behind the times in some files: coordinates (X1:100), WebVTT's settings"""
 _HEAD = re.compile(r"\s*\d+:\d{1,2}:\d{1,2}[,.]\d{1,3}\s*-->\s*\d+:\d{1,2}:\d{1,2}[,.]\d{1,3}(?:\s.*)?$", re.ASCII)
 
 
@@ -49,7 +51,8 @@ class Format(base.Format):
         places: list[int] = []
         above = ""
         for k, line in enumerate(lines):
-            if (found := head(line, _HEAD, alone=not above or above.isdecimal())) is not None:
+            said = line.replace("--&gt;", "-->") if "--&gt;" in line else line  # of a page that it was copied from
+            if (found := head(said, _HEAD, alone=not above or above.isdecimal(), pairs=True)) is not None:
                 heads.append(found)
                 places.append(k)
             above = line.strip()
@@ -67,6 +70,9 @@ class Format(base.Format):
                 end -= 1
             on_top = any("{" in line and RAISED.search(line) is not None for line in lines[at + 1 : min(end, at + 3)])
             body = [line.strip()[:LONGEST_LINE] for line in lines[at + 1 : min(end, at + 1 + MOST_BODY)]]
+            if not any(body) and heads[n].settings and _PLACE.fullmatch(heads[n].settings.strip()) is None:
+                body = [heads[n].settings.strip()]  # the text stands beside its times, and none below
+                heads[n] = replace(heads[n], exact=False)
             made = cue_of(heads, n, [shown for line in body for shown in _shown(line) if line], notes)
             if made is not None:
                 cues.append(replace(made, top=True) if on_top else made)

@@ -54,6 +54,14 @@ def read(name: str, text: str) -> tuple[list[tuple[float, float, str]], list[str
             ["times_guessed"],
         ),
         (lambda t: t.replace("00:00:01,000", "00:00:01,000000"), ["times_guessed"]),
+        (lambda t: t.replace("04,000 --> 00", "04,000 --&gt; 00"), []),
+        (lambda t: t.replace("04,000 --> 00", "04,000 - 00"), ["times_guessed"]),
+        (lambda t: t.replace("04,000 --> 00", "04,000,00"), ["times_guessed"]),
+        (lambda t: t.replace("04,000 --> 00", "04,000 to 00"), ["times_guessed"]),
+        (lambda t: t.replace("04,000 --> 00", "04,000   00"), ["times_guessed"]),
+        (lambda t: t.replace("06,000\nTwo", "06,000 Two"), ["times_guessed"]),
+        (lambda t: t.replace("00:00:04,000 --> 00:00:06,000", "[00:00:04.000 --> 00:00:06.000]"), ["times_guessed"]),
+        (lambda t: "[00:01.000 --> 00:02.000]  One\n[00:04.000 --> 00:06.000]  Two\n", ["times_guessed"]),
         (lambda t: t.replace("00:00:01,000 --> 00:00:02,000", "00.00.01,000 --> 00.00.02,000"), ["times_guessed"]),
         (lambda t: t.replace("00:00:04,000 --> 00:00:06,000", "00.00.04.000 -> 00.00.06.000"), ["times_guessed"]),
         (
@@ -363,3 +371,10 @@ def test_heads_as_nearly_all_are_written_have_the_times_of_any_other(times: str)
     assert head(f"{times} --> {times}", re.compile("(?!)"), alone=False) is None, (
         "what the format does not know is no head of its own"
     )
+
+
+def test_what_is_only_like_times_stays_text() -> None:
+    said = "1\n00:00:01,000 --> 00:00:02,000\nfrom 10:00:00,0 - 11:00:00,0 it rains\n\n2\n00:00:03,000 --> 00:00:04,000 X1:10 X2:20\n\n3\n"
+    cues, _ = read("srt", said + "00:00:05,000 --> 00:00:06,000 align:start\nThree\n")
+    assert cues[0][2] == "from 10:00:00,0 - 11:00:00,0 it rains"
+    assert [text for *_, text in cues[1:]] in (["Three"], ["", "Three"])
