@@ -100,11 +100,12 @@ def _declared_end(container: Any, stream: Any, first: float, start: float) -> fl
     Matroska and MP4 in fragments (whose head counts no frames) tell when the last frame ends on the stored clock, the others how long
     it takes from the first.
     """
-    if stream.duration:
+    told = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", stream.metadata.get("DURATION", ""))
+    if stream.duration and not (told and container.format.name.startswith("matroska")):
+        # Matroska has a picture's length in the tag alone: libav gives a picture of few frames the length of the whole file
         if container.format.name.startswith("mov") and not stream.frames:
             return float(stream.duration * stream.time_base) - start
         return first + float(stream.duration * stream.time_base)
-    told = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", stream.metadata.get("DURATION", ""))
     if told:
         return int(told[1]) * 3600 + int(told[2]) * 60 + float(told[3]) - start
     if len(container.streams) > 1:

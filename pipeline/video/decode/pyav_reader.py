@@ -96,6 +96,18 @@ def _aligned(container: Any, stream: Any, plan: Plan, fd: int) -> Iterator[Any]:
                     yield packet
 
 
+def _told_duration(container: Any, stream: Any, latest: int | None, duration: int) -> int:
+    """Ticks that the picture which is shown last is shown for, where others are stored behind it.
+
+    MP4 and MOV have the distance from one decoding to the next there, which is that of another picture: of slides a quarter of a minute too
+    long. The track's own length tells it then.
+    """
+    if not container.format.name.startswith("mov") or not stream.frames or not stream.duration or latest is None:
+        return duration
+    told = int((stream.start_time or 0) + stream.duration - latest)
+    return min(duration, told) if told > 0 else duration
+
+
 def list_packets(fd: int, *, start: float, fps: float, most: int, places: "array[int] | None" = None) -> Iterator[Table | None]:
     """The table of a film; every None before it is a sign of life. ``places`` is filled with where each packet begins in the file,
     -1 where that is not known."""
@@ -106,7 +118,7 @@ def list_packets(fd: int, *, start: float, fps: float, most: int, places: "array
         headers: list[tuple[int, bytes]] = []
         holes: list[float] = []
         seams = Seams(fps)
-        heard, duration, latest = 0, 0, None
+        heard, duration, latest, last, number = 0, 0, None, 0, 0
         heard, _ = complaint(0)
         absent = keyframes_among_holes(fd, stream)
         unshown = Unshown(stream.codec_context.codec.canonical_name, bytes(stream.codec_context.extradata or b""))
@@ -134,7 +146,7 @@ def list_packets(fd: int, *, start: float, fps: float, most: int, places: "array
             if (header := libav.new_header(packet)) and len(header) <= HEADER_BYTES and len(headers) < HEADERS:
                 headers.append((number, header))
             if stamp is not None and not hidden[-1] and (latest is None or stamp >= latest):
-                latest, duration = stamp, packet.duration or 0
+                latest, duration, last = stamp, packet.duration or 0, number
         if complaint(heard)[1] or cut_short(
             fd
         ):  # of a file that breaks off in the middle of a packet, of which nothing is handed on
@@ -149,7 +161,7 @@ def list_packets(fd: int, *, start: float, fps: float, most: int, places: "array
                 base=base,
                 start=start,
                 fps=fps,
-                last_duration=duration * base,
+                last_duration=duration * base if last == number else _told_duration(container, stream, latest, duration) * base,
                 holes=tuple(holes[:1000]),
                 headers=tuple(headers),
                 dts=np.array(dts, np.int64),
