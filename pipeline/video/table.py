@@ -14,13 +14,7 @@ from numpy.typing import NDArray
 
 from pipeline.video.listing import UNKNOWN, Listing
 from pipeline.video.made_times import LONGEST, made_times
-
-WILD = 2.0
-"""seconds from those of the pictures stored before and after it that a time lies which can't be"""
-LEARNED = 64
-"""pictures of a film from which it is learned in which order they are stored"""
-DEEPEST = 16
-"""frames that may be stored before one that is shown earlier (ITU-T H.264 A.3.1)"""
+from pipeline.video.wild import tame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -78,7 +72,7 @@ class Table:
 
 def build(listed: Listing) -> Table:
     """The table of a film."""
-    listed = replace(listed, pts=_tame(listed))
+    listed = replace(listed, pts=tame(listed))
     keys = np.flatnonzero(listed.key)
     shown = np.flatnonzero(~listed.hidden)
     going_back = _goes_back(listed.pts, keys, shown)
@@ -123,52 +117,6 @@ def _whole(listed: Listing, packets: NDArray[np.int64], times: NDArray[np.float6
     stored: NDArray[np.bool_] = packets >= listed.headless
     first = packets == listed.headless
     return stored & (times >= times[first][0]) if listed.headless and first.any() else stored
-
-
-def _tame(listed: Listing) -> NDArray[np.int64]:
-    """The timestamps, without each that is far from both beside it, while these are near each other and the film goes on there.
-
-    0.0 0.1 0.2 3600.3 0.4 0.5 ...    a wild time (a bit that was received wrongly): followed, all that comes after it would be late
-    0.0 60.0 20.0 40.0 80.0 ...       pictures out of order: none that are stored later than the decoder's depth are shown earlier
-
-    Near the film's end fewer than that are stored later; there it is told by the time of decoding, which no order lets go back, and by
-    how many pictures are stored out of order in the rest of the film.
-    """
-    at = np.flatnonzero(~listed.hidden & listed.known)
-    times = listed.pts[at] * listed.base
-    if len(times) < 3:
-        return listed.pts
-    up, down = times[1:-1] - times[:-2], times[1:-1] - times[2:]
-    far = (np.minimum(np.abs(up), np.abs(down)) > WILD) & (up * down > 0) & (np.abs(up - down) < WILD / 2)
-    pts, depth = listed.pts.copy(), _usual_depth(np.asarray(times, np.float64), far) if far.any() else DEEPEST
-    for one in (np.flatnonzero(far) + 1).tolist():
-        after, before = times[one + 1 : one + 2 + DEEPEST], times[max(0, one - 1 - DEEPEST) : one]
-        if up[one - 1] > 0:
-            beyond = (after < times[one]).all() and (len(after) > depth or _decoded_before(listed, at[one], at[one + 1]))
-        else:
-            beyond = (before > times[one]).all()
-        if beyond:
-            pts[at[one]] = UNKNOWN
-    return pts
-
-
-def _usual_depth(times: NDArray[np.float64], far: NDArray[np.bool_]) -> int:
-    """The most pictures that are stored after one and shown before it, of a film without what is ``far``; as many as there may be of a
-    film of which too little is known."""
-    good = np.delete(times, np.flatnonzero(far) + 1)
-    if len(good) < LEARNED:
-        return DEEPEST
-    later = np.zeros(len(good), np.int64)
-    for apart in range(1, DEEPEST + 1):
-        later[:-apart] += good[apart:] < good[:-apart]
-    return int(later.max())
-
-
-def _decoded_before(listed: Listing, packet: int, following: int) -> bool:
-    """Whether ``following``, which is stored after ``packet``, would be decoded long before it."""
-    if listed.dts is None or UNKNOWN in (listed.dts[packet], listed.dts[following]):
-        return False
-    return bool((listed.dts[packet] - listed.dts[following]) * listed.base > WILD)
 
 
 def _goes_back(pts: NDArray[np.int64], keys: NDArray[np.intp], shown: NDArray[np.intp]) -> bool:

@@ -109,3 +109,58 @@ def test_a_wild_time_beside_a_gap_costs_its_own_picture_alone(packet: int, off: 
     good = [group * 10 + at + 750 * (group > 3) for group in range(8) for at in GROUP]
     pts = [stamp + (2_000 + off) * (at == packet) for at, stamp in enumerate(good)]
     assert timed(pts, fps=80 / 33.2).times == pytest.approx(np.sort(good) * 0.04)
+
+
+def stored(pts: list[int], dts: list[int], key: set[int]) -> Table:
+    """Frames as they lie in a file, in ticks of 0.04 s."""
+    marks = np.array([at in key for at in range(len(pts))]), np.zeros(len(pts), np.bool_)
+    listed = Listing(np.array(pts), *marks, np.ones(len(pts), np.int32), base=0.04, start=0.0, fps=25.0, last_duration=0.04)
+    return build(replace(listed, dts=np.array(dts)))
+
+
+GAP_AT, GAPPED = 50, [*range(50), *range(800, 850)]
+"""two seconds, nothing for thirty, two seconds"""
+
+
+@pytest.mark.parametrize("off", [300, 625, 1000, 90_000])
+@pytest.mark.parametrize("packet", [46, 47, GAP_AT, GAP_AT + 3, 90])
+def test_a_time_that_the_order_of_decoding_denies(packet: int, off: int) -> None:
+    """In the gap, behind it, at its first picture: both times are wild, and would be decoded after what is stored behind them."""
+    pts = [stamp + off * (at == packet) for at, stamp in enumerate(GAPPED)]
+    table = stored(pts, pts, set(range(0, 100, 10)))
+    assert table.repaired
+    assert table.end == pytest.approx(34.0, abs=0.05)
+    assert table.times[packet + 1 :] == pytest.approx(np.array(GAPPED[packet + 1 :]) * 0.04)
+
+
+@pytest.mark.parametrize("off", [-300, -500])
+@pytest.mark.parametrize("packet", [GAP_AT + 3, 91])
+def test_a_time_in_the_gap_before_it(packet: int, off: int) -> None:
+    """Back from behind the gap into it; the time of decoding is wild too, or it is good and no picture is shown before it is decoded."""
+    pts = [stamp + off * (at == packet) for at, stamp in enumerate(GAPPED)]
+    for dts in (pts, GAPPED):
+        assert stored(pts, dts, {0, GAP_AT}).times == pytest.approx(np.array(GAPPED) * 0.04)
+
+
+def test_a_keyframe_that_is_stored_behind_a_time_is_shown_behind_it() -> None:
+    pts = [stamp + 400 * (at == 45) for at, stamp in enumerate(GAPPED)]
+    assert stored(pts, GAPPED, {0, 48, GAP_AT}).times == pytest.approx(np.array(GAPPED) * 0.04)
+    # no keyframe lies between it and the gap: it may have been received in the middle of it
+    assert not stored(pts, GAPPED, {0, GAP_AT}).repaired
+
+
+@pytest.mark.parametrize("packet", [20, 55, 70])
+def test_times_that_are_counted_on_from_a_wild_one(packet: int) -> None:
+    """Of twelve pictures one has a time, and libav makes the others': each is as wild."""
+    pts = [stamp + 2000 * (packet <= at < packet + 12) for at, stamp in enumerate(GAPPED)]
+    table = stored(pts, pts, set(range(0, 100, 5)))
+    assert table.times == pytest.approx(np.array(GAPPED) * 0.04)
+
+
+def test_parts_of_other_clocks_are_no_wild_times() -> None:
+    """A second of an hour later between two parts is a part of its own, and what comes back from it goes on behind it."""
+    pts = [*range(50), *range(90_000, 90_025), *range(50, 100)]
+    table = stored(pts, pts, {0, 50, 75})
+    assert len(table.times) == 125
+    assert table.times[50] == pytest.approx(3600)
+    assert table.end == pytest.approx(3600 + 75 * 0.04, abs=0.05)
