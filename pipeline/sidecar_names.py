@@ -4,10 +4,12 @@
     movie.en.sdh.srt         English, for the deaf and hard of hearing
     movie.pl.hi.srt          Polish, for the hard of hearing: ``hi`` behind a language is a flag, alone it is Hindi
     movie.forced.de.srt      German, forced
+    movie.pt_BR.srt          Brazilian Portuguese
+    movie.en.Comments.srt    beside movie.mp4: English, of a title of its own
     Let.It.Be.srt            beside Let.It.Be.mp4: no language, the name is the film's
 
-What stands behind the film's own name counts, read from the end, until a word is neither. Where no film stands beside it, words that
-begin with a capital are a title's.
+What stands behind the film's own name counts, read from the end; a word that is neither is a title of the track. Where no film stands
+beside it, such a word ends the search, and words that begin with a capital are a title's.
 """
 
 import os
@@ -30,6 +32,13 @@ _OURS = frozenset({"descriptions", "described"})
 _WORDY = re.compile(r"hearing[-_. ]impaired", re.IGNORECASE)
 """the flag in full, whose two words would be none apart"""
 _SEPARATE = re.compile(r"[._]+|(?<=[\])])|(?=[\[(])")
+_REGION = re.compile(
+    r"(?<![A-Za-z])([a-z]{2,3})_([A-Z]{2}|[0-9]{3}|[A-Z][a-z]{3})(?![A-Za-z0-9])"
+    r"|(?<![A-Za-z])(pt|zh|en|es|fr)_(br|pt|cn|tw|hk|us|gb|uk|mx|ca)(?![A-Za-z0-9])"
+)
+"""a language and its region or script, as programs write them: pt_BR, zh_Hans, and the usual ones in small letters"""
+_WORDS = frozenset({"dub", "sub", "new", "web", "rip", "cut", "raw", "fix", "mix", "pal", "art", "map", "ted", "dir"})
+"""of names, though a language has such a code"""
 _CODES = {
     "pob": "pt-BR",
     "pb": "pt-BR",
@@ -63,11 +72,11 @@ def labels_in(path: Path) -> Labels:
     """Language and flags of a subtitle file by its name, and by the films that stand beside it."""
     film = _film_beside(path)
     named = _WORDY.sub("sdh", path.stem[len(film) :] if film is not None else path.stem)
-    words = [word for word in _SEPARATE.split(named) if word]
+    words = [word for word in _SEPARATE.split(_REGION.sub(_hyphened, named)) if word]
     if film is None:
         words = words[1:]  # a name has a first word of its own
     flags: set[str] = set()
-    language = None
+    language, titled = None, film is None
     while words:
         word = words.pop().strip("[]()- ")
         flag = FLAGS.get(word.lower())
@@ -75,11 +84,20 @@ def labels_in(path: Path) -> Labels:
             flag = None
         if flag is not None:
             flags.add(flag)
-        elif language is None and (found := _language(word, titled=film is None)) is not None:
+        elif language is None and (found := _language(word, titled=titled)) is not None:
             language = found
         elif word.lower() not in _OURS and not (word.isdecimal() and len(word) < 3 and language is None):
-            break
+            if film is None or language is not None:
+                break
+            titled = True  # a title of the track: what stands before it is a language only where it is written as one
     return Labels(language, frozenset(flags))
+
+
+def _hyphened(found: re.Match[str]) -> str:
+    language, region, usual, lower = found.groups()
+    if region in ("HI", "CC"):  # flags, as far as a name goes
+        return found[0]
+    return f"{language or usual}-{region or ('GB' if lower == 'uk' else lower.upper())}"
 
 
 def _behind_a_language(words: list[str]) -> bool:
@@ -93,6 +111,10 @@ def _behind_a_language(words: list[str]) -> bool:
 def _language(word: str, *, titled: bool) -> str | None:
     """The tag that a word is. ``titled``: the word may be one of a film's title, so ``Be`` and ``man`` are none."""
     low = word.lower()
+    if "&" in low or "+" in low:  # two languages in one file: it is marked as the first
+        return next((tag for one in re.split(r"[&+]", word) if (tag := _language(one, titled=titled)) is not None), None)
+    if low in _WORDS:
+        return None
     if low in _CODES:
         return _CODES[low]
     if low in _NAMES:

@@ -47,6 +47,14 @@ HI, FORCED, DEFAULT = "hearing_impaired", "forced", "default"
         ("Movie.en.2.srt", "en", set()),
         ("Movie.de.sdh.3.srt", "de", {HI}),
         ("Movie.2.srt", None, set()),
+        ("Movie.en_US.srt", "en-US", set()),
+        ("Movie.pt_BR.forced.srt", "pt-BR", {FORCED}),
+        ("Movie_pt_br.srt", "pt-BR", set()),
+        ("Movie.zh_Hant.srt", "zh-Hant", set()),
+        ("Movie.es_419.srt", "es-419", set()),
+        ("Movie.en_HI.srt", "en", {HI}),
+        ("Movie.chs&eng.srt", "zh-Hans", set()),
+        ("Movie.Tom&Jerry.srt", None, set()),
     ],
 )
 def test_a_name_alone(name: str, language: str | None, flags: set[str], tmp_path: Path) -> None:
@@ -63,6 +71,12 @@ def test_a_name_alone(name: str, language: str | None, flags: set[str], tmp_path
         ("movie.mp4", "movie.man.srt", "man"),
         ("Film.en.mp4", "Film.en.srt", None),
         ("other.mp4", "movie.de.srt", "de"),
+        ("movie.mp4", "movie.en_US.srt", "en-US"),
+        ("movie.mp4", "movie.pt_br.srt", "pt-BR"),
+        ("movie.mp4", "movie.en.Commentary.srt", "en"),
+        ("movie.mp4", "movie.fr.directors.cut.srt", "fr"),
+        ("movie.mp4", "movie.en.dub.srt", "en"),
+        ("Let.mp4", "Let.It.Rain.srt", None),
     ],
 )
 def test_beside_a_film_what_is_behind_its_name_counts(film: str, name: str, language: str | None, tmp_path: Path) -> None:
