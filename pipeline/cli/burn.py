@@ -58,7 +58,7 @@ def burn(
         encoding = look.encoding(out)
         about.path = subtitles
         loaded = load_subtitles(subtitles, layout, encoding=text_encoding, film=video)
-        about.path = video
+        about.path, about.told = video, loaded.notices
         track = placed(loaded.track, settings.position if layout or "position" in flags else None)
         drawn: list[Track] = []
         length = [0.0]

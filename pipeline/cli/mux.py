@@ -105,7 +105,7 @@ def mux(
         if chapters is not None:
             about.path = chapters
             parts = reading.read(chapters)
-        about.path = video
+        about.path, about.told = video, tuple(notices)
         added: list[Track] = []
         inside: list[Chapter] = []
         told = writing.progress("mux", lambda: 0.0, quiet=quiet)

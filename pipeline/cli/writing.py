@@ -74,6 +74,8 @@ class About:
     """The file that an error is said of."""
 
     path: Path
+    told: "Sequence[Notice]" = ()
+    """what was found before it, which may be its cause"""
 
 
 @contextlib.contextmanager
@@ -91,6 +93,7 @@ def failures(path: Path, *, quiet: bool) -> Iterator[About]:
         raise
     except ScenescribeError as error:
         end_line(quiet=quiet)
+        notices_of(about.path, about.told, strict=False, quiet=quiet)
         told = (error.code == "not_found" and not_here(about.path)) or error
         console.fail(told.data["path"] if told.code == "not_here" else about.path, told)
         sys.exit(error.exit_code)

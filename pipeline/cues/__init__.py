@@ -78,7 +78,7 @@ def _passages(document: Document, layout: Layout, cuts: list[float], film_end: f
             if end > start:
                 found.append(passage)
             else:
-                nowhere.append(_no_room(passage))
+                nowhere.append(_no_room(passage) if start < film_end else _past_the_end(passage, film_end))
     found.sort(key=lambda passage: (passage.start, passage.end))
     made: list[Passage] = []
     for passage in found:
@@ -202,3 +202,8 @@ def _complaints(cue: Cue, size: float, layout: Layout, bounds: Limits) -> Iterab
 
 def _no_room(passage: Passage) -> Notice:
     return Notice(code="no_room", message="the window is too short to show its text", start=passage.start, end=passage.end)
+
+
+def _past_the_end(passage: Passage, film_end: float) -> Notice:
+    sentence = f"the text comes after the end of the film, which lasts {film_end:.1f} s by what its captions tell: left out"
+    return Notice(code="past_the_end", message=sentence, start=passage.start, end=passage.end)

@@ -175,6 +175,18 @@ def test_strict_makes_warnings_failures(run: Any, film: Path, srt: Path, tmp_pat
     assert "warning: " in done.stderr
 
 
+@pytest.mark.parametrize("command", ["mux", "burn"])
+def test_captions_that_all_come_after_the_film_are_told_as_that(command: str, run: Any, film: Path, tmp_path: Path) -> None:
+    captions = json.loads((GOLDENS / "film.en.json").read_text())
+    captions["captions"] = [one | {"start": one["start"] + 3.6e6, "end": one["end"] + 3.6e6} for one in captions["captions"][:1]]
+    (tmp_path / "late.json").write_text(json.dumps(captions))
+    done = run(command, film, tmp_path / "late.json", "-o", tmp_path / "out.mkv")
+    assert done.returncode == 1
+    assert "warning: past_the_end at 1000:00:0" in done.stderr
+    assert "after the end of the film" in done.stderr
+    assert "no_cues" in done.stderr
+
+
 def test_what_mp4_does_with_every_film_is_a_note_and_no_failure(run: Any, film: Path, srt: Path, tmp_path: Path) -> None:
     done = run("mux", film, srt, "-o", tmp_path / "out.mp4", "--strict")
     assert done.returncode == 0, done.stderr

@@ -59,6 +59,17 @@ def test_in_a_longer_film_a_text_of_a_moment_has_no_room() -> None:
     assert [notice.code for notice in notices] == ["no_room"]
 
 
+def test_what_comes_after_the_film_is_told_as_that() -> None:
+    captions = [Caption(start=k * 3600.0, end=k * 3600.0 + 5, text=f"Cat {k}.") for k in range(1000)]
+    for name in PROFILES:
+        track, notices = make_track(document(captions, duration=10.0), PROFILES[name])
+        assert [cue.lines for cue in track.cues] == [("Cat 0.",)]
+        late = [notice for notice in notices if notice.code == "past_the_end"]
+        assert [notice.start for notice in late] == [caption.start for caption in captions[1:]]
+        assert "after the end of the film, which lasts 10.0 s" in late[0].message
+        assert "no_room" not in {notice.code for notice in notices}
+
+
 SENTENCES = [
     "A man in a red coat walks across the busy street, carrying a large umbrella.", "A dog runs.", "She waves to Mr. Smith and smiles.",
     "Behind them the tall buildings of New York rise into the fog, and it rains.", "猫が窓辺に座って、外を通り過ぎる人々を静かに眺めている。",
@@ -133,8 +144,8 @@ def test_every_track_keeps_the_rules(captions: Document, layout: Layout) -> None
         assert between >= gap - MS, "no overlap, and two frames apart"
         assert between <= gap + MS or between >= layout.close_gaps - MS, "no blink"
     codes = {notice.code for notice in notices}
-    assert codes <= {"text_dropped", "text_cut", "too_fast", "too_short", "no_room"}
-    if not codes & {"text_dropped", "text_cut", "no_room"} and not _joined(captions):
+    assert codes <= {"text_dropped", "text_cut", "too_fast", "too_short", "no_room", "past_the_end"}
+    if not codes & {"text_dropped", "text_cut", "no_room", "past_the_end"} and not _joined(captions):
         shown = "".join("".join(cue.text.split()) for cue in track.cues)
         said = "".join(
             "".join(clean(c.text).split()) for c in sorted(captions.captions, key=lambda c: c.start) if c.start < source.duration
