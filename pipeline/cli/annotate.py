@@ -161,7 +161,7 @@ async def _work(
 
     hosts = Annotators(
         settings, places, usual_share=host.preset.engine.get("gpu_memory_utilization"), verbose=screen.screen.verbose, told=screen.heard,
-        say=screen.screen.fail,
+        say=screen.screen.fail, finished=lambda: ledger.frozen.units.keys() <= ledger.done(),
     )  # fmt: skip
     screen.screen.say("; ".join(f"host {place.number}: {place.words}" for place in places))
     async with screen.shown(hosts):

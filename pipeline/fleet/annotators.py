@@ -3,6 +3,7 @@
     OFF -> started -> ready -> stopped          died: started again after a pause, RESTARTS times; its units go to others by the ledger
 
 The first starts alone where nothing is compiled yet, and hosts of one GPU one after the other, since each measures what memory is left.
+Once all is done, nobody waits for a host whose model still loads.
 """
 
 import asyncio
@@ -45,6 +46,8 @@ class _Host:
     """its model is there, or it is out"""
     ready: bool = False
     stopped: bool = False
+    task: "asyncio.Task[None] | None" = None
+    """of its lives"""
     fault: ScenescribeError | None = None
     hungry: float = 0.0
     fed: float = 0.0
@@ -58,10 +61,10 @@ class Annotators:
 
     def __init__(
         self, settings: AnnotateSettings, places: Sequence[Placement], *, usual_share: float | None, verbose: bool,
-        told: Callable[[int, Said], None], say: Callable[[str], None],
+        told: Callable[[int, Said], None], say: Callable[[str], None], finished: Callable[[], bool],
     ) -> None:  # fmt: skip
-        """``usual_share``: of GPU memory, where the user says nothing."""
-        self._settings, self._verbose, self._told, self._say = settings, verbose, told, say
+        """``usual_share``: of GPU memory, where the user says nothing; ``finished``: whether all units are done (asked in a thread)."""
+        self._settings, self._verbose, self._told, self._say, self._finished = settings, verbose, told, say, finished
         self._usual_share = usual_share
         self._hosts = [_Host(place) for place in places]
         self._in_turn = not compiled(tuple(places))
@@ -83,7 +86,7 @@ class Annotators:
                 before = [other for other in self._hosts[:number] if other.place.gpus and other.place.gpus == host.place.gpus]
                 if self._in_turn and number == 1:
                     before.append(self._hosts[0])
-                tasks.create_task(self._lives(host, before))
+                host.task = tasks.create_task(self._lives(host, before))
         if not any(host.stopped for host in self._hosts):
             raise next((host.fault for host in self._hosts if host.fault is not None), None) or EnvironmentFault(
                 "host_died", "all hosts died again and again; the engine's log (--log-file) says why"
@@ -96,6 +99,7 @@ class Annotators:
             while not host.stopped:
                 await self._life(host)
                 if host.stopped:
+                    await self._spare_others(host)
                     return
                 host.ready = False
                 host.deaths += 1
@@ -110,6 +114,15 @@ class Annotators:
                 await asyncio.sleep(PAUSE)
         finally:
             host.loaded.set()
+
+    async def _spare_others(self, host: _Host) -> None:
+        """A host that has stopped found nothing to do. Those without a model have nothing either, unless it gave units up."""
+        if all(other.ready for other in self._hosts) or not await asyncio.to_thread(self._finished):
+            return
+        for other in self._hosts:
+            if other is not host and not other.ready and other.task is not None and not other.task.done():
+                self._say(f"host {other.place.number}: all was done before its model was loaded")
+                other.task.cancel()
 
     async def _life(self, host: _Host) -> None:
         """One process, from its start to its end."""

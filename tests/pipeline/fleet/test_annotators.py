@@ -40,9 +40,14 @@ def begun(tmp_path: Path, **more: Any) -> tuple[AnnotateSettings, Ledger]:
 
 def hosts_of(settings: AnnotateSettings, told: Any = lambda number, message: None) -> tuple[Annotators, list[str]]:
     said: list[str] = []
+
+    def finished() -> bool:
+        ledger = Ledger.existing(flow.storage_of(settings))
+        return ledger.frozen.units.keys() <= ledger.done()
+
     places = placements(settings.describing())
     assert len(places) == 2
-    return Annotators(settings, places, usual_share=None, verbose=False, told=told, say=said.append), said
+    return Annotators(settings, places, usual_share=None, verbose=False, told=told, say=said.append, finished=finished), said
 
 
 async def test_two_hosts_share_the_units_and_keep_each_picture_once(tmp_path: Path) -> None:
@@ -103,6 +108,28 @@ async def test_hosts_end_in_order_when_the_run_is_stopped(tmp_path: Path) -> Non
     assert len({row.key for row in rows}) == len(rows)
 
 
+async def test_nobody_waits_for_a_host_that_loads_when_all_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings, ledger = begun(tmp_path)
+    usual = Annotators._command
+    loads_for_ever = ["/bin/sh", "-c", "cat >&2"]
+    monkeypatch.setattr(Annotators, "_command", staticmethod(lambda place: loads_for_ever if place.number else usual(place)))
+    hosts, said = hosts_of(settings)
+    await hosts.run()
+    assert results.status(ledger).finished
+    assert said == ["host 1: all was done before its model was loaded"]
+
+
+async def test_a_host_that_loads_is_waited_for_while_something_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings, ledger = begun(tmp_path)
+    usual = Annotators._command
+    nothing_to_do = ["/bin/sh", "-c", f"printf '%s' '{line(Ready(seconds=0.0)).decode()}{line(Stopped()).decode()}'"]
+    monkeypatch.setattr(Annotators, "_command", staticmethod(lambda place: usual(place) if place.number else nothing_to_do))
+    hosts, said = hosts_of(settings)
+    await hosts.run()
+    assert results.status(ledger).finished, "the second one did it all"
+    assert said == []
+
+
 async def test_a_fault_of_every_host_is_the_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings, _ = begun(tmp_path)
     missing = settings.changed(output_dir=str(tmp_path / "elsewhere"))
@@ -125,7 +152,9 @@ def test_each_host_is_told_its_share_and_its_own_log(tmp_path: Path) -> None:
 
     settings = AnnotateSettings(output_dir="x", hosts=2, log_file=tmp_path / "log.txt")
     places = [Placement(number=number, cores=(number,), gpus=("0",), sharing=2) for number in range(2)]
-    made = Annotators(settings, places, usual_share=0.8, verbose=False, told=lambda number, message: None, say=lambda text: None)
+    made = Annotators(
+        settings, places, usual_share=0.8, verbose=False, told=lambda number, message: None, say=lambda text: None, finished=lambda: False,
+    )  # fmt: skip
     options = [made._options(place) for place in places]
     assert [one["gpu_memory_utilization"] for one in options] == [0.385, 0.385]
     assert [Path(one["log_file"]).name for one in options] == ["log.txt", "log-1.txt"]
