@@ -106,7 +106,8 @@ def _say(message: Said) -> None:
 
 def _until_end(loop: asyncio.AbstractEventLoop, work: "asyncio.Task[None]") -> None:
     """Who started us is gone, or wants no more: give back what is under way, and end."""
-    sys.stdin.buffer.read()
+    while os.read(0, 1 << 16):  # not by sys.stdin: its lock, held by a thread that reads, aborts a process that ends
+        pass
     loop.call_soon_threadsafe(work.cancel)
     time.sleep(PATIENCE)
     os._exit(1)

@@ -5,6 +5,7 @@ import logging
 import logging.config
 import multiprocessing
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,18 @@ def test_the_logging_file_is_one_that_python_takes(tmp_path: Path) -> None:
     finally:
         for handler in list(logger.handlers):
             handler.close()
+
+
+def test_engines_that_start_at_once_share_one_logging_file(tmp_path: Path) -> None:
+    """Two hosts, or serve beside caption, have the same log where no other is named."""
+    log = tmp_path / "engine.log"
+
+    def start(_: int) -> int:
+        return int(json.loads(logging_file(log).read_text())["version"])
+
+    with ThreadPoolExecutor(8) as threads:
+        assert set(threads.map(start, range(800))) == {1}
+    assert [entry.name for entry in tmp_path.iterdir()] == ["engine.log.logging.json"]
 
 
 def test_the_last_error_of_a_start(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import multiprocessing.util
 import os
 import re
 import subprocess
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,9 +49,15 @@ def logging_file(log: Path, level: str = "INFO") -> Path:
         "loggers": {"vllm": {"handlers": ["file"], "level": level, "propagate": False}},
     }
     path = log.with_name(log.name + ".logging.json")
-    path.unlink(missing_ok=True)  # a link that stands there is not written through
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w", encoding="utf-8") as file:
-        json.dump(configuration, file)
+    # a name of its own, then moved: another engine may start with this log, or read its file, at the same time; and no link is written through
+    descriptor, written = tempfile.mkstemp(prefix=path.name, dir=path.parent)
+    try:
+        with open(descriptor, "w", encoding="utf-8") as file:
+            json.dump(configuration, file)
+        os.replace(written, path)
+    except BaseException:
+        Path(written).unlink(missing_ok=True)
+        raise
     return path
 
 

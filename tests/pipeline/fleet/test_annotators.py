@@ -3,6 +3,8 @@
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +130,23 @@ async def test_a_host_that_loads_is_waited_for_while_something_is_left(tmp_path:
     await hosts.run()
     assert results.status(ledger).finished, "the second one did it all"
     assert said == []
+
+
+def test_a_host_ends_by_itself_while_its_input_is_open(tmp_path: Path) -> None:
+    settings, _ = begun(tmp_path)
+    missing = settings.changed(output_dir=str(tmp_path / "elsewhere"), hosts=None)
+    asked = line(Begin(settings=missing.model_dump_json(), verbose=False))
+    command = [sys.executable, "-m", "pipeline.fleet.annotator", "--number", "0"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdin.write(asked)
+        process.stdin.flush()
+        fault = said(process.stdout.readline())
+        errors = process.stderr.read()
+    assert isinstance(fault, Fault)
+    assert (fault.code, process.returncode, errors) == ("no_dataset", 1, b"")
 
 
 async def test_a_fault_of_every_host_is_the_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
