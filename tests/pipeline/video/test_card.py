@@ -125,12 +125,13 @@ def test_what_the_card_gives_up_is_refused(films: Path, after: int) -> None:
 
 def test_what_doctor_tries_is_shown_by_pictures() -> None:
     """The stand-in decodes all of it, but not on a card: that is what is told of it."""
-    from pipeline.video.decode import card, libav
+    from pipeline.video.decode import card
+    from pipeline.video.decode import pictures as taken
 
     assert set(card.tried(StandIn()).values()) == {False}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(libav, "on_card", lambda frame: True)
-        patch.setattr(libav, "fetched", lambda frame: frame)
+        patch.setattr(taken, "on_card", lambda frame: True)
+        patch.setattr(taken, "fetched", lambda frame: frame)
         assert set(card.tried(StandIn()).values()) == {True}
 
 
