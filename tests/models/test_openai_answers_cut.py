@@ -21,7 +21,7 @@ def says(code: int, said: Any) -> Any:
     return body(code, json.dumps(said).encode(), {"Content-Type": "application/json"})
 
 
-@pytest.mark.parametrize("finish", ["content_filter", "SAFETY", "length"])
+@pytest.mark.parametrize("finish", ["content_filter", "SAFETY", "content_filter: OTHER", "sensitive", "model_length", "length"])
 async def test_half_a_sentence_that_a_filter_left_is_cut_off(finish: str, film: Film) -> None:
     with Stub([], always=answer("A man walks and", finish=finish)) as server:
         async with endpoint(server, IMAGES) as captioner:
@@ -39,17 +39,19 @@ async def test_half_a_sentence_that_a_filter_left_is_cut_off(finish: str, film: 
         },
         {"message": {"content": "A man wal"}, "finish_reason": "error"},
         {"message": {"content": "A man wal"}, "finish_reason": "abort"},
+        {"message": {"content": "A man wal"}, "finish_reason": "network_error"},
+        {"message": {"content": ""}, "finish_reason": "insufficient_system_resource"},
     ],
 )
 async def test_an_answer_that_the_server_gave_up_is_none(choice: dict[str, Any], film: Film) -> None:
     stream = f"data: {json.dumps({'choices': [{'delta': choice['message']} | choice]})}\n\ndata: [DONE]\n\n"
     with Stub([], always=says(200, {"choices": [choice]})) as server:
         async with endpoint(server, IMAGES) as captioner:
-            with pytest.raises(RequestRefused, match=r"Provider returned error|finish_reason (error|abort)"):
+            with pytest.raises(RequestRefused, match=r"Provider returned error|finish_reason [a-z]+"):
                 await captioner.caption(film())
     with Stub([], always=body(200, stream.encode(), {"Content-Type": "text/event-stream"})) as server:
         async with endpoint(server, IMAGES) as captioner:
-            with pytest.raises(RequestRefused, match=r"Provider returned error|finish_reason (error|abort)"):
+            with pytest.raises(RequestRefused, match=r"Provider returned error|finish_reason [a-z]+"):
                 _ = [piece async for piece in captioner.stream(film()) if isinstance(piece, Reply)]
 
 
@@ -168,3 +170,11 @@ async def test_an_address_without_a_path_is_helped_where_no_model_is_named() -> 
         captioner = OpenAIEndpoint(replace(IMAGES, name="served"), base_url=server.url.removesuffix("/v1"))
         with pytest.raises(ModelNotFound, match="most servers answer at"):
             await captioner.start()
+
+
+async def test_a_refusal_among_the_parts_of_the_content_is_read(film: Film) -> None:
+    choice = {"message": {"content": [{"type": "refusal", "refusal": "I can't help with that."}]}, "finish_reason": "stop"}
+    with Stub([], always=says(200, {"choices": [choice]})) as server:
+        async with endpoint(server, IMAGES) as captioner:
+            with pytest.raises(RequestRefused, match="the model refuses: I can't help with that"):
+                await captioner.caption(film())

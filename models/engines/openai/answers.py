@@ -10,9 +10,14 @@ from models.base import Finish, Reply
 from models.engines.openai.faults import sentence
 from models.engines.openai.thoughts import Thoughts
 
-_FILTERED = ("content_filter", "content-filter", "safety", "SAFETY", "PROHIBITED_CONTENT", "refusal")
-BROKEN = ("error", "abort", "cancelled")
-"""of vLLM, SGLang, OpenRouter: the answer did not come to its end"""
+_FILTERED = (
+    "content_filter", "content-filter", "safety", "prohibited_content", "blocklist", "spii", "recitation", "refusal", "sensitive",
+    "moderation", "error_toxic",
+)  # fmt: skip
+"""what ``finish_reason`` begins with where a filter ended an answer: OpenAI, Azure, Gemini ("content_filter: OTHER"), Anthropic, Zhipu, Cohere"""
+_BROKEN = ("error", "abort", "cancel", "network_error", "insufficient_system_resource", "timeout")
+"""where the answer did not come to its end: vLLM, SGLang, OpenRouter, Zhipu, DeepSeek"""
+_LONG = ("length", "max_tokens", "max_length", "model_length", "model_context_window_exceeded")
 MOST_TOKENS = 1_000_000_000
 
 
@@ -59,12 +64,11 @@ def reply(answer: Mapping[str, Any]) -> Reply:
     if "content" not in message and not any(message.get(key) for key in ("reasoning_content", "reasoning", "refusal")):
         raise BadAnswer("its message has no content")
     said = text_of(message.get("content"))
-    if not said.strip() and (refusal := text_of(message.get("refusal")).strip()):
+    if not said.strip() and (refusal := _refusal(message).strip()):
         raise Withheld(f"the model refuses: {' '.join(refusal.split())[:300]}")
-    if not said.strip() and choice.get("finish_reason") in _FILTERED:
+    if not said.strip() and _ended(choice, _FILTERED):
         raise Withheld("a content filter of the server keeps the answer back")
-    if choice.get("finish_reason") in BROKEN or choice.get("error"):
-        why = sentence(json.dumps(choice["error"])) if choice.get("error") else f"finish_reason {choice.get('finish_reason')}"
+    if why := given_up(choice):
         raise Withheld(f"the server gave up in the middle of its answer: {why}")
     if not said.strip() and (message.get("tool_calls") or message.get("function_call")):
         raise Withheld("the model calls a tool in place of an answer, though it was offered none")
@@ -90,7 +94,25 @@ def first_choice(answer: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def finish(choice: Mapping[str, Any]) -> Finish:
     """Why an answer ended: one that a filter stopped is cut off like one that was too long."""
-    return "length" if choice.get("finish_reason") in ("length", "max_tokens", "MAX_TOKENS", *_FILTERED) else "stop"
+    return "length" if _ended(choice, _LONG + _FILTERED) else "stop"
+
+
+def given_up(choice: Mapping[str, Any]) -> str:
+    """The server's word for an answer that it did not bring to an end; "" for all others."""
+    if choice.get("error"):
+        return sentence(json.dumps(choice["error"]))
+    return f"finish_reason {choice['finish_reason']}" if _ended(choice, _BROKEN) and not _ended(choice, _FILTERED) else ""
+
+
+def _ended(choice: Mapping[str, Any], ways: tuple[str, ...]) -> bool:
+    return str(choice.get("finish_reason") or "").lower().startswith(ways)
+
+
+def _refusal(message: Mapping[str, Any]) -> str:
+    """What a model says in place of an answer: beside the content, or as a part of it."""
+    content = message.get("content")
+    parts = content if isinstance(content, list) else []
+    return text_of(message.get("refusal")) or "".join(text_of(part.get("refusal")) for part in parts if isinstance(part, dict))
 
 
 def text_of(content: Any) -> str:

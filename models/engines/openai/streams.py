@@ -1,11 +1,10 @@
 """A streamed answer: events on lines, without the model's thoughts, and the whole reply at the end."""
 
-import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
 from models.base import Finish, Reply
-from models.engines.openai.answers import BROKEN, BadAnswer, Usage, Withheld, finish, first_choice, parse, reply, text_of, usage
+from models.engines.openai.answers import BadAnswer, Usage, Withheld, finish, first_choice, given_up, parse, reply, text_of, usage
 from models.engines.openai.faults import sentence
 from models.engines.openai.thoughts import Thoughts
 
@@ -56,10 +55,8 @@ async def pieces(lines: AsyncIterator[str], kind: str, thoughts: Thoughts) -> As
             raise BadAnswer(f"its delta is a {type(delta).__name__}")
         if text := thoughts.feed(text_of((delta or {}).get("content"))):
             yield text
-        if choice.get("finish_reason") in BROKEN or choice.get("error"):
-            raise Broken(
-                sentence(json.dumps(choice["error"])) if choice.get("error") else f"finish_reason {choice['finish_reason']}"
-            )
+        if why := given_up(choice):
+            raise Broken(why)
         if choice.get("finish_reason") is not None:
             ended = finish(choice)
     if ended is None and not done:
