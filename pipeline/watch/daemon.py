@@ -163,7 +163,7 @@ class Daemon:
     async def _begin_jobs(self) -> None:
         """Claim as many jobs as may run."""
         state = self.state
-        self._worker.gather()
+        await self._worker.gather()
         if len(state.running) or state.breaker.is_open:
             self._idle_since = time.monotonic()
         if state.breaker.may_probe and not len(state.running) and not state.studio.engine.ready:

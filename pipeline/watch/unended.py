@@ -1,5 +1,6 @@
 """Jobs that are over and whose end could not be written for a fault of ours: it is written as soon as that can be."""
 
+import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -13,6 +14,7 @@ class Unended:
 
     def __init__(self) -> None:
         self._writes: dict[str, Callable[[], object]] = {}
+        self._trying = threading.Lock()
         self._said = ""
         """of which accident it was told: it is said once, not at each try"""
 
@@ -24,18 +26,20 @@ class Unended:
         self._writes[job] = partial(write, *values, **more)
 
     def settle(self) -> list[str]:
-        """Try once; the jobs that have ended now. Blocks. A state folder that can't be written is for others to tell."""
-        ended = []
-        for job, write in list(self._writes.items()):
-            try:
-                write()
-            except EnvironmentFault:
-                break
-            except Exception as error:
-                if self._said != repr(error):
-                    self._said = repr(error)
-                    logged(error, job=job)
-                continue
-            del self._writes[job]
-            ended.append(job)
-        return ended
+        """Try once; the jobs that have ended now. Blocks, so it is called from a thread; of several at once one after the other, so that no end
+        is written twice. A state folder that can't be written is for others to tell."""
+        with self._trying:
+            ended = []
+            for job, write in list(self._writes.items()):
+                try:
+                    write()
+                except EnvironmentFault:
+                    break
+                except Exception as error:
+                    if self._said != repr(error):
+                        self._said = repr(error)
+                        logged(error, job=job)
+                    continue
+                del self._writes[job]
+                ended.append(job)
+            return ended

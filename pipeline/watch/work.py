@@ -51,9 +51,10 @@ class Worker:
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="hash")
         self._alone, self._wanted, self.unended = dict[str, asyncio.Lock](), Counter[str](), Unended()
 
-    def gather(self) -> None:
+    async def gather(self) -> None:
         """Forget what is over. Raises what ``Scheduler.gather`` does."""
-        self.unended.settle()
+        if len(self.unended):
+            await asyncio.to_thread(self.unended.settle)
         self._state.running.gather()
 
     def close(self) -> None:
@@ -185,7 +186,7 @@ class Worker:
             wrong = failure(job.path, another)
             self._state.counters.ended("failed", wrong.code)
             self.unended.add(str(job.id), self._state.queue.finish, job, "failed", reason=wrong.code, message=wrong.message)
-            self.unended.settle()
+            await asyncio.to_thread(self.unended.settle)
 
     async def _finish(
         self, job: Job, state: str, settings: WatchSettings, *, result: Result | None = None, **values: Any

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import threading
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +17,7 @@ from pipeline.errors import EnvironmentFault
 from pipeline.store.queue import Queue
 from pipeline.watch.shares import Share
 from pipeline.watch.status import heartbeat
+from pipeline.watch.unended import Unended
 
 
 @pytest.fixture
@@ -143,6 +145,43 @@ async def test_an_end_that_cant_be_written_ends_no_daemon(
         assert {job.state for job in jobs.values()} == {"running"}
     assert await house.once(retry_failed=True) == 0
     assert house.states() == {"a.txt": "done", "b.txt": "done"}
+
+
+async def test_an_end_that_is_late_is_written_beside_the_daemon(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The state folder may let it wait, and the watchdog, signals and other films are the event loop's."""
+    house.film("a.txt")
+    threads: list[threading.Thread] = []
+
+    class Watched(Unended):
+        def settle(self) -> list[str]:
+            threads.append(threading.current_thread())
+            return super().settle()
+
+    left = [ACCIDENTS[0]] * 5
+    monkeypatch.setattr("pipeline.watch.work.Unended", Watched)
+    monkeypatch.setattr(Queue, "finish", breaks(Queue.finish, left))
+    assert await house.once() == 1
+    assert house.states() == {"a.txt": "failed"}
+    assert len(threads) > 1, "by the job, and by the next look"
+    assert threading.current_thread() not in threads
+
+
+def test_an_end_that_is_late_is_written_once() -> None:
+    """By the job that met the accident and by the daemon's next look, at the same time."""
+    unended, written = Unended(), []
+    other = threading.Thread(target=unended.settle)
+
+    def write() -> None:
+        written.append("a")
+        if len(written) == 1:
+            other.start()
+            other.join(0.2)  # it waits for us, or has written by then
+
+    unended.add("a", write)
+    assert unended.settle() == ["a"]
+    other.join()
+    assert written == ["a"]
+    assert len(unended) == 0
 
 
 def test_a_share_whose_server_is_gone_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
