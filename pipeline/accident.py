@@ -3,6 +3,7 @@ fault of ours."""
 
 import errno
 import os
+import threading
 from pathlib import Path
 
 from pipeline import log as logs
@@ -25,12 +26,17 @@ _REFUSED = {
     errno.EREMOTEIO: _DISK_FAILED,
     errno.ENAMETOOLONG: "the name, or the whole path, is longer than this file system takes",
 }
+NO_MORE = "raise ulimit -u, or the limit of processes of the container (pids), or do less at once"
 _LIMITS = {
     errno.EMFILE: "too many files are open in this process; raise ulimit -n, or do less at once",
     errno.ENFILE: "too many files are open on this machine",
     errno.ENOMEM: "there is no memory left; do less at once",
-    errno.EAGAIN: "no further process may be started; raise ulimit -u, or do less at once",
+    errno.EAGAIN: f"no further process or thread may be started; {NO_MORE}",
 }
+_NO_THREAD = "can't start new thread"
+"""all that Python says where the system refuses one: it has no number"""
+STARVED = (_NO_THREAD, "Resource temporarily unavailable", "Cannot allocate memory", "MemoryError")
+"""how a process's last words say that it had no thread, process or memory"""
 log = logs.get(__name__)
 
 
@@ -55,6 +61,16 @@ def ours(error: BaseException, report: str = "please report it") -> InputError:
     return InputError("internal_error", f"a fault of ours ({type(error).__name__}: {error}); {report}")
 
 
+def no_thread() -> InputError | None:
+    """``system_limit`` where the system gives this process no further thread now: libraries that meet this call it something else."""
+    try:
+        threading.Thread(target=int).start()
+    except RuntimeError as error:
+        wrong = refused(error)
+        return wrong if isinstance(wrong, InputError) else None
+    return None
+
+
 def refused(error: BaseException, path: Path | None = None) -> InputError | OutputError | None:
     """What the system refused: OutputError ``no_space``, ``unwritable``, InputError ``unreadable``, ``system_limit``. None of another error,
     which is a fault of ours. ``path``: the film that was read.
@@ -65,6 +81,8 @@ def refused(error: BaseException, path: Path | None = None) -> InputError | Outp
         return error
     if isinstance(error, MemoryError):
         return InputError("system_limit", _LIMITS[errno.ENOMEM])
+    if isinstance(error, RuntimeError) and str(error) == _NO_THREAD:
+        return InputError("system_limit", _LIMITS[errno.EAGAIN])
     if not isinstance(error, OSError) or error.errno is None:
         return None
     where = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes, os.PathLike)) else ""

@@ -7,7 +7,6 @@ libass's own decisions, so it is asked. Widths are linear (libass hints no glyph
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from pipeline.errors import OutputError
 from pipeline.formats.ass import Style, escaped, render, stamp
 from pipeline.media.binary import Ffmpeg
 from pipeline.media.run import Place
+from pipeline.media.starved import starved
 from pipeline.types import Cue, Track
 
 Mask = NDArray[np.bool_]
@@ -24,6 +24,8 @@ Levels = NDArray[np.int16]
 
 LOOKED_AT = 960
 """pixels of the longer side of the pictures on which cues are looked at"""
+_SAID = "drawn.txt"
+"""what ffmpeg says"""
 _EM = 48
 """height of a line, in pixels, at which pieces are measured"""
 _ROWS, _ROW_HEIGHT, _ROW_WIDTH = 16, 2 * _EM, 64 * _EM
@@ -109,28 +111,33 @@ def _drawn(ffmpeg: Ffmpeg, place: Place, text: str, count: int, width: int, heig
         str(ffmpeg.path), "-v", "error", "-nostdin", "-f", "lavfi", "-i", f"{canvas},format=gray",
         "-vf", "subtitles=filename=drawn.ass", "-pix_fmt", "gray", "-f", "rawvideo", "-",
     ]  # fmt: skip
-    process = subprocess.Popen(
-        command,
-        cwd=place.folder,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=child_environment() | place.environment,
-        bufsize=width * height,
-    )
-    with process:
+    with (
+        (place.folder / _SAID).open("wb") as said,
+        subprocess.Popen(
+            command,
+            cwd=place.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=said,
+            env=child_environment() | place.environment,
+            bufsize=width * height,
+        ) as process,
+    ):
         assert process.stdout is not None
         try:
-            ground = _next(process.stdout, width, height)
+            ground = _next(process, place, width, height)
             for _ in range(count):
-                changed: Levels = np.abs(np.subtract(_next(process.stdout, width, height), ground))
+                changed: Levels = np.abs(np.subtract(_next(process, place, width, height), ground))
                 yield changed >= least
         finally:
             process.kill()
 
 
-def _next(pipe: IO[bytes], width: int, height: int) -> Levels:
-    data = pipe.read(width * height)
+def _next(process: "subprocess.Popen[bytes]", place: Place, width: int, height: int) -> Levels:
+    assert process.stdout is not None
+    data = process.stdout.read(width * height)
     if len(data) < width * height:
-        raise OutputError("ffmpeg_failed", "the text could not be drawn on a picture to measure it")
+        process.wait()
+        said = (place.folder / _SAID).read_text(encoding="utf-8", errors="replace")
+        raise starved(said) or OutputError("ffmpeg_failed", "the text could not be drawn on a picture to measure it")
     return np.frombuffer(data, np.uint8).reshape(height, width).astype(np.int16)

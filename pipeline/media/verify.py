@@ -13,6 +13,7 @@ from pipeline.media.binary import Ffmpeg
 from pipeline.media.losses import cut_off, held
 from pipeline.media.packets import Packets, packets, source_packets, whole_or_end_of
 from pipeline.media.run import Ended, Place
+from pipeline.media.starved import maybe, starved
 from pipeline.media.streams import Contents
 from pipeline.types import Notice
 from pipeline.video.source import RAW_STREAMS
@@ -177,6 +178,8 @@ def failure(ended: Ended, path: Path, what: str) -> OutputError:
     with_room = shutil.disk_usage(path.resolve().parent).free
     if full or with_room < 100_000:
         return OutputError("no_space", f"the disk of {path.resolve().parent} is full; make room or write elsewhere with -o")
+    if refused := starved(said):
+        return refused
     if said.count(_DROPPED) >= _OFTEN:
         return OutputError("clock_restarts", _LEAPS)
     if any(words in said for words in _UNTIMED):
@@ -192,7 +195,9 @@ def failure(ended: Ended, path: Path, what: str) -> OutputError:
         name = codec.group(1) or codec.group(2)
         return OutputError("container_cannot", f"{path.suffix} files can't hold {name}; write to a .mkv, which holds everything")
     reason = _reason(ended.messages)
-    return OutputError("ffmpeg_failed" if ended.status else "output_damaged", what + (f": {reason}" if reason else ""))
+    return OutputError(
+        "ffmpeg_failed" if ended.status else "output_damaged", what + (f": {reason}" if reason else "") + maybe(said)
+    )
 
 
 _NO_CODEC = re.compile(

@@ -90,7 +90,7 @@ class Worker:
 
     async def _settle(self) -> None:
         """End what could not be ended before."""
-        for id in await asyncio.to_thread(self.unended.settle) if len(self.unended) else ():
+        for id in await self.unended.settled():
             self._service.counters.ended("failed", "internal_error")
             self._service.bell.ring(id)
 

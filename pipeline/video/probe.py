@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from pipeline.accident import NO_MORE, STARVED, no_thread
 from pipeline.errors import InputError
 from pipeline.types import Notice, VideoInfo
 from pipeline.video.children.child import Crashed
@@ -62,6 +63,10 @@ def refusal(answer: Failure, source: Source) -> InputError:
 
 def crashed(crash: Crashed, source: Source) -> InputError:
     """The error of a film that killed its reader twice, or that kept it busy for ever."""
+    if any(words in crash.last_words for words in STARVED) or no_thread():
+        return InputError(
+            "system_limit", f"its reader died twice, for want of a process, a thread or memory; {NO_MORE}", path=str(source.path)
+        )
     what = f"its reader {'hung' if crash.stalled else 'died'} twice; the film is damaged in a way that no decoder survives"
     if crash.spent:
         what = "its reader took a hundred times the processor time of such a film and was ended; the film is damaged"

@@ -1,11 +1,12 @@
 """Jobs that are over and whose end could not be written for a fault of ours: it is written as soon as that can be."""
 
+import asyncio
 import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from pipeline.accident import logged
+from pipeline.accident import logged, refused
 from pipeline.errors import EnvironmentFault
 
 
@@ -25,6 +26,21 @@ class Unended:
         """``write``, with all that follows, ends the job as failed."""
         self._writes[job] = partial(write, *values, **more)
 
+    async def settled(self) -> list[str]:
+        """``settle``, beside the event loop; where the system has no thread for it, that is tried again at the next look."""
+        if not self._writes:
+            return []
+        try:
+            return await asyncio.to_thread(self.settle)
+        except RuntimeError as error:
+            if refused(error) is None:
+                raise
+            return []
+
+    def close(self) -> None:
+        """Nothing is written from now on: a thread that comes late finds no database."""
+        self._writes.clear()
+
     def settle(self) -> list[str]:
         """Try once; the jobs that have ended now. Blocks, so it is called from a thread; of several at once one after the other, so that no end
         is written twice. A state folder that can't be written is for others to tell."""
@@ -40,6 +56,6 @@ class Unended:
                         self._said = repr(error)
                         logged(error, job=job)
                     continue
-                del self._writes[job]
+                self._writes.pop(job, None)
                 ended.append(job)
             return ended

@@ -53,11 +53,11 @@ class Worker:
 
     async def gather(self) -> None:
         """Forget what is over. Raises what ``Scheduler.gather`` does."""
-        if len(self.unended):
-            await asyncio.to_thread(self.unended.settle)
+        await self.unended.settled()
         self._state.running.gather()
 
     def close(self) -> None:
+        self.unended.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def work(self, job: Job, place: ReadingPlace) -> None:
@@ -186,7 +186,7 @@ class Worker:
             wrong = failure(job.path, another)
             self._state.counters.ended("failed", wrong.code)
             self.unended.add(str(job.id), self._state.queue.finish, job, "failed", reason=wrong.code, message=wrong.message)
-            await asyncio.to_thread(self.unended.settle)
+            await self.unended.settled()
 
     async def _finish(
         self, job: Job, state: str, settings: WatchSettings, *, result: Result | None = None, **values: Any

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
+from pipeline.accident import NO_MORE, STARVED
 from pipeline.environment import child_environment
 from pipeline.errors import EnvironmentFault
 from pipeline.video.children import codec, wire
@@ -108,6 +109,8 @@ class Child:
                 return
             said = self._crash(isinstance(error, TimeoutError)).last_words.splitlines()
             reason = said[-1] if said else "it said nothing"
+            if any(words in reason for words in STARVED):
+                raise EnvironmentFault("system_limit", f"the decoding process does not start: {reason}; {NO_MORE}") from None
             raise EnvironmentFault(
                 "reader_broken", f"the decoding process does not start: {reason}; see what scenescribe doctor says"
             ) from None

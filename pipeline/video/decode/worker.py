@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline import sandbox
+from pipeline.accident import no_thread
 from pipeline.errors import InputError
 from pipeline.video.children import codec, wire
 from pipeline.video.children.messages import (
@@ -75,10 +76,12 @@ class Worker:
                 return
             try:
                 self._answer(request, fds)
-            except InputError as error:
-                self._send(Failure(code=error.code, message=error.message, data={k: str(v) for k, v in error.data.items()}))
-            except decoding.Unclean:
-                self._send(Unclean())
+            except (InputError, decoding.Unclean) as error:  # libav and OpenCV don't say that they had no thread
+                told = no_thread() or error
+                if isinstance(told, InputError):
+                    self._send(Failure(code=told.code, message=told.message, data={k: str(v) for k, v in told.data.items()}))
+                else:
+                    self._send(Unclean())
             except decoding.Refused:
                 self._send(Refused())
             except MemoryError:

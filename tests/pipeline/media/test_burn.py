@@ -354,6 +354,9 @@ def test_what_was_cut_off_is_not_kept(film: Path, track: Track, tmp_path: Path, 
             "container_cannot",
         ),
         ("[libx264 @ 0x1] [error] Error setting preset/tune fest/(null).", "ffmpeg_failed"),
+        ("[vost#0:0/libx264 @ 0x1] [error] pthread_create() failed: Resource temporarily unavailable", "system_limit"),
+        ("[rawvideo @ 0x1] [error] ff_frame_thread_encoder_init failed", "system_limit"),
+        ("[libx264 @ 0x1] [error] malloc of size 3110592 failed: Cannot allocate memory", "system_limit"),
     ],
 )
 def test_ffmpegs_reasons_are_told_in_one_sentence(said: str, code: str, tmp_path: Path) -> None:
@@ -362,6 +365,15 @@ def test_ffmpegs_reasons_are_told_in_one_sentence(said: str, code: str, tmp_path
     )
     assert error.code == code
     assert "\n" not in error.message
+
+
+def test_an_encoder_that_does_not_say_why_may_have_had_no_thread(tmp_path: Path) -> None:
+    said = "[enc:libx264 @ 0x1] [error] Error while opening encoder - maybe incorrect parameters such as bit_rate, rate, width or height."
+    error = verify.failure(
+        Ended(status=1, messages=[said, "[error] Conversion failed!"]), tmp_path / "a.mp4", "ffmpeg wrote nothing"
+    )
+    assert error.code == "ffmpeg_failed"
+    assert "ulimit -u" in error.message
 
 
 def test_the_reason_is_an_error_never_a_summary_or_a_name_of_ours() -> None:

@@ -166,6 +166,20 @@ async def test_an_end_that_is_late_is_written_beside_the_daemon(house: House, mo
     assert threading.current_thread() not in threads
 
 
+async def test_an_end_waits_where_there_is_no_thread_to_write_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    unended, written = Unended(), []
+    unended.add("a", written.append, "a")
+
+    async def none_left(*_: Any) -> Any:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as full:
+        full.setattr(asyncio, "to_thread", none_left)
+        assert await unended.settled() == []
+    assert await unended.settled() == ["a"]
+    assert written == ["a"]
+
+
 def test_an_end_that_is_late_is_written_once() -> None:
     """By the job that met the accident and by the daemon's next look, at the same time."""
     unended, written = Unended(), []
