@@ -30,7 +30,7 @@ from pipeline.media.run import Place, Progress, entrance, graph, repeated, run, 
 from pipeline.media.soft import OnTracks, inside, with_cues
 from pipeline.media.standing import LAST, repeats, write_repeats
 from pipeline.media.steady import coloured, steady
-from pipeline.media.streams import Contents, Stream, opening
+from pipeline.media.streams import Contents, Stream, flags, opening
 from pipeline.media.suffixes import family
 from pipeline.media.verify import check_burned, check_clock
 from pipeline.types import Notice, Track
@@ -183,7 +183,7 @@ def _graph(
 
     Times of frames are never changed: by default 50 frames of variable rate became 330.
     """
-    source = entrance(place.film, **opening(film), **seen(film), **(GENERATED if made_up else {}))
+    source = entrance(place.film, **opening(film), **seen(film), **flags(film, GENERATED if made_up else ""))
     picture = source[str(film.film.index)]
     form = "yuv420p10le" if _deep(film, encoding) else "yuv420p"
     if late_by > 0.001:

@@ -11,7 +11,7 @@ from pipeline.media.binary import Ffmpeg
 from pipeline.media.half_picture import half_picture
 from pipeline.media.packets import GENERATED, UNBROKEN, generated, packets, source_packets
 from pipeline.media.run import Ended, Place
-from pipeline.media.streams import Contents
+from pipeline.media.streams import Contents, flags
 from pipeline.types import Notice
 from pipeline.video.behind import behind
 
@@ -34,7 +34,12 @@ def true_end(ffmpeg: Ffmpeg, place: Place, film: Contents, wanted: float) -> flo
         return film.declared
     for seconds in (1, 30):
         last = packets(
-            ffmpeg, place, place.film, stream=f"0:{film.film.index}", last_seconds=seconds, options=["-copyts", *generated()]
+            ffmpeg,
+            place,
+            place.film,
+            stream=f"0:{film.film.index}",
+            last_seconds=seconds,
+            options=["-copyts", *generated(), *film.unparsed],
         )
         if last.frames and not _missing(film, last.end - film.start):
             return film.declared
@@ -49,7 +54,7 @@ def held(ffmpeg: Ffmpeg, place: Place, film: Contents) -> float:
 
 
 def _end_of(ffmpeg: Ffmpeg, place: Place, film: Contents, streams: Sequence[int]) -> float:
-    options = [*film.ahead_options, *generated()]
+    options = [*film.ahead_options, *generated(), *film.unparsed]
     ends = (packets(ffmpeg, place, place.film, stream=f"0:{index}", options=options).end for index in streams)
     return max(ends, default=0.0)
 
@@ -77,7 +82,7 @@ def cut_off(
 
 def reading(film: Contents) -> dict[str, str]:
     """ffmpeg's options before a film that is copied: without the half packet in which it breaks off."""
-    return GENERATED if broadcast(film) else UNBROKEN
+    return flags(film, GENERATED if broadcast(film) else UNBROKEN)
 
 
 def whole_pictures(place: Place, film: Contents) -> str | None:

@@ -15,9 +15,9 @@ from pipeline.media.binary import Ffmpeg
 from pipeline.media.run import Place
 from pipeline.media.streams import Contents, guards, understood
 
-GENERATED = {"fflags": "+genpts"}
-"""ffmpeg's option before an input: times that are missing are made from the order of decoding"""
-UNBROKEN = {"fflags": "+genpts+discardcorrupt"}
+GENERATED = "+genpts"
+"""ffmpeg's ``fflags`` before an input: times that are missing are made from the order of decoding"""
+UNBROKEN = "+genpts+discardcorrupt"
 """the same, and without the half packet in which a file breaks off"""
 FIRST = "0:V:0"
 """the film's picture in what we write: it comes first"""
@@ -97,7 +97,7 @@ def source_packets(
     """
     stream = f"0:{film.film.index}"
     along = beside if film.container.startswith("mpeg") else ()
-    options = film.ahead_options
+    options = [*film.ahead_options, *film.unparsed]
     found = packets(ffmpeg, place, place.film, stream=stream, options=options, decoded=decoded, beside=along)
     if not found.untimed:
         return found, False
@@ -121,16 +121,18 @@ def hides_its_beginning(ffmpeg: Ffmpeg, place: Place, film: Contents) -> bool:
 
 def generated() -> list[str]:
     """``GENERATED`` as words of a command line."""
-    return [word for key, value in GENERATED.items() for word in (f"-{key}", value)]
+    return ["-fflags", GENERATED]
 
 
-def whole_or_end_of(ffmpeg: Ffmpeg, place: Place, name: str, *, at_its_end: bool) -> tuple[Contents, Packets]:
+def whole_or_end_of(
+    ffmpeg: Ffmpeg, place: Place, name: str, *, at_its_end: bool, options: Sequence[str] = ()
+) -> tuple[Contents, Packets]:
     """What is in a file, and its frames (of the last half second alone): one run of ffmpeg for both.
 
     Raises InputError ``unsupported_or_corrupt``.
     """
     listed = _listed(
-        ["-hide_banner", "-nostats", *guards(), *(["-sseof", "-0.5"] if at_its_end else [])], ffmpeg, place, name, FIRST
+        ["-hide_banner", "-nostats", *options, *guards(), *(["-sseof", "-0.5"] if at_its_end else [])], ffmpeg, place, name, FIRST
     )
     return understood((place.folder / _SAID).read_text(encoding="utf-8", errors="replace")), listed
 

@@ -38,6 +38,7 @@ def preview(film: Path, out: Path, *, on_progress: Progress | None = None, cance
         ]  # fmt: skip
         head = [str(ffmpeg.path), "-hide_banner", "-nostdin", "-y", "-progress", "pipe:1", "-nostats", *guards()]
         streams = [
+            *shown.unparsed,
             *(word for key, value in seen(shown).items() for word in (f"-{key}", value)),
             "-i",
             f"file:{place.film}",

@@ -25,6 +25,7 @@ def still(film: Path, at: float, out: Path) -> None:
         shown, fit = contents.film.index, ",".join([*spelled(opaque(contents)), fit])
         source = [
             *guards(),
+            *contents.unparsed,
             *(word for key, value in seen(contents).items() for word in (f"-{key}", value)),
             "-i",
             f"file:{place.film}",

@@ -31,6 +31,7 @@ _TIMECODE = re.compile(r"^\s+timecode\s+: (\d{2}:\d{2}:\d{2}[:;.]\d{2,3})$", re.
 _DURATION = re.compile(r"^\s+Duration: (\d{1,9}):(\d{1,2}):(\d{1,2}(?:\.\d{1,9})?)")
 _START = re.compile(r"^\s+Duration: .*, start: (-?\d{1,12}(?:\.\d{1,9})?)")
 _INPUT = re.compile(r"^Input #0, ([\w,]+), ", re.MULTILINE)
+_UNPARSED = ("-fflags", "+noparse")
 BITMAPS = frozenset({"dvd_subtitle", "hdmv_pgs_subtitle", "dvb_subtitle", "xsub"})
 
 
@@ -88,6 +89,16 @@ class Contents:
     def ahead_options(self) -> list[str]:
         """ffmpeg's options before the film, so that its clock is followed."""
         return [part for key, value in _ahead(self).items() for part in (f"-{key}", value)]
+
+    @property
+    def unparsed(self) -> list[str]:
+        """ffmpeg's options before a Matroska with GIFs in it: put together anew from their bytes, its pictures become one or none."""
+        return self.unparsed_copy if self.container.startswith("matroska") else []
+
+    @property
+    def unparsed_copy(self) -> list[str]:
+        """The same before a copy of it, which is one."""
+        return list(_UNPARSED) if any(stream.codec == "gif" for stream in self.streams) else []
 
     def of(self, kind: str) -> list[Stream]:
         return [stream for stream in self.streams if stream.kind == kind and not stream.cover]
@@ -213,6 +224,12 @@ def guard_options() -> dict[str, str]:
 def opening(film: Contents) -> dict[str, str]:
     """Options before the film itself, for ffmpeg-python: ``guards``, and its clock is followed."""
     return guard_options() | _ahead(film)
+
+
+def flags(film: Contents, more: str = "") -> dict[str, str]:
+    """``fflags`` before the film, for ffmpeg-python: ``more`` and what its kind of packets needs."""
+    both = more + "".join(film.unparsed[1:])
+    return {"fflags": both} if both else {}
 
 
 def _ahead(film: Contents) -> dict[str, str]:

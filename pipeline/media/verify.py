@@ -130,7 +130,7 @@ def check_muxed(
     A source that holds less than its head says is copied as far as it goes, with a notice ``partial``.
     Raises OutputError ``no_space``, ``ffmpeg_failed``, ``clock_restarts``, ``container_cannot`` or ``output_damaged``.
     """
-    after, last = _opened(ffmpeg, place, ended, streams, at_its_end=True)
+    after, last = _opened(ffmpeg, place, ended, streams, at_its_end=True, options=film.unparsed_copy)
     if round(after.film.rotation - film.film.rotation) % 360:
         sentence = "its picture is shown turned, which was lost on the way: this ffmpeg can't write that; write to a .mp4 or .mov"
         raise OutputError("container_cannot", sentence)
@@ -142,26 +142,28 @@ def check_muxed(
     least = film.declared - (1 / film.fps if film.fps else 0.04) - 0.1
     short = film.declared and after.declared and after.declared < least
     # where a film's first packets have no order of decoding, ffmpeg takes its start for that of another stream
-    if short and packets(ffmpeg, place, place.written, options=["-copyts"]).end < least:
+    if short and packets(ffmpeg, place, place.written, options=["-copyts", *film.unparsed_copy]).end < least:
         there = held(ffmpeg, place, film)
         if after.declared < min(least, there + least - film.declared):
             lasts = min(film.declared, there)
             raise failure(ended, place.folder / place.written, f"the film lasts {after.declared:.2f} s, its source {lasts:.2f} s")
     # half a second of a large film is read quickly; a slow film has no frame in it
-    if not last.frames and not any(packets(ffmpeg, place, place.written, last_seconds=seconds).frames for seconds in (10, 600)):
+    if not last.frames and not any(
+        packets(ffmpeg, place, place.written, last_seconds=seconds, options=film.unparsed_copy).frames for seconds in (10, 600)
+    ):
         raise failure(ended, place.folder / place.written, "its end can't be read")
     return cut_off(ffmpeg, place, film, after.duration or film.declared, ended, left_out)
 
 
 def _opened(
-    ffmpeg: Ffmpeg, place: Place, ended: Ended, streams: dict[str, int], *, at_its_end: bool = False
+    ffmpeg: Ffmpeg, place: Place, ended: Ended, streams: dict[str, int], *, at_its_end: bool = False, options: Sequence[str] = ()
 ) -> tuple[Contents, Packets]:
     """What is in the written file, as many streams as planned; and its frames, all of them or those of its end."""
     path = place.folder / place.written
     if not path.exists() or path.stat().st_size == 0:
         raise failure(ended, path, "ffmpeg wrote nothing")
     try:
-        after, frames = whole_or_end_of(ffmpeg, place, place.written, at_its_end=at_its_end)
+        after, frames = whole_or_end_of(ffmpeg, place, place.written, at_its_end=at_its_end, options=options)
     except InputError as error:
         raise failure(ended, path, "what ffmpeg wrote can't be opened") from error
     for kind, count in streams.items():

@@ -11,7 +11,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from pipeline.families import parse
-from pipeline.media import Encoding, burn, find_ffmpeg, mux
+from pipeline.media import Encoding, burn, mux
+from pipeline.media.preview import preview
 from pipeline.types import Cue, Notice, Track
 from pipeline.video.film import open_film
 from pipeline.video.gif import as_shown, changes
@@ -59,11 +60,6 @@ def copied(film: Path) -> list[float]:
         return [float(frame.pts * stream.time_base) for frame in container.decode(stream)]
 
 
-def copies() -> bool:
-    """Whether this ffmpeg lists the pictures of a GIF in Matroska one by one; newer ones give none of them, and mux refuses."""
-    return find_ffmpeg().major < (6, 0)
-
-
 @pytest.fixture(params=["the ffmpeg that is found", "the newest ffmpeg"])
 def of_each_kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if "newest" in request.param:
@@ -87,10 +83,23 @@ def test_captions_burned_and_copied_films_have_the_times_that_viewers_see(kind: 
     burned = copied(tmp_path / "burned.mp4")
     assert [time for time in expected if min(abs(time - other) for other in burned) > 0.002] == []
     assert len(burned) <= len(expected) + 2 * len(ONE.cues)
-    if copies():
-        mux(film, [ONE], tmp_path / "soft.mkv")
-        assert copied(tmp_path / "soft.mkv") == pytest.approx(expected, abs=0.002)
+    mux(film, [ONE], tmp_path / "soft.mkv")
+    assert copied(tmp_path / "soft.mkv") == pytest.approx(expected, abs=0.002)
     assert film.read_bytes() == before
+
+
+@pytest.mark.usefixtures("of_each_kind")
+def test_a_gif_in_matroska_is_burned_and_copied_picture_by_picture(tmp_path: Path) -> None:
+    film = gif(tmp_path / "film.gif", [10] * 20)
+    mux(film, [ONE], tmp_path / "first.mkv")
+    burn(tmp_path / "first.mkv", ONE, tmp_path / "burned.mp4", encoding=Encoding(preset="ultrafast"))
+    mux(tmp_path / "first.mkv", [ONE], tmp_path / "second.mkv")
+    preview(tmp_path / "first.mkv", tmp_path / "preview.mp4")
+    expected = [n / 10 for n in range(20)]
+    assert len(copied(tmp_path / "preview.mp4")) == len(expected)
+    burned = copied(tmp_path / "burned.mp4")
+    assert [time for time in expected if min(abs(time - other) for other in burned) > 0.002] == []
+    assert copied(tmp_path / "second.mkv") == pytest.approx(expected, abs=0.002)
 
 
 def test_a_picture_without_a_delay_does_not_get_that_of_the_one_before(tmp_path: Path) -> None:
@@ -107,9 +116,11 @@ def test_of_two_in_one_file_the_first_is_read_and_the_second_told(tmp_path: Path
     times, end, notices = described(film)
     assert len(times) == 10
     assert end == pytest.approx(1.0, abs=0.002)
-    told = {"": notices, "burned.mkv": burn(film, ONE, tmp_path / "burned.mkv")}
-    if copies():
-        told["soft.mkv"] = mux(film, [ONE], tmp_path / "soft.mkv")
+    told = {
+        "": notices,
+        "burned.mkv": burn(film, ONE, tmp_path / "burned.mkv"),
+        "soft.mkv": mux(film, [ONE], tmp_path / "soft.mkv"),
+    }
     for name, some in told.items():
         (one,) = [notice.message for notice in some if notice.code == "partial"]
         assert f"'tail -c +{first.stat().st_size + 1} FILE' is the rest" in one
