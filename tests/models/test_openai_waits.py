@@ -71,6 +71,21 @@ async def test_a_limit_a_minute_is_waited_for_whatever_it_says_of_billing(film: 
     assert slept == [34.0]
 
 
+@pytest.mark.parametrize(("told", "asked"), [("37", 15), ("0.2", 3), ("600", 3)])
+async def test_a_refusal_until_a_time_that_was_told_counts_a_fifth(
+    told: str, asked: int, film: Film, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def sleep(seconds: float) -> None:
+        return None
+
+    monkeypatch.setattr(client, "AsyncRetrying", partial(client.AsyncRetrying, sleep=sleep))
+    with Stub([], always=status(429, "slow down", headers={"Retry-After": told})) as server:
+        async with endpoint(server, attempts=3) as captioner:
+            with pytest.raises(EndpointError, match=rf"\({asked} attempts\)"):
+                await captioner.caption(film())
+    assert len(server.requests) == asked
+
+
 async def test_a_quota_that_comes_back_in_hours_ends_the_run_at_once(film: Film) -> None:
     with Stub([], always=status(429, "You exceeded your current quota. Please retry in 8h12m.")) as server:
         async with endpoint(server) as captioner:

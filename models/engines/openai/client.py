@@ -16,11 +16,11 @@ from functools import partial
 from typing import Any, TypeVar
 
 import httpx
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
 
 from models.engines.openai.addresses import credentials, followed, no_proxy, place
 from models.engines.openai.faults import inner_status, says_no, sentence
-from models.engines.openai.waits import LONGEST_WAIT, Again, asked_wait, spent
+from models.engines.openai.waits import LONGEST_WAIT, Again, Enough, asked_wait, spent
 from models.errors import EndpointError, EngineDead, RequestRefused
 
 ATTEMPTS = 6
@@ -107,14 +107,13 @@ class Client:
             log.info("%s %s: asked again in %.1f s", self.base_url, error, seconds)
             return seconds
 
+        enough = Enough(self._attempts)
         try:
-            async for attempt in AsyncRetrying(
-                stop=stop_after_attempt(self._attempts), wait=pause, retry=retry_if_exception_type(Again), reraise=True
-            ):
+            async for attempt in AsyncRetrying(stop=enough, wait=pause, retry=retry_if_exception_type(Again), reraise=True):
                 with attempt:
                     return await once()
         except Again as error:
-            raise EndpointError(f"{self.base_url} {error} ({self._attempts} attempts)", status=error.status) from error
+            raise EndpointError(f"{self.base_url} {error} ({enough.made} attempts)", status=error.status) from error
         raise AssertionError("not reached: tenacity returns or raises")
 
     async def _answer(self, method: str, path: str, body: Mapping[str, Any] | None) -> Answer:

@@ -10,9 +10,12 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 LONGEST_WAIT = 120.0
 """seconds that a server may ask to be waited for"""
+TOLD = 5
+"""refusals until a time that was told which count as one attempt"""
 _SPENT = ("insufficient_quota", "exceeded your current quota", "insufficient balance", "credit balance")
 """words of a 429 that no waiting helps against, where it does not say when to come again"""
 _FIELD = re.compile(r'"(?:retrydelay|retry_after|retry_after_seconds|estimated_time)"\s*:\s*"?(\d{1,6}(?:\.\d+)?)s?\b')
@@ -29,6 +32,22 @@ class Again(Exception):
         super().__init__(message)
         self.seconds = seconds
         self.status = status
+
+
+class Enough:
+    """When to give a request up: after so many attempts. One that was refused until a time that the server named counts a fifth: with more
+    requests under way than it takes in a minute some are refused again and again, by chance, while others pass."""
+
+    def __init__(self, attempts: int) -> None:
+        self.made = 0
+        self._left = attempts * TOLD
+
+    def __call__(self, state: Any) -> bool:
+        error = state.outcome.exception() if state.outcome else None
+        seconds = error.seconds if isinstance(error, Again) and error.status == 429 else None
+        self.made += 1
+        self._left -= 1 if seconds is not None and 1 <= seconds <= LONGEST_WAIT else TOLD
+        return self._left <= 0
 
 
 def spent(status: int, said: str, wait: float | None) -> bool:
