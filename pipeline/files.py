@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pipeline.accident import FULL
-from pipeline.errors import OutputError, nearest
+from pipeline.errors import OutputError
 from pipeline.filenames import cut, elsewhere
 
 MARK = ".scenescribe-"
@@ -29,10 +29,11 @@ _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.E
 _OWNER = re.compile(rb"\.scenescribe-(\d+)-[0-9a-f]{8}\.tmp")
 
 
-def write_whole(path: Path, data: bytes, *, durable: bool = True, outdated: Iterable[Path] = ()) -> None:
+def write_whole(path: Path, data: bytes, *, durable: bool = True, outdated: Iterable[Path] = (), fresh: bool = False) -> None:
     """Write a file under a temporary name, then give it its own. ``durable``: it is on the disk when this returns. ``outdated``: files that
-    are removed between the two. Raises OutputError ``no_space`` or ``unwritable``; then no temporary file is left and an older one is as it was."""
-    with whole(path, durable=durable) as temporary, _explain(path):
+    are removed between the two. ``fresh``: as of ``whole``. Raises OutputError ``no_space``, ``unwritable``, ``output_exists``; then no
+    temporary file is left and an older one is as it was."""
+    with whole(path, durable=durable, fresh=fresh) as temporary, _explain(path):
         with to_write(temporary) as file:
             file.write(data)
         for old in outdated:
@@ -98,11 +99,12 @@ def _linked(temporary: Path, path: Path) -> bool:
 
 
 @contextlib.contextmanager
-def whole(path: Path, *, durable: bool = True) -> Iterator[Path]:
-    """A temporary path to write to; when the block ends well the file takes the name ``path``, otherwise it is removed.
-    Raises OutputError ``no_space`` or ``unwritable``."""
+def whole(path: Path, *, durable: bool = True, fresh: bool = False) -> Iterator[Path]:
+    """A temporary path to write to; when the block ends well the file takes the name ``path``, otherwise it is removed. ``fresh``: a name
+    that is free when the block begins must be free when it ends, else what somebody wrote there meanwhile stays.
+    Raises OutputError ``no_space`` or ``unwritable``, ``output_exists``."""
     _tidy(path.parent)
-    temporary = _temporary(path)
+    temporary, free = _temporary(path), fresh and not os.path.lexists(path)
     try:
         with _explain(path):  # says at once, and not after an hour of encoding, that the folder can't be written
             os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
@@ -110,12 +112,26 @@ def whole(path: Path, *, durable: bool = True) -> Iterator[Path]:
         with _explain(path):
             if durable:
                 _sync(temporary)
-            temporary.replace(path)
+            _take(temporary, path) if free else temporary.replace(path)
             if durable:
                 _sync(path.parent, folder=True)
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def _take(temporary: Path, path: Path) -> None:
+    """Give the file this name where none has it; of several that do so at once, one does. Raises OSError, OutputError ``output_exists``."""
+    try:
+        if _linked(temporary, path):
+            return
+    except OutputError:  # no hard links here: the name is taken by an empty file, and that replaced
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+            temporary.replace(path)
+            return
+    text = f"{path} was written by somebody else meanwhile and stays as it is; name another with -o, or --overwrite replaces it"
+    raise OutputError("output_exists", text, path=path)
 
 
 def remove_stale(path: Path, *, older: float = STALE) -> None:
@@ -145,7 +161,7 @@ def _remove_stale(folder: Path, prefix: bytes, older: float) -> None:
     with contextlib.suppress(OSError), os.scandir(os.fsencode(folder)) as entries:
         for entry in entries:
             owner = _OWNER.search(entry.name) if entry.name.startswith(prefix) else None
-            if owner and not _alive(int(owner.group(1))) and time.time() - entry.stat().st_mtime >= older:
+            if owner and not alive(int(owner.group(1))) and time.time() - entry.stat().st_mtime >= older:
                 os.unlink(entry.path)
 
 
@@ -167,7 +183,7 @@ def _left_folders(place: Path) -> Iterator[Path]:
     with contextlib.suppress(OSError), os.scandir(place) as entries:
         for entry in entries:
             owner = re.fullmatch(r"scenescribe-(\d+)-\w+", entry.name)
-            if owner is None or _alive(int(owner[1])):
+            if owner is None or alive(int(owner[1])):
                 continue
             with contextlib.suppress(OSError):
                 found = entry.stat(follow_symlinks=False)
@@ -184,22 +200,6 @@ def check_folder(folder: Path) -> None:
         probe.unlink()
     except OSError as error:
         raise explained(folder, error) from error
-
-
-_SEQUENCE = re.compile(r"%0?\d{0,2}d")
-"""a number in ffmpeg's names of picture sequences"""
-
-
-def missing(path: Path) -> str:
-    """What is said of a file that is not there: that it is a link to nothing, or which file of its folder may be meant."""
-    if path.is_symlink():
-        return "it is a link to nothing"
-    if _SEQUENCE.search(path.name):
-        return f"there is no such file: a row of pictures becomes a film by ffmpeg -framerate 25 -i {path.name} FILM.mp4"
-    names: list[str] = []
-    with contextlib.suppress(OSError):
-        names = [name for name in os.listdir(path.parent) if not name.startswith(".")]
-    return f"there is no such file{nearest(path.name, names, alike=0.8)}"
 
 
 def explained(path: Path, error: OSError) -> OutputError:
@@ -228,7 +228,7 @@ def _temporary(path: Path) -> Path:
     return path.with_name(f".{cut(path.name, 120)}{MARK}{os.getpid()}-{secrets.token_hex(4)}.tmp{cut(path.suffix, 32)}")
 
 
-def _alive(process: int) -> bool:
+def alive(process: int) -> bool:
     try:
         os.kill(process, 0)
     except ProcessLookupError:

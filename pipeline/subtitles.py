@@ -12,10 +12,10 @@ from pipeline import formats
 from pipeline.cues import Layout, make_track
 from pipeline.encoding import Decoded, check_encoding, decoded
 from pipeline.errors import InputError, UsageError
-from pipeline.files import missing
 from pipeline.formats import json
 from pipeline.inputs import VIDEO_SUFFIXES
 from pipeline.languages import check_tag
+from pipeline.missing import missing
 from pipeline.safe_open import MEGABYTE, read_bytes
 from pipeline.sanitize import MAX_CHARACTERS
 from pipeline.sidecar_names import labels_in

@@ -15,10 +15,10 @@ from pathlib import Path
 from pipeline import formats
 from pipeline.errors import InputError
 from pipeline.filenames import fitted
-from pipeline.files import missing
 from pipeline.folders import files_below
 from pipeline.inputs import Film, described_stem, find_films
 from pipeline.languages import check_tag
+from pipeline.missing import missing
 from pipeline.options.caption import Settings
 from pipeline.outputs import Outputs, plan
 from pipeline.safe_open import MEGABYTE, read_text

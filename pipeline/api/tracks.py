@@ -69,7 +69,7 @@ def write_track(
     from pipeline.files import write_whole
 
     target = _free(path, overwrite=overwrite)
-    write_whole(target, formats.write(formats.format_of(format or target.suffix), track, document).encode())
+    write_whole(target, formats.write(formats.format_of(format or target.suffix), track, document).encode(), fresh=True)
     return target
 
 

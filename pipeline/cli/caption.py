@@ -19,6 +19,7 @@ from pipeline.options import names
 from pipeline.options.base import load
 from pipeline.options.caption import Settings
 from pipeline.shard import parsed, share
+from pipeline.unfinished import give_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -188,6 +189,7 @@ def run_until_signalled(work: Any) -> int:
         assert task is not None
 
         def stop(number: int) -> None:
+            give_up()
             console.say("\nstopping; the same command goes on from here (once more ends it at once)")
             caught.append(number)
             signals.end_within(signals.WHOLE, 128 + number)

@@ -215,4 +215,4 @@ def _write(target: Path, text: str, source: Path, *, overwrite: bool) -> None:
         )
         raise OutputError("output_exists", f"{target} exists; {hint}")
     target.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(target, text.encode())
+    write_whole(target, text.encode(), fresh=True)

@@ -19,6 +19,7 @@ from pipeline.cli.signals import NUMBERS, let_the_next_end
 from pipeline.errors import OutputError, ScenescribeError, UsageError
 from pipeline.filenames import fitted, name_in
 from pipeline.storage import not_here
+from pipeline.unfinished import give_up, writer_of
 
 if TYPE_CHECKING:
     from pipeline.types import Notice
@@ -60,6 +61,8 @@ def check_target(target: Path, video: Path, suffixes: Sequence[str], kind: str, 
         raise UsageError("same_file", "the output would replace the film; name another with -o")
     if os.path.lexists(target) and not overwrite:
         raise OutputError("output_exists", f"{target} exists; name another with -o, or --overwrite replaces it")
+    if not overwrite and (writer := writer_of(target)) is not None:
+        raise OutputError("output_exists", f"process {writer} writes {target} now; wait for it, or name another with -o")
 
 
 def notices_of(path: Path, found: "Sequence[Notice]", *, strict: bool, quiet: bool = False) -> int:
@@ -121,6 +124,7 @@ def stoppable() -> Iterator[threading.Event]:
         caught.append(number)
         cancel.set()
         let_the_next_end()
+        give_up()
 
     before = {number: signal.signal(number, stop) for number in NUMBERS}
     written = False

@@ -10,9 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pipeline import unfinished
 from pipeline.cues import PROFILES, Layout, Limits, limits
 from pipeline.errors import EnvironmentFault, InputError
-from pipeline.files import whole
 from pipeline.formats import tidy
 from pipeline.formats.ass import Style, render
 from pipeline.media.able import able
@@ -73,7 +73,7 @@ def burn(
     ffmpeg.encoder(encoding.encoder)
     suffix = out.suffix.lower()
     rules = family(suffix)
-    with whole(out) as temporary, workplace(video, temporary) as place:
+    with unfinished.film(out) as temporary, workplace(video, temporary) as place:
         ffmpeg, film = able(ffmpeg, place)
         width, height = film.display_size
         _check_size(film)

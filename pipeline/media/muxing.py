@@ -10,9 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline import formats
+from pipeline import formats, unfinished
 from pipeline.errors import UsageError
-from pipeline.files import whole
 from pipeline.languages import alpha3
 from pipeline.media import chapters as chaptering
 from pipeline.media import copying
@@ -58,7 +57,7 @@ def mux(
     ffmpeg = find_ffmpeg()
     suffix = out.suffix.lower()
     form = "vtt" if family(suffix) == "webm" else "srt"
-    with whole(out) as temporary, workplace(video, temporary) as place:
+    with unfinished.film(out) as temporary, workplace(video, temporary) as place:
         ffmpeg, film = able(ffmpeg, place)
         made = copying.copy(ffmpeg, place, film, suffix)
         streams = made.streams

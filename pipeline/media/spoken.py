@@ -12,7 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pipeline.files import temporary_folder, whole
+from pipeline import unfinished
+from pipeline.files import temporary_folder
 from pipeline.languages import alpha3
 from pipeline.media import copying
 from pipeline.media.able import able
@@ -65,7 +66,7 @@ def spoken(
     ffmpeg = find_ffmpeg()
     suffix = out.suffix.lower()
     rules = family(suffix)
-    with whole(out) as temporary, workplace(video, temporary) as place:
+    with unfinished.film(out) as temporary, workplace(video, temporary) as place:
         ffmpeg, film = able(ffmpeg, place)
         made = copying.copy(ffmpeg, place, film, suffix, kept=_in_time) if waits else copying.copy(ffmpeg, place, film, suffix)
         streams = made.streams
@@ -108,7 +109,7 @@ def spoken_sound(
 ) -> None:
     """Write ``out``: the described sound alone, in the format that its suffix tells. Raises as ``spoken`` does."""
     ffmpeg = find_ffmpeg()
-    with whole(out) as temporary, workplace(video, temporary) as place:
+    with unfinished.film(out) as temporary, workplace(video, temporary) as place:
         ffmpeg, film = able(ffmpeg, place)
         (place.folder / "voice.pcm").symlink_to(voice.absolute())
         sound = _mixed(entrance(place.film, **opening(film)), film, rate, waits)

@@ -1,6 +1,7 @@
 """Captions as files: the JSON, sidecars, a burned and a muxed video, under the names that ``outputs.py`` gives them."""
 
 import asyncio
+import os
 import threading
 import time
 from collections.abc import Callable, Collection
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.nvtx import marked
-from pipeline.errors import InputError, ScenescribeError
+from pipeline.errors import InputError, OutputError, ScenescribeError
 from pipeline.files import explained, write_whole
 from pipeline.outputs import Outputs
 from pipeline.sinks.base import Written
@@ -39,6 +40,8 @@ class FileSink:
         self.outputs, self.layout, self.look = outputs, layout, look
         self._encoders, self._on_step = encoders, on_step
         self._info: VideoInfo | None = None
+        self._free = False
+        """whether nobody had the name of the JSON when the film was begun"""
 
     @property
     def journal(self) -> Path:
@@ -46,6 +49,7 @@ class FileSink:
 
     async def open(self, info: VideoInfo) -> None:
         self._info = info
+        self._free = not os.path.lexists(self.outputs.json)
 
     async def caption(self, caption: Caption) -> None:
         """Nothing: files are written when all is known; until then the journal keeps it."""
@@ -98,13 +102,20 @@ class FileSink:
                     raise explained(self.outputs.folder, error) from error
                 # what stands beside a JSON is taken for its own by the next run, also where this one ends before it is made anew
                 others = [path for path in self.outputs.all if path != self.outputs.json]
-                write_whole(self.outputs.json, json.to_text(document).encode(), outdated=others)
+                if self._free and os.path.lexists(self.outputs.json):
+                    raise self._taken()
+                write_whole(self.outputs.json, json.to_text(document).encode(), outdated=others, fresh=self._free)
             self.outputs.journal.unlink(missing_ok=True)
             track, notices = make_track(document, possible(self.layout, document))
             for name in self.outputs.formats:
                 if self.outputs.sidecar(name) in wanted:
                     write_whole(self.outputs.sidecar(name), formats.write(name, track).encode())
             return track, (*about, *notices)
+
+    def _taken(self) -> OutputError:
+        """The error of a film that another run has described meanwhile, to the same place."""
+        text = f"{self.outputs.json} was written by another run meanwhile and stays as it is; run it again, or write elsewhere with -o"
+        return OutputError("output_exists", text, path=self.outputs.json)
 
     def _videos(self, track: Track, wanted: Collection[Path]) -> list[tuple[str, Callable[..., tuple[Notice, ...]]]]:
         from pipeline import media

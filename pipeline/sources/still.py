@@ -7,8 +7,8 @@ import numpy as np
 
 from models.preset import FrameSize
 from pipeline.errors import InputError
-from pipeline.files import missing
 from pipeline.frames import Image
+from pipeline.missing import missing
 from pipeline.safe_open import read_bytes
 from pipeline.video.children.pictures import LARGEST, PictureDecoder
 

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Self
 
 from pipeline.errors import InputError, OutputError
-from pipeline.files import MARK, copy_whole, create_whole, explained, missing, write_whole
+from pipeline.files import MARK, copy_whole, create_whole, explained, write_whole
 from pipeline.folders import DEEPEST, tree
+from pipeline.missing import missing
 from pipeline.safe_open import regular
 from pipeline.storage.base import LARGEST, Entry, Storage, checked, refuse_long
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pipeline.errors import InputError
 from pipeline.file_version import FileVersion
-from pipeline.files import missing
+from pipeline.missing import missing
 
 DEMUXERS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,mpegtsraw,mpeg,mpegvideo,avi,flv,live_flv,ogg,asf,gif,ivf,dv,mxf,nut,"

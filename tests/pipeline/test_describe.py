@@ -354,3 +354,23 @@ async def test_an_accident_in_the_run_observers_own_lines_ends_nothing(house: Ho
     films = [house.film(f"{name}.txt") for name in "abc"]
     told = await house.run(*films, told=Breaks())
     assert told.ended == {"a.txt": "done", "b.txt": "internal_error", "c.txt": "done"}
+
+
+@pytest.mark.parametrize("made", ["by another run", ""])
+async def test_a_film_that_another_run_describes_meanwhile_keeps_what_that_wrote(house: House, made: str) -> None:
+    film, theirs = house.film("a.txt"), house.out / "a.descriptions.json"
+
+    class Second(EchoCaptioner):
+        async def caption(self, request: Request) -> Reply:
+            if made and not theirs.exists():
+                theirs.parent.mkdir(parents=True, exist_ok=True)
+                theirs.write_text(made)
+                theirs.with_suffix(".en.srt").write_text(made)
+            return await super().caption(request)
+
+    told = await house.run(film, captioner=Second())
+    if made:
+        assert told.ended == {"a.txt": "output_exists"}
+        assert theirs.read_text() == theirs.with_suffix(".en.srt").read_text() == made
+    else:
+        assert told.ended == {"a.txt": "done"}

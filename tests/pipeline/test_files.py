@@ -89,7 +89,7 @@ def test_a_link_that_took_the_temporary_files_place_is_not_written_through(
     victim.write_text("mine")
 
     @contextmanager
-    def swapped(path: Path, *, durable: bool = True) -> Iterator[Path]:
+    def swapped(path: Path, *, durable: bool = True, fresh: bool = False) -> Iterator[Path]:
         link.unlink(missing_ok=True)
         link.symlink_to(victim)
         yield link

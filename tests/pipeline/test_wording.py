@@ -6,8 +6,9 @@ import pytest
 
 from pipeline.errors import InputError, OutputError, UsageError
 from pipeline.families import parse
-from pipeline.files import explained, missing
+from pipeline.files import explained
 from pipeline.languages import check_tag
+from pipeline.missing import missing
 from pipeline.subtitles import load as load_subtitles
 
 
