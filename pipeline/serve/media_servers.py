@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from models.proxies import proxy_fault
 from pipeline.options.serve import ServeSettings
 from pipeline.serve.faults import HttpError
 
@@ -139,9 +140,13 @@ async def _send(method: str, url: str, headers: Mapping[str, str]) -> bytes:
 
     read = bytearray()
     try:
+        made = httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False)
+    except (ValueError, ImportError) as error:
+        raise HttpError(502, "server_failed", proxy_fault(error)) from None
+    try:
         async with (
             asyncio.timeout(WHOLE),
-            httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False) as client,
+            made as client,
             client.stream(method, url, headers={"Accept-Encoding": "identity", **headers}) as answer,
         ):
             if answer.status_code >= 300:

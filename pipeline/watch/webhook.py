@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from models.proxies import proxy_fault
 from pipeline.imagesources.connecting import Refused
 from pipeline.watch.reachable import Reachable
 
@@ -74,7 +75,10 @@ class Webhook:
         from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
         if self._client is None:
-            self._client = httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False)
+            try:
+                self._client = httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False)
+            except (ValueError, ImportError) as error:
+                return proxy_fault(error)
         body = body_of(event)
         try:
             async for attempt in AsyncRetrying(

@@ -38,14 +38,6 @@ def credentials(base_url: str, key: str | None) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"} | ({"api-key": key} if azure else {})
 
 
-def no_proxy(error: Exception) -> BadEngineOption:
-    """What is wrong with a proxy of the environment, without its address, which may hold a password."""
-    why = "its address must begin with http:// or https://"
-    if isinstance(error, ImportError):
-        why = "a SOCKS proxy needs one package more (pip install 'httpx[socks]')"
-    return BadEngineOption(f"the proxy that HTTP_PROXY, HTTPS_PROXY or ALL_PROXY names can't be used: {why}")
-
-
 def place(base_url: str, path: str) -> str:
     """Where a request goes: ``path`` below the base, before its query."""
     parts = urlsplit(base_url)

@@ -18,10 +18,11 @@ from typing import Any, TypeVar
 import httpx
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
 
-from models.engines.openai.addresses import credentials, followed, no_proxy, place
+from models.engines.openai.addresses import credentials, followed, place
 from models.engines.openai.faults import inner_status, says_no, sentence
 from models.engines.openai.waits import LONGEST_WAIT, Again, Enough, asked_wait, spent
-from models.errors import EndpointError, EngineDead, RequestRefused
+from models.errors import BadEngineOption, EndpointError, EngineDead, RequestRefused
+from models.proxies import proxy_fault
 
 ATTEMPTS = 6
 Timeout = httpx.Timeout
@@ -75,7 +76,7 @@ class Client:
         try:
             self._http = httpx.AsyncClient(timeout=timeout, headers=headers, limits=limits)
         except (ValueError, ImportError) as error:
-            raise no_proxy(error) from error
+            raise BadEngineOption(proxy_fault(error)) from error
 
     async def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Answer:
         """The answer, of whatever status but those that may pass. Raises EndpointError, RequestRefused, EngineDead (closed)."""

@@ -15,6 +15,8 @@ import pytest
 import tenacity
 from stub_server import Stub, body, endless
 
+from pipeline.serve import media_servers
+from pipeline.serve.faults import HttpError
 from pipeline.watch import webhook
 from pipeline.watch.reachable import Reachable
 from pipeline.watch.webhook import Webhook, sign
@@ -159,3 +161,13 @@ async def test_a_name_that_nobody_knows_is_tried_again(receiver: Receiver) -> No
         await webhook.close()
     assert trouble
     assert not trouble.startswith("refused")
+
+
+@pytest.mark.parametrize("proxy", ["socks5://user:secret@127.0.0.1:9", "ftp://user:secret@proxy.example:3128"])
+async def test_a_proxy_that_can_not_be_used_is_told_and_no_accident(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    told = await post("http://127.0.0.1:9/hook", None, "1", EVENT)
+    assert told.startswith("the proxy that HTTP_PROXY, HTTPS_PROXY or ALL_PROXY names can't be used: ")
+    assert "secret" not in told
+    with pytest.raises(HttpError, match="the proxy that HTTP_PROXY"):
+        await media_servers._send("GET", "http://127.0.0.1:9/items", {})
