@@ -23,7 +23,7 @@ from pipeline.errors import EnvironmentFault
 from pipeline.fleet.need import Need
 from pipeline.fleet.ray_actor import HostActor, call
 from pipeline.fleet.ray_address import refuse_open, refuse_silent
-from pipeline.fleet.ray_local import alone
+from pipeline.fleet.ray_local import alone, patience
 
 PATIENCE = 5
 """deaths in a row, with nothing done between them, after which the run ends: one more than it takes to find an item that kills"""
@@ -71,11 +71,9 @@ class Cluster:
         refuse_silent(given)
         before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
-            self._ray.init(
-                address=given,  # "local" starts one; no address at all would join whatever cluster this machine has
-                **own, namespace="scenescribe", configure_logging=False, log_to_driver=False,
-            )  # fmt: skip
-        except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+            with patience(self._ray):  # "local" starts one; no address at all would join whatever cluster this machine has
+                self._ray.init(address=given, **own, namespace="scenescribe", configure_logging=False, log_to_driver=False)
+        except Exception as error:  # Ray raises ``Exception`` itself where a node does not come up
             says = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             raise EnvironmentFault("no_cluster", f"--cluster {address}: there is no Ray cluster to be had: {says}") from error
         finally:

@@ -6,6 +6,7 @@ no token, so whoever reaches a port of it runs programs as we do; and its folder
 
 import os
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,6 +15,9 @@ from pipeline.files import temporary_folder
 
 LONGEST = 40
 """characters of the folder's path: names of sockets below it are up to 66 longer, and 107 is the most that a socket's name may have"""
+
+REGISTERING = 120.0
+"""seconds that a node of this machine has to come up"""
 
 NICENESS = "RAY_worker_niceness"
 """Ray's setting, by its environment variable: what is added to the niceness of each worker"""
@@ -45,3 +49,34 @@ def alone() -> Iterator[dict[str, Any]]:
                     os.environ.pop(name, None)
                 else:
                     os.environ[name] = value
+
+
+@contextmanager
+def patience(ray: Any) -> Iterator[None]:
+    """While this lasts, Ray waits REGISTERING seconds for a node that it starts.
+
+    By itself it gives up after 30 (``ray._private.node``), which a busy machine does not keep, and has no setting for it. Where its insides
+    have other names than today, its own 30 seconds hold.
+    """
+    services = getattr(getattr(ray, "_private", None), "services", None)
+    asked = getattr(services, "get_node", None)
+    if services is None or asked is None:
+        yield
+        return
+
+    def get_node(*arguments: Any, **named: Any) -> Any:
+        """Of the node that comes up, what the cluster knows of it. Raises RuntimeError where it knows nothing."""
+        until = time.monotonic() + REGISTERING
+        while True:
+            try:
+                return asked(*arguments, **named)
+            except RuntimeError:
+                if time.monotonic() >= until:
+                    raise
+            time.sleep(0.1)
+
+    services.get_node = get_node
+    try:
+        yield
+    finally:
+        services.get_node = asked

@@ -23,7 +23,7 @@ from ray_nodes import add_node
 from pipeline.datasets import results
 from pipeline.datasets.ledger import Ledger
 from pipeline.errors import EnvironmentFault, UsageError
-from pipeline.fleet import ray_door, survey
+from pipeline.fleet import ray_door, ray_local, survey
 from pipeline.fleet.need import Need
 from pipeline.fleet.ray_door import Cluster
 from pipeline.storage import open_storage
@@ -257,6 +257,39 @@ def test_a_cluster_of_this_machine_takes_orders_from_nobody_else() -> None:
     )
     wanted = ["0 niceness more", "1 nothing True 0o700", "False False"]
     assert done.stdout.splitlines()[-3:] == wanted, done.stdout + done.stderr
+
+
+def test_a_node_that_comes_up_late_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    import ray
+    from ray._private import services
+
+    late = iter([RuntimeError("not yet")] * 5)
+
+    def get_node(address: str, node: str) -> dict[str, str]:
+        if (error := next(late, None)) is not None:
+            raise error
+        return {"address": address, "node": node}
+
+    monkeypatch.setattr(services, "get_node", get_node)
+    with ray_local.patience(ray):
+        assert services.get_node("here", node="1") == {"address": "here", "node": "1"}
+    assert services.get_node is get_node, "only while a node is started"
+    monkeypatch.setattr(ray_local, "REGISTERING", 0.0)
+    late = iter([RuntimeError("never")])
+    with ray_local.patience(ray), pytest.raises(RuntimeError, match="never"):
+        services.get_node("here", "1")
+
+
+def test_whatever_ray_raises_when_it_begins_is_no_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It raises ``Exception`` itself where a node does not come up in time."""
+    import ray
+
+    def init(**_: Any) -> None:
+        raise Exception("The current node timed out during startup.")
+
+    monkeypatch.setattr(ray, "init", init)
+    with pytest.raises(EnvironmentFault, match=r"no_cluster.*timed out during startup"):
+        Cluster("local")
 
 
 @pytest.mark.parametrize("listens", [False, True])
