@@ -88,7 +88,9 @@ def check_encoding(name: str) -> str:
 
 
 def decoded(data: bytes, encoding: str | None = None) -> Decoded:
-    """The text of a file; ``encoding`` overrules what its bytes say."""
+    """The text of a file; ``encoding`` overrules what its bytes say, and so does what follows a mark of UTF-8 that is none."""
+    if data.startswith(codecs.BOM_UTF8) and (encoding or not _utf8(data)):
+        data = data.removeprefix(codecs.BOM_UTF8)  # some editors write it before whatever they were given
     name, declared = encoding or by_mark(data) or by_zeros(data) or in_escapes(data), False
     if name is None:
         try:
@@ -101,6 +103,14 @@ def decoded(data: bytes, encoding: str | None = None) -> Decoded:
     unmarked = encoding is None and not declared and by_mark(data) is None
     read = Decoded(text.removeprefix("\ufeff"), name, guessed=unmarked, broken=text.count("\ufffd"))
     return read if encoding else _once(read)
+
+
+def _utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _once(read: Decoded) -> Decoded:

@@ -181,3 +181,14 @@ def test_no_bytes_are_refused(data: bytes) -> None:
 def test_five_megabytes_of_anything_take_one_pass(mark: bytes) -> None:
     """Not timed: what is quadratic takes hours."""
     assert decoded(mark * (5_000_000 // len(mark)) + b"\xff\xc0").text
+
+
+@pytest.mark.parametrize(("name", "one", "two"), [said for said in SAID if said[0] in ("cp1251", "cp1252", "gb18030")])
+def test_a_mark_before_bytes_that_it_does_not_fit_is_no_word_for_them(name: str, one: str, two: str) -> None:
+    """Editors and servers write the mark of UTF-8 before whatever they were given."""
+    wanted = SRT.format(one, two)
+    for encoding in (None, name):
+        read = decoded(codecs.BOM_UTF8 + wanted.encode(name), encoding)
+        assert (read.text, read.broken, read.guessed) == (wanted, 0, encoding is None)
+    assert decoded(codecs.BOM_UTF8 + wanted.encode("utf-8")).text == wanted
+    assert not decoded(codecs.BOM_UTF8 + wanted.encode("utf-8")).guessed
