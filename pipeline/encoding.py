@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from pipeline.declared_encoding import by_mark, by_zeros, in_escapes, in_xml
 from pipeline.errors import UsageError, nearest
+from pipeline.sister_encodings import sister
 from pipeline.twice_encoded import joined, undone
 
 SAMPLE = 12_000
@@ -144,7 +145,7 @@ def _guessed(data: bytes) -> str:
     scores = {name: _single(sample, name) for name in _SINGLE} | {
         name: _double(sample, name) for name in (*_COMMON, "cp932", "euc_jp")
     }
-    return max(scores, key=lambda name: scores[name])
+    return sister(max(scores, key=lambda name: scores[name]), sample)
 
 
 def _strictly(sample: bytes, name: str) -> str | None:
