@@ -53,6 +53,9 @@ def end_within(seconds: float, code: int, *, kernel: float | None = None) -> Non
                 stream.flush()
         os._exit(code)
 
-    threading.Thread(target=end, name="end", daemon=True).start()
+    try:
+        threading.Thread(target=end, name="end", daemon=True).start()
+    except RuntimeError:  # the system gives no further thread: the kernel ends us then, and the stop goes its way until that
+        kernel = kernel or 0.0
     if kernel is not None:
         signal.setitimer(signal.ITIMER_REAL, seconds + kernel)

@@ -190,3 +190,16 @@ def test_a_burn_that_is_stopped_says_so_and_leaves_nothing(film: Path, tmp_path:
     assert process.returncode == 130
     assert said.splitlines()[-1] == "stopped: nothing was written"
     assert list(out.iterdir()) == []
+
+
+def test_a_stop_for_which_there_is_no_thread_is_ended_by_the_kernel() -> None:
+    program = (
+        "import threading, time\n"
+        "from pipeline.cli import signals\n"
+        'def start(_): raise RuntimeError("can\'t start new thread")\n'
+        "threading.Thread.start = start\n"
+        "signals.end_within(0.1, 130)\n"
+        "time.sleep(1e6)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=PATIENCE)
+    assert (done.returncode, done.stderr) == (-signal.SIGALRM, "")
