@@ -48,6 +48,8 @@ def three_nodes() -> Iterator[Any]:
         "RAY_health_check_period_ms": "1000",
         "RAY_health_check_failure_threshold": "3",
         "RAY_health_check_initial_delay_ms": "1000",
+        # a node that was killed refuses, one of a busy machine is late: left to itself Ray calls that dead, and ends it, after half a minute
+        "RAY_health_check_timeout_ms": f"{PATIENCE * 1000:.0f}",
     }
     with pytest.MonkeyPatch.context() as patch:
         for name, value in quick.items():
