@@ -54,7 +54,8 @@ class Cluster:
 
         Raises EnvironmentFault ``ray_missing``, ``no_cluster``; UsageError ``cluster_open``: another machine's, without a token.
         """
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        # left to itself any call of Ray's behind the end of its session starts another one, in which it knows nothing of ours
+        os.environ |= {"RAY_USAGE_STATS_ENABLED": os.environ.get("RAY_USAGE_STATS_ENABLED", "0"), "RAY_ENABLE_AUTO_CONNECT": "0"}
         self._rest = contextlib.ExitStack()
         own = self._rest.enter_context(alone()) if address == "local" else {}
         try:

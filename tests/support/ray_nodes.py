@@ -45,6 +45,7 @@ def started(kind: Any, tries: int = 3) -> Any:
 def three_nodes() -> Iterator[Any]:
     """A head without GPUs and two nodes that say they have one each."""
     quick = {
+        "RAY_ENABLE_AUTO_CONNECT": "0",  # as the door has it, which comes after Ray is imported here
         "RAY_health_check_period_ms": "1000",
         "RAY_health_check_failure_threshold": "3",
         "RAY_health_check_initial_delay_ms": "1000",
