@@ -8,7 +8,7 @@
 
 A far time is wild where something else in the file denies it (0150). No film does these things whose clock truly jumps:
 * it would be shown behind more of the pictures that are stored after it than a decoder can hold back (near the end: than anywhere else in
-  this film), or ahead of all that are stored before it;
+  this film, unless its pictures stand), or ahead of all that are stored before it;
 * it would be decoded after what is stored behind it, or before what is stored ahead of it;
 * it would be shown behind a keyframe that is stored after it (ITU-T H.265 8.1.3; so do the others by custom), or before it is decoded.
 """
@@ -24,6 +24,8 @@ LEARNED = 64
 """pictures of a film from which it is learned in which order they are stored"""
 DEEPEST = 16
 """frames that may be stored before one that is shown earlier (ITU-T H.264 A.3.1)"""
+OFTEN = 8
+"""of so many pictures one is far from the one that is stored before it, or more are: pictures stand, and how far one lies from others tells little"""
 RUN = 21
 """pictures of one wild time at most: a time is stored every 0.7 s at least (ITU-T H.222.0 2.7.4), of 30 pictures a second"""
 
@@ -70,7 +72,8 @@ class _Film:
         self.good = np.ones(len(at), np.bool_)
         for first, end in far:
             self.good[first:end] = False
-        self.depth = _usual_depth(times[self.good])
+        stands = np.count_nonzero(np.abs(np.diff(times)) > WILD) * OFTEN > len(times)
+        self.depth = DEEPEST if stands else _usual_depth(times[self.good])
 
     def too_late(self, first: int, end: int) -> bool:
         """Whether these pictures can't be shown as late as they say."""

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipeline.video.listing import UNKNOWN, Listing
 from pipeline.video.table import Table, build
@@ -164,3 +166,45 @@ def test_parts_of_other_clocks_are_no_wild_times() -> None:
     assert len(table.times) == 125
     assert table.times[50] == pytest.approx(3600)
     assert table.end == pytest.approx(3600 + 75 * 0.04, abs=0.05)
+
+
+@st.composite
+def encoded(draw: st.DrawFn) -> tuple[list[int], list[int], set[int]]:
+    """(times of showing, times of decoding, keyframes) as an encoder with B-frames stores pictures of which some, or all, stand."""
+    groups = [1, *draw(st.lists(st.sampled_from([1, 1, 2, 3, 4]), min_size=20, max_size=60))]
+    stands = draw(st.sampled_from([0.02, 0.1, 0.5, 1.0]))
+    random = draw(st.randoms(use_true_random=False))
+    steps = [random.randint(60, 400) if random.random() < stands else 1 for _ in range(sum(groups))]
+    shown = [sum(steps[:place]) for place in range(len(steps))]
+    pts, key, first = list[int](), {0}, 0
+    for size in groups:
+        if size == 1 and random.random() < 0.2:
+            key.add(first)
+        pts += [
+            shown[first + size - 1],
+            *(
+                [shown[first + 1], shown[first], *shown[first + 2 : first + size - 1]]
+                if size > 2
+                else shown[first : first + size - 1]
+            ),
+        ]
+        first += size
+    before = [-2, -1, *shown]
+    return pts, before[: len(pts)], key
+
+
+@given(encoded())
+@settings(max_examples=300, deadline=None)
+def test_what_an_encoder_writes_is_never_wild(film: tuple[list[int], list[int], set[int]]) -> None:
+    """Slides, screens that stand, lectures with a camera: in any of them a picture may stand at the end, behind three that are stored after it."""
+    pts, dts, key = film
+    table = stored(pts, dts, key)
+    assert not table.repaired
+    assert table.times == pytest.approx(np.sort(pts) * 0.04)
+
+
+def test_the_last_slides_of_a_deck_are_not_wild() -> None:
+    """Two pictures are stored behind the last one and shown before it, everywhere else one."""
+    pts = [0, *(place for group in range(90) for place in (200 * group + 200, 200 * group + 100)), 18_700, 18_200, 18_400]
+    dts = [-200, -100, *sorted(pts)][: len(pts)]
+    assert not stored(pts, dts, {0}).repaired
