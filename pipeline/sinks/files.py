@@ -104,7 +104,8 @@ class FileSink:
                 others = [path for path in self.outputs.all if path != self.outputs.json]
                 if self._free and os.path.lexists(self.outputs.json):
                     raise self._taken()
-                write_whole(self.outputs.json, json.to_text(document).encode(), outdated=others, fresh=self._free)
+                # by a rename: a link has two names for a moment, and one would be left where we are killed in it
+                write_whole(self.outputs.json, json.to_text(document).encode(), outdated=others)
             self.outputs.journal.unlink(missing_ok=True)
             track, notices = make_track(document, possible(self.layout, document))
             for name in self.outputs.formats:

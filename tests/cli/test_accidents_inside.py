@@ -14,11 +14,11 @@ from pipeline.cli.app import main
 SRT = "1\n00:00:00,200 --> 00:00:00,800\nOne\n\n2\n00:00:20,000 --> 00:00:21,000\nAfter the film\n"
 HOMES = {"burn": "pipeline.media.burning", "mux": "pipeline.media.muxing"}
 BURN = (
-    "find_ffmpeg", "whole", "workplace", "able", "add_fonts", "edits", "exchanged", "plan", "source_packets", "check_clock",
+    "find_ffmpeg", "unfinished.film", "workplace", "able", "add_fonts", "edits", "exchanged", "plan", "source_packets", "check_clock",
     "tidy", "inside", "with_cues", "check_fonts", "fitted", "render", "repeats", "entrance", "graph", "attached", "run", "check_burned",
 )  # fmt: skip
 MUX = (
-    "find_ffmpeg", "whole", "workplace", "able", "copying.copy", "copying.check_times", "copying.edits", "copying.refuse",
+    "find_ffmpeg", "unfinished.film", "workplace", "able", "copying.copy", "copying.check_times", "copying.edits", "copying.refuse",
     "copying.exchanged", "copying.plan", "true_end", "inside", "equal_tracks", "with_cues", "one_at_a_time", "copying.made_up", "reading",
     "entrance", "graph", "attached", "run", "copying.check_copy", "copying.check_muxed", "chaptering.inside", "chaptering.arguments",
     "chaptering.check",
