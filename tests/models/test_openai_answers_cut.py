@@ -1,6 +1,7 @@
 """Answers that did not come to their end, refusals of what one window shows, and bodies of 200 that are none."""
 
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -14,6 +15,7 @@ from models.engines.openai.endpoint import OpenAIEndpoint
 from models.errors import BadEngineOption, EndpointError, ModelNotFound, RequestRefused
 
 Film = Callable[..., Request]
+LOG = "models.engines.openai"
 IMAGES = replace(PRESET, frames="images")
 
 
@@ -22,11 +24,14 @@ def says(code: int, said: Any) -> Any:
 
 
 @pytest.mark.parametrize("finish", ["content_filter", "SAFETY", "content_filter: OTHER", "sensitive", "model_length", "length"])
-async def test_half_a_sentence_that_a_filter_left_is_cut_off(finish: str, film: Film) -> None:
+async def test_half_a_sentence_that_a_filter_left_is_cut_off(finish: str, film: Film, caplog: pytest.LogCaptureFixture) -> None:
     with Stub([], always=answer("A man walks and", finish=finish)) as server:
         async with endpoint(server, IMAGES) as captioner:
-            got = await captioner.caption(film())
-    assert (got.text, got.finish) == ("A man walks and", "length")
+            with caplog.at_level(logging.WARNING, LOG):
+                got = [await captioner.caption(film()) for _ in range(2)]
+    assert {(one.text, one.finish) for one in got} == {("A man walks and", "length")}
+    told = sum("a content filter of the server cut answers off" in record.getMessage() for record in caplog.records)
+    assert told == ("length" not in finish), "once, and not where more tokens help"
 
 
 @pytest.mark.parametrize(

@@ -97,6 +97,11 @@ def finish(choice: Mapping[str, Any]) -> Finish:
     return "length" if _ended(choice, _LONG + _FILTERED) else "stop"
 
 
+def filtered(answer: Mapping[str, Any]) -> bool:
+    """Whether a filter of the server ended the answer: no more tokens would make it longer."""
+    return _ended(first_choice(answer) or {}, _FILTERED)
+
+
 def given_up(choice: Mapping[str, Any]) -> str:
     """The server's word for an answer that it did not bring to an end; "" for all others."""
     if choice.get("error"):

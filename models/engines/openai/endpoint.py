@@ -19,7 +19,7 @@ from typing import Any
 from models.base import Reply, Request
 from models.engines.openai import names
 from models.engines.openai.addresses import address
-from models.engines.openai.answers import BadAnswer, Withheld, parse, reply
+from models.engines.openai.answers import BadAnswer, Withheld, filtered, parse, reply
 from models.engines.openai.client import ATTEMPTS, TIMEOUT, WHOLE, Answer, Client, Lines, Timeout
 from models.engines.openai.dialect import Dialect
 from models.engines.openai.faults import fault, may_not_list, sentence
@@ -130,7 +130,11 @@ class OpenAIEndpoint:
         except BadAnswer as error:
             said = sentence(answer.text)[:200] if answer.text.lstrip()[:1] in ("{", "<") else repr(answer.text[:80])
             raise RequestRefused(f"{self._base_url} answered something that is no chat completion ({error}): {said}") from error
-        if not got.text and got.finish == "length":
+        if filtered(found):
+            self._negotiation.tell_once(
+                f"{self._base_url}: a content filter of the server cut answers off; more of --max-tokens does not help there"
+            )
+        elif not got.text and got.finish == "length":
             self._negotiation.tell_once(
                 f"{self._base_url} thinks until --max-tokens is used up and answers nothing: give more, or a model without"
             )
