@@ -55,6 +55,8 @@ class _Element:
     timed: bool
     """whether it or one around it, up to the body, tells times"""
     preserve: bool
+    language: str
+    """of the body or the division that it lies in"""
     parts: dict[tuple[float, float, bool], list[str]] = field(default_factory=dict)
     """of a paragraph: its texts by (begin, end, timed)"""
 
@@ -64,6 +66,8 @@ class _Reader:
 
     def __init__(self) -> None:
         self.rates, self.notes, self.cues = _Rates(), Notes(), list[Cue]()
+        self.languages: list[str] = []
+        """of each cue"""
         self.language, self.title = "und", ""
         self.seen = False
         self._open: list[_Element] = []
@@ -79,9 +83,10 @@ class _Reader:
         name, about = _local(tag), {_local(key): value for key, value in given.items()}
         if len(self._open) >= DEEPEST:
             raise InputError("bad_subtitles", f"its elements lie more than {DEEPEST} inside each other")
-        around = self._open[-1] if self._open else _Element("", 0.0, math.inf, False, False)
+        around = self._open[-1] if self._open else _Element("", 0.0, math.inf, False, False, "und")
         preserve = about.get("space", "preserve" if around.preserve else "default") == "preserve"
-        made = _Element(name, around.begin, around.end, around.timed, preserve)
+        language = about.get("lang") or around.language if name in ("tt", "body", "div") else around.language
+        made = _Element(name, around.begin, around.end, around.timed, preserve, language)
         self._open.append(made)
         if name == "tt" and len(self._open) == 1:
             self._root(about)
@@ -112,7 +117,7 @@ class _Reader:
         if done is self._paragraph:
             self._paragraph = None
             for (begin, end, timed), texts in done.parts.items():
-                self._cue(begin, end, timed, "".join(texts))
+                self._cue(begin, end, timed, "".join(texts), done.language)
 
     def text(self, data: str) -> None:
         """Characters between elements."""
@@ -154,7 +159,7 @@ class _Reader:
             if len(texts) < MOST_BODY:
                 texts.append(data[:LONGEST_LINE])
 
-    def _cue(self, begin: float, end: float, timed: bool, text: str) -> None:
+    def _cue(self, begin: float, end: float, timed: bool, text: str, language: str) -> None:
         lines = [line.strip() for line in text.split("\n")]
         if not any(lines):
             return
@@ -167,6 +172,24 @@ class _Reader:
         else:
             shown = tuple(line for line in lines if line)
             self.cues.append(Cue(start=begin, end=end, lines=shown, top=self._on_top or None))
+            self.languages.append(language)
+
+    def one_language(self) -> None:
+        """Of divisions in several languages, side by side in time, the first one's cues are kept; such as follow on each other are one text."""
+        spans = dict[str, list[float]]()
+        for cue, language in zip(self.cues, self.languages, strict=True):
+            span = spans.setdefault(language.partition("-")[0].lower(), [cue.start, cue.end])
+            span[:] = min(span[0], cue.start), max(span[1], cue.end)
+        if not spans:
+            return
+        first, *others = spans
+        begin, end = spans[first]
+        beside = {other for other in others if spans[other][0] < end and begin < spans[other][1]}
+        if beside:
+            self.notes.add("languages_left_out", first)
+            at = [place for place, one in enumerate(self.languages) if one.partition("-")[0].lower() not in beside]
+            self.cues, self.languages = [self.cues[place] for place in at], [self.languages[place] for place in at]
+        self.language = self.languages[0]
 
 
 def parse(text: str) -> Parsed:
@@ -187,6 +210,7 @@ def parse(text: str) -> Parsed:
         reader.notes.add("text_damaged", f"line {error.lineno}")
     if not reader.seen:
         raise InputError("bad_subtitles", "this is no TTML: its first element is not <tt>")
+    reader.one_language()
     cues, position = at_its_place(reader.cues)
     track = Track(
         cues=cues,

@@ -78,6 +78,8 @@ CASES: list[tuple[str, str, Change, list[str]]] = [
     ("ttml", TTML, lambda t: t.replace("<p begin", "<p><span begin").replace("</p>", "</span></p>"), []),
     ("ttml", TTML, lambda t: t.replace("</div>", "<p>untimed</p></div>"), ["cue_dropped"]),
     ("ttml", TTML, lambda t: t.replace("</div>", "</dov>"), ["text_damaged"]),
+    ("ttml", TTML, lambda t: t.replace("</div>", '</div><div xml:lang="en"><p begin="1s" end="2s">Other</p></div>'), ["languages_left_out"]),
+    ("ttml", TTML, lambda t: t.replace("Three", '<span xml:lang="en">Three</span>').replace("<div", '<div xml:lang="de-AT"'), []),
 ]  # fmt: skip
 
 
@@ -92,6 +94,10 @@ def test_what_has_to_be_guessed_is_told() -> None:
     cues, codes = read("lrc", LRC.removesuffix("[00:06.00]\n"))
     assert (cues[-1], codes) == ((4.0, 7.0, "Three"), ["times_guessed"])
     assert read("ttml", TTML.replace("</div>", '<p begin="soon" end="9s">X</p></div>'))[1] == ["times_guessed"]
+    # parts in several languages that follow on each other are one text
+    behind = TTML.replace("</div>", '</div><div xml:lang="en"><p begin="8s" end="9s">Four</p></div>')
+    cues, notices = read("ttml", behind)
+    assert (cues[-1][-1], notices) == ("Four", [])
     cut = TTML[: TTML.index("</p>\n  </div>")]
     assert read("ttml", cut) == (WANTED[:1], ["text_damaged"])
 
