@@ -3,10 +3,7 @@
 import subprocess
 import sys
 
-import pytest
 from patience import PATIENCE
-
-pytest.importorskip("ray")
 
 BEHIND_ITS_END = """
 from pipeline.fleet import ray_door
