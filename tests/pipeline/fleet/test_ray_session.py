@@ -8,8 +8,7 @@ from patience import PATIENCE
 BEHIND_ITS_END = """
 from pipeline.fleet import ray_door
 ray_door.Cluster._join = lambda *_, **__: None
-ray_door.Cluster("auto")
-import ray
+ray_door.Cluster("auto"); import ray
 try:
     ray.put(1)
 except Exception as error:
