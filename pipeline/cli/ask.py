@@ -153,7 +153,9 @@ def _answered(
     for notice in answer.notices:
         console.say(f"{notice.code}: {notice.message}")
     if answer.finish == "length":
-        console.say("answer_truncated: the answer was cut off; give it more room with --max-tokens")
+        console.say(
+            "answer_truncated: the answer was cut off; --max-tokens gives it more room, where no filter of a server did it"
+        )
     if verbose:
         share = answer.usage.cached_tokens / max(1, answer.usage.prompt_tokens)
         console.say(

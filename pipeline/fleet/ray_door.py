@@ -23,7 +23,7 @@ from pipeline.errors import EnvironmentFault
 from pipeline.fleet.need import Need
 from pipeline.fleet.ray_actor import HostActor, call
 from pipeline.fleet.ray_address import refuse_open, refuse_silent
-from pipeline.fleet.ray_local import alone, patience
+from pipeline.fleet.ray_local import alone, slow_nodes
 
 PATIENCE = 5
 """deaths in a row, with nothing done between them, after which the run ends: one more than it takes to find an item that kills"""
@@ -72,7 +72,7 @@ class Cluster:
         refuse_silent(given)
         before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
-            with patience(self._ray):  # "local" starts one; no address at all would join whatever cluster this machine has
+            with slow_nodes(self._ray):  # "local" starts one; no address at all would join whatever cluster this machine has
                 self._ray.init(address=given, **own, namespace="scenescribe", configure_logging=False, log_to_driver=False)
         except Exception as error:  # Ray raises ``Exception`` itself where a node does not come up
             says = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

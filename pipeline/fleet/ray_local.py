@@ -52,7 +52,7 @@ def alone() -> Iterator[dict[str, Any]]:
 
 
 @contextmanager
-def patience(ray: Any) -> Iterator[None]:
+def slow_nodes(ray: Any) -> Iterator[None]:
     """While this lasts, Ray waits REGISTERING seconds for a node that it starts.
 
     By itself it gives up after 30 (``ray._private.node``), which a busy machine does not keep, and has no setting for it. Where its insides

@@ -271,12 +271,12 @@ def test_a_node_that_comes_up_late_is_waited_for(monkeypatch: pytest.MonkeyPatch
         return {"address": address, "node": node}
 
     monkeypatch.setattr(services, "get_node", get_node)
-    with ray_local.patience(ray):
+    with ray_local.slow_nodes(ray):
         assert services.get_node("here", node="1") == {"address": "here", "node": "1"}
     assert services.get_node is get_node, "only while a node is started"
     monkeypatch.setattr(ray_local, "REGISTERING", 0.0)
     late = iter([RuntimeError("never")])
-    with ray_local.patience(ray), pytest.raises(RuntimeError, match="never"):
+    with ray_local.slow_nodes(ray), pytest.raises(RuntimeError, match="never"):
         services.get_node("here", "1")
 
 
