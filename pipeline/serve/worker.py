@@ -118,6 +118,7 @@ class Worker:
         self._stopping = True
         self._wake.set()
         await self.scheduler.give_back(grace=self._service.timings.grace, patience=self._service.timings.stop)
+        await self._settle()
         self._left = True
 
     def cancel(self, job: Job) -> None:

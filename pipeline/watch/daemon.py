@@ -240,7 +240,7 @@ class Daemon:
         await self._intake.end()
         times = self.timings
         await self.state.running.give_back(grace=times.grace if self.stopping else 0.0, patience=times.stop - times.grace)
-        await asyncio.gather(*helpers, return_exceptions=True)
+        await asyncio.gather(self._worker.unended.settled(), *helpers, return_exceptions=True)  # a last try
         self._observer.stopped()
 
     def _look_after(self, helpers: list[asyncio.Task[None]]) -> None:

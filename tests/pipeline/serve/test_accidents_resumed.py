@@ -12,7 +12,7 @@ from models.engines.echo import EchoCaptioner
 from pipeline.engine.supervisor import Supervisor
 from pipeline.serve import beside, deliveries, media_servers
 from pipeline.serve.jobs import Jobs
-from pipeline.serve.worker import ATTEMPTS
+from pipeline.serve.worker import ATTEMPTS, Worker
 from pipeline.store.journal import Journal
 from pipeline.store.lookup import FileLookup
 from scripts.soaks.madeup import Reading, TextFilm, TextHost
@@ -79,6 +79,32 @@ def test_an_accident_in_a_job_that_goes_on(
                 assert [job["status"] for job in ended] == ["completed"] * 2
             assert traces(caplog) == [(event_of(accident), accident)]
             assert again.client.get("/readyz").status_code == 200
+
+
+def test_an_end_that_could_not_be_written_is_tried_once_more_as_the_service_ends(
+    text_host: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the next start would do the job anew, of which its user heard nothing."""
+    over, finish, stop = [False], Jobs.finish, Worker.stop
+
+    def held_up(*args: Any, **more: Any) -> Any:
+        if not over[0]:
+            raise ACCIDENTS[0]
+        return finish(*args, **more)
+
+    async def stops(self: Worker) -> None:
+        over[0] = True
+        await stop(self)
+
+    monkeypatch.setattr(Jobs, "finish", held_up)
+    monkeypatch.setattr(Worker, "stop", stops)
+    (tmp_path / "a.txt").write_text("film a")
+    with running(tmp_path / "state", captioner=EchoCaptioner()) as before:
+        job = before.job(before.upload(tmp_path / "a.txt")["id"])["id"]
+        assert comes(lambda: len(before.service.worker.unended) == 1)
+    with running(tmp_path / "state", captioner=EchoCaptioner(delay=600)) as again:
+        told = again.client.get(f"/v1/jobs/{job}").json()
+    assert (told["status"], told["error"]["code"]) == ("failed", "internal_error")
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from watched import House, until
 
 from pipeline.errors import EnvironmentFault
 from pipeline.store.queue import Queue
+from pipeline.watch.intake import Intake
 from pipeline.watch.shares import Share
 from pipeline.watch.status import heartbeat
 from pipeline.watch.unended import Unended
@@ -145,6 +146,26 @@ async def test_an_end_that_cant_be_written_ends_no_daemon(
         assert {job.state for job in jobs.values()} == {"running"}
     assert await house.once(retry_failed=True) == 0
     assert house.states() == {"a.txt": "done", "b.txt": "done"}
+
+
+async def test_an_end_is_tried_once_more_when_the_daemon_ends(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two jobs that end at once the last look may be that of the other one: it ended the run, and the next start did the film anew."""
+    house.film("a.txt")
+    over, finish, end = [False], Queue.finish, Intake.end
+
+    def held_up(*args: Any, **more: Any) -> Any:
+        if not over[0]:
+            raise ACCIDENTS[0]
+        return finish(*args, **more)
+
+    async def ends(self: Intake) -> None:
+        over[0] = True
+        await end(self)
+
+    monkeypatch.setattr(Queue, "finish", held_up)
+    monkeypatch.setattr(Intake, "end", ends)
+    assert await house.once() == 1
+    assert {name: (job.state, job.reason) for name, job in house.jobs().items()} == {"a.txt": ("failed", "internal_error")}
 
 
 async def test_an_end_that_is_late_is_written_beside_the_daemon(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
