@@ -28,7 +28,7 @@ from pipeline.media.opaque import opaque, seen
 from pipeline.media.packets import GENERATED, source_packets
 from pipeline.media.run import Place, Progress, entrance, graph, repeated, run, workplace
 from pipeline.media.soft import OnTracks, inside, with_cues
-from pipeline.media.standing import LAST, repeats, write_repeats
+from pipeline.media.standing import LAST, repeats, until_the_sound_ends, write_repeats
 from pipeline.media.steady import coloured, steady
 from pipeline.media.streams import Contents, Stream, flags, opening
 from pipeline.media.suffixes import family
@@ -85,6 +85,7 @@ def burn(
         beside = [stream.index for stream in streams.kept]
         before, made_up = source_packets(ffmpeg, place, film, decoded=hidden.several, beside=beside)
         check_clock(before)
+        before = before if made_up else until_the_sound_ends(ffmpeg, place, film, before)
         if on_length is not None:
             on_length(before.end)
         within, late = inside(tidy(track), before.end)

@@ -49,7 +49,19 @@ def _as_decoded(decoded: list[float], usual: list[float], depth: int) -> bool:
 
 def _listed(ffmpeg: Ffmpeg, place: Place, film: Contents) -> tuple[list[float], list[float]]:
     """When each packet of the film is decoded and shown, as ffmpeg takes it: seconds, in the order of the file."""
-    reading = [*guards(), "-i", f"file:{place.film}", "-map", f"0:{film.film.index}", "-c", "copy", "-f", "framecrc", "-"]
+    reading = [
+        *film.ahead_options,
+        *guards(),
+        "-i",
+        f"file:{place.film}",
+        "-map",
+        f"0:{film.film.index}",
+        "-c",
+        "copy",
+        "-f",
+        "framecrc",
+        "-",
+    ]
     decoded, shown, tick = list[float](), list[float](), 1.0
     with subprocess.Popen(
         [str(ffmpeg.path), "-v", "quiet", "-nostdin", *reading],

@@ -20,6 +20,7 @@ from pipeline.media.binary import Ffmpeg
 from pipeline.media.packets import generated, packets
 from pipeline.media.run import Place
 from pipeline.media.streams import Contents
+from pipeline.video.standing import STANDING, stand
 
 CLOSED = 8.0
 """seconds by which the film's packets end early where ffmpeg has closed a gap; it closes those over 10 s"""
@@ -37,7 +38,10 @@ def followed(ffmpeg: Ffmpeg, place: Place, film: Contents) -> Contents:
     """The film, to be read with the gaps that its clock has. Raises OutputError ``clock_restarts``."""
     if not film.container.startswith("mpeg") or not film.of("video"):
         return film
-    if film.declared - (ends := _end(_listed(ffmpeg, place, film))) < CLOSED:
+    listed = _listed(ffmpeg, place, film)
+    if len(listed) * STANDING < film.declared and stand(np.sort(there := _listed(ffmpeg, place, film, "-copyts"))):
+        return _slides(ffmpeg, place, film, there)
+    if film.declared - (ends := _end(listed)) < CLOSED:
         return film  # its head tells the first and the last time that is stored
     there = _tame(_listed(ffmpeg, place, film, "-copyts"))
     steps = np.diff(there)
@@ -58,6 +62,18 @@ def followed(ffmpeg: Ffmpeg, place: Place, film: Contents) -> Contents:
     )
 
 
+def _slides(ffmpeg: Ffmpeg, place: Place, film: Contents, there: NDArray[np.float64]) -> Contents:
+    """The same of a film of which each picture stands: what lies between two of them is no gap, however long, and each of them counts."""
+    for seen in (film, replace(film, ahead=ALL)):
+        if _agree(_listed(ffmpeg, place, seen), there, spare=0):
+            return seen
+    raise OutputError(
+        "clock_restarts",
+        "its pictures stand for long, and ffmpeg shows them at other times than the file has. caption describes it; for a copy make its"
+        " times anew first: ffmpeg -dts_delta_threshold 1e9 -i FILM -c copy NEW.mkv",
+    )
+
+
 def _tame(times: NDArray[np.float64]) -> NDArray[np.float64]:
     """Without each that is far from both beside it, on the same side of them."""
     up, down = times[1:-1] - times[:-2], times[1:-1] - times[2:]
@@ -65,12 +81,14 @@ def _tame(times: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.delete(times, np.flatnonzero(wild) + 1)
 
 
-def _agree(listed: NDArray[np.float64], there: NDArray[np.float64]) -> bool:
-    """Whether all but SOME pictures are listed where they are stored, counted from the first."""
+def _agree(listed: NDArray[np.float64], there: NDArray[np.float64], spare: int = SOME - 1) -> bool:
+    """Whether all pictures but ``spare`` are listed where they are stored, counted from the first."""
+    if len(listed) < 2 or not len(there):
+        return len(listed) == len(there)
     listed, wanted = np.sort(listed), there - there[0] + listed[0]
     at = np.clip(np.searchsorted(listed, wanted), 1, len(listed) - 1)
     off = np.minimum(np.abs(listed[at] - wanted), np.abs(listed[at - 1] - wanted))
-    return bool((off > NEAR).sum() < SOME) and bool(listed[-1] < wanted.max() + CLOSED)
+    return bool((off > NEAR).sum() <= spare) and bool(listed[-1] < wanted.max() + CLOSED)
 
 
 def _end(times: NDArray[np.float64]) -> float:

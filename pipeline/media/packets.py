@@ -64,12 +64,14 @@ def packets(
     *,
     stream: str = FIRST,
     last_seconds: float | None = None,
+    first: int | None = None,
     options: Sequence[str] = (),
     decoded: bool = False,
     beside: Sequence[int] = (),
     filtered: str | None = None,
 ) -> Packets:
-    """The frames of a file, or of its last seconds (whose times count from there, unless ``-copyts`` is among ``options``).
+    """The frames of a file, the ``first`` of them, or those of its last seconds (whose times count from there, unless ``-copyts`` is among
+    ``options``).
 
     ``decoded``: as a decoder gives them; what several edits show is in no list of packets. ``beside``: streams that are read along.
     ``filtered``: ffmpeg's filter of the packets that are listed.
@@ -84,6 +86,7 @@ def packets(
         decoded=decoded,
         beside=beside,
         filtered=filtered,
+        first=first,
     )
 
 
@@ -147,11 +150,14 @@ def _listed(
     decoded: bool = False,
     beside: Sequence[int] = (),
     filtered: str | None = None,
+    first: int | None = None,
 ) -> Packets:
     """The frames that ffmpeg lists; what it says goes to a file, so that neither waits for the other."""
     as_they_are = ["-fps_mode", "passthrough", "-enc_time_base", "1:90000"] if decoded else ["-c", "copy"]
     if filtered:
         as_they_are += ["-bsf", filtered]
+    if first:
+        as_they_are += ["-frames:v", str(first)]
     reading = [*options, "-nostdin", "-i", f"file:{name}", "-map", stream, *as_they_are, "-f", "framecrc", "-"]
     if beside:
         reading += [*(word for index in beside for word in ("-map", f"0:{index}")), "-c", "copy", "-f", "null", "-"]

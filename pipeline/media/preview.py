@@ -5,11 +5,12 @@ from pathlib import Path
 
 from pipeline.errors import InputError, OutputError
 from pipeline.files import whole
+from pipeline.media.able import able
 from pipeline.media.binary import find_ffmpeg
 from pipeline.media.opaque import opaque, seen, spelled
 from pipeline.media.run import Progress, run_command, workplace
 from pipeline.media.steady import coloured
-from pipeline.media.streams import film_contents, guards
+from pipeline.media.streams import guards
 
 SIDE = 1280
 """pixels of the longer side, at most"""
@@ -21,10 +22,9 @@ def preview(film: Path, out: Path, *, on_progress: Progress | None = None, cance
 
     Raises EnvironmentFault ``no_ffmpeg``; InputError; OutputError ``no_space``, ``unwritable``, ``ffmpeg_failed``, ``cancelled``.
     """
-    ffmpeg = find_ffmpeg()
-    ffmpeg.encoder("libx264")
     with whole(out) as temporary, workplace(film, temporary) as place:
-        shown = film_contents(ffmpeg, place)
+        ffmpeg, shown = able(find_ffmpeg(), place)
+        ffmpeg.encoder("libx264")
         width, height = shown.coded_size
         if width * height > MOST_PIXELS:
             raise InputError("frame_too_large", f"a picture of {width}x{height} is too large to be encoded here")
@@ -38,6 +38,7 @@ def preview(film: Path, out: Path, *, on_progress: Progress | None = None, cance
         ]  # fmt: skip
         head = [str(ffmpeg.path), "-hide_banner", "-nostdin", "-y", "-progress", "pipe:1", "-nostats", *guards()]
         streams = [
+            *shown.ahead_options,
             *shown.unparsed,
             *(word for key, value in seen(shown).items() for word in (f"-{key}", value)),
             "-i",
@@ -51,7 +52,20 @@ def preview(film: Path, out: Path, *, on_progress: Progress | None = None, cance
             "-map_chapters",
             "-1",
         ]
-        video = ["-vf", ",".join(picture), "-c:v", "libx264", "-preset", "veryfast", "-crf", "25", "-fps_mode", "vfr"]
+        video = [
+            "-vf",
+            ",".join(picture),
+            "-c:v",
+            "libx264",
+            "-preset",
+            "veryfast",
+            "-crf",
+            "25",
+            "-fps_mode",
+            "vfr",
+            "-enc_time_base",
+            "1:90000",
+        ]
         sound = ["-c:a", "aac", "-b:a", "128k", "-ac", "2", "-movflags", "+faststart", "-f", "mp4"]
         command = [*head, *streams, *video, *sound, f"file:{place.written}"]
         ended = run_command(command, place, on_progress=on_progress, cancel=cancel)

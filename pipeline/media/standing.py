@@ -12,9 +12,15 @@ off again, its frames make the film's picture come again.
 import struct
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from pipeline.media.binary import Ffmpeg
+from pipeline.media.packets import Packets, packets
+from pipeline.media.run import Place
+from pipeline.media.streams import Contents
 from pipeline.types import Cue
+from pipeline.video.standing import last_shown, stand
 
 LATE = 0.1
 """seconds that a text may come or go too late before the picture is repeated for it"""
@@ -24,6 +30,23 @@ LAST = 0.04
 """seconds that the last repeat stands"""
 _WIDTH, _HEIGHT = 16, 2
 _TICKS = 1_000_000
+
+
+def until_the_sound_ends(ffmpeg: Ffmpeg, place: Place, film: Contents, before: Packets) -> Packets:
+    """The film's frames, the last of which is shown until the sound is over where each of them stands."""
+    if before.untimed or not stand(before.times):
+        return before
+    sound = [stream.index for stream in film.of("audio")]
+    along = (
+        [film.film.index, *sound] if film.container.startswith("mpeg") else []
+    )  # whose clock begins with the first that is read
+    heard = (
+        packets(
+            ffmpeg, place, place.film, stream=f"0:{index}", options=film.ahead_options, beside=[n for n in along if n != index]
+        )
+        for index in sound
+    )
+    return replace(before, end=last_shown(before.times, before.end, max((one.end for one in heard), default=0.0)))
 
 
 def repeats(times: Sequence[float], end: float, cues: Iterable[Cue]) -> list[float]:
@@ -44,6 +67,8 @@ def repeats(times: Sequence[float], end: float, cues: Iterable[Cue]) -> list[flo
     # where frames are repeated at all, the last one's length is written as LAST
     if stands > 3 * LAST and (found or abs(stands - usual) > LATE):
         found += [end - 2 * LAST, end - LAST]
+    elif found and stands > LAST + _NEAR:  # a text goes just before the end
+        found.append(end - LAST)
     return found
 
 

@@ -4,6 +4,7 @@ The film is opened by a plain name (``run.workplace``), so that nothing in a fil
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from pipeline.errors import InputError
@@ -32,6 +33,8 @@ _DURATION = re.compile(r"^\s+Duration: (\d{1,9}):(\d{1,2}):(\d{1,2}(?:\.\d{1,9})
 _START = re.compile(r"^\s+Duration: .*, start: (-?\d{1,12}(?:\.\d{1,9})?)")
 _INPUT = re.compile(r"^Input #0, ([\w,]+), ", re.MULTILINE)
 _UNPARSED = ("-fflags", "+noparse")
+_FAR = {"analyzeduration": "300M", "probesize": "500M"}
+"""microseconds and bytes that ffmpeg reads at most to find out what streams are"""
 BITMAPS = frozenset({"dvd_subtitle", "hdmv_pgs_subtitle", "dvb_subtitle", "xsub"})
 
 
@@ -78,6 +81,8 @@ class Contents:
     """index of the video stream that is described, where there are several"""
     ahead: float = 0.0
     """seconds that its clock jumps ahead at most, where it does and ffmpeg must be told to follow it (``jumps``)"""
+    far: bool = False
+    """whether ffmpeg must read further than it does by itself to find out what its picture is, and its order: slides (``sparse``)"""
 
     @property
     def declared(self) -> float:
@@ -87,8 +92,8 @@ class Contents:
 
     @property
     def ahead_options(self) -> list[str]:
-        """ffmpeg's options before the film, so that its clock is followed."""
-        return [part for key, value in _ahead(self).items() for part in (f"-{key}", value)]
+        """ffmpeg's options before the film, so that its clock is followed and its picture is found."""
+        return _words(_ahead(self))
 
     @property
     def unparsed(self) -> list[str]:
@@ -156,6 +161,8 @@ def film_contents(ffmpeg: Ffmpeg, place: Place) -> Contents:
     with path.open("rb") as file:
         refuse_encrypted(file.fileno())
     found = contents(ffmpeg, place, place.film)
+    if found.of("video") and 0 in found.coded_size and 0 not in (again := contents(ffmpeg, place, place.film, _FAR)).coded_size:
+        found = replace(again, far=True)
     if found.start > 0 and found.container.startswith("mov") and (fragmented(path) or begins_late(path)):
         found = replace(found, duration=max(0.0, found.duration - found.start))  # it is when the last picture ends
     if len(found.of("video")) < 2:
@@ -169,9 +176,9 @@ def film_contents(ffmpeg: Ffmpeg, place: Place) -> Contents:
         return replace(found, shown=marked[0] if marked else None)
 
 
-def contents(ffmpeg: Ffmpeg, place: Place, name: str) -> Contents:
+def contents(ffmpeg: Ffmpeg, place: Place, name: str, options: Mapping[str, str] | None = None) -> Contents:
     """What is in the file ``name`` of the place. Raises InputError ``unsupported_or_corrupt``."""
-    command = [str(ffmpeg.path), "-hide_banner", "-nostdin", *guards(), "-i", f"file:{name}"]
+    command = [str(ffmpeg.path), "-hide_banner", "-nostdin", *_words(options or {}), *guards(), "-i", f"file:{name}"]
     text, _ = said(command, place.folder, "stderr")
     try:
         return understood(text.decode("utf-8", "replace"))
@@ -211,7 +218,7 @@ def understood(text: str) -> Contents:
 
 def guards() -> list[str]:
     """Options before an input: nothing in a file opens another file or a socket."""
-    return [part for key, value in guard_options().items() for part in (f"-{key}", value)]
+    return _words(guard_options())
 
 
 def guard_options() -> dict[str, str]:
@@ -233,4 +240,8 @@ def flags(film: Contents, more: str = "") -> dict[str, str]:
 
 
 def _ahead(film: Contents) -> dict[str, str]:
-    return {"dts_delta_threshold": f"{film.ahead:g}"} if film.ahead else {}
+    return ({"dts_delta_threshold": f"{film.ahead:g}"} if film.ahead else {}) | (_FAR if film.far else {})
+
+
+def _words(options: Mapping[str, str]) -> list[str]:
+    return [part for key, value in options.items() for part in (f"-{key}", value)]

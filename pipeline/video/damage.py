@@ -2,15 +2,12 @@
 
 from collections.abc import Collection, Sequence
 
-import numpy as np
-
 from pipeline.types import Notice, VideoInfo
 from pipeline.video.behind import behind
+from pipeline.video.standing import falls_short
 from pipeline.video.table import Table
 from pipeline.video.transport import codec_change
 
-STANDING = 1.0
-"""seconds from picture to picture of a film of which each stands"""
 APART = 2.0
 """seconds between two damaged pictures that are no longer one stretch"""
 
@@ -29,7 +26,7 @@ def notices(info: VideoInfo, table: Table, lost: Collection[int], damaged: Colle
         found.append(_headless(max(0.0, table.headless), float(table.times[0])))
     for start, end in _stretches(table, sorted({*lost, *damaged})):
         found.append(_lost(start, end))
-    short = not table.repaired and info.ends - table.end > max(0.5, 0.02 * info.ends) and not _may_stand(info, table)
+    short = not table.repaired and falls_short(table.end, info.ends)
     for hole in table.holes:
         after = table.times[table.times > hole]
         if short and not len(after):
@@ -44,12 +41,6 @@ def notices(info: VideoInfo, table: Table, lost: Collection[int], damaged: Colle
             )
         )
     return (*found, *behind(info.path, info.container, table.end))
-
-
-def _may_stand(info: VideoInfo, table: Table) -> bool:
-    """Whether the last picture may stand till the end of the sound: slides in a container that says no end of the picture, for which libav
-    gives that of the whole file."""
-    return info.container in ("mpegts", "mpeg") and len(table.times) > 1 and float(np.median(np.diff(table.times))) > STANDING
 
 
 def causes(info: VideoInfo) -> tuple[Notice, ...]:

@@ -12,9 +12,12 @@ from pipeline.video.decode.turned import matrix
 from pipeline.video.decode.walk import demuxed
 from pipeline.video.encrypted import SENTENCE
 from pipeline.video.source import RAW_STREAMS
+from pipeline.video.standing import STANDING, stand
 
 HDR = {16, 18}
 """color_trc of PQ and HLG (ITU-T H.273)"""
+FEW = 3
+"""pictures that tell whether those of a film stand, where its head does not count them"""
 UNTOLD = 1 << 30
 """frames that ffmpeg writes into an AVI before it knows their number; where it wrote to a pipe they stay, and no length there is true"""
 
@@ -61,15 +64,14 @@ def describe(container: Any, stream: Any, pixels: int) -> Probed:
     if turn in (90, 270):
         shown = shown[::-1]
     frames = rate(container, stream)
-    start, first_time = (container.start_time or 0) / libav.TIME_BASE, float((stream.start_time or 0) * stream.time_base)
-    told = stream.frames < UNTOLD
-    whole = (container.duration or 0) / libav.TIME_BASE if told else 0.0
-    ends = _declared_end(container, stream, first_time - start, start) if told else 0.0
+    start = (container.start_time or 0) / libav.TIME_BASE
+    whole = (container.duration or 0) / libav.TIME_BASE if stream.frames < UNTOLD else 0.0
+    ends = declared_end(container, stream, start)
     return Probed(
         stream=stream.index,
         container=container.format.name.split(",")[0],
         codec=context.name,
-        duration=max(0.0, ends or whole),
+        duration=max(0.0, _with_sound(container, stream, ends, start) or whole),
         ends=ends,
         start=start,
         fps=float(frames) if 0 < frames < 10000 else 25.0,
@@ -94,18 +96,30 @@ def rate(container: Any, stream: Any) -> Fraction:
     return first or second or Fraction(25)
 
 
-def _declared_end(container: Any, stream: Any, first: float, start: float) -> float:
-    """When the picture ends by its own head, on the player's clock; 0 where only the whole file's length is told.
+def _with_sound(container: Any, stream: Any, ends: float, start: float) -> float:
+    """Seconds of a film whose picture ends so by its head: as long as the file where pictures seem to stand (``heard`` knows it exactly)."""
+    whole = (container.duration or 0) / libav.TIME_BASE - (start if container.format.name.startswith("matroska") else 0.0)
+    if not (ends and container.streams.audio and whole - ends > STANDING):
+        return ends
+    counted = stream.frames and container.format.name != "avi"  # which counts what has no bytes, too
+    slow = ends / stream.frames > STANDING if counted else stand(libav.first_times(container, stream, FEW))
+    return whole if slow else ends
+
+
+def declared_end(container: Any, stream: Any, start: float) -> float:
+    """When the picture ends by its own head, on the player's clock; 0 where only the whole file's length is told, or none that is true.
 
     Matroska and MP4 in fragments (whose head counts no frames) tell when the last frame ends on the stored clock, the others how long
     it takes from the first.
     """
+    if stream.frames >= UNTOLD:
+        return 0.0
     told = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", stream.metadata.get("DURATION", ""))
     if stream.duration and not (told and container.format.name.startswith("matroska")):
         # Matroska has a picture's length in the tag alone: libav gives a picture of few frames the length of the whole file
         if container.format.name.startswith("mov") and not stream.frames:
             return float(stream.duration * stream.time_base) - start
-        return first + float(stream.duration * stream.time_base)
+        return float((stream.start_time or 0) * stream.time_base) - start + float(stream.duration * stream.time_base)
     if told:
         return int(told[1]) * 3600 + int(told[2]) * 60 + float(told[3]) - start
     if len(container.streams) > 1:

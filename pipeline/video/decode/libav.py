@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import av
@@ -91,6 +92,14 @@ def _first_packets(name: str) -> dict[int, int]:
                 break
             counts[packet.stream_index] += 1
     return counts
+
+
+def first_times(container: Any, stream: Any, count: int) -> list[float]:
+    """Seconds of its clock at which a stream's first packets are shown, ascending. The file is opened once more for it."""
+    with av.open(container.name, options=_ONLY_FILMS, metadata_errors="replace") as again:
+        first = islice(packets(again, again.streams[stream.index]), count)
+        stamps = [packet.dts if packet.pts is None else packet.pts for packet in first]
+        return sorted(float(stamp * stream.time_base) for stamp in stamps if stamp is not None)
 
 
 def set_up(stream: Any, threads: int, depth: int = 0) -> None:

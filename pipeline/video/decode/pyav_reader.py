@@ -12,7 +12,9 @@ from pipeline.video.decode.cut_short import cut_short
 from pipeline.video.decode.decoded import Decoded
 from pipeline.video.decode.decoder_log import complaint
 from pipeline.video.decode.decoding import Decoding
+from pipeline.video.decode.describe import declared_end
 from pipeline.video.decode.first_whole import FirstWhole
+from pipeline.video.decode.heard import until_the_sound_ends
 from pipeline.video.decode.holes import keyframes_among_holes
 from pipeline.video.decode.plan import Plan
 from pipeline.video.decode.seams import Seams
@@ -152,7 +154,7 @@ def list_packets(fd: int, *, start: float, fps: float, most: int, places: "array
         ):  # of a file that breaks off in the middle of a packet, of which nothing is handed on
             holes.append((latest or 0) * base - start + duration * base)
         holes = sorted({*holes, *seams.rest()})
-        yield build(
+        table = build(
             Listing(
                 np.array(pts, np.int64),
                 np.frombuffer(bytes(key), np.bool_),
@@ -171,3 +173,5 @@ def list_packets(fd: int, *, start: float, fps: float, most: int, places: "array
                 and stream.codec_context.name in _UNTOLD,
             )
         )
+        told = declared_end(container, stream, start)
+    yield from until_the_sound_ends(fd, table, start=start, told=told)
