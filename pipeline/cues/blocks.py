@@ -21,6 +21,8 @@ from pipeline.cues.words import Measure, Word
 from pipeline.sanitize import clean
 
 INFINITY = float("inf")
+ROUNDING = 1e-9
+"""that widths which are added up may be off: what fits a row fits a line"""
 BLOCK = 12.0
 """What one more block costs, on the scale of ``grammar`` (a break after a clause costs 1, between two plain words 4)"""
 EMPTINESS = 8.0
@@ -63,7 +65,7 @@ class Typesetter:
 
     def _fitting(self, first: int, columns: float) -> int:
         """The end of the longest row of words from ``first`` that is no wider than this; at least one word."""
-        return max(first + 1, bisect_right(self._sums, self._sums[first] + self._spaces[first] + columns + 1e-9) - 1)
+        return max(first + 1, bisect_right(self._sums, self._sums[first] + self._spaces[first] + columns + ROUNDING) - 1)
 
     def _reach(self, first: int) -> int:
         """The end of the longest block that begins with word ``first``."""
@@ -106,7 +108,7 @@ class Typesetter:
 
     def _lines(self, first: int, end: int, most: int) -> list[tuple[int, int]]:
         """The best lines for one block, as few as can be."""
-        limit = self.limits.width
+        limit = self.limits.width + ROUNDING
         if most <= 1 or end - first <= 1 or self.width(first, end) <= limit:
             return [(first, end)]
         tails = self._lines_needed(first, end)
@@ -133,7 +135,7 @@ class Typesetter:
         needed = {end: 0}
         far = end
         for k in range(end - 1, first - 1, -1):
-            while far > k + 1 and self.width(k, far) > self.limits.width:
+            while far > k + 1 and self.width(k, far) > self.limits.width + ROUNDING:
                 far -= 1
             needed[k] = 1 + needed[far]
         return needed

@@ -9,7 +9,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -144,6 +144,7 @@ def test_the_ruler_and_the_picture_agree(ffmpeg: Ffmpeg, tmp_path: Path) -> None
     most=st.integers(1, 6),
     length=st.floats(0.5, 20),
 )
+@example(text="a a a a a a a a aa a犬", width=6.0, most=2, length=1.0)  # "a a" is 6 wide, and added up a little more
 def test_refit_keeps_every_character_and_the_cue_s_time(text: str, width: float, most: int, length: float) -> None:
     cue = Cue(start=3.0, end=3.0 + length, lines=(text,))
     made = refit(
