@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from patience import PATIENCE
+from patience import PATIENCE, START
 
 from models.engines.echo import EchoCaptioner
 from pipeline.options.serve import ServeSettings
@@ -68,7 +68,7 @@ class Running:
 
     def on_loop(self, work: Any) -> Any:
         """The result of a coroutine that runs on the service's loop."""
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(580)
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(START)
 
     def upload(self, path: Path, name: str | None = None) -> dict[str, Any]:
         answer = self.client.post(

@@ -154,7 +154,10 @@ async def test_a_long_film_is_described_by_two_hosts_as_by_one_process_though_on
     async with Studio(settings(tmp_path / "one", windows, sampler)) as studio:
         alone = await described(film, studio, tmp_path / "one", Told())
     async with Studio(settings(tmp_path / "many", windows, sampler, hosts=2)) as studio:
-        hosts = studio.host.coordinator.hosts  # type: ignore[attr-defined]
+        coordinator = studio.host.coordinator  # type: ignore[attr-defined]
+        hosts = coordinator.hosts
+        async with asyncio.timeout(PATIENCE):
+            await coordinator.all_ready()  # else the first may have done all of it before the second has started
 
         def kill(count: int) -> None:
             if count == 3:

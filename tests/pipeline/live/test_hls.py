@@ -274,7 +274,9 @@ def hls_js(request: pytest.FixtureRequest) -> Path:
     script = place / "package/dist/hls.min.js"
     if not script.exists():
         npm = shutil.which("npm")
-        packed = npm and subprocess.run([npm, "pack", "--silent", "hls.js@1.7.4"], cwd=place, capture_output=True, timeout=120)
+        packed = npm and subprocess.run(
+            [npm, "pack", "--silent", "hls.js@1.7.4"], cwd=place, capture_output=True, timeout=PATIENCE
+        )
         if not packed or packed.returncode:
             pytest.skip("hls.js can't be had: npm is missing, or does not reach its registry")
         subprocess.run(["tar", "xzf", "hls.js-1.7.4.tgz"], cwd=place, check=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import av
 import pytest
+from patience import PATIENCE
 
 from pipeline.families import parse
 from pipeline.types import Notice
@@ -32,7 +33,7 @@ def deck(path: Path, *, sound: float = 0.0, shown: Sequence[int] = SHOWN, codec:
 
 
 def ffmpeg(path: Path, *words: object) -> Path:
-    subprocess.run(["ffmpeg", "-v", "error", "-y", *map(str, words), str(path)], check=True, timeout=600)
+    subprocess.run(["ffmpeg", "-v", "error", "-y", *map(str, words), str(path)], check=True, timeout=PATIENCE)
     return path
 
 
