@@ -22,6 +22,8 @@ SIDE = 640
 AROUND = 20.0
 """seconds to go back where seeking lands behind the group of pictures that is asked for, as it may where there is no index"""
 _AFTER = 0.001
+_WHOLE = "select=gte(selected_n+key\\,1),"
+"""filter: nothing before the first keyframe. A broadcast is sought to between two, and HEVC is decoded from there with what is missing in grey"""
 
 
 def still(film: Path, at: float, out: Path) -> None:
@@ -47,7 +49,7 @@ def still(film: Path, at: float, out: Path) -> None:
         ]
         written = ["-fps_mode", "passthrough", "-q:v", "3", "-f", "image2", "-update", "1", f"file:{place.written}"]
         head = [str(ffmpeg.path), "-hide_banner", "-nostdin", "-y", "-progress", "pipe:1", "-nostats"]
-        for sought, trimmed in _ways(max(at, 0.0)):
+        for sought, trimmed in _ways(max(at, 0.0), _WHOLE if contents.container.startswith("mpeg") else ""):
             picture = ["-vf", f"{trimmed}{fit}"] if trimmed else ["-frames:v", "1", "-vf", fit]
             ended = run_command([*head, *sought, *source, *picture, *written], place)
             if not ended.status and temporary.stat().st_size:
@@ -56,10 +58,13 @@ def still(film: Path, at: float, out: Path) -> None:
         raise OutputError("ffmpeg_failed", f"no picture at {at:.1f} s of {film.name}: {reason}", path=str(film))
 
 
-def _ways(at: float) -> Iterator[tuple[list[str], str]]:
-    """How to read the film, the quickest first: (options before it, filter). The pictures up to the moment are written one over the other."""
-    yield ["-ss", f"{at:.3f}", "-noaccurate_seek"], f"trim=end={_AFTER},"
+def _ways(at: float, sought: str) -> Iterator[tuple[list[str], str]]:
+    """How to read the film, the quickest first: (options before it, filter). The pictures up to the moment are written one over the other.
+
+    ``sought``: filter of what comes after seeking.
+    """
+    yield ["-ss", f"{at:.3f}", "-noaccurate_seek"], f"{sought}trim=end={_AFTER},"
     if at > AROUND:
-        yield ["-ss", f"{at - AROUND:.3f}"], f"trim=end={AROUND + _AFTER},"
+        yield ["-ss", f"{at - AROUND:.3f}"], f"{sought}trim=end={AROUND + _AFTER},"
     yield [], f"trim=end={at + _AFTER:.3f},"
     yield [], ""

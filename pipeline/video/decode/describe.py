@@ -102,7 +102,7 @@ def _with_sound(container: Any, stream: Any, ends: float, start: float) -> float
     if not (ends and container.streams.audio and whole - ends > STANDING):
         return ends
     counted = stream.frames and container.format.name != "avi"  # which counts what has no bytes, too
-    slow = ends / stream.frames > STANDING if counted else stand(libav.first_times(container, stream, FEW))
+    slow = stream.frames == 1 or ends / stream.frames > STANDING if counted else stand(libav.first_times(container, stream, FEW))
     return whole if slow else ends
 
 

@@ -103,3 +103,15 @@ def test_a_preview_shows_each_slide_at_its_time(deck: Path, frames: Frames, tmp_
     found = slides(frames(tmp_path / "preview.mp4"))
     assert [slide for _, slide in found] == [0, 1, 2, 3]
     assert [time for time, _ in found] == pytest.approx(SHOWN, abs=0.1)
+
+
+def test_a_still_of_a_broadcast_is_whole(make: Make, tmp_path: Path) -> None:
+    """Seeking goes to the middle of a group of pictures there; HEVC is decoded from it, with grey for what is missing."""
+    coded = ("-c:v", "libx265", "-x265-params", "log-level=error:keyint=250:scenecut=0")
+    film = make(tmp_path / "film.ts", "-f", "lavfi", "-i", "color=white:s=320x180:r=25:d=8", "-pix_fmt", "yuv420p", *coded)
+    found = []
+    for at in (2.0, 3.0, 5.0):
+        still(film, at, tmp_path / "still.jpg")
+        with Image.open(tmp_path / "still.jpg") as image:
+            found.append(float(np.median(np.asarray(image.convert("L")))))
+    assert found == pytest.approx([255, 255, 255], abs=10)

@@ -78,9 +78,11 @@ def test_the_last_slide_is_shown_until_the_sound_is_over(suffix: str, tmp_path: 
     assert probe(path, pool=pool).duration == pytest.approx(90, abs=0.2), "so --from 1:20 lies within it"
 
 
-def test_one_picture_under_sound_is_a_film_of_its_length(tmp_path: Path, pool: WorkerPool) -> None:
-    path = ffmpeg(tmp_path / "one.mkv", "-f", "lavfi", "-i", "sine=d=30", "-f", "lavfi", "-i", "testsrc2=r=1:d=1")
+@pytest.mark.parametrize("suffix", ["mkv", "mp4", "mov"])
+def test_one_picture_under_sound_is_a_film_of_its_length(suffix: str, tmp_path: Path, pool: WorkerPool) -> None:
+    path = ffmpeg(tmp_path / f"one.{suffix}", "-f", "lavfi", "-i", "sine=d=30", "-f", "lavfi", "-i", "testsrc2=r=1:d=1")
     assert read(path, pool) == (pytest.approx(30, abs=0.1), ())
+    assert probe(path, pool=pool).duration == pytest.approx(30, abs=0.1)
 
 
 def test_sound_behind_moving_pictures_is_no_part_of_the_film(tmp_path: Path, pool: WorkerPool) -> None:
