@@ -13,13 +13,10 @@ from pipeline.media.binary import Ffmpeg
 from pipeline.media.packets import packets
 from pipeline.media.run import Place
 from pipeline.media.streams import Contents
+from pipeline.video.standing import FIRST, sparse
 
 _UNTOLD = ("matroska", "mpeg", "flv")
 """containers, as their names begin, that do not tell both times"""
-DECODED = 7
-"""pictures after which libavformat (``has_decode_delay_been_guessed``) knows the order"""
-READ = 4.0
-"""seconds in which it finds these, read five"""
 
 
 def far_enough(ffmpeg: Ffmpeg, place: Place, film: Contents) -> Contents:
@@ -27,6 +24,6 @@ def far_enough(ffmpeg: Ffmpeg, place: Place, film: Contents) -> Contents:
     if film.far or not film.container.startswith(_UNTOLD) or not film.of("video") or film.film.codec != "h264":
         return film
     first = packets(
-        ffmpeg, place, place.film, stream=f"0:{film.film.index}", options=["-copyts", *film.unparsed], first=DECODED + 1
+        ffmpeg, place, place.film, stream=f"0:{film.film.index}", options=["-copyts", *film.unparsed], first=FIRST
     ).times
-    return replace(film, far=len(first) <= DECODED or first[-1] - first[0] > READ)
+    return replace(film, far=sparse(first))

@@ -12,7 +12,7 @@ from pipeline.video.decode.turned import matrix
 from pipeline.video.decode.walk import demuxed
 from pipeline.video.encrypted import SENTENCE
 from pipeline.video.source import RAW_STREAMS
-from pipeline.video.standing import STANDING, stand
+from pipeline.video.standing import FIRST, STANDING, sparse, stand
 
 HDR = {16, 18}
 """color_trc of PQ and HLG (ITU-T H.273)"""
@@ -64,7 +64,7 @@ def describe(container: Any, stream: Any, pixels: int) -> Probed:
     if turn in (90, 270):
         shown = shown[::-1]
     frames = rate(container, stream)
-    start = (container.start_time or 0) / libav.TIME_BASE
+    start = _begins(container, stream)
     whole = (container.duration or 0) / libav.TIME_BASE if stream.frames < UNTOLD else 0.0
     ends = declared_end(container, stream, start)
     return Probed(
@@ -94,6 +94,23 @@ def rate(container: Any, stream: Any) -> Fraction:
     rates = (stream.average_rate, stream.guessed_rate)
     first, second = reversed(rates) if container.format.name in RAW_STREAMS else rates
     return first or second or Fraction(25)
+
+
+def _begins(container: Any, stream: Any) -> float:
+    """Seconds of the stored clock at which the film begins.
+
+    Of slides in H.264 libav may not find when the first is shown; then it takes the sound's beginning for the picture's, too.
+    """
+    start = (container.start_time or 0) / libav.TIME_BASE
+    untold = stream.codec_context.name == "h264" and container.format.name.startswith(("matroska", "mpegts"))
+    if not (start > 0 and untold and any(_starts(sound) == _starts(stream) for sound in container.streams.audio)):
+        return start
+    first = libav.first_times(container, stream, FIRST)
+    return min(start, first[0]) if first and sparse(first) else start
+
+
+def _starts(stream: Any) -> float:
+    return float((stream.start_time or 0) * stream.time_base)
 
 
 def _with_sound(container: Any, stream: Any, ends: float, start: float) -> float:

@@ -38,12 +38,15 @@ def _sound_end(fd: int, *, start: float, told: float, end: float) -> Iterator[fl
         broken_off = container.format.name not in _OF_THE_FILE and falls_short(end, told)
         streams = container.streams.audio
         whole = (container.duration or 0) / libav.TIME_BASE
+        late = max(
+            0.0, (container.start_time or 0) / libav.TIME_BASE - start
+        )  # where the sound's start was taken for the picture's
         for number, packet in enumerate(libav.packets(container, streams) if streams and not broken_off else ()):
             if number % 4096 == 0:
                 yield None
             if packet.pts is None or packet.is_discard:
                 continue
             over = float((packet.pts + (packet.duration or 0)) * packet.time_base) - start
-            if not whole or over <= whole + WITHIN:
+            if not whole or over <= whole + late + WITHIN:
                 heard = max(heard, over)
     yield heard

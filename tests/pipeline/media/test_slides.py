@@ -10,11 +10,14 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
+from pipeline.families import parse
 from pipeline.media import Encoding, burn, mux
 from pipeline.media.preview import preview
 from pipeline.media.standing import LAST, repeats
 from pipeline.media.still import still
 from pipeline.types import Cue, Track
+from pipeline.video.film import open_film
+from pipeline.video.probe import probe
 
 Make = Callable[..., Path]
 Frames = Callable[[Path], list[tuple[float, NDArray[np.uint8]]]]
@@ -79,6 +82,26 @@ def test_text_is_drawn_on_the_last_slide_until_the_sound_is_over(deck: Path, fra
     drawn = {at for at, picture in standing.items() if int(picture.max()) > 170}
     assert drawn == {15, 52, 59.5}
     assert pictures[-1][0] == pytest.approx(SOUND, abs=0.3)
+
+
+@pytest.mark.parametrize("late", [0.3, 5])
+@pytest.mark.parametrize("suffix", ["mkv", "ts", "mp4"])
+def test_slides_whose_sound_begins_later_are_described_when_they_are_shown(
+    suffix: str, late: float, make: Make, frames: Frames, tmp_path: Path
+) -> None:
+    """Of these libav took the sound's beginning for the picture's: captions came that much earlier than what is drawn and copied."""
+    chosen = "+".join(rf"eq(n\,{25 * at})" for at in SHOWN)
+    sources = ("-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=46", "-itsoffset", late, "-f", "lavfi", "-i", "sine=d=60")
+    codec = ("-fps_mode", "vfr", "-c:v", "libx264", "-pix_fmt", "yuv420p", *OUT_OF_ORDER, "-c:a", "aac")
+    film = make(tmp_path / f"deck.{suffix}", *sources, "-vf", f"select={chosen}", *codec)
+    rule, sampler = parse("windows", "scenes"), parse("samplers", "uniform:count=1")
+    with open_film(probe(film), rule=rule, sampler=sampler, size=(96, 54)) as read:
+        windows = list(read)
+    assert [window.start for window in windows] == pytest.approx(SHOWN, abs=0.1)
+    assert windows[-1].end == pytest.approx(SOUND + late, abs=0.2)
+    burn(film, Track(cues=(Cue(start=50.0, end=55.0, lines=("The last one",)),)), tmp_path / "burned.mp4", encoding=QUICK)
+    drawn = [time for time, _ in frames(tmp_path / "burned.mp4")]
+    assert all(min(abs(time - at) for time in drawn) < 0.1 for at in SHOWN)
 
 
 @given(st.floats(3, 10))
