@@ -51,6 +51,7 @@ _STAMP = r"\d{1,3}:\d{1,2}:\d{1,2}[,.:;]\d{1,3}"
 _PAIR = re.compile(rf"\s*({_STAMP})(?: *[-,~|/] *| +(?:to +)?)({_STAMP})\s*", re.ASCII)
 """two whole times alone on a line, whatever stands between them"""
 _DOTTED = re.compile(r"\d{1,3}\.\d\d\.\d\d[,.]\d{1,3}", re.ASCII)
+_TIMED = re.compile(r"\d[:;]\d|\d\.\d\d\.\d\d[,.]\d")
 _SEEMS = re.compile(r"\d\D{0,4}[:;]")
 
 KINDS = {
@@ -125,8 +126,10 @@ def head(line: str, strict: re.Pattern[str], *, alone: bool, pairs: bool = False
     if not (arrow := _ARROW.search(plain)):
         return None
     left, right = plain[: arrow.start()], plain[arrow.end() :]
-    boxed = left.lstrip()[:1] in ("[", "(") and (close := re.search(r"[\])]", right)) is not None
-    if boxed and close:  # [00:01.000 --> 00:02.000]  Hello: what Whisper says on a terminal
+    if ">" not in arrow[0] and not (_TIMED.search(left) and _TIMED.search(right)):
+        return None  # 1939–1945: a dash alone stands between years, pages and scores
+    boxed = "-->" in line and left.lstrip()[:1] in ("[", "(") and (close := re.search(r"[\])]", right)) is not None
+    if boxed and close:  # [00:01.000 --> 00:02.000]  Hello: what Whisper says on a terminal; (0:12–0:15) and [1 -> 2] are text
         left, right = left.lstrip()[1:], f"{right[: close.start()]} {right[close.end() :]}"
     words = _LOOSE.sub(r"\1", right).split(None, 1)
     settings = words[1] if len(words) > 1 else ""

@@ -1,17 +1,22 @@
 """WebVTT (W3C): for the web. ``&``, ``<`` and ``>`` are escaped, so ``-->`` can't stand in a text.
 
+A line of a text that a lenient reader, ours too, could take for the head of a cue (5, then 0:01 → 0:02) or of a file (``WEBVTT``) has an
+invisible word joiner (U+2060), which our reader takes back.
 Reading keeps to the standard where the file does, and reads on where it does not: no ``WEBVTT`` line, times as SRT has them, cues
 without a blank line between them. What was guessed is said.
 """
 
 import html
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from typing import Literal
 
 from pipeline.errors import InputError
 from pipeline.formats import base
 from pipeline.formats._heads import LONGEST_LINE, MOST_BODY, Head, Notes, Parsed, at_its_place, bounded, cue_of, head
+from pipeline.formats.base import JOINER
 from pipeline.types import Document, Track
 
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
@@ -35,7 +40,7 @@ class Format(base.Format):
         for one in track.cues:
             start, end = base.milliseconds(one.start), base.milliseconds(one.end)
             settings = " line:5%" if track.on_top(one) else ""
-            text = "\n".join(one.lines).translate(_ESCAPES)
+            text = "\n".join(_armoured(one.lines)).translate(_ESCAPES)
             blocks.append(f"{base.clock(start)} --> {base.clock(end)}{settings}\n{text}\n")
         return "\n".join(blocks)
 
@@ -113,9 +118,16 @@ def _blocks(lines: list[str], notes: Notes) -> tuple[list[Head], list[list[str]]
     return heads, bodies
 
 
+def _armoured(lines: Sequence[str]) -> Iterator[str]:
+    """The lines of a cue, of which none is the beginning of another one."""
+    for line, below in zip_longest(lines, lines[1:]):
+        alive = line.strip() == "WEBVTT" or (line.strip().isdecimal() and below and head(below, _HEAD, alone=True) is not None)
+        yield JOINER + line if alive else line
+
+
 def _plain(line: str) -> str:
     """A line without tags and character references."""
-    return html.unescape(_LONG_NUMBER.sub("\ufffd", _TAG.sub("", line)))
+    return html.unescape(_LONG_NUMBER.sub("\ufffd", _TAG.sub("", line.replace(JOINER, ""))))
 
 
 def _on_top(found: Head) -> bool:

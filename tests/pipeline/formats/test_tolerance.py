@@ -64,6 +64,8 @@ def read(name: str, text: str) -> tuple[list[tuple[float, float, str]], list[str
         (lambda t: "[00:01.000 --> 00:02.000]  One\n[00:04.000 --> 00:06.000]  Two\n", ["times_guessed"]),
         (lambda t: t.replace("00:00:01,000 --> 00:00:02,000", "00.00.01,000 --> 00.00.02,000"), ["times_guessed"]),
         (lambda t: t.replace("00:00:04,000 --> 00:00:06,000", "00.00.04.000 -> 00.00.06.000"), ["times_guessed"]),
+        (lambda t: t.replace("00:00:04,000 --> 00:00:06,000", "00.00.04.000 – 00.00.06.000"), ["times_guessed"]),
+        (lambda t: t.replace("00:00:04,000 --> 00:00:06,000", "0:04 – 0:06"), ["times_guessed"]),
         (
             lambda t: t.replace("00:00:04,000 --> 00:00:06,000", "００：００：０４，０００ －－＞ ００：００：０６，０００"),
             ["times_guessed"],
@@ -73,6 +75,36 @@ def read(name: str, text: str) -> tuple[list[tuple[float, float, str]], list[str
 )
 def test_srt_of_others(change: Callable[[str], str], codes: list[str]) -> None:
     assert read("srt", change(GOOD)) == (WANTED, codes)
+
+
+TEXTS_LIKE_HEADS = (
+    "(1939–1945) The war",
+    "Berlin\n(1939–1945) The war",
+    "Berlin\n1939–1945",
+    "[0:12–0:15] A car",
+    "A car\n[0:12 → 0:15]",
+    "Chapters\n7 – 9",
+    "7\n8 – 9",
+    "[0:01 -> 0:02] seen",
+)
+
+
+@pytest.mark.parametrize("text", TEXTS_LIKE_HEADS)
+@pytest.mark.parametrize("name", ["srt", "vtt"])
+def test_years_pages_and_times_in_a_text_begin_no_cue(name: str, text: str) -> None:
+    there = GOOD.replace("One", text)
+    if name == "vtt":
+        there = "WEBVTT\n\n" + there.replace(",", ".")
+    assert read(name, there) == ([(1.0, 2.0, text), WANTED[1]], [])
+
+
+@pytest.mark.parametrize("name", ["srt", "vtt", "ass", "ttml", "json"])
+@pytest.mark.parametrize(
+    "text", [*TEXTS_LIKE_HEADS, "A sign\nWEBVTT", "It says\n5\n0:01 → 0:02", "[00:01.000 --> 00:02.000] seen"]
+)
+def test_what_we_write_of_such_a_text_is_read_as_it_was(name: str, text: str) -> None:
+    track = Track(cues=(Cue(start=1.0, end=4.0, lines=tuple(text.split("\n"))), Cue(start=5.0, end=6.0, lines=("Two",))))
+    assert [(cue.start, cue.text) for cue in formats.read(name, formats.write(name, track)).cues] == [(1.0, text), (5.0, "Two")]
 
 
 @pytest.mark.parametrize(
