@@ -25,19 +25,23 @@ def in_order(threads: Executor, do: Callable[[A, bool], Content | None], items: 
     """``do(item, False)`` of each item, in order; where that is None, since there are more than SMALL bytes, ``do(item, True)`` when its
     turn has come. What was begun and is not taken is dropped when the iterator is closed."""
     begun: deque[tuple[A, Future[Content | None]]] = deque()
+    usual = 0
 
     def taken() -> Content:
+        nonlocal usual
         item, future = begun.popleft()
         found = future.result()
         if found is None:
             found = do(item, True)
         assert found is not None
+        if isinstance(found, bytes):
+            usual = min(len(found), SMALL)
         return found
 
     try:
         for item in items:
             begun.append((item, threads.submit(do, item, False)))
-            while begun and (len(begun) >= ahead or _waiting(one for _, one in begun) > WAITING):
+            while begun and (len(begun) >= ahead or _waiting((one for _, one in begun), usual) > WAITING):
                 yield taken()
         while begun:
             yield taken()
@@ -46,7 +50,11 @@ def in_order(threads: Executor, do: Callable[[A, bool], Content | None], items: 
             one.cancel()
 
 
-def _waiting(begun: Iterable[Future[Content | None]]) -> int:
-    """Bytes that are there."""
-    done = (one.result() for one in begun if one.done() and not one.cancelled() and one.exception() is None)
-    return sum(len(found) for found in done if isinstance(found, bytes))
+def _waiting(begun: Iterable[Future[Content | None]], usual: int) -> int:
+    """Bytes that are there, and ``usual`` for each result that comes: threads that have no processor would not bound what is begun."""
+    return sum(_size(one) if one.done() else usual for one in begun)
+
+
+def _size(done: Future[Content | None]) -> int:
+    found = None if done.cancelled() or done.exception() is not None else done.result()
+    return len(found) if isinstance(found, bytes) else 0

@@ -1,10 +1,12 @@
 """What is read ahead has bounds: so many results, so many bytes; what is large waits for its turn."""
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE
 
 from pipeline.imagesources import ahead, folder
 from pipeline.imagesources.base import Place, Wishes
@@ -27,25 +29,43 @@ def test_large_ones_are_got_one_at_a_time_by_who_takes_them() -> None:
 
 
 def test_no_more_is_begun_while_too_many_bytes_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor while they come: the one thread does nothing between two steps, as on a machine that is busy."""
     monkeypatch.setattr(ahead, "WAITING", 100)
     begun: list[int] = []
+    go, done = threading.Semaphore(0), threading.Semaphore(0)
+
+    def items() -> Iterator[int]:
+        for item in range(1000):
+            begun.append(item)
+            yield item
 
     def do(item: int, turn: bool) -> bytes:
-        begun.append(item)
+        assert go.acquire(timeout=PATIENCE)
+        done.release()
         return b"x" * 60
 
+    def run(count: int, threads: Executor) -> None:
+        for _ in range(count):
+            go.release()
+        assert all(done.acquire(timeout=PATIENCE) for _ in range(count))
+        threads.submit(int).result(PATIENCE)
+
     with ThreadPoolExecutor(1) as threads:
-        results = ahead.in_order(threads, do, range(1000), 1000)
-        assert next(results) == b"x" * 60
-        for _ in range(
-            20
-        ):  # what was begun is done, each time before the next is taken: then no more than two may be begun ahead
-            threads.submit(int).result()
-            before = len(begun)
-            next(results)
-            threads.submit(int).result()
-            assert len(begun) <= before + 1
-        results.close()  # type: ignore[attr-defined]
+        results = ahead.in_order(threads, do, items(), 8)
+        try:
+            go.release()
+            assert next(results) == b"x" * 60
+            assert len(begun) == 8, "nothing is known of their sizes yet"
+            assert done.acquire(timeout=PATIENCE)
+            run(7, threads)
+            for _ in range(20):
+                before = len(begun)
+                assert next(results) == b"x" * 60
+                assert len(begun) <= before + 1
+                run(len(begun) - before, threads)
+        finally:
+            go.release(1000)
+            results.close()  # type: ignore[attr-defined]
 
 
 def test_files_with_holes_take_no_memory_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
