@@ -4,17 +4,19 @@
     a part of it -> movie.10m00s-12m30s.descriptions.json, ...
 
 Where two inputs of a run would write the same name, each keeps its extension (movie.mp4.descriptions.json), and where that is
-not enough its folder, in the name: none is lost. A name too long for a file system is shortened and gets a hash
-(``pipeline.filenames``): the same one for all outputs of the film, and in every run.
+not enough its folder, in the name: none is lost. What was described before keeps the name that it has, whoever comes beside it, and
+the name of another film that is still there is not taken (``pipeline.described_before``). A name too long for a file system is shortened
+and gets a hash (``pipeline.filenames``): the same one for all outputs of the film, and in every run.
 """
 
 import os
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 
+from pipeline.described_before import is_of, is_of_another
 from pipeline.filenames import SIDECARS, fitted, name_in, sidecar_ending
 from pipeline.inputs import Film
 from pipeline.media.suffixes import burned_suffix, muxed_suffix
@@ -80,12 +82,12 @@ def plan(
 ) -> dict[Path, Outputs]:
     """For each film's path its outputs. ``folder`` None puts them beside the film."""
     places = {film.path: (folder / film.relative.parent if folder is not None else film.path.parent) for film in films}
-    stems = _stems(films, places)
-    return {
-        film.path: name_outputs(
+
+    def named(film: Film, stem: str) -> Outputs:
+        return name_outputs(
             film.path,
             places[film.path],
-            stems[film.path],
+            stem,
             language=language,
             formats=formats,
             burn=burn,
@@ -93,8 +95,8 @@ def plan(
             sidecars=sidecars,
             part=part,
         )
-        for film in films
-    }
+
+    return {film.path: named(film, stem) for film, stem in zip(films, _stems(films, places, named), strict=True)}
 
 
 def name_outputs(
@@ -150,21 +152,45 @@ def stems(path: Path) -> Iterator[str]:
         yield f"{path.name}~{number}"
 
 
-def _stems(films: Sequence[Film], places: dict[Path, Path]) -> dict[Path, str]:
-    """A stem for each film that no other film of the run has in the same folder."""
+def _stems(films: Sequence[Film], places: Mapping[Path, Path], named: Callable[[Film, str], Outputs]) -> list[str]:
+    """A stem for each film that no other film of the run has in the same folder, and no other one that is still there."""
+
+    def folded(film: Film, stem: str) -> tuple[str, str]:
+        return os.path.abspath(places[film.path]), stem.casefold()
+
+    fresh = _fresh(films, folded)
+    alike = Counter(folded(film, film.path.name) for film in films)
+    held: dict[Path, str] = {}
+    taken: set[tuple[str, str]] = set()
+    for film in films:
+        numbers = range(2, 2 + len(films) if alike[folded(film, film.path.name)] > 1 else 2)
+        candidates = [*(way(film.path) for way in WAYS[:3]), *(f"{film.path.name}~{number}" for number in numbers)]
+        stem = next((stem for stem in candidates if is_of(named(film, stem).json, film.path)), None)
+        if stem is not None and folded(film, stem) not in taken:
+            held[film.path] = stem
+            taken.add(folded(film, stem))
+    for film in films:
+        if film.path in held:
+            continue
+        for stem in chain((fresh[film.path],), stems(film.path)):
+            if folded(film, stem) not in taken and not is_of_another(named(film, stem).json, film.path):
+                held[film.path] = stem
+                taken.add(folded(film, stem))
+                break
+    return [held[film.path] for film in films]
+
+
+def _fresh(films: Sequence[Film], folded: Callable[[Film, str], tuple[str, str]]) -> dict[Path, str]:
+    """The stem of each film where nothing was described before."""
     stems: dict[Path, str] = {}
+    taken: set[tuple[str, str]] = set()
     left = list(films)
     for way in WAYS:
         groups: dict[tuple[str, str], list[Film]] = defaultdict(list)
         for film in left:
-            groups[os.path.abspath(places[film.path]), way(film.path).casefold()].append(film)
-        taken = {(os.path.abspath(places[path]), stem.casefold()) for path, stem in stems.items()}
-        left = []
-        for key, group in groups.items():
-            if len(group) == 1 and key not in taken:
-                stems[group[0].path] = way(group[0].path)
-            else:
-                left.extend(group)
-    for number, film in enumerate(left, 2):  # they differ in the case of letters alone
-        stems[film.path] = f"{film.path.name}~{number}"
-    return stems
+            groups[folded(film, way(film.path))].append(film)
+        free = {key: group[0] for key, group in groups.items() if len(group) == 1 and key not in taken}
+        stems |= {film.path: way(film.path) for film in free.values()}
+        left = [film for key, group in groups.items() if key not in free for film in group]
+        taken |= set(free)
+    return stems | {film.path: f"{film.path.name}~{number}" for number, film in enumerate(left, 2)}  # the case of letters alone

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from pipeline import formats
 from pipeline.cues import Layout, make_track
-from pipeline.encoding import Decoded, check_encoding, decoded
+from pipeline.encoding import check_encoding, decoded
+from pipeline.encoding_notices import about
 from pipeline.errors import InputError, UsageError
 from pipeline.formats import json
 from pipeline.inputs import VIDEO_SUFFIXES
@@ -73,20 +74,20 @@ def load(
     if form is None and path.suffix.lower() in VIDEO_SUFFIXES:
         raise UsageError("unknown_format", f"{path} is called like a film, and captions are read here (.{', .'.join(READ)})")
     read = decoded(_read(path), check_encoding(encoding) if encoding else None)
-    about = _about(read)
+    told = about(read)
     text = read.text
     tag = check_tag(language) if language else None
     if formats.reader_of(name) == "json":
         document = formats.read_document(text)
         document = heard(replace(document, language=tag) if tag else document, film, layout)
         track, notices = make_track(document, layout or Layout(), title=title)
-        return Loaded(track=track, document=document, notices=(*about, *document.unanswered, *notices))
+        return Loaded(track=track, document=document, notices=(*told, *document.unanswered, *notices))
     parsed = formats.parse(name, text)
     labels = labels_in(path)
     track = replace(parsed.track, title=title or parsed.track.title, flags=labels.flags)
     if tag or track.language == "und":
         track = replace(track, language=tag or labels.language or "und")
-    notices = (*about, *parsed.notices, *(_cut(cue) for cue in track.cues if len(cue.text) >= MAX_CHARACTERS))
+    notices = (*told, *parsed.notices, *(_cut(cue) for cue in track.cues if len(cue.text) >= MAX_CHARACTERS))
     document = json.document_of(track)
     if layout is not None:
         document = heard(document, film, layout)
@@ -144,20 +145,6 @@ def _read(path: Path) -> bytes:
         if error.errno in (errno.EINVAL, errno.EISDIR, errno.ELOOP):
             raise InputError("not_a_regular_file", "this is a folder, a pipe or a device; name a subtitle file") from None
         raise InputError("unreadable", f"the file can't be read: {(error.strerror or str(error)).lower()}") from None
-
-
-def _about(read: Decoded) -> tuple[Notice, ...]:
-    """What is said of how a file's bytes were read."""
-    notices = []
-    if read.guessed:
-        sentence = f"the file is not UTF-8 and was read as {read.encoding}; --encoding names another"
-        if read.twice:
-            sentence = f"the file is UTF-8 of a text that somebody had read as {read.encoding}, which was undone; --encoding utf-8 leaves it"
-        notices.append(Notice(code="encoding_guessed", message=sentence))
-    if read.broken:
-        places = "1 place" if read.broken == 1 else f"{read.broken} places"
-        notices.append(Notice(code="text_damaged", message=f"{places} of it can't be read as {read.encoding}: shown as \ufffd"))
-    return tuple(notices)
 
 
 def _cut(cue: Cue) -> Notice:

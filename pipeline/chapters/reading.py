@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import formats
+from pipeline.encoding import check_encoding, decoded
+from pipeline.encoding_notices import about
 from pipeline.errors import InputError
 from pipeline.outline import Chapter
-from pipeline.safe_open import MEGABYTE, read_text
+from pipeline.safe_open import MEGABYTE, read_bytes
 from pipeline.sanitize import whole
+from pipeline.types import Notice
 
 LARGEST = 16 * MEGABYTE
 MOST = 10_000
@@ -26,25 +29,34 @@ _LINE = re.compile(r"\s*[\[(]?(?:(\d{1,3}):)?(\d{1,3}):(\d{2})(?:[.,](\d{1,3}))?
 
 
 def read(path: Path, duration: float = 0.0) -> tuple[Chapter, ...]:
+    """As ``load``, without what had to be guessed."""
+    return load(path, duration)[0]
+
+
+def load(path: Path, duration: float = 0.0, encoding: str | None = None) -> tuple[tuple[Chapter, ...], tuple[Notice, ...]]:
     """The chapters in a ``.vtt``, ``.json``, ``.ffmeta`` or ``.txt`` file; one without an end lasts to the next, or to ``duration``
     (0: not known, then the last has no end: it is infinite).
 
-    They are in order and don't overlap; what begins after ``duration`` is left out.
-    Raises InputError ``not_found``, ``unreadable``, ``bad_chapters``.
+    They are in order and don't overlap; what begins after ``duration`` is left out. The text is of any encoding, as that of subtitles is;
+    ``encoding`` overrules what its bytes say. What had to be guessed is in the notices: ``encoding_guessed``, ``text_damaged``.
+
+    Raises InputError ``not_found``, ``unreadable``, ``bad_chapters``; UsageError ``bad_value`` of an encoding.
     """
+    chosen = check_encoding(encoding) if encoding else None
     try:
-        text = read_text(path, LARGEST)
+        written = decoded(read_bytes(path, LARGEST), chosen)
     except FileNotFoundError:
         raise InputError("not_found", "there is no such file", path=str(path)) from None
     except (OSError, ValueError) as error:
         raise InputError("unreadable", f"{path.name} can't be read: {getattr(error, 'strerror', None) or error}") from None
+    text = written.text.removeprefix("\ufeff")
     match path.suffix.lower():
         case ".json":
             found = _of_json(text)
         case ".vtt":
             found = _of_vtt(text)
         case _:
-            found = _of_ffmeta(text) if text.lstrip("\ufeff").startswith(_FFMETA) else _of_text(text)
+            found = _of_ffmeta(text) if text.startswith(_FFMETA) else _of_text(text)
     known = [one for one in found if not duration or one[0] < duration]
     if not known:
         raise InputError(
@@ -53,7 +65,7 @@ def read(path: Path, duration: float = 0.0) -> tuple[Chapter, ...]:
         )
     if len(known) > MOST:
         raise InputError("bad_chapters", f"{path.name} holds {len(known)} chapters; {MOST} are the most")
-    return _joined(sorted(known, key=lambda one: one[0]), duration)
+    return _joined(sorted(known, key=lambda one: one[0]), duration), about(written)
 
 
 def _joined(found: Sequence[tuple[float, float, str]], duration: float) -> tuple[Chapter, ...]:

@@ -46,7 +46,7 @@ def mux(
     ] = None,
     title: Annotated[list[str] | None, typer.Option("--title", help="Of each track in turn; Descriptions otherwise.")] = None,
     encoding: Annotated[
-        str | None, typer.Option(help="Of the subtitles, such as cp1251; guessed where they are no UTF-8.")
+        str | None, typer.Option(help="Of subtitles and chapters, such as cp1251; guessed where they are no UTF-8.")
     ] = None,
     place: Annotated[
         Place, typer.Option(help="When texts are shown: window, gaps of speech alone, or auto (wants the extra speech).")
@@ -104,7 +104,8 @@ def mux(
         parts: tuple[Chapter, ...] = ()
         if chapters is not None:
             about.path = chapters
-            parts = reading.read(chapters)
+            parts, guessed = reading.load(chapters, encoding=encoding)
+            notices += guessed
         about.path, about.told = video, tuple(notices)
         added: list[Track] = []
         inside: list[Chapter] = []

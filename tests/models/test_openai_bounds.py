@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import time
 import tracemalloc
 import zlib
 from collections.abc import AsyncIterator, Callable
@@ -16,6 +17,7 @@ from stub_server import Stub, answer, body, endless
 
 from models.base import Reply, Request
 from models.engines.openai import answers, faults, names
+from models.engines.openai.client import Client
 from models.engines.openai.endpoint import OpenAIEndpoint
 from models.errors import EndpointError, ModelError, RequestRefused
 from models.preset import Preset
@@ -80,9 +82,16 @@ async def test_a_packed_answer_of_an_honest_server(film: Film) -> None:
 
 
 @pytest.mark.parametrize("stream", [False, True])
-async def test_a_byte_now_and_then(stream: bool, film: Film) -> None:
-    said = await refused(endless(b" ", EVENTS, pause=0.02), film, stream=stream, whole=0.3)
-    assert "0.3 s for one answer" in said
+async def test_a_byte_now_and_then(stream: bool, film: Film, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time is over in the middle of the answer, however long its head took, and not in that of the next one."""
+    usual, left = Client.pieces, [0.3]
+
+    def pieces(client: Client, response: httpx.Response, until: float) -> AsyncIterator[bytes]:
+        return usual(client, response, time.monotonic() + left.pop() if left else until)
+
+    monkeypatch.setattr(Client, "pieces", pieces)
+    said = await refused(endless(b" ", EVENTS, pause=0.02), film, stream=stream, whole=100.0)
+    assert "100 s for one answer" in said
 
 
 @pytest.mark.parametrize(

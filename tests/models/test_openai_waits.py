@@ -118,3 +118,23 @@ async def test_what_may_pass_is_known_by_its_name_or_number_in_a_body_of_200(sai
         async with endpoint(server) as captioner:
             assert (await captioner.caption(film())).text == "fine"
     assert len(server.requests) == 2
+
+
+async def test_a_wait_that_a_person_would_wonder_at_is_told_once(film: Film, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("WARNING")
+    steps = [status(503, headers={"Retry-After": "30"}), status(429, headers={"Retry-After": "30"}), answer("late")]
+    with Stub(steps) as server, pytest.MonkeyPatch.context() as patched:
+        patched.setattr(client, "LONGEST_WAIT", 0.01)
+        async with endpoint(server) as captioner:
+            assert (await captioner.caption(film())).text == "late"
+    assert [record.getMessage() for record in caplog.records if "names a time" in record.getMessage()] == [
+        f"{server.url} can't answer yet and names a time: it is asked again then, 0.01 s later at most"
+    ]
+
+
+@pytest.mark.parametrize("code", [429, 503])
+async def test_nobody_waits_for_a_day(code: int, film: Film) -> None:
+    with Stub([], always=status(code, headers={"Retry-After": "86400"})) as server:
+        async with endpoint(server) as captioner:
+            with pytest.raises(EndpointError, match=r"1 attempt; it asks to be asked again in 24\.0 hours"):
+                await captioner.caption(film())

@@ -1,18 +1,21 @@
 """Names of outputs: as the contract has them, and never two films with one name."""
 
+import os
 from itertools import islice
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import UsageError
 from pipeline.filenames import check_sidecars
+from pipeline.formats import json
 from pipeline.inputs import Film
 from pipeline.options.base import load
 from pipeline.options.caption import Settings
 from pipeline.outputs import plan, stems
+from pipeline.types import Document, Model, Source
 
 
 def films(*names: str) -> list[Film]:
@@ -73,3 +76,95 @@ def test_a_pattern_that_cannot_be_is_refused(pattern: str) -> None:
         check_sidecars(pattern)
     with pytest.raises(UsageError, match="--sidecar-name"):
         load(Settings, {"sidecar_name": pattern})
+
+
+def described(folder: Path, name: str, *, size: int, out: Path | None = None, stem: str | None = None) -> Film:
+    """A film of so many bytes; ``stem``: what its finished captions are called, None where it has none."""
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"x" * size)
+    if stem is not None:
+        source = Source(name=path.name, size=size, duration=1.0, fps=1.0, width=2, height=2, start=0.0)
+        model = Model(name="m", id="m", revision="1", engine="echo", engine_version="1")
+        document = Document(source=source, model=model, settings={}, captions=())
+        place = out or folder
+        place.mkdir(exist_ok=True)
+        (place / f"{stem}.descriptions.json").write_text(json.to_text(document))
+    return Film(path, Path(path.name))
+
+
+def stems_of(found: list[Film], out: Path | None = None) -> list[str]:
+    made = plan(found, folder=out, language="en", formats=("srt",), burn=False, mux=False)
+    return [made[film.path].stem for film in found]
+
+
+@pytest.mark.parametrize("beside", [True, False])
+def test_a_film_keeps_its_name_whoever_comes_beside_it(beside: bool, tmp_path: Path) -> None:
+    out = None if beside else tmp_path / "out"
+    first = described(tmp_path, "a.mp4", size=10, out=out, stem="a")
+    second = described(tmp_path, "a.mkv", size=20)
+    assert stems_of([first, second], out) == ["a", "a.mkv"]
+    third = described(tmp_path, "A.mp4", size=30)
+    assert stems_of([first, second, third], out)[0] == "a"
+    assert len(set(map(str.casefold, stems_of([first, second, third], out)))) == 3
+
+
+def test_a_film_keeps_its_name_when_the_other_one_is_gone(tmp_path: Path) -> None:
+    film = described(tmp_path, "a.mkv", size=20, stem="a.mkv")
+    described(tmp_path, "gone.mp4", size=10, stem="a")
+    (tmp_path / "gone.mp4").unlink()
+    assert stems_of([film]) == ["a.mkv"]
+
+
+def test_twins_in_case_keep_their_numbers(tmp_path: Path) -> None:
+    films = [described(tmp_path, name, size=size, stem=f"{name}~{number}") for number, (name, size) in enumerate(TWINS, 2)]
+    found = [described(tmp_path, "FILM.mp4", size=9), *films]
+    assert stems_of(found)[1:] == [f"{name}~{number}" for number, (name, _) in enumerate(TWINS, 2)]
+    assert len(set(map(str.casefold, stems_of(found)))) == 4
+
+
+TWINS = [("Film.mp4", 11), ("film.mp4", 12), ("film.MP4", 13)]
+
+
+def test_the_captions_of_a_film_that_is_still_there_are_not_replaced(tmp_path: Path) -> None:
+    described(tmp_path, "a.mp4", size=10, stem="a")
+    assert stems_of([described(tmp_path, "a.mkv", size=20)]) == ["a.mkv"]
+    (tmp_path / "a.mp4").unlink()
+    assert stems_of([described(tmp_path, "a.mkv", size=20)]) == ["a"], "one that was encoded anew takes the place of what it was"
+
+
+def test_a_film_that_was_written_anew_under_its_name_is_described_under_its_old_one(tmp_path: Path) -> None:
+    described(tmp_path, "a.mp4", size=10, stem="a")
+    assert stems_of([described(tmp_path, "a.mp4", size=11)]) == ["a"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "{", "[]", '{"source": {"name": "a.mp4", "size": 1', '{"source": {"name": "\\ud800", "size": 10}}', "\0" * 9000],
+)
+def test_what_is_no_document_of_ours_holds_no_name(content: str, tmp_path: Path) -> None:
+    film = described(tmp_path, "a.mp4", size=10)
+    (tmp_path / "a.descriptions.json").write_text(content)
+    (tmp_path / "a.mp4.descriptions.json").mkdir()
+    os.mkfifo(tmp_path / f"{tmp_path.name}.a.mp4.descriptions.json")
+    assert stems_of([film]) == ["a"]
+
+
+@given(
+    names=st.lists(st.sampled_from(["a.mp4", "a.mkv", "A.mp4", "A.mkv", "a.MP4", "b.mp4"]), unique=True, min_size=1),
+    data=st.data(),
+)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_in_whatever_order_films_come_none_is_described_twice(
+    names: list[str], data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("films")
+    known: dict[str, str] = {}
+    for name in data.draw(st.permutations(names)):
+        described(folder, name, size=10 + len(known))
+        here = sorted(path for path in folder.iterdir() if path.suffix != ".json")
+        now = stems_of([Film(path, Path(path.name)) for path in here])
+        assert len(set(map(str.casefold, now))) == len(now)
+        for path, stem in zip(here, now, strict=True):
+            assert known.setdefault(path.name, stem) == stem
+            described(folder, path.name, size=path.stat().st_size, stem=stem)

@@ -19,8 +19,10 @@ import httpx
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
 
 from models.engines.openai.addresses import credentials, followed, place
+from models.engines.openai.charsets import GUESS, text_of
 from models.engines.openai.faults import inner_status, says_no, sentence
-from models.engines.openai.waits import LONGEST_WAIT, Again, Enough, asked_wait, spent
+from models.engines.openai.lines import LARGEST, Lines
+from models.engines.openai.waits import LONGEST_WAIT, NOTABLE_WAIT, Again, Enough, asked_wait, spent
 from models.errors import BadEngineOption, EndpointError, EngineDead, RequestRefused
 from models.proxies import proxy_fault
 
@@ -30,8 +32,6 @@ TIMEOUT = Timeout(180.0, connect=10.0)
 """seconds; 180 between two bytes: a server with a queue keeps a request that long"""
 WHOLE = 900.0
 """seconds that one attempt may take from its first byte to its last"""
-LARGEST = 4_000_000
-"""bytes of one answer, unpacked: a thousand times what a caption has, and a long list of models"""
 LONGEST_ERROR = 65_536
 """bytes of an error's body that are looked at"""
 _Got = TypeVar("_Got")
@@ -71,6 +71,7 @@ class Client:
         headers = {"Accept-Encoding": "identity"} | credentials(base_url, key)
         self.base_url = base_url
         self.retries = 0
+        self._told: set[str] = set()
         self._whole, self._attempts, self._patience = whole, attempts, patience
         limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
         try:
@@ -82,16 +83,31 @@ class Client:
         """The answer, of whatever status but those that may pass. Raises EndpointError, RequestRefused, EngineDead (closed)."""
         return await self._tried(partial(self._answer, method, path, body))
 
-    async def lines(self, path: str, body: Mapping[str, Any]) -> "Lines | Answer":
+    async def lines(self, path: str, body: Mapping[str, Any]) -> Lines | Answer:
         """The answer line by line as it comes; a refusal comes whole. Close the lines. Raises what ``ask`` raises."""
         response, until = await self._tried(partial(self._once, "POST", path, body))
         if response.is_success:
-            return Lines(self, response, until)
+            return Lines(self.base_url, response, self.pieces(response, until), partial(self.text, response=response))
         try:
-            text = (await self._read(response, until, LONGEST_ERROR, cut=True)).decode("utf-8", "replace")
+            text = self.text(await self._read(response, until, LONGEST_ERROR, cut=True), response)
         finally:
             await response.aclose()
         return _whole(response, text)
+
+    def text(self, data: bytes, response: httpx.Response) -> str:
+        """Of an answer or a line of it; a guess is told once."""
+        found, guessed = text_of(data, response.headers)
+        if guessed:
+            self.tell_once(
+                f"{self.base_url} answers in characters that are not UTF-8 and does not name them: they are read as {GUESS}"
+            )
+        return found
+
+    def tell_once(self, text: str) -> None:
+        """Warn of what holds for all of a run."""
+        if text not in self._told:
+            self._told.add(text)
+            log.warning(text)
 
     async def close(self) -> None:
         await self._http.aclose()
@@ -106,6 +122,10 @@ class Client:
             self.retries += 1
             seconds = min(max(asked, 0.1 * self._patience), LONGEST_WAIT) if asked is not None else waits(state)
             log.info("%s %s: asked again in %.1f s", self.base_url, error, seconds)
+            if asked is not None and asked >= NOTABLE_WAIT:
+                self.tell_once(
+                    f"{self.base_url} can't answer yet and names a time: it is asked again then, {LONGEST_WAIT:g} s later at most"
+                )
             return seconds
 
         enough = Enough(self._attempts)
@@ -114,13 +134,13 @@ class Client:
                 with attempt:
                     return await once()
         except Again as error:
-            raise EndpointError(f"{self.base_url} {error} ({enough.made} attempts)", status=error.status) from error
+            raise EndpointError(f"{self.base_url} {error} ({enough.told})", status=error.status) from error
         raise AssertionError("not reached: tenacity returns or raises")
 
     async def _answer(self, method: str, path: str, body: Mapping[str, Any] | None) -> Answer:
         response, until = await self._once(method, path, body)
         try:
-            text = (await self._read(response, until, LARGEST)).decode("utf-8", "replace").removeprefix("\ufeff")
+            text = self.text(await self._read(response, until, LARGEST), response)
         finally:
             await response.aclose()
         if response.is_success and (status := inner_status(text)) is not None:  # said by 200: routers, of a server behind them
@@ -150,7 +170,7 @@ class Client:
             raise EndpointError(f"{self.base_url} is no address: {error}") from error
         if response.status_code in AGAIN:
             try:
-                text = (await self._read(response, until, LONGEST_ERROR, cut=True)).decode("utf-8", "replace")
+                text = self.text(await self._read(response, until, LONGEST_ERROR, cut=True), response)
             except RequestRefused:
                 text = ""
             finally:
@@ -221,27 +241,3 @@ class Client:
 def _whole(response: httpx.Response, text: str) -> Answer:
     told = str(response.extensions.get("came", response.status_code))
     return Answer(status=response.status_code, told=told, headers=response.headers, text=text)
-
-
-class Lines:
-    """The lines of an answer, as an asynchronous iterator; ``headers`` are the answer's."""
-
-    def __init__(self, client: Client, response: httpx.Response, until: float) -> None:
-        self._client, self._response, self._until = client, response, until
-        self.headers: Mapping[str, str] = response.headers
-
-    async def __aiter__(self) -> AsyncIterator[str]:
-        """Raises RequestRefused past LARGEST bytes in all."""
-        total, held = 0, b""
-        async for piece in self._client.pieces(self._response, self._until):
-            total += len(piece)
-            if total > LARGEST:
-                raise RequestRefused(f"{self._client.base_url} answers with more than {LARGEST / 1e6:g} MB: it was given up")
-            *whole, held = (held + piece).split(b"\n")
-            for line in whole:
-                yield line.decode("utf-8", "replace").rstrip("\r")
-        if held:
-            yield held.decode("utf-8", "replace").rstrip("\r")
-
-    async def close(self) -> None:
-        await self._response.aclose()

@@ -20,9 +20,10 @@ from models.base import Reply, Request
 from models.engines.openai import names
 from models.engines.openai.addresses import address
 from models.engines.openai.answers import BadAnswer, Withheld, filtered, parse, reply
-from models.engines.openai.client import ATTEMPTS, TIMEOUT, WHOLE, Answer, Client, Lines, Timeout
+from models.engines.openai.client import ATTEMPTS, TIMEOUT, WHOLE, Answer, Client, Timeout
 from models.engines.openai.dialect import Dialect
 from models.engines.openai.faults import fault, may_not_list, sentence
+from models.engines.openai.lines import Lines
 from models.engines.openai.negotiation import Negotiation
 from models.engines.openai.streams import Broken, joined, pieces
 from models.engines.openai.thoughts import Thoughts

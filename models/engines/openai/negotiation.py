@@ -8,9 +8,10 @@ from typing import Any
 
 from models.base import Request
 from models.engines.openai.addresses import CHAT
-from models.engines.openai.client import Answer, Client, Lines
+from models.engines.openai.client import Answer, Client
 from models.engines.openai.dialect import REFUSALS, SHRUNK, Dialect, adapted, pictures_in
 from models.engines.openai.faults import fault, sentence
+from models.engines.openai.lines import Lines
 from models.engines.openai.messages import chat_body
 from models.engines.openai.refusals import POLICY, too_long
 from models.errors import EndpointError, ModelError, PromptTooLong, RequestRefused, SchemaUnsupported

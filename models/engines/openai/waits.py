@@ -14,6 +14,10 @@ from typing import Any
 
 LONGEST_WAIT = 120.0
 """seconds that a server may ask to be waited for"""
+NOTABLE_WAIT = 5.0
+"""seconds from which a person is told what is waited for"""
+HOPELESS = 3600.0
+"""seconds that no run waits for: it ends, and the next one goes on"""
 TOLD = 5
 """refusals until a time that was told which count as one attempt"""
 _SPENT = ("insufficient_quota", "exceeded your current quota", "insufficient balance", "credit balance")
@@ -40,14 +44,25 @@ class Enough:
 
     def __init__(self, attempts: int) -> None:
         self.made = 0
+        self._until = 0.0
         self._left = attempts * TOLD
 
     def __call__(self, state: Any) -> bool:
         error = state.outcome.exception() if state.outcome else None
         seconds = error.seconds if isinstance(error, Again) and error.status == 429 else None
         self.made += 1
+        asked = error.seconds if isinstance(error, Again) else None
+        if asked is not None and asked > HOPELESS:
+            self._until = asked
+            return True
         self._left -= 1 if seconds is not None and 1 <= seconds <= LONGEST_WAIT else TOLD
         return self._left <= 0
+
+    @property
+    def told(self) -> str:
+        """Why it was given up."""
+        attempts = f"{self.made} attempt{'s' * (self.made != 1)}"
+        return f"{attempts}; it asks to be asked again in {self._until / 3600:.1f} hours" if self._until else attempts
 
 
 def spent(status: int, said: str, wait: float | None) -> bool:

@@ -2,7 +2,8 @@
 
 <tt ttp:frameRate="25"><body begin="10s"><div><p begin="00:00:01:12" dur="2s">A man<br/>in a red coat</p></div></body></tt>
 
-Times count from the element around theirs (TTML2 10.4). A document type, which could define entities, is refused.
+Times count from the element around theirs, or, where that says ``timeContainer="seq"``, from the end of the one before (TTML2 12.2.4). A document
+type, which could define entities, is refused.
 """
 
 import html
@@ -13,38 +14,16 @@ from xml.parsers import expat
 
 from pipeline.errors import InputError
 from pipeline.formats._heads import LONGEST_LINE, MOST_BODY, MOST_CUES, Notes, Parsed, at_its_place, bounded
+from pipeline.formats._others.ttml_times import Rates
 from pipeline.types import Cue, Track
 
 DEEPEST = 64
 """elements inside each other"""
 _ENTITY = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9A-Fa-f]{1,6});)([A-Za-z][A-Za-z0-9]{0,30};)?")
 _DECLARED = re.compile(r"<\?xml[^>]{0,200}\?>")
-_CLOCK = re.compile(r"(\d{2,6}):(\d\d):(\d\d)(?:[.,](\d{1,9})|:(\d{1,4})(?:[.]\d{1,4})?)?", re.ASCII)
-_OFFSET = re.compile(r"(\d{1,12}(?:[.]\d{1,9})?)(h|ms|m|s|f|t)", re.ASCII)
 _BLANK = re.compile(r"[ \t\r\n]+")
-_SIGN = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _TIMED = frozenset({"body", "div", "p", "span", "br"})
 _BESIDE = frozenset({"metadata", "head", "styling", "layout"})
-
-
-@dataclass(slots=True)
-class _Rates:
-    """What the times of a file count by."""
-
-    frames: float = 30.0
-    ticks: float = 1.0
-
-    def seconds(self, value: str) -> float | None:
-        """Of a time expression (TTML2 10.3); None where it is none."""
-        value = value.strip()
-        if found := _CLOCK.fullmatch(value):
-            hours, minutes, seconds, fraction, frames = found.groups()
-            whole = int(hours) * 3600 + int(minutes) * 60 + int(seconds)
-            return whole + (int(fraction) / 10 ** len(fraction) if fraction else int(frames) / self.frames if frames else 0.0)
-        if found := _OFFSET.fullmatch(value):
-            number, unit = float(found[1]), found[2]
-            return number * _SIGN[unit] if unit in _SIGN else number / (self.frames if unit == "f" else self.ticks)
-        return None
 
 
 @dataclass(slots=True)
@@ -57,6 +36,14 @@ class _Element:
     preserve: bool
     language: str
     """of the body or the division that it lies in"""
+    one_by_one: bool = False
+    """whether what lies in it is shown one after another (timeContainer="seq"), each from the end of the one before"""
+    free: float = 0.0
+    """one by one: when the last of them so far is over"""
+    until: float = -math.inf
+    """when the last of what lies in it is over"""
+    ends: bool = False
+    """whether it tells its end or its length itself"""
     parts: dict[tuple[float, float, bool], list[str]] = field(default_factory=dict)
     """of a paragraph: its texts by (begin, end, timed)"""
 
@@ -65,7 +52,7 @@ class _Reader:
     """Told of a file's elements by expat."""
 
     def __init__(self) -> None:
-        self.rates, self.notes, self.cues = _Rates(), Notes(), list[Cue]()
+        self.rates, self.notes, self.cues = Rates(), Notes(), list[Cue]()
         self.languages: list[str] = []
         """of each cue"""
         self.language, self.title = "und", ""
@@ -98,7 +85,7 @@ class _Reader:
         self._titled = name == "title"
         self._beside += name in _BESIDE
         if self.seen and name in _TIMED and not self._beside:
-            self._time(made, about)
+            self._time(made, about, around)
             if name == "p":
                 self._paragraph = made
                 self._on_top = self._regions.get(about.get("region", self._region), "") == "before"
@@ -110,6 +97,12 @@ class _Reader:
     def end(self, tag: str) -> None:
         """An element ends."""
         done = self._open.pop()
+        if done.name in _TIMED and self._open:
+            over = done.end if done.ends or done.until == -math.inf else min(done.until, done.end)
+            around = self._open[-1]
+            if (done.timed or done.until > -math.inf) and not math.isinf(over):
+                around.until = max(around.until, over)
+                around.free = max(around.free, over)
         self._beside -= done.name in _BESIDE
         self._titled = False
         if done.name == "region":
@@ -138,8 +131,8 @@ class _Reader:
             rate * (_number(about.get("subFrameRate", "")) or 1.0) if rate else 1.0
         )
 
-    def _time(self, made: _Element, about: dict[str, str]) -> None:
-        around = made.begin, made.end
+    def _time(self, made: _Element, about: dict[str, str], parent: _Element) -> None:
+        around = parent.free if parent.one_by_one else made.begin, made.end
         told = {key: about[key] for key in ("begin", "end", "dur") if key in about}
         read = {key: self.rates.seconds(value) for key, value in told.items()}
         if any(value is None for value in read.values()):
@@ -151,6 +144,8 @@ class _Reader:
         ends += [around[0] + end] if end is not None else []
         ends += [made.begin + length] if length is not None else []
         made.end = min(ends)
+        made.ends = end is not None or length is not None
+        made.one_by_one, made.free = about.get("timeContainer", "par") == "seq", made.begin
 
     def _say(self, data: str) -> None:
         if self._paragraph is not None:

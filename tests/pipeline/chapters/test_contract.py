@@ -8,7 +8,7 @@ import pytest
 import webvtt
 
 from pipeline import chapters
-from pipeline.chapters.reading import read
+from pipeline.chapters.reading import load, read
 from pipeline.errors import InputError
 from pipeline.media import find_ffmpeg
 from pipeline.outline import Chapter
@@ -44,6 +44,21 @@ def test_what_is_written_is_read_back(name: str, tmp_path: Path) -> None:
     assert [one.title for one in back] == TITLES
     assert [one.end for one in back] == [*(one.start for one in back[1:]), 3725.5]
     assert [one.start for one in back] == ([0.0, 12.0, 60.0] if name == "txt" else [0.0, 12.346, 60.0])
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("name", chapters.names())
+def test_it_is_read_in_whatever_encoding_it_was_saved(name: str, encoding: str, ends: str, tmp_path: Path) -> None:
+    path = tmp_path / f"film.chapters{chapters.suffix(name)}"
+    some = (
+        Chapter(start=0.0, end=12.0, title="Straße in Köln"),
+        Chapter(start=12.0, end=60.0, title="Frühstück für Señor Müller"),
+    )
+    path.write_bytes(chapters.write(name, some).replace("\n", ends).encode(encoding))
+    back, notices = load(path, 60.0)
+    assert [(one.start, one.title) for one in back] == [(one.start, one.title) for one in some]
+    assert [notice.code for notice in notices] == (["encoding_guessed"] if encoding == "cp1252" else [])
 
 
 def test_webvtt_is_one_that_a_strict_reader_takes(tmp_path: Path) -> None:

@@ -191,3 +191,29 @@ def only_this_refuses_it(name: str, text: str) -> bool:
 def test_any_text_is_read_or_refused(text: str, name: str) -> None:
     for whole in (text, TEXTS[name] + text, TTML.replace("One", text)):
         assert only_this_refuses_it(name, whole)
+
+
+@pytest.mark.parametrize(
+    ("body", "wanted"),
+    [
+        ('<body timeContainer="seq"><div><p dur="1s">a</p></div><div><p dur="1s">b</p></div></body>', [(0, 1, "a"), (1, 2, "b")]),
+        (
+            '<body><div begin="10s" timeContainer="seq"><p dur="1s">a</p><p begin="1s" dur="2s">b</p><p end="3s">c</p></div></body>',
+            [(10, 11, "a"), (12, 14, "b"), (14, 17, "c")],
+        ),
+        (
+            '<body><div timeContainer="seq"><p begin="2s"><span dur="3s">a</span></p>{}</div></body>'.format(
+                '<p timeContainer="seq"><span dur="1s">b</span><span dur="1s">c</span></p>'
+            ),
+            [(2, 5, "a"), (5, 6, "b"), (6, 7, "c")],
+        ),
+        ('<body timeContainer="par"><div><p dur="1s">a</p><p dur="2s">b</p></div></body>', [(0, 1, "a"), (0, 2, "b")]),
+        (
+            '<body timeContainer="seq"><div><p dur="1s">a</p></div><div><p>lost</p></div><p dur="1s">b</p></body>',
+            [(0, 1, "a"), (1, 2, "b")],
+        ),
+    ],
+)
+def test_ttml_whose_parts_follow_on_each_other(body: str, wanted: list[tuple[float, float, str]]) -> None:
+    read = formats.parse("ttml", f'<tt xmlns="http://www.w3.org/ns/ttml">{body}</tt>').track.cues
+    assert [(cue.start, cue.end, cue.text) for cue in read] == wanted

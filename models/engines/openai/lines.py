@@ -1,0 +1,42 @@
+"""An answer that comes line by line, as server-sent events do."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Protocol
+
+from models.errors import RequestRefused
+
+LARGEST = 4_000_000
+"""bytes of one answer, unpacked: a thousand times what a caption has, and a long list of models"""
+
+
+class Response(Protocol):
+    """As much of an answer as is needed here."""
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+    def aclose(self) -> Awaitable[None]: ...
+
+
+class Lines:
+    """The lines of an answer, as an asynchronous iterator; ``headers`` are the answer's."""
+
+    def __init__(self, server: str, response: Response, pieces: AsyncIterator[bytes], text: Callable[[bytes], str]) -> None:
+        self._server, self._response, self._pieces, self._text = server, response, pieces, text
+        self.headers = response.headers
+
+    async def __aiter__(self) -> AsyncIterator[str]:
+        """Raises RequestRefused past LARGEST bytes in all, and what the pieces raise."""
+        total, held = 0, b""
+        async for piece in self._pieces:
+            total += len(piece)
+            if total > LARGEST:
+                raise RequestRefused(f"{self._server} answers with more than {LARGEST / 1e6:g} MB: it was given up")
+            *whole, held = (held + piece).split(b"\n")
+            for line in whole:
+                yield self._text(line).rstrip("\r")
+        if held:
+            yield self._text(held).rstrip("\r")
+
+    async def close(self) -> None:
+        await self._response.aclose()
