@@ -8,6 +8,7 @@ import typer
 
 from pipeline.cli import console, writing
 from pipeline.cli.help import MOST
+from pipeline.cli.notices import as_data
 from pipeline.cli.options import with_options
 from pipeline.options import names
 from pipeline.options.base import load
@@ -68,7 +69,8 @@ def burn(
                 video, track, out, style=look.style, layout=look.layout, encoding=encoding, fonts=look.fonts,
                 on_tracks=drawn.extend, on_length=length.append, on_progress=told, cancel=cancel,
             )  # fmt: skip
-    failures = writing.notices_of(video, (*loaded.notices, *found), strict=strict, quiet=quiet)
+    warnings = (*loaded.notices, *found)
+    failures = writing.notices_of(video, warnings, strict=strict, quiet=quiet)
     cues = sum(len(one.cues) for one in drawn)  # those after the film's end are not in it
     if as_json:
         console.data(
@@ -78,6 +80,7 @@ def burn(
                 "encoder": encoding.encoder,
                 "crf": encoding.crf,
                 "preset": encoding.preset,
+                "warnings": as_data(warnings),
             }
         )
     elif not quiet:

@@ -11,7 +11,7 @@ from rich.progress import TaskID
 
 from pipeline.cli.console import data, name_of, one_line
 from pipeline.cli.line import FilmLine, seconds_at_work
-from pipeline.cli.notices import Once, faults, lines
+from pipeline.cli.notices import Once, as_data, faults, lines
 from pipeline.cli.screen import Screen
 from pipeline.cli.sentences import how_it_ended, who, written
 from pipeline.cli.signs_of_life import MOMENT, PLAIN_EVERY, loaded, loading, usual
@@ -124,7 +124,7 @@ class Display:
             data(
                 {
                     "path": name, "state": state, "outputs": outputs, "captions": result.document.answered,
-                    "warnings": [{"code": notice.code, "message": notice.message, "start": notice.start} for notice in notices],
+                    "warnings": as_data(notices),
                     "stats": stats,
                 }
             )  # fmt: skip

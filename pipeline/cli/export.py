@@ -10,6 +10,7 @@ import typer
 
 from pipeline.cli import console
 from pipeline.cli.help import MOST
+from pipeline.cli.notices import as_data
 from pipeline.cli.writing import accident, notices_of, target_of
 from pipeline.errors import OutputError, ScenescribeError, UsageError
 from pipeline.filenames import check_sidecars, fitted, sidecar_ending
@@ -115,7 +116,8 @@ def export(
             loaded = shifted(read, shift)
             track = placed(loaded.track, position)
             empty = () if track.cues else (Notice(code="no_cues", message="no cue is in it: what is written of it is empty"),)
-            failures += notices_of(path, (*loaded.notices, *empty), strict=strict)
+            warnings = (*loaded.notices, *empty)
+            failures += notices_of(path, warnings, strict=strict)
             written: list[str | Path] = []
             for one in wanted:
                 if one == "json" and len(wanted) > 1 and path.suffix.lower() == ".json":
@@ -136,7 +138,8 @@ def export(
             if not as_json and not to_stdout and sys.stderr.isatty():  # a script hears what it has to know, and nothing else
                 console.say(f"{console.name_of(name)} -> {', '.join(console.name_of(target) for target in written)}")
             if as_json and not to_stdout:
-                console.data({"input": name, "cues": len(track.cues), "outputs": [os.fspath(target) for target in written]})
+                outputs = [os.fspath(target) for target in written]
+                console.data({"input": name, "cues": len(track.cues), "outputs": outputs, "warnings": as_data(warnings)})
         except ScenescribeError as error:
             if isinstance(error, UsageError) and not (len(files) > 1 and error.code in _OF_ITS_NAME and source_format is None):
                 raise

@@ -9,6 +9,7 @@ import typer
 
 from pipeline.cli import console, writing
 from pipeline.cli.help import MOST
+from pipeline.cli.notices import as_data
 from pipeline.cli.summary import counted
 from pipeline.cli.writing import Place
 from pipeline.errors import UsageError
@@ -118,7 +119,7 @@ def mux(
     failures = writing.notices_of(video, notices, strict=strict, quiet=quiet)
     if as_json:
         told_of = [{"language": t.language, "title": t.title, "cues": len(t.cues)} for t in added]
-        console.data({"output": str(out), "tracks": told_of, "chapters": len(inside)})
+        console.data({"output": str(out), "tracks": told_of, "chapters": len(inside), "warnings": as_data(notices)})
     elif not quiet:
         names = [*(t.language for t in added), *([counted(len(inside), "chapter")] if inside else [])]
         console.say(f"{console.name_of(out)}: {', '.join(names)} added")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from pipeline.cli.console import name_of, one_line
 from pipeline.cli.summary import clock, counted
@@ -14,6 +15,11 @@ LEFT_OUT = "no_pause"
 def faults(notices: Sequence[Notice]) -> list[Notice]:
     """Those that ``--strict`` counts and ``-q`` says: all but the layout's and the formats'."""
     return [notice for notice in notices if notice.fault]
+
+
+def as_data(notices: Sequence[Notice]) -> list[dict[str, Any]]:
+    """As ``--json`` tells them."""
+    return [{"code": notice.code, "message": notice.message, "start": notice.start} for notice in notices]
 
 
 def lines(path: Path | str, notices: Sequence[Notice], *, verbose: bool = False, quiet: bool = False) -> list[str]:

@@ -8,6 +8,7 @@ import typer
 
 from pipeline.cli import console, writing
 from pipeline.cli.help import MOST
+from pipeline.cli.notices import as_data
 from pipeline.cli.summary import counted
 from pipeline.cli.writing import Place
 from pipeline.errors import InputError, UsageError
@@ -99,6 +100,7 @@ def speak(
                 "left_out": sum(notice.code == "no_pause" for notice in made.notices),
                 "waits": [{"at": hold.at, "seconds": hold.seconds} for hold in made.script.holds],
                 "speech": [[round(start, 3), round(end, 3)] for start, end in made.speech],
+                "warnings": as_data((*own, *made.notices)),
             }
         )
     elif not quiet:

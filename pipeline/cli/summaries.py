@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.cli import console
+from pipeline.cli.notices import as_data
 from pipeline.cli.signs_of_life import Waiting
 from pipeline.errors import ScenescribeError
 from pipeline.options.caption import Settings
@@ -57,7 +58,7 @@ async def summarize_items(items: "Sequence[Item]", settings: Settings, screen: "
                 {
                     "path": name, "state": "done" if written.new else "skipped", "outputs": [console.name_of(path) for path in written.paths],
                     "method": summary.method, "sentences": len(summary.sentences), "chapters": len(summary.chapters),
-                    "warnings": [{"code": one.code, "message": one.message, "start": one.start} for one in written.notices],
+                    "warnings": as_data(written.notices),
                 }
             )  # fmt: skip
         elif len(items) == 1 and not screen.quiet:
