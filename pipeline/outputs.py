@@ -160,9 +160,12 @@ def _stems(films: Sequence[Film], places: Mapping[Path, Path], named: Callable[[
 
     fresh = _fresh(films, folded)
     alike = Counter(folded(film, film.path.name) for film in films)
+    called = Counter((os.path.abspath(places[film.path]), film.path.name) for film in films)
     held: dict[Path, str] = {}
     taken: set[tuple[str, str]] = set()
     for film in films:
+        if called[os.path.abspath(places[film.path]), film.path.name] > 1:
+            continue  # of other folders, and a document does not tell which: two of one size would be taken for each other
         numbers = range(2, 2 + len(films) if alike[folded(film, film.path.name)] > 1 else 2)
         candidates = [*(way(film.path) for way in WAYS[:3]), *(f"{film.path.name}~{number}" for number in numbers)]
         stem = next((stem for stem in candidates if is_of(named(film, stem).json, film.path)), None)

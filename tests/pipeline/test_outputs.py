@@ -116,6 +116,14 @@ def test_a_film_keeps_its_name_when_the_other_one_is_gone(tmp_path: Path) -> Non
     assert stems_of([film]) == ["a.mkv"]
 
 
+def test_films_of_one_name_and_size_in_two_folders_are_not_taken_for_each_other(tmp_path: Path) -> None:
+    """The JSON tells the film's name and not its folder: the captions of y's would be called those of x's, and x's finished."""
+    out = tmp_path / "out"
+    described(tmp_path / "y", "a.mp4", size=10, out=out, stem="a")
+    found = [described(tmp_path / folder, "a.mp4", size=10) for folder in ("x", "y")]
+    assert stems_of(found, out) == ["x.a.mp4", "y.a.mp4"]
+
+
 def test_twins_in_case_keep_their_numbers(tmp_path: Path) -> None:
     films = [described(tmp_path, name, size=size, stem=f"{name}~{number}") for number, (name, size) in enumerate(TWINS, 2)]
     found = [described(tmp_path, "FILM.mp4", size=9), *films]
