@@ -26,7 +26,16 @@ def _endpoint() -> tuple[asyncio.AbstractEventLoop, Any, list[bytes]]:
 
     served = [b""]
     endpoint = OpenAIEndpoint(preset("shapes"), base_url="http://localhost/v1", attempts=1)
-    client = Client("http://localhost/v1", None, connections=2, timeout=httpx.Timeout(5), whole=5.0, attempts=1, patience=0.01)
+    client = Client(
+        "http://localhost/v1",
+        None,
+        connections=2,
+        timeout=httpx.Timeout(5),
+        whole=5.0,
+        attempts=1,
+        patience=0.01,
+        tell_once=lambda _: None,
+    )
     client._http = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(200, content=served[0])))
     endpoint._client = client
     return asyncio.new_event_loop(), endpoint, served

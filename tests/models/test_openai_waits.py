@@ -133,8 +133,9 @@ async def test_a_wait_that_a_person_would_wonder_at_is_told_once(film: Film, cap
 
 
 @pytest.mark.parametrize("code", [429, 503])
-async def test_nobody_waits_for_a_day(code: int, film: Film) -> None:
+async def test_nobody_waits_for_a_day(code: int, film: Film, caplog: pytest.LogCaptureFixture) -> None:
     with Stub([], always=status(code, headers={"Retry-After": "86400"})) as server:
         async with endpoint(server) as captioner:
             with pytest.raises(EndpointError, match=r"1 attempt; it asks to be asked again in 24\.0 hours"):
                 await captioner.caption(film())
+    assert "asked again" not in caplog.text, "it is not"

@@ -22,7 +22,7 @@ from models.engines.openai.addresses import credentials, followed, place
 from models.engines.openai.charsets import GUESS, text_of
 from models.engines.openai.faults import inner_status, says_no, sentence
 from models.engines.openai.lines import LARGEST, Lines
-from models.engines.openai.waits import LONGEST_WAIT, NOTABLE_WAIT, Again, Enough, asked_wait, spent
+from models.engines.openai.waits import HOPELESS, LONGEST_WAIT, NOTABLE_WAIT, Again, Enough, asked_wait, spent
 from models.errors import BadEngineOption, EndpointError, EngineDead, RequestRefused
 from models.proxies import proxy_fault
 
@@ -55,7 +55,8 @@ class Answer:
 
 
 class Client:
-    """Asks one server. ``timeout`` bounds each wait, ``whole`` an attempt, ``patience`` scales the waits between attempts."""
+    """Asks one server. ``timeout`` bounds each wait, ``whole`` an attempt, ``patience`` scales the waits between attempts.
+    ``tell_once`` warns of what holds for all of a run."""
 
     def __init__(
         self,
@@ -67,11 +68,12 @@ class Client:
         whole: float,
         attempts: int,
         patience: float,
+        tell_once: Callable[[str], None],
     ) -> None:
         headers = {"Accept-Encoding": "identity"} | credentials(base_url, key)
         self.base_url = base_url
         self.retries = 0
-        self._told: set[str] = set()
+        self._tell_once = tell_once
         self._whole, self._attempts, self._patience = whole, attempts, patience
         limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
         try:
@@ -98,16 +100,10 @@ class Client:
         """Of an answer or a line of it; a guess is told once."""
         found, guessed = text_of(data, response.headers)
         if guessed:
-            self.tell_once(
+            self._tell_once(
                 f"{self.base_url} answers in characters that are not UTF-8 and does not name them: they are read as {GUESS}"
             )
         return found
-
-    def tell_once(self, text: str) -> None:
-        """Warn of what holds for all of a run."""
-        if text not in self._told:
-            self._told.add(text)
-            log.warning(text)
 
     async def close(self) -> None:
         await self._http.aclose()
@@ -119,11 +115,13 @@ class Client:
         def pause(state: RetryCallState) -> float:
             error = state.outcome.exception() if state.outcome else None
             asked = error.seconds if isinstance(error, Again) else None
+            if asked is not None and asked > HOPELESS:
+                return 0.0  # it is not asked again
             self.retries += 1
             seconds = min(max(asked, 0.1 * self._patience), LONGEST_WAIT) if asked is not None else waits(state)
             log.info("%s %s: asked again in %.1f s", self.base_url, error, seconds)
             if asked is not None and asked >= NOTABLE_WAIT:
-                self.tell_once(
+                self._tell_once(
                     f"{self.base_url} can't answer yet and names a time: it is asked again then, {LONGEST_WAIT:g} s later at most"
                 )
             return seconds

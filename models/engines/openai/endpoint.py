@@ -88,7 +88,9 @@ class OpenAIEndpoint:
         """Look which model the server has. Raises EndpointError, and ModelNotFound where it has several and none is the preset's."""
         if self._client is not None:
             return
-        self._client = Client(self._base_url, self._api_key, connections=self._capacity + 2, **self._timing)
+        self._client = Client(
+            self._base_url, self._api_key, connections=self._capacity + 2, tell_once=self._negotiation.tell_once, **self._timing
+        )
         try:
             self._model = await self._choose_model(self._client)
         except BaseException:
