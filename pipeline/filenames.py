@@ -79,7 +79,7 @@ def cut(name: str, most: int) -> str:
 
 
 _TEMPORARY = re.compile(r"scenescribe-\d+-\w+")
-"""a folder of ``files.temporary_folder``"""
+"""a folder of ``models.temporary``"""
 
 
 def elsewhere(path: Path) -> str:

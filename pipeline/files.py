@@ -11,19 +11,17 @@ import re
 import secrets
 import shutil
 import stat
-import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from models.temporary import STALE, alive
 from pipeline.accident import FULL
 from pipeline.errors import OutputError
 from pipeline.filenames import cut, elsewhere
 
 MARK = ".scenescribe-"
-STALE = 60.0
-"""seconds; a temporary file of a process that is gone is removed when nobody wrote to it for this long"""
 
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS}
 _OWNER = re.compile(rb"\.scenescribe-(\d+)-[0-9a-f]{8}\.tmp")
@@ -165,32 +163,6 @@ def _remove_stale(folder: Path, prefix: bytes, older: float) -> None:
                 os.unlink(entry.path)
 
 
-@contextlib.contextmanager
-def temporary_folder() -> Iterator[Path]:
-    """A private folder (mode 0700) in the system's temporary folder, gone when the block ends.
-
-    A process that is killed leaves its own behind; the next that makes one removes those whose owner is gone.
-    """
-    for left in _left_folders(Path(tempfile.gettempdir())):
-        shutil.rmtree(left, ignore_errors=True)
-    prefix = f"scenescribe-{os.getpid()}-"
-    with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder:
-        yield Path(folder)
-
-
-def _left_folders(place: Path) -> Iterator[Path]:
-    """Folders of ``temporary_folder`` that are this user's, and whose process is gone for STALE seconds or more."""
-    with contextlib.suppress(OSError), os.scandir(place) as entries:
-        for entry in entries:
-            owner = re.fullmatch(r"scenescribe-(\d+)-\w+", entry.name)
-            if owner is None or alive(int(owner[1])):
-                continue
-            with contextlib.suppress(OSError):
-                found = entry.stat(follow_symlinks=False)
-                if stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and time.time() - found.st_mtime >= STALE:
-                    yield Path(entry.path)
-
-
 def check_folder(folder: Path) -> None:
     """Make a folder where it is not there, and see that files can be made in it. Raises OutputError ``unwritable``, ``no_space``."""
     try:
@@ -226,16 +198,6 @@ def _explain(path: Path) -> Iterator[None]:
 
 def _temporary(path: Path) -> Path:
     return path.with_name(f".{cut(path.name, 120)}{MARK}{os.getpid()}-{secrets.token_hex(4)}.tmp{cut(path.suffix, 32)}")
-
-
-def alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
-    return True
 
 
 def _sync(path: Path, *, folder: bool = False) -> None:

@@ -11,9 +11,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from models.temporary import alive
 from pipeline.errors import OutputError
 from pipeline.filenames import cut
-from pipeline.files import MARK, alive, whole
+from pipeline.files import MARK, whole
 
 _now: set[Path] = set()
 """temporary files of films that this process writes"""

@@ -10,13 +10,13 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+from models.temporary import temporary_folder
 from pipeline.caption_stream import LocalStream, Told
 from pipeline.captioning.recipe import Recipe
 from pipeline.captioning.tally import Tally
 from pipeline.datasets.items import Item, Row
 from pipeline.datasets.ledger import Ledger
 from pipeline.errors import InputError
-from pipeline.files import temporary_folder
 from pipeline.host import Host
 from pipeline.imagesources.base import Wishes
 from pipeline.media.film_feed import while_read

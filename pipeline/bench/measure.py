@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from models.base import Captioner, Reply, Request
+from models.temporary import temporary_folder
 from pipeline.captioning.prompt import request_for
 from pipeline.engine.opening import choose_preset, open_captioner
 from pipeline.errors import ScenescribeError, UsageError
-from pipeline.files import temporary_folder
 from pipeline.inputs import Film, find_films
 from pipeline.observing import Observer, Result
 from pipeline.options.caption import Settings

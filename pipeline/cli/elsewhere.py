@@ -4,8 +4,8 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from models.temporary import temporary_folder
 from pipeline.errors import InputError, OutputError
-from pipeline.files import temporary_folder
 from pipeline.storage import open_storage, parted
 
 LARGEST = 64 * 1024 * 1024

@@ -48,7 +48,7 @@ def elsewhere(
     if not addresses and not isinstance(place, str):
         yield Elsewhere(found)
         return
-    from pipeline.files import temporary_folder
+    from models.temporary import temporary_folder
     from pipeline.inputs import Inputs, find_remote
     from pipeline.storage import open_storage, parse_options
     from pipeline.storage.staging import Staging, listing

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from pipeline.files import temporary_folder
+from models.temporary import temporary_folder
 
 LONGEST = 40
 """characters of the folder's path: names of sockets below it are up to 66 longer, and 107 is the most that a socket's name may have"""
@@ -37,7 +37,7 @@ def alone() -> Iterator[dict[str, Any]]:
         NICENESS: os.environ.get(NICENESS, "0"),
     }
     before = {name: os.environ.get(name) for name in told}
-    with temporary_folder() as folder:
+    with temporary_folder(LONGEST - len("/ray")) as folder:
         os.environ.update(told)
         inner = folder / "ray"  # Ray opens the folder that it is given to all: this one stands inside a private one
         place = {"_temp_dir": str(inner)} if len(str(inner)) <= LONGEST else {}

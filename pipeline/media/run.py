@@ -19,9 +19,10 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
+from models.temporary import temporary_folder
 from pipeline.environment import child_environment
 from pipeline.errors import OutputError
-from pipeline.files import copy_whole, temporary_folder, to_write
+from pipeline.files import copy_whole, to_write
 from pipeline.media.binary import Ffmpeg
 
 Progress = Callable[[float], None]

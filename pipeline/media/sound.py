@@ -5,9 +5,9 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+from models.temporary import temporary_folder
 from pipeline.environment import child_environment
 from pipeline.errors import InputError, OutputError
-from pipeline.files import temporary_folder
 from pipeline.media.binary import find_ffmpeg
 from pipeline.media.jumps import followed
 from pipeline.media.run import workplace

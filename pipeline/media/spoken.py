@@ -12,8 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from models.temporary import temporary_folder
 from pipeline import unfinished
-from pipeline.files import temporary_folder
 from pipeline.languages import alpha3
 from pipeline.media import copying
 from pipeline.media.able import able

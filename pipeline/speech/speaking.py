@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from models.temporary import temporary_folder
 from pipeline.cues.pauses import Place
 from pipeline.errors import InputError, OutputError
 from pipeline.families import parse
-from pipeline.files import temporary_folder
 from pipeline.media.run import Progress
 from pipeline.media.spoken import lasts, spoken, spoken_sound
 from pipeline.sanitize import MAX_CHARACTERS

@@ -6,6 +6,7 @@ Prints the answer, the engine's process ids, and whether it was still able to wr
 import asyncio
 import json
 import multiprocessing
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ import numpy as np
 async def main() -> None:
     from models.base import Request, Sampling
     from models.engines import open_captioner
+    from models.engines.vllm import sockets
     from models.options import EngineOptions
     from models.presets import preset
 
@@ -32,7 +34,7 @@ async def main() -> None:
     video = np.random.default_rng(0).integers(0, 255, (8, 56, 56, 3), dtype=np.uint8)
     reply = await captioner.caption(Request(prompt="bara dote", video=video, sampling=Sampling(max_tokens=12)))
     children = [child.pid for child in multiprocessing.active_children()]
-    print(json.dumps({"text": reply.text, "children": children}), flush=True)
+    print(json.dumps({"text": reply.text, "children": children, "sockets": os.environ[sockets.VARIABLE]}), flush=True)
     await asyncio.sleep(600)
 
 

@@ -16,7 +16,9 @@ import tiny_model
 from patience import PATIENCE
 
 from models.base import Captioner, Request, Sampling
+from models.engines.vllm import sockets
 from models.engines.vllm.plugin import VARIABLE, architectures
+from models.temporary import SOCKET
 
 ROOT = Path(__file__).parents[2]
 NAME = "GatedLlavaForConditionalGeneration"
@@ -46,7 +48,14 @@ def gated_run(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     assert code
     (folder / "gated_llava.py").write_text(code[1])
     paths = [str(folder), str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment = os.environ | {"PYTHONPATH": ":".join(paths), VARIABLE: f"{NAME}=gated_llava:GatedLlava"}
+    temporary = folder / ("of_a_batch_system_" + "x" * 90)  # no socket's path may be so long
+    temporary.mkdir()
+    environment = os.environ | {
+        "PYTHONPATH": ":".join(paths),
+        VARIABLE: f"{NAME}=gated_llava:GatedLlava",
+        "TMPDIR": str(temporary),
+    }
+    environment.pop(sockets.VARIABLE, None)
     log = folder / "engine.log"
     with (folder / "stderr").open("wb") as errors:
         process = subprocess.Popen(
@@ -66,7 +75,7 @@ def gated_run(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         process.wait()
     stderr = (folder / "stderr").read_text()
     assert '"text"' in "".join(lines), stderr[-3000:] + (log.read_text()[-3000:] if log.exists() else "")
-    return {"lines": lines, "stderr": stderr, "log": log.read_text(), "model": model}
+    return {"lines": lines, "stderr": stderr, "log": log.read_text(), "model": model, "temporary": temporary}
 
 
 @pytest.mark.engine
@@ -94,6 +103,16 @@ def test_a_killed_program_leaves_no_engine_behind(gated_run: dict[str, Any]) -> 
     while any(map(alive, children)) and time.monotonic() < deadline:
         time.sleep(0.2)
     assert not any(map(alive, children))
+
+
+@pytest.mark.engine
+def test_its_sockets_lie_where_their_paths_are_short(gated_run: dict[str, Any]) -> None:
+    folder = Path(json.loads(gated_run["lines"][-1])["sockets"])
+    assert len(str(folder)) + sockets.NAME <= SOCKET
+    assert not [path for path in gated_run["temporary"].iterdir() if path.is_socket()]
+    if folder.is_dir():  # the process was killed: the next that makes such a folder removes it
+        assert folder.stat().st_mode & 0o777 == 0o700
+        assert all(path.is_socket() for path in folder.iterdir())
 
 
 def test_architectures_of_the_environment() -> None:

@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from models.temporary import temporary_folder
 from pipeline.environment import child_environment
-from pipeline.files import temporary_folder
 from pipeline.media import binary
 from pipeline.video.children.child import Child
 from pipeline.video.limits import Limits
 from pipeline.watch.deliveries import run
 
-PIPELINE = Path(__file__).resolve().parents[2] / "pipeline"
+ROOT = Path(__file__).resolve().parents[2]
+PIPELINE = ROOT / "pipeline"
 SECRETS = {"OPENAI_API_KEY": "sk-1", "HF_TOKEN": "hf_2", "SCENESCRIBE_WEBHOOK_SECRET": "s3", "AWS_SECRET_ACCESS_KEY": "a4"}
 
 
@@ -109,7 +110,6 @@ def _starts(tree: ast.Module) -> Iterator[ast.Call]:
 
 def test_temporary_folders_are_of_the_kind_that_is_removed_after_a_kill() -> None:
     """``serve``'s lies in its own folder, which it empties when it starts."""
-    makers = {
-        path.relative_to(PIPELINE).as_posix() for path in PIPELINE.rglob("*.py") if "TemporaryDirectory(" in path.read_text()
-    }
-    assert makers == {"files.py", "serve/routes/films.py"}
+    files = [path for top in ("models", "pipeline") for path in (ROOT / top).rglob("*.py")]
+    makers = {path.relative_to(ROOT).as_posix() for path in files if "TemporaryDirectory(" in path.read_text()}
+    assert makers == {"models/temporary.py", "pipeline/serve/routes/films.py"}

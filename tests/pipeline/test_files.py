@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from models.temporary import temporary_folder
 from pipeline import files
 from pipeline.errors import OutputError
-from pipeline.files import MARK, explained, temporary_folder, to_write, whole, write_whole
+from pipeline.files import MARK, explained, to_write, whole, write_whole
 from pipeline.media.run import workplace
 from pipeline.storage.local import LocalStorage
 

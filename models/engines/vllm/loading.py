@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from models.engines.vllm import sockets
 from models.engines.vllm.args import argument_names, engine_arguments, environment
 from models.engines.vllm.faults import first_line
 from models.engines.vllm.log import children_apart, hush, last_error, logging_file, make_room
@@ -71,6 +72,7 @@ class Loading:
         has_gpu = gpu_count() > 0
         check(self.options, gpus=gpu_count() if has_gpu else None)
         os.environ.update(environment(on_gpu=has_gpu) | {LEASH: str(os.getpid())})
+        sockets.prepare()
         if not self._verbose:
             os.environ["VLLM_LOGGING_CONFIG_PATH"] = str(logging_file(self.log_path))
             hush(self.log_path)  # it speaks while it is imported, before it has read that file

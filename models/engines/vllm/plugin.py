@@ -22,6 +22,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from models.engines.vllm import seeds
+from models.temporary import alive
 
 VARIABLE = "SCENESCRIBE_ARCHITECTURES"
 MENDED = {"LlavaOnevisionForConditionalGeneration": "models.engines.vllm.llava_onevision:LlavaOnevision"}
@@ -86,7 +87,7 @@ def _leash() -> None:
         return
 
     def watch() -> None:
-        while _alive(owner):
+        while alive(owner):
             time.sleep(1.0)
         os._exit(1)
 
@@ -104,13 +105,3 @@ def _end() -> None:
     sys.stderr.flush()
     with open(os.devnull, "wb") as nothing:
         os.dup2(nothing.fileno(), 2)
-
-
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

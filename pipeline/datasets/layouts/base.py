@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, BinaryIO, ClassVar, Protocol
 
+from models.temporary import temporary_folder
 from pipeline.datasets.items import Item, Row
 from pipeline.errors import InputError
 from pipeline.filenames import NAME_MAX, cut
-from pipeline.files import temporary_folder
 from pipeline.folders import DEEPEST
 from pipeline.storage import Storage
 from pipeline.types import Outcome

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from models.temporary import temporary_folder
 from pipeline.datasets.layouts.base import DataSet, Pair, Written, batched, file_below, inside, pictured, suffix_of
 from pipeline.errors import InputError
 from pipeline.filenames import cut
-from pipeline.files import temporary_folder
 from pipeline.sanitize import json_line
 
 FOLDER = "imagefolder"
