@@ -10,6 +10,11 @@ SENTENCE = re.compile(r"[^.!?。！？…]*(?:[.!?。！？…]+[\"'”’)\]]*|
 REPEATS = 3
 """the same sentence, or the same run of words, this many times in a row is a model that repeats itself"""
 
+_FENCE = re.compile(r"^[ \t]*(?:```|~~~)[\w+-]*[ \t]*$", re.MULTILINE)
+_HEADING = re.compile(r"^[ \t]{0,3}#{1,6}[ \t]+(\S[^\n]*)$", re.MULTILINE)
+_BOLD = re.compile(r"\*\*(?=[^\s*])([^*\n]+)(?<=\S)\*\*")
+"""Markdown of CommonMark 0.31, 4.2 (headings), 4.5 (fences), 6.2 (strong emphasis)"""
+
 NOTICES = {
     Outcome.EMPTY: "the model answered nothing, twice; there is no description here",
     Outcome.REPEATED: "the model repeated itself; its answer was cut before the repetition",
@@ -24,7 +29,7 @@ def guard(text: str, *, cut_off: bool) -> tuple[str, Outcome]:
     ``cut_off`` says that the model was stopped at its token limit. What has no whole sentence to end at is kept whole words,
     with an ellipsis: there is nothing better to show.
     """
-    text = " ".join(text.split())
+    text = " ".join(unmarked(text).split())
     if not text:
         return "", Outcome.EMPTY
     once = _before_repetition(text)
@@ -36,6 +41,20 @@ def guard(text: str, *, cut_off: bool) -> tuple[str, Outcome]:
     if whole:
         return " ".join(whole), Outcome.TRUNCATED
     return text.rsplit(" ", 1)[0].rstrip(",;:") + "…", Outcome.TRUNCATED
+
+
+def unmarked(text: str) -> str:
+    """The text without the Markdown that models write unasked and a subtitle would show as it stands: fences, headings, bold.
+
+    ``**Scene:** a *red* car`` -> ``Scene: a *red* car``: single stars and dashes stay, they may be meant.
+    """
+    text = _BOLD.sub(r"\1", _FENCE.sub("", text))
+    return _HEADING.sub(lambda found: _headed(found.group(1)), text)
+
+
+def _headed(words: str) -> str:
+    words = words.rstrip(" \t#") or words
+    return words if words[-1] in ".!?:。！？…：" else f"{words}:"
 
 
 def sentences(text: str) -> list[str]:

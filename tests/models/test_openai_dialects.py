@@ -494,6 +494,22 @@ async def test_schemas(kind: str, film: Film) -> None:
         assert form["json_schema"]["schema"]["properties"]["choice"]["enum"] == ["a cat", "a dog"]
 
 
+@pytest.mark.parametrize(
+    ("said", "chosen"),
+    [
+        ('```json\n{"choice": "a dog"}\n```', "a dog"),
+        ('Of the two: {"choice": "a dog"}.', "a dog"),
+        ("a dog", "a dog"),
+        ('{"choice": "a do', '{"choice": "a do'),
+        ('{"answer": "a dog"}', '{"answer": "a dog"}'),
+    ],
+)
+async def test_a_choice_of_a_server_that_takes_the_form_and_does_not_hold_to_it(said: str, chosen: str, film: Film) -> None:
+    with Stub([answer(said)]) as found:
+        async with endpoint(found) as captioner:
+            assert (await captioner.caption(replace(film(), schema=Schema(choices=("a cat", "a dog"))))).text == chosen
+
+
 async def test_a_conversation_and_what_was_kept_of_it(film: Film) -> None:
     history = (Turn(role="user", text="what?"), Turn(role="assistant", text="a square"))
     usage = {"prompt_tokens": 50, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": 40}}

@@ -206,10 +206,13 @@ class OpenAIEndpoint:
 
 
 def _chosen(request: Request, text: str) -> str:
-    """The choice in an answer to a list of choices, which goes over this protocol as an object; else the text."""
+    """The choice in an answer to a list of choices, which goes over this protocol as an object; else the text.
+
+    A server that does not hold its model to the form may bring the object in a fence of Markdown, or with words before it.
+    """
     if request.schema is None or not request.schema.choices:
         return text
     try:
-        return str(json.loads(text)["choice"])
-    except (ValueError, KeyError, TypeError):
+        return str(json.JSONDecoder().raw_decode(text, max(0, text.find("{")))[0]["choice"])
+    except (ValueError, KeyError, TypeError, RecursionError):
         return text
