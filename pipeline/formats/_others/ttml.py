@@ -14,7 +14,7 @@ from xml.parsers import expat
 
 from pipeline.errors import InputError
 from pipeline.formats._heads import LONGEST_LINE, MOST_BODY, MOST_CUES, Notes, Parsed, at_its_place, bounded
-from pipeline.formats._others.ttml_times import Rates
+from pipeline.formats._others.ttml_times import Rates, of_programme, rates
 from pipeline.types import Cue, Track
 
 DEEPEST = 64
@@ -55,7 +55,8 @@ class _Reader:
         self.rates, self.notes, self.cues = Rates(), Notes(), list[Cue]()
         self.languages: list[str] = []
         """of each cue"""
-        self.language, self.title = "und", ""
+        self.language = "und"
+        self.head = {"title": "", "documentStartOfProgramme": ""}
         self.seen = False
         self._open: list[_Element] = []
         self._paragraph: _Element | None = None
@@ -63,7 +64,7 @@ class _Reader:
         self._regions: dict[str, str] = {}
         self._region = ""
         self._on_top = False
-        self._titled = False
+        self._told = ""
 
     def start(self, tag: str, given: dict[str, str]) -> None:
         """An element begins."""
@@ -82,7 +83,7 @@ class _Reader:
             self._regions[self._region] = about.get("displayAlign", "")
         elif name == "style" and self._region and "displayAlign" in about:
             self._regions[self._region] = about["displayAlign"]
-        self._titled = name == "title"
+        self._told = name if name in self.head else ""
         self._beside += name in _BESIDE
         if self.seen and name in _TIMED and not self._beside:
             self._time(made, about, around)
@@ -104,7 +105,7 @@ class _Reader:
                 around.until = max(around.until, over)
                 around.free = max(around.free, over)
         self._beside -= done.name in _BESIDE
-        self._titled = False
+        self._told = ""
         if done.name == "region":
             self._region = ""
         if done is self._paragraph:
@@ -114,8 +115,8 @@ class _Reader:
 
     def text(self, data: str) -> None:
         """Characters between elements."""
-        if self._titled and len(self.title) < 400:
-            self.title += data
+        if self._told and len(self.head[self._told]) < 400:
+            self.head[self._told] += data
         elif self._paragraph is not None and not self._beside:
             here = self._open[-1]
             self._say(data if here.preserve else _BLANK.sub(" ", data))  # a line is ended by <br/> alone
@@ -123,13 +124,7 @@ class _Reader:
     def _root(self, about: dict[str, str]) -> None:
         self.seen = True
         self.language = about.get("lang", "") or "und"
-        rate = _number(about.get("frameRate", ""))
-        above, _, below = about.get("frameRateMultiplier", "1 1").replace(":", " ").partition(" ")
-        times = (_number(above) or 1.0) / (_number(below) or 1.0)
-        self.rates.frames = (rate or 30.0) * times
-        self.rates.ticks = _number(about.get("tickRate", "")) or (
-            rate * (_number(about.get("subFrameRate", "")) or 1.0) if rate else 1.0
-        )
+        self.rates = rates(about)
 
     def _time(self, made: _Element, about: dict[str, str], parent: _Element) -> None:
         around = parent.free if parent.one_by_one else made.begin, made.end
@@ -206,11 +201,12 @@ def parse(text: str) -> Parsed:
     if not reader.seen:
         raise InputError("bad_subtitles", "this is no TTML: its first element is not <tt>")
     reader.one_language()
-    cues, position = at_its_place(reader.cues)
+    start = reader.rates.seconds(reader.head["documentStartOfProgramme"]) or 0.0
+    cues, position = at_its_place(of_programme(reader.cues, start, reader.notes))
     track = Track(
         cues=cues,
         language=reader.language,
-        title=reader.title.strip(),
+        title=reader.head["title"].strip(),
         kind="subtitles",
         position=position,
     )
@@ -220,11 +216,6 @@ def parse(text: str) -> Parsed:
 def _local(name: str) -> str:
     """A name without its prefix: files of others bind their own to the same things."""
     return name.rpartition(":")[2]
-
-
-def _number(value: str) -> float:
-    """A positive number; 0 where it is none."""
-    return float(value) if re.fullmatch(r"\d{1,9}(?:\.\d{1,6})?", value.strip(), re.ASCII) else 0.0
 
 
 def _named(found: re.Match[str]) -> str:
