@@ -12,11 +12,11 @@ and gets a hash (``pipeline.filenames``): the same one for all outputs of the fi
 import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, count
 from pathlib import Path
 
-from pipeline.described_before import is_of, is_of_another
+from pipeline.described_before import is_of, is_of_another, place_of
 from pipeline.filenames import SIDECARS, fitted, name_in, sidecar_ending
 from pipeline.inputs import Film
 from pipeline.media.suffixes import burned_suffix, muxed_suffix
@@ -39,6 +39,8 @@ class Outputs:
     """what sidecars are called: ``{name}`` and ``{language}`` stand for the film's stem and the tag"""
     shortened: bool = False
     """whether ``stem`` is the beginning of the film's name and a hash"""
+    place: str = ""
+    """which folder the film lies in, where its outputs lie in another (``described_before.place_of``)"""
     anew: bool = False
     """whether all but the JSON is written again where it is there: each takes the place of the older one when it is whole"""
 
@@ -96,7 +98,9 @@ def plan(
             part=part,
         )
 
-    return {film.path: named(film, stem) for film, stem in zip(films, _stems(films, places, named), strict=True)}
+    found = {film.path: named(film, stem) for film, stem in zip(films, _stems(films, places, named), strict=True)}
+    apart = {film.path for film in films if film.remote is None and folder is not None}
+    return {path: replace(one, place=place_of(path)) if path in apart else one for path, one in found.items()}
 
 
 def name_outputs(

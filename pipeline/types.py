@@ -189,6 +189,8 @@ class Source:
     start: float
     codec: str = ""
     reader: str = ""
+    place: str = ""
+    """of captions that do not lie beside their film: which folder it lies in (``described_before.place_of``), not its name"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

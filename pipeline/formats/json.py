@@ -56,6 +56,8 @@ def to_text(document: Document) -> str:
     data = {"schema_version": SCHEMA_VERSION, **plain(document)}
     if document.speech is None:
         del data["speech"]  # nobody listened: said by its absence, as in files that are older than it
+    if not document.source.place:
+        del data["source"]["place"]
     return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 

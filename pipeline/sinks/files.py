@@ -5,6 +5,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -78,7 +79,9 @@ class FileSink:
         texts = [self.outputs.json, *(self.outputs.sidecar(name) for name in self.outputs.formats)]
         written = ", ".join(path.name for path in texts if path.exists())
         sentence = f"{error.message}; --{what} failed, the captions are in {self.outputs.folder}: {written}"
-        return type(error)(error.code, sentence, **error.data)
+        # letters that no font here has are this film's: the next one may have none of them
+        kind = OutputError if error.code == "no_font" else type(error)
+        return kind(error.code, sentence, **error.data)
 
     def _write_texts(self, document: Document, wanted: Collection[Path]) -> tuple[Track, tuple[Notice, ...]]:
         """The JSON, then the sidecars among ``wanted``. Blocks: each file is synced, and the film is listened to where pauses matter."""
@@ -105,7 +108,8 @@ class FileSink:
                 if self._free and os.path.lexists(self.outputs.json):
                     raise self._taken()
                 # by a rename: a link has two names for a moment, and one would be left where we are killed in it
-                write_whole(self.outputs.json, json.to_text(document).encode(), outdated=others)
+                placed = replace(document, source=replace(document.source, place=self.outputs.place))
+                write_whole(self.outputs.json, json.to_text(placed).encode(), outdated=others)
             self.outputs.journal.unlink(missing_ok=True)
             track, notices = make_track(document, possible(self.layout, document))
             for name in self.outputs.formats:

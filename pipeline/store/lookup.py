@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import OutputError, ScenescribeError
+from pipeline.filenames import SIDECARS
 from pipeline.outputs import Outputs
 from pipeline.safe_open import read_text
+from pipeline.store.whose import is_made_of
 from pipeline.types import Caption, Document, Outcome, Span, VideoInfo, span_of
 
 LARGEST = 64 * 1024 * 1024
@@ -70,10 +72,8 @@ class FileLookup(Lookup):
 
     async def find(self, key: Mapping[str, Any], info: VideoInfo) -> Earlier | None:
         document = await asyncio.to_thread(find, self.outputs, key, info.size, overwrite=self.overwrite)
-        if document is not None:
-            return Earlier(document, current=True)
         await asyncio.to_thread(refuse_strangers, self.outputs, overwrite=self.overwrite)
-        return None
+        return Earlier(document, current=True) if document is not None else None
 
 
 class WhatIsThere(FileLookup):
@@ -117,13 +117,17 @@ def find(outputs: Outputs, key: Mapping[str, Any], size: int, *, overwrite: bool
 def refuse_strangers(outputs: Outputs, *, overwrite: bool) -> None:
     """Raise OutputError ``output_exists`` where an output's name is taken by a file that we did not write.
 
-    Files with our JSON beside them are ours.
+    Files with our JSON beside them are ours, if their names are: what ``--sidecar-name`` calls them a film's dialogue may be called too.
     """
-    if overwrite or outputs.json.exists():
+    if overwrite:
         return
-    for path in outputs.all:
-        if os.path.lexists(path):
-            raise _in_the_way(path)
+    there = [path for path in outputs.all if os.path.lexists(path)]
+    if outputs.json in there:
+        named = [] if outputs.sidecars == SIDECARS else [path for path in map(outputs.sidecar, outputs.formats) if path in there]
+        document = _read(outputs.json) if named else None
+        there = [path for path in named if document is not None and not is_made_of(path, document)]
+    for path in there:
+        raise _in_the_way(path)
 
 
 def _read(path: Path) -> Document:

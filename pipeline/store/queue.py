@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.captioning.recipe import Recipe
+from pipeline.described_before import is_of_another
 from pipeline.file_version import FileVersion
 from pipeline.outputs import stems
 from pipeline.store.database import Connection, Database, Row
@@ -211,10 +212,10 @@ class Queue:
             raise damaged(self._db.path, f"the row of job {row['id']}: {error}") from error
 
     def _free_stem(self, db: Connection, path: Path, place: Path) -> str:
-        """A stem for the outputs that no other job has in this folder; see pipeline.outputs."""
+        """A stem for the outputs that no other job has in this folder, nor a film that ``caption`` described; see pipeline.outputs."""
         for stem in stems(path):
             taken = db.execute("SELECT 1 FROM jobs WHERE place=? AND stem_key=?", (as_bytes(place), os.fsencode(stem.casefold())))
-            if taken.fetchone() is None:
+            if taken.fetchone() is None and not is_of_another(place / f"{stem}.descriptions.json", path):
                 return stem
         raise AssertionError("stems() never ends")
 

@@ -15,9 +15,9 @@ from patience import PATIENCE
 from models.base import Reply, Request
 from models.engines.echo import EchoCaptioner
 from models.errors import PromptTooLong, RequestRefused
-from pipeline import one_reading
+from pipeline import media, one_reading
 from pipeline.engine.supervisor import Supervisor
-from pipeline.errors import InputError, ScenescribeError
+from pipeline.errors import EnvironmentFault, InputError, ScenescribeError
 from pipeline.inputs import Film
 from pipeline.observing import Observer, Result
 from pipeline.options.caption import Settings
@@ -26,7 +26,7 @@ from pipeline.scheduler import Seat
 from pipeline.sinks.files import FileSink
 from pipeline.store.journal import Journal
 from pipeline.store.lookup import FileLookup
-from pipeline.types import Caption, VideoInfo, Window
+from pipeline.types import Caption, Notice, VideoInfo, Window
 from scripts.soaks.madeup import WINDOWS, MadeUp, Reading, TextFilm
 
 
@@ -66,7 +66,9 @@ class House:
 
     async def run(self, *films: Film, told: Told | None = None, captioner: EchoCaptioner | None = None, **options: Any) -> Told:
         told = told or Told()
-        settings = Settings(engine="echo", model="shapes", output_dir=self.out, format="srt", decode_workers=1, **options)
+        settings = Settings(
+            **{"engine": "echo", "model": "shapes", "output_dir": self.out, "format": "srt", "decode_workers": 1, **options}
+        )
         async with MadeUp(settings, captioner=captioner or self.echo) as studio:
             await asyncio.wait_for(describe_all(films, plan_outputs(films, studio), studio, told), PATIENCE)
             assert (studio.engine.in_flight, studio.engine.waiting) == (0, 0)
@@ -374,3 +376,77 @@ async def test_a_film_that_another_run_describes_meanwhile_keeps_what_that_wrote
         assert theirs.read_text() == theirs.with_suffix(".en.srt").read_text() == made
     else:
         assert told.ended == {"a.txt": "done"}
+
+
+# Whose the files are that stand there
+
+DIALOGUE = """1
+00:00:01,000 --> 00:00:03,000
+Where have you been all night?
+
+2
+00:00:04,000 --> 00:00:06,000
+Nowhere that concerns you, mother.
+"""
+NAMED = {"sidecar_name": "{name}.{language}"}
+
+
+@pytest.mark.parametrize("state", ["finished", "refused windows", "encoded anew"])
+async def test_a_dialogue_with_the_name_of_a_sidecar_is_not_ours_though_our_json_stands_beside_it(
+    house: House, state: str
+) -> None:
+    film = house.film("a.txt")
+    await house.run(film, captioner=Refusing(1) if state == "refused windows" else None)
+    dialogue = house.out / "a.en.srt"
+    dialogue.write_text(DIALOGUE)
+    if state == "encoded anew":
+        film = house.film("a.txt", "another text of this film")
+    told = await house.run(film, **NAMED)
+    assert told.ended == {"a.txt": "output_exists"}
+    assert "a.en.srt" in told.errors["a.txt"].message
+    assert dialogue.read_text() == DIALOGUE
+    assert (await house.run(film, **NAMED, overwrite=True)).ended == {"a.txt": "done"}
+    assert dialogue.read_text() != DIALOGUE
+
+
+@pytest.mark.parametrize("format", ["srt", "vtt", "ass", "ttml", "txt", "csv"])
+async def test_a_sidecar_of_ours_is_ours_under_any_name(house: House, format: str) -> None:
+    """Corrected by somebody, and made anew where the film was."""
+    film = house.film("a.txt")
+    named = {**NAMED, "format": format}
+    await house.run(film, **named)
+    sidecar = house.out / f"a.en.{format}"
+    corrected = sidecar.read_text().replace("frame", "picture", 1)
+    sidecar.write_text(corrected)
+    assert (await house.run(film, **named)).ended == {"a.txt": "skipped"}
+    assert sidecar.read_text() == corrected
+    assert (await house.run(house.film("a.txt", "another text of this film"), **named)).ended == {"a.txt": "done"}
+    sidecar.unlink()
+    assert (await house.run(film, **named)).ended == {"a.txt": "done"}
+    assert sidecar.exists()
+
+
+async def test_captions_of_two_films_of_one_name_both_stay(house: House) -> None:
+    """Into one folder, by two runs: two cards of a camera."""
+    for day in ("1", "2"):
+        path = house.base / day / "c.txt"
+        path.parent.mkdir()
+        path.write_text("a card" * int(day))
+        assert (await house.run(Film(path, Path("c.txt")))).ended == {"c.txt": "done"}
+        assert (await house.run(Film(path, Path("c.txt")))).ended == {"c.txt": "skipped"}
+    assert {path.name for path in house.out.glob("*.json")} == {"c.descriptions.json", "c.txt.descriptions.json"}
+
+
+async def test_a_script_that_no_font_here_has_is_the_failure_of_the_film_that_has_it(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def burn(film: Path, *rest: Any, **named: Any) -> tuple[Notice, ...]:
+        if film.name == "b.txt":
+            raise EnvironmentFault("no_font", "no font on this machine has Thai")
+        Path(rest[1]).write_bytes(b"film")
+        return ()
+
+    monkeypatch.setattr(media, "burn", burn)
+    told = await house.run(*(house.film(f"{name}.txt") for name in "abc"), burn=True)
+    assert told.ended == {"a.txt": "done", "b.txt": "no_font", "c.txt": "done"}
+    assert "the captions are in" in told.errors["b.txt"].message

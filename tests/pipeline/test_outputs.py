@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pipeline.described_before import place_of
 from pipeline.errors import UsageError
 from pipeline.filenames import check_sidecars
 from pipeline.formats import json
@@ -78,13 +79,16 @@ def test_a_pattern_that_cannot_be_is_refused(pattern: str) -> None:
         load(Settings, {"sidecar_name": pattern})
 
 
-def described(folder: Path, name: str, *, size: int, out: Path | None = None, stem: str | None = None) -> Film:
-    """A film of so many bytes; ``stem``: what its finished captions are called, None where it has none."""
+def described(
+    folder: Path, name: str, *, size: int, out: Path | None = None, stem: str | None = None, placed: bool = False
+) -> Film:
+    """A film of so many bytes; ``stem``: what its finished captions are called, None where it has none; ``placed``: they tell its folder."""
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"x" * size)
     if stem is not None:
-        source = Source(name=path.name, size=size, duration=1.0, fps=1.0, width=2, height=2, start=0.0)
+        where = place_of(path) if placed else ""
+        source = Source(name=path.name, size=size, duration=1.0, fps=1.0, width=2, height=2, start=0.0, place=where)
         model = Model(name="m", id="m", revision="1", engine="echo", engine_version="1")
         document = Document(source=source, model=model, settings={}, captions=())
         place = out or folder
@@ -122,6 +126,19 @@ def test_films_of_one_name_and_size_in_two_folders_are_not_taken_for_each_other(
     described(tmp_path / "y", "a.mp4", size=10, out=out, stem="a")
     found = [described(tmp_path / folder, "a.mp4", size=10) for folder in ("x", "y")]
     assert stems_of(found, out) == ["x.a.mp4", "y.a.mp4"]
+
+
+def test_two_cards_of_a_camera_into_one_folder(tmp_path: Path) -> None:
+    """Each card begins with the same name: the second one's captions took the place of the first one's without a word."""
+    out = tmp_path / "out"
+    described(tmp_path / "day 1", "C0001.MP4", size=10, out=out, stem="C0001", placed=True)
+    assert stems_of([described(tmp_path / "day 2", "C0001.MP4", size=20)], out) == ["C0001.MP4"]
+    described(tmp_path / "day 2", "C0001.MP4", size=20, out=out, stem="C0001.MP4", placed=True)
+    assert stems_of([Film(tmp_path / "day 2" / "C0001.MP4", Path("C0001.MP4"))], out) == ["C0001.MP4"]
+    assert stems_of([described(tmp_path / "day 3", "C0001.MP4", size=30)], out) == ["day 3.C0001.MP4"]
+    assert stems_of([described(tmp_path / "archive", "C0001.MP4", size=10)], out) == ["C0001"], "the same film, moved"
+    assert stems_of([described(tmp_path / "day 1", "C0001.MP4", size=11)], out) == ["C0001"], "the same name, encoded anew"
+    assert stems_of([described(tmp_path / "day 2", "C0002.MP4", size=9)], out) == ["C0002"]
 
 
 def test_twins_in_case_keep_their_numbers(tmp_path: Path) -> None:

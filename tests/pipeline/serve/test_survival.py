@@ -177,7 +177,7 @@ def test_a_reader_of_events_counts_while_it_waits(tmp_path: Path, film: Path) ->
             return service.service.bell.waiting
 
         with service.client.stream("GET", f"/v1/jobs/{job}/events"):
-            assert comes(lambda: service.on_loop(waiting()) == 1)
+            assert comes(lambda: service.on_loop(waiting()) == 1), service.client.get(f"/v1/jobs/{job}").text
         assert comes(lambda: not service.on_loop(waiting())), "who left is not counted"
         service.client.delete(f"/v1/jobs/{job}")
 

@@ -184,3 +184,13 @@ def test_a_job_carries_the_recipe_that_it_was_claimed_with(queue: Queue) -> None
     job = queue.claim(ROOT, 60, recipe.changed(language="de"))
     assert job is not None
     assert job.recipe == recipe.changed(language="de"), "settings count when a film is described"
+
+
+def test_the_captions_of_a_film_that_caption_described_keep_their_name(queue: Queue, tmp_path: Path) -> None:
+    """``a.mkv`` is the first that the queue hears of; ``a.mp4`` was described before there was a watch."""
+    (tmp_path / "a.mp4").write_bytes(b"0123456789")
+    (tmp_path / "a.descriptions.json").write_text('{"schema_version": 1, "source": {"name": "a.mp4", "size": 10}}')
+    for name in ("a.mkv", "b.mkv"):
+        (tmp_path / name).write_bytes(b"x")
+        queue.offer(tmp_path, [Found(tmp_path / name, FIRST)], output_dir=None)
+    assert {job.path.name: job.stem for job in queue.jobs()} == {"a.mkv": "a.mkv", "b.mkv": "b"}
