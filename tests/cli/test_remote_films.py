@@ -182,6 +182,7 @@ def test_of_a_long_film_the_part_is_fetched_or_all_while_it_is_read(run: Run, s3
     name = "long.1m00s-1m10s.descriptions.json"
     there, here = (json.loads((tmp_path / place / name).read_text()) for place in ("there", "here"))
     assert there["captions"] == here["captions"]
+    assert here["source"].pop("place"), "a film of this machine lies in a folder"
     assert there["source"] == here["source"]
     room = film.stat().st_size * 0.7 / (1 << 30)
     words = ("--windows", "fixed:seconds=4", "--engine", "echo", "--model", "shapes", *options(s3))
