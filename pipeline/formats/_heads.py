@@ -5,7 +5,7 @@
     00:00:01,000 - 00:00:02,500          no arrow, and nothing else on the line: the same
     00:00:xx,000 --> 00:00:02,000        times that are none: the cue can't be shown, and is counted as dropped
 
-Everything here is linear in the length of the text: a head is at most ``LONGEST_HEAD`` characters.
+Everything here is linear in the length of the text: a head is looked for in the first ``LONGEST_HEAD`` characters of a line.
 """
 
 import re
@@ -16,13 +16,14 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from pipeline.errors import InputError
+from pipeline.formats._lines import DIRECTIONS
 from pipeline.types import Cue, Notice, Track
 
 MOST_CUES = 200_000
 """of one file; a film of a day with a cue a second has 86,400"""
 MOST_LINES = 3_000_000
 LONGEST_HEAD = 200
-"""characters; behind the times stand WebVTT's settings or SRT's coordinates"""
+"""characters in which the times stand; behind them stand WebVTT's settings, SRT's coordinates, or a text of any length"""
 MOST_BODY = 2_000
 """lines below one head that are looked at, each up to LONGEST_LINE characters; a cue shows 2,000 characters at most"""
 LONGEST_LINE = 20_000
@@ -43,7 +44,7 @@ _SIGNS = (
     | dict.fromkeys("\uff1b\u061b", ";")
     | dict.fromkeys("\uff0d\ufe63\u2212", "-")
     | dict.fromkeys("\uff1e\ufe65", ">")
-    | dict.fromkeys("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069", "")
+    | dict.fromkeys(DIRECTIONS, "")
 )
 """what keyboards and programs of other scripts have for the signs between figures; marks of direction stand around them"""
 _LOOSE = re.compile(r"[ \t]{0,4}([:;,.])[ \t]{0,4}(?=\d)")
@@ -100,6 +101,8 @@ class Head:
     end: float | None
     settings: str = ""
     exact: bool = True
+    beside: str = ""
+    """what stands behind the times, as it is written; ``settings`` is the same in our figures and signs"""
 
 
 def bounded(text: str, cues: int) -> None:
@@ -113,11 +116,10 @@ def bounded(text: str, cues: int) -> None:
 def head(line: str, strict: re.Pattern[str], *, alone: bool, pairs: bool = False) -> Head | None:
     """The head in a line; None where it is text. ``alone``: nothing or a number stands above it, as above a head; ``pairs``: two times
     without an arrow are one too, where nothing else stands on the line."""
-    if len(line) > LONGEST_HEAD:
-        return None
+    line, more = line[:LONGEST_HEAD], line[LONGEST_HEAD:]
     if line.isascii():
         if ">" not in line:
-            pair = _PAIR.fullmatch(line) if pairs and alone and line.count(":") > 3 else None
+            pair = _PAIR.fullmatch(line) if pairs and alone and not more and line.count(":") > 3 else None
             return None if pair is None else Head(clock(pair[1]), clock(pair[2]), exact=False)
         if (usual := _USUAL.fullmatch(line)) and strict.match(line):
             hours, minutes, seconds, thousandths, *end_at = map(int, usual.groups())
@@ -133,15 +135,16 @@ def head(line: str, strict: re.Pattern[str], *, alone: bool, pairs: bool = False
         left, right = left.lstrip()[1:], f"{right[: close.start()]} {right[close.end() :]}"
     words = _LOOSE.sub(r"\1", right).split(None, 1)
     settings = words[1] if len(words) > 1 else ""
+    beside = _behind(line, right, len(words[0])) + more if words and (settings or more) else ""
     start, end = clock(_LOOSE.sub(r"\1", left)), clock(words[0]) if words else None
     if strict.match(line) and start is not None and end is not None:
-        return Head(start, end, settings)
+        return Head(start, end, settings, beside=beside)
     if boxed and close and start is not None and end is not None:
-        return Head(start, end, settings, exact=False)
+        return Head(start, end, settings, exact=False, beside=beside)
     if not alone:
         return None
     if start is not None and (end is not None or not right.strip()):
-        return Head(start, end, settings, exact=False)
+        return Head(start, end, settings, exact=False, beside=beside)
     if _SEEMS.search(left) and _SEEMS.search(right) and sum(map(str.isalpha, left + (words[0] if words else ""))) <= 8:
         return Head(None, None, exact=False)
     return None
@@ -154,6 +157,17 @@ def _seconds(hours: int, minutes: int, seconds: int, thousandths: int) -> float:
 def _plain(sign: str) -> str:
     """A figure of any script as ours, and what stands between figures."""
     return str(unicodedata.decimal(sign)) if sign.isdecimal() else _SIGNS.get(sign, sign)
+
+
+def _behind(line: str, right: str, stamp: int) -> str:
+    """What a line has behind its second time, of so many characters, as it is written: ``right`` has our figures and no marks of direction."""
+    seen = [at for at, sign in enumerate(right) if not sign.isspace()]
+    left = len(right) - seen[stamp] if stamp < len(seen) else 0
+    at = len(line)
+    while left and at:
+        at -= 1
+        left -= line[at] not in DIRECTIONS
+    return line[at:]
 
 
 def clock(stamp: str) -> float | None:

@@ -10,7 +10,9 @@ from dataclasses import replace
 
 from pipeline.errors import InputError
 from pipeline.formats import base
+from pipeline.formats._beside import text_beside
 from pipeline.formats._heads import LONGEST_LINE, MOST_BODY, RAISED, Head, Notes, Parsed, at_its_place, bounded, cue_of, head
+from pipeline.formats._lines import bare, is_number, lines_of, numbered
 from pipeline.formats._references import REFERENCE, dereferenced
 from pipeline.formats.base import JOINER
 from pipeline.types import Document, Track
@@ -23,8 +25,6 @@ _MARKUP = re.compile(rf"</?(?:[ibus](?:{_ATTRIBUTE})*\s*/?|font(?:\s[^<>\u2060]*
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _TOP = r"{\an8}"
 """what a cue that asks for the top of itself begins with, as it did where it was read"""
-_PLACE = re.compile(r"(?:[\w-]+:\S+\s*)+", re.ASCII)
-"""what stands behind the times in some files: coordinates (X1:100), WebVTT's settings"""
 _HEAD = re.compile(r"\s*\d+:\d{1,2}:\d{1,2}[,.]\d{1,3}\s*-->\s*\d+:\d{1,2}:\d{1,2}[,.]\d{1,3}(?:\s.*)?$", re.ASCII)
 
 
@@ -46,38 +46,47 @@ class Format(base.Format):
         Raises InputError ``bad_subtitles`` where no line holds the times of a cue, or more do than any film has.
         """
         bounded(text, text.count("-->"))
-        notes, lines = Notes(), text.splitlines()
+        notes, lines = Notes(), lines_of(text)
         heads: list[Head] = []
         places: list[int] = []
         above = ""
         for k, line in enumerate(lines):
             said = line.replace("--&gt;", "-->") if "--&gt;" in line else line  # of a page that it was copied from
-            if (found := head(said, _HEAD, alone=not above or above.isdecimal(), pairs=True)) is not None:
+            if (found := head(said, _HEAD, alone=not above or is_number(above), pairs=True)) is not None:
                 heads.append(found)
                 places.append(k)
-            above = line.strip()
+            above = bare(line)
         if not heads and text.strip():
             raise InputError("bad_subtitles", "no line of this file is the times of an SRT cue (00:00:01,000 --> 00:00:02,000)")
-        if any(line.strip() and not line.strip().isdecimal() for line in lines[: places[0] if places else 0]):
+        if any(bare(line) and not is_number(line) for line in lines[: places[0] if places else 0]):
             notes.add("cue_dropped", "their lines stand above the first times of the file")
-        cues = []
+        cues, counted = [], numbered(lines, places)
         for n, at in enumerate(places):
-            last = n + 1 == len(places)
-            end = len(lines) if last else places[n + 1]
-            while end > at + 1 and not lines[end - 1].strip():
-                end -= 1
-            if not last and end > at + 1 and lines[end - 1].strip().isdecimal():
-                end -= 1
+            end = _end(lines, at, places[n + 1] if n + 1 < len(places) else None, counted)
             on_top = any("{" in line and RAISED.search(line) is not None for line in lines[at + 1 : min(end, at + 3)])
             body = [line.strip()[:LONGEST_LINE] for line in lines[at + 1 : min(end, at + 1 + MOST_BODY)]]
-            if not any(body) and heads[n].settings and _PLACE.fullmatch(heads[n].settings.strip()) is None:
-                body = [heads[n].settings.strip()]  # the text stands beside its times, and none below
+            if beside := text_beside(heads[n]):
+                body.insert(0, beside[:LONGEST_LINE])
                 heads[n] = replace(heads[n], exact=False)
             made = cue_of(heads, n, [shown for line in body for shown in _shown(line) if line], notes)
             if made is not None:
                 cues.append(replace(made, top=True) if on_top else made)
         placed, position = at_its_place(cues)
         return Parsed(Track(cues=placed, language="und", kind="subtitles", position=position), notes.notices())
+
+
+def _end(lines: list[str], at: int, following: int | None, counted: bool) -> int:
+    """Where the lines of the cue end whose times stand at ``at``: without blank ones, and without the number of the cue that follows, or of
+    one that a file was cut off before, where its cues are counted."""
+    end = len(lines) if following is None else following
+    while end > at + 1 and not bare(lines[end - 1]):
+        end -= 1
+    if counted and end > at + 1 and is_number(lines[end - 1]):
+        alone = end > at + 3 and not bare(lines[end - 2])  # a text may end in a number, and be one
+        end -= following is not None or alone
+    while end > at + 1 and not bare(lines[end - 1]):
+        end -= 1
+    return end
 
 
 def _shown(line: str) -> list[str]:
@@ -89,7 +98,7 @@ def _shown(line: str) -> list[str]:
 
 def armoured(line: str) -> str:
     """A line that no player reads as markup and no parser as a cue's head."""
-    if line.isdecimal():
+    if is_number(line):
         return JOINER + line
     line = REFERENCE.sub(lambda found: "&" + JOINER + found[0][1:], line) if "&" in line else line
     return _STAMP.sub(r"\1" + JOINER, line.translate(_ARMOUR)).replace("-->", "--" + JOINER + ">")

@@ -15,7 +15,9 @@ from typing import Literal
 
 from pipeline.errors import InputError
 from pipeline.formats import base
+from pipeline.formats._beside import text_beside
 from pipeline.formats._heads import LONGEST_LINE, MOST_BODY, Head, Notes, Parsed, at_its_place, bounded, cue_of, head
+from pipeline.formats._lines import bare, is_number, lines_of
 from pipeline.formats.base import JOINER
 from pipeline.types import Document, Track
 
@@ -24,7 +26,7 @@ _TAG = re.compile(r"<(?:/?[A-Za-z][^<>]*|/|\d[\d:.]*)?>")
 """``<3 of them>`` and ``< 5 >`` are no tags, and text that was not escaped"""
 _LONG_NUMBER = re.compile(r"&#[0-9]{8,};?")
 _HEAD = re.compile(r"[ \t]*(?:\d{2,}:)?\d{2}:\d{2}\.\d{3}[ \t]*-->[ \t]*(?:\d{2,}:)?\d{2}:\d{2}\.\d{3}(?:[ \t].*)?$", re.ASCII)
-_LINE = re.compile(r"(?:^|\s)line:(\d{1,3})(%?)")
+_LINE = re.compile(r"(?:^|\s)line:(\d{1,3}(?:\.\d{1,99})?)(%?)", re.ASCII)
 _KINDS: dict[str, Literal["descriptions", "chapters"]] = {"descriptions": "descriptions", "chapters": "chapters"}
 _BESIDE = ("NOTE", "STYLE", "REGION", "WEBVTT")
 """blocks that hold no cue; the last where parts of a stream were put one after another"""
@@ -47,7 +49,9 @@ class Format(base.Format):
     def parse(self, text: str) -> Parsed:
         """Raises InputError ``bad_subtitles`` where no line holds the times of a cue, or more do than any film has."""
         bounded(text, text.count("-->"))
-        lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        lines = lines_of(text)
+        if not any(map(str.strip, lines[1::2])):  # each line end was written twice
+            lines = lines[::2]
         notes, header = Notes(), _header(lines)
         heads, bodies = _blocks(lines, notes)
         if not heads and not header:
@@ -88,40 +92,55 @@ def _blocks(lines: list[str], notes: Notes) -> tuple[list[Head], list[list[str]]
     """The heads and the lines below each, up to a blank line or the next head; what stands elsewhere and is text is noted."""
     heads: list[Head] = []
     bodies: list[list[str]] = []
-    above, open_cue, beside, stray = "", False, False, 0
-    for line in lines:
+    above, open_cue, beside, stray = "", False, False, list[str]()
+    for line in (*lines, ""):
         line = line.lstrip("\ufeff")
         blank = not line.strip()
         if open_cue and bodies[-1] and line.strip() == "WEBVTT":
             open_cue, beside = False, True  # the next part of a stream, whose last one ended without a blank line
             continue
-        found = None if beside and not blank and "-->" not in line else head(line, _HEAD, alone=not open_cue or above.isdecimal())
+        begins = not open_cue or not above or is_number(above)
+        found = None if beside and not blank and "-->" not in line else head(line, _HEAD, alone=begins)
         if found is not None:
-            if open_cue and bodies[-1] and bodies[-1][-1].strip().isdecimal():
+            if open_cue and bodies[-1] and is_number(bodies[-1][-1]):
                 bodies[-1].pop()  # the number of this cue, without a blank line before it
-            heads.append(found)
-            bodies.append([])
-            open_cue, beside, stray = True, False, 0
-        elif blank and line and open_cue and not bodies[-1]:
-            continue  # a line of spaces ends no cue, and YouTube's begin with one
+            _below(bodies, stray[:-1], notes)  # the last one is the cue's name
+            text = text_beside(found)
+            heads.append(replace(found, exact=False) if text else found)
+            bodies.append([text[:LONGEST_LINE]] if text else [])
+            open_cue, beside = True, False
+            stray.clear()
+        elif blank and line and open_cue:
+            pass  # a line of spaces ends no cue, and YouTube's begin with one
         elif blank:
-            if (stray > 1 or (stray and not above.isdecimal())) and heads:
-                notes.add("cue_dropped", "their lines stand below no times")
-            open_cue, beside, stray = False, False, 0
+            _below(bodies, stray, notes)
+            open_cue, beside = False, False
+            stray.clear()
         elif open_cue:
             if len(bodies[-1]) < MOST_BODY:
                 bodies[-1].append(line[:LONGEST_LINE])
         elif not beside:
             beside = not stray and line.split(None, 1)[0] in _BESIDE
-            stray += not beside
-        above = line.strip()
+            if not beside and len(stray) < MOST_BODY:
+                stray.append(line[:LONGEST_LINE])
+        above = bare(line)
     return heads, bodies
+
+
+def _below(bodies: Sequence[list[str]], stray: Sequence[str], notes: Notes) -> None:
+    """What becomes of lines below a blank one: they are the text of a cue that has none yet, and are lost, which is noted, where it has."""
+    if not bodies or not stray or (len(stray) == 1 and is_number(stray[0])):
+        return
+    if bodies[-1]:
+        notes.add("cue_dropped", "their lines stand below no times")
+    else:
+        bodies[-1].extend(stray)
 
 
 def _armoured(lines: Sequence[str]) -> Iterator[str]:
     """The lines of a cue, of which none is the beginning of another one."""
     for line, below in zip_longest(lines, lines[1:]):
-        alive = line.strip() == "WEBVTT" or (line.strip().isdecimal() and below and head(below, _HEAD, alone=True) is not None)
+        alive = line.strip() == "WEBVTT" or (is_number(line) and below and head(below, _HEAD, alone=True) is not None)
         yield JOINER + line if alive else line
 
 
@@ -133,4 +152,4 @@ def _plain(line: str) -> str:
 def _on_top(found: Head) -> bool:
     """Whether a cue's settings put it into the upper third: ``line:5%``, ``line:0``."""
     place = _LINE.search(found.settings)
-    return place is not None and int(place.group(1)) <= (33 if place.group(2) else 3)
+    return place is not None and float(place.group(1)) <= (33 if place.group(2) else 3)
