@@ -86,6 +86,11 @@ def capped(text: str, most: int = MAX_CHARACTERS) -> str:
     return text[:at].rstrip()
 
 
+def too_long(text: str) -> bool:
+    """Whether ``clean`` would cut a text; spaces that collapse do not count."""
+    return len(text) > MAX_CHARACTERS and len(" ".join(text.split())) > MAX_CHARACTERS
+
+
 def _parts(line: str) -> Iterator[str]:
     """A line as lines of at most LONGEST_LINE characters."""
     while len(line) > LONGEST_LINE:

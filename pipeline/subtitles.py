@@ -18,10 +18,9 @@ from pipeline.inputs import VIDEO_SUFFIXES
 from pipeline.languages import check_tag
 from pipeline.missing import missing
 from pipeline.safe_open import MEGABYTE, read_bytes
-from pipeline.sanitize import MAX_CHARACTERS
 from pipeline.sidecar_names import labels_in
 from pipeline.speech.known import heard
-from pipeline.types import Cue, Document, Notice, Track
+from pipeline.types import Document, Notice, Track
 
 LARGEST = 64 * MEGABYTE
 """ten hours of captions are 10 MB"""
@@ -87,7 +86,7 @@ def load(
     track = replace(parsed.track, title=title or parsed.track.title, flags=labels.flags)
     if tag or track.language == "und":
         track = replace(track, language=tag or labels.language or "und")
-    notices = (*told, *parsed.notices, *(_cut(cue) for cue in track.cues if len(cue.text) >= MAX_CHARACTERS))
+    notices = (*told, *parsed.notices)
     document = json.document_of(track)
     if layout is not None:
         document = heard(document, film, layout)
@@ -145,7 +144,3 @@ def _read(path: Path) -> bytes:
         if error.errno in (errno.EINVAL, errno.EISDIR, errno.ELOOP):
             raise InputError("not_a_regular_file", "this is a folder, a pipe or a device; name a subtitle file") from None
         raise InputError("unreadable", f"the file can't be read: {(error.strerror or str(error)).lower()}") from None
-
-
-def _cut(cue: Cue) -> Notice:
-    return Notice(code="text_cut", message=f"a text was cut to {MAX_CHARACTERS} characters", start=cue.start, end=cue.end)

@@ -13,7 +13,8 @@ from pipeline.formats._heads import Parsed
 from pipeline.formats._others import ALIASES, READERS
 from pipeline.formats._others.detect import really
 from pipeline.formats.base import Format
-from pipeline.sanitize import clean, is_clean
+from pipeline.languages import told
+from pipeline.sanitize import MAX_CHARACTERS, clean, is_clean, too_long
 from pipeline.types import Document, Notice, Track
 
 __all__ = [
@@ -116,11 +117,16 @@ def parse(name: str, text: str) -> Parsed:
     if found != name:
         sentence = f"the file is called .{name} and is {found.upper()}; it was read as what it is"
         notices = (Notice(code="format_guessed", message=sentence), *notices)
-    track = tidy(parsed.track)
+    track = replace(tidy(parsed.track), language=told(parsed.track.language) or "und")
     dropped = [one.message for one in notices if one.code == "cue_dropped"]
     if dropped and not track.cues:
         raise InputError("bad_subtitles", f"nothing of this file can be shown: {'; '.join(dropped)}")
-    return replace(parsed, track=track, notices=notices)
+    cut = (
+        Notice(code="text_cut", message=f"a text was cut to {MAX_CHARACTERS} characters", start=cue.start, end=cue.end)
+        for cue in parsed.track.cues
+        if too_long(cue.text)
+    )
+    return replace(parsed, track=track, notices=(*notices, *cut))
 
 
 def reader_of(name: str) -> str:

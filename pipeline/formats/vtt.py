@@ -65,7 +65,7 @@ class Format(base.Format):
         return Parsed(
             Track(
                 cues=cues,
-                language=header.get("language", "und").split(None, 1)[0] if header.get("language") else "und",
+                language=header.get("language") or "und",
                 kind=_KINDS.get(header.get("kind", ""), "subtitles"),
                 position=position,
             ),

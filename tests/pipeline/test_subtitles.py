@@ -14,3 +14,45 @@ def test_a_file_without_a_suffix_is_told_what_every_command_takes(tmp_path: Path
     with pytest.raises(UsageError, match=r"rename it \(\.json, \.srt, .*\), or export --from FORMAT") as wrong:
         load(path)
     assert wrong.value.code == "unknown_format"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "language"),
+    [
+        ("a.vtt", "WEBVTT\nLanguage: {}\n\n00:01.000 --> 00:02.000\nText\n", "English"),
+        ("a.fr.vtt", "WEBVTT\nLanguage: {}\n\n00:01.000 --> 00:02.000\nText\n", "e-1"),
+        ("a.lrc", "[la:{}]\n[00:01.00]Text\n[00:02.00]\n", "english"),
+        ("a.ass", "[Script Info]\nLanguage: {}\n[Events]\nDialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,Text\n", "en-x"),
+        ("a.ttml", '<tt xml:lang="{}"><body><div><p begin="1s" end="2s">Text</p></div></body></tt>', "en-US-US"),
+    ],
+)
+def test_a_language_that_is_no_tag_is_read_as_it_is_meant(name: str, text: str, language: str, tmp_path: Path) -> None:
+    """Containers ask for its three letters, and found none."""
+    path = tmp_path / name
+    path.write_text(text.format(language))
+    meant = {"a.fr.vtt": "fr", "a.ttml": "en-US"}.get(name, "en")
+    assert load(path).track.language == meant
+    path.write_text(text.format("nothing-known"))
+    assert load(path).track.language == ("fr" if name == "a.fr.vtt" else "und")
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("word " * 600, ["text_cut"]),
+        ("word " * 400, []),
+        ("word  " * 390 + "\n" * 9, []),
+        ("word " * 10_000, ["text_cut"]),
+        ("\n".join(["word " * 50] * 20), ["text_cut"]),
+    ],
+)
+@pytest.mark.parametrize(
+    ("name", "head"),
+    [("a.srt", "1\n00:00:01,000 --> 00:00:02,000\n"), ("a.sbv", "0:00:01.000,0:00:02.000\n"), ("a.lrc", "[00:01.00]")],
+)
+def test_a_text_that_is_cut_is_told(name: str, head: str, text: str, codes: list[str], tmp_path: Path) -> None:
+    if name == "a.lrc":
+        text = text.replace("\n", " ") + "\n[00:02.00]"
+    path = tmp_path / name
+    path.write_text(head + text + "\n")
+    assert [notice.code for notice in load(path).notices] == codes

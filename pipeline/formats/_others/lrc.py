@@ -28,7 +28,7 @@ def parse(text: str) -> Parsed:
     for line in text.splitlines():
         line = line.strip()[:LONGEST_LINE]
         if stamps := _STAMPS.match(line):
-            words = _WORD.sub("", line[stamps.end() :]).strip()[:MAX_CHARACTERS]
+            words = _WORD.sub("", line[stamps.end() :]).strip()[: 2 * MAX_CHARACTERS]
             for stamp in _STAMP.findall(stamps[0]):
                 if (at := _seconds(stamp)) is not None:
                     found.append((at, words))
