@@ -4,14 +4,13 @@ Raw model text is dangerous here: ``{\\p1}`` from a model once covered 98 % of t
 joiner (U+2060), so that no tag and no ``\\N`` can form, and then braces are escaped. pysubs2 never sees the raw text.
 """
 
-import re
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from pipeline.errors import InputError, UsageError
+from pipeline.errors import UsageError
 from pipeline.formats import base
-from pipeline.formats._heads import LONGEST_LINE, LOWERED, RAISED, Head, Notes, Parsed, at_its_place, bounded, clock, cue_of
+from pipeline.formats._ass_events import parse
+from pipeline.formats._heads import Parsed
 from pipeline.formats.base import JOINER
 from pipeline.types import Cue, Document, Track
 
@@ -20,11 +19,6 @@ SIDE = 0.025
 """between the text and the picture's sides, as a share of its width"""
 BOX, OUTLINE = 0.15, 0.055
 """how far the box and the letters' edge stand out, in heights of a line"""
-
-_COLUMNS = ["layer", "start", "end", "style", "name", "marginl", "marginr", "marginv", "effect", "text"]
-"""of an event, where no Format line says otherwise; SSA v4 has Marked for Layer"""
-_TIME = re.compile(r"\d{1,6}:\d{2}:\d{2}[.]\d{2,3}", re.ASCII)
-_PEN = re.compile(r"\\p(\d{1,4})(?!\d)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,74 +67,7 @@ class Format(base.Format):
 
     def parse(self, text: str) -> Parsed:
         """Reads SSA v4 too. Raises InputError ``bad_subtitles`` where there is no event, or more than any film has."""
-        bounded(text, text.count("Dialogue:"))
-        notes, info, on_top = Notes(), dict[str, str](), set[str]()
-        section, columns, events = "", _COLUMNS, list[dict[str, str]]()
-        seen = False
-        for line in text.splitlines():
-            line = line.strip()
-            if line.startswith("[") and line.endswith("]") and len(line) < 60:
-                section = line[1:-1].strip().lower()
-                seen = seen or section == "events"
-                continue
-            name, colon, value = line.partition(":")
-            name, value = name.strip().lower(), value.strip()
-            if not colon:
-                continue
-            if name == "dialogue":
-                events.append(dict(zip(columns, value.split(",", len(columns) - 1), strict=False)))
-            elif section == "events" and name == "format":
-                named = [column.strip().lower() for column in value.split(",")[:40]]
-                columns = named if {"start", "end", "text"} <= set(named) and named[-1] == "text" else _COLUMNS
-            elif section == "script info":
-                info.setdefault(name, value)
-            elif section.endswith("styles") and name == "style":
-                on_top |= _on_top(value, section)
-        if not seen and not events:
-            raise InputError("bad_subtitles", "this is no ASS file: it has no [Events]")
-        if not seen:
-            notes.add("header_missing", "[Events]")
-        cues, position = at_its_place(_cues(events, notes, on_top))
-        track = Track(
-            cues=cues,
-            language=info.get("language", "und"),
-            title=info.get("title", ""),
-            kind="subtitles",
-            width=_number(info.get("playresx")),
-            height=_number(info.get("playresy")),
-            position=position,
-        )
-        return Parsed(track, notes.notices())
-
-
-def _cues(events: Sequence[Mapping[str, str]], notes: Notes, on_top: Collection[str]) -> list[Cue]:
-    """``on_top``: names of the styles that put their text there; an event may say otherwise."""
-    times = [(clock(event.get("start", "")), clock(event.get("end", ""))) for event in events]
-    heads = [
-        Head(
-            start,
-            end,
-            exact=bool(_TIME.fullmatch(event.get("start", "").strip()) and _TIME.fullmatch(event.get("end", "").strip())),
-        )
-        for (start, end), event in zip(times, events, strict=True)
-    ]
-    cues = []
-    for n, event in enumerate(events):
-        shown, drawn = spoken(event.get("text", "")[:LONGEST_LINE])
-        if drawn:
-            notes.add("drawing_left_out", at=heads[n].start)
-        if shown.strip() and (made := cue_of(heads, n, unescaped(shown).split("\n"), notes)) is not None:
-            text, style = event.get("text", "")[:LONGEST_LINE], event.get("style", "Default").strip().lstrip("*")
-            raised = RAISED.search(text) is not None or (style in on_top and LOWERED.search(text) is None)
-            cues.append(replace(made, top=True) if raised else made)
-    return cues
-
-
-def _on_top(style: str, section: str) -> set[str]:
-    """The style's name, where it puts its text on top; SSA v4 counts its places otherwise and has 18 columns."""
-    values = [value.strip() for value in style.split(",")[:30]]
-    at, places = (18, ("7", "8", "9")) if "+" in section else (12, ("5", "6", "7"))
-    return {values[0].lstrip("*")} if len(values) > at and values[at] in places else set()
+        return parse(text)
 
 
 def render(track: Track, style: Style) -> str:
@@ -203,42 +130,7 @@ def escaped(line: str) -> str:
     return line.replace("\\", "\\" + JOINER).replace("{", r"\{").replace("}", r"\}")
 
 
-def spoken(text: str) -> tuple[str, bool]:
-    """An event's text without its override blocks and drawings, and whether it has a drawing.
-
-    ``{\\p1}m 0 0 l 10 0{\\p0}``: from a ``\\p`` above 0 to the next ``\\p0`` stand commands of a pen. A block that is never closed
-    is text, as libass has it. One pass, whatever stands in it.
-    """
-    kept: list[str] = []
-    at, pen, drawn = 0, False, False
-    while True:
-        start = text.find("{", at)
-        while start > 0 and text[start - 1] == "\\":
-            start = text.find("{", start + 1)
-        end = text.find("}", start) if start >= 0 else -1
-        part = text[at:] if end < 0 else text[at:start]
-        if pen and part.strip():
-            drawn = True
-        elif not pen:
-            kept.append(part)
-        if end < 0:
-            return "".join(kept), drawn
-        for size in _PEN.findall(text, start, end):
-            pen = size.strip("0") != ""
-        at = end + 1
-
-
-def unescaped(text: str) -> str:
-    """Lines of an ASS event without blocks (``spoken``); takes back ``escaped``."""
-    text = re.sub(r"\\[Nn]", "\n", text).replace(r"\h", " ")
-    return text.replace(r"\{", "{").replace(r"\}", "}").replace("\\" + JOINER, "\\")
-
-
 def stamp(centiseconds: int) -> str:
     """``0:01:02.50``, as events have it."""
     minutes, rest = divmod(centiseconds, 6_000)
     return f"{minutes // 60}:{minutes % 60:02d}:{rest // 100:02d}.{rest % 100:02d}"
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isdecimal() and len(text) <= 5 else 0

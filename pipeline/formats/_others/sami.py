@@ -35,6 +35,7 @@ def parse(text: str) -> Parsed:
     bounded(text, sum(1 for _ in _SYNC.finditer(text)))
     head, *pieces = _SYNC.split(text)
     notes, found, untimed = Notes(), dict[str, list[_Moment]](), 0
+    standing = dict[str, None]()  # classes whose words nothing has ended yet
     for piece in pieces:
         tag, _, body = piece.partition(">")
         numbers = {name.lower(): int(value) / 1000 for name, value in _NUMBER.findall(tag[:400])}
@@ -43,12 +44,15 @@ def parse(text: str) -> Parsed:
             continue
         paragraphs = _paragraphs(body[:LONGEST_LINE])
         if not any(name or words.strip() for name, words in paragraphs):
-            paragraphs = [(name, "") for name in found]  # without a paragraph: all that stands ends here
+            paragraphs = [(name, "") for name in standing]  # without a paragraph: all that stands ends here
         for name, words in paragraphs:
             moments = found.setdefault(name, [])
             if not moments or moments[-1].start != numbers["start"]:
                 moments.append(_Moment(numbers["start"], numbers.get("end")))
+                standing.pop(name, None)
             moments[-1].text.append(words)
+            if words.strip():
+                standing[name] = None
     if not found:
         raise InputError("bad_subtitles", "nothing in this file has a time, as in SAMI (<SYNC Start=1000><P>words)")
     if untimed:

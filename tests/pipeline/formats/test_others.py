@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline import formats
 from pipeline.errors import InputError
+from pipeline.formats._others import sami
 from pipeline.subtitles import load
 
 WANTED = [(1.0, 2.0, "One\ntwo"), (4.0, 6.0, "Three")]
@@ -217,3 +218,22 @@ def test_any_text_is_read_or_refused(text: str, name: str) -> None:
 def test_ttml_whose_parts_follow_on_each_other(body: str, wanted: list[tuple[float, float, str]]) -> None:
     read = formats.parse("ttml", f'<tt xmlns="http://www.w3.org/ns/ttml">{body}</tt>').track.cues
     assert [(cue.start, cue.end, cue.text) for cue in read] == wanted
+
+
+def test_what_ends_all_classes_of_paragraphs_ends_those_alone_that_stand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The product of SYNCs without a paragraph and of classes would be hours."""
+    made: list[object] = []
+
+    class Counted(sami._Moment):
+        def __init__(self, *about: float) -> None:
+            super().__init__(*about)
+            made.append(self)
+
+    monkeypatch.setattr(sami, "_Moment", Counted)
+    many = "".join(f"<SYNC Start={n}><P Class=C{n}>x" for n in range(1000)) + "".join(
+        f"<SYNC Start={n}>" for n in range(1000, 3000)
+    )
+    parsed = formats.parse("smi", f"<SAMI><BODY>{many}</BODY></SAMI>")
+    assert [(cue.start, cue.end, cue.text) for cue in parsed.track.cues] == [(0.0, 1.0, "x")]
+    assert [notice.code for notice in parsed.notices] == ["languages_left_out"]
+    assert len(made) == 2000

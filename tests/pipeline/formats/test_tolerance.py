@@ -8,8 +8,8 @@ import pytest
 
 from pipeline import formats
 from pipeline.errors import InputError
+from pipeline.formats._ass_events import spoken
 from pipeline.formats._heads import Head, clock, head
-from pipeline.formats.ass import spoken
 from pipeline.types import Cue, Track
 
 GOOD = "1\n00:00:01,000 --> 00:00:02,000\nOne\n\n2\n00:00:04,000 --> 00:00:06,000\nTwo\n"
