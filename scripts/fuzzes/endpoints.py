@@ -22,6 +22,7 @@ def _endpoint() -> tuple[asyncio.AbstractEventLoop, Any, list[bytes]]:
 
     from models.engines.openai.client import Client
     from models.engines.openai.endpoint import OpenAIEndpoint
+    from models.engines.openai.seats import Seats
     from models.presets import preset
 
     served = [b""]
@@ -29,7 +30,7 @@ def _endpoint() -> tuple[asyncio.AbstractEventLoop, Any, list[bytes]]:
     client = Client(
         "http://localhost/v1",
         None,
-        connections=2,
+        seats=Seats(2, "http://localhost/v1", lambda _: None),
         timeout=httpx.Timeout(5),
         whole=5.0,
         attempts=1,

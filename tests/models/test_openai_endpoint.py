@@ -19,7 +19,7 @@ from PIL import Image
 from stub_server import Stub, answer, body, events, reset, sleep, status
 
 from models.base import Request, Sampling
-from models.engines.openai import client
+from models.engines.openai import attempts
 from models.engines.openai.endpoint import OpenAIEndpoint
 from models.engines.openai.waits import retry_after
 from models.errors import BadEngineOption, EndpointError, ModelNotFound, PromptTooLong, RequestRefused
@@ -111,7 +111,7 @@ async def test_retry_after_is_kept(film: Film, monkeypatch: pytest.MonkeyPatch) 
     async def sleep(seconds: float) -> None:
         slept.append(seconds)
 
-    monkeypatch.setattr(client, "AsyncRetrying", partial(client.AsyncRetrying, sleep=sleep))
+    monkeypatch.setattr(attempts, "AsyncRetrying", partial(attempts.AsyncRetrying, sleep=sleep))
     with Stub([status(429, headers={"Retry-After": "37"}), answer("fine")]) as server:
         async with endpoint(server) as captioner:
             await captioner.caption(film())

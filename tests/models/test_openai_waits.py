@@ -1,6 +1,9 @@
 """When a server that refuses for now is asked again: by its headers, or by its words alone."""
 
+import asyncio
 import json
+import re
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -10,7 +13,7 @@ from stub_endpoint import endpoint
 from stub_server import Stub, answer, body, picky, status
 
 from models.base import Request
-from models.engines.openai import client
+from models.engines.openai import attempts
 from models.engines.openai.waits import asked_wait
 from models.errors import EndpointError
 
@@ -36,6 +39,17 @@ def spoken(message: str) -> str:
     return json.dumps({"error": {"message": message, "type": "tokens", "code": "rate_limit_exceeded"}})
 
 
+def unslept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """What would have been slept between attempts; nothing is."""
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    monkeypatch.setattr(attempts, "AsyncRetrying", partial(attempts.AsyncRetrying, sleep=sleep))
+    return slept
+
+
 @pytest.mark.parametrize(
     ("headers", "text", "seconds"),
     [
@@ -52,19 +66,46 @@ def spoken(message: str) -> str:
         ({}, '{"error": "Model is loading", "estimated_time": 20.5}', 20.5),
         ({"retry-after": "soon"}, spoken("Try again in a while"), None),
         ({}, "", None),
+        ({}, spoken("Try again in 2 days"), 172_800.0),
+        ({}, spoken("Please try again in 2 weeks"), None),
+        ({}, '{"retry_after": "2 days"}', None),
+        ({"retry-after": "30, 30"}, "", 30.0),
+        ({"retry-after": "60s"}, "", 60.0),
+        (
+            {
+                "x-ratelimit-reset-tokens": "1m30s",
+                "x-ratelimit-remaining-tokens": "0",
+                "x-ratelimit-reset-requests": "6m0s",
+                "x-ratelimit-remaining-requests": "9",
+            },
+            "",
+            90.0,
+        ),
+        ({"x-ratelimit-reset-requests": "42s"}, "", 42.0),
+        ({"x-ratelimit-reset": "350ms"}, "", 0.35),
+        ({"x-ratelimit-reset-tokens": "7", "x-ratelimit-remaining-tokens": "900"}, "", None),
+        ({"anthropic-ratelimit-requests-reset": "2020-01-01T00:00:00Z", "anthropic-ratelimit-requests-remaining": "0"}, "", 0.0),
+        ({"x-ratelimit-reset-tokens": "60s"}, spoken("Please try again in 2s"), 2.0),
+        ({}, '{"error": {"metadata": {"headers": [{}]}}}', None),
     ],
 )
 def test_what_is_said_of_the_time(headers: dict[str, str], text: str, seconds: float | None) -> None:
     assert asked_wait(headers, text) == (None if seconds is None else pytest.approx(seconds))
 
 
+@pytest.mark.parametrize("unit", [1, 1000])
+def test_a_time_in_place_of_seconds(unit: int) -> None:
+    when = str(int((time.time() + 1000) * unit))
+    inside = json.dumps(
+        {"error": {"code": 429, "metadata": {"headers": {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": when}}}}
+    )
+    for headers, text in (({"retry-after": when}, ""), ({"x-ratelimit-reset": when}, ""), ({}, inside)):
+        assert 500 < (asked_wait(headers, text) or 0) <= 1000
+    assert asked_wait({"x-ratelimit-reset": when}, "", 503) is None, "sent with every answer: no limit is what is refused"
+
+
 async def test_a_limit_a_minute_is_waited_for_whatever_it_says_of_billing(film: Film, monkeypatch: pytest.MonkeyPatch) -> None:
-    slept: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        slept.append(seconds)
-
-    monkeypatch.setattr(client, "AsyncRetrying", partial(client.AsyncRetrying, sleep=sleep))
+    slept = unslept(monkeypatch)
     with Stub([says(429, GEMINI), answer("fine")]) as server:
         async with endpoint(server) as captioner:
             assert (await captioner.caption(film())).text == "fine"
@@ -75,10 +116,7 @@ async def test_a_limit_a_minute_is_waited_for_whatever_it_says_of_billing(film: 
 async def test_a_refusal_until_a_time_that_was_told_counts_a_fifth(
     told: str, asked: int, film: Film, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def sleep(seconds: float) -> None:
-        return None
-
-    monkeypatch.setattr(client, "AsyncRetrying", partial(client.AsyncRetrying, sleep=sleep))
+    unslept(monkeypatch)
     with Stub([], always=status(429, "slow down", headers={"Retry-After": told})) as server:
         async with endpoint(server, attempts=3) as captioner:
             with pytest.raises(EndpointError, match=rf"\({asked} attempts\)"):
@@ -120,16 +158,81 @@ async def test_what_may_pass_is_known_by_its_name_or_number_in_a_body_of_200(sai
     assert len(server.requests) == 2
 
 
-async def test_a_wait_that_a_person_would_wonder_at_is_told_once(film: Film, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_limit_a_minute_that_names_no_time_is_outlasted(film: Film, monkeypatch: pytest.MonkeyPatch) -> None:
+    slept = unslept(monkeypatch)
+    with Stub([], always=status(429, "slow down")) as server:
+        async with endpoint(server, attempts=6) as captioner:
+            with pytest.raises(EndpointError, match=r"answers 429 slow down \(6 attempts\)"):
+                await captioner.caption(film())
+    assert len(slept) == 5
+    assert sum(slept) > 60 * 0.01, "in the unit of the tests' patience"
+    assert all(seconds >= least * 0.01 for seconds, least in zip(slept, (5, 10, 20, 30, 30), strict=True))
+
+
+async def test_who_is_refused_while_others_pass_waits_longer(film: Film, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More requests under way than a server takes in a minute: by chance one of them is refused again and again."""
+    unslept(monkeypatch)
+    with Stub([], always=picky(lambda said: status(429) if "unlucky" in json.dumps(said) else None)) as server:
+        async with endpoint(server, attempts=3) as captioner:
+
+            async def others() -> None:
+                while True:
+                    await captioner.caption(film())
+
+            going = asyncio.create_task(others())
+            try:
+                with pytest.raises(EndpointError) as refused:
+                    await captioner.caption(film(prompt="unlucky"))
+            finally:
+                going.cancel()
+    assert int(re.findall(r"(\d+) attempts", refused.value.message)[0]) > 3
+
+
+QUOTA = status(429, "insufficient_quota: You exceeded your current quota, please check your plan and billing details.")
+
+
+async def test_a_quota_that_may_be_one_of_a_minute_is_asked_for_once_more(
+    film: Film, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    slept = unslept(monkeypatch)
+    with Stub([QUOTA, answer("fine"), QUOTA, QUOTA, QUOTA, answer("late")]) as server:
+        async with endpoint(server, attempts=6) as captioner:
+            assert (await captioner.caption(film())).text == "fine"
+            assert slept == [pytest.approx(65 * 0.01)]
+            assert "if it is one of a minute" in caplog.text
+            assert (await captioner.caption(film())).text == "late", "what was there a minute ago is not spent"
+    with Stub([], always=QUOTA) as server:
+        async with endpoint(server, attempts=6) as captioner:
+            with pytest.raises(EndpointError, match=r"wants to be paid \(429\): insufficient_quota"):
+                await captioner.caption(film())
+    assert len(server.requests) == 2
+
+
+async def test_a_wait_that_a_person_would_wonder_at_is_told_once(
+    film: Film, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level("WARNING")
+    slept = unslept(monkeypatch)
     steps = [status(503, headers={"Retry-After": "30"}), status(429, headers={"Retry-After": "30"}), answer("late")]
-    with Stub(steps) as server, pytest.MonkeyPatch.context() as patched:
-        patched.setattr(client, "LONGEST_WAIT", 0.01)
+    with Stub(steps) as server:
         async with endpoint(server) as captioner:
             assert (await captioner.caption(film())).text == "late"
-    assert [record.getMessage() for record in caplog.records if "names a time" in record.getMessage()] == [
-        f"{server.url} can't answer yet and names a time: it is asked again then, 0.01 s later at most"
+    assert slept == [30, 30]
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{server.url} can't answer yet and names a time: it is asked again then, 120 s later at most"
     ]
+
+
+async def test_a_wait_of_less_than_an_hour_is_waited_for_whole_and_told(
+    film: Film, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("WARNING")
+    slept = unslept(monkeypatch)
+    with Stub([status(429, headers={"Retry-After": "1500"}), answer("late")]) as server:
+        async with endpoint(server) as captioner:
+            assert (await captioner.caption(film())).text == "late"
+    assert slept == [1500]
+    assert "asks to be asked again in 25 minutes: that is waited for" in caplog.text
 
 
 @pytest.mark.parametrize("code", [429, 503])

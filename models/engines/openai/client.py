@@ -1,6 +1,6 @@
 """The httpx door: one request to a server, asked again where that may help, and its answer within bounds.
 
-    status 429, 5xx, time-out, reset    again, jittered, as Retry-After says     then EndpointError
+    status 429, 5xx, time-out, reset    again (attempts.py)     then EndpointError
     anything else                       the answer, whole or line by line
 
 What a server sends is never trusted: an answer has a bound in bytes, packed and unpacked, and one in time, whoever trickles.
@@ -10,19 +10,20 @@ import asyncio
 import logging
 import time
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
 import httpx
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
 
 from models.engines.openai.addresses import credentials, followed, place
+from models.engines.openai.attempts import Again, Attempts
 from models.engines.openai.charsets import GUESS, text_of
-from models.engines.openai.faults import inner_status, says_no, sentence
+from models.engines.openai.faults import fault, inner_status, says_no, sentence
 from models.engines.openai.lines import LARGEST, Lines
-from models.engines.openai.waits import HOPELESS, LONGEST_WAIT, NOTABLE_WAIT, Again, Enough, asked_wait, spent
+from models.engines.openai.seats import Seats
+from models.engines.openai.waits import asked_wait, perhaps_spent, spent
 from models.errors import BadEngineOption, EndpointError, EngineDead, RequestRefused
 from models.proxies import proxy_fault
 
@@ -63,7 +64,7 @@ class Client:
         base_url: str,
         key: str | None,
         *,
-        connections: int,
+        seats: Seats,
         timeout: httpx.Timeout,
         whole: float,
         attempts: int,
@@ -72,9 +73,9 @@ class Client:
     ) -> None:
         headers = {"Accept-Encoding": "identity"} | credentials(base_url, key)
         self.base_url = base_url
-        self.retries = 0
-        self._tell_once = tell_once
-        self._whole, self._attempts, self._patience = whole, attempts, patience
+        self.attempts = Attempts(base_url, attempts, patience, seats, tell_once)
+        self._seats, self._whole, self._tell_once = seats, whole, tell_once
+        connections = seats.allowed + 2
         limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
         try:
             self._http = httpx.AsyncClient(timeout=timeout, headers=headers, limits=limits)
@@ -83,11 +84,11 @@ class Client:
 
     async def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Answer:
         """The answer, of whatever status but those that may pass. Raises EndpointError, RequestRefused, EngineDead (closed)."""
-        return await self._tried(partial(self._answer, method, path, body))
+        return await self.attempts.tried(partial(self._answer, method, path, body), seated=body is not None)
 
     async def lines(self, path: str, body: Mapping[str, Any]) -> Lines | Answer:
         """The answer line by line as it comes; a refusal comes whole. Close the lines. Raises what ``ask`` raises."""
-        response, until = await self._tried(partial(self._once, "POST", path, body))
+        response, until = await self.attempts.tried(partial(self._once, "POST", path, body), seated=True)
         if response.is_success:
             return Lines(self.base_url, response, self.pieces(response, until), partial(self.text, response=response))
         try:
@@ -108,33 +109,6 @@ class Client:
     async def close(self) -> None:
         await self._http.aclose()
 
-    async def _tried(self, once: "Callable[[], Awaitable[_Got]]") -> "_Got":
-        """What ``once`` gives, tried again where it meets a fault that may pass."""
-        waits = wait_random_exponential(multiplier=self._patience, max=30 * self._patience)
-
-        def pause(state: RetryCallState) -> float:
-            error = state.outcome.exception() if state.outcome else None
-            asked = error.seconds if isinstance(error, Again) else None
-            if asked is not None and asked > HOPELESS:
-                return 0.0  # it is not asked again
-            self.retries += 1
-            seconds = min(max(asked, 0.1 * self._patience), LONGEST_WAIT) if asked is not None else waits(state)
-            log.info("%s %s: asked again in %.1f s", self.base_url, error, seconds)
-            if asked is not None and asked >= NOTABLE_WAIT:
-                self._tell_once(
-                    f"{self.base_url} can't answer yet and names a time: it is asked again then, {LONGEST_WAIT:g} s later at most"
-                )
-            return seconds
-
-        enough = Enough(self._attempts)
-        try:
-            async for attempt in AsyncRetrying(stop=enough, wait=pause, retry=retry_if_exception_type(Again), reraise=True):
-                with attempt:
-                    return await once()
-        except Again as error:
-            raise EndpointError(f"{self.base_url} {error} ({enough.told})", status=error.status) from error
-        raise AssertionError("not reached: tenacity returns or raises")
-
     async def _answer(self, method: str, path: str, body: Mapping[str, Any] | None) -> Answer:
         response, until = await self._once(method, path, body)
         try:
@@ -143,8 +117,7 @@ class Client:
             await response.aclose()
         if response.is_success and (status := inner_status(text)) is not None:  # said by 200: routers, of a server behind them
             if status in AGAIN:
-                wait = asked_wait(response.headers, text)
-                raise Again(f"answers {status} {sentence(text)}".rstrip(), seconds=wait, status=status)
+                raise self._refused_for_now(status, response.headers, text)
             told = f"{response.status_code} with error {status}" if status else str(response.status_code)
             return Answer(status=status or 400, told=told, headers=response.headers, text=text)
         return _whole(response, text)
@@ -161,7 +134,8 @@ class Client:
         except TimeoutError:
             raise Again(f"does not answer within {self._whole:g} s") from None
         except httpx.TimeoutException as error:
-            raise Again(f"does not answer in time ({type(error).__name__})") from error
+            late = isinstance(error, httpx.ReadTimeout) and body is not None
+            raise Again(f"does not answer in time ({type(error).__name__})", late=late) from error
         except httpx.TransportError as error:
             raise Again(f"can't be reached: {error or type(error).__name__}") from error
         except httpx.InvalidURL as error:
@@ -173,13 +147,22 @@ class Client:
                 text = ""
             finally:
                 await response.aclose()
-            said, wait = sentence(text), asked_wait(response.headers, text)
+            said, wait = sentence(text), asked_wait(response.headers, text, response.status_code)
             if response.status_code == 500 and says_no(said):  # some servers say so by 500: it would not pass
                 return httpx.Response(400, text=said, request=request, extensions={"came": 500}), until
             if spent(response.status_code, said, wait):  # nor would this, today
                 return httpx.Response(402, text=said, request=request, extensions={"came": 429}), until
-            raise Again(f"answers {response.status_code} {said}".rstrip(), seconds=wait, status=response.status_code)
+            raise self._refused_for_now(response.status_code, response.headers, text)
+        if body is not None:
+            self._seats.answer()
         return response, until
+
+    def _refused_for_now(self, status: int, headers: Mapping[str, str], text: str) -> Again:
+        said, wait = sentence(text), asked_wait(headers, text, status)
+        # money that was there a minute ago is not what is used up
+        quota = perhaps_spent(status, said, wait) and not self._seats.answered
+        ends_as = fault(self.base_url, "", 402, text, str(status)) if quota else None
+        return Again(f"answers {status} {said}".rstrip(), seconds=wait, status=status, ends_as=ends_as)
 
     async def _sent(self, request: httpx.Request) -> tuple[httpx.Request, httpx.Response]:
         """The request as it was answered and its response: a redirection to itself (a slash, https) is followed, no other."""

@@ -7,12 +7,11 @@ POST {base_url}/chat/completions     refused for a reason of form    adapted, as
                                      what may pass                   asked again (client.py)
 """
 
-import asyncio
 import json
 import logging
 import os
 from collections.abc import AsyncIterator, Mapping
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
@@ -25,6 +24,7 @@ from models.engines.openai.dialect import Dialect
 from models.engines.openai.faults import fault, may_not_list, sentence
 from models.engines.openai.lines import Lines
 from models.engines.openai.negotiation import Negotiation
+from models.engines.openai.seats import Seats
 from models.engines.openai.streams import Broken, joined, pieces
 from models.engines.openai.thoughts import Thoughts
 from models.errors import BadEngineOption, EndpointError, EngineDead, RequestRefused
@@ -77,8 +77,8 @@ class OpenAIEndpoint:
         asked = options is not None and options.profile == "questions"
         dialect = Dialect(without=frozenset() if asked else frozenset({"priority"}))  # of windows alone none goes first
         self._negotiation = Negotiation(preset, self._base_url, dialect)
-        self._seats = asyncio.Semaphore(self._capacity)
-        self._running = self._waiting = self._retries = 0
+        self._seats = Seats(self._capacity, self._base_url, self._negotiation.tell_once)
+        self._retries = 0
 
     @property
     def capacity(self) -> int:
@@ -89,7 +89,7 @@ class OpenAIEndpoint:
         if self._client is not None:
             return
         self._client = Client(
-            self._base_url, self._api_key, connections=self._capacity + 2, tell_once=self._negotiation.tell_once, **self._timing
+            self._base_url, self._api_key, seats=self._seats, tell_once=self._negotiation.tell_once, **self._timing
         )
         try:
             self._model = await self._choose_model(self._client)
@@ -119,7 +119,7 @@ class OpenAIEndpoint:
         return found
 
     async def caption(self, request: Request) -> Reply:
-        async with self._seat():
+        async with self._seats.one():
             answer = await self._ask(request, stream=False)
             assert isinstance(answer, Answer)
         if answer.text.lstrip()[:6].startswith(STREAMED):  # a stream, though none was asked for, or all are
@@ -150,7 +150,7 @@ class OpenAIEndpoint:
             raise RequestRefused(f"{self._base_url} streams something that is no chat completion: {error}") from error
 
     async def stream(self, request: Request) -> AsyncIterator[str | Reply]:
-        async with self._seat():
+        async with self._seats.one():
             async for piece in strip_pieces(self._pieces(request)):
                 yield piece
 
@@ -179,29 +179,14 @@ class OpenAIEndpoint:
             raise EngineDead("the engine is not running: start it first")
         return await self._negotiation.ask(self._client, request, self._model, stream=stream)
 
-    @asynccontextmanager
-    async def _seat(self) -> AsyncIterator[None]:
-        """One of the requests that may be under way at once, counted for ``metrics``."""
-        self._waiting += 1
-        try:
-            await self._seats.acquire()
-        finally:
-            self._waiting -= 1
-        self._running += 1
-        try:
-            yield
-        finally:
-            self._running -= 1
-            self._seats.release()
-
     async def metrics(self) -> Mapping[str, Any]:
-        retries = self._retries + (self._client.retries if self._client else 0)
-        return {"running": self._running, "waiting": self._waiting, "retries": retries}
+        retries = self._retries + (self._client.attempts.retries if self._client else 0)
+        return {"running": self._seats.running, "waiting": self._seats.waiting, "retries": retries}
 
     async def close(self) -> None:
         client, self._client = self._client, None
         if client is not None:
-            self._retries += client.retries
+            self._retries += client.attempts.retries
             await client.close()
 
 

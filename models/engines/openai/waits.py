@@ -1,77 +1,58 @@
 """When a server that refuses for now is to be asked again, by what it says itself.
 
-Retry-After: 37, or a date                    RFC 9110, 10.2.3
+Retry-After: 37, 30s, or a date               RFC 9110, 10.2.3; an epoch too
 retry-after-ms: 350                           OpenAI, Azure
 "retryDelay": "34s"                           Gemini; retry_after, estimated_time: other services
 Please try again in 1m30.5s, retry in 34 s    Groq, OpenAI, Gemini, Azure, in the message alone
+x-ratelimit-reset-tokens: 7.66s               Groq, OpenAI; an epoch in seconds or milliseconds: OpenRouter, in the body too
 """
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
 
 LONGEST_WAIT = 120.0
-"""seconds that a server may ask to be waited for"""
+"""seconds up to which a wait that a server names is an everyday one"""
 NOTABLE_WAIT = 5.0
 """seconds from which a person is told what is waited for"""
 HOPELESS = 3600.0
 """seconds that no run waits for: it ends, and the next one goes on"""
-TOLD = 5
-"""refusals until a time that was told which count as one attempt"""
-_SPENT = ("insufficient_quota", "exceeded your current quota", "insufficient balance", "credit balance")
+_SPENT = ("insufficient balance", "credit balance", "budget has been exceeded", "exceededbudget")
 """words of a 429 that no waiting helps against, where it does not say when to come again"""
-_FIELD = re.compile(r'"(?:retrydelay|retry_after|retry_after_seconds|estimated_time)"\s*:\s*"?(\d{1,6}(?:\.\d+)?)s?\b')
+_QUOTA = ("insufficient_quota", "exceeded your current quota")
+"""words of a 429 for money that is spent (OpenAI), and for so many tokens a minute (DashScope, Gemini)"""
+_FIELD = re.compile(r'"(?:retrydelay|retry_after|retry_after_seconds|estimated_time)"\s*:\s*"?(\d{1,6}(?:\.\d+)?)s?\s*["},]')
 _WORDS = re.compile(
     r"(?:retry|try(?:ing)? again|try your request again) (?:again )?(?:in|after) (?:about |~)?"
-    r"(?:(\d{1,4}) ?h(?:ours?)? ?)?(?:(\d{1,5}) ?m(?:in(?:utes?)?)? ?)?(?:(\d{1,7}(?:\.\d+)?) ?(ms|milliseconds?|s|sec|seconds?))?(?![a-z])"
+    r"(?:(\d{1,3}) ?d(?:ays?)? ?)?(?:(\d{1,4}) ?h(?:ours?|rs?)? ?)?(?:(\d{1,5}) ?m(?:in(?:utes?|s)?)? ?)?"
+    r"(?:(\d{1,7}(?:\.\d+)?) ?(ms|milliseconds?|s|secs?|seconds?))?(?![a-z])"
 )
-
-
-class Again(Exception):
-    """A fault that may pass: ask again after ``seconds``, where the server says how many."""
-
-    def __init__(self, message: str, *, seconds: float | None = None, status: int | None = None) -> None:
-        super().__init__(message)
-        self.seconds = seconds
-        self.status = status
-
-
-class Enough:
-    """When to give a request up: after so many attempts. One that was refused until a time that the server named counts a fifth: with more
-    requests under way than it takes in a minute some are refused again and again, by chance, while others pass."""
-
-    def __init__(self, attempts: int) -> None:
-        self.made = 0
-        self._until = 0.0
-        self._left = attempts * TOLD
-
-    def __call__(self, state: Any) -> bool:
-        error = state.outcome.exception() if state.outcome else None
-        seconds = error.seconds if isinstance(error, Again) and error.status == 429 else None
-        self.made += 1
-        asked = error.seconds if isinstance(error, Again) else None
-        if asked is not None and asked > HOPELESS:
-            self._until = asked
-            return True
-        self._left -= 1 if seconds is not None and 1 <= seconds <= LONGEST_WAIT else TOLD
-        return self._left <= 0
-
-    @property
-    def told(self) -> str:
-        """Why it was given up."""
-        attempts = f"{self.made} attempt{'s' * (self.made != 1)}"
-        return f"{attempts}; it asks to be asked again in {self._until / 3600:.1f} hours" if self._until else attempts
+_DURATION = re.compile(
+    r"(?:(\d{1,3})d)?(?:(\d{1,4})h)?(?:(\d{1,5})m(?:in)?)?(?:(\d{1,7}(?:\.\d+)?)s(?:ec(?:onds?)?)?)?(?:(\d{1,9}(?:\.\d+)?)ms)?"
+)
+_RESET = re.compile(r"ratelimit\S*-reset", re.IGNORECASE)
+EPOCH = 1e9
+"""a number from which on it is a time and no number of seconds; a thousand times that, milliseconds"""
 
 
 def spent(status: int, said: str, wait: float | None) -> bool:
-    """Whether a refusal is of money or of a quota that is used up: Gemini words a limit of so many requests a minute in the same way, and
-    says when to come again."""
-    return status == 429 and any(words in said.lower() for words in _SPENT) and (wait is None or wait > LONGEST_WAIT)
+    """Whether a refusal is of money that is used up, or of a quota that comes back after longer than a run waits."""
+    low = said.lower()
+    if status != 429:
+        return False
+    if any(words in low for words in _QUOTA):
+        return wait is not None and wait > HOPELESS
+    return any(words in low for words in _SPENT) and (wait is None or wait > HOPELESS)
 
 
-def asked_wait(headers: Mapping[str, str], text: str) -> float | None:
+def perhaps_spent(status: int, said: str, wait: float | None) -> bool:
+    """Whether it is of a quota that is used up for good, or for this minute: nothing tells which."""
+    return status == 429 and wait is None and any(words in said.lower() for words in _QUOTA)
+
+
+def asked_wait(headers: Mapping[str, str], text: str, status: int = 429) -> float | None:
     """Seconds that a refusal asks to be waited for, without a bound; None: it says nothing."""
     if (milliseconds := _number(headers.get("retry-after-ms"))) is not None:
         return milliseconds / 1000
@@ -81,27 +62,70 @@ def asked_wait(headers: Mapping[str, str], text: str) -> float | None:
     if found := _FIELD.search(low):
         return float(found[1])
     for found in _WORDS.finditer(low):
-        hours, minutes, rest, unit = found.groups()
-        if hours or minutes or rest:
-            return (
-                int(hours or 0) * 3600
-                + int(minutes or 0) * 60
-                + float(rest or 0) / (1000 if (unit or "s").startswith("m") else 1)
-            )
-    return None
+        days, hours, minutes, rest, unit = found.groups()
+        if days or hours or minutes or rest:
+            seconds = float(rest or 0) / (1000 if (unit or "s").startswith("m") else 1)
+            return ((int(days or 0) * 24 + int(hours or 0)) * 60 + int(minutes or 0)) * 60 + seconds
+    if status != 429:  # servers send these with every answer: of a refusal that is of no limit they tell nothing
+        return None
+    return next((wait for one in (headers, _inner_headers(text)) if (wait := _until_reset(one)) is not None), None)
 
 
 def retry_after(value: str | None) -> float | None:
-    """Seconds that a ``Retry-After`` header asks for, from its number or its date; None where it says nothing."""
+    """Seconds that a ``Retry-After`` header asks for, from its number, its duration or its date; None where it says nothing."""
     if not value:
         return None
-    if (seconds := _number(value)) is not None:
+    if (seconds := _seconds(value.partition(",")[0])) is not None:  # of two proxies with one header each, the first
         return seconds
     try:
-        date = parsedate_to_datetime(value)
-        return max((date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - datetime.now(UTC).timestamp(), 0.0)
+        return _from_now(parsedate_to_datetime(value))
     except (ValueError, OverflowError):
         return None
+
+
+def _until_reset(headers: Mapping[str, str]) -> float | None:
+    """Seconds until the last of the limits that are used up (``remaining`` is 0, or not told) begins anew; None: none is, or none tells."""
+    waits = []
+    for name, value in headers.items():
+        if not _RESET.search(name):
+            continue
+        left = _number(headers.get(re.sub("-reset", "-remaining", name, flags=re.IGNORECASE)))
+        if (left is None or left <= 0) and (wait := _seconds(value)) is not None:
+            waits.append(wait)
+    return max(waits, default=None)
+
+
+def _inner_headers(text: str) -> dict[str, str]:
+    """The headers of a server behind the one that answers: OpenRouter's ``error.metadata.headers``."""
+    if '"headers"' not in text:
+        return {}
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    for key in ("error", "metadata", "headers"):
+        found = found.get(key) if isinstance(found, dict) else None
+    return {str(name).lower(): str(value) for name, value in found.items()} if isinstance(found, dict) else {}
+
+
+def _seconds(value: str) -> float | None:
+    """Of ``37``, ``1m30s``, ``350ms``, an epoch in seconds or milliseconds, or ISO 8601."""
+    value = value.strip()
+    if (number := _number(value)) is not None:
+        if number < EPOCH:
+            return number
+        return max(number / (1000 if number >= 1000 * EPOCH else 1) - datetime.now(UTC).timestamp(), 0.0)
+    if value and (found := _DURATION.fullmatch(value.lower())):
+        days, hours, minutes, seconds, milliseconds = (float(one or 0) for one in found.groups())
+        return ((days * 24 + hours) * 60 + minutes) * 60 + seconds + milliseconds / 1000
+    try:
+        return _from_now(datetime.fromisoformat(value))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _from_now(date: datetime) -> float:
+    return max((date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - datetime.now(UTC).timestamp(), 0.0)
 
 
 def _number(value: str | None) -> float | None:
