@@ -25,6 +25,7 @@ from models.engines.openai.waits import retry_after
 from models.errors import BadEngineOption, EndpointError, ModelNotFound, PromptTooLong, RequestRefused
 from models.options import EngineOptions
 from models.preset import Preset
+from models.presets import served_preset
 
 Film = Callable[..., Request]
 PRESET = Preset(name="tiny", id="tiny")
@@ -188,10 +189,10 @@ async def test_which_model_of_the_server() -> None:
     with Stub([], models=two) as server:
         async with endpoint(server) as captioner:
             assert captioner._model == "tiny"
-        with pytest.raises(ModelNotFound, match="it has: a, tiny"):
-            await OpenAIEndpoint(replace(PRESET, id="b", name="b"), base_url=server.url, **QUICK).start()
+        with pytest.raises(ModelNotFound, match=r"several models \(it has: a, tiny\): name one by --model"):
+            await OpenAIEndpoint(served_preset(None), base_url=server.url, **QUICK).start()
     with Stub([], models=status(401)) as server, pytest.raises(EndpointError, match="--api-key"):
-        await OpenAIEndpoint(PRESET, base_url=server.url, **QUICK).start()
+        await OpenAIEndpoint(served_preset(None), base_url=server.url, **QUICK).start()
     with Stub([], models=body(200, b"no list")) as server:
         async with endpoint(server) as captioner:
             assert captioner._model == "tiny"

@@ -21,7 +21,7 @@ from models.engines.openai.addresses import address
 from models.engines.openai.answers import BadAnswer, Withheld, filtered, parse, reply
 from models.engines.openai.client import ATTEMPTS, TIMEOUT, WHOLE, Answer, Client, Timeout
 from models.engines.openai.dialect import Dialect
-from models.engines.openai.faults import fault, may_not_list, sentence
+from models.engines.openai.faults import fault, sentence
 from models.engines.openai.lines import Lines
 from models.engines.openai.negotiation import Negotiation
 from models.engines.openai.seats import Seats
@@ -36,6 +36,8 @@ IN_FLIGHT = 16
 """requests at once where nobody says: a server that queues is no faster for more"""
 NO_LIST = {400, 404, 405, 406, 410, 415, 422, 501}
 """statuses of a server that does not list its models"""
+MAY_NOT_LIST = {401, 403}
+"""statuses for keys that may ask a model, and not which there are (keys with few rights, gateways); of a wrong key the chat tells"""
 STREAMED = ("data:", "event:", "id:", "retry:", ":")
 """what a line of events begins with; a comment keeps a connection open until there is something to say"""
 log = logging.getLogger(__name__)
@@ -85,7 +87,7 @@ class OpenAIEndpoint:
         return self._capacity + self._capacity // 2
 
     async def start(self) -> None:
-        """Look which model the server has. Raises EndpointError, and ModelNotFound where it has several and none is the preset's."""
+        """Look which model the server has. Raises EndpointError, and ModelNotFound where it is not clear which is meant."""
         if self._client is not None:
             return
         self._client = Client(
@@ -105,18 +107,20 @@ class OpenAIEndpoint:
             if not named or error.data.get("status") is None:
                 raise
             log.info("%s lists no models (%s): %s is tried", self._base_url, error.message, self.preset.id)
-            return names.choose(self.preset, None, self._base_url)
-        if answer.status in NO_LIST or (named and may_not_list(answer.status, answer.text)):
+            return names.choose(self.preset, None, self._base_url).name
+        if answer.status in NO_LIST or (named and answer.status in MAY_NOT_LIST):
             served = None
         elif answer.status >= 300:
             raise fault(self._base_url, "/models", answer.status, answer.text, answer.told)
         else:
             served = names.served(answer.text)
             self.engine_version = answer.headers.get("server", "unknown")
-        found = names.choose(self.preset, served, self._base_url)
-        if found not in (self.preset.id, self.preset.name):
-            log.info("%s: the model is %s", self._base_url, found)
-        return found
+        found = self._negotiation.chosen = names.choose(self.preset, served, self._base_url)
+        if found.among:
+            self._negotiation.tell_once(f"{found.lacks(self._base_url)}: it is tried")
+        elif found.name not in (self.preset.id, self.preset.name):
+            log.info("%s: the model is %s", self._base_url, found.name)
+        return found.name
 
     async def caption(self, request: Request) -> Reply:
         async with self._seats.one():

@@ -58,13 +58,6 @@ def fault(base_url: str, path: str, status: int, text: str, told: str = "") -> M
     return RequestRefused(f"{base_url} refuses the request ({told}): {said}", status=status)
 
 
-def may_not_list(status: int, text: str) -> bool:
-    """Whether a key may ask a model, and not which there are: a refusal of the list alone (keys with few rights, gateways)."""
-    return status == 403 or (
-        status == 401 and re.search(r"scope|permission|not authori[sz]ed to", text.lower()[:4000]) is not None
-    )
-
-
 def perhaps(base_url: str) -> str:
     """Where most servers answer (Ollama, llama.cpp, LM Studio, vLLM, SGLang), if the address has no path."""
     return f" (most servers answer at {base_url}/v1)" if base_url.count("/") == 2 else ""

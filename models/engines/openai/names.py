@@ -1,6 +1,10 @@
 """Which of a server's models is meant."""
 
 import json
+import re
+from dataclasses import dataclass
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from typing import Any
 
 from models.engines.openai.faults import perhaps
@@ -9,6 +13,11 @@ from models.preset import Preset
 
 UNNAMED = "served"
 """name of the preset where --model was not given (models/presets: served_preset)"""
+_DENIED = re.compile(
+    r"not exist|not (?:be )?found|no such|(?:unknown|invalid|unrecogni[sz]ed|incorrect) model|not a valid model|not available|unavailable"
+    r"|supported by any|no access|not have access|不存在|未找到"
+)
+"""words of a refusal of a model's name, and of nothing that the model can't do"""
 
 
 def served(text: str) -> list[str] | None:
@@ -30,34 +39,80 @@ def served(text: str) -> list[str] | None:
     return [name for name in given if isinstance(name, str) and name]
 
 
-def choose(preset: Preset, served: list[str] | None, base_url: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A model as the server calls it."""
+
+    name: str
+    among: tuple[str, ...] = ()
+    """what it lists in place of it; empty: the name, or no name at all"""
+
+    def lacks(self, base_url: str, said: str = "") -> str:
+        """That the server has it not, by what it ``said``, or lists it not; and what it has, the most similar first."""
+        near = get_close_matches(self.name, self.among, n=4, cutoff=0.5)
+        shown = list(dict.fromkeys((*near, *self.among)))[:8]
+        more = ", ..." * (len(set(self.among)) > len(shown))
+        has = f"it has: {', '.join(shown)}{more}"
+        return f"{base_url} has no model {self.name} ({said}; {has})" if said else f"{base_url} lists no {self.name} ({has})"
+
+    def denied(self, status: int, said: str) -> bool:
+        """Whether a refusal of a name that is not listed says that there is no such model."""
+        low = said.lower()
+        return bool(self.among) and status in (400, 404, 422) and self.name.lower() in low and _DENIED.search(low) is not None
+
+
+def choose(preset: Preset, served: list[str] | None, base_url: str) -> Chosen:
     """The server's name for the preset's model: the same, or what only differs in case, tag or folder; else its only one.
 
-    ``served`` None: the server does not say what it has, and the name is tried as it is. Raises ModelNotFound.
+    A name that was given and is not listed is tried as it is: aliases, deployments and suffixes stand in no list. So is every name where
+    the server does not say what it has (``served`` None). Raises ModelNotFound: none was given, or two could be meant.
     """
     wanted = [name for name in dict.fromkeys((preset.id, preset.name)) if name]
+    given = preset.name != UNNAMED
     if not served:
-        if preset.name != UNNAMED:
-            return wanted[0]
+        if given:
+            return Chosen(wanted[0])
         has = "has no model" if served is not None else "does not list its models"
         raise ModelNotFound(f"{base_url} {has}{perhaps(base_url)}: name one by --model", served=served)
     for name in wanted:
         if name in served:
-            return name
+            return Chosen(name)
+    meant = 0
     for form in (str.casefold, _without_tag, _base):
         for name in wanted:
             same = [one for one in served if form(one) == form(name)]
             if latest := [one for one in same if one.casefold().endswith(":latest")]:
                 same = latest
             if len(same) == 1:
-                return same[0]
+                return Chosen(same[0])
+            meant += len(same)
     for name in wanted:
         tagged = [one for one in served if _base(one.rpartition(":")[0]) == _base(name)]
         if len(tagged) == 1:  # the only one of that name, with a tag: "llava" is "llava:7b" where there is no other
-            return tagged[0]
-    if len(served) == 1:
-        return served[0]
-    raise ModelNotFound(f"{base_url} has no model {preset.id} (it has: {', '.join(served[:8])})", served=served[:100])
+            return Chosen(tagged[0])
+        meant += len(tagged)
+    if given and (found := _beside_the_list(wanted, served)):
+        return Chosen(found)
+    whole = [one for one in served if "*" not in one]
+    if len(whole) == 1:
+        return Chosen(whole[0])
+    if given and not meant:
+        return Chosen(wanted[0], tuple(served))
+    has = f"has no one model {preset.id}" if given else "has several models"
+    raise ModelNotFound(f"{base_url} {has} (it has: {', '.join(served[:8])}): name one by --model", served=served[:100])
+
+
+def _beside_the_list(wanted: list[str], served: list[str]) -> str | None:
+    """A name with a suffix that routers read (``Qwen/Qwen3-VL:nebius``, ``:nitro``) where the rest is listed; one that a pattern in the
+    list covers (``openai/*``). None: neither."""
+    for name in wanted:
+        rest, _, suffix = name.rpartition(":")
+        listed = next((one for one in served if one.casefold() == rest.casefold()), None)
+        if listed and suffix and "/" not in suffix:
+            return f"{listed}:{suffix}"
+        if any("*" in one and fnmatchcase(name, one) for one in served):
+            return name
+    return None
 
 
 def _without_tag(name: str) -> str:

@@ -13,6 +13,7 @@ from models.engines.openai.dialect import REFUSALS, SHRUNK, Dialect, adapted, pi
 from models.engines.openai.faults import fault, sentence
 from models.engines.openai.lines import Lines
 from models.engines.openai.messages import chat_body
+from models.engines.openai.names import Chosen
 from models.engines.openai.refusals import POLICY, too_long
 from models.errors import EndpointError, ModelError, PromptTooLong, RequestRefused, SchemaUnsupported
 from models.preset import Preset
@@ -30,6 +31,8 @@ class Negotiation:
 
     def __init__(self, preset: Preset, base_url: str, dialect: Dialect) -> None:
         self.dialect = dialect
+        self.chosen = Chosen(preset.id)
+        """the model's name; whether it is one is not known of what is not listed, until a request of it is answered"""
         self._preset, self._base_url = preset, base_url
         self._told: set[str] = set()
         self._guess = True
@@ -44,10 +47,13 @@ class Negotiation:
                 raise SchemaUnsupported(f"{self._base_url} takes no response_format: it can't see to the form of its answers")
             answer = await client.lines(CHAT, body) if stream else await client.ask("POST", CHAT, body)
             if isinstance(answer, Lines) or answer.status < 300:
+                self.chosen = Chosen(model)
                 self._guess &= not pictures_in(body)[1]
                 self._remember(dialect, changes)
                 return answer
             said = sentence(answer.text)
+            if self.chosen.denied(answer.status, said):
+                raise self._no_such_model(answer, said)
             other = adapted(dialect, answer.status, said, body)
             if other is None and self._may_be_the_video(answer.status, said, body):
                 other, guessed = (replace(dialect, videos=False), "frames go as images, not as a video (a guess)"), True
@@ -78,10 +84,16 @@ class Negotiation:
         low = said.lower()
         if (images or videos) and answer.status == 404 and "image" in low:
             return EndpointError(f"the model of {self._base_url} takes no pictures ({said}): name another by --model", status=404)
+        if answer.status == 404 and self.chosen.among:
+            return self._no_such_model(answer, said)
         wrong = fault(self._base_url, CHAT, answer.status, answer.text, answer.told)
         if isinstance(wrong, PromptTooLong) and (images or videos):
             return PromptTooLong(f"{wrong.message.rstrip('.')}; {LONGER}, or show fewer or smaller frames", **wrong.data)
         return wrong
+
+    def _no_such_model(self, answer: Answer, said: str) -> EndpointError:
+        told = f"{answer.told} {said}".rstrip(" .")
+        return EndpointError(f"{self.chosen.lacks(self._base_url, told)}: name one by --model", status=answer.status)
 
     def _remember(self, dialect: Dialect, changes: list[str]) -> None:
         """What worked is how the server is spoken to from now on."""
