@@ -41,6 +41,10 @@ class Ffmpeg:
             raise UsageError("unknown_encoder", f"{self.path} has no encoder '{name}'{hint}", encoder=name)
         return name
 
+    def decodes(self, codec: str) -> bool:
+        """Whether it has a decoder of a codec, by the name that it lists a stream's with (``ac4`` is known to many, decoded by few)."""
+        return codec in _decoded(self.path)
+
 
 def find_ffmpeg() -> Ffmpeg:
     """$SCENESCRIBE_FFMPEG, or PATH's ffmpeg if it has libass and libx264, or imageio-ffmpeg's binary.
@@ -85,22 +89,34 @@ def _brought() -> Ffmpeg | None:
         return None
 
 
+@cache
+def _decoded(path: Path) -> frozenset[str]:
+    return frozenset(re.findall(r"^\sD\S{5}\s+([\w.-]+)\s", _answer(path, "-codecs") or "", re.MULTILINE))
+
+
+def _answer(path: Path, *question: str) -> str | None:
+    """What an executable says to a question; None where it does not run."""
+    try:
+        answer = subprocess.run(
+            [path, "-hide_banner", *question],
+            capture_output=True,
+            timeout=30,
+            stdin=subprocess.DEVNULL,
+            check=True,
+            env=child_environment(),
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return answer.stdout.decode("utf-8", "replace")
+
+
 def _ask(path: Path) -> Ffmpeg | None:
     """What an executable says about itself; None where it is no ffmpeg that runs."""
-    said = []
+    said: list[str] = []
     for question in ("-version", "-filters", "-encoders"):
-        try:
-            answer = subprocess.run(
-                [path, "-hide_banner", question],
-                capture_output=True,
-                timeout=30,
-                stdin=subprocess.DEVNULL,
-                check=True,
-                env=child_environment(),
-            )
-        except (OSError, subprocess.SubprocessError):
+        if (answer := _answer(path, question)) is None:
             return None
-        said.append(answer.stdout.decode("utf-8", "replace"))
+        said.append(answer)
     version = re.match(r"ffmpeg version (\S+)", said[0])
     if not version:
         return None

@@ -26,6 +26,7 @@ from pipeline.media.fonts import add_fonts, check_fonts
 from pipeline.media.headers import check_codec, exchanged
 from pipeline.media.opaque import opaque, seen
 from pipeline.media.packets import GENERATED, source_packets
+from pipeline.media.refused import refused
 from pipeline.media.run import Place, Progress, entrance, graph, repeated, run, workplace
 from pipeline.media.soft import OnTracks, inside, with_cues
 from pipeline.media.standing import LAST, repeats, until_the_sound_ends, write_repeats
@@ -81,7 +82,8 @@ def burn(
         add_fonts(place, fonts)
         hidden = edits(ffmpeg, place, film, rules=rules)
         anew = exchanged(newest_ffmpeg(), place, film, rules=rules)
-        streams = plan(film, suffix, burning=True, exchanged=anew, edited=hidden.sound)
+        unheld = refused(ffmpeg, place, film, suffix)
+        streams = plan(film, suffix, refused=unheld, burning=True, exchanged=anew, edited=hidden.sound)
         beside = [stream.index for stream in streams.kept]
         before, made_up = source_packets(ffmpeg, place, film, decoded=hidden.several, beside=beside)
         check_clock(before)

@@ -1,13 +1,13 @@
 """What each container can hold, and so which streams of a film go into it as they are, converted, or not at all."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from pipeline.media.streams import BITMAPS, Contents, Stream
 from pipeline.media.suffixes import family
 from pipeline.types import Notice
 
-_AUDIO = {
+AUDIO = {
     "mp4": frozenset({"aac", "mp3", "mp2", "ac3", "eac3", "dts", "alac", "opus", "flac", "truehd"}),
     "webm": frozenset({"opus", "vorbis"}),
 }
@@ -18,8 +18,13 @@ _SUBTITLES = {"mp4": "mov_text", "webm": "webvtt", "mkv": "srt"}
 _KEPT_SUBTITLES = {
     "mp4": frozenset({"mov_text", "tx3g"}),
     "webm": frozenset({"webvtt"}),
-    "mkv": frozenset({"subrip", "srt", "ass", "ssa", "webvtt", *BITMAPS}),
+    "mkv": frozenset({"subrip", "srt", "ass", "ssa", "webvtt", "hdmv_text_subtitle", *BITMAPS - {"xsub"}}),
 }
+_TEXTS = frozenset({
+    "ass", "eia_608", "jacosub", "microdvd", "mov_text", "mpl2", "pjs", "realtext", "sami", "srt", "ssa", "stl", "subrip", "subviewer",
+    "subviewer1", "text", "tx3g", "vplayer", "webvtt",
+})  # fmt: skip
+"""subtitles of which ffmpeg's decoders give text. Of teletext and ARIB's captions they give pictures, if anything; of TTML nothing"""
 _KEPT_DATA = frozenset({"gpmd"})
 """tags of data that ffmpeg can copy into MP4: what action cameras measure"""
 _DATA_ELSEWHERE = {
@@ -73,10 +78,17 @@ class Plan:
 
 
 def plan(
-    film: Contents, suffix: str, *, burning: bool = False, exchanged: Collection[int] = (), edited: Collection[int] = ()
+    film: Contents,
+    suffix: str,
+    *,
+    refused: Mapping[int, str],
+    burning: bool = False,
+    exchanged: Collection[int] = (),
+    edited: Collection[int] = (),
 ) -> Plan:
     """What becomes of each stream of a film in a container; a notice for each that is converted or left out.
 
+    ``refused``: sound that this container can't be given as it is, and what it becomes (``refused``);
     ``exchanged``: indexes of the streams whose codec header changes on the way (``headers``); ``edited``: of the sound that has more in
     it than is heard (``edits``).
     """
@@ -88,7 +100,7 @@ def plan(
     for stream in film.streams:
         if stream is film.film or stream in covers:
             continue
-        codec, why = _fate(stream, rules, suffix, burning)
+        codec, why = _fate(stream, rules, suffix, burning, refused)
         if codec == "copy" and stream.kind == "audio" and stream.index in (*exchanged, *edited):
             codec = _CONVERTED_AUDIO.get(rules, "aac")
             cause = "its header comes again in mid-film" if stream.index in exchanged else "edits hide parts of it"
@@ -101,20 +113,25 @@ def plan(
     return Plan(tuple(kept), tuple(codecs), tuple(notices), _SUBTITLES[rules], covers)
 
 
-def _fate(stream: Stream, rules: str, suffix: str, burning: bool) -> tuple[str, str]:
+def _fate(stream: Stream, rules: str, suffix: str, burning: bool, refused: Mapping[int, str]) -> tuple[str, str]:
     """(codec or nothing, what to say about it)"""
     name = f"{stream.kind} stream {stream.index} ({stream.codec})"
     if stream.kind == "audio":
-        if rules == "mkv" or stream.codec in _AUDIO[rules] or suffix == ".mov":
+        into = refused.get(stream.index)
+        if into == "":
+            return "", f"{name} was left out: {suffix} files can't hold it, and this ffmpeg can't decode it"
+        if into is None and (rules == "mkv" or stream.codec in AUDIO[rules] or suffix == ".mov"):
             return "copy", ""
-        into = _CONVERTED_AUDIO[rules]
+        into = into or _CONVERTED_AUDIO[rules]
         return into, f"{name} was converted to {into}: {suffix} files can't hold it"
     if stream.kind == "subtitle":
         if stream.codec in _KEPT_SUBTITLES[rules]:
             return "copy", ""
-        if stream.codec in BITMAPS:
+        if stream.codec in _TEXTS:
+            return _SUBTITLES[rules], f"{name} was converted to {_SUBTITLES[rules]}: {suffix} files can't hold it"
+        if stream.codec in BITMAPS and rules != "mkv":
             return "", f"{name} was left out: {suffix} files can't hold pictures as subtitles"
-        return _SUBTITLES[rules], f"{name} was converted to {_SUBTITLES[rules]}: {suffix} files can't hold it"
+        return "", f"{name} was left out: {suffix} files can't hold it, and ffmpeg makes no text of it"
     if stream.kind == "video":
         if stream.cover:
             return ("copy", "") if rules != "webm" else ("", f"{name} was left out: it is a cover picture, and WebM has none")

@@ -14,6 +14,7 @@ from pipeline.media.decoding_order import made_up
 from pipeline.media.edits import edits, refuse
 from pipeline.media.headers import check_after, check_codec, exchanged, in_band
 from pipeline.media.losses import whole_pictures
+from pipeline.media.refused import refused
 from pipeline.media.run import Ended, Place
 from pipeline.media.streams import Contents
 from pipeline.media.suffixes import family
@@ -66,13 +67,14 @@ def copy(
         # out of MP4 it keeps the name that it has; a stream of MPEG-TS may bring new headers in its pictures, which this name forbids
         options = {**options, "tag:v:0": HVC1}
     filters = [options.get("bsf:v:0"), whole_pictures(place, film)]
+    writer, coming = newest if turned or at is not None else ffmpeg, kept(film)
     return Copy(
         film=film,
-        streams=plan(kept(film), suffix, exchanged=anew, edited=hidden.sound),
+        streams=plan(coming, suffix, refused=refused(writer, place, coming, suffix), exchanged=anew, edited=hidden.sound),
         options={**options, "bsf:v:0": ",".join(filter(None, filters))} if any(filters) else options,
         ends=("-t", f"{hidden.shown:.3f}") if hidden.shown else (),
         exchanged_at=at,
-        writer=newest if turned or at is not None else ffmpeg,
+        writer=writer,
     )
 
 

@@ -19,12 +19,12 @@ from pipeline.media import copying
 from pipeline.media.able import able
 from pipeline.media.binary import find_ffmpeg
 from pipeline.media.covers import attached
+from pipeline.media.failures import failure
 from pipeline.media.losses import reading, true_end
 from pipeline.media.run import Ended, Place, Progress, entrance, graph, run, workplace
 from pipeline.media.sound import sound_of
 from pipeline.media.streams import Contents, contents, opening
 from pipeline.media.suffixes import family
-from pipeline.media.verify import failure
 from pipeline.types import Notice
 
 TITLE = "Audio description"

@@ -1,19 +1,16 @@
 """What was written is read again before it takes its name: ffmpeg's exit status proves nothing."""
 
-import re
-import shutil
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import InputError, OutputError
 from pipeline.media.binary import Ffmpeg
+from pipeline.media.failures import BACKWARDS, DROPPED, NO_TIMES, OFTEN, UNTIMED, failure
 from pipeline.media.losses import cut_off, held
 from pipeline.media.packets import Packets, packets, source_packets, whole_or_end_of
 from pipeline.media.run import Ended, Place
-from pipeline.media.starved import maybe, starved
 from pipeline.media.streams import Contents
 from pipeline.types import Notice
 from pipeline.video.source import RAW_STREAMS
@@ -25,6 +22,10 @@ ROUNDING = 0.002
 """seconds; containers with millisecond clocks round two times"""
 PRIMING = 0.3
 """seconds of sound that an encoder puts before its first sample, at most: 2,112 samples of AAC at 8 kHz"""
+
+
+_TIMED = frozenset({"mpegvideo"})
+"""raw streams in which each picture tells its place, so that ffmpeg times them rightly"""
 
 
 def check_burned(
@@ -107,7 +108,7 @@ def _apart(times: Times, others: Times) -> Times:
 def check_times(film: Contents) -> None:
     """See that a film is no raw stream. Raises OutputError ``no_timestamps``."""
     if film.container in RAW_STREAMS - _TIMED:
-        raise OutputError("no_timestamps", _NO_TIMES)
+        raise OutputError("no_timestamps", NO_TIMES)
 
 
 def check_clock(frames: Packets) -> None:
@@ -134,10 +135,10 @@ def check_muxed(
     if round(after.film.rotation - film.film.rotation) % 360:
         sentence = "its picture is shown turned, which was lost on the way: this ffmpeg can't write that; write to a .mp4 or .mov"
         raise OutputError("container_cannot", sentence)
-    dropped = sum(_DROPPED in line for line in ended.messages) >= _OFTEN
-    if dropped or any(words in line for line in ended.messages for words in _UNTIMED):
+    dropped = sum(DROPPED in line for line in ended.messages) >= OFTEN
+    if dropped or any(words in line for line in ended.messages for words in UNTIMED):
         raise failure(ended, place.folder / place.written, "")
-    if sum(any(words in line for words in _BACKWARDS) for line in ended.messages) >= _OFTEN:
+    if sum(any(words in line for words in BACKWARDS) for line in ended.messages) >= OFTEN:
         check_clock(source_packets(ffmpeg, place, film)[0])
     least = film.declared - (1 / film.fps if film.fps else 0.04) - 0.1
     short = film.declared and after.declared and after.declared < least
@@ -171,67 +172,3 @@ def _opened(
         if found != count:
             raise failure(ended, path, f"{found} {kind} streams are in it, {count} should be")
     return after, frames
-
-
-def failure(ended: Ended, path: Path, what: str) -> OutputError:
-    """Why ffmpeg did not write what it should, in its own words."""
-    said = "\n".join(ended.messages)
-    full = "No space left on device" in said or "Disk quota exceeded" in said
-    with_room = shutil.disk_usage(path.resolve().parent).free
-    if full or with_room < 100_000:
-        return OutputError("no_space", f"the disk of {path.resolve().parent} is full; make room or write elsewhere with -o")
-    if refused := starved(said):
-        return refused
-    if said.count(_DROPPED) >= _OFTEN:
-        return OutputError("clock_restarts", _LEAPS)
-    if any(words in said for words in _UNTIMED):
-        return OutputError("no_timestamps", _NO_TIMES)
-    if "are supported for WebM" in said:
-        sentence = "WebM holds VP8, VP9 and AV1 with Vorbis or Opus alone; write to a .mkv, which holds everything"
-        return OutputError("container_cannot", sentence)
-    if unheard := _NO_MUXING.search(said):
-        sentence = f"ffmpeg can't copy {unheard.group(1)} into {path.suffix} files, nor into others that hold subtitles; burn it"
-        return OutputError("container_cannot", sentence)
-    codec = _NO_CODEC.search(said)
-    if codec:
-        name = codec.group(1) or codec.group(2)
-        return OutputError("container_cannot", f"{path.suffix} files can't hold {name}; write to a .mkv, which holds everything")
-    reason = _reason(ended.messages)
-    return OutputError(
-        "ffmpeg_failed" if ended.status else "output_damaged", what + (f": {reason}" if reason else "") + maybe(said)
-    )
-
-
-_NO_CODEC = re.compile(
-    r"Could not find tag for codec (\w+)|(?:codec |Tag )(\w+)(?: in stream \S+)? (?:is )?not (?:currently )?supported"
-)
-_NO_MUXING = re.compile(r"does not yet support muxing (\w+)")
-_TIMED = frozenset({"mpegvideo"})
-"""raw streams in which each picture tells its place, so that ffmpeg times them rightly"""
-_NO_TIMES = (
-    "its pictures carry no times (a raw stream), and a copy would show them in disorder: burn it, or wrap it first (mkvmerge)"
-)
-_DROPPED = "invalid dropping"
-"""what ffmpeg says of times more than 30 hours from those before"""
-_LEAPS = "its clock leaps by days in mid-film (it ran over), and a copy would show its parts so far apart: burn it"
-_BACKWARDS = ("Non-monotonous DTS", "Non-monotonic DTS")
-_OFTEN = 5
-"""packets; a few stand still where parts of a broadcast meet"""
-_UNTIMED = ("Can't write packet with unknown timestamp", "Timestamps are unset in a packet")
-_ERROR = re.compile(r"(?:\[[^\]]* @ 0x[0-9a-f]+\] )*\[(?:error|fatal|panic)\] (.*)")
-_CONSEQUENCES = re.compile(
-    r"Conversion failed|Error while (?:filtering|processing)|Error initializing output stream|Error submitting|Task finished|"
-    r"Terminating thread|Nothing was written|Error opening output|Error muxing|av_interleaved_write_frame|Error writing trailer|"
-    r"Could not open encoder|received no packets|Error sending frames|Error closing file|Error opening file|Could not write header"
-)
-"""what ffmpeg says because of an error that it told before"""
-_NAMES = re.compile(r"(?:file:)?(?:film|written|again|captions|drawn|track\d+)\.(\w+)")
-"""the plain names that we gave it"""
-
-
-def _reason(messages: list[str]) -> str:
-    """The error that ffmpeg told (``run`` makes it mark these): the last that is a cause, else the last."""
-    errors = [found.group(1).strip() for line in messages if (found := _ERROR.search(line))]
-    causes = [text for text in errors if text and not _CONSEQUENCES.search(text)]
-    text = (causes or errors or [""])[-1]
-    return _NAMES.sub(r"the .\1", text)[:300].rstrip(".")

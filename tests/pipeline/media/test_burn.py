@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from patience import PATIENCE
 
 from pipeline.errors import EnvironmentFault, InputError, OutputError, UsageError
-from pipeline.media import Encoding, Ffmpeg, Style, burn, encoding_for, fonts, verify
+from pipeline.media import Encoding, Ffmpeg, Style, burn, encoding_for, failures, fonts
 from pipeline.media import burn as burn_function
 from pipeline.media.run import Ended
 from pipeline.types import Cue, Track
@@ -353,6 +353,7 @@ def test_what_was_cut_off_is_not_kept(film: Path, track: Track, tmp_path: Path, 
             "[mp4 @ 0x1] Could not find tag for codec ffv1 in stream #0, codec not currently supported in container",
             "container_cannot",
         ),
+        ("[matroska @ 0x1] [error] No wav codec tag found for codec gsm", "container_cannot"),
         ("[libx264 @ 0x1] [error] Error setting preset/tune fest/(null).", "ffmpeg_failed"),
         ("[vost#0:0/libx264 @ 0x1] [error] pthread_create() failed: Resource temporarily unavailable", "system_limit"),
         ("[rawvideo @ 0x1] [error] ff_frame_thread_encoder_init failed", "system_limit"),
@@ -360,7 +361,7 @@ def test_what_was_cut_off_is_not_kept(film: Path, track: Track, tmp_path: Path, 
     ],
 )
 def test_ffmpegs_reasons_are_told_in_one_sentence(said: str, code: str, tmp_path: Path) -> None:
-    error = verify.failure(
+    error = failures.failure(
         Ended(status=1, messages=["Input #0", said, "Conversion failed!"]), tmp_path / "a.mp4", "ffmpeg wrote nothing"
     )
     assert error.code == code
@@ -369,7 +370,7 @@ def test_ffmpegs_reasons_are_told_in_one_sentence(said: str, code: str, tmp_path
 
 def test_an_encoder_that_does_not_say_why_may_have_had_no_thread(tmp_path: Path) -> None:
     said = "[enc:libx264 @ 0x1] [error] Error while opening encoder - maybe incorrect parameters such as bit_rate, rate, width or height."
-    error = verify.failure(
+    error = failures.failure(
         Ended(status=1, messages=[said, "[error] Conversion failed!"]), tmp_path / "a.mp4", "ffmpeg wrote nothing"
     )
     assert error.code == "ffmpeg_failed"
@@ -383,9 +384,9 @@ def test_the_reason_is_an_error_never_a_summary_or_a_name_of_ours() -> None:
         "[info] video:1kB audio:0kB subtitle:0kB other streams:0kB global headers:0kB muxing overhead: unknown",
         "[error] Conversion failed!",
     ]
-    assert verify._reason(messages) == "Error setting preset/tune fest/(null)"
-    assert verify._reason(["[error] file:film.avi: Invalid data found"]) == "the .avi: Invalid data found"
-    assert verify._reason(messages[2:3]) == ""
+    assert failures.reason(messages) == "Error setting preset/tune fest/(null)"
+    assert failures.reason(["[error] file:film.avi: Invalid data found"]) == "the .avi: Invalid data found"
+    assert failures.reason(messages[2:3]) == ""
 
 
 def test_what_can_not_be(film: Path, track: Track, tmp_path: Path, make: Callable[..., Path]) -> None:
