@@ -43,7 +43,7 @@ def mux(
     cancel: threading.Event | None = None,
 ) -> tuple[Notice, ...]:
     """Write ``out``: the film with the tracks added after its own. ``default`` switches the first of them on for the viewer; else
-    the first whose file's name asks for it is.
+    the first whose file's name asks for it is. Then none of the film's own is.
 
     ``chapters`` take the place of the film's own, which are kept where none are given. ``on_tracks`` is told the tracks that are added,
     ``on_chapters`` the chapters, without what lies outside the film.
@@ -126,6 +126,8 @@ def _graph(
     options: dict[str, Any] = {"map_metadata": "0", "map_chapters": chapters_of, "c:v": "copy", **streams.options(), **more}
     named_default = next((n for n, track in enumerate(tracks) if "default" in track.flags), None)
     on = 0 if default else named_default
+    if on is not None:  # of several that are switched on, players take the first
+        options |= {f"disposition:s:{n}": "-default" for n in range(before)}
     for n, track in enumerate(tracks):
         at = before + n
         options[f"c:s:{at}"] = "mov_text" if streams.subtitle_codec == "mov_text" else "copy"

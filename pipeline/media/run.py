@@ -78,7 +78,7 @@ def workplace(film: Path, out: Path) -> Iterator[Place]:
     with ExitStack() as held:
         held.callback(source.close)
         folder = held.enter_context(temporary_folder())
-        names = "film" + _plain(film.suffix), "written" + _plain(out.suffix)
+        names = "film" + _plain(film.suffix), "written" + _written(out.suffix)
         stored = _of(source.fd, film)
         if shown := as_shown(source.fd):
             copy_whole(BufferedReader(shown), folder / names[0])
@@ -99,6 +99,12 @@ def _of(descriptor: int, path: Path) -> Path:
 def _plain(suffix: str) -> str:
     """A suffix that can stand in a command line: ffmpeg knows raw streams, and what to write, by it."""
     return suffix.lower() if re.fullmatch(r"\.[A-Za-z0-9]{1,8}", suffix) else ""
+
+
+def _written(suffix: str) -> str:
+    """The same of what is written. By ``.m4v`` ffmpeg chooses its muxer for iPods, which refuses HEVC, E-AC-3, MP3, Opus and FLAC; players
+    of today take ``.m4v`` for the MP4 that it is."""
+    return ".mp4" if suffix.lower() == ".m4v" else _plain(suffix)
 
 
 def entrance(name: str, **options: str) -> Any:

@@ -12,7 +12,7 @@ import pytest
 
 from pipeline import formats
 from pipeline.errors import InputError, OutputError, UsageError
-from pipeline.media import Ffmpeg, mux
+from pipeline.media import Encoding, Ffmpeg, burn, mux
 from pipeline.types import Cue, Track
 
 HOSTILE = Track(
@@ -233,3 +233,32 @@ def test_realmedia_is_refused_with_what_to_do(make: Callable[..., Path], tmp_pat
     with pytest.raises(OutputError, match="burn it") as caught:
         mux(film, [Track(cues=(Cue(start=0.5, end=1.0, lines=("One",)),))], tmp_path / "out.mkv")
     assert caught.value.code == "container_cannot"
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4"])
+@pytest.mark.parametrize("default", [True, False])
+def test_of_the_subtitles_one_is_switched_on_where_ours_shall_be(
+    default: bool, suffix: str, make: Callable[..., Path], track: Track, tmp_path: Path
+) -> None:
+    text = tmp_path / "text.srt"
+    text.write_text("1\n00:00:00,500 --> 00:00:01,500\nDzień dobry\n\n", encoding="utf-8")
+    picture = ("-f", "lavfi", "-i", "testsrc2=s=160x120:r=25:d=3,format=yuv420p", "-i", text, "-map", 0, "-map", 1)
+    codec = "srt" if suffix == ".mkv" else "mov_text"
+    film = make(tmp_path / f"film{suffix}", *picture, "-c:v", "libx264", "-c:s", codec, "-disposition:s:0", "default+forced")
+    mux(film, [track], tmp_path / f"out{suffix}", default=default)
+    with av.open(str(tmp_path / f"out{suffix}")) as container:
+        flags = [(bool(one.disposition & 1), bool(one.disposition & 64)) for one in container.streams.subtitles]
+    assert flags == [(not default, True), (default, False)]
+
+
+@pytest.mark.parametrize(("video", "sound"), [("libx265", "aac"), ("libx264", "eac3"), ("libx264", "libmp3lame")])
+def test_an_m4v_holds_what_an_mp4_holds(video: str, sound: str, make: Callable[..., Path], track: Track, tmp_path: Path) -> None:
+    picture = ("-f", "lavfi", "-i", "testsrc2=s=160x120:r=25:d=3,format=yuv420p", "-f", "lavfi", "-i", "sine=d=3:r=48000")
+    film, out = make(tmp_path / "film.mp4", *picture, "-c:v", video, "-preset", "ultrafast", "-c:a", sound), tmp_path / "out.m4v"
+    assert "stream_converted" not in [notice.code for notice in mux(film, [track], out)]
+    with av.open(str(film)) as before, av.open(str(out)) as after:
+        names = [[stream.codec_context.codec.canonical_name for stream in film.streams.get(0, 1)] for film in (before, after)]
+    assert names[0] == names[1]
+    burn(film, track, out, encoding=Encoding(encoder=video, preset="ultrafast", crf=30))
+    with av.open(str(out)) as burned:
+        assert [stream.codec_context.codec.canonical_name for stream in burned.streams.get(0, 1)] == names[0]
