@@ -45,6 +45,10 @@ class Ffmpeg:
         """Whether it has a decoder of a codec, by the name that it lists a stream's with (``ac4`` is known to many, decoded by few)."""
         return codec in _decoded(self.path)
 
+    def pixel_formats(self, encoder: str) -> frozenset[str]:
+        """What one of its encoders takes."""
+        return _pixel_formats(self.path, encoder)
+
 
 def find_ffmpeg() -> Ffmpeg:
     """$SCENESCRIBE_FFMPEG, or PATH's ffmpeg if it has libass and libx264, or imageio-ffmpeg's binary.
@@ -92,6 +96,12 @@ def _brought() -> Ffmpeg | None:
 @cache
 def _decoded(path: Path) -> frozenset[str]:
     return frozenset(re.findall(r"^\sD\S{5}\s+([\w.-]+)\s", _answer(path, "-codecs") or "", re.MULTILINE))
+
+
+@cache
+def _pixel_formats(path: Path, encoder: str) -> frozenset[str]:
+    told = re.search(r"^\s+Supported pixel formats:(.*)$", _answer(path, "-h", f"encoder={encoder}") or "", re.MULTILINE)
+    return frozenset(told.group(1).split()) if told else frozenset()
 
 
 def _answer(path: Path, *question: str) -> str | None:

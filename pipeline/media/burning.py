@@ -5,7 +5,7 @@ source -> what is in it -> can the fonts draw this? -> ffmpeg: subtitles, even s
 
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,13 @@ from pipeline.cues import PROFILES, Layout, Limits, limits
 from pipeline.errors import EnvironmentFault, InputError
 from pipeline.formats import tidy
 from pipeline.formats.ass import Style, render
+from pipeline.media import camera
 from pipeline.media.able import able
 from pipeline.media.binary import find_ffmpeg, newest_ffmpeg
 from pipeline.media.containers import HVC1, Plan, plan
 from pipeline.media.covers import attached
+from pipeline.media.depth import form as pixel_format
+from pipeline.media.depth import hdr, ten_bit
 from pipeline.media.edits import edits
 from pipeline.media.encoding import Encoding, encoding_for
 from pipeline.media.fitting import fitted
@@ -31,7 +34,7 @@ from pipeline.media.run import Place, Progress, entrance, graph, repeated, run, 
 from pipeline.media.soft import OnTracks, inside, with_cues
 from pipeline.media.standing import LAST, repeats, until_the_sound_ends, write_repeats
 from pipeline.media.steady import coloured, steady
-from pipeline.media.streams import Contents, Stream, flags, opening
+from pipeline.media.streams import Contents, flags, opening
 from pipeline.media.suffixes import family
 from pipeline.media.verify import check_burned, check_clock
 from pipeline.types import Notice, Track
@@ -95,18 +98,22 @@ def burn(
         if on_tracks is not None:
             on_tracks([within])
         shown = replace(within, width=width, height=height)
-        notices = [*_about(film, encoding), *late, *check_fonts(ffmpeg, place, shown, style)]
+        form, made_by = pixel_format(ffmpeg, film, encoding), camera.kept(film, rules)
+        notices = [*ten_bit(film, encoding, form), *late, *check_fonts(ffmpeg, place, shown, style)]
         shown, hurried = fitted(ffmpeg, place, shown, style, _limits(layout, shown))
         notices += [*hurried, *_small(shown, style)]
         (place.folder / "captions.ass").write_text(render(shown, style), encoding="utf-8")
         again = repeats(before.times, before.end, shown.cues) if not before.untimed else []
         late_by = before.times[0] if before.times and not hidden.several and not made_up else 0.0
-        work = _graph(film, streams, encoding, place, again, made_up=made_up, late_by=late_by)
-        more = [*_tags(film.film), *attached(ffmpeg, place, streams)]
+        work = _graph(film, streams, encoding, place, again, form=form, made_by=made_by, made_up=made_up, late_by=late_by)
+        more = [*_tags(film), *camera.arguments(made_by), *attached(ffmpeg, place, streams)]
         ended = run(ffmpeg, work, place, more=more, on_progress=on_progress, cancel=cancel)
         if made_up:
             before = before.from_zero()
         notices += check_burned(ffmpeg, place, ended, before, again, film, streams.count(), streams.left_out(film))
+        if made_by:
+            camera.once(place)
+        notices = [*hdr(ffmpeg, place, film, encoding), *notices]
     return (*notices, *streams.notices)
 
 
@@ -142,25 +149,10 @@ def _limits(layout: Layout | None, track: Track) -> Limits:
     return limits(layout or PROFILES["netflix"], track.language, vertical=track.height > track.width)
 
 
-def _deep(film: Contents, encoding: Encoding) -> bool:
-    """Whether 10 bit stays 10 bit."""
-    return "10le" in film.film.detail and encoding.encoder in ("libx264", "libx265", "libsvtav1")
-
-
-def _about(film: Contents, encoding: Encoding) -> list[Notice]:
-    told = []
-    if any(word in film.film.detail for word in ("smpte2084", "arib-std-b67")):
-        sentence = "HDR video: colours are kept as they are, and the text is drawn without tone mapping"
-        told.append(Notice(code="hdr", message=sentence))
-    if _deep(film, encoding) and encoding.encoder == "libx264":
-        sentence = "H.264 of 10 bit plays on computers, on few phones, TVs and browsers; --encoder libx265 writes what these play, more slowly"
-        told.append(Notice(code="ten_bit", message=sentence))
-    return told
-
-
-def _tags(picture: Stream) -> list[str]:
-    """What an encoded picture would lose of the one that it was: its language, and the time code that an editor goes by."""
-    tags = {"language": picture.language, "timecode": picture.timecode}
+def _tags(film: Contents) -> list[str]:
+    """What an encoded picture would lose of the one that it was: its name, its language, and the time code that an editor goes by."""
+    picture = film.film
+    tags = {"title": camera.title(film, picture), "language": picture.language, "timecode": picture.timecode}
     return [word for name, value in tags.items() if value for word in ("-metadata:s:v:0", f"{name}={value}")]
 
 
@@ -177,7 +169,16 @@ def _filters(film: Contents) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _graph(
-    film: Contents, streams: Plan, encoding: Encoding, place: Place, again: list[float], *, made_up: bool, late_by: float
+    film: Contents,
+    streams: Plan,
+    encoding: Encoding,
+    place: Place,
+    again: list[float],
+    *,
+    form: str,
+    made_by: Mapping[str, str],
+    made_up: bool,
+    late_by: float,
 ) -> Any:
     """The ffmpeg-python graph: one filter chain on the picture, the other streams as the plan says.
 
@@ -188,7 +189,7 @@ def _graph(
     """
     source = entrance(place.film, **opening(film), **seen(film), **flags(film, GENERATED if made_up else ""))
     picture = source[str(film.film.index)]
-    form = "yuv420p10le" if _deep(film, encoding) else "yuv420p"
+    planar = "yuv420p" if form == "yuv420p" else "yuv420p10le"
     if late_by > 0.001:
         picture = picture.filter("select", f"gte(t,{late_by - 0.001:.4f})")
     for name, values in (*opaque(film), *steady(film)):
@@ -196,7 +197,9 @@ def _graph(
     if again:
         write_repeats(place.folder / "again.ivf", again)
         tiny = entrance("again.ivf", protocol_whitelist="file", format_whitelist="ivf")["0"]
-        picture = repeated(picture, tiny, width=film.upright_size[0], form=form.replace("yuv420p", "gbrp") if film.rgb else form)
+        picture = repeated(
+            picture, tiny, width=film.upright_size[0], form=planar.replace("yuv420p", "gbrp") if film.rgb else planar
+        )
     for name, values in (*_filters(film), *coloured(film, form)):
         picture = picture.filter(name, **values)
     options = {
@@ -205,13 +208,14 @@ def _graph(
         "enc_time_base:v:0": "1:90000",
         "map_metadata": "0",
         "map_chapters": "0",
+        **made_by,
         **encoding.options(),
         **streams.options(),
     }
     if again:  # MP4 counts in the order of decoding: a frame's length is right where that is the order of showing
         options["bf:v:0"] = "0"
-    if place.written.endswith((".mp4", ".m4v", ".mov")):
-        options["movflags"] = "+faststart"
+    if place.written.endswith((".mp4", ".mov")):
+        options["movflags"] = "+faststart" + made_by.get("movflags", "")
         if encoding.encoder.startswith(("libx265", "hevc_")):
             options["tag:v:0"] = HVC1
         if again:  # frames of variable rate have no length: the last one would be cut off

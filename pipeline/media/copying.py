@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pipeline.errors import OutputError
+from pipeline.media import camera
 from pipeline.media.binary import Ffmpeg, newest_ffmpeg
 from pipeline.media.containers import HVC1, Plan, plan
 from pipeline.media.decoding_order import made_up
@@ -34,7 +35,7 @@ class Copy:
     streams: Plan
     """what becomes of the streams beside the picture"""
     options: dict[str, str]
-    """of the output, for the picture: headers or times that the container must be given anew"""
+    """of the output, for the picture: headers or times that the container must be given anew; and tags that it would drop"""
     ends: tuple[str, ...]
     """ffmpeg's arguments that leave out what an edit hides at the end"""
     exchanged_at: float | None
@@ -66,6 +67,7 @@ def copy(
     if rules == "mp4" and film.film.codec == "hevc" and film.container.startswith("matroska") and at is None:
         # out of MP4 it keeps the name that it has; a stream of MPEG-TS may bring new headers in its pictures, which this name forbids
         options = {**options, "tag:v:0": HVC1}
+    options = options | camera.kept(film, rules)
     filters = [options.get("bsf:v:0"), whole_pictures(place, film)]
     writer, coming = newest if turned or at is not None else ffmpeg, kept(film)
     return Copy(
@@ -92,6 +94,8 @@ def check_copy(ffmpeg: Ffmpeg, place: Place, ended: Ended, made: Copy, kind: str
     ``ffmpeg_failed``, ``container_cannot``, ``no_space``, ``header_changes``."""
     wanted = made.streams.count()
     wanted[kind] += added
+    if "movflags" in made.options:
+        camera.once(place)
     told = check_muxed(ffmpeg, place, ended, made.film, wanted, made.streams.left_out(made.film))
     if made.exchanged_at is not None:
         check_after(ffmpeg, place, made.exchanged_at)

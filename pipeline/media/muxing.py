@@ -13,8 +13,8 @@ from typing import Any
 from pipeline import formats, unfinished
 from pipeline.errors import UsageError
 from pipeline.languages import alpha3
+from pipeline.media import camera, copying
 from pipeline.media import chapters as chaptering
-from pipeline.media import copying
 from pipeline.media.able import able
 from pipeline.media.binary import find_ffmpeg
 from pipeline.media.containers import Plan
@@ -78,7 +78,7 @@ def mux(
         if on_chapters is not None:
             on_chapters(parts)
         work = _graph(film, streams, tracks, place, form, default=default, chaptered=bool(parts), more=made.options)
-        more = [*made.ends, *_names(tracks, streams), *attached(ffmpeg, place, streams)]
+        more = [*made.ends, *camera.arguments(made.options), *_names(tracks, streams), *attached(ffmpeg, place, streams)]
         beside = chaptering.arguments(parts, place)
         ended = run(made.writer, work, place, beside=beside, more=more, on_progress=on_progress, cancel=cancel)
         told += copying.check_copy(ffmpeg, place, ended, made, "subtitle", len(tracks))

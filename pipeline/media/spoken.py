@@ -15,7 +15,7 @@ from typing import Any
 from models.temporary import temporary_folder
 from pipeline import unfinished
 from pipeline.languages import alpha3
-from pipeline.media import copying
+from pipeline.media import camera, copying
 from pipeline.media.able import able
 from pipeline.media.binary import find_ffmpeg
 from pipeline.media.covers import attached
@@ -87,7 +87,7 @@ def spoken(
         if waits:
             options["bsf:v:0"] = _moved(waits)
             options |= {f"bsf:s:{n}": _moved(waits) for n in range(sum(stream.kind == "subtitle" for stream in streams.kept))}
-        more = [*(made.ends if not waits else ()), *attached(ffmpeg, place, streams)]
+        more = [*(made.ends if not waits else ()), *camera.arguments(made.options), *attached(ffmpeg, place, streams)]
         tags = {"language": alpha3(language) if rules == "mp4" else language, "title": TITLE}
         for key, value in (tags | ({"handler_name": TITLE} if rules == "mp4" else {})).items():
             more += [f"-metadata:s:a:{number}", f"{key}={value}"]

@@ -5,7 +5,7 @@ The film is opened by a plain name (``run.workplace``), so that nothing in a fil
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from pipeline.errors import InputError
 from pipeline.media.binary import Ffmpeg
@@ -83,6 +83,8 @@ class Contents:
     """seconds that its clock jumps ahead at most, where it does and ffmpeg must be told to follow it (``jumps``)"""
     far: bool = False
     """whether ffmpeg must read further than it does by itself to find out what its picture is, and its order: slides (``sparse``)"""
+    listing: str = field(default="", repr=False, compare=False)
+    """all that ffmpeg says of it"""
 
     @property
     def declared(self) -> float:
@@ -194,7 +196,8 @@ def understood(text: str) -> Contents:
     streams: list[Stream] = []  # in the order in which they are told: programs may name them in another, or twice
     duration = start = 0.0
     opened = _INPUT.search(text)
-    for line in text.partition("\nOutput #0")[0].splitlines():
+    listing = text.partition("\nOutput #0")[0]
+    for line in listing.splitlines():
         if found := _STREAM.match(line):
             index, language, kind, codec, detail = found.groups()
             streams.append(Stream(index=int(index), kind=kind.lower(), codec=codec, language=language or "", detail=detail + " "))
@@ -211,9 +214,8 @@ def understood(text: str) -> Contents:
     if "Estimating duration from bitrate" in text:
         duration = 0.0
     once = sorted({stream.index: stream for stream in streams}.items())
-    return Contents(
-        streams=tuple(stream for _, stream in once), duration=duration, container=opened.group(1) if opened else "", start=start
-    )
+    named, found_in = tuple(stream for _, stream in once), opened.group(1) if opened else ""
+    return Contents(streams=named, duration=duration, container=found_in, start=start, listing=listing)
 
 
 def guards() -> list[str]:
