@@ -10,5 +10,14 @@ from pipeline.formats._others import lrc, microdvd, sami, sbv
 
 READERS: dict[str, Callable[[str], Parsed]] = {"sbv": sbv.parse, "sub": microdvd.parse, "lrc": lrc.parse, "smi": sami.parse}
 """suffix without its dot -> reader"""
-ALIASES = {"ssa": "ass", "dfxp": "ttml", "xml": "ttml", "webvtt": "vtt", "mpl": "sub", "mpl2": "sub", "sami": "smi"}
+ALIASES = {
+    "ssa": "ass",
+    "dfxp": "ttml",
+    "itt": "ttml",
+    "xml": "ttml",
+    "webvtt": "vtt",
+    "mpl": "sub",
+    "mpl2": "sub",
+    "sami": "smi",
+}
 """other suffixes of formats that are read"""

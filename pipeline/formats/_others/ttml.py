@@ -6,7 +6,6 @@ Times count from the element around theirs, or, where that says ``timeContainer=
 type, which could define entities, is refused.
 """
 
-import html
 import math
 import re
 from dataclasses import dataclass, field
@@ -14,16 +13,18 @@ from xml.parsers import expat
 
 from pipeline.errors import InputError
 from pipeline.formats._heads import LONGEST_LINE, MOST_BODY, MOST_CUES, Notes, Parsed, at_its_place, bounded
+from pipeline.formats._others.ttml_regions import PLACE, at_top
+from pipeline.formats._others.ttml_text import ANNOTATIONS, well_formed
 from pipeline.formats._others.ttml_times import Rates, of_programme, rates
 from pipeline.types import Cue, Track
 
 DEEPEST = 64
 """elements inside each other"""
-_ENTITY = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9A-Fa-f]{1,6});)([A-Za-z][A-Za-z0-9]{0,30};)?")
 _DECLARED = re.compile(r"<\?xml[^>]{0,200}\?>")
 _BLANK = re.compile(r"[ \t\r\n]+")
 _TIMED = frozenset({"body", "div", "p", "span", "br"})
-_BESIDE = frozenset({"metadata", "head", "styling", "layout"})
+_BESIDE = frozenset({"metadata", "head", "styling", "layout", "desc", "agent", "name", "actor", "copyright"})
+"""what is not shown; the last ones tell about what they lie in"""
 
 
 @dataclass(slots=True)
@@ -46,6 +47,12 @@ class _Element:
     """whether it tells its end or its length itself"""
     parts: dict[tuple[float, float, bool], list[str]] = field(default_factory=dict)
     """of a paragraph: its texts by (begin, end, timed)"""
+    line: int = 0
+    """of a paragraph: which one it is at"""
+    lines: dict[tuple[float, float, bool], int] = field(default_factory=dict)
+    """and at which one the last text of each part stands"""
+    beside: bool = False
+    """whether it is not shown"""
 
 
 class _Reader:
@@ -61,8 +68,8 @@ class _Reader:
         self._open: list[_Element] = []
         self._paragraph: _Element | None = None
         self._beside = 0
-        self._regions: dict[str, str] = {}
-        self._region = ""
+        self._regions: dict[str, dict[str, str]] = {}
+        self._region, self._extent = "", ""
         self._on_top = False
         self._told = ""
 
@@ -80,20 +87,21 @@ class _Reader:
             self._root(about)
         elif name == "region":
             self._region = about.get("id", "")
-            self._regions[self._region] = about.get("displayAlign", "")
-        elif name == "style" and self._region and "displayAlign" in about:
-            self._regions[self._region] = about["displayAlign"]
+            self._regions[self._region] = {key: about[key] for key in PLACE & about.keys()}
+        elif name == "style" and self._region in self._regions:
+            self._regions[self._region].update({key: about[key] for key in PLACE & about.keys()})
         self._told = name if name in self.head else ""
-        self._beside += name in _BESIDE
+        made.beside = name in _BESIDE or about.get("ruby") in ANNOTATIONS
+        self._beside += made.beside
         if self.seen and name in _TIMED and not self._beside:
             self._time(made, about, around)
             if name == "p":
                 self._paragraph = made
-                self._on_top = self._regions.get(about.get("region", self._region), "") == "before"
+                self._on_top = at_top(self._regions.get(about.get("region", self._region), {}), self._extent)
             elif name == "body" or name == "div":
                 self._region = about.get("region", self._region)
-            elif name == "br":
-                self._say("\n")
+            elif name == "br" and self._paragraph is not None:
+                self._paragraph.line += 1  # of all its parts: a break may stand between two spans with times
 
     def end(self, tag: str) -> None:
         """An element ends."""
@@ -104,7 +112,7 @@ class _Reader:
             if (done.timed or done.until > -math.inf) and not math.isinf(over):
                 around.until = max(around.until, over)
                 around.free = max(around.free, over)
-        self._beside -= done.name in _BESIDE
+        self._beside -= done.beside
         self._told = ""
         if done.name == "region":
             self._region = ""
@@ -123,7 +131,7 @@ class _Reader:
 
     def _root(self, about: dict[str, str]) -> None:
         self.seen = True
-        self.language = about.get("lang", "") or "und"
+        self.language, self._extent = about.get("lang", "") or "und", about.get("extent", "")
         self.rates = rates(about)
 
     def _time(self, made: _Element, about: dict[str, str], parent: _Element) -> None:
@@ -131,7 +139,11 @@ class _Reader:
         told = {key: about[key] for key in ("begin", "end", "dur") if key in about}
         read = {key: self.rates.seconds(value) for key, value in told.items()}
         if any(value is None for value in read.values()):
-            self.notes.add("times_guessed")
+            read = {key: self.rates.loosely(told[key]) if value is None else value for key, value in read.items()}
+            if made.name in ("p", "span") and read.get("begin", 0.0) is None:
+                read["begin"] = math.inf  # nobody knows when
+            else:
+                self.notes.add("times_guessed")
         begin, end, length = (read.get(key) for key in ("begin", "end", "dur"))
         made.timed = made.timed or begin is not None or end is not None or length is not None
         made.begin = around[0] + (begin or 0.0)
@@ -145,15 +157,21 @@ class _Reader:
     def _say(self, data: str) -> None:
         if self._paragraph is not None:
             here = next((one for one in reversed(self._open) if one.name in ("p", "span")), self._paragraph)
-            texts = self._paragraph.parts.setdefault((here.begin, here.end, here.timed), [])
+            key = here.begin, here.end, here.timed
+            texts = self._paragraph.parts.setdefault(key, [])
             if len(texts) < MOST_BODY:
+                if self._paragraph.lines.setdefault(key, self._paragraph.line) != self._paragraph.line:
+                    self._paragraph.lines[key] = self._paragraph.line
+                    texts.append("\n")
                 texts.append(data[:LONGEST_LINE])
 
     def _cue(self, begin: float, end: float, timed: bool, text: str, language: str) -> None:
         lines = [line.strip() for line in text.split("\n")]
         if not any(lines):
             return
-        if not timed or math.isinf(end):
+        if math.isinf(begin):
+            self.notes.add("cue_dropped", "their times can't be read")
+        elif not timed or math.isinf(end):
             self.notes.add("cue_dropped", "they have no times" if not timed else "nothing says when they end")
         elif end <= begin:
             self.notes.add("cue_dropped", "they end before they begin, or at once", begin)
@@ -193,7 +211,7 @@ def parse(text: str) -> Parsed:
     try:
         text = text.lstrip()
         declared = _DECLARED.match(text)  # the encoding that it names is no longer that of the text
-        parser.Parse(_ENTITY.sub(_named, text[declared.end() if declared else 0 :]).encode("utf-8", "replace"), True)
+        parser.Parse(well_formed(text[declared.end() if declared else 0 :]).encode("utf-8", "replace"), True)
     except expat.ExpatError as error:
         if not reader.cues:
             raise InputError("bad_subtitles", "this is no TTML: it is no XML, or broken from its beginning") from error
@@ -216,11 +234,6 @@ def parse(text: str) -> Parsed:
 def _local(name: str) -> str:
     """A name without its prefix: files of others bind their own to the same things."""
     return name.rpartition(":")[2]
-
-
-def _named(found: re.Match[str]) -> str:
-    """The character that HTML calls so, which XML does not know; an ampersand that stands alone is one."""
-    return html.escape(html.unescape(found[0]), quote=False) if found[1] else "&amp;"
 
 
 def _refuse(*_about: object) -> None:

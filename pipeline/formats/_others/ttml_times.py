@@ -4,11 +4,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pipeline.formats._heads import Notes
+from pipeline.formats._heads import Notes, clock
 from pipeline.types import Cue
 
 _CLOCK = re.compile(r"(\d{2,6}):(\d\d):(\d\d)(?:[.,](\d{1,9})|[:;](\d{1,4})(?:[.]\d{1,4})?)?", re.ASCII)
 _OFFSET = re.compile(r"(\d{1,12}(?:[.]\d{1,9})?)(h|ms|m|s|f|t)", re.ASCII)
+_SHORT = re.compile(r"(?:(\d{1,6}):)?(\d{1,2}):(\d{1,2})((?:[.,:;]\d{1,9})?)", re.ASCII)
+"""as people and other formats write a clock: ``9:59:58.5``, ``1:02``"""
 _SIGN = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 
 
@@ -40,6 +42,17 @@ class Rates:
             number, unit = float(found[1]), found[2]
             return number * _SIGN[unit] if unit in _SIGN else number / (self.frames if unit == "f" else self.ticks)
         return None
+
+    def loosely(self, value: str) -> float | None:
+        """Of what is no time expression and can be read as one: ``0:00:01.500``, ``00:01.5``, ``1,5 s``, ``1.5``; None where it can't."""
+        value = "".join(value.split())
+        if found := _SHORT.fullmatch(value):
+            *parts, rest = found.groups()
+            value = ":".join(f"{int(part or 0):02}" for part in parts) + rest
+        read = self.seconds(value)
+        read = self.seconds(value.replace(",", ".")) if read is None else read
+        read = clock(value) if read is None else read
+        return None if read is None or read < 0 else read
 
     def _dropped(self, hours: int, minutes: int) -> int:
         """Numbers that the time code left out so far (TTML2 10.3.1: two a minute but for each tenth, or four each other minute but for

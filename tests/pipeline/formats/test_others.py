@@ -94,7 +94,7 @@ def test_what_has_to_be_guessed_is_told() -> None:
     assert (cues[0][0], codes) == (1.001, ["rate_guessed"])
     cues, codes = read("lrc", LRC.removesuffix("[00:06.00]\n"))
     assert (cues[-1], codes) == ((4.0, 7.0, "Three"), ["times_guessed"])
-    assert read("ttml", TTML.replace("</div>", '<p begin="soon" end="9s">X</p></div>'))[1] == ["times_guessed"]
+    assert read("ttml", TTML.replace("</div>", '<p begin="8s" dur="long" end="9s">X</p></div>'))[1] == ["times_guessed"]
     # parts in several languages that follow on each other are one text
     behind = TTML.replace("</div>", '</div><div xml:lang="en"><p begin="8s" end="9s">Four</p></div>')
     cues, notices = read("ttml", behind)
