@@ -60,7 +60,10 @@ def joined(data: bytes, guess: Callable[[bytes], str]) -> tuple[str, str] | None
     rest = b"\n".join(line for line, text in zip(lines, texts, strict=True) if text is None)
     whole = "".join(letter for text in texts if text is not None and not text.isascii() for letter in text if letter > "\x7f")
     yes = len(whole.encode())
-    if sum(map(str.isalpha, whole)) < LEAST or yes < max(2 * LEAST, _SHARE * (yes + _beyond(rest))):
+    sure = sum(
+        letter.isalpha() or letter > "\u07ff" for letter in whole
+    )  # three bytes are hardly ever UTF-8 by chance, quotes among them
+    if sure < LEAST or yes < max(2 * LEAST, _SHARE * (yes + _beyond(rest))):
         return None
     name = guess(rest)
     if name == "utf-8":

@@ -60,11 +60,13 @@ def load(path: Path, duration: float = 0.0, encoding: str | None = None) -> tupl
     notices = about(written)
     if path.suffix.lower() == ".json":
         found = _of_json(text)
+    elif text.startswith(_FFMETA):
+        found = _of_ffmeta(text)
     elif (vtt := path.suffix.lower() == ".vtt" or text.lstrip().startswith("WEBVTT")) or _CUE.search(text):
         found, more = _of_cues("vtt" if vtt else "srt", text)
         notices = (*notices, *more)
     else:
-        found = _of_ffmeta(text) if text.startswith(_FFMETA) else _of_text(text)
+        found = _of_text(text)
     known = [one for one in found if not duration or one[0] < duration]
     if not known:
         raise InputError(

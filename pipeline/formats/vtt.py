@@ -24,6 +24,8 @@ from pipeline.types import Document, Track
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _TAG = re.compile(r"<(?:/?[A-Za-z][^<>]*|/|\d[\d:.]*)?>")
 """``<3 of them>`` and ``< 5 >`` are no tags, and text that was not escaped"""
+_READING = re.compile(r"<r[tp](?:[\s.][^<>]*)?>[^<>]*(?:</r[tp]>|(?=<r[tp]|</ruby))")
+"""how a word is read (ruby), which is written above it"""
 _LONG_NUMBER = re.compile(r"&#[0-9]{8,};?")
 _HEAD = re.compile(r"[ \t]*(?:\d{2,}:)?\d{2}:\d{2}\.\d{3}[ \t]*-->[ \t]*(?:\d{2,}:)?\d{2}:\d{2}\.\d{3}(?:[ \t].*)?$", re.ASCII)
 _LINE = re.compile(r"(?:^|\s)line:(\d{1,3}(?:\.\d{1,99})?)(%?)", re.ASCII)
@@ -145,8 +147,10 @@ def _armoured(lines: Sequence[str]) -> Iterator[str]:
 
 
 def _plain(line: str) -> str:
-    """A line without tags and character references."""
-    return html.unescape(_LONG_NUMBER.sub("\ufffd", _TAG.sub("", line.replace(JOINER, ""))))
+    """A line without tags, readings of words and character references."""
+    line = line.replace(JOINER, "")
+    line = _READING.sub("", line) if "<ruby" in line else line
+    return html.unescape(_LONG_NUMBER.sub("\ufffd", _TAG.sub("", line)))
 
 
 def _on_top(found: Head) -> bool:

@@ -167,6 +167,14 @@ def test_a_file_of_two_encodings_is_read_in_both(encoding: str, one: str, two: s
     assert read.encoding.startswith("utf-8 and ")
 
 
+def test_quotes_in_utf8_tell_its_lines_too() -> None:
+    quoted, accents = SRT.format("It’s here", "“Fine”") * 10, SRT.format("Déjà vu à Málaga", "El niño comió después")
+    read = decoded(quoted.encode() + accents.encode("latin-1"))
+    assert (read.text, read.encoding) == (quoted + accents, "utf-8 and cp1252")
+    alone = SRT.format("Déjà vu", "“Fine”, it’s here") * 3
+    assert decoded(alone.encode("cp1252")).encoding == "cp1252"
+
+
 def test_what_is_asked_for_is_done() -> None:
     assert decoded("Привет".encode("koi8-r"), "koi8-r").text == "Привет"
     assert decoded(b"\xff\xfea\x00", "utf-16").text == "a"

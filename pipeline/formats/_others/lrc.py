@@ -14,7 +14,8 @@ from pipeline.types import Track
 
 _STAMPS = re.compile(r"(?:\[\d{1,4}:\d{1,2}(?:[.:]\d{1,3})?\][ \t]{0,4}){1,200}", re.ASCII)
 _STAMP = re.compile(r"\[([^\]]{1,20})\]")
-_WORD = re.compile(r"<\d{1,4}:\d{1,2}(?:[.:]\d{1,3})?>", re.ASCII)
+_WORD = re.compile(r"<\d{1,4}:\d{1,2}(?:[.:]\d{1,3})?>|\[\d{1,4}:\d{1,2}(?:[.:]\d{1,3})?\]", re.ASCII)
+"""the time of a word within a line, as karaoke has it"""
 _TAG = re.compile(r"\[([a-z#]{1,10}):([^\]]{0,400})\]\s*$", re.IGNORECASE)
 _TOGETHER = 8
 """lines that stand at one time, at most"""

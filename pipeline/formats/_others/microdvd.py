@@ -20,7 +20,7 @@ _FRAMES = re.compile(r"\s{0,8}\{(\d{1,9})\}\s{0,4}\{(\d{0,9})\}(.*)", re.ASCII)
 _TENTHS = re.compile(r"\s{0,8}\[(\d{1,9})\]\s{0,4}\[(\d{0,9})\](.*)", re.ASCII)
 _TIMES = re.compile(r"\s{0,8}(\d{1,4}:\d\d:\d\d[.:]\d{1,3})\s{0,4},\s{0,4}(\d{1,4}:\d\d:\d\d[.:]\d{1,3})\s*$", re.ASCII)
 _CODE = re.compile(r"\{[A-Za-z]:[^{}]{0,200}\}")
-_TOLD = re.compile(r"\s*(\d{1,3}(?:[.,]\d{1,6})?)\s*", re.ASCII)
+_TOLD = re.compile(r"\s*(\d{1,3}(?:[.,]\d{1,6})?)\s{0,4}(?:fps)?\s*", re.ASCII | re.IGNORECASE)
 _VOBSUB = "this .sub file holds pictures of subtitles (VobSub), not text; an OCR tool makes text of it"
 
 

@@ -16,6 +16,8 @@ from pipeline.formats._heads import LONGEST_LINE, Head, Notes, Parsed, bounded, 
 from pipeline.types import Track
 
 _SYNC = re.compile(r"<sync\b", re.IGNORECASE)
+_COMMENT_ENDS = re.compile(r"-->|(?=</style)", re.IGNORECASE)
+"""a style sheet lies in a comment, which some files do not end"""
 _TAG = re.compile(r"<(?:!--|/?[a-z][^<>]{0,400})>?", re.IGNORECASE)
 _NUMBER = re.compile(r"\b(start|end)\s{0,4}=\s{0,4}[\"']?\s{0,4}(-?\d{1,10})", re.IGNORECASE | re.ASCII)
 _CLASS = re.compile(r"\bclass\s{0,4}=\s{0,4}[\"']?\s{0,4}([\w-]{1,40})", re.IGNORECASE)
@@ -33,7 +35,8 @@ class _Moment:
 def parse(text: str) -> Parsed:
     """Raises InputError ``bad_subtitles`` where there is no SYNC with a time, or there are more than any film has."""
     bounded(text, sum(1 for _ in _SYNC.finditer(text)))
-    head, *pieces = _SYNC.split(text)
+    head = _SYNC.split(text, maxsplit=1)[0]
+    _, *pieces = _SYNC.split(_without_comments(text))
     notes, found, untimed = Notes(), dict[str, list[_Moment]](), 0
     standing = dict[str, None]()  # classes whose words nothing has ended yet
     for piece in pieces:
@@ -71,6 +74,15 @@ def parse(text: str) -> Parsed:
     languages = {name.lower(): told[1] for name, style in _STYLE.findall(head) if (told := _LANGUAGE.search(style))}
     track = Track(cues=tuple(cue for cue in cues if cue), language=languages.get(first, "und"), kind="subtitles")
     return Parsed(track, notes.notices())
+
+
+def _without_comments(text: str) -> str:
+    """The text without what HTML shows nobody, a SYNC that somebody took out among it; one that nothing ends is none."""
+    parts, at = list[str](), 0
+    while (start := text.find("<!--", at)) >= 0 and (end := _COMMENT_ENDS.search(text, start + 4)):
+        parts.append(text[at:start])
+        at = end.end()
+    return "".join((*parts, text[at:]))
 
 
 def _called(name: str) -> str:

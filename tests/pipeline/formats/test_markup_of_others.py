@@ -53,7 +53,12 @@ def test_a_break_parts_lines_and_a_line_of_nothing_is_none() -> None:
 
 @pytest.mark.parametrize(
     ("written", "read"),
-    [("<3 of them> < 5 >", "<3 of them> < 5 >"), ("<c.red>a</c> <00:00:01.500>b <v Ann>c</> <>d", "a b c d")],
+    [
+        ("<3 of them> < 5 >", "<3 of them> < 5 >"),
+        ("<ruby>漢<rp>(</rp><rt>かん</rt><rp>)</rp>字<rt.loud>じ</ruby>だ", "漢字だ"),
+        ("<rt>no ruby</rt>", "no ruby"),
+        ("<c.red>a</c> <00:00:01.500>b <v Ann>c</> <>d", "a b c d"),
+    ],
 )
 def test_what_is_no_tag_of_webvtt_is_text(written: str, read: str) -> None:
     assert of("vtt", written) == [read]
