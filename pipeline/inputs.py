@@ -76,8 +76,13 @@ def find_films(names: Sequence[str], *, recursive: bool) -> Inputs:
                 if match.is_file():
                     films.setdefault(_identity(match), Film(match, Path(match.name)))
     named = {(path.parent, stem) for path in films for stem in (path.stem, path.name)}
-    kept = [film for path, film in films.items() if (path.parent, described_stem(path.name)) not in named]
-    return Inputs(tuple(kept), tuple(errors))
+
+    def ours(path: Path) -> bool:
+        if (path.parent, described_stem(path.name)) not in named:
+            return False
+        return path.suffix.lower() not in VIDEO_SUFFIXES or is_described(path)  # movie.summary.mp4 is no film that we write
+
+    return Inputs(tuple(film for path, film in films.items() if not ours(path)), tuple(errors))
 
 
 def _else_in(folder: Path) -> str:

@@ -26,6 +26,16 @@ def test_what_a_star_brings_along_is_left_out(tmp_path: Path) -> None:
     assert found(tmp_path, ".") == list(films)
 
 
+def test_films_with_a_word_of_ours_in_their_names_are_films(tmp_path: Path) -> None:
+    """We write a summary and chapters as text alone."""
+    names = ["a.mp4", "a.summary.mp4", "a.chapters.mkv", "a.descriptions.mov"]
+    for name in (*names, "a.spoken.mp4", "a.chaptered.mp4"):
+        (tmp_path / name).touch()
+    assert sorted(found(tmp_path, *(path.name for path in tmp_path.iterdir()))) == sorted(names)
+    inputs = find_films([str(tmp_path)], recursive=False)
+    assert sorted(film.path.name for film in inputs.films) == sorted(names)
+
+
 def test_an_output_that_is_named_without_its_film_is_taken(tmp_path: Path) -> None:
     for name in ("a.described.mp4", "b.mp4"):
         (tmp_path / name).touch()
