@@ -10,11 +10,12 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.file_version import sample
 from pipeline.safe_open import regular
 
 HEAD = 4096
 """bytes of it that are read; a name has 255 at most, each six as JSON may write it"""
-_PLACE = re.compile(r'"place"\s*:\s*"([0-9a-f]{12})"')
+_PLACE = re.compile(r'"place"\s*:\s*"([0-9a-f]{12})-([0-9a-f]{12})"')
 _SOURCE = re.compile(r'"source"\s*:\s*\{\s*"name"\s*:\s*("(?:[^"\\]|\\.)*")\s*,\s*"size"\s*:\s*(\d{1,20})\b')
 
 
@@ -24,32 +25,50 @@ class _Described:
 
     name: str
     size: int
-    place: str
+    folder: str = ""
+    content: str = ""
+
+    def like(self, film: Path) -> bool:
+        """Whether a film of this name is this one: of its folder, whatever it became there, or moved here as it was. Raises OSError."""
+        return self.folder in ("", _folder(film)) or (film.stat().st_size == self.size and self.content == _content(film))
 
 
 def place_of(film: Path) -> str:
-    """Which folder a film lies in, in 12 hexadecimal digits: two films of one name are told apart, and a document names no folder."""
+    """Where a film lies and what it is, as two hashes of 12 hexadecimal digits, ``FOLDER-CONTENT``: films of one name are told apart, and
+    a document names no folder. "" where it can't be read."""
+    try:
+        return f"{_folder(film)}-{_content(film)}"
+    except OSError:
+        return ""
+
+
+def _folder(film: Path) -> str:
     return hashlib.sha256(os.fsencode(film.absolute().parent)).hexdigest()[:12]
 
 
+def _content(film: Path) -> str:
+    with regular(film) as file:
+        return sample(file.fileno(), os.fstat(file.fileno()).st_size, digits=12)
+
+
 def is_of(document: Path, film: Path) -> bool:
-    """Whether this file holds captions of a film of this name and as many bytes."""
+    """Whether this file holds captions of a film of this name and as many bytes; where it tells the folder, of this film."""
     found = _source(document)
     try:
-        return found is not None and (found.name, found.size) == (film.name, film.stat().st_size)
+        return found is not None and (found.name, found.size) == (film.name, film.stat().st_size) and found.like(film)
     except OSError:
         return False
 
 
 def is_of_another(document: Path, film: Path) -> bool:
     """Whether it holds captions of another film, which would be lost, and this one described again and again: of one that still lies
-    beside this one, or of one with the same name and another size in another folder (``-o`` of two cards of a camera)."""
+    beside this one, or of another one with the same name in another folder (``-o`` of two cards of a camera)."""
     found = _source(document)
     if found is None:
         return False
     try:
         if found.name == film.name:
-            return found.place not in ("", place_of(film)) and found.size != film.stat().st_size
+            return not found.like(film)
         other = film.parent / found.name
         return Path(found.name).name == found.name and other.is_file() and other.stat().st_size == found.size
     except (OSError, ValueError):
@@ -68,6 +87,6 @@ def _source(document: Path) -> _Described | None:
         return None
     place = _PLACE.search(head.partition('"model"')[0], found.end())
     try:
-        return _Described(json.loads(found[1]), int(found[2]), place[1] if place else "")
+        return _Described(json.loads(found[1]), int(found[2]), *(place.groups() if place else ()))
     except ValueError:
         return None

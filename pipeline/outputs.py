@@ -12,11 +12,11 @@ and gets a hash (``pipeline.filenames``): the same one for all outputs of the fi
 import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
 
-from pipeline.described_before import is_of, is_of_another, place_of
+from pipeline.described_before import is_of, is_of_another
 from pipeline.filenames import SIDECARS, fitted, name_in, sidecar_ending
 from pipeline.inputs import Film
 from pipeline.media.suffixes import burned_suffix, muxed_suffix
@@ -39,8 +39,8 @@ class Outputs:
     """what sidecars are called: ``{name}`` and ``{language}`` stand for the film's stem and the tag"""
     shortened: bool = False
     """whether ``stem`` is the beginning of the film's name and a hash"""
-    place: str = ""
-    """which folder the film lies in, where its outputs lie in another (``described_before.place_of``)"""
+    apart: bool = False
+    """whether they lie in another folder than the film, on a disk of this machine: the JSON tells then which film of its name it is"""
     anew: bool = False
     """whether all but the JSON is written again where it is there: each takes the place of the older one when it is whole"""
 
@@ -96,11 +96,10 @@ def plan(
             mux=mux,
             sidecars=sidecars,
             part=part,
+            apart=folder is not None and film.remote is None,
         )
 
-    found = {film.path: named(film, stem) for film, stem in zip(films, _stems(films, places, named), strict=True)}
-    apart = {film.path for film in films if film.remote is None and folder is not None}
-    return {path: replace(one, place=place_of(path)) if path in apart else one for path, one in found.items()}
+    return {film.path: named(film, stem) for film, stem in zip(films, _stems(films, places, named), strict=True)}
 
 
 def name_outputs(
@@ -114,6 +113,7 @@ def name_outputs(
     mux: bool,
     sidecars: str = SIDECARS,
     part: Part | None = None,
+    apart: bool = False,
 ) -> Outputs:
     """A film's outputs in the folder ``place`` under names that begin with ``stem``, or with its short form; those of a part tell it."""
     stem = stem if part is None else f"{stem}.{part.label}"
@@ -130,6 +130,7 @@ def name_outputs(
         muxed=name_in(place, short, f".described{soft}{muxed}") if mux else None,
         sidecars=sidecars,
         shortened=short != stem,
+        apart=apart,
     )
 
 

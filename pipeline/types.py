@@ -190,7 +190,7 @@ class Source:
     codec: str = ""
     reader: str = ""
     place: str = ""
-    """of captions that do not lie beside their film: which folder it lies in (``described_before.place_of``), not its name"""
+    """of captions that do not lie beside their film: where it lies and what it is, as hashes (``described_before.place_of``)"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

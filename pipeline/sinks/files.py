@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.nvtx import marked
+from pipeline.described_before import place_of
 from pipeline.errors import InputError, OutputError, ScenescribeError
 from pipeline.files import explained, write_whole
 from pipeline.outputs import Outputs
@@ -43,6 +44,8 @@ class FileSink:
         self._info: VideoInfo | None = None
         self._free = False
         """whether nobody had the name of the JSON when the film was begun"""
+        self._there: set[Path] = set()
+        """outputs that were there then: ours, or they were refused"""
 
     @property
     def journal(self) -> Path:
@@ -51,6 +54,7 @@ class FileSink:
     async def open(self, info: VideoInfo) -> None:
         self._info = info
         self._free = not os.path.lexists(self.outputs.json)
+        self._there = {path for path in self.outputs.all if os.path.lexists(path)}
 
     async def caption(self, caption: Caption) -> None:
         """Nothing: files are written when all is known; until then the journal keeps it."""
@@ -106,9 +110,12 @@ class FileSink:
                 # what stands beside a JSON is taken for its own by the next run, also where this one ends before it is made anew
                 others = [path for path in self.outputs.all if path != self.outputs.json]
                 if self._free and os.path.lexists(self.outputs.json):
-                    raise self._taken()
+                    raise self._taken(self.outputs.json)
+                for came in (path for path in others if path not in self._there and os.path.lexists(path)):
+                    raise self._taken(came)
                 # by a rename: a link has two names for a moment, and one would be left where we are killed in it
-                placed = replace(document, source=replace(document.source, place=self.outputs.place))
+                place = place_of(self._info.path) if self.outputs.apart else ""
+                placed = replace(document, source=replace(document.source, place=place))
                 write_whole(self.outputs.json, json.to_text(placed).encode(), outdated=others)
             self.outputs.journal.unlink(missing_ok=True)
             track, notices = make_track(document, possible(self.layout, document))
@@ -117,10 +124,11 @@ class FileSink:
                     write_whole(self.outputs.sidecar(name), formats.write(name, track).encode())
             return track, (*about, *notices)
 
-    def _taken(self) -> OutputError:
-        """The error of a film that another run has described meanwhile, to the same place."""
-        text = f"{self.outputs.json} was written by another run meanwhile and stays as it is; run it again, or write elsewhere with -o"
-        return OutputError("output_exists", text, path=self.outputs.json)
+    def _taken(self, path: Path) -> OutputError:
+        """The error of a film whose output somebody wrote meanwhile: another run to the same place, who fetches dialogues."""
+        who = "another run" if path == self.outputs.json else "somebody else"
+        text = f"{path} was written by {who} meanwhile and stays as it is; run it again, or write elsewhere with -o"
+        return OutputError("output_exists", text, path=path)
 
     def _videos(self, track: Track, wanted: Collection[Path]) -> list[tuple[str, Callable[..., tuple[Notice, ...]]]]:
         from pipeline import media

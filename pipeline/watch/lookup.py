@@ -16,7 +16,7 @@ from pipeline.outputs import Outputs
 from pipeline.store.documents import DocumentStore
 from pipeline.store.identity import Opened
 from pipeline.store.job_row import Job
-from pipeline.store.lookup import Earlier, FileLookup
+from pipeline.store.lookup import Earlier, FileLookup, refuse_strangers
 from pipeline.types import Document, VideoInfo
 
 
@@ -47,6 +47,8 @@ class ContentLookup(FileLookup):
     async def find(self, key: Mapping[str, Any], info: VideoInfo) -> Earlier | None:
         """Raises OutputError where an output's name is somebody else's, InputError where the film can't be read."""
         self._settings = settings_key(key)
+        if self.job.ours and self.outputs.json.exists():  # it may have been described under other names
+            await asyncio.to_thread(refuse_strangers, self.outputs, overwrite=self.overwrite)
         if not self.job.ours:
             earlier = await super().find(key, info)
             written = FileVersion.at(self.outputs.json)

@@ -95,8 +95,8 @@ class Worker:
     ) -> tuple[Result, ContentLookup]:
         studio, elsewhere = self._state.studio, setup.elsewhere
         outputs = name_outputs(
-            job.path, job.place, job.stem, language=studio.recipe.language, formats=studio.formats,
-            burn=settings.burn, mux=settings.mux, sidecars=settings.sidecar_name, part=studio.recipe.part,
+            job.path, job.place, job.stem, language=studio.recipe.language, formats=studio.formats, burn=settings.burn, mux=settings.mux,
+            sidecars=settings.sidecar_name, part=studio.recipe.part, apart=job.place != job.path.parent and elsewhere.films is None,
         )  # fmt: skip
         if job.crashes:
             await asyncio.to_thread(_sweep, outputs)

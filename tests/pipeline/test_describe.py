@@ -4,6 +4,7 @@ import asyncio
 import errno
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -407,6 +408,44 @@ async def test_a_dialogue_with_the_name_of_a_sidecar_is_not_ours_though_our_json
     assert dialogue.read_text() == DIALOGUE
     assert (await house.run(film, **NAMED, overwrite=True)).ended == {"a.txt": "done"}
     assert dialogue.read_text() != DIALOGUE
+
+
+async def test_a_dialogue_of_short_cues_is_not_ours(house: House) -> None:
+    """Each of its words is in the captions."""
+    film = house.film("a.txt")
+    await house.run(film)
+    path = house.out / "a.descriptions.json"
+    text = "A man stands on a snowy road. He is there, holding a phone."
+    path.write_text(re.sub(r'"text": "[^"]*"', f'"text": "{text}"', path.read_text()))
+    said = ["No.", "Oh.", "So?", "Man!", "On!", "Is he there?"]
+    blocks = [f"{n}\n00:00:0{n},000 --> 00:00:0{n},900\n{words}\n" for n, words in enumerate(said, 1)]
+    (house.out / "a.en.srt").write_text("\n".join(blocks))
+    assert (await house.run(film, **NAMED)).ended == {"a.txt": "output_exists"}
+
+
+class Fetching(EchoCaptioner):
+    """While it is asked, somebody puts a dialogue beside the film."""
+
+    def __init__(self, place: Path) -> None:
+        super().__init__()
+        self.place = place
+
+    async def caption(self, request: Request) -> Reply:
+        self.place.parent.mkdir(exist_ok=True)
+        self.place.write_text(DIALOGUE)
+        return await super().caption(request)
+
+
+async def test_a_dialogue_that_comes_while_the_film_is_described_stays(house: House) -> None:
+    film, dialogue = house.film("a.txt"), house.out / "a.en.srt"
+    told = await house.run(film, captioner=Fetching(dialogue), **NAMED)
+    assert told.ended == {"a.txt": "output_exists"}
+    assert "meanwhile" in told.errors["a.txt"].message
+    assert dialogue.read_text() == DIALOGUE
+    dialogue.unlink()
+    echo = EchoCaptioner()
+    assert (await house.run(film, captioner=echo, **NAMED)).ended == {"a.txt": "done"}
+    assert echo.asked == 0, "what was answered is kept"
 
 
 @pytest.mark.parametrize("format", ["srt", "vtt", "ass", "ttml", "txt", "csv"])

@@ -139,6 +139,9 @@ def test_two_cards_of_a_camera_into_one_folder(tmp_path: Path) -> None:
     assert stems_of([described(tmp_path / "archive", "C0001.MP4", size=10)], out) == ["C0001"], "the same film, moved"
     assert stems_of([described(tmp_path / "day 1", "C0001.MP4", size=11)], out) == ["C0001"], "the same name, encoded anew"
     assert stems_of([described(tmp_path / "day 2", "C0002.MP4", size=9)], out) == ["C0002"]
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "C0001.MP4").write_bytes(b"y" * 10)  # as long as the first: uncompressed, or made in advance
+    assert stems_of([Film(tmp_path / "other" / "C0001.MP4", Path("C0001.MP4"))], out) == ["other.C0001.MP4"]
 
 
 def test_twins_in_case_keep_their_numbers(tmp_path: Path) -> None:

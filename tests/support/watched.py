@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -101,6 +102,9 @@ class House(Runs):
     def document(self, stem: str) -> dict[str, Any]:
         found = json.loads((self.out / f"{stem}.descriptions.json").read_text())
         found.pop("stats")
+        assert re.fullmatch("[0-9a-f]{12}-[0-9a-f]{12}", found["source"].pop("place")), (
+            "its folder, which is another in each house"
+        )
         return dict(found)
 
     def left(self) -> list[str]:

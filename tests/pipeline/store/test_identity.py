@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.file_version import FileVersion
-from pipeline.store.identity import PIECE, Opened
+from pipeline.file_version import PIECE, FileVersion
+from pipeline.store.identity import Opened
 
 
 def open_(path: Path) -> Opened:

@@ -113,6 +113,28 @@ async def test_copied_and_renamed_films_ask_nothing(house: House) -> None:
     assert (house.out / "new.descriptions.en.srt").read_bytes() == (house.out / "a.descriptions.en.srt").read_bytes()
 
 
+async def test_a_dialogue_with_the_name_of_a_sidecar_is_not_replaced(house: House) -> None:
+    """The film was described under other names before."""
+    house.film("a.txt")
+    await house.once()
+    dialogue = house.out / "a.en.srt"
+    dialogue.write_text("1\n00:00:01,000 --> 00:00:03,000\nWhere have you been all night?\n")
+    before = dialogue.read_bytes()
+    os.utime(house.film("a.txt", "another cut of it"), (2_000_000_000, 2_000_000_000))
+    assert await house.once(sidecar_name="{name}.{language}") == 1
+    assert house.jobs()["a.txt"].reason == "output_exists"
+    assert dialogue.read_bytes() == before
+
+
+async def test_two_folders_described_into_one_keep_both_films_of_one_name(tmp_path: Path) -> None:
+    for name, text in (("A", "one"), ("B", "another")):
+        (tmp_path / name).mkdir()
+        house = House(tmp_path / name)
+        house.film("c.txt", text)
+        assert await house.once(output_dir=tmp_path / "out") == 0
+    assert {path.name for path in (tmp_path / "out").glob("*.json")} == {"c.descriptions.json", "c.txt.descriptions.json"}
+
+
 async def test_copies_that_arrive_together_ask_once(house: House) -> None:
     for i in range(5):
         house.film(f"{i}.txt")
