@@ -7,6 +7,7 @@ A path of that length is what batch systems and test runners give; programs that
 """
 
 import contextlib
+import fcntl
 import os
 import re
 import shutil
@@ -38,8 +39,36 @@ def temporary_folder(longest: int | None = None) -> Iterator[Path]:
     place = next((one for one in _places(usual, prefix, longest) if _takes(one)), usual)
     for left in _left_folders(Path(place)):
         shutil.rmtree(left, ignore_errors=True)
-    with tempfile.TemporaryDirectory(prefix=prefix, dir=place, ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=place, ignore_cleanup_errors=True) as folder, _in_use(folder):
         yield Path(folder)
+
+
+@contextlib.contextmanager
+def _in_use(folder: str) -> Iterator[None]:
+    """Hold a folder's lock: of a process in another container, with this folder shared between them, the number says nothing here."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        with contextlib.suppress(OSError):  # file systems without locks: there the number has to do
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _is_in_use(folder: str) -> bool:
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def _places(usual: str, prefix: str, longest: int | None) -> Iterator[str]:
@@ -54,7 +83,7 @@ def _takes(place: str) -> bool:
 
 
 def _left_folders(place: Path) -> Iterator[Path]:
-    """Folders of ``temporary_folder`` that are this user's, and whose process is gone for STALE seconds or more."""
+    """Folders of ``temporary_folder`` that are this user's, made STALE seconds ago or more, and whose process is gone."""
     with contextlib.suppress(OSError), os.scandir(place) as entries:
         for entry in entries:
             owner = re.fullmatch(r"scenescribe-(\d+)-\w+", entry.name)
@@ -62,7 +91,8 @@ def _left_folders(place: Path) -> Iterator[Path]:
                 continue
             with contextlib.suppress(OSError):
                 found = entry.stat(follow_symlinks=False)
-                if stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and time.time() - found.st_mtime >= STALE:
+                ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
+                if ours and time.time() - found.st_mtime >= STALE and not _is_in_use(entry.path):
                     yield Path(entry.path)
 
 

@@ -103,6 +103,34 @@ def test_a_folder_that_the_user_names_is_the_users(tmp_path: Path) -> None:
         assert (Path(mine) / "left by the engine").exists()
 
 
+HELD = """
+import os, sys, tempfile
+tempfile.tempdir = sys.argv[1]
+os.getpid = lambda: 4194303  # as in a container of its own: no process has that number here
+from models.temporary import temporary_folder
+with temporary_folder() as folder:
+    (folder / "film.mp4").touch()
+    os.utime(folder, (1, 1))
+    print(folder, flush=True)
+    sys.stdin.read()
+    os._exit(1)
+"""
+
+
+def test_a_folder_that_a_process_elsewhere_uses_stays_until_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with subprocess.Popen(
+        [sys.executable, "-c", HELD, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        theirs = Path(process.stdout.readline().strip())
+        with temporary_folder():
+            assert (theirs / "film.mp4").exists()
+        process.communicate("")
+    with temporary_folder():
+        assert not theirs.exists()
+
+
 @given(st.integers(1, 200), st.one_of(st.none(), st.integers(0, 120)))
 def test_who_is_tried(length: int, longest: int | None) -> None:
     """Each place that is tried makes a path that is short enough, and none that would do is left out."""
