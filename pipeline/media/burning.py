@@ -27,6 +27,7 @@ from pipeline.media.encoding import Encoding, encoding_for
 from pipeline.media.fitting import fitted
 from pipeline.media.fonts import add_fonts, check_fonts
 from pipeline.media.headers import check_codec, exchanged
+from pipeline.media.marks import lost
 from pipeline.media.opaque import opaque, seen
 from pipeline.media.packets import GENERATED, source_packets
 from pipeline.media.refused import refused
@@ -113,6 +114,7 @@ def burn(
         notices += check_burned(ffmpeg, place, ended, before, again, film, streams.count(), streams.left_out(film))
         if made_by:
             camera.once(place)
+        notices += lost(ffmpeg, place, film, "mux keeps it")
         notices = [*hdr(ffmpeg, place, film, encoding), *notices]
     return (*notices, *streams.notices)
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pipeline import chapters as formats
+from pipeline.chapters.reading import load
 from pipeline.clock import clock
 from pipeline.errors import InputError, OutputError
 from pipeline.media.binary import Ffmpeg
@@ -19,6 +20,7 @@ from pipeline.outline import Chapter
 from pipeline.types import Notice
 
 FILE = "chapters.ffmeta"
+_OWN = "own.ffmeta"
 ROUNDING = 0.05
 """seconds; a container may count in frames"""
 
@@ -65,12 +67,31 @@ def check(ffmpeg: Ffmpeg, place: Place, chapters: Sequence[Chapter]) -> None:
         raise OutputError("output_damaged", f"{held if len(found) != len(wanted) else elsewhere}; nothing was kept")
 
 
+def of_film(ffmpeg: Ffmpeg, place: Place) -> tuple[tuple[Chapter, ...], tuple[Notice, ...]]:
+    """The chapters that the film has, and a notice where they can't be read."""
+    listing = _metadata(ffmpeg, place, place.film)
+    if b"[CHAPTER]" not in listing:
+        return (), ()
+    (place.folder / _OWN).write_bytes(listing)
+    try:
+        return load(place.folder / _OWN)[0], ()
+    except InputError as error:
+        return (), (Notice(code="chapters_changed", message=f"the film's own chapters had to be left out: {error.message}"),)
+
+
+def later(chapters: Sequence[Chapter], waits: Sequence[tuple[float, float]]) -> tuple[Chapter, ...]:
+    """The chapters of a film that waits (second, seconds that it stands there): what begins at such a moment begins when the film goes on."""
+
+    def moved(time: float) -> float:
+        return time + sum(seconds for moment, seconds in waits if moment <= time + 0.001)
+
+    return tuple(replace(one, start=moved(one.start), end=moved(one.end)) for one in chapters)
+
+
 def starts(ffmpeg: Ffmpeg, place: Place, name: str) -> list[float]:
     """When the chapters of a file of the place begin, in seconds."""
-    command = [str(ffmpeg.path), "-v", "error", "-nostdin", *guards(), "-i", f"file:{name}", "-f", "ffmetadata", "-"]
-    listing, _ = said(command, place.folder, "stdout")
     found, base = [], 1.0
-    for line in listing.decode("utf-8", "replace").splitlines():
+    for line in _metadata(ffmpeg, place, name).decode("utf-8", "replace").splitlines():
         key, _, value = line.partition("=")
         if key == "TIMEBASE":
             numerator, denominator = value.split("/")
@@ -78,3 +99,8 @@ def starts(ffmpeg: Ffmpeg, place: Place, name: str) -> list[float]:
         elif key == "START":
             found.append(int(value) * base)
     return found
+
+
+def _metadata(ffmpeg: Ffmpeg, place: Place, name: str) -> bytes:
+    command = [str(ffmpeg.path), "-v", "error", "-nostdin", *guards(), "-i", f"file:{name}", "-f", "ffmetadata", "-"]
+    return said(command, place.folder, "stdout")[0]

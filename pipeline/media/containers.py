@@ -141,6 +141,11 @@ def _fate(stream: Stream, rules: str, suffix: str, burning: bool, refused: Mappi
     tag = stream.tag or stream.codec
     if rules == "mp4" and tag in _KEPT_DATA:
         return "copy", ""
-    # time codes and chapters: ffmpeg writes them by itself; where a DVD's player may jump to on its disc is nothing to anybody else
-    nothing_lost = "tmcd" in (tag, stream.codec) or "dvd_nav_packet" in (tag, stream.codec) or tag == "text"
-    return "", "" if nothing_lost else f"data stream {stream.index} ({tag}) was left out: {_DATA_ELSEWHERE[rules]}"
+    return "", "" if unmissed(stream) else f"data stream {stream.index} ({tag}) was left out: {_DATA_ELSEWHERE[rules]}"
+
+
+def unmissed(stream: Stream) -> bool:
+    """Whether nobody misses a stream of data: time codes and chapters, which ffmpeg writes by itself, and where a DVD's player may jump to on
+    its disc."""
+    names = (stream.tag or stream.codec, stream.codec)
+    return stream.kind == "data" and ("tmcd" in names or "dvd_nav_packet" in names or names[0] == "text")

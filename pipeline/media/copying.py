@@ -15,6 +15,7 @@ from pipeline.media.decoding_order import made_up
 from pipeline.media.edits import edits, refuse
 from pipeline.media.headers import check_after, check_codec, exchanged, in_band
 from pipeline.media.losses import whole_pictures
+from pipeline.media.marks import UNOFFICIAL, lost, marks
 from pipeline.media.refused import refused
 from pipeline.media.run import Ended, Place
 from pipeline.media.streams import Contents
@@ -70,10 +71,15 @@ def copy(
     options = options | camera.kept(film, rules)
     filters = [options.get("bsf:v:0"), whole_pictures(place, film)]
     writer, coming = newest if turned or at is not None else ffmpeg, kept(film)
+    streams = plan(coming, suffix, refused=refused(writer, place, coming, suffix), exchanged=anew, edited=hidden.sound)
+    if any(filters):
+        options = {**options, "bsf:v:0": ",".join(filter(None, filters))}
+    if rules == "mp4" and marks(film) and "strict" not in streams.options():
+        options = options | UNOFFICIAL
     return Copy(
         film=film,
-        streams=plan(coming, suffix, refused=refused(writer, place, coming, suffix), exchanged=anew, edited=hidden.sound),
-        options={**options, "bsf:v:0": ",".join(filter(None, filters))} if any(filters) else options,
+        streams=streams,
+        options=options,
         ends=("-t", f"{hidden.shown:.3f}") if hidden.shown else (),
         exchanged_at=at,
         writer=writer,
@@ -94,9 +100,9 @@ def check_copy(ffmpeg: Ffmpeg, place: Place, ended: Ended, made: Copy, kind: str
     ``ffmpeg_failed``, ``container_cannot``, ``no_space``, ``header_changes``."""
     wanted = made.streams.count()
     wanted[kind] += added
+    told = check_muxed(ffmpeg, place, ended, made.film, wanted, made.streams.left_out(made.film))
     if "movflags" in made.options:
         camera.once(place)
-    told = check_muxed(ffmpeg, place, ended, made.film, wanted, made.streams.left_out(made.film))
     if made.exchanged_at is not None:
         check_after(ffmpeg, place, made.exchanged_at)
-    return told
+    return (*told, *lost(ffmpeg, place, made.film, "a .mkv keeps it, and mostly an .mp4"))

@@ -16,8 +16,10 @@ from models.temporary import temporary_folder
 from pipeline import unfinished
 from pipeline.languages import alpha3
 from pipeline.media import camera, copying
+from pipeline.media import chapters as chaptering
 from pipeline.media.able import able
 from pipeline.media.binary import find_ffmpeg
+from pipeline.media.containers import unmissed
 from pipeline.media.covers import attached
 from pipeline.media.failures import failure
 from pipeline.media.losses import reading, true_end
@@ -70,6 +72,8 @@ def spoken(
         ffmpeg, film = able(ffmpeg, place)
         made = copying.copy(ffmpeg, place, film, suffix, kept=_in_time) if waits else copying.copy(ffmpeg, place, film, suffix)
         streams = made.streams
+        own, unread = chaptering.of_film(ffmpeg, place) if waits else ((), ())
+        parts, changed = chaptering.inside(chaptering.later(own, waits), 0.0, rules)
         (place.folder / "voice.pcm").symlink_to(voice.absolute())
         source = entrance(place.film, **opening(film), **reading(film))
         sound = _mixed(source, film, rate, waits)
@@ -77,7 +81,9 @@ def spoken(
         number = sum(stream.kind == "audio" for stream in streams.kept)
         options: dict[str, Any] = {
             "map_metadata": "0",
-            "map_chapters": "-1" if waits else "0",
+            "map_chapters": ("2" if parts else "-1")
+            if waits
+            else "0",  # those that wait are read from a file after film and voice
             "c:v": "copy",
             **streams.options(),
             **made.options,
@@ -85,15 +91,17 @@ def spoken(
         options |= {f"c:a:{number}": "aac", f"b:a:{number}": "160k", f"ar:a:{number}": RATE}
         options[f"disposition:a:{number}"] = "default" if waits else "descriptions+visual_impaired"
         if waits:
-            options["bsf:v:0"] = _moved(waits)
+            options["bsf:v:0"] = ",".join(filter(None, (made.options.get("bsf:v:0"), _moved(waits))))
             options |= {f"bsf:s:{n}": _moved(waits) for n in range(sum(stream.kind == "subtitle" for stream in streams.kept))}
         more = [*(made.ends if not waits else ()), *camera.arguments(made.options), *attached(ffmpeg, place, streams)]
         tags = {"language": alpha3(language) if rules == "mp4" else language, "title": TITLE}
         for key, value in (tags | ({"handler_name": TITLE} if rules == "mp4" else {})).items():
             more += [f"-metadata:s:a:{number}", f"{key}={value}"]
         work = graph([*inputs, sound], place.written, options)
-        ended = run(made.writer, work, place, more=more, on_progress=on_progress, cancel=cancel)
-        told = copying.check_copy(ffmpeg, place, ended, made, "audio", 1)
+        beside = chaptering.arguments(parts, place)
+        ended = run(made.writer, work, place, beside=beside, more=more, on_progress=on_progress, cancel=cancel)
+        told = (*unread, *changed, *copying.check_copy(ffmpeg, place, ended, made, "audio", 1))
+        chaptering.check(ffmpeg, place, parts)
     return (*told, *streams.notices, *_about(film, waits))
 
 
@@ -159,11 +167,17 @@ def _in_time(film: Contents) -> Contents:
 
 
 def _about(film: Contents, waits: Sequence[Wait]) -> tuple[Notice, ...]:
-    others = len(film.of("audio")) - (sound_of(film) is not None)
-    if not waits or not others:
+    if not waits:
         return ()
-    sentence = f"{others} more sound track{'s are' if others > 1 else ' is'} left out: the film waits, and they would not"
-    return (Notice(code="stream_left_out", message=sentence),)
+    kept = _in_time(film).streams
+    gone = [stream for stream in film.streams if stream not in kept and stream.kind != "audio" and not unmissed(stream)]
+    told = [
+        f"{one.kind} stream {one.index} ({one.tag or one.codec}) was left out: the film waits, and it would not" for one in gone
+    ]
+    if others := len(film.of("audio")) - (sound_of(film) is not None):
+        several = f"{others} more sound tracks are" if others > 1 else "1 more sound track is"
+        told.append(f"{several} left out: the film waits, and they would not")
+    return tuple(Notice(code="stream_left_out", message=sentence) for sentence in told)
 
 
 def _check_sound(place: Place, ended: Ended) -> None:
