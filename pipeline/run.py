@@ -1,7 +1,6 @@
 """All films of one run, several at a time; one that fails does not stop the others, however it fails."""
 
 import asyncio
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -14,6 +13,7 @@ from pipeline.outputs import Outputs, plan
 from pipeline.scheduler import Scheduler, Seat
 from pipeline.storage.spool import Large, Some, Spool
 from pipeline.types import Document, Outcome, VideoInfo
+from pipeline.unfinished import done
 
 if TYPE_CHECKING:
     from pipeline.storage.staging import Staging
@@ -136,7 +136,7 @@ def finished(film: Film, outputs: Outputs, studio: "Studio") -> Result | None:
     from pipeline.store.lookup import find
 
     assert film.remote is not None
-    if studio.settings.overwrite or studio.summarizer is not None or not all(os.path.lexists(path) for path in outputs.all):
+    if studio.settings.overwrite or studio.summarizer is not None or not all(map(done, outputs.all)):
         return None
     size = film.remote.entry.size
     document = _document(outputs.json)

@@ -23,6 +23,15 @@ _QUIET = 600.0
 """seconds in which a film that is being written does grow; the number of a process that was killed may be another's after that"""
 
 
+_FILMS = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".webm"})
+
+
+def done(path: Path) -> bool:
+    """Whether an output is there. A film without a byte is none: on a disk without hard links its name is taken by an empty file first
+    (``files.whole``), and who is killed then leaves that."""
+    return path.exists() and (path.suffix.lower() not in _FILMS or path.stat().st_size > 0)
+
+
 @contextlib.contextmanager
 def film(out: Path) -> Iterator[Path]:
     """``files.whole`` of a film: of two that write one name at once, the second is refused. Raises as that does, OutputError ``cancelled``

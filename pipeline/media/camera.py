@@ -27,7 +27,8 @@ _LARGEST = 1 << 20
 def kept(film: Contents, rules: str) -> dict[str, str]:
     """Options of ffmpeg's that keep the keys of a camera's maker, of a film that has some and goes into a container that would drop them."""
     head = film.listing.partition("Stream #0:")[0]
-    if rules != "mp4" or not _MAKERS.search(head):
+    covers = any(stream.cover for stream in film.streams)  # for which there is no place among such keys
+    if rules != "mp4" or covers or not _MAKERS.search(head):
         return {}
     return {"movflags": _KEPT}
 

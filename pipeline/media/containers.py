@@ -34,6 +34,19 @@ _DATA_ELSEWHERE = {
 }
 
 
+ATTACHED = {
+    "mjpeg": ("jpg", "image/jpeg"),
+    "png": ("png", "image/png"),
+    "gif": ("gif", "image/gif"),
+    "bmp": ("bmp", "image/bmp"),
+    "tiff": ("tiff", "image/tiff"),
+    "webp": ("webp", "image/webp"),
+}
+"""cover pictures that Matroska gets as attachments (``covers``): codec -> suffix and MIME type"""
+_COVERS = {"mp4": frozenset({"mjpeg", "png", "bmp"}), "webm": frozenset[str](), "mkv": frozenset[str]()}
+"""cover pictures that are copied as streams"""
+
+
 HVC1 = "hvc1"
 """what HEVC is called in MP4 by all players; by ffmpeg itself it is hev1, which Apple's don't play"""
 
@@ -96,7 +109,7 @@ def plan(
     kept: list[Stream] = []
     codecs: list[str] = []
     notices: list[Notice] = []
-    covers = tuple(stream for stream in film.streams if stream.cover) if rules == "mkv" else ()
+    covers = tuple(one for one in film.streams if one.cover and one.codec in ATTACHED) if rules == "mkv" else ()
     for stream in film.streams:
         if stream is film.film or stream in covers:
             continue
@@ -134,10 +147,17 @@ def _fate(stream: Stream, rules: str, suffix: str, burning: bool, refused: Mappi
         return "", f"{name} was left out: {suffix} files can't hold it, and ffmpeg makes no text of it"
     if stream.kind == "video":
         if stream.cover:
-            return ("copy", "") if rules != "webm" else ("", f"{name} was left out: it is a cover picture, and WebM has none")
+            unheld = "WebM has none" if rules == "webm" else f"ffmpeg writes no such ones into {suffix} files"
+            return (
+                ("copy", "")
+                if stream.codec in _COVERS[rules]
+                else ("", f"{name} was left out: it is a cover picture, and {unheld}")
+            )
         return ("", f"{name} was left out: text is drawn on one picture, the one that is described") if burning else ("copy", "")
     if stream.kind == "attachment":
         return ("copy", "") if rules == "mkv" else ("", f"{name} was left out: {suffix} files hold no attachments")
+    if stream.kind == "unknown":
+        return "", f"stream {stream.index} was left out: ffmpeg does not know what it is"
     tag = stream.tag or stream.codec
     if rules == "mp4" and tag in _KEPT_DATA:
         return "copy", ""

@@ -3,29 +3,18 @@
 cover stream of the film -> cover0.jpg in the place -> ``-attach`` with its type and a name that players know
 """
 
-from collections.abc import Sequence
-
 from pipeline.media.binary import Ffmpeg
-from pipeline.media.containers import Plan
+from pipeline.media.containers import ATTACHED, Plan
 from pipeline.media.run import Place, run_command
-from pipeline.media.streams import Stream, guards
-
-_KINDS = {
-    "mjpeg": ("jpg", "image/jpeg"),
-    "png": ("png", "image/png"),
-    "gif": ("gif", "image/gif"),
-    "bmp": ("bmp", "image/bmp"),
-    "webp": ("webp", "image/webp"),
-}
-"""codec -> suffix and MIME type"""
+from pipeline.media.streams import guards
 
 
 def attached(ffmpeg: Ffmpeg, place: Place, streams: Plan) -> list[str]:
     """Options of an output that attach the covers of a plan; each is first copied out of the film."""
     options: list[str] = []
     first = sum(stream.kind == "attachment" for stream in streams.kept)
-    for number, cover in enumerate(_known(streams)):
-        suffix, kind = _KINDS[cover.codec]
+    for number, cover in enumerate(streams.covers):
+        suffix, kind = ATTACHED[cover.codec]
         name = f"cover{number}.{suffix}"
         copying = ["-map", f"0:{cover.index}", "-c", "copy", "-frames:v", "1", "-f", "image2", "-update", "1", name]
         run_command([str(ffmpeg.path), "-v", "error", "-nostdin", "-y", *guards(), "-i", f"file:{place.film}", *copying], place)
@@ -35,7 +24,3 @@ def attached(ffmpeg: Ffmpeg, place: Place, streams: Plan) -> list[str]:
         shown = f"cover.{suffix}" if not options else name
         options += ["-attach", name, at, f"mimetype={kind}", at, f"filename={shown}"]
     return options
-
-
-def _known(streams: Plan) -> Sequence[Stream]:
-    return [cover for cover in streams.covers if cover.codec in _KINDS]

@@ -18,7 +18,7 @@ from pipeline.video.ground import ground
 from pipeline.video.headless import UNKNOWN, why
 
 _STREAM = re.compile(
-    r"^\s+Stream #0:(\d{1,5})(?:\[0x[0-9a-f]+\])?(?:\(([^)]*)\))?: (Video|Audio|Subtitle|Data|Attachment): ([\w-]+)(.*)$"
+    r"^\s+Stream #0:(\d{1,5})(?:\[0x[0-9a-f]+\])?(?:\(([^)]*)\))?: (Video|Audio|Subtitle|Data|Attachment|Unknown): ([\w-]+)(.*)$"
 )
 _TAG = re.compile(r"\((?:\[[^)]{0,40}\]|([\w ]{1,8})) / 0x[0-9A-Fa-f]+\)")
 _SIZE = re.compile(r"[ ,](\d{1,5})x(\d{1,5})[ ,]")
@@ -44,7 +44,7 @@ class Stream:
 
     index: int
     kind: str
-    """video, audio, subtitle, data or attachment"""
+    """video, audio, subtitle, data, attachment, or unknown: what the container names and ffmpeg doesn't"""
     codec: str
     language: str
     detail: str

@@ -19,6 +19,7 @@ from pipeline.files import explained, write_whole
 from pipeline.outline import Summary
 from pipeline.passes import json, markdown
 from pipeline.types import SUMMARY_REFUSED, Notice
+from pipeline.unfinished import done
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +91,7 @@ class SummaryFiles:
         return summary
 
     def missing(self) -> list[Path]:
-        return [path for path in self.all if not path.exists()]
+        return [path for path in self.all if not done(path)]
 
     def write_texts(self, summary: Summary, wanted: Collection[Path]) -> None:
         """Those of the small files that are wanted. Blocks. Raises OutputError ``no_space``, ``unwritable``."""

@@ -17,6 +17,7 @@ from pipeline.files import explained, write_whole
 from pipeline.outputs import Outputs
 from pipeline.sinks.base import Written
 from pipeline.types import Caption, Document, Notice, Track, VideoInfo
+from pipeline.unfinished import done
 
 if TYPE_CHECKING:
     from pipeline.cues import Layout
@@ -61,7 +62,7 @@ class FileSink:
 
     async def close(self, document: Document, *, current: bool = False) -> Written:
         anew = self.outputs.all[1:] if self.outputs.anew else ()
-        wanted = [path for path in self.outputs.all if not current or path in anew or not path.exists()]
+        wanted = [path for path in self.outputs.all if not current or path in anew or not done(path)]
         began = time.monotonic()
         track, notices = await asyncio.to_thread(self._write_texts, document, wanted)
         seconds = time.monotonic() - began

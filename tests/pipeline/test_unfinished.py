@@ -129,3 +129,15 @@ def test_a_second_signal_leaves_nothing(number: signal.Signals, way: str, tmp_pa
         finally:
             process.kill()
     assert os.listdir(tmp_path) == []
+
+
+def test_a_film_without_a_byte_is_not_done(tmp_path: Path) -> None:
+    film, text = tmp_path / "film.described.mp4", tmp_path / "film.srt"
+    assert not unfinished.done(film)
+    film.touch()
+    text.touch()
+    assert not unfinished.done(film)
+    assert unfinished.done(text)
+    with unfinished.film(film) as temporary:
+        temporary.write_bytes(b"whole")
+    assert unfinished.done(film)

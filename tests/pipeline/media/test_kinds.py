@@ -102,3 +102,14 @@ def test_a_video_that_fails_says_where_the_captions_are(tmp_path: Path) -> None:
     assert caught.value.code == "no_timestamps"
     assert f"{tmp_path}: film.descriptions.json, film.descriptions.en.srt, film.descriptions.en.vtt" in caught.value.message
     assert (tmp_path / "film.descriptions.json").exists()
+
+
+def test_a_film_without_a_byte_is_written_anew_by_the_next_run(tmp_path: Path) -> None:
+    """As a run leaves it that was killed where a disk has no hard links."""
+    film = make(tmp_path / "film.mp4", *H264)
+    burned = caption(film, engine="echo", model="shapes", burn=True, preset="ultrafast").outputs[-1]
+    assert burned.suffix == ".mp4"
+    size = burned.stat().st_size
+    burned.write_bytes(b"")
+    caption(film, engine="echo", model="shapes", burn=True, preset="ultrafast")
+    assert burned.stat().st_size == size

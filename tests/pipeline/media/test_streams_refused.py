@@ -8,6 +8,7 @@ import av
 import numpy as np
 import pytest
 from blu_ray import sup
+from transport import renamed
 
 from pipeline.media import Encoding, Ffmpeg, burn, containers, mux
 from pipeline.media.streams import Contents, Stream
@@ -75,29 +76,6 @@ def test_sound_that_mov_takes_stays_as_it_is(codec: str, make: Make, tmp_path: P
     film, out = with_sound(make, tmp_path, codec), tmp_path / "soft.mov"
     assert "stream_converted" not in by_code(mux(film, [ONE], out))
     assert heard(out)[0] == codec
-
-
-def crc(section: bytes) -> bytes:
-    """The checksum at the end of a table of a transport stream (ISO/IEC 13818-1 annex A)."""
-    rest = 0xFFFFFFFF
-    for byte in section:
-        rest ^= byte << 24
-        for _ in range(8):
-            rest = ((rest << 1) ^ 0x04C11DB7 if rest & 0x80000000 else rest << 1) & 0xFFFFFFFF
-    return rest.to_bytes(4, "big")
-
-
-def renamed(film: Path, out: Path, was: bytes, becomes: bytes) -> Path:
-    """A transport stream whose list of streams (PMT) says another thing."""
-    data = bytearray(film.read_bytes())
-    step, first = (192, 4) if film.suffix == ".m2ts" else (188, 0)
-    for at in range(first, len(data), step):
-        if data[at + 1] & 0x40 and data[at + 4] == 0 and data[at + 5] == 2:
-            length = ((data[at + 6] & 15) << 8 | data[at + 7]) - 1
-            table = bytes(data[at + 5 : at + 5 + length]).replace(was, becomes)
-            data[at + 5 : at + 9 + length] = table + crc(table)
-    out.write_bytes(data)
-    return out
 
 
 def with_subtitles(make: Make, folder: Path, codec: str) -> Path:
