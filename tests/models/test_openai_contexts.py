@@ -9,7 +9,8 @@ import pytest
 from stub_endpoint import endpoint
 from stub_server import Stub, content, picky, status
 
-from models.base import Request, Turn
+from models.base import Request, Sampling, Turn
+from models.engines.openai.refusals import fewer_tokens
 from models.errors import PromptTooLong
 from models.preset import Preset
 
@@ -75,3 +76,50 @@ async def test_words_alone_and_a_talk_are_not_shortened(film: Film) -> None:
                 with pytest.raises(PromptTooLong, match="does not fit"):
                     await captioner.caption(request)
     assert len(found.requests) == 2
+
+
+OPENAI = (
+    "'max_tokens' or 'max_completion_tokens' is too large: {asked}. This model's maximum context length is 8192 tokens and your request has"
+    " 1500 input tokens ({asked} > 8192 - 1500)."
+)
+GROQ = "`max_tokens` must be less than or equal to `8192`, the maximum value for `max_tokens` is less than the `context_window` for this model"
+LEFT = [
+    ("max_tokens={asked} cannot be greater than max_model_len=4096. Please request fewer output tokens.", 8192, 2048),
+    (OPENAI, 8192, 6692),
+    (GROQ, 9000, 8192),
+]
+
+
+@pytest.mark.parametrize(("words", "most", "left"), LEFT)
+async def test_an_answer_longer_than_the_context_is_asked_for_shorter_and_no_frame_is_left_out(
+    words: str, most: int, left: int, film: Film
+) -> None:
+    request = replace(film(frames=8), sampling=Sampling(max_tokens=most))
+    server = picky(lambda said: status(400, words.format(asked=said["max_tokens"])) if said["max_tokens"] > left else None)
+    with Stub([], always=server) as found:
+        async with endpoint(found, PRESET) as captioner:
+            assert [(await captioner.caption(request)).text for _ in range(2)] == ["fine"] * 2
+    assert [one[2]["max_tokens"] for one in found.requests] == [most, left, left]
+    assert [content(one[2], "image_url") for one in found.requests] == [8] * 3
+
+
+def test_where_hardly_a_token_is_left_it_is_the_frames_that_are_too_many() -> None:
+    assert fewer_tokens("'max_tokens' is too large: 96 (96 > 4096 - 4090)", 96) is None
+    assert fewer_tokens("'max_tokens' is too large: 96 (96 > 4096 - 4040)", 96) == 56
+    assert fewer_tokens("temperature must be less than or equal to 2", 96) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "frames"),
+    [
+        ("Error code: 400 - the prompt of 8192 tokens exceeds the available context size (4096 tokens)", 3),
+        ("the prompt of 4096 tokens with max_tokens=2048 exceeds the context size of 2000 tokens", 3),
+    ],
+)
+async def test_numbers_that_are_no_room_for_frames(words: str, frames: int, film: Film) -> None:
+    request = replace(film(frames=8), sampling=Sampling(max_tokens=2048))
+    server = picky(lambda said: status(400, words) if content(said, "image_url") == 8 else None)
+    with Stub([], always=server) as found:
+        async with endpoint(found, PRESET) as captioner:
+            assert (await captioner.caption(request)).text == "fine"
+    assert [content(one[2], "image_url") for one in found.requests] == [8, frames]

@@ -1,7 +1,7 @@
 """What one server wants otherwise than OpenAI's protocol has it: read from its refusals, adapted once, remembered for the run.
 
 'max_tokens' is not supported ... use 'max_completion_tokens'     the other name
-max_tokens must be at most 64                                     so many
+max_tokens must be at most 64                                     so many, before frames are left out
 temperature, top_p or seed is not supported                       left out
 only streams, or no streams                                       all answers streamed, or none
 video_url is no content that it takes                             frames as images
@@ -23,6 +23,7 @@ from models.engines.openai.refusals import (
     POLICY,
     counts_images,
     fewer_images,
+    fewer_tokens,
     names_a_number_of_images,
     no_jpeg,
     only_one_way,
@@ -71,6 +72,8 @@ def adapted(dialect: Dialect, status: int, said: str, body: Mapping[str, Any]) -
     low = said.lower()
     if status not in REFUSALS or POLICY.search(low):
         return None
+    if dialect.limit in body and (most := fewer_tokens(low, body[dialect.limit])) is not None:
+        return replace(dialect, most_tokens=most), f"at most {most} tokens an answer"  # whatever it says of a context
     found = None if too_long(low) else _fields(dialect, low, body)
     if found is None and (status == 413 or not too_long(low) or names_a_number_of_images(low)):
         found = _pictures(dialect, status, low, body)
@@ -87,11 +90,17 @@ def _that_fit(low: str, body: Mapping[str, Any]) -> int | None:
     images, _ = pictures_in(body)
     if images < 2 or len(body["messages"]) > 1:
         return None
-    numbers = sorted({int(number) for number in re.findall(r"(?<![\d.])\d{3,7}(?![\d.]*\d)", low.replace(",", ""))})
+    low = re.sub(r"error code:? \d{3}|,", "", low)
+    numbers = sorted({int(number) for number in re.findall(r"(?<![\d.])\d{3,7}(?![\d.]*\d)", low)} - _limits(body))
     if len(numbers) != 2:
         return images // 2
     room, asked = numbers
     return min(max(int(images * room * ROOM_FOR_IMAGES / asked), 1), images - 1)
+
+
+def _limits(body: Mapping[str, Any]) -> set[int]:
+    """The number of tokens that an answer was allowed: never the room that there is for frames."""
+    return {body[name] for name in ("max_tokens", "max_completion_tokens") if name in body}
 
 
 def pictures_in(body: Mapping[str, Any]) -> tuple[int, int]:

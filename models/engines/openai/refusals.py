@@ -66,9 +66,29 @@ _NUMBER = re.compile(r"(?<![\d.])\d{1,4}(?![\d.]*\d)")
 _WORDS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "eight": 8, "ten": 10}
 
 
+LEAST = 64
+"""tokens of an answer that are worth having: where fewer are left it is the frames that are too many"""
+
+
 def too_long(said: str) -> bool:
     """Whether a refusal says that prompt and answer do not fit the model's context."""
     return TOO_LONG.search(said.lower()) is not None
+
+
+def fewer_tokens(low: str, asked: int) -> int | None:
+    """How many tokens of an answer fit, by a refusal of ``asked``, which names its field: what the context leaves beside the prompt, half of
+    a context where the prompt is not named, or a bound of the answer itself. None: it names no such number, or hardly any are left."""
+    if not re.search(r"max_(?:completion_)?tokens", low):
+        return None
+    low = re.sub(r"(?<=\d),(?=\d{3})", "", low)
+    if found := re.search(r"(\d{1,9})\s*>\s*(\d{1,9})\s*-\s*(\d{1,9})", low):  # OpenAI, vLLM: asked > context - prompt
+        left = int(found[2]) - int(found[3])
+        return left if int(found[1]) == asked and min(asked // 2, LEAST) <= left < asked else None
+    found = re.search(r"(?:greater than|less than or equal to|must be <=?)\s*[`'\"]?(?:(\w+)\s*=\s*)?(\d{1,9})", low)
+    if found is None or not 1 < int(found[2]) < asked:
+        return None
+    context = re.search(r"model_len|context|ctx", found[1] or "") is not None
+    return int(found[2]) // 2 if context else int(found[2])
 
 
 def too_large(status: int, low: str) -> bool:
