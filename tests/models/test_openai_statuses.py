@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from stub_server import Stub, body, picky, status
 from models.base import Request
 from models.errors import EndpointError, ModelError, PromptTooLong, RequestRefused
 from models.preset import Preset
+from models.presets import served_preset
 
 PRESET = Preset(name="tiny", id="tiny", frames="images")
 Film = Callable[..., Request]
@@ -53,3 +55,41 @@ async def test_a_refusal_by_200_is_adapted_to(film: Film) -> None:
         async with endpoint(server, PRESET) as captioner:
             assert [(await captioner.caption(film())).text for _ in range(2)] == ["fine"] * 2
     assert ["seed" in request[2] for request in server.requests] == [True, False, False]
+
+
+KEY = "sk-a-key-of-ours-0123456789"
+MEANT = [
+    (says(400, {"code": "Client specified an invalid argument", "error": f"Incorrect API key provided: {KEY}."}), "refuses the key (400)"),
+    (says(400, [{"error": {"code": 400, "message": "API key not valid. Please pass a valid API key."}}]), "refuses the key (400)"),
+    (says(400, {"type": "error", "error": {"type": "invalid_request_error", "message": "Your credit balance is too low to access the API."}}),
+     "wants to be paid (400): Your credit"),
+    (says(400, {"error": {"code": "Arrearage", "message": "Access denied, please look at your account."}}), "wants to be paid (400): Access"),
+    (says(400, {"error": {"message": "Budget has been exceeded! Current cost: 1", "type": "budget_exceeded"}}), "wants to be paid (400)"),
+    (says(200, {"error": "Unexpected endpoint or method. (POST /chat/completions)"}), "/chat/completions does not exist (200 Unexpected"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("answer", "told"), MEANT)
+@pytest.mark.parametrize("frames", ["images", "video"])
+async def test_a_400_of_the_account_the_key_or_the_path_ends_the_run(answer: Any, told: str, frames: str, film: Film) -> None:
+    with Stub([], always=answer) as server:
+        async with endpoint(server, replace(PRESET, frames=frames)) as captioner:
+            with pytest.raises(EndpointError) as refused:
+                await captioner.caption(film())
+    assert told in str(refused.value)
+    assert KEY not in str(refused.value)
+    assert len(server.requests) == 1, "no form of the request helps"
+
+
+async def test_a_path_that_is_missing_is_told_where_the_address_has_none(film: Film) -> None:
+    with Stub([], always=MEANT[-1][0]) as server:
+        server.url = server.url.removesuffix("/v1")
+        async with endpoint(server, PRESET) as captioner:
+            with pytest.raises(EndpointError, match=r"most servers answer at http.*/v1"):
+                await captioner.caption(film())
+
+
+async def test_a_list_that_is_refused_by_400_for_the_key() -> None:
+    with Stub([], models=MEANT[0][0]) as server, pytest.raises(EndpointError, match="refuses the key"):
+        async with endpoint(server, served_preset(None)):
+            pass

@@ -21,7 +21,7 @@ from models.engines.openai.addresses import address
 from models.engines.openai.answers import BadAnswer, Withheld, filtered, parse, reply
 from models.engines.openai.client import ATTEMPTS, TIMEOUT, WHOLE, Answer, Client, Timeout
 from models.engines.openai.dialect import Dialect
-from models.engines.openai.faults import fault, sentence
+from models.engines.openai.faults import fault, meaning, sentence
 from models.engines.openai.lines import Lines
 from models.engines.openai.negotiation import Negotiation
 from models.engines.openai.seats import Seats
@@ -108,9 +108,10 @@ class OpenAIEndpoint:
                 raise
             log.info("%s lists no models (%s): %s is tried", self._base_url, error.message, self.preset.id)
             return names.choose(self.preset, None, self._base_url).name
-        if answer.status in NO_LIST or (named and answer.status in MAY_NOT_LIST):
+        status = meaning(answer.status, answer.text)
+        if status in NO_LIST or (named and status in MAY_NOT_LIST):
             served = None
-        elif answer.status >= 300:
+        elif status >= 300:
             raise fault(self._base_url, "/models", answer.status, answer.text, answer.told)
         else:
             served = names.served(answer.text)

@@ -22,6 +22,18 @@ _NAMES = {
     "unavailable": 503,
 }
 """how servers call what may pass"""
+_MEANT = {
+    401: re.compile(
+        r"(?:incorrect|invalid|wrong|expired|missing|no) (?:x-)?api[ _-]?key|api[ _-]?key (?:is |has )?(?:not valid|not found|invalid|expired)"
+        r"|invalid_api_key|api_key_invalid"
+    ),
+    402: re.compile(
+        r"credit balance is too low|arrearage|in good standing|budget has been exceeded|exceeded ?budget|budget_exceeded"
+        r"|insufficient (?:balance|credits?|funds)|overdue[ -]payment"
+    ),
+    404: re.compile(r"unexpected endpoint or method"),
+}
+"""words of a 400 that has another meaning: xAI, Gemini; Anthropic, DashScope, LiteLLM; LM Studio"""
 _SECRET = re.compile(r"[^\s'\"(),:;=]{20,}")
 """words that may be a key"""
 
@@ -29,7 +41,7 @@ _SECRET = re.compile(r"[^\s'\"(),:;=]{20,}")
 def fault(base_url: str, path: str, status: int, text: str, told: str = "") -> ModelError:
     """The error for an answer with this HTTP status, which is none of those that may pass; ``text`` is its body, ``told`` what is said of
     a status that came otherwise."""
-    said, told = sentence(text), told or str(status)
+    said, told, status = sentence(text), told or str(status), meaning(status, text)
     if status == 403 and SHOWN.search(said.lower()):  # of this window alone: the next one shows something else
         return RequestRefused(f"{base_url} refuses the request ({told}): {said}", status=status)
     if status in {401, 403}:
@@ -58,6 +70,14 @@ def fault(base_url: str, path: str, status: int, text: str, told: str = "") -> M
     return RequestRefused(f"{base_url} refuses the request ({told}): {said}", status=status)
 
 
+def meaning(status: int, text: str) -> int:
+    """The status that a refusal for its form (400, 422) means where it is of the account, the key or the path, and of no request's form."""
+    if status not in (400, 422):
+        return status
+    low = " ".join((sentence(text), *_codes(text))).lower()
+    return next((meant for meant, words in _MEANT.items() if words.search(low)), status)
+
+
 def perhaps(base_url: str) -> str:
     """Where most servers answer (Ollama, llama.cpp, LM Studio, vLLM, SGLang), if the address has no path."""
     return f" (most servers answer at {base_url}/v1)" if base_url.count("/") == 2 else ""
@@ -76,17 +96,28 @@ def inner_status(text: str) -> int | None:
     """
     if not text.startswith("{") or not any(mark in text[:4000] for mark in _MARKS):
         return None
+    error = _error(text)
+    if error is None:
+        return None
+    said = _codes(text)
+    numbers = (int(one) for one in said if re.fullmatch(r"[45][0-9]{2}", one))
+    names = (status for one in said for name, status in _NAMES.items() if name in one.lower())
+    return next(numbers, None) or next(names, 0)
+
+
+def _codes(text: str) -> list[str]:
+    """How an error calls itself, beside its words."""
+    error = _error(text)
+    said = [error.get(key) for key in ("code", "status", "type")] if isinstance(error, dict) else []
+    return [str(one)[:100] for one in said if isinstance(one, str | int)]
+
+
+def _error(text: str) -> Any:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    error = _error_in(found) if isinstance(found, dict) else None
-    if error is None:
-        return None
-    said = [error.get(key) for key in ("code", "status", "type")] if isinstance(error, dict) else []
-    numbers = (int(str(one)) for one in said if re.fullmatch(r"[45][0-9]{2}", str(one)))
-    names = (status for one in said if isinstance(one, str) for name, status in _NAMES.items() if name in one.lower())
-    return next(numbers, None) or next(names, 0)
+    return _error_in(found) if isinstance(found, dict) else None
 
 
 def _error_in(found: dict[str, Any]) -> Any:

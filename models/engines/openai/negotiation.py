@@ -10,7 +10,7 @@ from models.base import Request
 from models.engines.openai.addresses import CHAT
 from models.engines.openai.client import Answer, Client
 from models.engines.openai.dialect import REFUSALS, SHRUNK, Dialect, adapted, pictures_in
-from models.engines.openai.faults import fault, sentence
+from models.engines.openai.faults import fault, meaning, sentence
 from models.engines.openai.lines import Lines
 from models.engines.openai.messages import chat_body
 from models.engines.openai.names import Chosen
@@ -52,6 +52,8 @@ class Negotiation:
                 self._remember(dialect, changes)
                 return answer
             said = sentence(answer.text)
+            if meaning(answer.status, answer.text) != answer.status:  # of the account, the key, the path: no form helps
+                raise self._refused(answer, said, body)
             if self.chosen.denied(answer.status, said):
                 raise self._no_such_model(answer, said)
             other = adapted(dialect, answer.status, said, body)
