@@ -56,22 +56,23 @@ def reply(answer: Mapping[str, Any]) -> Reply:
     choice = first_choice(answer)
     if choice is None:
         raise BadAnswer("it has no choices")
+    ended = bool(choice.get("finish_reason"))
     message = choice.get("message")
     if not isinstance(message, dict):
-        if not isinstance(choice.get("text"), str):
+        if isinstance(choice.get("text"), str):
+            message = {"content": choice["text"]}
+        elif message is None and ended:  # Gemini's layer, of a model that thought until there was no room
+            message = {}
+        else:
             raise BadAnswer("its choice has no message")
-        message = {"content": choice["text"]}
-    if "content" not in message and not any(message.get(key) for key in ("reasoning_content", "reasoning", "refusal")):
+    beside = ("reasoning_content", "reasoning", "refusal")
+    if not ended and "content" not in message and not any(message.get(key) for key in beside):
         raise BadAnswer("its message has no content")
     said = text_of(message.get("content"))
-    if not said.strip() and (refusal := _refusal(message).strip()):
-        raise Withheld(f"the model refuses: {' '.join(refusal.split())[:300]}")
-    if not said.strip() and _ended(choice, _FILTERED):
-        raise Withheld("a content filter of the server keeps the answer back")
+    if why := withheld(choice, message, said):
+        raise Withheld(why)
     if why := given_up(choice):
         raise Withheld(f"the server gave up in the middle of its answer: {why}")
-    if not said.strip() and (message.get("tool_calls") or message.get("function_call")):
-        raise Withheld("the model calls a tool in place of an answer, though it was offered none")
     tokens = usage(answer)
     return Reply(
         text=without_thoughts(said).strip(),
@@ -80,6 +81,19 @@ def reply(answer: Mapping[str, Any]) -> Reply:
         completion_tokens=tokens.completion,
         cached_tokens=tokens.cached,
     )
+
+
+def withheld(choice: Mapping[str, Any], message: Mapping[str, Any], said: str) -> str:
+    """Why there is no answer where nothing is ``said``; "" where something is, or nothing tells."""
+    if said.strip():
+        return ""
+    if refusal := refusal_of(message).strip():
+        return f"the model refuses: {' '.join(refusal.split())[:300]}"
+    if _ended(choice, _FILTERED):
+        return "a content filter of the server keeps the answer back"
+    if (message.get("tool_calls") or message.get("function_call")) and not given_up(choice):
+        return "the model calls a tool in place of an answer, though it was offered none"
+    return ""
 
 
 def first_choice(answer: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -113,7 +127,7 @@ def _ended(choice: Mapping[str, Any], ways: tuple[str, ...]) -> bool:
     return str(choice.get("finish_reason") or "").lower().startswith(ways)
 
 
-def _refusal(message: Mapping[str, Any]) -> str:
+def refusal_of(message: Mapping[str, Any]) -> str:
     """What a model says in place of an answer: beside the content, or as a part of it."""
     content = message.get("content")
     parts = content if isinstance(content, list) else []
@@ -145,12 +159,10 @@ def text_of(content: Any) -> str:
 
 
 def usage(answer: Mapping[str, Any]) -> Usage:
-    """The tokens that an answer says it took. Raises BadAnswer for what can't be a number of tokens."""
+    """The tokens that an answer says it took; what can't be a number of tokens counts none, and the answer is no worse for it."""
     found = answer.get("usage")
-    if found is None:
-        return Usage()
     if not isinstance(found, dict):
-        raise BadAnswer(f"its usage is a {type(found).__name__}")
+        return Usage()
     details = found.get("prompt_tokens_details")
     return Usage(
         prompt=_count(found.get("prompt_tokens")),
@@ -170,15 +182,11 @@ def without_thoughts(text: str) -> str:
 
 
 def _count(value: Any) -> int:
-    if value is None:
-        return 0
     try:
         number = float(value)
     except (TypeError, ValueError, OverflowError):
-        raise BadAnswer("its usage has a number of tokens that is none") from None
-    if not math.isfinite(number) or not 0 <= number <= MOST_TOKENS:
-        raise BadAnswer("its usage has a number of tokens that can't be")
-    return int(number)
+        return 0
+    return int(number) if math.isfinite(number) and 0 <= number <= MOST_TOKENS else 0  # Xinference: -1
 
 
 def _no_number(name: str) -> float:

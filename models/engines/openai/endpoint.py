@@ -38,7 +38,7 @@ NO_LIST = {400, 404, 405, 406, 410, 415, 422, 501}
 """statuses of a server that does not list its models"""
 MAY_NOT_LIST = {401, 403}
 """statuses for keys that may ask a model, and not which there are (keys with few rights, gateways); of a wrong key the chat tells"""
-STREAMED = ("data:", "event:", "id:", "retry:", ":")
+STREAMED = ("data:", "event:", "id:", "retry:", "error:", ":")
 """what a line of events begins with; a comment keeps a connection open until there is something to say"""
 log = logging.getLogger(__name__)
 
@@ -151,6 +151,8 @@ class OpenAIEndpoint:
     async def _joined(self, text: str) -> Reply:
         try:
             return await joined(text, Thoughts(bare=self._negotiation.dialect.bare_thoughts))
+        except Withheld as error:
+            raise RequestRefused(f"{self._base_url}: {error}") from error
         except (Broken, BadAnswer) as error:
             raise RequestRefused(f"{self._base_url} streams something that is no chat completion: {error}") from error
 
@@ -170,6 +172,8 @@ class OpenAIEndpoint:
                     yield piece
             if thoughts.began_inside:
                 self._negotiation.thinks_before_it_answers()
+        except Withheld as error:
+            raise RequestRefused(f"{self._base_url}: {error}") from error
         except Broken as error:
             raise RequestRefused(
                 f"{self._base_url} broke off in the middle of its answer{f': {error}' * bool(str(error))}"

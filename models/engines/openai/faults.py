@@ -117,10 +117,10 @@ def _error(text: str) -> Any:
         found = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    return _error_in(found) if isinstance(found, dict) else None
+    return error_in(found) if isinstance(found, dict) else None
 
 
-def _error_in(found: dict[str, Any]) -> Any:
+def error_in(found: dict[str, Any]) -> Any:
     """What a body says is wrong; None where it says something else."""
     choices = found.get("choices")
     if isinstance(choices, list) and choices:

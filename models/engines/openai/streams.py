@@ -1,11 +1,26 @@
 """A streamed answer: events on lines, without the model's thoughts, and the whole reply at the end."""
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any
 
 from models.base import Finish, Reply
-from models.engines.openai.answers import BadAnswer, Usage, Withheld, finish, first_choice, given_up, parse, reply, text_of, usage
-from models.engines.openai.faults import sentence
+from models.engines.openai.answers import (
+    BadAnswer,
+    Usage,
+    Withheld,
+    finish,
+    first_choice,
+    given_up,
+    parse,
+    refusal_of,
+    reply,
+    text_of,
+    usage,
+    withheld,
+)
+from models.engines.openai.faults import error_in, sentence
 from models.engines.openai.thoughts import Thoughts
 
 
@@ -16,16 +31,13 @@ class Broken(Exception):
 async def pieces(lines: AsyncIterator[str], kind: str, thoughts: Thoughts) -> AsyncIterator[str | Reply]:
     """Text as it comes, then a Reply whose text is empty (whoever joins the pieces has it).
 
-    ``kind`` is the answer's content type: some servers answer whole though a stream was asked for. Raises Broken, BadAnswer.
+    ``kind`` is the answer's content type: some servers answer whole though a stream was asked for. Raises Broken, BadAnswer, Withheld.
     """
     if "json" in kind and "event-stream" not in kind:
         whole = parse("\n".join([line async for line in lines]))
-        if whole.get("error"):
-            raise Broken(sentence(str(whole["error"])))
-        try:
-            found = reply(whole)
-        except Withheld as error:
-            raise Broken(str(error)) from error
+        if error_in(whole):
+            raise Broken(sentence(json.dumps(whole)))
+        found = reply(whole)
         yield found.text
         yield Reply(
             text="", finish=found.finish, prompt_tokens=found.prompt_tokens, completion_tokens=found.completion_tokens,
@@ -34,33 +46,42 @@ async def pieces(lines: AsyncIterator[str], kind: str, thoughts: Thoughts) -> As
         return
     tokens = Usage()
     ended: Finish | None = None
-    done = False
-    async for line in lines:
-        if not line.startswith("data:"):
-            continue
-        data = line.removeprefix("data:").strip()
+    done = said = False
+    last: dict[str, Any] = {}
+    beside: dict[str, Any] = {"refusal": "", "tool_calls": False}
+    async for event, data in _data(lines):
         if data == "[DONE]":
             done = True
             break
-        event = parse(data)
-        if event.get("error"):
+        if event == "error":
             raise Broken(sentence(data))
-        if event.get("usage"):
-            tokens = usage(event)
-        choice = first_choice(event)
+        chunk = parse(data)
+        if error_in(chunk):
+            raise Broken(sentence(data))
+        if chunk.get("usage"):
+            tokens = usage(chunk)
+        choice = first_choice(chunk)
         if choice is None:
             continue
         delta = choice.get("delta")
+        if not delta and not said and isinstance(choice.get("message"), dict):
+            delta = choice["message"]  # the whole of it, in place of a piece
         if not isinstance(delta, dict | None):
             raise BadAnswer(f"its delta is a {type(delta).__name__}")
-        if text := thoughts.feed(text_of((delta or {}).get("content"))):
+        words = text_of((delta or {}).get("content"))
+        said = said or bool(words.strip())
+        beside["refusal"] += refusal_of(delta or {})
+        beside["tool_calls"] |= bool((delta or {}).get("tool_calls") or (delta or {}).get("function_call"))
+        if text := thoughts.feed(words):
             yield text
         if why := given_up(choice):
             raise Broken(why)
-        if choice.get("finish_reason") is not None:
-            ended = finish(choice)
+        if choice.get("finish_reason"):  # some have an empty text until the end
+            ended, last = finish(choice), choice
     if ended is None and not done:
         raise Broken("")
+    if not said and (why := withheld(last, beside, "")):
+        raise Withheld(why)
     if text := thoughts.end():
         yield text
     yield Reply(
@@ -72,8 +93,23 @@ async def pieces(lines: AsyncIterator[str], kind: str, thoughts: Thoughts) -> As
     )
 
 
+async def _data(lines: AsyncIterator[str]) -> AsyncIterator[tuple[str, str]]:
+    """The name of each event and what it holds. A line ``error:``, which no event has, is llama.cpp's of old."""
+    event = ""
+    async for line in lines:
+        name, _, value = line.partition(":")
+        if not line:
+            event = ""
+        elif name == "event":
+            event = value.strip()
+        elif name == "error":
+            yield "error", value.strip()
+        elif name == "data" and value.strip():
+            yield event, value.strip()
+
+
 async def joined(text: str, thoughts: Thoughts) -> Reply:
-    """The reply that a whole text of events comes to. Raises Broken, BadAnswer."""
+    """The reply that a whole text of events comes to. Raises Broken, BadAnswer, Withheld."""
 
     async def lines() -> AsyncIterator[str]:
         for line in text.split("\n"):  # splitlines would cut JSON at U+2028 and U+0085, which may stand in it as they are
