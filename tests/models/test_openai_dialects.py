@@ -91,6 +91,7 @@ NO_VIDEO = [
     says(400, error="Invalid 'content': 'content' objects must have a 'type' field that is either 'text' or 'image_url'."),
     says(422, error="Failed to deserialize the JSON body into the target type: did not match any variant of untagged enum MessageChunk"),
     pydantic("messages.0.content.0.type", "Input should be 'text' or 'image_url'"),
+    status(400, "Unsupported MIME type: video/jpeg"),
     says(500, error={"code": 500, "message": "unsupported content[].type", "type": "server_error"}),
     says(400, object="error", message="At most 0 video(s) may be provided in one prompt."),
     says(404, error={"message": "No endpoints found that support input video", "code": 404}),
@@ -112,6 +113,7 @@ async def test_frames_go_as_images_where_there_are_no_videos(refusal: Any, film:
             for _ in range(2):
                 assert (await captioner.caption(film(frames=5))).text == "fine"
     assert [content(request[2], "image_url") for request in found.requests] == [0, 5, 5]
+    assert "image/jpeg" in json.dumps(found.requests[-1][2])
 
 
 FEWER = [
@@ -482,11 +484,19 @@ async def test_thoughts_beside_the_content(film: Film, caplog: pytest.LogCapture
     assert caplog.text.count("--max-tokens") == 1
 
 
+NO_SCHEMA = [
+    "response_format is not supported",
+    "This model does not support response format `json_schema`",
+    "This response_format type is unavailable now",
+]
+
+
+@pytest.mark.parametrize("words", NO_SCHEMA)
 @pytest.mark.parametrize("kind", ["choices", "json"])
-async def test_schemas(kind: str, film: Film) -> None:
+async def test_schemas(kind: str, words: str, film: Film) -> None:
     schema = Schema(choices=("a cat", "a dog")) if kind == "choices" else Schema(json={"type": "object"})
     said = '{"choice": "a dog"}' if kind == "choices" else '{"x": 1}'
-    refused = picky(lambda one: status(400, "response_format is not supported") if "response_format" in one else None)
+    refused = picky(lambda one: status(400, words) if "response_format" in one else None)
     with Stub([answer(said)], always=refused) as found:
         async with endpoint(found) as captioner:
             reply = await captioner.caption(replace(film(), schema=schema))

@@ -93,3 +93,56 @@ async def test_a_list_that_is_refused_by_400_for_the_key() -> None:
     with Stub([], models=MEANT[0][0]) as server, pytest.raises(EndpointError, match="refuses the key"):
         async with endpoint(server, served_preset(None)):
             pass
+
+
+CRASHES = [
+    "an unknown error was encountered while running the model",
+    "Unknown error",
+    "invalid character 'I' looking for beginning of value",
+    "invalid response from the runner",
+]
+
+
+@pytest.mark.parametrize("said", CRASHES)
+async def test_a_crash_that_is_told_by_500_is_asked_again_as_it_was(said: str, film: Film) -> None:
+    with Stub([status(500, said)], always=picky()) as server:
+        async with endpoint(server, replace(PRESET, frames="video")) as captioner:
+            assert (await captioner.caption(film())).text == "fine"
+    first, second = (request[2] for request in server.requests)
+    assert first == second, "a video, both times"
+
+
+async def test_nothing_is_guessed_of_a_500(film: Film) -> None:
+    with Stub([status(500, "operation not permitted")], always=picky()) as server:
+        async with endpoint(server, replace(PRESET, frames="video")) as captioner:
+            with pytest.raises(RequestRefused, match="operation not permitted"):
+                await captioner.caption(film())
+
+
+@pytest.mark.parametrize("before", ["\n\n \n", ""])
+@pytest.mark.parametrize("behind", ["", "\n\ndata: [DONE]\n\n"])
+async def test_what_stands_around_a_body_is_none_of_it(before: str, behind: str, film: Film) -> None:
+    error = json.dumps({"error": {"message": "Provider returned error", "code": 502}})
+    fine = json.dumps({"choices": [{"message": {"content": "fine"}, "finish_reason": "stop"}]})
+    steps = [body(200, f"{before}{one}{behind}".encode(), {"Content-Type": "application/json"}) for one in (error, fine)]
+    with Stub(steps) as server:
+        async with endpoint(server, PRESET) as captioner:
+            assert (await captioner.caption(film())).text == "fine"
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_an_error_that_echoes_the_pictures_is_adapted_to(stream: bool, film: Film) -> None:
+    extra = {
+        "type": "extra_forbidden",
+        "loc": ["body", "seed"],
+        "msg": "Extra inputs are not permitted",
+        "input": "A" * 5_000_000,
+    }
+    with Stub([], always=picky(lambda said: says(422, {"detail": [extra]}) if "seed" in said else None)) as server:
+        async with endpoint(server, PRESET) as captioner:
+            if stream:
+                assert "fine" in [piece async for piece in captioner.stream(film())]
+            else:
+                assert (await captioner.caption(film())).text == "fine"
+    assert ["seed" in request[2] for request in server.requests] == [True, False]

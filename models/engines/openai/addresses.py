@@ -10,16 +10,27 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 from models.errors import BadEngineOption
 
 CHAT = "/chat/completions"
+FOUNDRY = (".services.ai.azure.com", ".inference.ai.azure.com")
+"""Azure's hosts whose base ends with /models"""
 
 
 def address(given: str) -> str:
     """The base of a server's paths, from what people give: with a slash at its end, or with the path of the chat itself. Raises ValueError."""
     parts = urlsplit(given.strip())
     _ = parts.port
+    host = parts.hostname or ""
+    if not host:
+        raise ValueError("it names no host")
+    if re.search(r"[\x00-\x20\x7f]", host):
+        raise ValueError("a space or a sign that can't be seen stands in its host")
+    if ".." in host or host.startswith("."):
+        raise ValueError(f"a part of the host {host} is empty")
     path = parts.path.rstrip("/")
-    return urlunsplit(
-        parts._replace(path=path.removesuffix(CHAT).removesuffix("/completions").removesuffix("/models"), fragment="")
-    )
+    ends = (CHAT, "/completions", "/models")
+    end = next((one for one in ends if path.endswith(one)), "")
+    if end == "/models" and host.endswith(FOUNDRY):  # their chat is at /models/chat/completions
+        end = ""
+    return urlunsplit(parts._replace(path=path.removesuffix(end), fragment=""))
 
 
 def credentials(base_url: str, key: str | None) -> dict[str, str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from models.base import Finish, Reply
-from models.engines.openai.faults import sentence
+from models.engines.openai.faults import alone, sentence
 from models.engines.openai.thoughts import Thoughts
 
 _FILTERED = (
@@ -43,7 +43,7 @@ def parse(text: str) -> dict[str, Any]:
     if text.lstrip()[:1] == "<":
         raise BadAnswer("it is a page: is --base-url right, and must one log in first?")
     try:
-        found = json.loads(text, parse_constant=_no_number)
+        found = json.loads(alone(text), parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise BadAnswer(f"it is no JSON: {error}") from None
     if not isinstance(found, dict):

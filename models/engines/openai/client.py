@@ -24,7 +24,7 @@ from models.engines.openai.faults import fault, inner_status, says_no, sentence
 from models.engines.openai.lines import LARGEST, Lines
 from models.engines.openai.seats import Seats
 from models.engines.openai.waits import asked_wait, perhaps_spent, spent
-from models.errors import BadEngineOption, EndpointError, EngineDead, RequestRefused
+from models.errors import BadEngineOption, EngineDead, RequestRefused
 from models.proxies import proxy_fault
 
 ATTEMPTS = 6
@@ -34,7 +34,7 @@ TIMEOUT = Timeout(180.0, connect=10.0)
 WHOLE = 900.0
 """seconds that one attempt may take from its first byte to its last"""
 LONGEST_ERROR = 65_536
-"""bytes of an error's body that are looked at"""
+"""bytes that are looked at of an error that may pass"""
 _Got = TypeVar("_Got")
 REDIRECTIONS = 4
 ELSEWHERE = {301, 302, 303, 307, 308}
@@ -92,7 +92,7 @@ class Client:
         if response.is_success:
             return Lines(self.base_url, response, self.pieces(response, until), partial(self.text, response=response))
         try:
-            text = self.text(await self._read(response, until, LONGEST_ERROR, cut=True), response)
+            text = self.text(await self._read(response, until, LARGEST, cut=True), response)
         finally:
             await response.aclose()
         return _whole(response, text)
@@ -112,7 +112,9 @@ class Client:
     async def _answer(self, method: str, path: str, body: Mapping[str, Any] | None) -> Answer:
         response, until = await self._once(method, path, body)
         try:
-            text = self.text(await self._read(response, until, LARGEST), response)
+            text = self.text(
+                await self._read(response, until, LARGEST, cut=response.is_error), response
+            )  # some echo all pictures
         finally:
             await response.aclose()
         if response.is_success and (status := inner_status(text)) is not None:  # said by 200: routers, of a server behind them
@@ -127,8 +129,8 @@ class Client:
         if self._http.is_closed:
             raise EngineDead("the engine is not running: start it first")
         until = time.monotonic() + self._whole
-        request = self._http.build_request(method, place(self.base_url, path), json=body)
         try:
+            request = self._http.build_request(method, place(self.base_url, path), json=body)
             async with asyncio.timeout(self._whole):
                 request, response = await self._sent(request)
         except TimeoutError:
@@ -139,7 +141,7 @@ class Client:
         except httpx.TransportError as error:
             raise Again(f"can't be reached: {error or type(error).__name__}") from error
         except httpx.InvalidURL as error:
-            raise EndpointError(f"{self.base_url} is no address: {error}") from error
+            raise BadEngineOption(f"--base-url {self.base_url} is no address: {error}") from error
         if response.status_code in AGAIN:
             try:
                 text = self.text(await self._read(response, until, LONGEST_ERROR, cut=True), response)

@@ -121,7 +121,7 @@ def _fields(dialect: Dialect, low: str, body: Mapping[str, Any]) -> tuple[Dialec
     few = re.search(r"too large|at least|minimum", low) is not None  # of its value, not of its name
     if not few and dialect.limit in body and other not in dialect.without and (both or (no and named_limit)):
         return replace(dialect, limit=other, without=dialect.without | {dialect.limit}), f"the limit is called {other}"
-    named = [name for name in DROPPED if no and name in body and re.search(rf"\b{name}\b", low)]
+    named = [name for name in DROPPED if no and name in body and re.search(rf"\b{name.replace('_', '[_ ]')}\b", low)]
     if "temperature" in named and "top_p" in named and "temperature" not in dialect.without:
         named.remove("temperature")  # "can't both be given": the one that matters more stays
     if named:

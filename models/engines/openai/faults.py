@@ -7,7 +7,10 @@ from typing import Any
 from models.engines.openai.refusals import SHOWN, too_long
 from models.errors import EndpointError, ModelError, PromptTooLong, RequestRefused
 
-NO = re.compile(r"not support|unsupported|doesn't support|not implemented|unknown|invalid|not allowed|mmproj|not permitted")
+NO = re.compile(
+    r"not support|unsupported|doesn't support|not implemented|unknown(?! error)|invalid(?! character| response)|not allowed|mmproj|not permitted"
+)
+"""words of a 500 that is a refusal; "an unknown error" and "invalid character 'I' looking for beginning of value" are of a crash (Ollama)"""
 
 
 _MARKS = ('"error"', '"message"', '"msg"', '"detail"')
@@ -94,6 +97,7 @@ def inner_status(text: str) -> int | None:
 
     By a number, by a name (``"rate_limit_exceeded"``), or in a choice without text: a router, of the server behind it.
     """
+    text = alone(text)
     if not text.startswith("{") or not any(mark in text[:4000] for mark in _MARKS):
         return None
     error = _error(text)
@@ -103,6 +107,12 @@ def inner_status(text: str) -> int | None:
     numbers = (int(one) for one in said if re.fullmatch(r"[45][0-9]{2}", one))
     names = (status for one in said for name, status in _NAMES.items() if name in one.lower())
     return next(numbers, None) or next(names, 0)
+
+
+def alone(text: str) -> str:
+    """A JSON body without what stands around it: lines that kept a connection open before it, the mark of a stream's end behind it."""
+    text = text.strip()
+    return re.sub(r"\s*data:\s*\[DONE\]$", "", text) if text.startswith("{") and text.endswith("[DONE]") else text
 
 
 def _codes(text: str) -> list[str]:

@@ -57,7 +57,7 @@ class Negotiation:
             if self.chosen.denied(answer.status, said):
                 raise self._no_such_model(answer, said)
             other = adapted(dialect, answer.status, said, body)
-            if other is None and self._may_be_the_video(answer.status, said, body):
+            if other is None and answer.told != "500" and self._may_be_the_video(answer.status, said, body):
                 other, guessed = (replace(dialect, videos=False), "frames go as images, not as a video (a guess)"), True
             if other is None:
                 self._guess &= not guessed

@@ -10,7 +10,7 @@ import re
 NO = re.compile(
     r"support|unknown|unrecogni[sz]ed|unexpected|not permitted|not allowed|extra|invalid|cannot|can't|deprecated|must be|only the default"
     r"|does not exist|no such|not a valid|forbidden|cannot find|not available|should|(?:has|have|needs?) to be|(?:greater|less|larger|smaller) than"
-    r"|range|between|positive|不支持|未知|无效|非法|不允许|有误|错误|范围|サポート|無効|範囲|지원|범위"
+    r"|unavailable|range|between|positive|不支持|未知|无效|非法|不允许|有误|错误|范围|サポート|無効|範囲|지원|범위"
 )
 FORM = re.compile(
     r"video|content|type|variant|modalit|multi-?modal|message format|deserial|image_url|union|input should be|unmarshal"
@@ -101,7 +101,9 @@ def too_large(status: int, low: str) -> bool:
 
 
 def no_jpeg(low: str) -> bool:
-    """Whether a refusal is of JPEG, or asks for PNG; one that lists both among what is taken is of something else."""
+    """Whether a refusal is of JPEG, or asks for PNG; one that lists both among what is taken is of something else, and so is one of the
+    video that our form for it calls video/jpeg."""
+    low = low.replace("video/jpeg", "video")
     lists = [some.group() for some in _LISTED.finditer(low) if "png" in some.group()]
     if any("jp" in some for some in lists):
         return False
