@@ -59,7 +59,7 @@ class OneByOne:
 
 async def test_a_server_of_one_at_a_time_gets_fewer_at_a_time(film: Film, caplog: pytest.LogCaptureFixture) -> None:
     with Stub([], always=OneByOne(0.12)) as server:
-        async with endpoint(server, seats=8, attempts=2, patience=0.55) as made:
+        async with endpoint(server, seats=8, attempts=4, patience=0.55) as made:
             got = await asyncio.gather(*(made.caption(film()) for _ in range(16)))
             assert [one.text for one in got] == ["fine"] * 16
             assert (await made.metrics())["running"] == 0
