@@ -23,6 +23,8 @@ SETTINGS = b"scenescribe.settings"
 GROUP = 10_000
 """rows of a row group"""
 TIMES = ("start", "end", "frames")
+RAW = "source as it is"
+"""in an item's locator, where its source's name is no UTF-8: by what it is opened"""
 _COMPRESSION = "zstd"
 _OF_ROWS = (
     "key", "source", "content", "width", "height", "caption", "outcome", "reason", "prompt_tokens", "completion_tokens", "model",
@@ -63,6 +65,7 @@ def table_of(rows: Sequence[Row], kept: Mapping[str, str] | None = None, *, time
     """Rows as a table of ``rows_schema``."""
     pa, kept = arrow(), kept or {}
     values: dict[str, list[Any]] = {name: [getattr(row, name) for row in rows] for name in _OF_ROWS}
+    values["source"] = [said(row.source) for row in rows]
     values["outcome"] = [row.outcome.value for row in rows]
     if times:
         values |= {name: [getattr(row, name) for row in rows] for name in ("start", "end")}
@@ -134,7 +137,9 @@ def items_table(items: Sequence[Item]) -> "pyarrow.Table":
     values = {
         "key": [said(item.key) for item in items],
         "source": [said(item.source) for item in items],
-        "locator": [_json(item.locator) for item in items],
+        "locator": [
+            _json(item.locator if said(item.source) == item.source else {**item.locator, RAW: item.source}) for item in items
+        ],
         "weight": [item.weight for item in items],
         "kept": [_json(item.kept) if item.kept else None for item in items],
         "reason": [item.reason for item in items],
@@ -144,10 +149,12 @@ def items_table(items: Sequence[Item]) -> "pyarrow.Table":
 
 def items_of(table: "pyarrow.Table") -> list[Item]:
     """Undoes ``items_table``."""
-    return [
-        Item(**{**raw, "locator": json.loads(raw["locator"]), "kept": json.loads(raw["kept"]) if raw["kept"] else {}})
-        for raw in table.to_pylist()
-    ]
+    found = []
+    for raw in table.to_pylist():
+        locator, kept = json.loads(raw["locator"]), json.loads(raw["kept"]) if raw["kept"] else {}
+        source = locator.pop(RAW, raw["source"])
+        found.append(Item(**{**raw, "source": source, "locator": locator, "kept": kept}))
+    return found
 
 
 def said(name: str) -> str:

@@ -1,14 +1,43 @@
-"""Which keys came before, of as many as there are, in eight bytes each.
+"""Keys: names as text that can be stored, two of two names; and which came before, of as many as there are, in eight bytes each.
 
 Sorted arrays of hashes, each twice as long as the next: a block of keys is looked up in all of them, then joins the shortest. Two keys
 of 10,000,000 share a hash of 64 bits with a chance of 1 in 370,000.
 """
 
 from collections.abc import Sequence
-from hashlib import blake2b
+from hashlib import blake2b, sha256
 
 import numpy as np
 from numpy.typing import NDArray
+
+_DIGITS = 10
+"""of a hash in a name: a billion names that differ in it alone have a chance of 1 in 2,000 to share one"""
+MARK = 1 + _DIGITS
+"""bytes that ``marked`` adds"""
+
+
+def stored(name: str) -> str:
+    """A name as text that can be stored: as it is, or where its bytes are no UTF-8 with U+FFFD in their places and, before its suffix, a hash
+    of its bytes: ``a\ufffd~1f3b2c4d5e.jpg``. Two names stay two."""
+    try:
+        name.encode()
+        return name
+    except UnicodeEncodeError:
+        pass
+    try:
+        raw = name.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # half a character, of JSON: no file's name
+        raw = name.encode("utf-8", "surrogatepass")
+    return marked(raw.decode("utf-8", "replace"), raw)
+
+
+def marked(name: str, raw: bytes) -> str:
+    """A name with a hash of what it stands for, before the suffix of its last part."""
+    folder, slash, last = name.rpartition("/")
+    stem, dot, suffix = last.rpartition(".")
+    if not stem:
+        stem, dot, suffix = last, "", ""
+    return f"{folder}{slash}{stem}~{sha256(raw).hexdigest()[:_DIGITS]}{dot}{suffix}"
 
 
 class Keys:

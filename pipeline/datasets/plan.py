@@ -16,7 +16,7 @@ from typing import Any
 
 from pipeline.datasets.arrow import arrow, items_of, items_schema, items_table
 from pipeline.datasets.items import Item
-from pipeline.datasets.keys import Keys
+from pipeline.datasets.keys import Keys, stored
 from pipeline.datasets.ranged import Ranged, group_span
 from pipeline.datasets.units import SIZE, Unit, cut
 from pipeline.errors import InputError, OutputError
@@ -54,7 +54,7 @@ class Plan:
             metadata = file.metadata
             file.fetch(*group_span(metadata, unit.group))
             return items_of(pa.parquet.ParquetFile(file, metadata=metadata).read_row_group(unit.group))
-        except (pa.ArrowException, KeyError, ValueError, TypeError, IndexError, OSError) as error:
+        except (pa.ArrowException, KeyError, ValueError, TypeError, IndexError, AttributeError, OSError) as error:
             raise InputError("bad_plan", f"{self._storage}/{FOLDER}/{unit.file} is damaged: {error}") from error
 
 
@@ -110,7 +110,7 @@ def freeze_round(storage: Storage, number: int, units: Iterable[tuple[list[Item]
 
 
 def _once(items: Iterable[Item], size: int) -> Iterator[Item]:
-    """Items, where a key that was there before has its reason."""
+    """Items with the keys that they are stored by, where a key that was there before has its reason."""
     keys, block = Keys(), list[Item]()
 
     def flushed() -> Iterator[Item]:
@@ -119,7 +119,8 @@ def _once(items: Iterable[Item], size: int) -> Iterator[Item]:
         block.clear()
 
     for item in items:
-        block.append(item)
+        key = stored(item.key)
+        block.append(item if key is item.key else replace(item, key=key))
         if len(block) >= max(size, SIZE):
             yield from flushed()
     yield from flushed()

@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 
 from pipeline import log as logs
 from pipeline.datasets.items import Item
+from pipeline.datasets.keys import marked
 from pipeline.errors import InputError, UsageError, nearest
 from pipeline.imagesources.base import Content, Place, Wishes, is_hidden, is_picture
 from pipeline.imagesources.folder import item_of
@@ -82,9 +83,13 @@ def rows(place: Place, table: str, wishes: Wishes, broken: Callable[[str], None]
     try:
         for number, raw in _raw(place, table, wishes):
             try:
-                row = whole(json.loads(raw) if isinstance(raw, bytes) else raw)
+                said = json.loads(raw) if isinstance(raw, bytes) else raw
+                row = whole(said)
                 if not isinstance(row, dict) or not isinstance(row.get("file_name"), str):
                     raise ValueError("a row without a file_name")
+                name = said.get("file_name")
+                if isinstance(name, str) and name != row["file_name"]:  # it is no file's: a.jpg is not what "a\0.jpg" names
+                    row["file_name"] = marked(row["file_name"], name.encode("utf-8", "surrogatepass"))
             except (ValueError, RecursionError) as error:
                 failed += 1
                 log.warning("a row of a table can't be read", table=f"{place.url}/{table}", row=number, why=str(error)[:160])

@@ -16,6 +16,7 @@ from typing import ClassVar
 
 from models.temporary import temporary_folder
 from pipeline.datasets.layouts.base import DataSet, Pair, Written, batched, file_below, inside, pictured, suffix_of
+from pipeline.datasets.names import folded, folds
 from pipeline.errors import InputError
 from pipeline.filenames import cut
 from pipeline.sanitize import json_line
@@ -71,7 +72,8 @@ def part_of(name: str) -> str:
 
 
 def _copied(data: DataSet, batch: Sequence[Pair], names: set[str], *, parted: bool) -> list[str | InputError]:
-    """Copy pictures; the name of each below the folder, or why it could not be read again."""
+    """Copy pictures; the name of each below the folder, or why it could not be read again. ``names``: those that were given."""
+    same = folded if folds(data.storage, "_scenescribe") else str
     found: list[str | InputError] = []
     for (item, row), content in zip(batch, data.read([item for item, _ in batch]), strict=True):
         if isinstance(content, InputError):
@@ -80,9 +82,9 @@ def _copied(data: DataSet, batch: Sequence[Pair], names: set[str], *, parted: bo
         name = picture_name(row.key, content, str(item.locator.get("shard") or item.locator.get("path") or ""))
         if parted and not part_of(name):
             name = f"train/{name}"
-        while name in names:
+        while same(name) in names:
             name = f"{name.rpartition('.')[0]}_.{name.rpartition('.')[2]}"
-        names.add(name)
+        names.add(same(name))
         data.storage.create(f"{FOLDER}/{name}", content, durable=False)
         found.append(name)
     return found

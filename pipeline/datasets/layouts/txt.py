@@ -2,14 +2,20 @@
 
 Never over a file that is not ours: one that is there and says something else is told, and stays. Pictures that are no files of a
 folder (in tars, in tables) get theirs under OUT/txt/, by their keys.
+
+    a.jpg, a.png      in a folder    a.txt is the first one's: the other is told where it says something else, with --overwrite too
+    k\0, k_           keys           txt/k_.txt and txt/k_~HASH.txt: a key may be no file's name, or be too long for one
 """
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import ClassVar
 
+from pipeline.datasets.keys import MARK, marked
 from pipeline.datasets.layouts.base import DataSet, Pair, Written, batched, file_below, pictured
+from pipeline.datasets.names import Names
 from pipeline.errors import InputError, OutputError
 from pipeline.storage import Storage
 
@@ -28,13 +34,18 @@ class Layout:
     def write(self, data: DataSet) -> Written:
         count, refused = 0, list[tuple[str, str, str]]()
         folders: dict[str, Storage] = {}
+        given: dict[str, Names] = {}
         with ThreadPoolExecutor(THREADS, thread_name_prefix="texts") as threads:
             for batch in batched((pair for pair in data.pairs() if pictured(pair[1])), TOGETHER):
                 for item, _ in batch:
                     if "path" in item.locator and item.source not in folders:
                         folders[item.source] = _there(data.folder(item.source))
-                for (item, _), error in zip(batch, threads.map(_writer(data, folders), batch), strict=True):
-                    if error is None:
+                texts = [_text(data, folders, pair) for pair in batch]
+                errors = dict[int, OutputError | None]()
+                for again in _in_turn(texts, given, data.extension):  # those that share a name with an earlier one wait for it
+                    errors.update(zip(again, threads.map(_written, [texts[place] for place in again]), strict=True))
+                for number, (item, _) in enumerate(batch):
+                    if (error := errors[number]) is None:
                         count += 1
                     elif len(refused) < MOST_TOLD:
                         refused.append((item.key, error.code, error.message))
@@ -53,19 +64,60 @@ def _there(storage: Storage) -> Storage:
     return storage
 
 
-def _writer(data: DataSet, folders: dict[str, Storage]) -> Callable[[Pair], OutputError | None]:
-    def write(pair: Pair) -> OutputError | None:
-        item, row = pair
-        beside = "path" in item.locator
-        storage = folders[item.source] if beside else data.storage
-        name = (
-            named(str(item.locator["path"]), data.extension)
-            if beside
-            else f"txt/{file_below(row.key, len(data.extension.encode()))}{data.extension}"
-        )
-        return put_text(storage, name, row.caption + "\n", overwrite=data.overwrite)
+@dataclass(slots=True)
+class _Text:
+    """One that is to be written."""
 
-    return write
+    storage: Storage
+    name: str
+    text: str
+    overwrite: bool
+    there: str
+    """a file, or a folder, that lies in the storage"""
+    key: str = ""
+    """what its name is made of; empty where it lies beside a picture, and can have no other"""
+    shared: bool = False
+    """whether it has the name of one before it"""
+
+
+def _text(data: DataSet, folders: dict[str, Storage], pair: Pair) -> _Text:
+    item, row = pair
+    text = row.caption + "\n"
+    if "path" in item.locator:
+        path = str(item.locator["path"])
+        return _Text(folders[item.source], named(path, data.extension), text, data.overwrite, path)
+    name = f"txt/{file_below(row.key, len(data.extension.encode()))}{data.extension}"
+    return _Text(data.storage, name, text, data.overwrite, "_scenescribe", row.key)
+
+
+def _in_turn(texts: Sequence[_Text], given: dict[str, Names], extension: str) -> tuple[list[int], list[int]]:
+    """Places of texts whose names nobody had before, and then of the others: they have other names now, or go over nothing."""
+    by_storage = defaultdict[str, list[int]](list)
+    for place, one in enumerate(texts):
+        by_storage[one.storage.url].append(place)
+    later = set[int]()
+    for url, places in by_storage.items():
+        if url not in given:
+            given[url] = Names(texts[places[0]].storage, texts[places[0]].there)
+        again = [
+            place for place, before in zip(places, given[url].add([texts[place].name for place in places]), strict=True) if before
+        ]
+        for place in again:
+            if key := texts[place].key:
+                other = marked(file_below(key, MARK + len(extension.encode())), key.encode())
+                texts[place].name = f"txt/{other}{extension}"
+        for place, before in zip(again, given[url].add([texts[place].name for place in again]), strict=True):
+            texts[place].shared = before
+        later.update(again)
+    return [place for place in range(len(texts)) if place not in later], sorted(later)
+
+
+def _written(one: _Text) -> OutputError | None:
+    error = put_text(one.storage, one.name, one.text, overwrite=one.overwrite and not one.shared)
+    if one.shared and error is not None and error.code == "caption_in_the_way":
+        text = f"{one.name} says something else, and is the text of another picture too: give one of them another name"
+        return OutputError("caption_in_the_way", text, path=one.name)
+    return error
 
 
 def named(picture: str, extension: str) -> str:

@@ -4,6 +4,7 @@
     other sources    new shards of SAMPLES pictures: 000000000.jpg, .txt, .json
 
 A sample that has a KEY.txt or KEY.json of its own keeps it: ours are KEY.caption.txt and KEY.caption.json then. KEY.json is the row.
+Two samples, or shards, whose names would become one (they differ in bytes that no name here has) keep apart: one is KEY~HASH.
 """
 
 import tarfile
@@ -16,6 +17,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from pipeline.datasets.items import Item, Row
+from pipeline.datasets.keys import marked, stored
 from pipeline.datasets.layouts.base import (
     DataSet,
     Pair,
@@ -24,11 +26,13 @@ from pipeline.datasets.layouts.base import (
     batched,
     captioned,
     copy_member,
+    inside,
     pictured,
     spooled,
     suffix_of,
 )
 from pipeline.datasets.layouts.jsonl import plain
+from pipeline.datasets.names import Names
 from pipeline.datasets.plan import TWICE
 from pipeline.datasets.tars import members, opened
 from pipeline.errors import InputError, ScenescribeError
@@ -47,41 +51,45 @@ class Layout:
 
     def write(self, data: DataSet) -> Written:
         count, refused = 0, list[tuple[str, str, str]]()
-        loose: list[Pair] = []
+        loose, names = list[Pair](), Names(data.storage, "_scenescribe")
         number = 0
         for source, pairs in _by_shard(data):
             if source is None:
                 loose += pairs
                 while len(loose) >= self.samples:
-                    count += self._new(data, number, loose[: self.samples], refused)
+                    count += self._new(data, names, number, loose[: self.samples], refused)
                     loose, number = loose[self.samples :], number + 1
                 continue
             try:
-                count += self._same(data, source, pairs)
+                count += self._same(data, names, source, pairs)
             except ScenescribeError as error:
                 if not isinstance(error, InputError):
                     raise
                 refused.append((source, error.code, error.message))
         if loose:
-            count += self._new(data, number, loose, refused)
+            count += self._new(data, names, number, loose, refused)
         return Written(place=f"{data.storage.url}/{FOLDER}/", items=count, refused=tuple(refused))
 
-    def _same(self, data: DataSet, source: str, pairs: list[Pair]) -> int:
+    def _same(self, data: DataSet, names: Names, source: str, pairs: list[Pair]) -> int:
         """A source's shard, with what came of it."""
         rows = {_sample(item): row for item, row in pairs if row.reason != TWICE}  # the first of them has the key
-        name = pairs[0][0].key.removesuffix("/" + _sample(pairs[0][0]))
-        with spooled(data.storage, f"{FOLDER}/{name}.tar") as path, tarfile.open(path, "w") as out:
+        if not rows:  # the same shard by another name
+            return 0
+        above = pairs[0][0].key.split("/")[: -1 - _sample(pairs[0][0]).count("/")]
+        name = _shard(names, "/".join(above), source)
+        with spooled(data.storage, name) as path, tarfile.open(path, "w") as out:
             if self.captions_only:
+                used = dict[str, str]()
                 for key, row in rows.items():
-                    _add(out, key, row, set())
+                    _add(out, _own(key, used), row, set())
             else:
                 _copy(data, source, out, rows)
         return sum(map(captioned, rows.values()))
 
-    def _new(self, data: DataSet, number: int, pairs: list[Pair], refused: list[tuple[str, str, str]]) -> int:
+    def _new(self, data: DataSet, names: Names, number: int, pairs: list[Pair], refused: list[tuple[str, str, str]]) -> int:
         """A shard of pictures that come from elsewhere."""
         count = 0
-        with spooled(data.storage, f"{FOLDER}/{number:06d}.tar") as path, tarfile.open(path, "w") as out:
+        with spooled(data.storage, _shard(names, f"{number:06d}", "")) as path, tarfile.open(path, "w") as out:
             for place, batch in enumerate(batched(pairs, 64)):
                 contents = data.read([item for item, _ in batch]) if not self.captions_only else iter([b""] * len(batch))
                 for index, ((item, row), content) in enumerate(
@@ -119,14 +127,26 @@ def _sample(item: Item) -> str:
     return f"{folder}{slash}{last.partition('.')[0]}"
 
 
+def _shard(names: Names, wanted: str, source: str) -> str:
+    """What a shard's file is called: another shard may have its name already."""
+    (taken,) = names.add([wanted])
+    return f"{FOLDER}/{marked(wanted, source.encode('utf-8', 'surrogateescape')) if taken else wanted}.tar"
+
+
+def _own(key: str, used: dict[str, str]) -> str:
+    """What the members of a sample are called in our shard, before their first dot. ``used``: those that are, with their keys."""
+    name = inside(f"{stored(key)}.x")[:-2]
+    return name if used.setdefault(name, key) == key else marked(name, key.encode("utf-8", "surrogateescape"))
+
+
 def _copy(data: DataSet, source: str, out: tarfile.TarFile, rows: Mapping[str, Row]) -> None:
     """All members in order, ours behind the last of each sample. A shard that is cut off ends where it does."""
-    current, kinds, done = "", set[str](), set[str]()
+    current, kinds, done, used = "", set[str](), set[str](), dict[str, str]()
 
     def leave() -> None:
         if current in rows and current not in done:
             done.add(current)
-            _add(out, current, rows[current], kinds)
+            _add(out, _own(current, used), rows[current], kinds)
 
     with closing(data.file(source)) as file, opened(file) as tar:
         end = file.seek(0, 2)
@@ -135,7 +155,7 @@ def _copy(data: DataSet, source: str, out: tarfile.TarFile, rows: Mapping[str, R
                 if not member.isreg():
                     continue
                 folder, slash, last = member.name.removeprefix("./").rpartition("/")
-                stem, _, kind = last.partition(".")
+                stem, dot, kind = last.partition(".")
                 if (key := f"{folder}{slash}{stem}") != current:
                     leave()
                     current, kinds = key, set()
@@ -146,7 +166,7 @@ def _copy(data: DataSet, source: str, out: tarfile.TarFile, rows: Mapping[str, R
                 kinds.add(kind.lower())
                 content = tar.extractfile(member)
                 assert content is not None
-                copy_member(out, member.name, member.size, content)  # it may be a film of gigabytes
+                copy_member(out, _own(key, used) + dot + stored(kind), member.size, content)  # it may be a film of gigabytes
         except tarfile.TarError:
             pass  # the listing said so already
         leave()
