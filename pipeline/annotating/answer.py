@@ -7,7 +7,13 @@ from pipeline.datasets.items import Item
 from pipeline.errors import InputError
 from pipeline.types import Outcome
 
-LISTED = {"key_twice": "its key came before: the first one is described", "truncated_shard": "the shard ends before it does"}
+LISTED = {
+    "key_twice": "its key came before: the first one is described",
+    "truncated_shard": "the shard ends before it does",
+    "not_found": "a link or a table names it, and it is not there",
+    "link_not_followed": "it is a link in its tar; hard ones to files before them there are followed, others are not: make the tar with "
+    "--dereference --hard-dereference",
+}
 """what is told of items that failed when they were listed, by reason"""
 
 

@@ -2,8 +2,11 @@
 
 tarfile trusts what a head says of sizes: with one below nothing it goes back and reads the same members for ever, the list of a sparse
 file may have no end, and a name may claim the rest of the file. Pictures need none of these.
+
+A file with two names is written once, and by the second name as a hard link: GNU tar does so by itself. It is the file again.
 """
 
+import sys
 import tarfile
 from collections.abc import Iterator
 from typing import Any, Self
@@ -16,6 +19,10 @@ _TELLING = frozenset(
     {tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE}
 )
 """types of heads that do"""
+ROOM = 64 << 20
+"""bytes of memory for the names that links may name"""
+TIMES, SPARE = 64, 1 << 30
+"""bytes that links of a tar stand for, at most: so many for each of a file in it, and these"""
 
 
 class _Head(tarfile.TarInfo):
@@ -58,4 +65,26 @@ def members(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
         if member.size < 0 or tar.offset <= reached:
             raise tarfile.ReadError("a member that ends before it begins")
         reached = tar.offset
+        yield member
+
+
+def linked(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    """Each member, where a hard link to a file before it is that file, by its own name. Other links are told as they are. Raises as ``members``."""
+    places = dict[str, tuple[int, int]]()
+    room, left = ROOM, SPARE
+    for member in members(tar):
+        name = member.name.removeprefix("./")
+        if member.islnk() and (place := places.get(member.linkname.removeprefix("./"))) is not None and place[1] <= left:
+            member.type = tarfile.REGTYPE
+            member.offset_data, member.size = place
+            left -= member.size
+        elif member.isreg():
+            left += TIMES * member.size
+        if not member.isreg():
+            places.pop(name, None)
+        elif name in places:
+            places[name] = member.offset_data, member.size
+        elif room > 0:
+            room -= sys.getsizeof(name) + 200  # and what stands beside it
+            places[name] = member.offset_data, member.size
         yield member

@@ -134,7 +134,7 @@ class Listing:
         self._columns = self._columns or "url" in source.reads  # a table: it had what was asked for
 
     def _of_folder(self, place: Place) -> Iterator[Item]:
-        """Its pictures by the folder source that takes it, then each shard and table in it."""
+        """Its pictures by the folder source that takes it, then each shard and table in it, then links that lead to nothing."""
         files, beside, folders, sets = list[str](), set[str](), set[str](), list[str]()
         for entry in place.storage.list():
             above, _, last = entry.name.rpartition("/")
@@ -148,7 +148,7 @@ class Listing:
                 beside.add(entry.name)
             elif self._for_file(entry.name) is not None:
                 files.append(entry.name)
-        found = len(folders) + len(beside) + len(files)
+        found, lost = len(folders) + len(beside) + len(files), set[str]()
         out = _below(place, self._without)
         left_out = tuple({*sets, *([] if out is None else [out])})
         folders = {one for one in folders if not f"{one}/".startswith(left_out)}
@@ -158,6 +158,7 @@ class Listing:
             folder = next(one for one in self._sources if one.folders and one.takes(place.url, frozenset(beside)))
             for item in folder.list(place, self._wishes):
                 if not str(item.locator["path"]).startswith(left_out):
+                    lost.update([item.key] if item.reason else ())
                     yield item
             self._columns = self._columns or "path" not in folder.reads  # it has a table beside its pictures
         else:  # they tell of no pictures here; one in Parquet may hold some
@@ -174,7 +175,14 @@ class Listing:
                 if error.code not in LACKING:
                     raise
                 self._lacking.append((file.url, _untold(file, error.code), error))
-        if not folders and not files:
+        for name in place.storage.broken_links():
+            if is_hidden(name) or name.startswith(left_out) or not (is_picture(name) or self._for_file(name)):
+                continue
+            if place.prefix + name not in lost:  # a table of an imagefolder may have named it
+                lost.add(place.prefix + name)
+                locator = {"path": name} if is_picture(name) else {}
+                yield Item(key=place.prefix + name, source=place.url, locator=locator, weight=0.0, reason="not_found")
+        if not folders and not files and not lost:
             where = ", outside of the output folder (-o) and other data sets, which are left out" if found else " in it"
             if found and out == "":
                 where = " to read: -o is this very folder; name another (--format txt writes beside the pictures all the same)"

@@ -3,7 +3,7 @@
     | head 512 | bytes, filled up to 512 | head | bytes | ... | two empty blocks |
 
 The plan keeps where each picture's bytes lie, so a unit reads its own part of a shard, in pieces of PIECE bytes. Compressed tars have
-no such places: they are one row with a reason.
+no such places: they are one row with a reason. A hard link is the picture that it names; a link that can't be followed is a row.
 """
 
 import tarfile
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from pipeline.datasets.items import Item
-from pipeline.datasets.tars import members, opened
+from pipeline.datasets.tars import linked, opened
 from pipeline.errors import InputError, ScenescribeError
 from pipeline.imagesources.base import LARGEST, Content, Place, Wishes, is_picture
 from pipeline.imagesources.ranged import RangedFile
@@ -41,15 +41,27 @@ class Source:
             return
         size = place.storage.head(place.name).size
         seen, current, taken = False, "", set[str]()
+        link: Item | None = None
+        broken: Item | None = None
         file = RangedFile(place.storage, place.name, size)
         try:
             with opened(file) as tar:
-                for member in members(tar):
+                for member in linked(tar):
                     key = sample_key(member.name)
                     if key != current:
-                        current, taken = key, set()
-                    if not member.isreg() or not is_picture(member.name):
+                        if link is not None:
+                            yield link
+                        current, taken, link = key, set(), None
+                    if not is_picture(member.name):
                         continue
+                    if member.islnk() or member.issym():
+                        seen = True
+                        if not taken:  # told where no picture of the sample follows
+                            link = _broken(place, "link_not_followed", f"{place.stem}/{key}")
+                        continue
+                    if not member.isreg():
+                        continue
+                    link = None
                     if taken and member.name not in taken:  # one more picture of the sample; the same name again is a key twice
                         taken.add(member.name)
                         continue
@@ -61,13 +73,14 @@ class Source:
                         locator={"shard": member.name, "offset": member.offset_data, "size": member.size},
                     )  # fmt: skip
                 if not ended(file, size):
-                    yield _broken(place, "truncated_shard")
+                    broken = _broken(place, "truncated_shard")
         except tarfile.TarError:
-            yield _broken(place, "truncated_shard" if seen else "bad_shard")
+            broken = _broken(place, "truncated_shard" if seen else "bad_shard")
         except InputError:
             if not seen:
                 raise
-            yield _broken(place, "truncated_shard")
+            broken = _broken(place, "truncated_shard")
+        yield from filter(None, (link, broken))
 
     def read(self, items: Sequence[Item], wishes: Wishes) -> Iterator[Content]:
         shards: dict[str, tuple[Storage, str]] = {}
@@ -84,16 +97,15 @@ def sample_key(name: str) -> str:
 
 
 def runs(items: Sequence[Item]) -> Iterator[list[Item]]:
-    """Items that one read gets: of one shard, one behind the other, PIECE bytes together at most."""
+    """Items that one read gets: of one shard, one behind the other or again, PIECE bytes together at most."""
     run: list[Item] = []
+    begun = over = 0
     for item in items:
-        if run:
-            first, last = (_span(one) for one in (run[0], run[-1]))
-            start, end = _span(item)
-            near = item.source == run[0].source and last[1] <= start <= last[1] + GAP and end - first[0] <= PIECE
-            if not near:
-                yield run
-                run = []
+        start, end = _span(item)
+        if run and not (item.source == run[0].source and begun <= start <= over + GAP and max(end, over) - begun <= PIECE):
+            yield run
+            run = []
+        begun, over = (begun, max(end, over)) if run else (start, end)
         run.append(item)
     if run:
         yield run
@@ -105,7 +117,7 @@ def _span(item: Item) -> tuple[int, int]:
 
 
 def _read_run(storage: Storage, name: str, run: Sequence[Item]) -> Iterator[Content]:
-    start, end = _span(run[0])[0], _span(run[-1])[1]
+    start, end = _span(run[0])[0], max(_span(item)[1] for item in run)
     if end - start > LARGEST:
         yield InputError("picture_too_large", f"the file has more than {LARGEST >> 20} MB")
         return
@@ -126,9 +138,8 @@ def ended(file: RangedFile, size: int) -> bool:
     return size >= 512 and file.read(512) == bytes(512)
 
 
-def _broken(place: Place, reason: str) -> Item:
-    """The row of what could not be listed of a shard."""
+def _broken(place: Place, reason: str, name: str = "") -> Item:
+    """The row of what could not be listed of a shard; ``name``: of one of its samples."""
+    name = name or place.name.rpartition("/")[2]
     locator: dict[str, str | int] = {"shard": "", "offset": 0, "size": 0}
-    return Item(
-        key=f"{place.prefix}{place.name.rpartition('/')[2]}", source=place.url, locator=locator, weight=0.0, reason=reason
-    )
+    return Item(key=f"{place.prefix}{name}", source=place.url, locator=locator, weight=0.0, reason=reason)

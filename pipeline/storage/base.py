@@ -84,6 +84,10 @@ class Storage(ABC):
     def list(self, prefix: str = "") -> Iterator[Entry]:
         """Files whose names begin with ``prefix``, by name; none where there is no such folder. Of a bucket ``MOST_LISTED`` at most."""
 
+    def broken_links(self) -> Iterator[str]:
+        """Names of links that lead to nothing, which ``list`` leaves out; only folders of machines have such."""
+        return iter(())
+
     @abstractmethod
     def delete(self, name: str) -> None:
         """Harmless where there is no such file."""

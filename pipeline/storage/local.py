@@ -60,6 +60,13 @@ class LocalStorage(Storage):
                     stat = found.stat()
                     yield Entry(name=found.path[root:], size=stat.st_size, modified=stat.st_mtime)
 
+    def broken_links(self) -> Iterator[str]:
+        root = len(os.path.join(self.folder, ""))
+        first = self._listed(os.path.join(self.folder, ""))
+        for found in tree(first, lambda entry: self._listed(entry.path) if entry.is_dir(follow_symlinks=False) else None):
+            if found.is_symlink() and not os.path.exists(found.path):
+                yield found.path[root:]
+
     def delete(self, name: str) -> None:
         path = self.folder / checked(name)
         try:

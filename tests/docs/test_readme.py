@@ -29,8 +29,10 @@ def test_every_page_is_found_from_the_readme() -> None:
         assert f"docs/{page.name}" in README or page.name.startswith("performance"), page.name
 
 
-FOREIGN = {"--limit-mm-per-prompt", "--pids-limit", "--port", "--trace", "--trace-fork-before-exec"}
-"""options of other programs that the pages name: vllm serve, docker, nsys"""
+FOREIGN = {
+    "--dereference", "--hard-dereference", "--limit-mm-per-prompt", "--pids-limit", "--port", "--trace", "--trace-fork-before-exec",
+}  # fmt: skip
+"""options of other programs that the pages name: tar, vllm serve, docker, nsys"""
 SCHEDULERS = re.compile(r"#SBATCH .*|\b(?:sbatch|srun|scontrol|kubectl|ray) [^`\n]*")
 """lines for programs that start ours on other machines"""
 

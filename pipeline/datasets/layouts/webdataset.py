@@ -34,7 +34,7 @@ from pipeline.datasets.layouts.base import (
 from pipeline.datasets.layouts.jsonl import plain
 from pipeline.datasets.names import Names
 from pipeline.datasets.plan import TWICE
-from pipeline.datasets.tars import members, opened
+from pipeline.datasets.tars import linked, opened
 from pipeline.errors import InputError, ScenescribeError
 from pipeline.sanitize import json_line
 
@@ -151,7 +151,7 @@ def _copy(data: DataSet, source: str, out: tarfile.TarFile, rows: Mapping[str, R
     with closing(data.file(source)) as file, opened(file) as tar:
         end = file.seek(0, 2)
         try:
-            for member in members(tar):
+            for member in linked(tar):
                 if not member.isreg():
                     continue
                 folder, slash, last = member.name.removeprefix("./").rpartition("/")

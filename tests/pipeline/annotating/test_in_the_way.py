@@ -1,5 +1,7 @@
 """What lies where a data set's files go and is another's stays, and is told; what cannot be read is a row, not a silence."""
 
+import io
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -58,9 +60,38 @@ async def test_texts_never_take_the_places_of_pictures(annotate: Annotate, tmp_p
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == pictures
 
 
-async def test_a_link_that_leads_to_itself_is_left_out(annotate: Annotate, tmp_path: Path) -> None:
+async def test_links_that_lead_to_nothing_are_rows_until_they_lead_to_something(annotate: Annotate, tmp_path: Path) -> None:
     folder = as_folder({"a.png": PICTURES["000.png"]}, tmp_path / "in")
     (folder / "loop.png").symlink_to("loop.png")
-    (folder / "gone.png").symlink_to("nowhere.png")
+    (folder / "gone.png").symlink_to("../later.png")
     run = await annotate(folder)
-    assert [row.key for row in results.rows(run.ledger)] == ["a.png"]
+    rows = {row.key: row.reason for row in results.rows(run.ledger)}
+    assert rows == {"a.png": "", "gone.png": "not_found", "loop.png": "not_found"}
+    (tmp_path / "later.png").write_bytes(PICTURES["001.png"])
+    run = await annotate(folder, retry_failed=True)
+    rows = {row.key: row.reason for row in results.rows(run.ledger)}
+    assert rows == {"a.png": "", "gone.png": "", "loop.png": "unreadable"}
+
+
+async def test_links_in_a_shard_are_pictures_or_rows_and_never_nothing(annotate: Annotate, tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "s.tar", "w") as tar:
+        for name, kind, leads in (
+            ("a.png", b"0", ""),
+            ("b.png", b"1", "a.png"),
+            ("c.png", b"2", "a.png"),
+            ("d.png", b"1", "z.png"),
+        ):
+            head = tarfile.TarInfo(name)
+            head.type, head.linkname, head.size = kind, leads, 0 if leads else len(PICTURES["000.png"])
+            tar.addfile(head, None if leads else io.BytesIO(PICTURES["000.png"]))
+    run = await annotate(tmp_path / "s.tar")
+    for _ in range(2):
+        rows = {row.key: row.reason or row.caption for row in results.rows(run.ledger)}
+        assert rows == {"s/a": rows["s/b"], "s/b": rows["s/a"], "s/c": "link_not_followed", "s/d": "link_not_followed"}
+        run = await annotate(tmp_path / "s.tar", retry_failed=True)
+    assert run.told.keys() == {"s/c", "s/d"}
+    assert write(run.ledger, layouts_of("webdataset"), wishes_of(AnnotateSettings()))["webdataset"].items == 2
+    with tarfile.open(tmp_path / "out/webdataset/s.tar") as tar:
+        members = {one.name: content.read() for one in tar if (content := tar.extractfile(one))}
+    assert members["a.png"] == members["b.png"] == PICTURES["000.png"]
+    assert members["b.txt"].decode() == rows["s/b"]
