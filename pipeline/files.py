@@ -21,6 +21,8 @@ from pipeline.accident import FULL
 from pipeline.errors import OutputError
 from pipeline.filenames import cut, elsewhere
 
+STAND_IN = 0.0
+"""when a file was changed that is empty because it stands for one of a storage (``storage.staging``)"""
 MARK = ".scenescribe-"
 
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS}

@@ -14,7 +14,7 @@ from pathlib import Path
 from models.temporary import alive
 from pipeline.errors import OutputError
 from pipeline.filenames import cut
-from pipeline.files import MARK, whole
+from pipeline.files import MARK, STAND_IN, whole
 
 _now: set[Path] = set()
 """temporary files of films that this process writes"""
@@ -28,8 +28,11 @@ _FILMS = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".webm"})
 
 def done(path: Path) -> bool:
     """Whether an output is there. A film without a byte is none: on a disk without hard links its name is taken by an empty file first
-    (``files.whole``), and who is killed then leaves that."""
-    return path.exists() and (path.suffix.lower() not in _FILMS or path.stat().st_size > 0)
+    (``files.whole``), and who is killed then leaves that. One that stands for a film of a storage (``STAND_IN``) is."""
+    if path.suffix.lower() not in _FILMS or not path.exists():
+        return path.exists()
+    found = path.stat()
+    return found.st_size > 0 or found.st_mtime == STAND_IN
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from pipeline.errors import InputError, OutputError, ScenescribeError
-from pipeline.files import explained
+from pipeline.files import STAND_IN, explained
 from pipeline.storage.base import Entry, Storage
 
 LARGEST = 64 * 1024 * 1024
@@ -83,7 +83,7 @@ class Staging:
                 if path.suffix != ".journal":  # what a killed process kept is not lost
                     path.unlink(missing_ok=True)
                 continue
-            data, modified = b"", 0.0
+            data, modified = b"", STAND_IN
             if path.suffix in WHOLE:
                 entry = self.storage.head(name)
                 if entry.size > LARGEST:
