@@ -22,8 +22,9 @@ CARRIERS = {
     "DeadlinePassed",
     "HttpError",
     "_broken",
+    "_stays",
 }
-"""calls with a code in them; HttpError's follows its status, _broken's its place; Fitted and Share hand theirs on"""
+"""calls with a code in them; HttpError's follows its status, _broken's and _stays' their place; Fitted and Share hand theirs on"""
 CODE = re.compile(r"[a-z]+(_[a-z]+)+|hdr|partial|cancelled|unreadable|unwritable|unauthorized|starting|stopping")
 
 
@@ -36,7 +37,7 @@ def codes_in(tree: ast.AST) -> Iterator[str]:
                 yield from (code for word in node.keywords if word.arg == "reason" for code in constants(word.value))
             elif name in CARRIERS or ast.unparse(node.func) == "notes.add":
                 where = [word.value for word in node.keywords if word.arg == "code"] or node.args[
-                    : 1 if name not in ("Fitted", "Share", "HttpError", "_broken") else 2
+                    : 1 if name not in ("Fitted", "Share", "HttpError", "_broken", "_stays") else 2
                 ]
                 for place in where:
                     yield from constants(place)

@@ -21,7 +21,6 @@ from pipeline.watch.breaker import Breaker
 from pipeline.watch.deliveries import arguments
 from pipeline.watch.health import Health, address_of
 from pipeline.watch.metrics import Counters, Snapshot, exposition
-from pipeline.watch.move import move
 from pipeline.watch.shares import Share, fault_behind
 from pipeline.watch.systemd import Systemd
 
@@ -212,40 +211,6 @@ def test_a_link_in_the_way_of_the_probe_is_not_written_through(tmp_path: Path) -
     assert victim.read_text() == "mine"
     assert list(folder.iterdir()) == [link]
     assert link.is_symlink()
-
-
-def test_moves_come_to_the_same_end_when_done_again(tmp_path: Path) -> None:
-    source, target = tmp_path / "a.mp4", tmp_path / "done" / "a.mp4"
-    source.write_bytes(b"film")
-    assert move(source, target, 5) is None, "another version: not ours to move"
-    assert move(source, target, 4) == target
-    assert move(source, target, 4) is None
-    source.write_bytes(b"film")  # as a copy to another disk leaves it, killed before the end
-    assert move(source, target, 4) == target
-    assert not source.exists()
-    source.write_bytes(b"else")
-    assert move(source, target, 4) == target.with_name("a~2.mp4")
-    source.write_bytes(b"film")  # others may write in the folder that it moves to
-    target.with_name("a~3.mp4").symlink_to("nothing")
-    target.with_name("a~4.mp4").symlink_to(source)
-    os.mkfifo(target.with_name("a~5.mp4"))
-    assert move(source, target.with_name("a~3.mp4"), 4) == target.with_name("a~3~2.mp4")
-    source.write_bytes(b"film")
-    assert move(source, target.with_name("a~4.mp4"), 4) == target.with_name("a~4~2.mp4")
-    source.write_bytes(b"film")
-    assert move(source, target.with_name("a~5.mp4"), 4) == target.with_name("a~5~2.mp4")
-
-
-def test_a_move_to_another_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def rename(*_: object) -> None:
-        raise OSError(18, "Invalid cross-device link")
-
-    monkeypatch.setattr("os.rename", rename)
-    (tmp_path / "a.mp4").write_bytes(b"film")
-    os.utime(tmp_path / "a.mp4", (1_000_000, 1_000_000))
-    assert move(tmp_path / "a.mp4", tmp_path / "done" / "a.mp4", 4) == tmp_path / "done" / "a.mp4"
-    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["a.mp4"]
-    assert int((tmp_path / "done" / "a.mp4").stat().st_mtime) == 1_000_000
 
 
 def test_words_of_a_command_stay_words() -> None:
