@@ -3,15 +3,21 @@
 import os
 from hashlib import blake2b
 from pathlib import Path
-from typing import Literal, NamedTuple, Self
+from typing import Final, Literal, NamedTuple, Self
 
 Change = Literal["same", "changed", "vanished"]
 PIECES, PIECE = 16, 64 * 1024
 """evenly spread, bytes of each: what is read of a file to see that it is another one"""
+LEAST: Final = -(1 << 63)
+MOST: Final = (1 << 63) - 1
+"""what a database and other programs hold of a whole number; as nanoseconds the years 1677 and 2262, past which clocks are wrong"""
 
 
 class FileVersion(NamedTuple):
-    """Size and time of change. Not the inode: some network file systems give a file a new one at each look."""
+    """Size and time of change. Not the inode: some network file systems give a file a new one at each look.
+
+    Made by ``of``, ``at`` and ``bounded``, both are numbers of 64 bits: what lies beyond is the last that is.
+    """
 
     size: int
     """bytes"""
@@ -19,7 +25,12 @@ class FileVersion(NamedTuple):
 
     @classmethod
     def of(cls, status: os.stat_result) -> Self:
-        return cls(status.st_size, status.st_mtime_ns)
+        return cls.bounded(status.st_size, status.st_mtime_ns)
+
+    @classmethod
+    def bounded(cls, size: int, mtime_ns: int) -> Self:
+        """The version of a file whose size and time somebody else says."""
+        return cls(min(size, MOST), min(max(mtime_ns, LEAST), MOST))
 
     @classmethod
     def at(cls, path: Path) -> Self | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipeline.accident import failure
 from pipeline.errors import EnvironmentFault, InputError, ScenescribeError
-from pipeline.file_version import FileVersion
+from pipeline.file_version import LEAST, MOST, FileVersion
 from pipeline.retrieval.hits import COLUMNS, Hit, hit_of
 from pipeline.retrieval.reading import SUMMARY, Found, read
 from pipeline.retrieval.schema import DATABASE, MIGRATIONS
@@ -17,6 +17,8 @@ from pipeline.store.database import Connection, Database
 
 TOGETHER = 200
 """documents in one transaction"""
+NO_YEAR = 2262
+"""the first that a FileVersion can't tell the end of"""
 
 
 class Index:
@@ -93,9 +95,9 @@ class Index:
 
     def written_between(self, since: date | None, until: date | None, among: Sequence[int]) -> list[int]:
         """Those of these documents that were written from the one day to the other, both within, by the local clock."""
-        first = _midnight(since) if since is not None else 0
-        last = _midnight(until + timedelta(days=1)) if until is not None else 1 << 62
-        rows = self.database.rows("SELECT id FROM documents WHERE mtime_ns >= ? AND mtime_ns < ?", first, last)
+        first = _midnight(since) if since is not None else LEAST
+        last = _midnight(until + timedelta(days=1)) - 1 if until is not None and until.year < NO_YEAR else MOST
+        rows = self.database.rows("SELECT id FROM documents WHERE mtime_ns BETWEEN ? AND ?", first, last)
         inside = {row[0] for row in rows}
         return [number for number in among if number in inside]
 
@@ -123,6 +125,9 @@ class Index:
 
 
 def _midnight(day: date) -> int:
+    """As a file's time of change, which knows no day before 1678 and none from NO_YEAR on."""
+    if not 1678 <= day.year < NO_YEAR:
+        return LEAST if day.year < NO_YEAR else MOST
     return int(datetime.combine(day, time()).timestamp()) * 1_000_000_000
 
 

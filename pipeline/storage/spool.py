@@ -206,7 +206,7 @@ class Copy:
 
 def stamp(entry: Entry) -> FileVersion:
     """The version that ``fetch`` gives the file of this machine."""
-    return FileVersion(entry.size, round(entry.modified * 1e6) * 1000)
+    return FileVersion.bounded(entry.size, round(entry.modified * 1e6) * 1000)
 
 
 Large = Callable[[Remote, Path, int, threading.Event], Arriving | None]

@@ -89,6 +89,21 @@ def test_days(tmp_path: Path) -> None:
     assert texts(str(tmp_path / "f"), folder=tmp_path, query="dog", until=long_ago + timedelta(days=1)) == ["a dog sleeps"]
 
 
+def test_days_that_no_file_has_and_files_of_no_day(tmp_path: Path) -> None:
+    late, early = write(tmp_path / "f", "a.mp4", "a dog sleeps"), write(tmp_path / "f", "b.mp4", "a dog runs")
+    os.utime(late, ns=(10**19, 10**19))
+    os.utime(early, ns=(-(10**18), -(10**18)))
+
+    def found(**days: date) -> list[str]:
+        return sorted(texts(str(tmp_path / "f"), folder=tmp_path, query="dog", **days))
+
+    assert found(since=date.min, until=date.max) == ["a dog runs", "a dog sleeps"]
+    assert found(since=date.today()) == ["a dog sleeps"]
+    assert found(until=date(1970, 1, 1)) == ["a dog runs"]
+    assert found(until=date(2261, 12, 31)) == ["a dog runs"]
+    assert found(since=date.max) == ["a dog sleeps"]
+
+
 def test_some_of_the_words_where_none_has_all(tmp_path: Path) -> None:
     path = write(tmp_path / "f", "a.mp4", "a dog sleeps", "a cat runs")
     results = search("dog runs", [str(path)], state_folder=tmp_path / "state")
