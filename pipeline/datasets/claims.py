@@ -29,6 +29,12 @@ LEASE = 60.0
 """seconds that a claim holds unless it is renewed, which is done three times as often"""
 
 
+def holds(until: float, now: float) -> bool:
+    """Whether a lease that was written by another clock holds. One that ends later than any clock that is right could say was written by
+    one that was ahead: whoever renews it says another end within moments."""
+    return now < until <= now + 2 * LEASE
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """One generation of a unit's claims."""
@@ -54,7 +60,13 @@ class Claim:
         """Whether somebody works on it, as far as one can tell."""
         if self.released or self.until <= now:
             return False
-        return self.place != place() or born(self.pid) == self.born
+        if self.place == place():  # whatever the clock was set to, the process is there or is not
+            return born(self.pid) == self.born
+        return holds(self.until, now)
+
+    def held_for(self, now: float) -> float:
+        """Seconds that it has been worked on; without end where it says that it begins later, which only a clock that was ahead can say."""
+        return now - self.since if self.since <= now + LEASE else float("inf")
 
 
 class Held:
@@ -71,8 +83,9 @@ class Held:
         return len(self.past)
 
     def renew(self, alone: tuple[int, int] | None = None) -> None:
-        """Say that it is still worked on, and on what alone."""
-        self._write(until=self._claims.clock() + self._claims.lease, alone=alone or self.claim.alone)
+        """Say that it is still worked on, and on what alone. What was begun when the clock was ahead begins now."""
+        now = self._claims.clock()
+        self._write(since=min(self.claim.since, now), until=now + self._claims.lease, alone=alone or self.claim.alone)
 
     def release(self) -> None:
         """Give it back in order."""
@@ -115,7 +128,7 @@ class Claims:
         past = [claim for number in range(generation) if (claim := self.read(unit, number)) is not None]
         live = [claim for claim in past if claim.live(now)]
         if live:
-            slow = beside is not None and len(live) == 1 and now - live[0].since >= beside
+            slow = beside is not None and len(live) == 1 and live[0].held_for(now) >= beside
             if not slow or live[0].owner == self.owner or live[0].alone is not None:
                 return None
         dead = [one for one in past if not one.released and one not in live]

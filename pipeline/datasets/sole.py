@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Self
 
-from pipeline.datasets.claims import born, place
+from pipeline.datasets.claims import born, holds, place
 from pipeline.errors import EnvironmentFault, InputError
 from pipeline.storage import Entry, Storage
 
@@ -49,7 +49,7 @@ class SoleStorage(Storage):
         self._storage, self.url, self.folder = storage, storage.url, storage.folder
         self._lock = threading.Lock()
         self._mine = secrets.token_hex(8)
-        self._renewed = 0.0
+        self._renewed = float("-inf")
         self._take()
 
     @classmethod
@@ -84,10 +84,14 @@ class SoleStorage(Storage):
             held = json.loads(self._storage.get(NAME))
         except (InputError, ValueError):
             return
-        if held.get("holder") == self._mine or held.get("until", 0) < time.time():
+        until, now = held.get("until", 0), time.time()
+        if held.get("holder") == self._mine or until <= now:
             return
-        if held.get("place") == place() and born(int(held.get("pid", 0))) != held.get("born"):
-            return  # a process of this machine that is gone
+        if held.get("place") == place():
+            if born(int(held.get("pid", 0))) != held.get("born"):
+                return  # a process of this machine that is gone
+        elif not holds(until, now):
+            return
         text = f"process {held.get('pid')} on {held.get('host')} writes to {self.url}, which can't tell two writers apart"
         raise EnvironmentFault("already_running", f"{text}; wait for it, or for a minute if it was killed")
 

@@ -1,9 +1,10 @@
 """Films that the service knows: uploads, named by their content, and files below a root, named by their place and version."""
 
 import json
+import math
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -11,9 +12,15 @@ from typing import Any
 
 from pipeline.file_version import FileVersion
 from pipeline.serve.faults import HttpError
+from pipeline.serve.steady import steady
 from pipeline.store.database import Database, Row
 from pipeline.store.job_row import as_bytes, as_path
 from pipeline.types import VideoInfo
+
+UNSET = 1e9
+"""seconds since 1970: what is said to have been used before was used when the clock was not set yet"""
+AHEAD = 86_400.0
+"""seconds: what is said to be used later than that was used when the clock was ahead"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,11 +77,14 @@ def facts_of(info: VideoInfo) -> dict[str, Any]:
 class Films:
     """The table ``films``. Raises what Database raises."""
 
-    def __init__(self, database: Database) -> None:
-        self._db = database
+    def __init__(self, database: Database, *, clock: Callable[[], float] = steady) -> None:
+        self._db, self._clock = database, clock
+        self._used: dict[str, float] = {}
+        """film -> when this process saw it used last, by a clock that nobody can set"""
 
     def add(self, film: KnownFilm) -> bool:
         """Know a film; whether it is new."""
+        self._used[film.id] = self._clock()
         with self._db.transaction() as db:
             return bool(
                 db.execute(
@@ -109,6 +119,7 @@ class Films:
 
     def touch(self, id: str) -> None:
         """It was used just now: it is kept for as long again."""
+        self._used[id] = self._clock()
         with self._db.transaction(durable=False) as db:
             db.execute("UPDATE films SET used_at=? WHERE id=?", (time.time(), id))
 
@@ -118,15 +129,24 @@ class Films:
             if db.execute("SELECT 1 FROM jobs WHERE film=? AND status IN ('queued', 'in_progress')", (id,)).fetchone():
                 raise HttpError(409, "film_in_use", "a job of this film waits or runs: cancel it first")
             db.execute("DELETE FROM films WHERE id=?", (id,))
+        self._used.pop(id, None)
 
-    def unused_since(self, moment: float) -> list[str]:
-        """Uploads that nobody used since, and that no job waits for."""
+    def unused(self, seconds: float, now: float) -> list[str]:
+        """Uploads that nobody used for so long, whatever the wall clock was set to meanwhile, and that no job waits for."""
         rows = self._db.rows(
             "SELECT id FROM films WHERE root=x'' AND used_at<? AND id NOT IN"
             " (SELECT film FROM jobs WHERE status IN ('queued', 'in_progress'))",
-            moment,
+            now - seconds,
         )  # fmt: skip
-        return [row["id"] for row in rows]
+        lately = self._clock() - seconds
+        return [row["id"] for row in rows if self._used.get(row["id"], -math.inf) < lately]
+
+    def used_now(self, now: float, *, all: bool) -> int:
+        """Take uploads for used now, and say how many: ``all``, or those alone whose last use no clock that was right can have told."""
+        wrong = "1" if all else "used_at NOT BETWEEN ? AND ?"
+        with self._db.transaction() as db:
+            values = (now,) if all else (now, UNSET, now + AHEAD)
+            return db.execute(f"UPDATE films SET used_at=? WHERE root=x'' AND {wrong}", values).rowcount
 
 
 def _film(row: Row) -> KnownFilm:

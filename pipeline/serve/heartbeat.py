@@ -3,13 +3,17 @@
 import asyncio
 import contextlib
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pipeline import heap
 from pipeline import log as logs
 from pipeline.accident import logged
 from pipeline.errors import EnvironmentFault
+from pipeline.live.wall import Wall
 from pipeline.serve.faults import HttpError
+from pipeline.serve.films import UNSET
+from pipeline.serve.steady import steady
 from pipeline.watch.lock import LEASE, StateLock
 from pipeline.watch.systemd import Systemd
 
@@ -19,7 +23,9 @@ if TYPE_CHECKING:
 BEAT = 5.0
 """seconds between two signs of life to systemd"""
 SWEPT = 600.0
-"""seconds between two times that what nobody uses is removed"""
+"""seconds between two times that what nobody uses is removed; before the first one a machine that has just started may set its clock"""
+MOVED = 300.0
+"""seconds that the wall clock may differ from one that nobody can set, from one sweep to the next, and be believed"""
 EVENTS_KEPT = 7 * 86_400.0
 """seconds that the events of a job are kept after its end"""
 
@@ -29,9 +35,14 @@ log = logs.get(__name__)
 class Heartbeat:
     """An errand that fails does not stop the others, nor the service: a full state folder stands in the way of jobs, which say so."""
 
-    def __init__(self, service: "Service", lock: StateLock) -> None:
+    def __init__(
+        self, service: "Service", lock: StateLock, *, wall: Callable[[], float] = time.time, clock: Callable[[], float] = steady
+    ) -> None:
+        """``clock``: one that nobody can set."""
         self._service, self._lock = service, lock
-        self._systemd, self._upkeep, self._swept = Systemd(), heap.Upkeep(), 0.0
+        self._systemd, self._upkeep, self._swept = Systemd(), heap.Upkeep(), clock()
+        self._time, self._clock = wall, clock
+        self._wall, self._moved = Wall(clock, wall), 0.0
         self._said: dict[str, str] = {}
         """errands that met an accident, and which one: it is said once, not at each beat"""
 
@@ -73,14 +84,26 @@ class Heartbeat:
             await engine.gauges.look()
 
     async def _sweep(self) -> None:
-        if time.monotonic() - self._swept > SWEPT:
-            self._swept = time.monotonic()
+        if self._clock() - self._swept > SWEPT:
+            self._swept = self._clock()
             await asyncio.to_thread(self._forget_unused)
 
     def _forget_unused(self) -> None:
-        """Uploads that nobody used for --keep-days go, and old events."""
-        service, now = self._service, time.time()
-        for film in service.films.unused_since(now - service.settings.keep_days * 86_400):
+        """Uploads that nobody used for --keep-days go, and old events. Nothing goes because the clock was set, or is not set yet."""
+        service, now = self._service, self._time()
+        self._moved += self._wall.look()
+        if now < UNSET:
+            return
+        was_set = abs(self._moved) > MOVED
+        kept = service.films.used_now(now, all=was_set)
+        if kept or was_set:
+            log.warning(
+                "clock set", reason="clock_set", by_seconds=round(self._moved), message=f"{kept} uploads count as used just now"
+            )
+        self._moved = 0.0
+        if was_set:
+            return
+        for film in service.films.unused(service.settings.keep_days * 86_400, now):
             with contextlib.suppress(HttpError):
                 service.forget(film)
                 log.info("expired", film=film)

@@ -15,6 +15,7 @@ from typing import Any
 from pipeline.serve.events import add_event
 from pipeline.serve.faults import HttpError
 from pipeline.store.database import Connection, Database, Row
+from pipeline.store.waiting import DUE, span
 
 CRASHES = 3
 """times that the process may die over one job before the job is given up"""
@@ -125,15 +126,15 @@ class Jobs:
 
     def claim(self, lease: float) -> Job | None:
         """The job that is due next, now in progress; None where there is none. Those that a crash interrupted come last."""
-        due = "SELECT number FROM jobs WHERE status='queued' AND not_before<=? ORDER BY crashes, number LIMIT 1"
-        now = time.time()
-        if not self._db.rows(due, now):
+        due, wait = f"SELECT number FROM jobs WHERE status='queued' AND {DUE} ORDER BY crashes, number LIMIT 1", span()
+        now, _ = wait
+        if not self._db.rows(due, *wait):
             return None  # without taking the write lock
         with self._db.transaction() as db:
             row = db.execute(
                 "UPDATE jobs SET status='in_progress', attempts=attempts+1, lease=?, started_at=CASE WHEN started_at=0 THEN ? ELSE started_at"
                 f" END WHERE number=({due}) RETURNING *",
-                (now + lease, now, now),
+                (now + lease, now, *wait),
             ).fetchone()
             add_event(db, row["id"], "state", {"status": "in_progress"})
             return _job(row)

@@ -10,6 +10,7 @@ from typing import Any
 
 from pipeline import log as logs
 from pipeline.store.database import Database
+from pipeline.store.waiting import DUE, span
 
 log = logs.get(__name__)
 
@@ -32,7 +33,7 @@ class Outbox:
 
     def due(self, kind: str, limit: int = 20) -> list[Delivery]:
         """Deliveries of a kind that may be tried now, in order; one whose row is damaged is let go, with a line in the log."""
-        rows = self._db.rows("SELECT * FROM outbox WHERE kind=? AND not_before<=? ORDER BY id LIMIT ?", kind, time.time(), limit)
+        rows = self._db.rows(f"SELECT * FROM outbox WHERE kind=? AND {DUE} ORDER BY id LIMIT ?", kind, *span(), limit)
         due = []
         for row in rows:
             try:
@@ -52,6 +53,6 @@ class Outbox:
             db.execute("DELETE FROM outbox WHERE id=?", (delivery,))
 
     def later(self, delivery: Delivery, after: float) -> None:
-        """Try again in ``after`` seconds."""
+        """Try again in ``after`` seconds, of which no more than ``waiting.LONGEST`` are waited."""
         with self._db.transaction() as db:
             db.execute("UPDATE outbox SET tries=tries+1, not_before=? WHERE id=?", (time.time() + after, delivery.id))

@@ -21,19 +21,18 @@ from pipeline.store.identity import Found
 from pipeline.store.job_row import Job, as_bytes, as_path, as_text, job_of
 from pipeline.store.stand_in import called
 from pipeline.store.state_folder import damaged
+from pipeline.store.waiting import DUE, span
 from pipeline.types import REFINE_REFUSED, SUMMARY_REFUSED
 
 CRASHES = 10
 """times that the daemon may die with a film in its hands before the film is held to be the cause"""
-LONGEST_WAIT = 3600.0
-"""seconds; what is to wait longer has a clock that was set back to thank for it, and waits no more"""
 PASSING = ("changed", "vanished")
 """reasons of skipped jobs whose file is taken again when it is seen again"""
 PARTIAL = "partial"
 """reason of a done job of whose film some windows were refused"""
 STATES = ("queued", "running", "done", "failed", "skipped")
 
-NEXT = "SELECT id FROM jobs WHERE state='queued' AND root=? AND not_before NOT BETWEEN ? AND ? ORDER BY crashes, id LIMIT 1"
+NEXT = f"SELECT id FROM jobs WHERE state='queued' AND root=? AND {DUE} ORDER BY crashes, id LIMIT 1"
 """the job that is due next, by root and the two moments between which it still waits"""
 
 
@@ -111,8 +110,8 @@ class Queue:
 
     def claim(self, root: Path, lease: float, recipe: Recipe | None = None) -> Job | None:
         """The next job, now running with ``recipe``; None where nothing is due. Those that a crash interrupted come last."""
-        now = time.time()
-        wait = (as_bytes(root), now, now + LONGEST_WAIT)
+        now, longest = span()
+        wait = (as_bytes(root), now, longest)
         if not self._db.rows(NEXT, *wait):
             return None  # without taking the write lock
         with self._db.transaction() as db:
@@ -140,7 +139,7 @@ class Queue:
                 " lease=0, finished_at=?, seconds=? WHERE id=? AND size=? AND mtime_ns=?",
                 (
                     state, reason, message, written, json.dumps([as_text(path) for path in outputs]), captions, now,
-                    round(now - job.started_at, 3), job.id, *job.stamp,
+                    round(max(0.0, now - job.started_at), 3), job.id, *job.stamp,
                 ),
             ).rowcount  # fmt: skip
             if not same:

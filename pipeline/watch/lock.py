@@ -46,7 +46,7 @@ class StateLock:
             self._refuse(held)
         elsewhere = held.get("host") not in (None, socket.gethostname())
         until = held.get("until", 0)
-        if elsewhere and isinstance(until, (int, float)) and until > time.time():
+        if elsewhere and isinstance(until, (int, float)) and 0 < until - time.time() <= 2 * LEASE:  # later: its clock was ahead
             self._refuse(held)
         self.renew()
         return self

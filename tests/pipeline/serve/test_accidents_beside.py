@@ -193,16 +193,17 @@ async def test_the_heart_beats_on_whatever_its_errands_meet(
     """systemd hears of a service whose state folder is full, and an accident is said once."""
     said: list[str] = []
     monkeypatch.setattr(heartbeat, "BEAT", 0.0)
+    monkeypatch.setattr(heartbeat, "SWEPT", -1.0)
     monkeypatch.setattr(heartbeat, "Systemd", lambda: SimpleNamespace(ready=lambda: None, alive=said.append))
 
-    def full(*_: object) -> Any:
+    def full(*_: object, **__: object) -> Any:
         raise FULL
 
     async def broken() -> None:
         raise ZeroDivisionError("of an errand")
 
     service = SimpleNamespace(
-        jobs=SimpleNamespace(counts=full, renew=full), open_films=SimpleNamespace(sweep=broken), films=SimpleNamespace(unused_since=full),
+        jobs=SimpleNamespace(counts=full, renew=full), open_films=SimpleNamespace(sweep=broken), films=SimpleNamespace(used_now=full),
         studio=SimpleNamespace(engine=SimpleNamespace(ready=True, gauges=SimpleNamespace(look=broken))),
         settings=SimpleNamespace(keep_days=1),
     )  # fmt: skip

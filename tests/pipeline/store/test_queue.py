@@ -1,6 +1,7 @@
 """Jobs: each path once, each change of state one transaction, names of any bytes."""
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,32 @@ def test_giving_back_counts_or_does_not(queue: Queue) -> None:
     assert claim(queue).attempts == 2
     queue.give_back(queue.jobs()[0], after=60)
     assert queue.claim(ROOT, 60) is None
+
+
+def test_what_a_clock_that_was_ahead_put_off_is_due_when_it_is_set_right(
+    queue: Queue, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offer(queue, "a.mp4", "b.mp4")
+    queue.finish(claim(queue), "done", deliveries=[("webhook", {"path": "a"})])
+    job, outbox = claim(queue), Outbox(database)
+    (delivery,) = outbox.due("webhook")
+    right = time.time
+    with monkeypatch.context() as ahead:
+        ahead.setattr(time, "time", lambda: right() + 86_400)
+        queue.give_back(job, after=2)
+        outbox.later(delivery, 3500)
+        assert queue.claim(ROOT, 60) is None
+        assert outbox.due("webhook") == []
+    assert claim(queue).id == job.id
+    assert [one.id for one in outbox.due("webhook")] == [delivery.id]
+
+
+def test_a_job_that_ends_before_it_began_took_no_time(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    offer(queue, "a.mp4")
+    job, right = claim(queue), time.time
+    monkeypatch.setattr(time, "time", lambda: right() - 86_400)
+    queue.finish(job, "done")
+    assert queue.jobs()[0].seconds == 0.0
 
 
 def test_roots_are_apart(queue: Queue) -> None:
