@@ -25,7 +25,12 @@ CARRIERS = {
     "_stays",
 }
 """calls with a code in them; HttpError's follows its status, _broken's and _stays' their place; Fitted and Share hand theirs on"""
-CODE = re.compile(r"[a-z]+(_[a-z]+)+|hdr|partial|cancelled|unreadable|unwritable|unauthorized|starting|stopping")
+CODE = re.compile(
+    r"[a-z]+(_[a-z]+)+|hdr|partial|cancelled|unreadable|unwritable|unauthorized|starting|stopping|damaged|described|changed|vanished"
+)
+ROOMS_OF_JOBS = ("store", "watch", "serve")
+"""where jobs are told why they are as they are, by whatever call, statement of SQL or constant"""
+IN_SQL = re.compile(r"\b(?:reason|code)='(\w+)'")
 
 
 def codes_in(tree: ast.AST) -> Iterator[str]:
@@ -60,12 +65,44 @@ def constants(node: ast.expr) -> Iterator[str]:
         yield node.value
 
 
+def job_codes_in(tree: ast.AST, named: dict[str, set[str]]) -> Iterator[str]:
+    """Codes that a module gives to jobs: ``reason`` and ``code`` of any call, of assignments and in SQL."""
+    for node in ast.walk(tree):
+        places = list[ast.expr]()
+        if isinstance(node, ast.Call):
+            places = [word.value for word in node.keywords if word.arg in ("reason", "code")]
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple) and isinstance(node.value, ast.Tuple):
+            pairs = zip(node.targets[0].elts, node.value.elts, strict=False)
+            places = [value for target, value in pairs if ast.unparse(target) in ("reason", "code")]
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield from IN_SQL.findall(node.value)
+        for place in places:
+            for word in (place.body, place.orelse) if isinstance(place, ast.IfExp) else (place,):
+                name = word.value if isinstance(word, ast.Subscript) else word
+                yield from named.get(name.id, ()) if isinstance(name, ast.Name) else constants(word)
+
+
+def named_in(tree: ast.Module) -> Iterator[tuple[str, set[str]]]:
+    """A module's own names of texts, and of tables whose values are texts."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            values = node.value.values if isinstance(node.value, ast.Dict) else [node.value]
+            texts = {one.value for one in values if isinstance(one, ast.Constant) and isinstance(one.value, str)}
+            if texts and node.targets[0].id.isupper():
+                yield node.targets[0].id, texts
+
+
 def all_codes() -> set[str]:
     found = {f"answer_{outcome}" for outcome in (Outcome.EMPTY, Outcome.REPEATED, Outcome.TRUNCATED)}
     for package in ("pipeline", "models"):
         for path in (ROOT / package).rglob("*.py"):
             found |= set(codes_in(ast.parse(path.read_text(encoding="utf-8"))))
-    return found
+    rooms = [
+        ast.parse(path.read_text(encoding="utf-8")) for room in ROOMS_OF_JOBS for path in (ROOT / "pipeline" / room).rglob("*.py")
+    ]
+    types = ast.parse((ROOT / "pipeline/types.py").read_text(encoding="utf-8"))
+    named = {name: texts for tree in (types, *rooms) for name, texts in named_in(tree)}
+    return found.union(*(job_codes_in(tree, named) for tree in rooms))
 
 
 def entries() -> dict[str, str]:
@@ -93,5 +130,9 @@ def test_the_collector_sees_what_there_is() -> None:
         "text_dropped",
         "output_gone",
         "answer_empty",
+        "crashed_daemon",  # in SQL, of the watch folder's jobs, and of a call, of the service's
+        "same_content",  # in an assignment
+        "vanished",  # in a table
+        "damaged",  # by a name
         model_errors.EngineDead.code,
     } <= all_codes()
