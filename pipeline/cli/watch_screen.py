@@ -56,6 +56,12 @@ class WatchScreen(WatchObserver):
         elif count:
             self.screen.say(f"{counted(count, 'film')} arrived")
 
+    def waits(self, changing: Sequence[Path]) -> None:
+        if self._state is not None:
+            what = "1 file that still changes" if len(changing) == 1 else f"{len(changing)} files that still change"
+            first = name_of(changing[0].relative_to(self._state.root))
+            self.screen.say(f"waits for {what}: {first}{' ...' if len(changing) > 1 else ''}")
+
     def film(self, film: Film) -> FilmLine:
         if not self._lines:
             self.screen.__enter__()

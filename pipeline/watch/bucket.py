@@ -23,6 +23,8 @@ class Bucket(Folder):
         super().__init__(rules, settle=0.0, poll=poll or RESCAN, known=known, gone=gone)
         self.storage = storage
         self._there: dict[Path, FileVersion] = {}
+        self._first: dict[Path, float] = {}
+        """file that is not taken yet -> when it was first seen"""
 
     def look(self, orders: _Orders = _NONE) -> list[Found]:
         self._take(orders)
@@ -36,18 +38,27 @@ class Bucket(Folder):
             return []
         self.trouble, self.scans = None, self.scans + 1
         self._rescan_at = self.clock() + self.poll
-        found = []
+        found, first = [], dict[Path, float]()
         for path in self._taken():
             name, version = str(path), self._there[path]
-            if self._seen.get(name) != version and (self.storage.whole or before.get(path) == version):
+            if self._seen.get(name) == version:
+                continue
+            if self.storage.whole or before.get(path) == version:
                 self._seen[name] = version
                 found.append(Found(path, version))
+            else:
+                first[path] = self._first.get(path, self.clock())
+        self._first = first
         self._seen = {name: version for name, version in self._seen.items() if Path(name) in self._there}
         return found
 
     @property
     def quiet(self) -> bool:
         return super().quiet and all(str(path) in self._seen for path in self._taken())
+
+    def changing(self, longer: float) -> list[Path]:
+        now = self.clock()
+        return [path for path, first in self._first.items() if now - first >= max(longer, 2 * self.poll)]
 
     def _taken(self) -> Iterator[Path]:
         left_out = {path.parent for path in self._there if path.name == SKIP_MARK}

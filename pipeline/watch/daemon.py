@@ -121,7 +121,7 @@ class Daemon:
         systemd, self._status, self._deliveries = Systemd(), Status(state), Deliveries(state)
         self._health: Health | None = None
         self._changes = state.queue.changes()
-        beat = heartbeat(state, self._status, systemd, lambda: self._health)
+        beat = heartbeat(state, self._status, systemd, lambda: self._health, self._observer)
         helpers = [asyncio.create_task(self._deliveries.run()), asyncio.create_task(beat)]
         self._intake = Intake(state, self._observer, taken=self._wake.set)
         try:

@@ -24,20 +24,12 @@ from pipeline.file_version import FileVersion
 from pipeline.folders import is_folder, tree
 from pipeline.inputs import WRITTEN
 from pipeline.store.identity import Found
+from pipeline.watch.candidates import Candidates
 from pipeline.watch.events import events
 from pipeline.watch.rules import Rules, listed
 
 RESCAN = 60.0
 """seconds between full looks where events are listened to"""
-
-
-@dataclass(slots=True)
-class _Candidate:
-    stamp: FileVersion
-    since: float
-    """when it was first seen like this"""
-    due: float
-    """when it is looked at again"""
 
 
 @dataclass(slots=True)
@@ -72,7 +64,7 @@ class Folder:
         """why the folder can't be looked at, while it can't"""
         self.scans = 0
         self._seen = {os.fspath(path): stamp for path, stamp in known.items()}  # text: a Path costs five times as much
-        self._waiting: dict[str, _Candidate] = {}
+        self._waiting = Candidates()
         self._orders = _Orders()
         self._looking = False
         self._identity: tuple[int, int] | None = None
@@ -83,6 +75,10 @@ class Folder:
     def quiet(self) -> bool:
         """Every settled file was yielded, and nothing is pending."""
         return self.scans > 0 and not self._looking and not self._waiting and not self._orders.again
+
+    def changing(self, longer: float) -> list[Path]:
+        """Files that have been waited for so many seconds, and for much longer than it takes one that stands still."""
+        return [Path(path) for path in self._waiting.changing(self.clock(), max(longer, 2 * self.settle))]
 
     def again(self, path: Path) -> None:
         """Yield this file once more when it has settled: the version that was yielded is not there any more."""
@@ -220,27 +216,12 @@ class Folder:
         if self._seen.get(path) == stamp:
             self._waiting.pop(path, None)
             return
-        candidate = self._waiting.get(path)
-        if candidate is None or candidate.stamp != stamp:
-            now = self.clock()
-            self._waiting[path] = _Candidate(stamp, now, now)
+        self._waiting.see(path, stamp, self.clock())
 
     def _settled(self) -> Iterable[Found]:
-        now = self.clock()
-        for path, candidate in [item for item in self._waiting.items() if item[1].due <= now]:
-            try:
-                stamp = FileVersion.of(os.stat(path))
-            except OSError:
-                del self._waiting[path]
-                continue
-            if stamp != candidate.stamp:
-                candidate.stamp, candidate.since = stamp, now
-            if now - candidate.since >= self.settle:
-                del self._waiting[path]
-                self._seen[path] = stamp
-                yield Found(Path(path), stamp)
-            else:  # looked at several times, for shares whose times are coarse
-                candidate.due = min(now + max(self.settle / 5, 0.1), candidate.since + self.settle)
+        for path, stamp in self._waiting.settled(self.clock(), self.settle):
+            self._seen[path] = stamp
+            yield Found(Path(path), stamp)
 
     async def _listen(self) -> None:
         """Take events as hints; without events the rescan goes on alone."""

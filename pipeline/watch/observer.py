@@ -36,6 +36,9 @@ class WatchObserver:
     def queued(self, found: Sequence[Found], count: int) -> None:
         """Films arrived, ``count`` of them in a version that is new."""
 
+    def waits(self, changing: Sequence[Path]) -> None:
+        """Files have been waited for, a minute or longer, that still change; said again now and then."""
+
     def film(self, film: Film) -> Observer:
         """A film's job begins: who is told of it. ``left`` is called when it is over."""
         return Observer()
@@ -69,6 +72,16 @@ class LogLines(WatchObserver):
     def queued(self, found: Sequence[Found], count: int) -> None:
         names = {"path": self._called(found[0].path)} if len(found) == 1 else {}
         log.info("queued", **names, films=count)
+
+    def waits(self, changing: Sequence[Path]) -> None:
+        text = "they are taken when they stand still for --settle seconds"
+        log.info(
+            "waits for files that still change",
+            films=len(changing),
+            path=self._called(changing[0]),
+            reason="still_changing",
+            message=text,
+        )
 
     def again(self, film: Film, error: ScenescribeError, after: float) -> None:
         log.warning("another try", path=self._called(film.path), reason=error.code, message=error.message, in_seconds=after)

@@ -9,8 +9,10 @@ from pipeline.errors import EnvironmentFault
 from pipeline.watch.health import Health
 from pipeline.watch.lock import LEASE
 from pipeline.watch.metrics import Snapshot, exposition
+from pipeline.watch.observer import WatchObserver
 from pipeline.watch.state import State
 from pipeline.watch.systemd import Systemd
+from pipeline.watch.unsettled import Unsettled
 
 
 class Status:
@@ -65,14 +67,18 @@ class Status:
         )
 
 
-async def heartbeat(state: State, status: Status, systemd: Systemd, health: Callable[[], Health | None]) -> None:
+async def heartbeat(
+    state: State, status: Status, systemd: Systemd, health: Callable[[], Health | None], observer: WatchObserver
+) -> None:
     """For ever: the locks' leases, the watchdog, /healthz, and the minute's word on what is waited for."""
-    every = min(LEASE / 3, systemd.watchdog / 3 or LEASE, 10.0)
+    every = min(LEASE / 3, systemd.watchdog / 3 or LEASE, 10.0, state.timings.remind)
+    unsettled = Unsettled(state.timings.remind, observer.waits)
     while True:
         if (trouble := state.setup.folder.trouble) is not None:
             reason = f"the folder {state.root} can't be looked at: {trouble.strerror or trouble}"
             state.breaker.trip(EnvironmentFault("source_gone", reason))
         state.breaker.remind()
+        unsettled.look(state.setup.folder, once=state.settings.once)
         state.lock.renew()
         with contextlib.suppress(EnvironmentFault):
             if len(state.running):

@@ -181,6 +181,15 @@ async def test_before_a_watched_folder_too_each_film_says_how_long_the_model_loa
     assert shown[0] == "loading the model: 0:00"
 
 
+def test_a_watched_folder_says_what_still_changes() -> None:
+    screen, said = watching.WatchScreen(Screen(live=False)), list[str]()
+    screen.screen.say = said.append  # type: ignore[method-assign]
+    screen._state = SimpleNamespace(root=Path("/in"))  # type: ignore[assignment]
+    screen.waits([Path("/in/a.mp4")])
+    screen.waits([Path("/in/x/a.mp4"), Path("/in/b.mp4")])
+    assert said == ["waits for 1 file that still changes: a.mp4", "waits for 2 files that still change: x/a.mp4 ..."]
+
+
 class Slow:
     """An engine that has loaded for so many seconds, and is there when it was looked at so often."""
 

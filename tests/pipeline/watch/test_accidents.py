@@ -16,8 +16,10 @@ from watched import House, until
 from pipeline.errors import EnvironmentFault
 from pipeline.store.queue import Queue
 from pipeline.watch.intake import Intake
+from pipeline.watch.observer import WatchObserver
 from pipeline.watch.shares import Share
 from pipeline.watch.status import heartbeat
+from pipeline.watch.timings import Timings
 from pipeline.watch.unended import Unended
 
 
@@ -238,12 +240,13 @@ async def test_the_watchdog_hears_of_a_daemon_whose_state_folder_is_full() -> No
         raise EnvironmentFault("state_unwritable", "database or disk is full")
 
     state = SimpleNamespace(
-        setup=SimpleNamespace(folder=SimpleNamespace(trouble=None)), breaker=SimpleNamespace(remind=lambda: None),
-        lock=SimpleNamespace(renew=lambda: None), running=[1], queue=SimpleNamespace(renew=full),
+        setup=SimpleNamespace(folder=SimpleNamespace(trouble=None, changing=lambda _: [])), breaker=SimpleNamespace(remind=lambda: None),
+        lock=SimpleNamespace(renew=lambda: None), running=[1], queue=SimpleNamespace(renew=full), timings=Timings(),
+        settings=SimpleNamespace(once=False),
     )  # fmt: skip
     for line, told in ((lambda: "1 running", "1 running"), (full, "waiting: state_unwritable")):
         systemd = SimpleNamespace(watchdog=0.0, alive=said.append)
-        beat = heartbeat(state, SimpleNamespace(line=line), systemd, lambda: None)  # type: ignore[arg-type]
+        beat = heartbeat(state, SimpleNamespace(line=line), systemd, lambda: None, WatchObserver())  # type: ignore[arg-type]
         beating = asyncio.create_task(beat)
         await until(lambda task=beating: said or task.done())
         beating.cancel()

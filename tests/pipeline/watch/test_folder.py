@@ -62,6 +62,30 @@ def test_bursts_with_pauses_shorter_than_settle_are_one_file(tmp_path: Path, clo
     assert given == ["a.mp4"]
 
 
+def test_what_still_changes_after_long_is_told(tmp_path: Path, clock: Clock) -> None:
+    folder, path = watch(tmp_path, clock), tmp_path / "a.mp4"
+    (tmp_path / "b.mp4").write_bytes(b"x")
+    for second in range(60):
+        path.write_bytes(b"x" * second)
+        names(folder)
+        assert folder.changing(60.0) == []
+        clock.now += 1
+    assert folder.changing(60.0) == [path], "and not what stood still"
+    names(folder)
+    clock.now += 6
+    assert names(folder) == ["a.mp4"]
+    assert folder.changing(60.0) == []
+
+
+def test_what_stands_still_for_a_long_settle_is_not_told(tmp_path: Path, clock: Clock) -> None:
+    folder = watch(tmp_path, clock, settle=600.0)
+    (tmp_path / "a.mp4").write_bytes(b"x")
+    names(folder)
+    clock.now += 599
+    names(folder)
+    assert folder.changing(60.0) == []
+
+
 def test_a_change_of_the_time_alone_counts_too(tmp_path: Path, clock: Clock) -> None:
     folder, path = watch(tmp_path, clock, settle=1.0), tmp_path / "a.mp4"
     path.write_bytes(b"x")
