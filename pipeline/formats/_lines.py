@@ -9,7 +9,7 @@ def lines_of(text: str) -> list[str]:
     """Its lines by ``\\r\\n``, ``\\r`` and ``\\n`` alone: what else Python takes for the end of one (U+2028, a vertical tab) stands inside texts,
     where it is a line break. ``\\r\\r\\n`` is what a program leaves that ends lines twice."""
     if "\n" not in text and "\r" not in text:
-        return text.splitlines()
+        return text.splitlines() or [text]
     return text.replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 

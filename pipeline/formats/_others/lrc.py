@@ -9,6 +9,7 @@ import re
 
 from pipeline.errors import InputError
 from pipeline.formats._heads import LONGEST_LINE, Head, Notes, Parsed, bounded, clock, cue_of
+from pipeline.formats._lines import lines_of
 from pipeline.sanitize import MAX_CHARACTERS
 from pipeline.types import Track
 
@@ -26,7 +27,7 @@ def parse(text: str) -> Parsed:
     """Raises InputError ``bad_subtitles`` where no line begins with a time, or more do than any film has."""
     bounded(text, 0)
     notes, tags, found = Notes(), dict[str, str](), list[tuple[float, str]]()
-    for line in text.splitlines():
+    for line in lines_of(text):
         line = line.strip()[:LONGEST_LINE]
         if stamps := _STAMPS.match(line):
             words = _WORD.sub("", line[stamps.end() :]).strip()[: 2 * MAX_CHARACTERS]

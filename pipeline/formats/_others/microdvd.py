@@ -10,6 +10,7 @@ import re
 
 from pipeline.errors import InputError
 from pipeline.formats._heads import LONGEST_LINE, MOST_BODY, Head, Notes, Parsed, bounded, clock, cue_of
+from pipeline.formats._lines import lines_of
 from pipeline.formats._references import dereferenced
 from pipeline.types import Track
 
@@ -29,7 +30,7 @@ def parse(text: str) -> Parsed:
     if text.startswith(("\0\0\1\xba", "\0\0\1\ufffd")) or "\0" in text[:4096]:
         raise InputError("bad_subtitles", _VOBSUB)
     bounded(text, 0)
-    lines, notes = text.splitlines(), Notes()
+    lines, notes = lines_of(text), Notes()
     counted = [line for line in lines if _FRAMES.match(line[:60])]
     if counted or any(_TENTHS.match(line[:60]) for line in lines):
         heads, bodies = _one_line_each(lines, _FRAMES if counted else _TENTHS, notes)

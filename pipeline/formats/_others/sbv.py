@@ -8,6 +8,7 @@ import re
 
 from pipeline.errors import InputError
 from pipeline.formats._heads import LONGEST_LINE, MOST_BODY, Head, Notes, Parsed, bounded, clock, cue_of
+from pipeline.formats._lines import lines_of
 from pipeline.formats._references import dereferenced
 from pipeline.types import Track
 
@@ -22,7 +23,7 @@ def parse(text: str) -> Parsed:
     bounded(text, 0)
     notes, heads, bodies = Notes(), list[Head](), list[list[str]]()
     stray = False
-    for line in text.splitlines():
+    for line in lines_of(text):
         found = _HEAD.match(line) if len(line) < 100 else None
         if found:
             heads.append(Head(clock(found[1]), clock(found[2]), exact=bool(_EXACT.fullmatch(line.strip()))))

@@ -57,9 +57,11 @@ def test_a_text_that_could_be_a_number_comes_back(text: str) -> None:
         ("srt", SRT.replace("02,000\nOne", "02,000 " + LONG), [LONG.strip(), "Two"]),
         ("srt", SRT.replace("02,000\nOne", "02,000 a:" + "aa:" * 55 + "a x"), ["a:" + "aa:" * 55 + "a x", "Two"]),
         ("srt", SRT.replace("02,000\nOne", "02,000 " + "a:" * 500 + " x"), ["a:" * 500 + " x", "Two"]),
+        ("srt", SRT.replace("02,000\nOne", "02,000 " + "line:1 " * 400_000 + "One"), ["One", "Two"]),
         ("srt", WHISPER.format(LONG), ["One", LONG.strip(), "Three"]),
         ("vtt", WHISPER.format(LONG), ["One", LONG.strip(), "Three"]),
         ("vtt", VTT.replace("02.000\nOne", "02.000 Hello"), ["Hello", "Two"]),
+        ("vtt", VTT.replace("02.000\nOne", "02.000 align: start line:10%\tHello: you"), ["Hello: you", "Two"]),
         ("vtt", VTT.replace("02.000\nOne", "02.000 line:10% Hello\nOne"), ["Hello\nOne", "Two"]),
         ("vtt", VTT.replace("02.000\nOne", "02.000 " + LONG), [LONG.strip(), "Two"]),
     ],
@@ -70,7 +72,9 @@ def test_a_text_beside_the_times_is_read(name: str, text: str, wanted: list[str]
     assert "times_guessed" in codes
 
 
-@pytest.mark.parametrize("settings", ["X1:100 X2:200 Y1:10 Y2:20", "align:start position:0%", "a:b c-d:e", "X1:100 " * 40])
+@pytest.mark.parametrize(
+    "settings", ["X1:100 X2:200 Y1:10 Y2:20", "align:start position:0%", "a:b c-d:e", "X1:100 " * 40, "X1: 100 X2 : 200"]
+)
 @pytest.mark.parametrize(("name", "text"), [("srt", SRT), ("vtt", VTT)])
 def test_settings_beside_the_times_are_no_text(name: str, text: str, settings: str) -> None:
     head = text.partition("\nOne")[0]

@@ -1,5 +1,6 @@
 """What every format keeps; a new one is tested by being there."""
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -61,6 +62,13 @@ def test_noise_is_one_clear_error(name: str, text: str) -> None:
         formats.read(name, text)
     assert caught.value.code in ("bad_subtitles", "bad_json")
     assert len(caught.value.message) < 300
+
+
+@pytest.mark.parametrize("name", [*formats.READERS, *(name for name in formats.names() if formats.find(name).readable)])
+@pytest.mark.parametrize("text", ["", "\ufeff", " ", "\n", "\r", "\u2028", "WEBVTT", "\u2028WEBVTT"])
+def test_nothing_is_an_empty_track_or_one_clear_error(name: str, text: str) -> None:
+    with suppress(InputError):
+        assert formats.read(name, text).cues == ()
 
 
 @pytest.mark.parametrize("name", formats.names())

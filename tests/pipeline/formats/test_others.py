@@ -243,3 +243,10 @@ def test_what_ends_all_classes_of_paragraphs_ends_those_alone_that_stand(monkeyp
     assert [(cue.start, cue.end, cue.text) for cue in parsed.track.cues] == [(0.0, 1.0, "x")]
     assert [notice.code for notice in parsed.notices] == ["languages_left_out"]
     assert len(made) == 2000
+
+
+@pytest.mark.parametrize(("name", "text"), [("sbv", SBV), ("sub", DVD), ("lrc", LRC), ("smi", SMI), ("ttml", TTML)])
+@pytest.mark.parametrize("end", ["\u2028", "\x85", "\u2029"])
+def test_a_line_break_that_ends_no_line_of_a_file_stands_in_a_text(name: str, text: str, end: str) -> None:
+    cues, codes = read(name, text.replace("Three", f"Three{end}four"))
+    assert (cues[-1][-1], codes) == ("Three\nfour", [])
