@@ -15,6 +15,9 @@ from pipeline.video.source import RAW_STREAMS, Source, open_source
 SKIPPERS = ("h264", "hevc")
 """Codecs whose decoders leave out frames that nobody needs: there PyAV beats OpenCV (docs/performance-reader.md)."""
 
+TELL_BY_EXIF = ("mjpeg", "tiff")
+"""Codecs whose pictures can say by themselves how they are turned (Exif 2.32, tag 274); OpenCV asks the container alone."""
+
 
 def probe(
     path: Path | str, *, follow_links: bool = True, limits: Limits | None = None, pool: WorkerPool | None = None
@@ -80,6 +83,7 @@ def _info(answer: Probed, source: Source) -> VideoInfo:
             Notice(code="hdr", message="the film is HDR and is shown to the model without tone mapping: colours look pale")
         )
     odd = answer.interlaced or answer.mirrored or answer.alpha or answer.films > 1 or not answer.decoded
+    odd = odd or (answer.rotation != 0 and answer.codec in TELL_BY_EXIF)
     # AVI stores no times of showing, raw streams none at all, and OpenCV ends a program stream before its last picture
     odd = odd or answer.container in ("mpeg", *RAW_STREAMS) or (answer.container == "avi" and answer.reordered)
     return VideoInfo(

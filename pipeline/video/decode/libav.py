@@ -8,6 +8,7 @@ from typing import Any
 
 import av
 from av.packet import PacketSideData
+from av.sidedata.sidedata import Type
 
 from pipeline.errors import InputError
 from pipeline.video.decode.streams import Candidate, film_among
@@ -32,6 +33,17 @@ def listen() -> None:
     """Let libav write its errors to this process's standard error, which is a file in memory: ``complaints`` reads it."""
     av.logging.restore_default_callback()
     av.logging.set_libav_level(16)
+
+
+def _unnamed(kind: type[Type], value: object) -> Type:
+    """What lies beside a frame and has no name in PyAV 18.1, as libavutil 60's AV_FRAME_DATA_EXIF (31): else not even what it has a name for
+    can be looked at."""
+    member = object.__new__(kind)
+    member._name_, member._value_ = "UNNAMED", value
+    return member
+
+
+Type._missing_ = classmethod(_unnamed)  # type: ignore[assignment]
 
 
 def open_container(fd: int) -> Any:
