@@ -18,15 +18,20 @@ HDR = {16, 18}
 """color_trc of PQ and HLG (ITU-T H.273)"""
 FEW = 3
 """pictures that tell whether those of a film stand, where its head does not count them"""
+SIZELESS = 64 << 20
+"""bytes in which the size of the pictures is looked for: a recording that begins in the middle of a group tells it when the next one begins"""
 UNTOLD = 1 << 30
 """frames that ffmpeg writes into an AVI before it knows their number; where it wrote to a pipe they stay, and no length there is true"""
 
+NO_SIZE = "nothing in it tells the size of its pictures (no parameter sets, no sequence header), so no decoder can read them"
+
 
 def first_frame(container: Any, stream: Any, packets: int = 120) -> Any:
-    """The first picture that decodes, roughly (good for its form only), or None."""
+    """The first picture that decodes, roughly (good for its form only), or None. ``packets`` count from where their size is known."""
     context = stream.codec_context
     context.options = {"skip_loop_filter": "all"}
-    for number, packet in enumerate(demuxed(container, stream)):
+    sized = read = 0
+    for packet in demuxed(container, stream):
         if packet.has_sidedata("encryption_info"):
             raise InputError("no_decodable_frames", SENTENCE)
         try:
@@ -35,7 +40,9 @@ def first_frame(container: Any, stream: Any, packets: int = 120) -> Any:
             found = []
         if found:
             return found[0]
-        if number >= packets or not packet.size:
+        sized += context.width > 0
+        read += packet.size
+        if sized > packets or read > SIZELESS or not packet.size:
             return None
         context.flush_buffers()
     return None
@@ -54,6 +61,8 @@ def describe(container: Any, stream: Any, pixels: int) -> Probed:
     if not 0.05 < aspect < 20:
         aspect = 1.0
     width, height = (first.width, first.height) if first else (context.width, context.height)
+    if not width or not height:
+        raise InputError("no_decodable_frames", NO_SIZE)
     if width * height > pixels:
         raise InputError(
             "frame_too_large",

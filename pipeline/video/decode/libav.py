@@ -38,9 +38,9 @@ def listen() -> None:
 def _unnamed(kind: type[Type], value: object) -> Type:
     """What lies beside a frame and has no name in PyAV 18.1, as libavutil 60's AV_FRAME_DATA_EXIF (31): else not even what it has a name for
     can be looked at."""
-    member = object.__new__(kind)
+    member: Any = object.__new__(kind)
     member._name_, member._value_ = "UNNAMED", value
-    return member
+    return member  # type: ignore[no-any-return]
 
 
 Type._missing_ = classmethod(_unnamed)  # type: ignore[assignment]

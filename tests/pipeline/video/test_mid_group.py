@@ -6,6 +6,7 @@ from types import ModuleType
 import av
 import pytest
 
+from pipeline.errors import InputError
 from pipeline.families import parse
 from pipeline.types import Notice, Window
 from pipeline.video.children.pool import WorkerPool
@@ -94,3 +95,33 @@ def test_a_whole_picture_is_seen_without_a_flag(name: str, folder: Path) -> None
                 first(Unflagged(bytes(packet)))
             keys = [number for number, packet in enumerate(packets[at:]) if packet.is_keyframe]
             assert first.before == keys[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "coding"),
+    [
+        ("film.ts", ("-c:v", "libx264", "-g", "200", "-keyint_min", "200", "-x264-params", "scenecut=0")),
+        ("film.mpg", ("-c:v", "mpeg2video", "-g", "200", "-sc_threshold", "1000000000")),
+    ],
+)
+def test_the_size_of_the_pictures_may_be_told_late(
+    name: str, coding: tuple[str, ...], tmp_path: Path, tools: ModuleType, pool: WorkerPool
+) -> None:
+    """In the next group, behind more packets than the probe looked at: its reader was said to have died twice."""
+    film, cut, rest = tmp_path / name, tmp_path / f"cut_{name}", tmp_path / f"rest_{name}"
+    tools.Kitchen(tmp_path, tmp_path, tmp_path).ffmpeg(*LAVFI, *coding, "-r", "50", film)
+    data = film.read_bytes()
+    unit = 188 if film.suffix == ".ts" else 2048
+    begin = (len(data) // 20 // unit + 1) * unit
+    cut.write_bytes(data[begin:])
+    info = probe(cut, pool=pool)
+    assert (info.width, info.height) == (160, 90)
+    windows, notices, _ = read(cut, pool)
+    assert windows[0].start == pytest.approx(first_shown(cut) - info.start, abs=0.1)
+    assert [notice.code for notice in notices] == ["partial"]
+    if film.suffix == ".mpg":  # a piece in which libav sees no picture at all
+        return
+    rest.write_bytes(data[begin : len(data) // 5 * 2 // unit * unit])
+    with pytest.raises(InputError, match="size of its pictures") as caught:
+        probe(rest, pool=pool)
+    assert caught.value.code == "no_decodable_frames"
