@@ -64,6 +64,7 @@ def joined(told: Sequence[Notice]) -> tuple[Notice, ...]:
     pictures = [_lost(start, end) for start, end in whole]
     files = [one for one in told if one.code == "partial" and not _is_lost(one)]
     files = [one for one in files if not (_is_hole(one) and any(_near(other, one.start or 0.0) for other in pictures))]
+    files.sort(key=lambda one: one.start or 0.0)  # each reader tells what it finds, and then where the file ends
     return (*(one for one in told if one.code != "partial"), *pictures, *files)
 
 

@@ -35,6 +35,7 @@ def table(holes: tuple[float, ...] = (), *, repaired: bool = False) -> Table:
 )
 @example({9, 10, 11}, [10], [], False)
 @example({9}, [10], [5.5], False)
+@example({0, 1}, [0], [3.0, 4.0], False)
 def test_several_readers_tell_what_one_tells(damaged: set[int], borders: list[int], holes: list[float], repaired: bool) -> None:
     film = table(tuple(sorted(holes)), repaired=repaired)
     edges = [0, *sorted(borders), FRAMES]
