@@ -19,6 +19,8 @@ _MARKS = {"mpeg1video": (b"\0\0\1\0", 5, 3, 7, 1), "mpeg2video": (b"\0\0\1\0", 5
 """codec -> (start code of a picture, byte behind it that tells its type, bits to the right of that, their mask, the type that stands alone)"""
 _INTRA = (2, 4, 7, 9)
 """slice_type I and SI"""
+IRAP = -1
+"""in place of a slice_type: a picture of HEVC with which decoding can begin"""
 
 
 class FirstWhole:
@@ -38,18 +40,19 @@ class FirstWhole:
     def _alone(self, data: memoryview) -> bool:
         """Whether a picture stands alone by itself; the rest of one that was cut has no head, and does not."""
         if self._units is not None:
-            return _slice_alone(data, self._units)
+            return slice_type(data, self._units) in (*_INTRA, IRAP)
         mark, byte, shift, mask, alone = _MARKS[self._codec]
         at = bytes(data).find(mark)
         return 0 <= at < len(data) - byte and data[at + byte] >> shift & mask == alone
 
 
-def _slice_alone(data: memoryview, units: Framing) -> bool:
+def slice_type(data: memoryview, units: Framing) -> int | None:
+    """Of a picture's first slice, as H.264 numbers it; of HEVC IRAP, or nothing; None where that can't be told."""
     at = slice_at(data, units)
     if at is None:
-        return False
+        return None
     if units.hevc:
-        return 16 <= (data[at] >> 1 & 63) <= 23
+        return IRAP if 16 <= (data[at] >> 1 & 63) <= 23 else None
     bits = int.from_bytes(
         bytes(data[at + 1 : at + 17]).ljust(16, b"\0"), "big"
     )  # two short numbers: no emulation prevention in them
@@ -58,7 +61,7 @@ def _slice_alone(data: memoryview, units: Framing) -> bool:
     for _ in range(2):  # first_mb_in_slice, slice_type: Exp-Golomb (9.1)
         zeros = place - (bits & ((1 << place) - 1)).bit_length()
         if 2 * zeros + 1 > place:
-            return False
+            return None
         place -= 2 * zeros + 1
         found = (bits >> place & ((1 << zeros + 1) - 1)) - 1
-    return found in _INTRA
+    return found

@@ -106,10 +106,15 @@ def _first_packets(name: str) -> dict[int, int]:
     return counts
 
 
+def again(container: Any) -> Any:
+    """The same file, opened once more. Close it."""
+    return av.open(container.name, options=_ONLY_FILMS, metadata_errors="replace")
+
+
 def first_times(container: Any, stream: Any, count: int) -> list[float]:
     """Seconds of its clock at which a stream's first packets are shown, ascending. The file is opened once more for it."""
-    with av.open(container.name, options=_ONLY_FILMS, metadata_errors="replace") as again:
-        first = islice(packets(again, again.streams[stream.index]), count)
+    with again(container) as other:
+        first = islice(packets(other, other.streams[stream.index]), count)
         stamps = [packet.dts if packet.pts is None else packet.pts for packet in first]
         return sorted(float(stamp * stream.time_base) for stamp in stamps if stamp is not None)
 

@@ -16,6 +16,7 @@ from pipeline.video.decode.describe import declared_end
 from pipeline.video.decode.first_whole import FirstWhole
 from pipeline.video.decode.heard import until_the_sound_ends
 from pipeline.video.decode.holes import keyframes_among_holes
+from pipeline.video.decode.order import of_decoding
 from pipeline.video.decode.plan import Plan
 from pipeline.video.decode.seams import Seams
 from pipeline.video.decode.unshown import Unshown
@@ -25,8 +26,6 @@ from pipeline.video.table import Table, build
 
 SEARCHED = 2
 """seconds to go back further in containers without an index, where a seek may land inside a frame"""
-_UNTOLD = frozenset({"h264", "hevc"})
-"""codecs of which libav does not find out when a picture is shown, where a container tells when packets are decoded and no more"""
 HEADERS = 1000
 """changed headers that are kept, at most"""
 HEADER_BYTES = 1 << 12
@@ -168,9 +167,7 @@ def list_packets(fd: int, *, start: float, fps: float, most: int, places: "array
                 headers=tuple(headers),
                 dts=np.array(dts, np.int64),
                 headless=first_whole.before,
-                of_decoding=container.format.name == "avi"
-                and stream.codec_context.has_b_frames
-                and stream.codec_context.name in _UNTOLD,
+                of_decoding=of_decoding(container, stream, np.array(pts, np.int64), np.array(dts, np.int64)),
             )
         )
         told = declared_end(container, stream, start)

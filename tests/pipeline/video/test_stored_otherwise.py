@@ -3,11 +3,15 @@
 import random
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
+import av
+import numpy as np
 import pytest
 
 from pipeline.families import parse
 from pipeline.media.binary import find_ffmpeg
+from pipeline.video.decode.order import of_decoding
 from pipeline.video.film import open_film
 from pipeline.video.probe import probe
 
@@ -41,6 +45,42 @@ def test_each_picture_of_an_avi_has_its_place(codec: tuple[str, ...], tmp_path: 
     first = 0.04  # where libav lets it begin, and ffmpeg's copies of it
     assert shots == pytest.approx([4 + first, 8.2 + first], abs=0.001)
     assert count == 305
+    assert told == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [
+        ("film.mp4", ("-c:v", "libx264", "-bf", "3")),
+        ("film.asf", ("-c:v", "libx264", "-bf", "3")),
+        ("film.mp4", ("-c:v", "libx265", "-tag:v", "H265", "-preset", "ultrafast", "-x265-params", "bframes=3:log-level=error")),
+    ],
+)
+def test_so_has_a_copy_of_an_avi(name: str, codec: tuple[str, ...], tmp_path: Path) -> None:
+    stored, copy = made(tmp_path / "film.avi", *codec), tmp_path / name
+    subprocess.run([str(find_ffmpeg().path), "-v", "error", "-i", str(stored), "-c", "copy", str(copy)], check=True)
+    _, count, told = read(copy)
+    assert (count, told) == (305, set())
+
+
+@pytest.mark.parametrize("frames", ["0", "3"])
+def test_a_header_that_allows_another_order_makes_none(frames: str, tmp_path: Path) -> None:
+    """Of some cameras: their pictures go on being found by their times, so that few of them have to be decoded."""
+    film = made(tmp_path / "film.mp4", "-c:v", "libx264", "-bf", frames)
+    with av.open(str(film)) as container:
+        own = container.streams.video[0]
+        context = SimpleNamespace(name="h264", has_b_frames=True, extradata=own.codec_context.extradata)
+        stream, times = SimpleNamespace(codec_context=context, index=own.index), np.arange(305)
+        assert of_decoding(container, stream, times, times) == (frames == "3")
+        assert not of_decoding(container, stream, times, times + (times == 4)), "some are shown later than others"
+
+
+def test_a_packed_bitstream_gives_all_its_pictures(tmp_path: Path) -> None:
+    """A packet holds two pictures, and the next one nothing."""
+    film = made(tmp_path / "film.avi", "-c:v", "libxvid", "-bf", "2", "-q:v", "3")
+    assert b"p\0\0\1\xb2" in film.read_bytes()[:20_000], "as XviD marks it"
+    _, count, told = read(film)
+    assert count > 300
     assert told == set()
 
 
