@@ -13,7 +13,7 @@ from pipeline.storage import not_here, open_storage, parted
 from pipeline.storage.spool import Remote
 
 VIDEO_SUFFIXES = frozenset(
-    ".3g2 .3gp .asf .avi .divx .dv .f4v .flv .gif .h264 .h265 .hevc .ivf .m2t .m2ts .m2v .m4v .mkv .mov .mp4 .mpeg .mpg .mts .mxf"
+    ".3g2 .3gp .asf .avi .divx .dv .f4v .flv .gif .gxf .h264 .h265 .hevc .ivf .m2t .m2ts .m2v .m4v .mkv .mov .mp4 .mpeg .mpg .mts .mxf"
     " .ogm .ogv .qt .rm .rmvb .ts .vob .webm .wmv .y4m".split()
 )
 """what is taken out of a folder; a file that is named is taken whatever it is called"""

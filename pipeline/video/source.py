@@ -14,7 +14,7 @@ from pipeline.file_version import FileVersion
 from pipeline.missing import missing
 
 DEMUXERS = (
-    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,mpegtsraw,mpeg,mpegvideo,avi,flv,live_flv,ogg,asf,gif,ivf,dv,mxf,nut,"
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,mpegtsraw,mpeg,mpegvideo,avi,flv,live_flv,ogg,asf,gif,ivf,dv,gxf,mxf,nut,"
     "h264,hevc,m4v,av1,obu,vc1,rm,wtv,dirac,h263,y4m,yuv4mpegpipe,swf,ac3,aac,mp3,wav,flac,srt,webvtt,ass"
 )
 """Formats that may be opened; what none of them is (playlists, pictures, ``concat``) is not a film. The last seven hold no

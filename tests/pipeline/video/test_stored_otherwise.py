@@ -131,3 +131,11 @@ def test_a_damaged_tag_that_names_a_new_stream_costs_itself(tmp_path: Path) -> N
     data[sounds[len(sounds) // 2] + 11] = 0xB2  # Speex among MP3
     film.write_bytes(data)
     assert read(film) == whole
+
+
+def test_gxf_is_read(tmp_path: Path) -> None:
+    """What servers of broadcasters hold (SMPTE 360M)."""
+    film = made(tmp_path / "film.gxf", "-vf", "scale=720:576", "-c:v", "mpeg2video", "-r", "25", "-t", "2")
+    _, count, told = read(film)
+    assert count >= 49, "the last of them stands for half a frame: its ticks are those of fields"
+    assert told == set()
