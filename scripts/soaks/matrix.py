@@ -53,6 +53,7 @@ def picture(case: Case) -> dict[str, Any]:
             continue
         if path.suffix == ".json" and not path.name.startswith("."):
             seen[below] = {key: value for key, value in json.loads(path.read_text()).items() if key != "stats"}
+            seen[below].get("source", {}).pop("place", None)  # each case has a folder of its own
         else:
             seen[below] = hashlib.blake2b(path.read_bytes()).hexdigest()
     seen["state files"] = sorted(path.name for path in (case.folder / "state").iterdir() if "-" not in path.name)

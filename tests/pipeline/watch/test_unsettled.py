@@ -1,7 +1,7 @@
 """A recording that goes on is waited for, and that is said: with --once each minute, else less and less often."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +11,8 @@ import pytest
 from patience import PATIENCE
 from watched import HURRY, Echo, House
 
+from pipeline.file_version import FileVersion
+from pipeline.watch.candidates import Candidates
 from pipeline.watch.daemon import Daemon
 from pipeline.watch.observer import LogLines
 from pipeline.watch.unsettled import Unsettled
@@ -52,35 +54,50 @@ def test_another_recording_is_told_like_the_first() -> None:
     assert said == [60.0, 120.0, 130.0, 190.0]
 
 
-class Grows(LogLines):
-    """A recording that goes on until it was told that it is waited for."""
+class Hears(LogLines):
+    """Is told what is waited for."""
 
-    def __init__(self, film: Path) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.film_, self.told = film, asyncio.Event()
+        self.changing: list[Path] = []
 
     def waits(self, changing: Sequence[Path]) -> None:
         super().waits(changing)
-        self.told.set()
-
-    async def grow(self) -> None:
-        while not self.told.is_set():
-            with self.film_.open("a") as file:
-                file.write("more ")
-            await asyncio.sleep(0.01)
+        self.changing = list(changing)
 
 
-async def test_once_says_what_it_waits_for_and_describes_it_in_the_end(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    house = House(tmp_path)
-    caplog.set_level("INFO")
-    observer = Grows(house.film("a.txt"))
+class Said:
+    """In place of the log, which an earlier test may have led elsewhere."""
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[str, dict[str, Any]]] = []
+
+    def info(self, event: str, **fields: Any) -> None:
+        self.lines.append((event, fields))
+
+
+def test_the_log_names_one_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = Said()
+    monkeypatch.setattr("pipeline.watch.observer.log", said)
+    LogLines().waits([RECORDING, Path("/in/b.mp4")])
+    ((event, fields),) = said.lines
+    assert event == "waits for files that still change"
+    assert (fields["films"], str(fields["path"]), fields["reason"]) == (2, str(RECORDING), "still_changing")
+
+
+async def test_once_says_what_it_waits_for_and_describes_it_in_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A recording that goes on until it was told that it is waited for."""
+    house, observer, settled = House(tmp_path), Hears(), Candidates.settled
+
+    def changes(candidates: Candidates, now: float, settle: float) -> Iterator[tuple[str, FileVersion]]:
+        return settled(candidates, now, settle) if observer.changing else iter(())
+
+    monkeypatch.setattr(Candidates, "settled", changes)
+    film = house.film("a.txt")
     daemon = Daemon(
-        house.inbox, house.settings.changed(settle=0.5), make_studio=lambda s, host: MadeUp(s, captioner=Echo(), host=host),
+        house.inbox, house.settings.changed(settle=0.05), make_studio=lambda s, host: MadeUp(s, captioner=Echo(), host=host),
         observer=observer, timings=replace(HURRY, remind=0.1),
     )  # fmt: skip
-    growing = asyncio.create_task(observer.grow())
     assert await asyncio.wait_for(daemon.run(), PATIENCE) == 0
-    await growing
+    assert observer.changing == [film]
     assert house.states() == {"a.txt": "done"}
-    told = next(record.msg for record in caplog.records if record.msg["event"] == "waits for files that still change")
-    assert (told["films"], told["path"], told["reason"]) == (1, observer.film_, "still_changing")
