@@ -51,11 +51,14 @@ def _content(film: Path) -> str:
         return sample(file.fileno(), os.fstat(file.fileno()).st_size, digits=12)
 
 
-def is_of(document: Path, film: Path) -> bool:
-    """Whether this file holds captions of a film of this name and as many bytes; where it tells the folder, of this film."""
+def is_of(document: Path, film: Path, *, placed: bool = False) -> bool:
+    """Whether this file holds captions of a film of this name and as many bytes; where it tells the folder, of this film. ``placed``: one
+    that does not tell it is of none, since films of other folders have this name too."""
     found = _source(document)
+    if found is None or (placed and not found.folder):
+        return False
     try:
-        return found is not None and (found.name, found.size) == (film.name, film.stat().st_size) and found.like(film)
+        return (found.name, found.size) == (film.name, film.stat().st_size) and found.like(film)
     except OSError:
         return False
 

@@ -169,11 +169,10 @@ def _stems(films: Sequence[Film], places: Mapping[Path, Path], named: Callable[[
     held: dict[Path, str] = {}
     taken: set[tuple[str, str]] = set()
     for film in films:
-        if called[os.path.abspath(places[film.path]), film.path.name] > 1:
-            continue  # of other folders, and a document does not tell which: two of one size would be taken for each other
+        several = called[os.path.abspath(places[film.path]), film.path.name] > 1  # of other folders
         numbers = range(2, 2 + len(films) if alike[folded(film, film.path.name)] > 1 else 2)
         candidates = [*(way(film.path) for way in WAYS[:3]), *(f"{film.path.name}~{number}" for number in numbers)]
-        stem = next((stem for stem in candidates if is_of(named(film, stem).json, film.path)), None)
+        stem = next((stem for stem in candidates if is_of(named(film, stem).json, film.path, placed=several)), None)
         if stem is not None and folded(film, stem) not in taken:
             held[film.path] = stem
             taken.add(folded(film, stem))

@@ -128,6 +128,15 @@ def test_films_of_one_name_and_size_in_two_folders_are_not_taken_for_each_other(
     assert stems_of(found, out) == ["x.a.mp4", "y.a.mp4"]
 
 
+def test_of_films_of_one_name_in_one_run_each_keeps_what_it_has(tmp_path: Path) -> None:
+    """The first card was described before the second one was there: it is not described again because both are named."""
+    out = tmp_path / "out"
+    first = described(tmp_path / "day 1", "C0001.MP4", size=10, out=out, stem="C0001", placed=True)
+    second = described(tmp_path / "day 2", "C0001.MP4", size=10)
+    second.path.write_bytes(b"y" * 10)
+    assert stems_of([first, second], out) == ["C0001", "day 2.C0001.MP4"]
+
+
 def test_two_cards_of_a_camera_into_one_folder(tmp_path: Path) -> None:
     """Each card begins with the same name: the second one's captions took the place of the first one's without a word."""
     out = tmp_path / "out"
