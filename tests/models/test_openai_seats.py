@@ -2,16 +2,21 @@
 
 import asyncio
 import socket
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from itertools import count
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
-from stub_server import Stub, answer, sleep
+from patience import PATIENCE
+from stub_server import Stub, answer
 
 from models.base import Request
+from models.engines.openai.attempts import Again, Enough
 from models.engines.openai.endpoint import OpenAIEndpoint
 from models.engines.openai.seats import Seats
 from models.errors import EndpointError
@@ -34,32 +39,32 @@ async def endpoint(server: Stub, seats: int, attempts: int, patience: float) -> 
         await made.close()
 
 
-class OneByOne:
-    """A server that works at one request after another, in the order that they came, and leaves out those whose client has gone."""
+def silent(handler: Any) -> None:
+    """No byte, until the client hangs up."""
+    while True:
+        time.sleep(0.005)
+        with suppress(BlockingIOError):
+            if not handler.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT):
+                handler.close_connection = True
+                return
 
-    def __init__(self, pause: float) -> None:
-        self._pause = pause
-        self._queue: list[object] = []
+
+class HalfOf:
+    """A server that waits until so many requests have come, answers half of them, and the others never; all later ones at once."""
+
+    def __init__(self, many: int) -> None:
+        self._come, self._many, self._all = count(1), many, threading.Barrier(many)
 
     def __call__(self, handler: Any) -> None:
-        mine = object()
-        self._queue.append(mine)
-        try:
-            while self._queue[0] is not mine:
-                time.sleep(0.005)
-                with suppress(BlockingIOError):
-                    if not handler.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT):
-                        handler.close_connection = True
-                        return
-            time.sleep(self._pause)
-            answer("fine")(handler)
-        finally:
-            self._queue.remove(mine)
+        number = next(self._come)
+        if number <= self._many:
+            self._all.wait(PATIENCE)
+        (silent if self._many // 2 < number <= self._many else answer("fine"))(handler)
 
 
-async def test_a_server_of_one_at_a_time_gets_fewer_at_a_time(film: Film, caplog: pytest.LogCaptureFixture) -> None:
-    with Stub([], always=OneByOne(0.12)) as server:
-        async with endpoint(server, seats=8, attempts=4, patience=0.55) as made:
+async def test_a_server_that_does_not_come_to_all_gets_fewer_at_a_time(film: Film, caplog: pytest.LogCaptureFixture) -> None:
+    with Stub([], always=HalfOf(8)) as server:
+        async with endpoint(server, seats=8, attempts=6, patience=3.0) as made:
             got = await asyncio.gather(*(made.caption(film()) for _ in range(16)))
             assert [one.text for one in got] == ["fine"] * 16
             assert (await made.metrics())["running"] == 0
@@ -70,7 +75,7 @@ async def test_a_server_of_one_at_a_time_gets_fewer_at_a_time(film: Film, caplog
 
 
 async def test_a_server_that_is_silent_ends_the_run_after_as_many_attempts(film: Film) -> None:
-    with Stub([], always=sleep(2.0)) as server:
+    with Stub([], always=silent) as server:
         async with endpoint(server, seats=4, attempts=2, patience=0.2) as made:
             got = await asyncio.gather(*(made.caption(film()) for _ in range(4)), return_exceptions=True)
             assert (await made.metrics())["running"] == 0
@@ -78,6 +83,29 @@ async def test_a_server_that_is_silent_ends_the_run_after_as_many_attempts(film:
     assert "does not answer in time (ReadTimeout) (2 attempts)" in str(got[0])
     assert "--max-num-seqs" in str(got[0])
     assert len(server.requests) <= 4 + 2 + 2 * 2, "no more than each once, and then as few as are left"
+
+
+def late(enough: Enough, others: Seats | None = None) -> bool:
+    """Whether it is given up after one more attempt to which not a byte came; ``others``: of which one was answered meanwhile."""
+    enough.begins()
+    if others is not None:
+        others.answer()
+    state: Any = SimpleNamespace(outcome=SimpleNamespace(exception=lambda: Again("is late", late=True)))
+    return enough(state)
+
+
+async def test_who_is_late_while_others_are_answered_is_not_given_up() -> None:
+    seats = Seats(8, "x", lambda _: None)
+    enough = Enough(2, seats)
+    for _ in range(20):
+        assert not late(enough, others=seats)
+    assert [late(enough) for _ in range(2)] == [False, True], "nobody is answered any more"
+
+
+async def turns() -> None:
+    """Let all that is ready go on, and what becomes ready by it."""
+    for _ in range(50):
+        await asyncio.sleep(0)
 
 
 async def test_seats_are_taken_once_for_all_that_were_late_together() -> None:
@@ -107,20 +135,20 @@ async def test_seats_that_are_taken_away_stay_away_whoever_is_cancelled() -> Non
             await over.wait()
 
     first = [asyncio.create_task(work(late=True)) for _ in range(4)]
-    await asyncio.sleep(0.01)
+    await turns()
     assert (seats.allowed, seats.running, seats.waiting) == (1, 1, 3)
     for task in first[1:]:
         task.cancel()
-    await asyncio.sleep(0.01)
+    await turns()
     assert (seats.running, seats.waiting) == (1, 0)
     others = [asyncio.create_task(work(late=False)) for _ in range(3)]
-    await asyncio.sleep(0.01)
+    await turns()
     assert (seats.running, seats.waiting) == (1, 3)
     over.set()
     await asyncio.gather(*first, *others, return_exceptions=True)
     assert (seats.running, seats.waiting, most) == (0, 0, 1)
     async with seats.one():
         task = asyncio.create_task(work(late=False))
-        await asyncio.sleep(0.01)
+        await turns()
         assert seats.waiting == 1
     await task
