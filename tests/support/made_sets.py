@@ -151,8 +151,8 @@ class Mortal(MemoryStorage):
 
 
 async def ray_host(arguments: Mapping[str, Any], stopping: Any) -> None:
-    """A host as an actor has it: some time for each unit, and an item that ends the process. ``crowd``: so many hosts must have come,
-    those that died too, before the last units are begun; ``waits``: the units that are begun before."""
+    """A host as an actor has it: some time for each unit, and an item that ends the process. ``crowd``: so many hosts must have got a
+    unit, those that died too, before the last ones are done; ``waits``: the units that are done before."""
     import asyncio
     import importlib.metadata
     import os
@@ -166,13 +166,14 @@ async def ray_host(arguments: Mapping[str, Any], stopping: Any) -> None:
     here, crowd = Path(f"{arguments['out']}-hosts"), arguments.get("crowd", 0)
     if crowd:
         here.mkdir(exist_ok=True)
-        (here / str(arguments["number"])).touch()
     async with Grants(
         found, host=f"ray-{arguments['number']}", poll=(0.05, 0.2), slow=9e9, lease=arguments.get("lease", 60.0)
     ) as grants:
         async for grant in grants:
             if any(item.key == arguments.get("deadly") for item in grant.items):
                 os._exit(9)
+            if crowd:
+                (here / str(arguments["number"])).touch()
             await asyncio.sleep(arguments.get("pause", 0.0))
             while crowd and grant.unit.number >= arguments["waits"] and len(os.listdir(here)) < crowd:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)

@@ -177,14 +177,16 @@ async def test_a_node_goes_another_comes_and_nothing_is_lost_or_twice(cluster: C
     ledger = made.ledger(open_storage(tmp_path / "out"), 600, 5)
     arguments = {"out": str(tmp_path / "out"), "pause": 0.02, "waits": 60, "crowd": 3}
     run = asyncio.create_task(cluster.run("made_sets:ray_host", arguments, Need(gpus=1), done=lambda: len(ledger.done())))
-    await until_done(ledger, 5)
+    at_work = tmp_path / "out-hosts"
+    while not at_work.exists() or len(os.listdir(at_work)) < 2:  # noqa: ASYNC110 - other processes
+        await asyncio.sleep(0.1)
     victim = next(iter(nodes.worker_nodes))
     await asyncio.to_thread(nodes.remove_node, victim, allow_graceful=False)
     add_node(nodes)  # Ray sets signals there: in the main thread alone
     await run
     assert whole(tmp_path / "out", 600)
     hosts = results.status(ledger).hosts
-    assert len(hosts) >= 3, "the node that came later worked too"
+    assert set(hosts) - {"ray-0", "ray-1"}, "the node that came later worked too"
     assert sum(host["units"] for host in hosts.values()) == 120
 
 
