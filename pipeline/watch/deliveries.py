@@ -16,6 +16,7 @@ from pipeline import log as logs
 from pipeline.accident import logged
 from pipeline.environment import child_environment
 from pipeline.errors import EnvironmentFault, ScenescribeError, UsageError
+from pipeline.file_version import FileVersion
 from pipeline.store.outbox import Delivery
 from pipeline.watch.breaker import FATAL
 from pipeline.watch.move import move
@@ -92,10 +93,14 @@ class Deliveries:
             self._state.outbox.later(delivery, after)
 
     async def _move(self, delivery: Delivery) -> str:
+        source, target = Path(delivery.body["path"]), Path(delivery.body["target"])
+        version = _version(source, delivery.body)
         try:
-            await asyncio.to_thread(move, Path(delivery.body["path"]), Path(delivery.body["target"]), delivery.body["size"])
+            moved = await asyncio.to_thread(move, source, target, version)
         except (OSError, ScenescribeError) as error:
             return str(error)
+        if moved is None and version.change_at(source) == "changed":
+            self._state.setup.folder.again(source)  # before this is done, so that --once waits for it
         return ""
 
     async def _post(self, delivery: Delivery) -> str:
@@ -113,6 +118,12 @@ class Deliveries:
         except UsageError as error:
             return f"refused: {error}"
         return await run(words, body_of(_event(delivery)))
+
+
+def _version(source: Path, body: dict[str, Any]) -> FileVersion:
+    """The version of a film that was described; what an older daemon left to be moved tells its size alone."""
+    there = FileVersion.at(source)
+    return FileVersion(body["size"], body.get("mtime_ns", there.mtime_ns if there is not None else 0))
 
 
 def _event(delivery: Delivery) -> dict[str, Any]:

@@ -22,10 +22,10 @@ BLOCK = 1 << 20
 log = logs.get(__name__)
 
 
-def move(source: Path, target: Path, size: int) -> Path | None:
+def move(source: Path, target: Path, version: FileVersion) -> Path | None:
     """Move a film; where it stands now, or None where it was gone already, or stays. A name that another file has is never taken.
 
-    A link stays, with a line in the log; so does a version that took the film's name while it was copied.
+    A link stays, with a line in the log; so does a version that took the film's name after that one was described, or while it is moved.
     Raises OSError or OutputError; the source is untouched then.
     """
     try:
@@ -35,14 +35,15 @@ def move(source: Path, target: Path, size: int) -> Path | None:
     if stat.S_ISLNK(found.st_mode):  # elsewhere it would lead somewhere else, and what it leads to is a film of its own
         _stays(source, "link_stays", "it is a link, and only films are moved; move or remove it by hand")
         return None
-    if found.st_size != size:
-        return None  # another version has come since: that one is a job of its own
+    if FileVersion.of(found) != version:
+        _stays(source, "source_changed", "another version took its name since it was described; it is described in its turn")
+        return None
     target.parent.mkdir(parents=True, exist_ok=True)
     for number in count(1):
         place = target if number == 1 else target.with_name(f"{target.stem}~{number}{target.suffix}")
         if not os.path.lexists(place):
             break
-        if _is_plain(place, size):
+        if _is_plain(place, version.size):
             with lines_of(source) as film:
                 opened = os.fstat(film.fileno())
                 if _same(film, place):  # copied, and then we died
@@ -54,7 +55,24 @@ def move(source: Path, target: Path, size: int) -> Path | None:
         if error.errno != errno.EXDEV:
             raise
         return _copied(source, place, found)
-    return place
+    return _as_described(source, place, version)
+
+
+def _as_described(source: Path, place: Path, version: FileVersion) -> Path | None:
+    """Where a film that was renamed stands; one that took the name between the look at it and that goes back where nothing has it by now."""
+    moved = place.lstat()
+    if stat.S_ISREG(moved.st_mode) and FileVersion.of(moved) == version:
+        return place
+    try:
+        os.link(place, source, follow_symlinks=False)  # unlike a renaming it replaces nothing
+        place.unlink()
+    except OSError:  # a third one has the name, or the disk has no hard links
+        if os.path.lexists(source):
+            _stays(place, "source_changed", "another version took its name while it was moved, and a third one since: that is described")
+            return place
+        os.rename(place, source)
+    _stays(source, "source_changed", "another version took its name while it was moved; it is described in its turn")
+    return None
 
 
 def _copied(source: Path, place: Path, found: os.stat_result) -> Path | None:

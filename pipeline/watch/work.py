@@ -234,7 +234,7 @@ def _deliveries(
     folder = settings.failed_dir if state == "failed" else settings.done_dir
     if folder is not None:
         target = folder.absolute() / job.path.relative_to(job.root)
-        deliveries.append(("move", {"path": name, "target": os.fsdecode(target), "size": job.stamp.size}))
+        deliveries.append(("move", {"path": name, "target": os.fsdecode(target), **job.stamp._asdict()}))
     if state == "skipped":
         return deliveries
     told = {
