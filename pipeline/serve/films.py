@@ -11,16 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.file_version import FileVersion
+from pipeline.live.wall import AHEAD, UNSET, steady
 from pipeline.serve.faults import HttpError
-from pipeline.serve.steady import steady
 from pipeline.store.database import Database, Row
 from pipeline.store.job_row import as_bytes, as_path
 from pipeline.types import VideoInfo
-
-UNSET = 1e9
-"""seconds since 1970: what is said to have been used before was used when the clock was not set yet"""
-AHEAD = 86_400.0
-"""seconds: what is said to be used later than that was used when the clock was ahead"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

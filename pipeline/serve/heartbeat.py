@@ -10,10 +10,8 @@ from pipeline import heap
 from pipeline import log as logs
 from pipeline.accident import logged
 from pipeline.errors import EnvironmentFault
-from pipeline.live.wall import Wall
+from pipeline.live.wall import BOOTING, SET, UNSET, Wall, steady
 from pipeline.serve.faults import HttpError
-from pipeline.serve.films import UNSET
-from pipeline.serve.steady import steady
 from pipeline.watch.lock import LEASE, StateLock
 from pipeline.watch.systemd import Systemd
 
@@ -22,10 +20,8 @@ if TYPE_CHECKING:
 
 BEAT = 5.0
 """seconds between two signs of life to systemd"""
-SWEPT = 600.0
-"""seconds between two times that what nobody uses is removed; before the first one a machine that has just started may set its clock"""
-MOVED = 300.0
-"""seconds that the wall clock may differ from one that nobody can set, from one sweep to the next, and be believed"""
+SWEPT = BOOTING
+"""seconds between two times that what nobody uses is removed"""
 EVENTS_KEPT = 7 * 86_400.0
 """seconds that the events of a job are kept after its end"""
 
@@ -94,7 +90,7 @@ class Heartbeat:
         self._moved += self._wall.look()
         if now < UNSET:
             return
-        was_set = abs(self._moved) > MOVED
+        was_set = abs(self._moved) > SET
         kept = service.films.used_now(now, all=was_set)
         if kept or was_set:
             log.warning(

@@ -68,7 +68,9 @@ class ContentLookup(FileLookup):
 
         content = await self._content()
         if self.job.stamp.change_at(self.job.path) == "changed":  # its content is not that which was described, or may not be
-            raise InputError("source_changed", "another version took its name while it was described; it is described in its turn")
+            raise InputError(
+                "source_changed", "another version took its name while it was described; it is described in its turn"
+            )
         text = json.to_text(document)
         self.documents.keep(self.job, content, self._settings, self._sample, text)
         self.written = f"{content} {self._settings}"

@@ -68,7 +68,11 @@ def _as_described(source: Path, place: Path, version: FileVersion) -> Path | Non
         place.unlink()
     except OSError:  # a third one has the name, or the disk has no hard links
         if os.path.lexists(source):
-            _stays(place, "source_changed", "another version took its name while it was moved, and a third one since: that is described")
+            _stays(
+                place,
+                "source_changed",
+                "another version took its name while it was moved, and a third one since: that is described",
+            )
             return place
         os.rename(place, source)
     _stays(source, "source_changed", "another version took its name while it was moved; it is described in its turn")

@@ -10,7 +10,6 @@ are removed where they are more, or older, than may be kept; a disk that is full
 """
 
 import asyncio
-import re
 import shutil
 import time
 from collections import deque
@@ -26,6 +25,7 @@ from pipeline.files import explained
 from pipeline.live.document import document_of
 from pipeline.live.events import STRETCHES, Event
 from pipeline.live.outputs.journal import write_texts
+from pipeline.live.outputs.keeping import Keeping
 from pipeline.live.outputs.pictures import PictureOutput
 from pipeline.live.outputs.taking import SHORT, Taking, finished, inside
 from pipeline.live.outputs.unfinished import Mark, finish_left
@@ -52,7 +52,8 @@ class Recording(PictureOutput):
     ) -> None:  # fmt: skip
         """``seconds``: of a file. ``keep_bytes`` and ``keep_days``: what may be kept of each stream; None: all."""
         super().__init__(folder, recipe, model, shape)
-        self._formats, self._seconds, self._keep_bytes, self._keep_days = formats, seconds, keep_bytes, keep_days
+        self._formats, self._seconds = formats, seconds
+        self._keeping = Keeping(folder, most_bytes=keep_bytes, days=keep_days)
         self._open: dict[str, tuple[Taking, BinaryIO]] = {}
         self._over: dict[str, deque[Taking]] = {}
         self._edges: dict[str, float] = {}
@@ -88,6 +89,11 @@ class Recording(PictureOutput):
                 if taking.over_since is None or event["start"] < taking.end - SHORT:
                     taking.tell(event)
         self._tell(stream)
+        if self._keeping.due(stream):
+            self._tidy(stream)
+
+    def _tidy(self, stream: str) -> None:
+        self._keeping.tidy(stream, [taking.film for taking in self._takings(stream)])
 
     def _takings(self, stream: str) -> list[Taking]:
         one = self._open.get(stream)
@@ -130,6 +136,7 @@ class Recording(PictureOutput):
             file = append(taking.film, create=True)
         except OSError as error:
             raise explained(taking.film, error) from None
+        self._keeping.records(taking.film)
         taking.mark = Mark(base, self.name, self._document(piece.stream, taking, 0, [], []), start=piece.start)
         for event in self._recent.get(piece.stream, ()):
             if event["end"] > piece.start + SHORT:
@@ -149,6 +156,7 @@ class Recording(PictureOutput):
         taking, file = self._open.pop(stream)
         file.close()
         taking.over_since = time.monotonic()
+        self._keeping.records(taking.film)
         self._over.setdefault(stream, deque()).append(taking)
 
     def _end(self, stream: str) -> None:
@@ -187,22 +195,3 @@ class Recording(PictureOutput):
             captions, notices, name=taking.film.name, size=size, duration=taking.end - taking.start, shape=self._shape(stream),
             recipe=self._recipe, model=self._model, stream={"name": stream},
         )  # fmt: skip
-
-    def _tidy(self, stream: str) -> None:
-        """Remove the oldest films of this stream, with what stands beside them, that are more than may be kept."""
-        ours = re.compile(re.escape(stream) + r"\.\d{8}T\d{6}Z(?:-\d+)?\.ts")
-        there = list(self._folder.iterdir())
-        films = sorted(file for file in there if ours.fullmatch(file.name))
-        taken = {taking.film for taking in self._takings(stream)}
-        sizes = {film: film.stat().st_size for film in films}
-        total, now = sum(sizes.values()), time.time()
-        for film in films:
-            too_many = self._keep_bytes is not None and total > self._keep_bytes
-            too_old = self._keep_days is not None and now - film.stat().st_mtime > self._keep_days * 86400
-            if film in taken or not (too_many or too_old):
-                continue
-            # no glob: Python keeps each pattern that it ever saw, up to 32,768 of them
-            for beside in there:
-                if beside.name.startswith(f"{film.stem}."):
-                    beside.unlink(missing_ok=True)
-            total -= sizes[film]

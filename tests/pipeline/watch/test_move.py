@@ -142,7 +142,9 @@ def test_a_link_stays_where_it_is_and_that_is_said(tmp_path: Path, caplog: pytes
     assert [(record.msg["path"], record.msg["reason"]) for record in caplog.records] == [(link, "link_stays")]
 
 
-def test_a_version_of_one_length_that_came_since_the_film_was_described_stays(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_version_of_one_length_that_came_since_the_film_was_described_stays(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """It was taken for the one that was described, and moved away before anybody saw it."""
     source = tmp_path / "a.mp4"
     source.write_bytes(b"before")
