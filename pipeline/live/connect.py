@@ -159,7 +159,7 @@ def _opening(plan: Plan, hold: float) -> Opening:
     return Opening(
         url=url, format=format, formats=formats, protocols=WHITELISTS[address.kind], options=options, pipe=pipe,
         open_seconds=86400.0 if waits else max(OPEN_SECONDS, hold), read_seconds=max(READ_SECONDS, hold),
-        once=address.kind is Kind.STDIN,
+        once=address.kind is Kind.STDIN, one_size=address.kind in (Kind.STDIN, Kind.GROWING),
     )  # fmt: skip
 
 

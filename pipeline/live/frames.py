@@ -1,6 +1,5 @@
 """The pictures of a stream that our side knows of: where they stand in time, and in which slot of the ring they are."""
 
-from bisect import bisect_left
 from collections import deque
 from dataclasses import dataclass
 
@@ -34,9 +33,9 @@ class Frames:
         self._known.append(known)
 
     def within(self, start: float, end: float) -> list[Known]:
-        """Those of [start, end)."""
-        times = [known.time for known in self._known]
-        return [self._known[n] for n in range(bisect_left(times, start - 1e-6), bisect_left(times, end - 1e-6))]
+        """Those of [start, end), by their times: they may have come in another order."""
+        found = [known for known in self._known if start - 1e-6 <= known.time < end - 1e-6]
+        return sorted(found, key=lambda known: known.time)
 
     def copy(self, chosen: list[Known], start: float) -> tuple[FrameBatch, list[Known]]:
         """The pictures that are still there, and which those are; their times are counted from ``start``."""

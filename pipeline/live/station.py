@@ -145,10 +145,13 @@ class Station:
             await asyncio.sleep(every)
             try:
                 await upkeep.look()
-                if moved := self.wall.look():
-                    for stream in self.streams:
-                        stream.clock_moved(moved)
-                for stream in self.streams:
-                    stream.heartbeat()
             except Exception as error:
                 self._accident("heartbeat", error)
+            moved = self.wall.look()
+            for stream in self.streams:  # an accident of one costs no other its own
+                try:
+                    if moved:
+                        stream.clock_moved(moved)
+                    stream.heartbeat()
+                except Exception as error:
+                    self._accident(f"heartbeat of {stream.plan.name}", error)

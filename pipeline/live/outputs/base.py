@@ -6,6 +6,7 @@ offer(event)   never waits          write(event)   may take long; raises OutputE
 import asyncio
 import time
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 
 from pipeline import log
@@ -85,19 +86,28 @@ class Output:
                 event = self._waiting[0]
                 try:
                     await self.write(event)
-                except OutputError as error:
-                    self.failures += 1
-                    self._warn(error.message, reason=error.code)
                 except Exception as error:  # one event's accident: the output lives on, and says so
-                    self.failures += 1
-                    wrong = refused(error) or ours(error)
-                    self._warn(wrong.message, reason=wrong.code)
+                    self._failed(error)
                 if self._waiting and self._waiting[0] is event:
                     self._waiting.popleft()
             self._came.clear()
             self._empty.set()
             await self._came.wait()
             self._empty.clear()
+
+    async def _surely(self, write: Callable[..., object], *values: object) -> bool:
+        """Call ``write`` on a thread; whether it did what it should. What it meets is told, and costs no other stream its end."""
+        try:
+            await asyncio.to_thread(write, *values)
+        except Exception as error:
+            self._failed(error)
+            return False
+        return True
+
+    def _failed(self, error: Exception) -> None:
+        self.failures += 1
+        wrong = error if isinstance(error, OutputError) else refused(error) or ours(error)
+        self._warn(wrong.message, reason=wrong.code)
 
     def _warn(self, what: str, **data: object) -> None:
         now = time.monotonic()  # an output that writes on a thread warns from there

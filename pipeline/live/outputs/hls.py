@@ -9,7 +9,6 @@ segments' length and its dates are those of the stream.
 Any web server gives them out. Every file is there before a playlist names it, and stays for a while after none does.
 """
 
-import asyncio
 import math
 import os
 import re
@@ -32,8 +31,12 @@ from pipeline.live.pieces import Piece
 from pipeline.safe_open import MEGABYTE, read_text
 from pipeline.types import Caption, Cue, Model, Outcome
 
-_OURS = re.compile(r"video-\d{9,}\.ts|desc-\d{9,}\.vtt|(?:live|video|desc)\.m3u8")
-"""segments are counted from the seconds since 1970 at which a run began"""
+_OURS = re.compile(r"(?:video-(\d{9,})\.ts|desc-(\d{9,})\.vtt|(?:live|video|desc)\.m3u8)")
+"""segments are counted from the seconds since 1970 at which a run began, or on from those of the run before where the clock was set back"""
+LEAST = 10**8
+"""the number of a first segment, at least: of nine digits, under a clock that is not set yet too"""
+MOST_DIGITS = 16
+"""of a number that is gone on from: players count as JavaScript does"""
 PLAYLISTS = ("live.m3u8", "video.m3u8", "desc.m3u8")
 
 
@@ -60,7 +63,7 @@ class Hls(PictureOutput):
         for stream, rendition in self._renditions.items():
             if not rendition.ended and (self._folder / stream).is_dir():
                 rendition.ended = True
-                await asyncio.to_thread(self._show, stream, rendition)
+                await self._surely(self._show, stream, rendition)
 
     def take(self, event: Event) -> None:
         stream = event["stream"]
@@ -82,13 +85,16 @@ class Hls(PictureOutput):
         self._show(stream, rendition)
 
     def _begin(self, stream: str) -> Rendition:
-        place = self._folder / stream
+        place, numbers = self._folder / stream, [LEAST, int(time.time())]
+        if stream in self._renditions:
+            numbers.append(self._renditions[stream].next)
         self._masters.pop(stream, None)
         try:
             place.mkdir(parents=True, exist_ok=True)
             if _is_ours(place):
                 for file in place.iterdir():  # of a run before
-                    if _OURS.fullmatch(file.name):
+                    if found := _OURS.fullmatch(file.name):
+                        numbers += [int(number) + 1 for number in found.groups() if number and len(number) < MOST_DIGITS]
                         file.unlink()
             elif there := [name for name in PLAYLISTS if os.path.lexists(place / name)]:
                 raise OutputError(
@@ -96,7 +102,7 @@ class Hls(PictureOutput):
                 )
         except OSError as error:
             raise explained(place, error) from None
-        return Rendition(first=int(time.time()), late=self._late, patience=self._patience, layout=self._layout)
+        return Rendition(first=max(numbers), late=self._late, patience=self._patience, layout=self._layout)
 
     def _show(self, stream: str, rendition: Rendition) -> None:
         step = rendition.due(time.monotonic())

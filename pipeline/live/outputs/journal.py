@@ -87,7 +87,7 @@ class Journal(Output):
     async def finish(self) -> None:
         """Streams that did not end are concluded as far as they came."""
         for stream in list(self._files):
-            await asyncio.to_thread(self._conclude, stream)
+            await self._surely(self._conclude, stream)
 
     def _conclude(self, stream: str) -> None:
         """Write the description of the whole."""

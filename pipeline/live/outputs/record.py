@@ -72,7 +72,9 @@ class Recording(PictureOutput):
     async def finish(self) -> None:
         """What is open is over."""
         for stream in list(self._edges):
-            await asyncio.to_thread(self._end, stream)
+            for _ in range(len(self._takings(stream)) + 1):  # a file that fails is left out: those after it are described
+                if await self._surely(self._end, stream):
+                    break
 
     def take(self, event: Event) -> None:
         stream, kind = event["stream"], event["event"]
@@ -180,12 +182,14 @@ class Recording(PictureOutput):
     def _describe(self, stream: str, taking: Taking) -> None:
         try:
             size = taking.film.stat().st_size
+            write_texts(self._document(stream, taking, size, *inside(taking)), taking.base, self._formats)
+            if taking.mark is not None:
+                taking.mark.done()
         except OSError as error:  # somebody took it away
             raise explained(taking.film, error) from None
-        document = self._document(stream, taking, size, *inside(taking))
-        write_texts(document, taking.base, self._formats)
-        if taking.mark is not None:
-            taking.mark.done()
+        finally:
+            if taking.mark is not None:
+                taking.mark.leave()
         self.files += 1
 
     def _document(

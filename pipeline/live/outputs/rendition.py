@@ -60,6 +60,11 @@ class Rendition:
         self._epoch: int | None = None
         self._gone: deque[Segment] = deque()
 
+    @property
+    def next(self) -> int:
+        """The number of the segment that comes next."""
+        return self._number
+
     def told(self, event: Event) -> None:
         """An event of the stream."""
         if event["event"] in STRETCHES:

@@ -64,6 +64,11 @@ class Mark:
         if self._file is not None:
             with suppress(OSError):
                 self._path.unlink()
+        self.leave()
+
+    def leave(self) -> None:
+        """Nothing more is written here: where the description is not, the next run writes it."""
+        if self._file is not None:
             self._file.close()
             self._file = None
 

@@ -39,8 +39,8 @@ class Kept:
 
 
 class LiveDecoding:
-    def __init__(self, stream: Any, backlog: Backlog, fps: float, phase: float, pixels: int, *, once: bool = False) -> None:
-        """``once``: another process would not find what comes next, so pictures of another size are made as large as the first ones."""
+    def __init__(self, stream: Any, backlog: Backlog, fps: float, phase: float, pixels: int, *, one_size: bool = False) -> None:
+        """``one_size``: as in ``Opening``."""
         self._stream, self._context, self._backlog, self._pixels = stream, stream.codec_context, backlog, pixels
         self._context.thread_count, self._context.thread_type = 1, "SLICE"  # threads by frame would hold frames back
         self._ticks: Ticks[tuple[Any, Frame]] = Ticks(fps, phase)
@@ -51,7 +51,7 @@ class LiveDecoding:
         self._skip, self._eased = 0, 0.0
         self.decoded = 0
         self.shape: Opened | None = None
-        self._turn, self._mirrored, self._form, self._once = 0, False, (0, 0), once
+        self._turn, self._mirrored, self._form, self._one_size = 0, False, (0, 0), one_size
 
     @property
     def skipping(self) -> str:
@@ -105,7 +105,7 @@ class LiveDecoding:
             raise InputError("frame_too_large", f"its pictures are {form[0]}x{form[1]}, more than is read")
         if self.shape is None:
             self._describe(frame)
-        elif form != self._form and self._once:
+        elif form != self._form and self._one_size:
             self._form = form
         elif form != self._form:
             raise InputError("size_changed", f"its pictures were {self._form[0]}x{self._form[1]} and are {form[0]}x{form[1]} now")

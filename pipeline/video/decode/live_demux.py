@@ -206,10 +206,14 @@ def _take_all(container: Any, stream: Any, backlog: Backlog, since: float, pipe:
             packet.pts = packet.dts = None
         believe(packet, base)
         ticks = _stamp(packet)
-        # a raw stream has no stamps: its rate is all that is known of its time
-        stamp = ticks * base if ticks is not None else stamp + 1 / rate if pipe and not undated else arrival
-        placed = timeline.see(stamp, arrival)
-        raw = packet.pts * base if packet.pts is not None else stamp
+        if ticks is not None:
+            stamp = ticks * base
+        elif undated:
+            stamp = arrival
+        elif pipe:  # a raw stream has no stamps: its rate is all that is known of its time
+            stamp += 1 / rate
+        placed = timeline.see(stamp if ticks is not None or undated or pipe else None, arrival)
+        raw = packet.pts * base if packet.pts is not None else placed.time - placed.shift
         shift = round(placed.time / base) - ticks if ticks is not None else 0
         if ticks is None:
             packet.pts = packet.dts = round(placed.time / base)

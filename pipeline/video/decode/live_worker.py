@@ -94,7 +94,7 @@ class LiveWorker:
             name="demux", daemon=True,
         )  # fmt: skip
         reading.start()
-        decoding = LiveDecoding(stream, backlog, asked.fps, asked.phase, asked.pixels, once=asked.opening.once)
+        decoding = LiveDecoding(stream, backlog, asked.fps, asked.phase, asked.pixels, one_size=asked.opening.one_size)
         serial, ticked, renewed = 0, 0.0, time.monotonic()
         opened = False
         for kept in decoding.pictures():

@@ -35,6 +35,8 @@ class Opening:
     """nobody can open it again (standard input): what this process has read is gone with it"""
     whole: bool = False
     """it is a file: nothing of it is left out, however long decoding takes"""
+    one_size: bool = False
+    """pictures of another size are made as large as the first ones: another process would not find them, or find both sizes again"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -158,3 +158,26 @@ async def test_an_accident_of_what_feeds_a_connection_is_its_verdict(
     verdict = await connection._feed(os.open(os.devnull, os.O_WRONLY))
     assert verdict.code == code_of(accident)
     assert traces(caplog) == [repr(accident)]
+
+
+async def test_an_accident_of_one_heartbeat_costs_no_other_stream_its_own(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Those after it said nothing any more, and were not told that the clock was set."""
+    told, enough = list[str](), asyncio.Event()
+
+    def broken() -> None:
+        told.append("accident")
+        if told.count("accident") == 3:
+            enough.set()
+        raise ZeroDivisionError("an accident")
+
+    streams = [stream("broken"), stream("good")]
+    for one, beat in zip(streams, (broken, lambda: told.append("beat")), strict=True):
+        one.run, one.heartbeat, one.clock_moved = enough.wait, beat, lambda seconds: told.append(f"set by {seconds}")
+    monkeypatch.setattr("pipeline.live.station.HEARTBEAT", 0.001)
+    station, moved = Station1(*streams), iter((7.0, *[0.0] * 10_000))
+    monkeypatch.setattr(station.wall, "look", lambda: next(moved))
+    await station.run()
+    assert told[:6] == ["set by 7.0", "accident", "set by 7.0", "beat", "accident", "beat"]
+    assert len(traces(caplog)) == 1, "once, not at each beat"

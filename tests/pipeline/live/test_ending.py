@@ -49,9 +49,10 @@ async def test_stdin_ends_with_its_sender() -> None:
     assert said.split()[1] == "cam"
 
 
-@pytest.mark.parametrize("piped", [True, False], ids=["pipe", "file"])
-async def test_all_of_stdin_is_described_though_its_size_changes(piped: bool, tmp_path: Path) -> None:
-    """A new process did not find what the one before had read: the rest of a file was lost."""
+@pytest.mark.parametrize("way", ["pipe", "file", "growing"])
+async def test_all_of_what_ends_is_described_though_its_size_changes(way: str, tmp_path: Path) -> None:
+    """A new process did not find what the one before had read on standard input, and of a file that grows it found the first size again: the
+    rest was lost."""
     film = tmp_path / "film.ts"
     with film.open("wb") as whole:
         for number, size in enumerate(("320x180", "640x360", "180x320")):
@@ -60,13 +61,13 @@ async def test_all_of_stdin_is_described_though_its_size_changes(piped: bool, tm
             await asyncio.to_thread(subprocess.run, [FFMPEG, "-v", "error", *making], check=True, stdin=subprocess.DEVNULL)
             whole.write(part.read_bytes())
     reading, sender = os.open(film, os.O_RDONLY), None
-    if piped:
+    if way == "pipe":
         os.close(reading)
         reading, writing = os.pipe()
         sender = await asyncio.create_subprocess_exec("cat", str(film), stdout=writing)
         os.close(writing)
     with as_stdin(reading):
-        run = Run("-")
+        run = Run("-") if way != "growing" else Run(str(film), idle_end=1.0)
         await run.until(lambda told: False)
     if sender is not None:
         await sender.wait()

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import threading
+from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -84,6 +85,47 @@ async def test_without_the_picture_there_are_the_words_alone_and_the_next_run_be
     (tmp_path / "cam/notes.txt").write_text("of somebody else")
     with pytest.raises(OutputError, match="output_exists"):
         hls(False).take({"event": "source", "stream": "cam", "state": "connecting"})
+
+
+@pytest.mark.parametrize("now", [5.0, 1.5e9, 1.9e9])
+def test_numbers_of_segments_never_go_back_whatever_the_clock_is_set_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, now: float
+) -> None:
+    """A player that knows a playlist waits for higher ones: it was shown nothing more. In 1970 they were too short to be known again."""
+    monkeypatch.setattr("pipeline.live.outputs.hls.time.time", lambda: now)
+
+    def numbers(hls: Hls, first: int) -> list[int]:
+        for number in range(first, first + 2):
+            hls.take({"event": "piece", "stream": "cam", "_piece": piece(2.0 * number, 2.0 * number + 2)})
+            hls.take(said(2.0 * number, 2.0 * number + 2))
+        return sorted(int(file.stem.split("-")[1]) for file in (tmp_path / "cam").glob("video-*.ts"))
+
+    def run() -> Hls:
+        return Hls(tmp_path, Recipe(model="echo"), MODEL, lambda _: {}, seconds=2.0, late=False, patience=30.0)
+
+    hls, told = run(), list[list[int]]()
+    for number in range(3):
+        if number == 1:
+            shutil.rmtree(tmp_path / "cam")
+        if number == 2:
+            monkeypatch.setattr("pipeline.live.outputs.hls.time.time", lambda: 7.0)
+            hls = run()
+        told.append(numbers(hls, 2 * number))
+    begins = max(int(now), 10**8)
+    assert told == [[begins + 2 * number, begins + 2 * number + 1] for number in range(3)]
+
+
+async def test_a_stream_that_cannot_be_ended_costs_no_other_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hls = Hls(tmp_path, Recipe(model="echo"), MODEL, lambda _: {}, seconds=2.0, late=False, patience=30.0)
+    await hls.open()
+    for stream in ("cam", "gate"):
+        await hls.write({"event": "piece", "stream": stream, "_piece": replace(piece(0.0, 2.0), stream=stream)})
+        await hls.write({**said(0.0, 2.0), "stream": stream})
+    show = hls._show
+    monkeypatch.setattr(hls, "_show", lambda stream, rendition: 1 / 0 if stream == "cam" else show(stream, rendition))
+    await hls.close()
+    assert (tmp_path / "gate/video.m3u8").read_text().endswith("#EXT-X-ENDLIST\n")
+    assert hls.failures == 1
 
 
 async def test_a_folder_that_is_taken_away_is_begun_anew(tmp_path: Path) -> None:

@@ -100,6 +100,19 @@ async def test_a_streams_name_is_no_pattern(tmp_path: Path) -> None:
     assert sorted(file.name.split("Z")[1] for file in tmp_path.iterdir()) == [".descriptions.json", ".srt", ".ts"]
 
 
+async def test_a_file_that_cannot_be_described_at_the_end_costs_no_other_its_description(tmp_path: Path) -> None:
+    """Somebody took it away: the files after it, and those of the other streams, were left as if the run had been killed."""
+    one = recording(tmp_path)
+    await one.open()
+    for stream in ("cam", "gate"):
+        for start in (0.0, 10.0):
+            one.take({"event": "piece", "stream": stream, "_piece": replace(piece(start, size=1000), stream=stream)})
+    next(tmp_path.glob("cam.*20Z.ts")).unlink()
+    await one.close()
+    assert sorted(file.name.split(".")[0] for file in tmp_path.glob("*.descriptions.json")) == ["cam", "gate", "gate"]
+    assert one.failures == 1
+
+
 async def test_a_disk_that_is_full_is_told_and_recording_goes_on_when_there_is_room(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
