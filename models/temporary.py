@@ -19,6 +19,8 @@ from pathlib import Path
 
 STALE = 60.0
 """seconds; what a process that is gone left behind is removed when nobody wrote to it for this long"""
+AHEAD = 86_400.0
+"""seconds that another machine's clock may be ahead of ours"""
 
 SOCKET = 103
 """characters of a socket's path at most: ``sun_path`` of sockaddr_un has room for 107 on Linux, for 103 on macOS (unix(7), unix(4))"""
@@ -92,8 +94,14 @@ def _left_folders(place: Path) -> Iterator[Path]:
             with contextlib.suppress(OSError):
                 found = entry.stat(follow_symlinks=False)
                 ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
-                if ours and time.time() - found.st_mtime >= STALE and not _is_in_use(entry.path):
+                if ours and stale(found.st_mtime, STALE) and not _is_in_use(entry.path):
                     yield Path(entry.path)
+
+
+def stale(changed: float, seconds: float) -> bool:
+    """Whether a file that changed then, in seconds since 1970, was left alone for so long. One that changes tomorrow was written under a
+    clock that was ahead: it would be held to be new until then."""
+    return not -AHEAD < time.time() - changed < seconds
 
 
 def alive(process: int) -> bool:

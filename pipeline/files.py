@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from models.temporary import STALE, alive
+from models.temporary import STALE, alive, stale
 from pipeline.accident import FULL
 from pipeline.errors import OutputError
 from pipeline.filenames import cut, elsewhere
@@ -161,7 +161,7 @@ def _remove_stale(folder: Path, prefix: bytes, older: float) -> None:
     with contextlib.suppress(OSError), os.scandir(os.fsencode(folder)) as entries:
         for entry in entries:
             owner = _OWNER.search(entry.name) if entry.name.startswith(prefix) else None
-            if owner and not alive(int(owner.group(1))) and time.time() - entry.stat().st_mtime >= older:
+            if owner and not alive(int(owner.group(1))) and stale(entry.stat().st_mtime, older):
                 os.unlink(entry.path)
 
 

@@ -7,11 +7,10 @@ file stays open for those that write to it and read it until they hear of the en
 import contextlib
 import os
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from models.temporary import alive
+from models.temporary import alive, stale
 from pipeline.errors import OutputError
 from pipeline.filenames import cut
 from pipeline.files import MARK, STAND_IN, whole
@@ -65,6 +64,6 @@ def writer_of(path: Path) -> int | None:
                 continue
             number = int(owner[1])
             with contextlib.suppress(OSError):
-                if number != os.getpid() and alive(number) and time.time() - entry.stat().st_mtime < _QUIET:
+                if number != os.getpid() and alive(number) and not stale(entry.stat().st_mtime, _QUIET):
                     return number
     return None

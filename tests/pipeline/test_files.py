@@ -130,7 +130,8 @@ def test_what_is_copied_and_what_ffmpeg_writes_follow_no_link_at_the_temporary_n
     assert (victim.read_text(), out.read_bytes()) == ("mine", b"ours")
 
 
-def test_what_killed_processes_left_in_the_folder_is_removed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("changed", [0, 4_000_000_000], ids=["long ago", "under a clock that was ahead"])
+def test_what_killed_processes_left_in_the_folder_is_removed(tmp_path: Path, changed: int) -> None:
     path = tmp_path / "a.srt"
     old, other, fresh = (
         tmp_path / f".{name}{MARK}{pid}-0123abcd.tmp.srt"
@@ -138,7 +139,7 @@ def test_what_killed_processes_left_in_the_folder_is_removed(tmp_path: Path) -> 
     )
     for file in (old, other, fresh):
         file.write_bytes(b"half")
-        os.utime(file, (0, 0))
+        os.utime(file, (changed, changed))
     write_whole(path, b"one")
     assert sorted(tmp_path.iterdir()) == sorted([path, fresh])
 

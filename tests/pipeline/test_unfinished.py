@@ -93,8 +93,12 @@ def test_who_writes_a_name_now(tmp_path: Path) -> None:
         left.touch()
         assert unfinished.writer_of(out) == (number if writes else None)
         assert unfinished.writer_of(tmp_path / "other.mp4") is None
-        os.utime(left, (0, 0))  # not written to for years: the number is another's by now
-        assert unfinished.writer_of(out) is None
+        for changed in (
+            0,
+            4_000_000_000,
+        ):  # not written to for years, or under a clock that was ahead: the number is another's by now
+            os.utime(left, (changed, changed))
+            assert unfinished.writer_of(out) is None
         left.unlink()
 
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from models.temporary import stale
 from pipeline.accident import ours, refused
 from pipeline.errors import InputError
 from pipeline.formats.json import from_text, to_text
@@ -102,7 +103,7 @@ def finish_left(folder: Path, kind: str, finish: Callable[[Left], None], warn: C
             one = _read(file, folder / found.group(1))
             if one is None:
                 about = os.fstat(file.fileno())
-                if not about.st_size and time.time() - about.st_mtime >= OLD:
+                if not about.st_size and stale(about.st_mtime, OLD):
                     path.unlink()
                 continue
             try:
