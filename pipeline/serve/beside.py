@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline import formats
-from pipeline.errors import OutputError, UsageError
+from pipeline.errors import InputError, OutputError, UsageError
+from pipeline.file_version import FileVersion
 from pipeline.files import write_whole
 from pipeline.outputs import name_outputs
 from pipeline.safe_open import read_bytes
@@ -20,10 +21,15 @@ if TYPE_CHECKING:
 def write_beside(film: KnownFilm, studio: "Studio", result: "Result") -> list[Path]:
     """The sidecars beside a film below a root, where a media server looks for them; their paths.
 
-    The folder is opened as the film is, beneath its root; a file of others is never replaced. Raises HttpError, OutputError.
+    The folder is opened as the film is, beneath its root; a file of others is never replaced. Raises HttpError, OutputError, and InputError
+    ``source_changed`` where another version of the film lies there by now: it would pass for that one's, and take the place of its sidecars.
     """
     if film.root is None:
         raise UsageError("bad_value", "an uploaded film has no place beside it")
+    if _version(film.root, film.relative) != film.version:
+        raise InputError(
+            "source_changed", "another version of the film has taken its place since; nothing is written beside that one"
+        )
     track, _ = studio.make_track(result.document)
     descriptor = open_beneath(film.root, film.relative.parent, folder=True)
     written = []
@@ -46,6 +52,14 @@ def write_beside(film: KnownFilm, studio: "Studio", result: "Result") -> list[Pa
     finally:
         os.close(descriptor)
     return written
+
+
+def _version(root: Path, relative: Path) -> FileVersion:
+    descriptor = open_beneath(root, relative)
+    try:
+        return FileVersion.of(os.fstat(descriptor))
+    finally:
+        os.close(descriptor)
 
 
 def _is(path: Path, text: bytes) -> bool:
