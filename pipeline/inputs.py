@@ -55,7 +55,7 @@ def find_films(names: Sequence[str], *, recursive: bool) -> Inputs:
             errors.append((name, InputError("not_found", "a file name can't hold a NUL character")))
         elif elsewhere := not_here(name):
             errors.append((name, elsewhere))
-        elif path.is_dir():
+        elif os.path.isdir(path):  # unlike Path.is_dir it says no of a name that is too long for a file system
             found = list(_films_below(path, recursive=recursive))
             if not found:
                 hint = _else_in(path) or ("" if recursive else "; look into its folders too with --recursive")

@@ -13,7 +13,7 @@ _SEQUENCE = re.compile(r"%0?\d{0,2}d")
 
 def missing(path: Path) -> str:
     """What is said of a file that is not there: that it is a link to nothing, or which file of its folder may be meant."""
-    if path.is_symlink():
+    if os.path.islink(path):  # never raises, as Path.is_symlink does of a name that is too long
         return "it is a link to nothing"
     if _SEQUENCE.search(path.name):
         return f"there is no such file: a row of pictures becomes a film by ffmpeg -framerate 25 -i {path.name} FILM.mp4"

@@ -43,7 +43,7 @@ class Item:
 
     @property
     def described(self) -> bool:
-        return self.json.exists()
+        return os.path.exists(self.json)
 
 
 def find_items(names: Sequence[str], settings: Settings, *, recursive: bool) -> tuple[list[Item], list[tuple[str, InputError]]]:
@@ -69,7 +69,7 @@ def find_items(names: Sequence[str], settings: Settings, *, recursive: bool) -> 
         errors += [] if inside else [(name, error)]
     known = {os.path.abspath(item.json) for item in items}
     for path in jsons:
-        if not path.exists():
+        if not os.path.exists(path):  # also of a name that is too long for a file system
             errors.append((os.fspath(path), InputError("not_found", missing(path), path=os.fspath(path))))
         elif os.path.abspath(path) not in known:
             known.add(os.path.abspath(path))
@@ -111,7 +111,7 @@ def _places(films: Sequence[Film], settings: Settings, folder: Path | None) -> d
 
 def _captions_of(film: Film, under: Path, beside: Path) -> Path:
     """The JSON under ``-o`` where there is one or has to be made; that beside the film where it is of this very film and whole."""
-    if beside == under or under.exists() or not _complete(beside):
+    if beside == under or os.path.exists(under) or not _complete(beside):
         return under
     try:
         alike = read_document(beside).source.size == film.path.stat().st_size

@@ -88,7 +88,7 @@ def _film(item: Item, document: Document, *, wanted: bool) -> Path | None:
     # or it was renamed together with its captions
     stem = item.json.name.removesuffix(SUFFIX)
     for candidate in (said, stem + Path(said).suffix, stem):
-        if candidate and candidate != item.json.name and (beside := item.json.with_name(candidate)).is_file():
+        if candidate not in ("", ".", item.json.name) and os.path.isfile(beside := item.json.with_name(candidate)):
             return beside
     if wanted:
         raise InputError("no_film", f"{name or 'the film'} does not stand beside its captions, so there is no copy with chapters")

@@ -13,7 +13,7 @@ from pipeline.folders import files_below
 from pipeline.frames import Image
 from pipeline.host import Host
 from pipeline.inputs import find_films
-from pipeline.retrieval.reading import SUFFIX, documents, read
+from pipeline.retrieval.reading import SUFFIX, beside, documents, read
 from pipeline.sources.base import Source
 from pipeline.sources.still import is_still, read_still
 from pipeline.types import Document, Outcome, VideoInfo
@@ -85,7 +85,7 @@ def named(names: Sequence[str], *, recursive: bool = False) -> Named:
                 captions.append(Path(name))
         else:
             films.append(name)
-    stills = [name for name in films if is_still(Path(name)) and not Path(name).is_dir()]
+    stills = [name for name in films if is_still(Path(name)) and not os.path.isdir(name)]
     found = find_films([name for name in films if name not in stills], recursive=recursive)
     for name, error in found.errors:
         inside = [Path(path) for path in files_below(name) if path.endswith(SUFFIX)] if error.code == "no_videos" else []
@@ -125,14 +125,14 @@ def take_captions(film: Opened) -> None:
         paths = list(documents([str(film.path)]))
     except ScenescribeError:
         paths = []
-    beside = [film.path.with_name(name + SUFFIX) for name in (film.path.stem, film.path.name)]
-    for path in dict.fromkeys([*beside, *paths, *film.elsewhere]):
+    near = beside(film.path)
+    for path in dict.fromkeys([*near, *paths, *film.elsewhere]):
         try:
             document = json.from_text(read_text(path, LARGEST))
         except FileNotFoundError:
             continue
         except (ScenescribeError, OSError, UnicodeDecodeError, ValueError) as error:
-            if path in beside and film.damaged is None:
+            if path in near and film.damaged is None:
                 why = error.message if isinstance(error, ScenescribeError) else getattr(error, "strerror", None) or str(error)
                 film.damaged = InputError(getattr(error, "code", "unreadable"), f"{path.name}: {why}", path=str(film.path))
             continue

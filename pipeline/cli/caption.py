@@ -93,7 +93,7 @@ def caption(
     addresses = [name for name in inputs if is_address(name)]
     found = find_films([name for name in inputs if not is_address(name)], recursive=recursive)
     display = Display(Screen(live=progress, quiet=quiet, verbose=verbose), as_json=as_json)
-    folders = any(Path(name).is_dir() for name in inputs)
+    folders = any(os.path.isdir(name) for name in inputs)
     with elsewhere(addresses, found, loaded.settings, storage_option or (), recursive=recursive, dry=dry_run) as work_on:
         for name, error in work_on.found.errors:
             display.failed(name, error)

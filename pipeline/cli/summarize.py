@@ -1,5 +1,6 @@
 """``scenescribe summarize``: what a film is about, and its chapters."""
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -80,7 +81,7 @@ async def _run(inputs: Sequence[str], settings: Settings, screen: "Screen", *, r
     if films := films_of(items):
         _say_what_is_missing([item for item in items if item.film in films], screen)
         # films that were described before have named their model
-        folders = any(Path(name).is_dir() for name in inputs) and any(not item.described for item in items)
+        folders = any(os.path.isdir(name) for name in inputs) and any(not item.described for item in items)
         display = Display(screen, as_json=as_json)
         # where one model does both it writes the summary as soon as a film's captions are there
         first = (

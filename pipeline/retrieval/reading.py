@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import TypeAdapter, ValidationError
 
 from pipeline.errors import InputError, ScenescribeError
+from pipeline.filenames import fitted
 from pipeline.folders import files_below
 from pipeline.formats import json as ours
 from pipeline.safe_open import MEGABYTE, read_bytes
@@ -83,7 +84,7 @@ def documents(names: Sequence[str]) -> Iterator[Path]:
 
 
 def _named(path: Path) -> Iterator[Path]:
-    if path.is_dir():
+    if os.path.isdir(path):  # unlike Path's own these say no of a name that is too long for a file system
         found = False
         for file in map(Path, files_below(path)):
             if file.name.endswith((SUFFIX, SUMMARY)) and not file.name.startswith("."):
@@ -94,15 +95,14 @@ def _named(path: Path) -> Iterator[Path]:
                 "no_captions", f"no captions in this folder; scenescribe caption '{path}' makes them", path=str(path)
             )
     elif path.name.endswith(".json"):
-        if not path.exists():
+        if not os.path.exists(path):
             raise InputError("not_found", "there is no such file", path=str(path))
         yield path
         yield from _summary(path)
     else:
-        beside = [path.with_name(path.stem + SUFFIX), path.with_name(path.name + SUFFIX)]
-        described = next((one for one in beside if one.exists()), None)
+        described = next((one for one in beside(path) if os.path.exists(one)), None)
         if described is None:
-            if not path.exists():
+            if not os.path.exists(path):
                 raise InputError("not_found", "there is no such file", path=str(path))
             raise InputError(
                 "no_captions", f"no captions beside this film; scenescribe caption '{path}' makes them", path=str(path)
@@ -111,12 +111,17 @@ def _named(path: Path) -> Iterator[Path]:
         yield from _summary(described)
 
 
+def beside(film: Path) -> tuple[Path, ...]:
+    """Where a film's captions may stand beside it: under the name that ``caption`` gives them, which is a shorter one of a long name."""
+    return tuple(film.with_name(fitted(name) + SUFFIX) for name in (film.stem, film.name))
+
+
 def _summary(described: Path) -> Iterator[Path]:
     """The summary beside a film's captions, where there is one."""
     if described.name.endswith(SUFFIX):
-        beside = described.with_name(described.name.removesuffix(SUFFIX) + SUMMARY)
-        if beside.exists():
-            yield beside
+        summary = described.with_name(described.name.removesuffix(SUFFIX) + SUMMARY)
+        if os.path.exists(summary):
+            yield summary
 
 
 def read(path: Path) -> Found:
@@ -162,8 +167,8 @@ def _film(path: Path, said: str) -> Path:
     name = Path(os.fsdecode(os.path.basename(said.replace("\0", ""))))
     stem = path.name.removesuffix(SUMMARY).removesuffix(SUFFIX)
     for candidate in (name.name, stem + name.suffix, stem):
-        if candidate and candidate != path.name and (beside := path.with_name(candidate)).is_file():
-            return beside
+        if candidate not in ("", ".", path.name) and os.path.isfile(found := path.with_name(candidate)):
+            return found
     return name
 
 
