@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -102,11 +103,12 @@ class Library:
         """The file beside a document that ends so: ``.summary.json``, ``.chapters.vtt``; None where no job made it."""
         return next((path for name, path in self.files(film, language).items() if name.endswith(ending)), None)
 
-    def documents(self) -> dict[Path, str]:
-        """Every document, and the film that it is of."""
+    def documents(self, films: Collection[str]) -> dict[Path, str]:
+        """Every document of these films, and the film that it is of: what was left of one that was removed is none."""
         return {
             self.folder / film / language / name: film
             for film in _names(self.folder)
+            if film in films
             for language in _names(self.folder / film)
             for name in _names(self.folder / film / language)
             if name.endswith(ENDING)

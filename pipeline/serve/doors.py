@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from starlette.exceptions import HTTPException
 
+from pipeline.numerals import whole
 from pipeline.serve.entrance import Application, Message, Receive, Scope, Send
 from pipeline.serve.faults import HttpError, body_of, headers_of
 from pipeline.serve.key import COOKIE, Key
@@ -119,10 +120,12 @@ def _place_of(origin: str) -> str:
 
 def _check_length(headers: dict[str, str], most: int) -> None:
     length = headers.get("content-length")
-    if length is not None and (not length.isascii() or not length.isdigit()):
-        raise HttpError(400, "bad_request", "Content-Length is no number")
-    if length is not None and int(length) > most:
-        raise HttpError(413, "too_large", f"{int(length):,} bytes are more than the {most:,} that are taken here")
+    if length is None:
+        return
+    if (told := whole(length)) is None:
+        raise HttpError(400, "bad_request", "Content-Length is no number that can be")
+    if told > most:
+        raise HttpError(413, "too_large", f"{told:,} bytes are more than the {most:,} that are taken here")
 
 
 def _counted(receive: Receive, most: int, seconds: float) -> Receive:

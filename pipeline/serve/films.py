@@ -83,7 +83,9 @@ class Films:
         with self._db.transaction() as db:
             return bool(
                 db.execute(
-                    "INSERT INTO films VALUES(?,?,?,?,?,?,?,?,?,?) ON CONFLICT(id) DO UPDATE SET used_at=excluded.used_at"
+                    "INSERT INTO films VALUES(?,?,?,?,?,?,?,?,?,?) ON CONFLICT(id) DO UPDATE SET used_at=excluded.used_at,"
+                    # one whose file was lost may be sent again under another name
+                    " name=excluded.name, relative=excluded.relative, mtime_ns=excluded.mtime_ns"
                     " RETURNING created_at=used_at",
                     (
                         film.id, film.name, as_bytes(film.root) if film.root else b"", as_bytes(film.relative), film.size, film.mtime_ns,
@@ -101,6 +103,9 @@ class Films:
 
     def known(self, id: str) -> bool:
         return bool(self._db.rows("SELECT 1 FROM films WHERE id=?", id))
+
+    def ids(self) -> frozenset[str]:
+        return frozenset(row["id"] for row in self._db.rows("SELECT id FROM films"))
 
     def all(self, *, after: KnownFilm | None = None, most: int = 1000, uploads: bool = False) -> list[KnownFilm]:
         """The newest first; ``after``: the last of the page before. ``uploads``: those alone that were sent."""

@@ -6,7 +6,8 @@ import os
 import secrets
 from pathlib import Path
 
-from pipeline.errors import EnvironmentFault, UsageError
+from pipeline.errors import EnvironmentFault, OutputError, UsageError
+from pipeline.files import to_write, whole
 from pipeline.safe_open import read_text
 
 FILE = "key"
@@ -52,20 +53,25 @@ def load_key(path: Path) -> Key:
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        except FileExistsError:
-            text = read_text(path, 4096).strip()
-        else:
-            text = secrets.token_urlsafe(32)
-            with os.fdopen(descriptor, "w") as file:
-                file.write(text + "\n")
+        if not os.path.lexists(path):
+            _make(path)
+        text = read_text(path, 4096).strip()
     except UnicodeDecodeError:
         raise UsageError("bad_key", f"--key-file {path}: the file is no text") from None
-    except OSError as error:
-        raise EnvironmentFault(
-            "state_unwritable", f"the key file {path} can't be used: {error.strerror or error}", path=str(path)
-        ) from error
+    except (OSError, OutputError) as error:
+        why = error.message if isinstance(error, OutputError) else error.strerror or error
+        raise EnvironmentFault("state_unwritable", f"the key file {path} can't be used: {why}", path=str(path)) from error
     if len(text) < SHORTEST or not text.isascii() or not text.isprintable() or " " in text:
         raise UsageError("bad_key", f"--key-file {path}: a key is one word of {SHORTEST} or more plain characters")
     return Key(text)
+
+
+def _make(path: Path) -> None:
+    """A new key, which appears whole: half of one would be a bad key at every later start. Raises OSError, OutputError."""
+    try:
+        with whole(path, fresh=True) as temporary, to_write(temporary) as file:
+            os.fchmod(file.fileno(), 0o600)
+            file.write(f"{secrets.token_urlsafe(32)}\n".encode())
+    except OutputError as error:
+        if error.code != "output_exists":  # a service that was started at once was first: its key counts
+            raise

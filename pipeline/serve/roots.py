@@ -171,7 +171,9 @@ def held(root: Path, relative: Path, links: Path) -> Iterator[Held]:
         name.symlink_to(f"/proc/{os.getpid()}/fd/{descriptor}")
         yield Held(name, descriptor, FileVersion.of(os.fstat(descriptor)))
     finally:
-        os.close(descriptor)
-        with contextlib.suppress(OSError):
-            name.unlink()
-            folder.rmdir()
+        try:
+            with contextlib.suppress(OSError):
+                name.unlink()
+                folder.rmdir()
+        finally:
+            os.close(descriptor)  # last: its number names the folder, and whoever opens the film next may be given it

@@ -154,11 +154,14 @@ class Service:
         """
         id = id_of_content(received.digest)
         try:
-            if self.films.known(id) and self.upload_path(self.films.get(id)).is_file():
+            if self._is_here(id):
                 self.films.touch(id)
                 received.discard()
                 return self.films.get(id), False
             info = await asyncio.to_thread(self.studio.host.source(received.path).probe)
+            if self._is_here(id):  # the same bytes came twice at once: those that were first stay, under their name
+                received.discard()
+                return self.films.get(id), False
             version = FileVersion.at(received.path)
             assert version is not None
             film = KnownFilm.seen(id, None, Path(received.name), version, info, purpose)
@@ -171,6 +174,9 @@ class Service:
             raise
         new = self.films.add(film)
         return film, new
+
+    def _is_here(self, upload: str) -> bool:
+        return self.films.known(upload) and self.upload_path(self.films.get(upload)).is_file()
 
     async def add_place(self, root: Path, relative: Path) -> tuple[KnownFilm, bool]:
         """Know a film below a root. Raises HttpError and InputError."""

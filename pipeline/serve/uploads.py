@@ -76,15 +76,24 @@ class Incoming:
         self._waiting.append(data)
         self._waits += len(data)
         if self._waits >= TOGETHER:
-            await asyncio.to_thread(self._flush)
+            await self._on_thread()
 
     async def finish(self) -> Received:
         """All is there: synced to the disk. Raises HttpError 400 ``empty_file``."""
         if not self.size:
             raise HttpError(400, "empty_file", "the file is empty", param="file")
-        await asyncio.to_thread(self._flush, True)
+        await self._on_thread(sync=True)
         self._taken = True
         return Received(self.folder, self.name, self._hash.hexdigest(), self.size)
+
+    async def _on_thread(self, *, sync: bool = False) -> None:
+        """``_flush``, to its end: whoever is cancelled closes the file, and its number may be another's by the time it is written."""
+        task = asyncio.create_task(asyncio.to_thread(self._flush, sync))
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            await asyncio.gather(task, return_exceptions=True)
+            raise
 
     def _flush(self, sync: bool = False) -> None:
         data, self._waiting, self._waits = b"".join(self._waiting), [], 0

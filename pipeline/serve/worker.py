@@ -134,10 +134,11 @@ class Worker:
         self._tasks[job.id] = task
         began = time.monotonic()
         try:
+            if jobs.get(job.id).over:  # cancelled after it was claimed, when there was no task to cancel yet
+                return
             links, document, wrong = await (self._preview(job) if job.task == "preview" else self._describe(job, place))
-            captions = document.answered if document is not None else 0
             said = {"code": wrong[0].code, "message": _told(wrong)} if wrong else {}
-            await self._surely(jobs.finish, job, "completed", outputs=links, captions=captions, **said)
+            await self._surely(jobs.finish, job, "completed", outputs=links, captions=document and document.answered, **said)
             self._service.counters.ended("completed", "")
             self._took.append(time.monotonic() - began)
             self.breaker.reset()

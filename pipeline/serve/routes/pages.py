@@ -109,7 +109,7 @@ def router(service: Service) -> APIRouter:
 
     @routes.get("/films/search")
     async def found(q: str = "") -> HTMLResponse:
-        documents = await asyncio.to_thread(service.library.documents)
+        documents = await asyncio.to_thread(service.library.documents, service.films.ids())
         hits: list[dict[str, Any]] = []
         some = False
         if q.strip() and documents:
@@ -122,8 +122,11 @@ def router(service: Service) -> APIRouter:
                     raise
             else:
                 some = results.some
+                known = service.films.ids()
                 for hit in results.hits:
-                    film = service.films.get(service.library.film_of(hit.document))
+                    if (id := service.library.film_of(hit.document)) not in known:
+                        continue  # it was removed just now
+                    film = service.films.get(id)
                     link = f"/films/{film.id}#t={hit.start:.2f}"
                     hits.append({"name": film.name, "start": hit.start, "text": hit.text, "kind": hit.kind, "page": link})
         return page("search.html", q=q, hits=hits, some=some)

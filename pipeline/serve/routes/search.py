@@ -23,10 +23,8 @@ def router(service: Service) -> APIRouter:
         k: Annotated[int, Query(ge=1, le=1000)] = 10,
     ) -> dict[str, Any]:
         """The captions that hold these words, the best first; those that hold some of them where none holds all."""
-        documents = await asyncio.to_thread(service.library.documents)
-        if film is not None:
-            service.films.get(film)
-            documents = {path: id for path, id in documents.items() if id == film}
+        films = {service.films.get(film).id} if film is not None else service.films.ids()
+        documents = await asyncio.to_thread(service.library.documents, films)
         if not documents:
             return {"object": "list", "data": [], "some": False}
         try:

@@ -51,7 +51,8 @@ def test_captions_that_go_while_they_are_listed_are_not_there(tmp_path: Path) ->
     (tmp_path / "film-1/de").mkdir()
     (tmp_path / "film-1/de" / f"b{ENDING}").write_text("{}")
     assert list(library.described("film-1")) == ["de"]
-    assert set(library.documents().values()) == {"film-1"}
+    assert set(library.documents({"film-1", "film-3"}).values()) == {"film-1"}
+    assert not library.documents({"film-3"})  # nor those of a film that was removed, and whose captions were left behind
 
 
 def test_a_film_that_is_removed_while_it_is_opened_for_a_question(tmp_path: Path, film: Path) -> None:
