@@ -13,7 +13,7 @@ each level. So an answer is short, levels are few, and whatever needs no other's
 import asyncio
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Any, TypeVar
 
 from models.base import Sampling
@@ -34,6 +34,8 @@ AROUND = 320
 LEAST = 200
 """tokens of a stretch; a model with less room can't make a summary"""
 LEVELS = 16
+FINELY = 32
+"""the part of their number by which stretches become more, until each fits; up to it one by one"""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -140,15 +142,20 @@ class Condenser:
     def _stretches(self, notes: Sequence[Note], wanted: Wanted) -> list[Sequence[Note]]:
         """The notes in stretches, about equally long, of which each fits and none has to be told in too many sentences."""
         room = max(LEAST, self.context - self._room(wanted))
-        many = max(-(-self._size(notes) // room), -(-min(wanted.sentences, len(notes)) // MOST))
+        costs = [_cost(note) for note in notes]
+        many = max(-(-sum(costs) // room), -(-min(wanted.sentences, len(notes)) // MOST))
         if many <= 1:
             return [notes]
         if len(notes) == 1:
             return _halves(notes)
-        for count in range(int(many), len(notes)):
-            made = _equal(notes, count)
-            if all(self._size(one) <= room for one in made):
-                return made
+        if max(costs) > room:  # those fit into no question: each is a stretch of its own, which is halved
+            return _around(notes, [cost > room for cost in costs])
+        count = int(many)
+        while count < len(notes):
+            made = _equal(costs, count)
+            if all(sum(costs[first:last]) <= room for first, last in made):
+                return [notes[first:last] for first, last in made]
+            count += max(1, count // FINELY)
         return [[note] for note in notes]
 
     def _room(self, wanted: Wanted) -> int:
@@ -167,14 +174,18 @@ def _cost(note: Note) -> float:
     return len(line(100, note).encode("utf-8", "replace")) / BYTES_A_TOKEN + 1
 
 
-def _equal(notes: Sequence[Note], count: int) -> list[Sequence[Note]]:
-    """So many stretches of about the same length, or fewer where single notes are longer than that."""
-    costs = [_cost(note) for note in notes]
+def _equal(costs: Sequence[float], count: int) -> list[tuple[int, int]]:
+    """So many stretches of about the same length, or fewer where single notes are longer than that: first and past the last."""
     each = sum(costs) / count
-    made: dict[int, list[Note]] = {}
-    for note, cost, end in zip(notes, costs, accumulate(costs), strict=True):
-        made.setdefault(int((end - cost / 2) / each), []).append(note)
-    return list(made.values())
+    places = [int((end - cost / 2) / each) for cost, end in zip(costs, accumulate(costs), strict=True)]
+    edges = [0, *(n for n in range(1, len(places)) if places[n] != places[n - 1]), len(places)]
+    return list(pairwise(edges))
+
+
+def _around(notes: Sequence[Note], alone: Sequence[bool]) -> list[Sequence[Note]]:
+    """The notes that stand alone, and those between them."""
+    edges = sorted({0, len(notes), *(edge for n, one in enumerate(alone) if one for edge in (n, n + 1))})
+    return [notes[first:last] for first, last in pairwise(edges)]
 
 
 def _shares(stretches: Sequence[Sequence[Note]], sentences: int) -> list[int]:
