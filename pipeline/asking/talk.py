@@ -21,7 +21,7 @@ from pipeline.asking.inputs import Opened, opened
 from pipeline.asking.requests import Requests, hinted
 from pipeline.asking.types import Answer, Passage, Shown, Usage
 from pipeline.asking.warmth import Warmth
-from pipeline.asking.when import asked
+from pipeline.asking.when import Verdicts, asked
 from pipeline.captioning.recipe import Recipe
 from pipeline.errors import InputError, RequestError, UsageError
 from pipeline.host import Host
@@ -120,7 +120,8 @@ class Talk:
                         yield piece
             assert answer is not None
         self.answers.append(answer)
-        self.history += [Turn(role="user", text=question), Turn(role="assistant", text=answer.text)]
+        if answer.text:  # servers refuse turns without words
+            self.history += [Turn(role="user", text=question), Turn(role="assistant", text=answer.text)]
         yield answer
 
     async def ask(self, question: str) -> Answer:
@@ -173,7 +174,10 @@ class Talk:
         if citer is not None and (text := citer.end()):
             said.append(text)
             yield text
-        if citer is not None and not citer.named and sum(not passage.still for passage in passages) == 1 and said:
+        empty = not clean("".join(said))
+        if empty:
+            notices.append(Notice(code="answer_empty", message=wording.EMPTY))
+        elif citer is not None and not citer.named and sum(not passage.still for passage in passages) == 1:
             text = f" {citer.cite(0)}"
             said.append(text)
             yield text
@@ -197,10 +201,9 @@ class Talk:
         """Where those passages stand that say yes."""
         shown, passages = choice.shown, tuple(choice.captions)
         asking = wording.yes_or_no(question, bare=self.requests.bare)
-        replies: tuple[Reply, ...] = ()
         if asking is None:  # the model has no word for it: the captions have
             passages = tuple(finding.holding(question, passages))
-            yes = tuple(range(len(passages)))
+            verdicts = Verdicts(yes=tuple(range(len(passages))), replies=())
         else:
             if shown is None:
                 shown = await self._chooser.look_at(passages, self.host.preset.frame_count * len(passages))
@@ -208,25 +211,21 @@ class Talk:
             choices = ("Yes.", "No.") if self.requests.bare else (wording.YES, wording.NO)
             parts = [self.requests.one_of(shown, number, asking) for number in range(len(passages))]
             verdicts = await asked(parts, choices, self.host.engine)
-            yes, replies = verdicts.yes, verdicts.replies
         self.last = shown
         citer = self._citer(passages)
         took = time.monotonic() - began
         return Answer(
             question=question,
-            text=citer.cite_all(yes) or "It is not seen.",  # before the citations, which it collects
+            text=citer.cite_all(verdicts.yes)
+            or ("It is not seen." if verdicts.settled else ""),  # before the citations, which it collects
             several=len(self.films) > 1,
             citations=tuple(citer.named),
             looked_at=self._looked_at(shown),
             mode="when",
-            usage=Usage(
-                prompt_tokens=sum(reply.prompt_tokens for reply in replies),
-                cached_tokens=sum(reply.cached_tokens for reply in replies),
-                completion_tokens=sum(reply.completion_tokens for reply in replies),
-            ),
+            usage=verdicts.usage,
             first_token=took,
             total=took,
-            notices=self._chooser.told_missing(),
+            notices=(*self._chooser.told_missing(), *verdicts.notices),
         )
 
     def _quoted(self, question: str, passages: Sequence[Passage], began: float) -> Answer:

@@ -13,6 +13,7 @@ Where you speak of a moment, name its part by its number in brackets, such as [2
 YES, NO = "Yes", "No"
 YES_OR_NO = """These pictures are one moment of a longer film. Somebody asks: "{question}" Answer Yes if what they ask for is seen in these \
 pictures, otherwise No."""
+EMPTY = "the model answered nothing: one that thinks aloud may want more --max-tokens"
 _WHEN = re.compile(
     r"^\s*(?:(?:and|so|but|tell me|say|do you know)\s+)*(?:when\b|at (?:what|which) (?:time|moment|point)\b|in which (?:part|scene)s?\b"
     r"|wann\b|um wie ?viel uhr\b|quand\b|à quel moment\b|cu[aá]ndo\b|quando\b|wanneer\b|när\b|når\b|kiedy\b"

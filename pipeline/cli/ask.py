@@ -162,7 +162,7 @@ def _answered(
             f"({answer.mode}, {len(answer.looked_at)} frames, {answer.usage.prompt_tokens} tokens read, {share:.0%} of them from before,"
             f" first word after {answer.first_token:.2f} s, {answer.total:.2f} s in all)"
         )
-    return True
+    return bool(answer.text)
 
 
 def _typed() -> Any:
