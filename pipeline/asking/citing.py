@@ -69,7 +69,7 @@ class Citer:
     def _in_place_of(self, found: "re.Match[str]") -> str:
         numbers: list[int] = []
         if found["numbers"] is not None:
-            for group in re.split(r"[,;]|and", found["numbers"]):
+            for group in re.split(r"[,;]|and", found["numbers"].lower()):
                 given = [int(number) for number in re.findall(r"\d+", group)]
                 numbers += range(min(given) - 1, min(max(given), len(self._passages)))
         elif not self._of_several:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.errors import ScenescribeError
+from pipeline.errors import InputError, ScenescribeError
 from pipeline.file_version import FileVersion
 from pipeline.outputs import Outputs, name_outputs
 from pipeline.safe_open import read_text
@@ -31,9 +31,11 @@ class Described:
     """changes whenever the document does"""
 
     def document(self) -> "Document":
-        """Raises HttpError 404 ``no_captions``."""
+        """Raises HttpError 404 ``no_captions``, InputError ``bad_json``."""
         try:
             return _document(self.path, self.tag)
+        except UnicodeDecodeError:
+            raise InputError("bad_json", "the captions of this film are damaged; a job with overwrite makes them anew") from None
         except OSError:
             raise HttpError(404, "no_captions", "the captions of this film are gone") from None
 

@@ -1,5 +1,6 @@
 """What jobs do: the tasks of the command line, each as settings of ``caption`` and what it does with the captions."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import ValidationError
@@ -35,7 +36,10 @@ def job_settings(service: "Service", job: Job) -> Settings:
     if job.task == "chapters" and not {"length", "style", "overwrite"} & set(own):
         language = str(own.get("language", service.studio.recipe.language))
         if (path := service.library.made(job.film, language, ".summary.json")) is not None:
-            own |= {name: value for name, value in read_summary(path).settings.items() if name in ("length", "style")}
+            try:
+                own |= {name: value for name, value in read_summary(path).settings.items() if name in ("length", "style")}
+            except InputError:  # damaged: it is made anew
+                _forget_summary(path.parent, path.name.removesuffix(".summary.json"))
     try:
         return settings_for(service, job.task, own)
     except ValidationError as error:
@@ -59,6 +63,10 @@ def check_settings(service: "Service", task: str, own: dict[str, object]) -> Stu
 
 def forget_summary(outputs: "Outputs") -> None:
     """Remove a summary, its chapters and the copy with them: they are made anew."""
-    for path in outputs.folder.glob("*"):
-        if path.name.startswith(tuple(f"{outputs.stem}.{what}." for what in ("summary", "chapters", "chaptered"))):
+    _forget_summary(outputs.folder, outputs.stem)
+
+
+def _forget_summary(folder: Path, stem: str) -> None:
+    for path in folder.glob("*"):
+        if path.name.startswith(tuple(f"{stem}.{what}." for what in ("summary", "chapters", "chaptered"))):
             path.unlink(missing_ok=True)

@@ -1,6 +1,7 @@
 """The page: films, one film, folders, search; what works without scripts works by forms. THE jinja2 door of the service."""
 
 import asyncio
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, get_args
@@ -11,7 +12,7 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse
 
 from pipeline.clock import moment
 from pipeline.engine.opening import limits
-from pipeline.errors import ScenescribeError
+from pipeline.errors import InputError, ScenescribeError
 from pipeline.passes.json import read as read_summary
 from pipeline.report.summary import ABOUT
 from pipeline.retrieval.find import search
@@ -147,8 +148,9 @@ def router(service: Service) -> APIRouter:
             ours = (".described.", ".chaptered.", ".spoken.", ".chapters.", ".summary.")
             files = {name: address for name, address in seen["files"][language].items() if any(mark in name for mark in ours)}
             if (path := service.library.made(id, language, ".summary.json")) is not None:
-                summary = await asyncio.to_thread(read_summary, path)
-                values |= {"summary": summary, "about": ABOUT[summary.method]}
+                with suppress(InputError):  # damaged, or made anew just now: the captions are shown all the same
+                    summary = await asyncio.to_thread(read_summary, path)
+                    values |= {"summary": summary, "about": ABOUT[summary.method]}
             values |= {
                 "language": language, "captions": document.captions, "tracks": tracks, "files": files, "said_by": document.model.author,
                 "vtt": f"{tracks['vtt']}?v={quote(one.tag)}",

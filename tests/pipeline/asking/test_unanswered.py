@@ -9,6 +9,8 @@ from models.base import Reply, Request
 from models.engines.echo import EchoCaptioner
 from models.errors import RequestRefused
 from pipeline import Answer, Conversation
+from pipeline.asking.citing import Citer
+from pipeline.asking.types import Passage
 from pipeline.bench.films import FilmSpec, write
 from pipeline.cli import ask as command
 from pipeline.cli.talk_record import TalkRecord
@@ -87,3 +89,10 @@ def test_where_every_passage_is_refused_there_is_no_answer(film: Path) -> None:
     model = Says(lambda _: RequestRefused("a filter"))
     with Conversation(film, captioner=model, **OPTIONS) as talk, pytest.raises(RequestError, match="a filter"):
         talk.ask("When is it?")
+
+
+@pytest.mark.parametrize("words", ["[1 and 3]", "[1 AND 3]", "[1; 3]"])
+def test_two_passages_are_not_those_between_them(words: str) -> None:
+    passages = [Passage(film=Path("a.mp4"), start=4.0 * n, end=4.0 * n + 4) for n in range(3)]
+    citer = Citer(passages, {}, {Path("a.mp4"): 12.0})
+    assert citer.feed(words) + citer.end() == "[0:00-0:04] [0:08-0:12]"
