@@ -14,6 +14,7 @@ from typing import Any
 
 from models.temporary import temporary_folder
 from pipeline import unfinished
+from pipeline.errors import InputError
 from pipeline.languages import alpha3
 from pipeline.media import camera, copying
 from pipeline.media import chapters as chaptering
@@ -33,6 +34,8 @@ TITLE = "Audio description"
 RATE = 48_000
 DUCK = {"threshold": 0.01, "ratio": 8, "attack": 20, "release": 400}
 """of the compressor that the voice drives: some 15 dB under a voice of -20 dB"""
+LONGEST = 120_000
+"""characters of what ffmpeg is told in one word of its command line: Linux takes 131,071 bytes (MAX_ARG_STRLEN)"""
 Wait = tuple[float, float]
 """(second of the film, seconds that it stands there)"""
 
@@ -63,8 +66,9 @@ def spoken(
     ``rate`` a second, in the time of what is written.
 
     ``waits``: the film stands at these moments; then its own sound, which would be out of time, is in the new track alone.
-    Raises EnvironmentFault ``no_ffmpeg``; InputError; OutputError as ``mux`` does.
+    Raises EnvironmentFault ``no_ffmpeg``; InputError, also ``too_many_waits``; OutputError as ``mux`` does.
     """
+    _check_waits(waits, _moved(waits))
     ffmpeg = find_ffmpeg()
     suffix = out.suffix.lower()
     rules = family(suffix)
@@ -116,6 +120,7 @@ def spoken_sound(
     cancel: threading.Event | None = None,
 ) -> None:
     """Write ``out``: the described sound alone, in the format that its suffix tells. Raises as ``spoken`` does."""
+    _check_waits(waits, _waited(waits, "T"))
     ffmpeg = find_ffmpeg()
     with unfinished.film(out) as temporary, workplace(video, temporary) as place:
         ffmpeg, film = able(ffmpeg, place)
@@ -156,6 +161,13 @@ def _moved(waits: Sequence[Wait]) -> str:
     """A filter of packets: times in pictures that are not decoded. The shift grows with time, so no order changes."""
     escaped = {name: _waited(waits, f"{name}*TB").replace(",", "\\,") for name in ("PTS", "DTS")}
     return f"setts=pts=PTS+({escaped['PTS']})/TB:dts=DTS+({escaped['DTS']})/TB"
+
+
+def _check_waits(waits: Sequence[Wait], told: str) -> None:
+    """Raise InputError ``too_many_waits`` where ffmpeg can't be told of so many."""
+    if len(told) > LONGEST:
+        sentence = f"the film would wait {len(waits):,} times, more often than ffmpeg can be told; captions of longer windows make it fewer"
+        raise InputError("too_many_waits", f"{sentence}, without --extended it waits nowhere")
 
 
 def _in_time(film: Contents) -> Contents:
