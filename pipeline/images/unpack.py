@@ -86,6 +86,9 @@ def _decoded(opened: "Opened", size: Callable[[int, int], tuple[int, int]] | Non
             "picture_too_large",
             f"it has {wide} x {high} pixels, and {most // 1_000_000} million are the most; make it smaller first",
         )
+    if opened.format == "TIFF":
+        opened.load()  # Pillow turns a TIFF itself, when it decodes it: what is left to do, and its size, are known after that
+        wide, high = opened.size
     turn = opened.getexif().get(_ORIENTATION, 1)
     width, height = (high, wide) if turn in (5, 6, 7, 8) else (wide, high)
     wanted = size(width, height) if size is not None else (width, height)
@@ -111,16 +114,20 @@ def _rgb(opened: "Opened") -> "Opened":
     """8-bit RGB of whatever mode a picture has."""
     from PIL import Image as Pillow
 
-    if opened.has_transparency_data:
+    deep = opened.mode.startswith(("I", "F"))  # more than 8 bits a pixel
+    if opened.has_transparency_data and not deep:
         over = opened.convert("RGBA")
         white = Pillow.new("RGBA", over.size, "white")
         white.alpha_composite(over)
         return white.convert("RGB")
-    if opened.mode.startswith(("I", "F")):  # more than 8 bits a pixel
+    if deep:
         values = np.asarray(opened, np.float32)
         # a PNG's 16 bits are a whole range; elsewhere nobody says which part of it is used
         low, high = (0.0, 65535.0) if opened.format == "PNG" else (float(np.nanmin(values)), float(np.nanmax(values)))
         scaled = np.nan_to_num((values - low) * (255 / max(high - low, 1e-6)))
+        # one shade that is glass; in 8 bits, where Pillow looks for it, all that are brighter than 255 of 65,535 are white
+        if isinstance(glass := opened.info.get("transparency"), int):
+            scaled[values == glass] = 255
         return Pillow.fromarray((scaled + 0.5).clip(0, 255).astype(np.uint8)).convert("RGB")
     return opened if opened.mode == "RGB" else opened.convert("RGB")
 

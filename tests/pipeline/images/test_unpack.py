@@ -1,5 +1,7 @@
 """From any image file to the pixels that a model is shown."""
 
+import io
+
 import numpy as np
 import picture_files
 import pytest
@@ -89,6 +91,33 @@ def test_sixteen_bits_elsewhere_than_in_png_are_stretched_over_what_is_there() -
     image = unpack(picture_files.encoded(ramp, "TIFF")).image
     assert image.min() == 0
     assert image.max() == 255
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("compression", [None, "tiff_lzw"])
+def test_a_tiff_on_its_side_is_turned_once(orientation: int, compression: str | None) -> None:
+    """Pillow turns a TIFF as it decodes it, and no other format."""
+    lying, turned = picture_files.corners(40, 20), Image.Exif()
+    turned[0x0112] = orientation
+    as_png, as_tiff = io.BytesIO(), io.BytesIO()
+    lying.save(as_png, "PNG", exif=turned)
+    lying.save(as_tiff, "TIFF", exif=turned, compression=compression)
+    wanted, found = unpack(as_png.getvalue()), unpack(as_tiff.getvalue())
+    assert (found.width, found.height) == (wanted.width, wanted.height) == ((20, 40) if orientation > 4 else (40, 20))
+    assert np.array_equal(found.image, wanted.image)
+    small = unpack(as_tiff.getvalue(), lambda width, height: (width // 2, height // 2))
+    assert near(quarters(small.image), quarters(wanted.image))
+
+
+def test_a_shade_of_sixteen_bits_that_is_transparent_stands_on_white_and_the_others_as_they_are() -> None:
+    ramp = np.linspace(0, 65535, 16 * 16).reshape(16, 16).astype(np.uint16)
+    plain, glass = io.BytesIO(), io.BytesIO()
+    Image.fromarray(ramp).save(plain, "PNG")
+    Image.fromarray(ramp).save(glass, "PNG", transparency=int(ramp[0, 0]))
+    wanted = unpack(plain.getvalue()).image.copy()
+    assert tuple(wanted[0, 0]) == (0, 0, 0)
+    wanted[0, 0] = 255
+    assert np.array_equal(unpack(glass.getvalue()).image, wanted)
 
 
 def test_a_jpeg_of_thousands_of_scans_is_not_decoded() -> None:
