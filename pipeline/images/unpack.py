@@ -95,7 +95,7 @@ def _decoded(opened: "Opened", size: Callable[[int, int], tuple[int, int]] | Non
     lying = wanted[::-1] if turn in (5, 6, 7, 8) else wanted
     if wide >= lying[0] and high >= lying[1]:  # what is to be enlarged is decoded whole
         opened.draft(None, (int(lying[0] * GAP), int(lying[1] * GAP)))
-    plain = _rgb(opened)
+    plain = rgb(opened)
     if plain.size != lying:
         from PIL.Image import Resampling
 
@@ -110,7 +110,7 @@ def _look_at_scans(opened: "Opened", data: bytes) -> None:
         raise InputError("picture_too_large", f"it is drawn in {scans:,} passes, too many for its size; save it anew first")
 
 
-def _rgb(opened: "Opened") -> "Opened":
+def rgb(opened: "Opened") -> "Opened":
     """8-bit RGB of whatever mode a picture has."""
     from PIL import Image as Pillow
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from pipeline.frames import Image
 from pipeline.images.scans import too_many
+from pipeline.images.unpack import rgb
 from pipeline.serve.faults import HttpError
 
 MOST_PIXELS, MOST_TOGETHER = 50_000_000, 100_000_000
@@ -70,7 +71,10 @@ def _looked_at(opened: Any, side: int) -> Image:
 
     opened.draft("RGB", (side, side))
     small: pillow.Image = opened
-    if opened.mode not in ("RGB", "RGBA", "L") or ("transparency" in opened.info and opened.mode != "RGBA"):
+    if opened.mode.startswith(("I", "F")):
+        small = rgb(opened)
+        small.info |= {name: opened.info[name] for name in ("exif",) if name in opened.info}  # how it is turned
+    elif opened.mode not in ("RGB", "RGBA", "L") or ("transparency" in opened.info and opened.mode != "RGBA"):
         small = opened.convert("RGBA" if opened.has_transparency_data else "RGB")
     small.thumbnail((side, side))  # first: what follows makes copies
     upright = ImageOps.exif_transpose(small)
