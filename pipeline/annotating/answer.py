@@ -11,6 +11,7 @@ LISTED = {
     "key_twice": "its key came before: the first one is described",
     "truncated_shard": "the shard ends before it does",
     "not_found": "a link or a table names it, and it is not there",
+    "unreadable": "the folder may not be looked into (ls -ld tells whose it is)",
     "link_not_followed": "it is a link in its tar; hard ones to files before them there are followed, others are not: make the tar with "
     "--dereference --hard-dereference",
 }

@@ -167,8 +167,9 @@ def _failed(ledger: Ledger, reasons: Collection[str]) -> Iterator[tuple[Item, li
 
 
 def _may_be_there(item: Item) -> bool:
-    """Whether an item that the listing gave a reason may be read by now: a picture that was missing, a shard that is whole again."""
-    return any(item.locator.get(word) for word in ("path", "shard"))
+    """Whether an item that the listing gave a reason may be read by now: a picture that was missing, a shard that is whole again. A row
+    of a table is no picture."""
+    return item.reason != "bad_table" and any(item.locator.get(word) for word in ("path", "shard"))
 
 
 def _later(ledger: Ledger, ended: Mapping[int, Done]) -> dict[str, int]:

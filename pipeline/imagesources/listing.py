@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 
 from pipeline import families
+from pipeline.accident import logged
 from pipeline.datasets.items import Item
 from pipeline.errors import InputError, ScenescribeError, UsageError
 from pipeline.imagesources.base import Place, Source, Wishes, is_hidden, is_picture
@@ -58,6 +59,8 @@ class Listing:
                 self._lacking.append((name, None, error))
             except ScenescribeError as error:
                 self._problem(name, error)
+            except Exception as error:
+                self._problem(name, logged(error, path=name))
         yield from self._without_columns()
 
     def _without_columns(self) -> Iterator[Item]:
@@ -134,7 +137,7 @@ class Listing:
         self._columns = self._columns or "url" in source.reads  # a table: it had what was asked for
 
     def _of_folder(self, place: Place) -> Iterator[Item]:
-        """Its pictures by the folder source that takes it, then each shard and table in it, then links that lead to nothing."""
+        """Its pictures by the folder source that takes it, then each shard and table in it, then what can't be looked at."""
         files, beside, folders, sets = list[str](), set[str](), set[str](), list[str]()
         for entry in place.storage.list():
             above, _, last = entry.name.rpartition("/")
@@ -175,13 +178,16 @@ class Listing:
                 if error.code not in LACKING:
                     raise
                 self._lacking.append((file.url, _untold(file, error.code), error))
-        for name in place.storage.broken_links():
-            if is_hidden(name) or name.startswith(left_out) or not (is_picture(name) or self._for_file(name)):
+            except Exception as error:
+                yield _untold(file, logged(error, path=file.url).code)
+        for name, reason in place.storage.left_out():
+            file_of_ours = is_picture(name) or self._for_file(name)
+            if is_hidden(name) or name.startswith(left_out) or not (file_of_ours or reason == "unreadable"):
                 continue
             if place.prefix + name not in lost:  # a table of an imagefolder may have named it
                 lost.add(place.prefix + name)
                 locator = {"path": name} if is_picture(name) else {}
-                yield Item(key=place.prefix + name, source=place.url, locator=locator, weight=0.0, reason="not_found")
+                yield Item(key=place.prefix + name, source=place.url, locator=locator, weight=0.0, reason=reason)
         if not folders and not files and not lost:
             where = ", outside of the output folder (-o) and other data sets, which are left out" if found else " in it"
             if found and out == "":

@@ -139,7 +139,7 @@ def chunks_of(group: Any, columns: Sequence[str]) -> list[Chunk]:
     found = []
     for number in range(group.num_columns):
         column = group.column(number)
-        if column.path_in_schema.partition(".")[0] in columns:
+        if any(f"{column.path_in_schema}.".startswith(f"{name}.") for name in columns):  # a name may have dots of its own
             pages = [column.data_page_offset, column.dictionary_page_offset if column.has_dictionary_page else None]
             start = min(offset for offset in pages if offset is not None)
             grows, nested = "DELTA_BYTE_ARRAY" in column.encodings, column.num_values > group.num_rows

@@ -43,9 +43,7 @@ class Source:
         number = 0
         for group in range(table.file.num_row_groups):
             for row, values in enumerate(rows(table, group, wanted, KEYS)):
-                name = values.get(columns.key) if columns.key else None
-                if isinstance(name, str) and len(name) > LONGEST_NAME:
-                    name = None
+                name = _name_of(values.get(columns.key) if columns.key else None)
                 kept, reason = {column: as_json(values[column]) for column in wishes.keep_columns}, ""
                 locator: dict[str, str | int] = {"file": place.name, "group": group, "row": row, "column": columns.image or ""}
                 if columns.url:
@@ -77,6 +75,9 @@ class Source:
                 self._open = self._table = None
                 yield from (InputError(error.code, error.message) for _ in run[done:])
                 return
+            except BaseException:  # who reads on begins anew: of rows that ended so, no further ones come
+                self._open = self._table = None
+                raise
 
     def _group(self, item: Item, wishes: Wishes) -> "_Group":
         place = (item.source, int(item.locator["group"]), str(item.locator["column"]))
@@ -92,15 +93,22 @@ class _Group:
     """A row group, read from its beginning; ``row`` is the next one."""
 
     def __init__(self, place: tuple[str, int, str], table: Table) -> None:
+        """Raises InputError where the file is not the one that was listed."""
         self.place, self.row = place, 0
         _, group, self._column = place
+        if group >= table.file.num_row_groups:
+            raise _changed("it has fewer rows")
+        if self._column not in table.file.schema_arrow.names:
+            raise _changed(f"it has no column '{self._column}'")
         self._rows = rows(table, group, [self._column], BATCH)
 
     def picture(self, row: int) -> Content:
         """Raises InputError where the file can't be read any further."""
         value: Any = None
         while self.row <= row:
-            value = next(self._rows, {}).get(self._column)
+            if (values := next(self._rows, None)) is None:
+                raise _changed("it has fewer rows")
+            value = values[self._column]
             self.row += 1
         path = None
         if isinstance(value, dict):
@@ -144,6 +152,18 @@ class Columns:
                 f"(it has: {', '.join(names)})",
             )
         return cls(image=image, url=url, key=key)
+
+
+def _name_of(value: Any) -> str | None:
+    """A value as the name of a row; None where it is none: nothing, no number, or longer than any name."""
+    if value is None or value != value:
+        return None
+    name = as_json(value) if isinstance(value, bytes) else str(value)
+    return name if 0 < len(name) <= LONGEST_NAME else None
+
+
+def _changed(how: str) -> InputError:
+    return InputError("bad_table", f"the table was changed since it was listed: {how}")
 
 
 def _holds_bytes(pa: Any, kind: Any) -> bool:

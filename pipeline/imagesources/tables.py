@@ -87,7 +87,7 @@ def rows(table: Table, group: int, columns: Sequence[str], batch: int) -> Iterat
                 return
             except TooWide:
                 at_once = 1
-    except (pa.ArrowException, OSError, ValueError) as error:
+    except (pa.ArrowException, OSError, ValueError, ArithmeticError) as error:  # a date that Python has none for, too
         raise InputError("bad_table", f"the Parquet file is damaged: {_first_line(error)}") from None
 
 

@@ -84,8 +84,9 @@ class Storage(ABC):
     def list(self, prefix: str = "") -> Iterator[Entry]:
         """Files whose names begin with ``prefix``, by name; none where there is no such folder. Of a bucket ``MOST_LISTED`` at most."""
 
-    def broken_links(self) -> Iterator[str]:
-        """Names of links that lead to nothing, which ``list`` leaves out; only folders of machines have such."""
+    def left_out(self) -> Iterator[tuple[str, str]]:
+        """Names that ``list`` leaves out, each with a reason: links that lead to nothing (``not_found``), folders in it that may not be
+        looked into (``unreadable``). Only folders of machines have such."""
         return iter(())
 
     @abstractmethod

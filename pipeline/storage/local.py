@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -54,18 +54,30 @@ class LocalStorage(Storage):
         within, _, beginning = prefix.rpartition("/")
         root = len(os.path.join(self.folder, ""))
         first = (entry for entry in self._listed(os.path.join(self.folder, within)) if entry.name.startswith(beginning))
-        for found in tree(first, lambda entry: self._listed(entry.path) if entry.is_dir(follow_symlinks=False) else None):
+        for found in tree(first, self._inside):
             with contextlib.suppress(OSError):  # it went while we looked, or is a link that leads to itself
                 if found.is_file():
                     stat = found.stat()
                     yield Entry(name=found.path[root:], size=stat.st_size, modified=stat.st_mtime)
 
-    def broken_links(self) -> Iterator[str]:
-        root = len(os.path.join(self.folder, ""))
-        first = self._listed(os.path.join(self.folder, ""))
-        for found in tree(first, lambda entry: self._listed(entry.path) if entry.is_dir(follow_symlinks=False) else None):
+    def left_out(self) -> Iterator[tuple[str, str]]:
+        root, closed = len(os.path.join(self.folder, "")), list[str]()
+        for found in tree(self._listed(os.path.join(self.folder, "")), lambda entry: self._inside(entry, closed.append)):
             if found.is_symlink() and not os.path.exists(found.path):
-                yield found.path[root:]
+                yield found.path[root:], "not_found"
+        yield from ((path[root:], "unreadable") for path in closed)
+
+    def _inside(
+        self, entry: os.DirEntry[str], closed: Callable[[str], None] = lambda path: None
+    ) -> Sequence[os.DirEntry[str]] | None:
+        """What lies in a folder in ours, nothing where it may not be looked into (lost+found), which ``closed`` hears of; None of a file."""
+        if not entry.is_dir(follow_symlinks=False):
+            return None
+        try:
+            return self._listed(entry.path)
+        except InputError:
+            closed(entry.path)
+            return ()
 
     def delete(self, name: str) -> None:
         path = self.folder / checked(name)

@@ -167,3 +167,12 @@ def test_a_table_that_names_what_no_file_is_called_takes_no_pictures_place(tmp_p
     assert [item.kept["text"] for item in items if not item.reason] == ["'a.png'"]
     assert len({item.key for item in items}) == 4
     assert {item.kept["text"] for item in items} == {repr(name) for name in named}
+
+
+async def test_a_row_of_a_table_that_can_not_be_read_stays_one_when_it_is_asked_again(annotate: Annotate, tmp_path: Path) -> None:
+    """It is no picture: neither one that is missing nor one that is damaged."""
+    folder = as_folder(dict(list(PICTURES.items())[:1]), tmp_path / "in")
+    (folder / "metadata.jsonl").write_text('{"file_name": "000.png"}\n{no JSON\n')
+    for retried in (False, True):
+        run = await annotate(folder, retry_failed=retried)
+        assert [(row.key, row.reason) for row in results.rows(run.ledger)] == [("000.png", ""), ("metadata.jsonl:2", "bad_table")]

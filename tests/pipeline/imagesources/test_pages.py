@@ -71,13 +71,13 @@ def varint(number: int) -> bytes:
 @pytest.mark.parametrize(
     ("unpacked", "packed"), [(1 << 30, None), (None, 1 << 30), (1 << 30, 1 << 30), (0, 1 << 20), ((1 << 31) - 1, None)]
 )
-@pytest.mark.parametrize("codec", ["none", "zstd"])
+@pytest.mark.parametrize(("codec", "column"), [("none", "image"), ("zstd", "image"), ("zstd", "the.image")])
 def test_a_page_that_claims_more_than_it_has_gets_no_memory(
-    unpacked: int | None, packed: int | None, codec: str, tmp_path: Path
+    unpacked: int | None, packed: int | None, codec: str, column: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "t.parquet"
     pyarrow.parquet.write_table(
-        pyarrow.table({"note": ["x"] * 5, "image": [b"\xff\xd8" + bytes(500)] * 5}), path, compression=codec, use_dictionary=False
+        pyarrow.table({"note": ["x"] * 5, column: [b"\xff\xd8" + bytes(500)] * 5}), path, compression=codec, use_dictionary=False
     )
     data = path.read_bytes()
     start = pyarrow.parquet.ParquetFile(path).metadata.row_group(0).column(1).data_page_offset

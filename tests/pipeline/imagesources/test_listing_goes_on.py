@@ -1,0 +1,114 @@
+"""What nobody foresaw of one table or folder costs no other: a row, or a name that is told, and the listing goes on."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import picture_sets
+import pyarrow
+import pyarrow.parquet
+import pytest
+from accidents import ACCIDENTS, breaks, code_of
+from picture_files import corners, encoded
+
+from pipeline.datasets.items import Item
+from pipeline.errors import InputError, ScenescribeError
+from pipeline.imagesources import parquet, tables
+from pipeline.imagesources.base import Wishes
+from pipeline.imagesources.listing import Listing
+from pipeline.imagesources.reading import Reader
+
+PICTURE = encoded(corners(16, 16))
+
+
+def listed(name: Path, **wishes: Any) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    problems: list[tuple[str, str]] = []
+
+    def problem(name: str, error: ScenescribeError) -> None:
+        problems.append((Path(name).name, error.code))
+
+    items = list(Listing([str(name)], Wishes(**wishes), problem))
+    return [(item.key, item.reason) for item in items], problems
+
+
+def table(path: Path, **columns: Any) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    pyarrow.parquet.write_table(pyarrow.table(columns), path, row_group_size=2)
+    return path
+
+
+def test_a_date_that_python_has_none_for_ends_its_table_alone(tmp_path: Path) -> None:
+    far = pyarrow.array([1, 2**30], pyarrow.date32())
+    table(tmp_path / "in" / "a.parquet", image=[PICTURE] * 2, when=far)
+    table(tmp_path / "in" / "b.parquet", image=[PICTURE], when=pyarrow.array([1], pyarrow.date32()))
+    assert listed(tmp_path / "in", keep_columns=("when",)) == ([("a.parquet", "bad_table"), ("b/0", "")], [])
+    assert listed(tmp_path / "in" / "a.parquet", keep_columns=("when",)) == ([], [("a.parquet", "bad_table")])
+
+
+@pytest.mark.parametrize("accident", ACCIDENTS, ids=lambda error: type(error).__name__)
+def test_an_accident_of_a_table_is_its_own(tmp_path: Path, accident: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in "ab":
+        table(tmp_path / "in" / f"{name}.parquet", image=[PICTURE])
+    real = parquet.Columns.of
+
+    def of(schema: Any, wishes: Wishes, where: str) -> parquet.Columns:
+        if where.endswith("a.parquet"):
+            raise accident
+        return real(schema, wishes, where)
+
+    monkeypatch.setattr(parquet.Columns, "of", of)
+    assert listed(tmp_path / "in") == ([("a.parquet", code_of(accident)), ("b/0", "")], [])
+    assert listed(tmp_path / "in" / "a.parquet") == ([], [("a.parquet", code_of(accident))])
+
+
+def test_a_folder_that_may_not_be_looked_into_is_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """lost+found lies on every disk, and is the administrator's."""
+    folder, real = picture_sets.as_folder({"a.png": PICTURE, "z/b.png": PICTURE}, tmp_path / "in"), os.scandir
+    for name in ("lost+found", ".Trash-0"):
+        (folder / name).mkdir()
+
+    def scandir(path: Any) -> Any:
+        if Path(path).name in ("lost+found", ".Trash-0"):
+            raise PermissionError(13, "Permission denied", path)
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert listed(folder) == ([("a.png", ""), ("z/b.png", ""), ("lost+found", "unreadable")], [])
+    assert listed(folder / "lost+found") == ([], [("lost+found", "unreadable")])
+
+
+@pytest.mark.parametrize(
+    ("names", "keys"),
+    [
+        ([b"a", b"\xff", None], ["a", "ff", "t/2"]),
+        (["a", "", ""], ["a", "t/1", "t/2"]),
+        ([1.5, float("nan"), float("nan")], ["1.5", "t/1", "t/2"]),
+        ([7, None, 8], ["7", "t/1", "8"]),
+    ],
+)
+def test_names_are_text_and_what_is_none_has_its_place_for_one(names: list[Any], keys: list[str], tmp_path: Path) -> None:
+    path = table(tmp_path / "t.parquet", image=[PICTURE] * 3, key=pyarrow.array(names, from_pandas=False))
+    assert [key for key, _ in listed(path)[0]] == keys
+
+
+def read(items: list[Item]) -> list[str]:
+    return [one.code if isinstance(one, InputError) else "a picture" for one in Reader(Wishes()).read(items)]
+
+
+def test_a_table_that_was_changed_since_it_was_listed_says_so(tmp_path: Path) -> None:
+    path = table(tmp_path / "t.parquet", image=[PICTURE] * 6)
+    items = list(Listing([str(path)], Wishes(), lambda name, error: None))
+    table(path, image=[PICTURE] * 3)
+    assert read(items) == ["a picture"] * 3 + ["bad_table"] * 3
+    table(path, img=[PICTURE] * 6)
+    assert read(items) == ["bad_table"] * 6
+
+
+def test_who_reads_on_after_an_accident_has_the_rows_behind_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, real, left = table(tmp_path / "t.parquet", image=[PICTURE] * 2), tables._pieces, [RuntimeError("an accident")]
+    items = list(Listing([str(path)], Wishes(), lambda name, error: None))
+    monkeypatch.setattr(tables, "_pieces", breaks(real, left))  # type: ignore[arg-type]
+    reader = Reader(Wishes())
+    with pytest.raises(RuntimeError):
+        next(reader.read(items))
+    assert list(reader.read(items[1:])) == [PICTURE]
