@@ -8,6 +8,7 @@ ask      a a a b b     its file is removed when its last window is answered
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 
 from models.temporary import temporary_folder
@@ -24,6 +25,10 @@ from pipeline.sources.film import FilmSource
 from pipeline.storage import open_storage
 from pipeline.storage.spool import Remote, Spool
 from pipeline.stretch import Arriving
+from pipeline.types import Notice, Outcome
+
+MOST_TOLD = 3
+"""things that went wrong in a film, in a sentence about it"""
 
 
 def has_films(ledger: Ledger) -> bool:
@@ -41,8 +46,9 @@ class Films:
         self._reading = asyncio.Lock()
 
     async def rows(self, item: Item, here: Callable[[], None], read: Callable[[], None]) -> tuple[list[Row], str]:
-        """The rows of a film; where it has none, one that gives the reason, and a sentence about it. ``here`` is called when its file
-        is here, ``read`` when it is read to its end; each once at least.
+        """The rows of a film, and a sentence about what went wrong: of each stretch that is lost there is a row with the reason ``partial``;
+        where it has no window, one row gives the reason. ``here`` is called when its file is here, ``read`` when it is read to its end;
+        each once at least.
 
         Raises EnvironmentFault and UsageError where the engine can't go on.
         """
@@ -60,7 +66,7 @@ class Films:
                     read()
 
                 try:
-                    return await self._described(item, path, arriving, over), ""
+                    return await self._described(item, path, arriving, over)
                 finally:
                     over()
         except InputError as error:
@@ -69,12 +75,15 @@ class Films:
             here()
             read()
 
-    async def _described(self, item: Item, path: Path, arriving: Arriving | None, read: Callable[[], None]) -> list[Row]:
+    async def _described(
+        self, item: Item, path: Path, arriving: Arriving | None, read: Callable[[], None]
+    ) -> tuple[list[Row], str]:
         source = FilmSource(path, self._host.pool, workers=self._host.decode_workers, arriving=arriving)
         info = await asyncio.to_thread(source.probe)
+        refused = list[Notice]()
         told = Told(
             caption=lambda caption, position: None,
-            notice=lambda notice: None,
+            notice=refused.append,
             read=read,
             window=lambda window: None,
             pictures=False,
@@ -82,16 +91,21 @@ class Films:
         rows = []
         async with LocalStream(self._host.engine, source, self._recipe, known={}, on=told, tally=Tally()) as stream:
             async for one in stream:
+                told_why = (notice.code for notice in refused if notice.start == one.start)
+                reason = next(told_why, "request_refused") if one.outcome is Outcome.FAILED else ""
                 row = Row(
                     key=item.key, source=item.source, content=None, width=info.width, height=info.height, caption=one.text,
-                    outcome=one.outcome, reason="request_refused" if one.outcome == "failed" else "", prompt_tokens=one.prompt_tokens,
+                    outcome=one.outcome, reason=reason, prompt_tokens=one.prompt_tokens,
                     completion_tokens=one.completion_tokens, model=self._model, kept=item.kept, start=one.start, end=one.end,
                     frames=one.frames,
                 )  # fmt: skip
                 rows.append(row)
+            lost = [one for one in stream.notices if one.code == "partial"]
         if not rows:
             raise InputError("no_decodable_frames", "the film has no window that can be described")
-        return rows
+        rows += [replace(Row.failed(item, one.code, model=self._model), start=one.start, end=one.end) for one in lost]
+        sentences = dict.fromkeys(one.message for one in (*refused, *lost))
+        return rows, "; ".join(list(sentences)[:MOST_TOLD])
 
     @contextlib.asynccontextmanager
     async def _here(self, item: Item) -> AsyncIterator[tuple[Path, Arriving | None]]:

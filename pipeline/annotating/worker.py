@@ -128,7 +128,7 @@ class Worker:
             wrong = of_item(item, error)
             rows, why = [Row.failed(item, wrong.code, model=self.model)], wrong.message
         films[item.key] = rows
-        reason = rows[0].reason if len(rows) == 1 and rows[0].start is None else ""
+        reason = next((row.reason for row in reversed(rows) if row.reason), "")  # of all of it, or of a part
         outcome = Outcome.FAILED if reason else Outcome.OK
         tokens = sum(row.prompt_tokens for row in rows), sum(row.completion_tokens for row in rows)
         text = next((row.caption for row in rows if row.caption), "")

@@ -10,6 +10,8 @@ from annotated import PICTURES, Annotate
 from buckets import moto
 from picture_sets import as_folder
 
+from models.base import Reply, Request
+from models.engines.echo import EchoCaptioner
 from models.presets import preset
 from pipeline.annotating.films import has_films
 from pipeline.annotating.flow import wishes_of
@@ -17,6 +19,7 @@ from pipeline.annotating.writing import layouts_of, write
 from pipeline.bench.films import FilmSpec
 from pipeline.bench.films import write as write_film
 from pipeline.datasets import results
+from pipeline.errors import RequestError
 from pipeline.options.annotate import AnnotateSettings
 from pipeline.storage import open_storage
 from pipeline.types import Outcome
@@ -57,6 +60,40 @@ async def test_films_and_pictures_of_one_folder(annotate: Annotate, film: Path, 
     assert times[sorted(some)[0]] is None
     assert times["clips/movie.mp4"] is not None
     assert (await annotate(folder, unit=5)).captioner.asked == 0  # type: ignore[attr-defined]
+
+
+async def test_a_film_that_is_cut_short_says_what_is_missing(annotate: Annotate, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    film = tmp_path / "in" / "cut.mkv"
+    write_film(film, FilmSpec(seconds=24, width=96, height=64, fps=10, gop=10))
+    film.write_bytes(film.read_bytes()[: film.stat().st_size // 2])
+    run = await annotate(film)
+    *windows, lost = results.rows(run.ledger)
+    assert windows
+    assert all(row.caption and not row.reason for row in windows)
+    assert (lost.outcome, lost.reason, lost.caption, lost.frames) == (Outcome.FAILED, "partial", "", ())
+    assert lost.start == pytest.approx(windows[-1].end, abs=0.2)
+    assert lost.end == pytest.approx(24, abs=0.2)
+    assert (run.told["cut.mkv"].outcome, run.told["cut.mkv"].reason) == (Outcome.FAILED, "partial")
+    assert "the file ends at" in run.told["cut.mkv"].message
+    assert (results.status(run.ledger).failed, results.status(run.ledger).by_reason) == (1, {"partial": 1})
+
+
+class Refusing(EchoCaptioner):
+    """Answers none but the first."""
+
+    async def caption(self, request: Request) -> Reply:
+        if self.asked:
+            raise RequestError("prompt_too_long", "that is too much")
+        return await super().caption(request)
+
+
+async def test_a_window_that_is_refused_has_the_reason_that_was_given(annotate: Annotate, film: Path) -> None:
+    run = await annotate(film, captioner=Refusing())
+    reasons = sorted(row.reason for row in results.rows(run.ledger))
+    assert reasons[0] == ""
+    assert set(reasons[1:]) == {"prompt_too_long"}
+    assert (run.told["movie.mp4"].reason, run.told["movie.mp4"].message) == ("prompt_too_long", "that is too much")
 
 
 async def test_a_film_in_a_bucket_is_copied_here_and_removed(
