@@ -148,8 +148,10 @@ class _Flow:
             self._done(number, kept)
             return
         answer: asyncio.Future[Caption] = asyncio.get_running_loop().create_future()
-        if self.recipe.skip_static and self._shown is not None and unchanged.looks_like(window, self._shown[0]):
-            self._spawn(self._reuse(number, window, self._shown[1]))
+        shown = self._shown if self.recipe.skip_static else None
+        if shown is not None and not _failed(shown[1]) and unchanged.looks_like(window, shown[0]):
+            # without its pictures: nothing bounds how many wait for one answer
+            self._spawn(self._reuse(number, window.start, window.end, window.frames.times, shown[1]))
             return
         if self.recipe.skip_static:
             self._shown = (window, answer)
@@ -186,17 +188,11 @@ class _Flow:
         now = time.monotonic()
         self.tally.engine = now - self._first - self.engine.starting_seconds(self._first, now)
 
-    async def _reuse(self, number: int, window: Window, answer: "asyncio.Future[Caption]") -> None:
+    async def _reuse(
+        self, number: int, start: float, end: float, frames: tuple[float, ...], answer: "asyncio.Future[Caption]"
+    ) -> None:
         before = await asyncio.shield(answer)
-        caption = replace(
-            before,
-            start=window.start,
-            end=window.end,
-            frames=window.frames.times,
-            prompt_tokens=0,
-            completion_tokens=0,
-            reused=True,
-        )
+        caption = replace(before, start=start, end=end, frames=frames, prompt_tokens=0, completion_tokens=0, reused=True)
         self._done(number, caption, new=True)
 
     def _done(self, number: int, caption: Caption, *, new: bool = False) -> None:
@@ -233,6 +229,11 @@ class _Flow:
         """Say what is wrong with an answer; for those of an earlier run too, or a resumed run would warn of less."""
         if (message := answers.NOTICES.get(caption.outcome)) is not None:
             self.on_notice(Notice(code=f"answer_{caption.outcome}", message=message, start=caption.start, end=caption.end))
+
+
+def _failed(answer: "asyncio.Future[Caption]") -> bool:
+    """Whether a window is known to have no caption: then those that look like it are asked themselves."""
+    return answer.done() and not answer.cancelled() and answer.result().outcome is Outcome.FAILED
 
 
 async def _next(windows: Iterator[Window] | AsyncIterator[Window], thread: ThreadPoolExecutor) -> Window | None:

@@ -248,6 +248,53 @@ async def test_a_window_that_looks_like_the_one_before_it_gets_its_caption_witho
     assert described.captions[3].frames == (3.5,)
 
 
+async def test_a_window_that_failed_is_no_caption_for_those_that_look_like_it() -> None:
+    """One that was refused costs a standing picture one window, and not the hour that it stands."""
+    told, answered = Told(lambda told, n: RequestRefused("not this one") if n == 0 else f"Window {n}."), asyncio.Event()
+    one = heart(told, skip_static=True)
+
+    async def stream() -> AsyncIterator[Window]:
+        for window in windows(4, still=True):
+            yield window
+            await answered.wait()
+
+    async with aclosing(captions(stream(), one.recipe, one.engine, on_caption=lambda _: answered.set())) as flow:
+        found = [caption async for caption in flow]
+    assert told.asked == [0, 1]
+    assert [(caption.text, caption.reused) for caption in found] == [("", False), ("Window 1.", False)] + [
+        ("Window 1.", True)
+    ] * 2
+
+
+async def test_windows_that_wait_for_the_caption_of_another_have_no_pictures() -> None:
+    told, alive, read = Told(together=2), weakref.WeakSet[FrameBatch](), asyncio.Event()
+    one = heart(told, skip_static=True)
+
+    class Seen(FrameBatch):
+        __slots__ = ("__weakref__",)
+
+    async def stream() -> AsyncIterator[Window]:
+        for i in range(50):
+            frames = Seen.of([Frame(image=np.zeros((8, 8, 3), np.uint8), time=i, index=i)])
+            alive.add(frames)
+            yield Window(index=i, start=i, end=i + 1, frames=frames)
+        del frames
+        read.set()
+
+    async def let_go() -> int:
+        await read.wait()
+        most = len(alive)
+        await told.barrier.wait()  # the first is answered now
+        return most
+
+    seen = asyncio.create_task(let_go())
+    async with aclosing(captions(stream(), one.recipe, one.engine)) as flow:
+        found = [caption async for caption in flow]
+    assert len(found) == 50
+    assert all(caption.text == "Window 0." for caption in found)
+    assert await seen <= 3, "the first, which is asked and compared with, and the last one that was read"
+
+
 async def test_an_endless_source_takes_no_more_room_than_a_short_one() -> None:
     """Thirty thousand windows from a stream: what is alive at once is what is in flight."""
     picture = np.zeros((1, 1, 3), np.uint8)
