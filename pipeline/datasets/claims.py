@@ -13,6 +13,7 @@ import json
 import os
 import secrets
 import socket
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -76,6 +77,8 @@ class Held:
         self._claims, self.unit, self.generation, self.claim = claims, unit, generation, claim
         self.past = past
         """the claims before it that were neither released nor are live"""
+        self._writing = threading.Lock()
+        """it is renewed by one thread and given back by another"""
 
     @property
     def deaths(self) -> int:
@@ -92,8 +95,9 @@ class Held:
         self._write(released=True)
 
     def _write(self, **values: Any) -> None:
-        self.claim = Claim(**{**asdict(self.claim), **values})
-        self._claims.storage.put(name_of(self.unit, self.generation), _encoded(self.claim))
+        with self._writing:
+            self.claim = Claim(**{**asdict(self.claim), **values})
+            self._claims.storage.put(name_of(self.unit, self.generation), _encoded(self.claim))
 
 
 class Claims:

@@ -1,13 +1,19 @@
 """What a host is handed: the items of a unit, to be kept or given back."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from pipeline import log as logs
+from pipeline.accident import logged
 from pipeline.datasets.claims import Held
 from pipeline.datasets.items import Item, Row
 from pipeline.datasets.quarantine import Stretch
 from pipeline.datasets.units import Unit
+from pipeline.errors import ScenescribeError
+
+log = logs.get(__name__)
 
 
 @dataclass(eq=False, slots=True)
@@ -40,3 +46,14 @@ class Grant:
     async def give_back(self) -> None:
         """It was not done; another host, or this one later, may try."""
         await self.on_give_back(self)
+
+
+async def renewed(leases: Iterable[Callable[[], None]]) -> None:
+    """Renew each of these, whatever becomes of the others: who is not heard of for a while is taken for dead."""
+    for renew in leases:
+        try:
+            await asyncio.to_thread(renew)
+        except ScenescribeError as error:
+            log.warning("a claim could not be renewed", code=error.code, says=error.message)
+        except Exception as error:
+            logged(error, step="a claim is renewed")

@@ -24,7 +24,7 @@ from typing import Self
 from pipeline import log as logs
 from pipeline.datasets.claims import LEASE, Claim, Claims, Held
 from pipeline.datasets.deaths import Deaths
-from pipeline.datasets.grant import Grant
+from pipeline.datasets.grant import Grant, renewed
 from pipeline.datasets.items import Row
 from pipeline.datasets.ledger import Ledger
 from pipeline.datasets.quarantine import Quarantine
@@ -240,11 +240,7 @@ class Grants:
         """Renew what is out, three times a lease."""
         while True:
             await asyncio.sleep(self._claims.lease / 3)
-            held = {grant.held for grant in self._out}
-            try:
-                for one in held:
-                    await asyncio.to_thread(one.renew)
-                if isinstance(self._ledger.storage, SoleStorage):
-                    await asyncio.to_thread(self._ledger.storage.renew)
-            except ScenescribeError as error:
-                log.warning("a claim could not be renewed", code=error.code, says=error.message)
+            leases: list[Callable[[], None]] = [held.renew for held in {grant.held for grant in self._out}]
+            if isinstance(self._ledger.storage, SoleStorage):
+                leases.append(self._ledger.storage.renew)
+            await renewed(leases)

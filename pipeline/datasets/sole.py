@@ -82,13 +82,14 @@ class SoleStorage(Storage):
     def _refuse_another(self) -> None:
         try:
             held = json.loads(self._storage.get(NAME))
-        except (InputError, ValueError):
-            return
-        until, now = held.get("until", 0), time.time()
+            until, now = float(held.get("until", 0)), time.time()
+            pid = int(held.get("pid", 0))
+        except (InputError, ValueError, TypeError, AttributeError, OverflowError, RecursionError):
+            return  # there is none, or none that can be read: then nobody is known to have it
         if held.get("holder") == self._mine or until <= now:
             return
         if held.get("place") == place():
-            if born(int(held.get("pid", 0))) != held.get("born"):
+            if born(pid) != held.get("born"):
                 return  # a process of this machine that is gone
         elif not holds(until, now):
             return
