@@ -18,6 +18,7 @@ from pipeline.annotating.pull import pull
 from pipeline.annotating.recipe import PictureRecipe
 from pipeline.annotating.worker import Worker
 from pipeline.captioning.recipe import Recipe
+from pipeline.datasets.arrow import column_name
 from pipeline.datasets.grants import Grants
 from pipeline.datasets.items import Item
 from pipeline.datasets.kept import kind_of
@@ -75,6 +76,7 @@ def prepared(
     Raises UsageError (``settings_differ``, a column that is not there), InputError ``nothing_planned``, and what the storage raises.
     """
     wishes, problems = wishes_of(settings), list[Problem]()
+    _refuse_one_name(wishes.keep_columns)
 
     def problem(name: str, error: ScenescribeError) -> None:
         problems.append(Problem(name=name, error=error))
@@ -181,6 +183,14 @@ def _key(names: Sequence[str], settings: AnnotateSettings, recipe: PictureRecipe
 def _names_of(there: Mapping[str, str], wishes: Wishes) -> dict[str, str]:
     """Types of the columns to keep: those of the data set that is there, where its columns are these."""
     return dict(there) if set(there) == set(wishes.keep_columns) else dict.fromkeys(wishes.keep_columns, "string")
+
+
+def _refuse_one_name(names: Sequence[str]) -> None:
+    """Raise UsageError ``bad_value`` where two columns would have one name in the rows: of one of them nothing would be kept."""
+    for name in names:
+        if (called := column_name(name)) != name and called in names:
+            text = f"the column '{name}' is called '{called}' in the rows, and so is another one; rename one of them in the table"
+            raise UsageError("bad_value", f"--keep-columns {','.join(names)}: {text}")
 
 
 def _types(items: Sequence[Item], names: Iterable[str]) -> dict[str, str]:

@@ -163,15 +163,27 @@ class Claims:
         """One that is there; None where it is gone or damaged, as after a power cut: then nobody is known to hold it."""
         try:
             raw = json.loads(self.storage.get(name_of(unit, generation)))
-            return Claim(
+            claim = Claim(
                 **{**raw, "alone": tuple(raw["alone"]) if raw.get("alone") else None, "dead": tuple(raw.get("dead", ()))}
             )
+            return claim if _can_be(claim) else None
         except InputError as error:
             if error.code != "not_found":
                 raise
         except (ValueError, TypeError, AttributeError):
             pass
         return None
+
+
+def _can_be(claim: Claim) -> bool:
+    """Whether a claim has what claims have: where it lies others may write too."""
+    words = (claim.owner, claim.host, claim.place, claim.born, *claim.dead)
+    numbers = (claim.since, claim.until, claim.pid, *(claim.alone or ()))
+    return (
+        all(isinstance(one, str) for one in words)
+        and all(type(one) in (int, float) for one in numbers)
+        and (claim.alone is None or (len(claim.alone) == 2 and all(type(one) is int for one in claim.alone)))
+    )
 
 
 def name_of(unit: int, generation: int) -> str:

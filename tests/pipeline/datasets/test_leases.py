@@ -71,3 +71,28 @@ def test_a_lease_that_is_none_keeps_nobody_out(written: Any, tmp_path: Path, mon
     storage = open_storage(tmp_path / "out")
     storage.put(NAME, json.dumps(written).encode())
     SoleStorage(storage)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("until", "x"),
+        ("since", None),
+        ("pid", "1"),
+        ("place", 7),
+        ("alone", [1]),
+        ("alone", ["a", "b"]),
+        ("dead", 5),
+        ("owner", []),
+    ],
+)
+def test_a_claim_that_says_what_can_not_be_is_nobodys(field: str, value: Any, tmp_path: Path) -> None:
+    storage = open_storage(tmp_path / "out")
+    Claims(storage, "a").take(7)
+    raw = json.loads(storage.get(name_of(7, 0)))
+    storage.put(name_of(7, 0), json.dumps({**raw, field: value}).encode())
+    other = Claims(storage, "b")
+    other.listed()
+    held = other.take(7)
+    assert held is not None
+    assert held.past == []
