@@ -133,8 +133,15 @@ class Listing:
             yield from self._of_folder(Place(storage=open_storage(url, self._wishes.storage), name="", url=url, prefix=prefix))
 
     def _of_file(self, source: Source, place: Place) -> Iterator[Item]:
-        yield from source.list(place, self._wishes)
-        self._columns = self._columns or "url" in source.reads  # a table: it had what was asked for
+        table = "url" in source.reads
+        try:
+            yield from source.list(place, self._wishes)
+        except UsageError:
+            raise
+        except Exception:
+            self._columns = self._columns or table  # a column was not mistyped because its table is damaged
+            raise
+        self._columns = self._columns or table  # it had what was asked for
 
     def _of_folder(self, place: Place) -> Iterator[Item]:
         """Its pictures by the folder source that takes it, then each shard and table in it, then what can't be looked at."""

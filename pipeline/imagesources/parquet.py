@@ -159,7 +159,7 @@ def _name_of(value: Any) -> str | None:
     if value is None or value != value:
         return None
     name = as_json(value) if isinstance(value, bytes) else str(value)
-    return name if 0 < len(name) <= LONGEST_NAME else None
+    return name if len(name) <= LONGEST_NAME else None
 
 
 def _changed(how: str) -> InputError:

@@ -62,6 +62,8 @@ def opened(url: str, wishes: Wishes) -> Table:
 def rows(table: Table, group: int, columns: Sequence[str], batch: int) -> Iterator[dict[str, Any]]:
     """The rows of a group, these columns alone, ``batch`` at a time at most. Raises InputError ``bad_table``."""
     told = table.file.metadata.row_group(group)
+    if not told.num_rows:
+        return  # there are no pages either, and where they would lie is said to be 0
     if not columns:
         yield from ({} for _ in range(told.num_rows))
         return
