@@ -77,6 +77,10 @@ class PagedFile(RangedFile):
         self.room: int | None = None
         """bytes that pages may unpack to from now on, whoever sets it; None: all"""
 
+    def footer(self) -> int:
+        """Bytes of the footer, as the file's end tells. Raises InputError."""
+        return int.from_bytes(self._storage.get_range(self._name, max(0, self.size() - 8), 4), "little")
+
     def expect(self, chunks: Sequence[Chunk]) -> None:
         """The chunks that are read from now on. Raises InputError ``bad_table``."""
         chunks = sorted(chunks)

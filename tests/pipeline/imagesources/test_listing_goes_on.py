@@ -1,5 +1,6 @@
 """What nobody foresaw of one table or folder costs no other: a row, or a name that is told, and the listing goes on."""
 
+import base64
 import os
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import picture_sets
 import pyarrow
 import pyarrow.parquet
+import pyarrow.parquet.encryption as encryption
 import pytest
 from accidents import ACCIDENTS, breaks, code_of
 from picture_files import corners, encoded
@@ -128,3 +130,30 @@ def test_a_damaged_table_does_not_make_its_columns_mistyped(tmp_path: Path) -> N
     picture_sets.as_folder({"a.png": PICTURE}, tmp_path / "in")
     (tmp_path / "in" / "t.parquet").write_bytes(b"PAR1 and no more")
     assert listed(tmp_path / "in", keep_columns=("id",)) == ([("a.png", ""), ("t.parquet", "bad_table")], [])
+
+
+class Keys(encryption.KmsClient):
+    """Hides nothing: keys are wrapped in what they are."""
+
+    def __init__(self, *_: object) -> None:
+        super().__init__()
+
+    def wrap_key(self, key: bytes, name: str) -> bytes:
+        return base64.b64encode(key)
+
+    def unwrap_key(self, key: bytes, name: str) -> bytes:
+        return base64.b64decode(key)
+
+
+@pytest.mark.parametrize("plain", [True, False])
+@pytest.mark.parametrize("column", ["image", "id"])
+def test_a_table_with_encrypted_columns_is_told(column: str, plain: bool, tmp_path: Path) -> None:
+    """To ask Arrow for the place of such a column ended the process."""
+    some = pyarrow.table({"image": [PICTURE], "id": ["x"]})
+    (tmp_path / "in").mkdir()
+    how = encryption.EncryptionConfiguration(footer_key="f", column_keys={"c": [column]}, plaintext_footer=plain)
+    keys = encryption.CryptoFactory(Keys).file_encryption_properties(encryption.KmsConnectionConfig(), how)
+    with pyarrow.parquet.ParquetWriter(tmp_path / "in" / "a.parquet", some.schema, encryption_properties=keys) as out:
+        out.write_table(some)
+    pyarrow.parquet.write_table(some, tmp_path / "in" / "b.parquet")
+    assert listed(tmp_path / "in") == ([("a.parquet", "bad_table"), ("x", "")], [])
