@@ -17,6 +17,7 @@ from pipeline.formats import json
 from pipeline.inputs import VIDEO_SUFFIXES
 from pipeline.languages import check_tag
 from pipeline.missing import missing
+from pipeline.not_text import what_instead
 from pipeline.safe_open import MEGABYTE, read_bytes
 from pipeline.sidecar_names import labels_in
 from pipeline.speech.known import heard
@@ -72,7 +73,11 @@ def load(
         )
     if form is None and path.suffix.lower() in VIDEO_SUFFIXES:
         raise UsageError("unknown_format", f"{path} is called like a film, and captions are read here (.{', .'.join(READ)})")
-    read = decoded(_read(path), check_encoding(encoding) if encoding else None)
+    data = _read(path)
+    if what := what_instead(data):
+        raise InputError("bad_subtitles", f"this is {what}")
+    _check_format(name)
+    read = decoded(data, check_encoding(encoding) if encoding else None)
     told = about(read)
     text = read.text
     tag = check_tag(language) if language else None
@@ -93,6 +98,16 @@ def load(
         laid_out, more = make_track(document, layout, title=track.title)
         track, notices = replace(laid_out, kind=track.kind), (*notices, *more)
     return Loaded(track=track, document=document, notices=notices)
+
+
+def _check_format(name: str) -> None:
+    """Raises UsageError ``unknown_format`` with what is read, which is not what is written."""
+    try:
+        formats.reader_of(name)
+    except UsageError as error:
+        if error.code != "unknown_format":
+            raise
+        raise UsageError("unknown_format", f"'{name}' is no format of captions that is read (.{', .'.join(READ)} are)") from None
 
 
 def placed(track: Track, position: str | None) -> Track:

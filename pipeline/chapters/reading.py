@@ -12,6 +12,7 @@ from pipeline.encoding import check_encoding, decoded
 from pipeline.encoding_notices import about
 from pipeline.errors import InputError
 from pipeline.formats._lines import lines_of
+from pipeline.not_text import what_instead
 from pipeline.outline import Chapter
 from pipeline.safe_open import MEGABYTE, read_bytes
 from pipeline.sanitize import whole
@@ -51,11 +52,14 @@ def load(path: Path, duration: float = 0.0, encoding: str | None = None) -> tupl
     """
     chosen = check_encoding(encoding) if encoding else None
     try:
-        written = decoded(read_bytes(path, LARGEST), chosen)
+        data = read_bytes(path, LARGEST)
     except FileNotFoundError:
         raise InputError("not_found", "there is no such file", path=str(path)) from None
     except (OSError, ValueError) as error:
         raise InputError("unreadable", f"{path.name} can't be read: {getattr(error, 'strerror', None) or error}") from None
+    if what := what_instead(data):
+        raise InputError("bad_chapters", f"this is {what}", path=str(path))
+    written = decoded(data, chosen)
     text = written.text.removeprefix("\ufeff")
     notices = about(written)
     if path.suffix.lower() == ".json":
