@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import signal
 from pathlib import Path
 
 from pipeline.errors import OutputError
@@ -12,6 +13,12 @@ from pipeline.media.starved import maybe, starved
 def failure(ended: Ended, path: Path, what: str) -> OutputError:
     """Why ffmpeg did not write what it should, in its own words."""
     said = "\n".join(ended.messages)
+    if ended.status == -signal.SIGXFSZ or "File too large" in said:
+        return OutputError(
+            "no_space", "the film became larger than a file may be here (ulimit -f, or the file system's own limit)"
+        )
+    if ended.status < 0:
+        what = f"ffmpeg was ended from outside (signal {-ended.status}), mostly because memory ran out"
     full = "No space left on device" in said or "Disk quota exceeded" in said
     with_room = shutil.disk_usage(path.resolve().parent).free
     if full or with_room < 100_000:
@@ -38,6 +45,13 @@ def failure(ended: Ended, path: Path, what: str) -> OutputError:
     )
 
 
+def not_to_its_end(ended: Ended) -> bool:
+    """Whether ffmpeg was ended, or could not write the end of its file: a Matroska that breaks off opens, plays, and tells no length that
+    could be wrong. The exit status is 0 where only the last bytes found no room."""
+    return ended.status < 0 or any(words in line for line in ended.messages for words in _UNFINISHED)
+
+
+_UNFINISHED = ("Error writing trailer", "Error closing file")
 _NO_CODEC = re.compile(
     r"Could not find tag for codec (\w+)|No wav codec tag found for codec (\w+)|"
     r"(?:codec |Tag )(\w+)(?: in stream \S+)? (?:is )?not (?:currently )?supported"

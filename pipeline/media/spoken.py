@@ -22,7 +22,7 @@ from pipeline.media.able import able
 from pipeline.media.binary import find_ffmpeg
 from pipeline.media.containers import unmissed
 from pipeline.media.covers import attached
-from pipeline.media.failures import failure
+from pipeline.media.failures import failure, not_to_its_end
 from pipeline.media.losses import reading, true_end
 from pipeline.media.run import Ended, Place, Progress, entrance, graph, run, workplace
 from pipeline.media.sound import sound_of
@@ -195,7 +195,7 @@ def _about(film: Contents, waits: Sequence[Wait]) -> tuple[Notice, ...]:
 def _check_sound(place: Place, ended: Ended) -> None:
     """See that the sound can be read. Raises OutputError ``no_space``, ``ffmpeg_failed``, ``output_damaged``."""
     path = place.folder / place.written
-    if ended.status or not path.exists() or not path.stat().st_size:
+    if ended.status or not_to_its_end(ended) or not path.exists() or not path.stat().st_size:
         raise failure(ended, path, "ffmpeg wrote no sound")
     if not contents(find_ffmpeg(), place, place.written).of("audio"):
         raise failure(ended, path, "there is no sound in what ffmpeg wrote")

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import InputError, OutputError
 from pipeline.media.binary import Ffmpeg
-from pipeline.media.failures import BACKWARDS, DROPPED, NO_TIMES, OFTEN, UNTIMED, failure
+from pipeline.media.failures import BACKWARDS, DROPPED, NO_TIMES, OFTEN, UNTIMED, failure, not_to_its_end
 from pipeline.media.losses import cut_off, held
 from pipeline.media.packets import Packets, packets, source_packets, whole_or_end_of
 from pipeline.media.run import Ended, Place
@@ -141,13 +141,13 @@ def check_muxed(
     if sum(any(words in line for words in BACKWARDS) for line in ended.messages) >= OFTEN:
         check_clock(source_packets(ffmpeg, place, film)[0])
     least = film.declared - (1 / film.fps if film.fps else 0.04) - 0.1
-    short = film.declared and after.declared and after.declared < least
+    short = film.declared and after.declared < least
     # where a film's first packets have no order of decoding, ffmpeg takes its start for that of another stream
-    if short and packets(ffmpeg, place, place.written, options=["-copyts", *film.unparsed_copy]).end < least:
-        there = held(ffmpeg, place, film)
-        if after.declared < min(least, there + least - film.declared):
-            lasts = min(film.declared, there)
-            raise failure(ended, place.folder / place.written, f"the film lasts {after.declared:.2f} s, its source {lasts:.2f} s")
+    if short and (end := packets(ffmpeg, place, place.written, options=["-copyts", *film.unparsed_copy]).end) < least:
+        there, lasts = held(ffmpeg, place, film), after.declared or end
+        if lasts < min(least, there + least - film.declared):
+            source = min(film.declared, there)
+            raise failure(ended, place.folder / place.written, f"the film lasts {lasts:.2f} s, its source {source:.2f} s")
     # half a second of a large film is read quickly; a slow film has no frame in it
     if not last.frames and not any(
         packets(ffmpeg, place, place.written, last_seconds=seconds, options=film.unparsed_copy).frames for seconds in (10, 600)
@@ -163,6 +163,8 @@ def _opened(
     path = place.folder / place.written
     if not path.exists() or path.stat().st_size == 0:
         raise failure(ended, path, "ffmpeg wrote nothing")
+    if not_to_its_end(ended):
+        raise failure(ended, path, "ffmpeg could not write the film to its end")
     try:
         after, frames = whole_or_end_of(ffmpeg, place, place.written, at_its_end=at_its_end, options=options)
     except InputError as error:
