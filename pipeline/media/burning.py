@@ -34,7 +34,7 @@ from pipeline.media.refused import refused
 from pipeline.media.run import Place, Progress, entrance, graph, repeated, run, workplace
 from pipeline.media.soft import OnTracks, inside, with_cues
 from pipeline.media.standing import LAST, repeats, until_the_sound_ends, write_repeats
-from pipeline.media.steady import coloured, steady
+from pipeline.media.steady import coloured, in_video_range, steady, told_again
 from pipeline.media.streams import Contents, flags, opening
 from pipeline.media.suffixes import family
 from pipeline.media.verify import check_burned, check_clock
@@ -198,11 +198,13 @@ def _graph(
         picture = picture.filter(name, **values)
     if again:
         write_repeats(place.folder / "again.ivf", again)
+        for name, values in in_video_range(film):
+            picture = picture.filter(name, **values)
         tiny = entrance("again.ivf", protocol_whitelist="file", format_whitelist="ivf")["0"]
         picture = repeated(
             picture, tiny, width=film.upright_size[0], form=planar.replace("yuv420p", "gbrp") if film.rgb else planar
         )
-    for name, values in (*_filters(film), *coloured(film, form)):
+    for name, values in (*(told_again(film) if again else ()), *_filters(film), *coloured(film, form)):
         picture = picture.filter(name, **values)
     options = {
         "pix_fmt:v:0": form,

@@ -1,5 +1,6 @@
 """Pictures of one size, whole: what is done before anything is drawn into them; and the colours that they get after it."""
 
+import re
 from typing import Any
 
 from pipeline.media.streams import Contents
@@ -45,3 +46,28 @@ def coloured(film: Contents, form: str) -> list[tuple[str, dict[str, Any]]]:
         ("format", {"pix_fmts": form}),
         ("setparams", {"colorspace": told, "range": "tv"}),
     ]
+
+
+_SPACES = "bt709|fcc|bt470bg|smpte170m|smpte240m|ycgco|bt2020nc|bt2020c|ictcp"
+_PRIMARIES = "bt709|bt470m|bt470bg|smpte170m|smpte240m|film|bt2020|smpte428|smpte431|smpte432"
+_CURVES = "bt709|bt470m|bt470bg|smpte170m|smpte240m|linear|iec61966-2-4|bt1361e|iec61966-2-1|bt2020-10|bt2020-12|smpte2084|smpte428|arib-std-b67"
+_COLOURS = re.compile(rf"[(,] ?(?:({_SPACES})|([\w-]{{3,20}})/([\w-]{{3,20}})/([\w-]{{3,20}}))[,)]")
+_FULL = re.compile(r", yuvj|\(pc[,)]")
+
+
+def in_video_range(film: Contents) -> list[tuple[str, dict[str, Any]]]:
+    """The filters before a picture is joined with another one, which forgets that it uses the full range of values."""
+    return [("scale", {"out_range": "tv"})] if not film.rgb and _FULL.search(film.film.detail) else []
+
+
+def told_again(film: Contents) -> list[tuple[str, dict[str, Any]]]:
+    """The filters that say anew, of a picture that was joined with another, what its colours are: that forgets it, and HDR would look grey."""
+    if film.rgb:
+        return []  # ``coloured`` tells it
+    told = {"range": "tv"} if _FULL.search(film.film.detail) or "(tv" in film.film.detail else {}
+    if found := _COLOURS.search(film.film.detail):
+        alike, *three = found.groups()
+        values = [alike] * 3 if alike else three
+        options = (("colorspace", _SPACES), ("color_primaries", _PRIMARIES), ("color_trc", _CURVES))
+        told |= {name: value for (name, known), value in zip(options, values, strict=True) if value in known.split("|")}
+    return [("setparams", told)] if told else []

@@ -89,3 +89,46 @@ def test_colours_that_are_stored_otherwise_stay(make: Callable[..., Path], track
         before, after = first(film), first(out)
         assert near(after[0], BT709)
         assert after[1] == before[1]
+
+
+HDR = ("bt2020nc", "bt2020", "smpte2084")
+TOLD = {
+    "HDR": ("hdr.mkv", "yuv420p10le", "tv", HDR),
+    "full range, 10 bit": ("full.mkv", "yuv420p10le", "pc", ("bt709", "bt709", "iec61966-2-1")),
+    "a telephone's": ("telephone.mp4", "yuvj420p", "pc", ("bt470bg", "bt470bg", "smpte170m")),
+    "the matrix alone": ("matrix.mp4", "yuv420p", "tv", ("bt709", "unknown", "unknown")),
+    "nothing": ("nothing.mp4", "yuv420p", "", ()),
+}
+
+
+def described(path: Path) -> tuple[tuple[int, int, int], tuple[int, ...]]:
+    """(matrix, primaries, curve) of the first picture, and its colours in red, green and blue, by what it tells of itself."""
+    with av.open(str(path)) as container:
+        frame = next(container.decode(video=0))
+        if frame.color_range == 0:
+            frame.color_range = 2 if "yuvj" in frame.format.name else 1
+        picture = frame.to_ndarray(format="rgb24")
+        return (int(frame.colorspace), int(frame.color_primaries), int(frame.color_trc)), tuple(int(one) for one in picture[5, 5])
+
+
+@pytest.mark.parametrize("kind", TOLD)
+def test_pictures_that_are_repeated_keep_their_colours(make: Callable[..., Path], kind: str, tmp_path: Path) -> None:
+    """At two pictures a second they come again where a text goes, and are joined with another film, which forgets what colours they have."""
+    name, form, full, told = TOLD[kind]
+    picture = (
+        f"color=0x{bytes(GREEN).hex()}:s=160x120:r=2:d=3,scale=out_range={full or 'tv'}:out_color_matrix=bt709,format={form}"
+    )
+    options = [
+        word
+        for option, value in zip(("-colorspace", "-color_primaries", "-color_trc"), told, strict=False)
+        for word in (option, value)
+    ]
+    options += ["-color_range", full] if full else []
+    film = make(tmp_path / name, "-f", "lavfi", "-i", picture, "-c:v", "libx264", "-crf", 4, "-pix_fmt", form, *options)
+    out = tmp_path / "out.mkv"
+    burn(film, Track(cues=(Cue(start=2.2, end=2.7, lines=("x",)),)), out, encoding=QUICK)
+    with av.open(str(out)) as container:
+        assert sum(1 for _ in container.decode(video=0)) > 6, "some are repeated"
+    (before, seen), (after, seen_after) = described(film), described(out)
+    assert after == before
+    assert near(seen_after, seen)
