@@ -18,6 +18,7 @@ from pipeline.formats.ass import Style, render
 from pipeline.media import camera
 from pipeline.media.able import able
 from pipeline.media.binary import find_ffmpeg, newest_ffmpeg
+from pipeline.media.broken_sound import broken_sound
 from pipeline.media.containers import HVC1, Plan, plan
 from pipeline.media.covers import attached
 from pipeline.media.depth import form as pixel_format
@@ -87,7 +88,15 @@ def burn(
         hidden = edits(ffmpeg, place, film, rules=rules)
         anew = exchanged(newest_ffmpeg(), place, film, rules=rules)
         unheld = refused(ffmpeg, place, film, suffix)
-        streams = plan(film, suffix, refused=unheld, burning=True, exchanged=anew, edited=hidden.sound)
+        streams = plan(
+            film,
+            suffix,
+            refused=unheld,
+            burning=True,
+            exchanged=anew,
+            edited=hidden.sound,
+            broken=broken_sound(ffmpeg, place, film),
+        )
         beside = [stream.index for stream in streams.kept]
         before, made_up = source_packets(ffmpeg, place, film, decoded=hidden.several, beside=beside)
         check_clock(before)

@@ -63,6 +63,8 @@ class Plan:
     """what our own tracks become"""
     covers: tuple[Stream, ...] = ()
     """cover pictures that become attachments (``covers``)"""
+    broken: frozenset[int] = frozenset()
+    """indexes of the sound with holes, where silence goes: encoded as it comes, all behind one would be early"""
 
     def options(self) -> dict[str, str]:
         """ffmpeg's codec options, by the place of a stream among those of its kind in the output."""
@@ -72,6 +74,8 @@ class Plan:
         for stream, codec in zip(self.kept, self.codecs, strict=True):
             letter = letters[stream.kind]
             options[f"c:{letter}:{places[letter]}"] = codec
+            if stream.index in self.broken and codec != "copy":
+                options[f"filter:{letter}:{places[letter]}"] = "aresample=async=1"
             if stream.cover:
                 options[f"disposition:v:{places[letter]}"] = "attached_pic"
             places[letter] += 1
@@ -98,12 +102,14 @@ def plan(
     burning: bool = False,
     exchanged: Collection[int] = (),
     edited: Collection[int] = (),
+    broken: Collection[int] = (),
 ) -> Plan:
     """What becomes of each stream of a film in a container; a notice for each that is converted or left out.
 
     ``refused``: sound that this container can't be given as it is, and what it becomes (``refused``);
     ``exchanged``: indexes of the streams whose codec header changes on the way (``headers``); ``edited``: of the sound that has more in
-    it than is heard (``edits``).
+    it than is heard (``edits``);
+    ``broken``: of the sound that can't be copied to its end (``broken_sound``).
     """
     rules = family(suffix)
     kept: list[Stream] = []
@@ -114,16 +120,17 @@ def plan(
         if stream is film.film or stream in covers:
             continue
         codec, why = _fate(stream, rules, suffix, burning, refused)
-        if codec == "copy" and stream.kind == "audio" and stream.index in (*exchanged, *edited):
+        if codec == "copy" and stream.kind == "audio" and stream.index in (*exchanged, *edited, *broken):
             codec = _CONVERTED_AUDIO.get(rules, "aac")
             cause = "its header comes again in mid-film" if stream.index in exchanged else "edits hide parts of it"
+            cause = "packets of it are missing, and a copy would end there" if stream.index in broken else cause
             why = f"audio stream {stream.index} ({stream.codec}) was converted to {codec}: {cause}"
         if codec:
             kept.append(stream)
             codecs.append(codec)
         if why:
             notices.append(Notice(code="stream_converted" if codec else "stream_left_out", message=why))
-    return Plan(tuple(kept), tuple(codecs), tuple(notices), _SUBTITLES[rules], covers)
+    return Plan(tuple(kept), tuple(codecs), tuple(notices), _SUBTITLES[rules], covers, frozenset(broken))
 
 
 def _fate(stream: Stream, rules: str, suffix: str, burning: bool, refused: Mapping[int, str]) -> tuple[str, str]:

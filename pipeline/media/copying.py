@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pipeline.errors import OutputError
 from pipeline.media import camera
 from pipeline.media.binary import Ffmpeg, newest_ffmpeg
+from pipeline.media.broken_sound import broken_sound
 from pipeline.media.containers import HVC1, Plan, plan
 from pipeline.media.decoding_order import made_up
 from pipeline.media.edits import edits, refuse
@@ -71,7 +72,8 @@ def copy(
     options = options | camera.kept(film, rules)
     filters = [options.get("bsf:v:0"), whole_pictures(place, film)]
     writer, coming = newest if turned or at is not None else ffmpeg, kept(film)
-    streams = plan(coming, suffix, refused=refused(writer, place, coming, suffix), exchanged=anew, edited=hidden.sound)
+    unheld, broken = refused(writer, place, coming, suffix), broken_sound(writer, place, coming)
+    streams = plan(coming, suffix, refused=unheld, exchanged=anew, edited=hidden.sound, broken=broken)
     if any(filters):
         options = {**options, "bsf:v:0": ",".join(filter(None, filters))}
     if rules == "mp4" and marks(film) and "strict" not in streams.options():

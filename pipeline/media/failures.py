@@ -48,10 +48,13 @@ def failure(ended: Ended, path: Path, what: str) -> OutputError:
 def not_to_its_end(ended: Ended) -> bool:
     """Whether ffmpeg was ended, or could not write the end of its file: a Matroska that breaks off opens, plays, and tells no length that
     could be wrong. The exit status is 0 where only the last bytes found no room."""
-    return ended.status < 0 or any(words in line for line in ended.messages for words in _UNFINISHED)
+    words = (*_UNFINISHED, *(_GIVEN_UP if ended.status else ()))
+    return ended.status < 0 or any(word in line for line in ended.messages for word in words)
 
 
 _UNFINISHED = ("Error writing trailer", "Error closing file")
+_GIVEN_UP = ("Error applying bitstream filters", "Error muxing a packet")
+"""what ffmpeg says where it writes nothing more, and finishes the file as if that were all"""
 _NO_CODEC = re.compile(
     r"Could not find tag for codec (\w+)|No wav codec tag found for codec (\w+)|"
     r"(?:codec |Tag )(\w+)(?: in stream \S+)? (?:is )?not (?:currently )?supported"

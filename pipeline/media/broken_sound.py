@@ -1,0 +1,23 @@
+"""AAC of a broadcast in which packets are missing. The filter that copies it out of a transport stream ends ffmpeg at the first that
+breaks off, and so the film: it is decoded, which steps over what can't be, and encoded again."""
+
+from pipeline.media.binary import Ffmpeg
+from pipeline.media.run import Place, run_command
+from pipeline.media.streams import Contents, guards
+
+_FILTER = "aac_adtstoasc"
+
+
+def broken_sound(ffmpeg: Ffmpeg, place: Place, film: Contents) -> frozenset[int]:
+    """Indexes of the sound that can't be copied to its end. Of transport streams alone: the file is read once more."""
+    if not film.container.startswith("mpegts"):
+        return frozenset()
+    return frozenset(
+        sound.index for sound in film.of("audio") if sound.codec == "aac" and _breaks(ffmpeg, place, film, sound.index)
+    )
+
+
+def _breaks(ffmpeg: Ffmpeg, place: Place, film: Contents, index: int) -> bool:
+    reading = [*film.ahead_options, *guards(), "-i", f"file:{place.film}", "-map", f"0:{index}"]
+    trial = [str(ffmpeg.path), "-v", "error", "-nostdin", *reading, "-c", "copy", "-bsf:a", _FILTER, "-f", "null", "-"]
+    return any(_FILTER in line for line in run_command(trial, place).messages)
