@@ -9,8 +9,8 @@ _FILTER = "aac_adtstoasc"
 
 
 def broken_sound(ffmpeg: Ffmpeg, place: Place, film: Contents) -> frozenset[int]:
-    """Indexes of the sound that can't be copied to its end. Of transport streams alone: the file is read once more."""
-    if not film.container.startswith("mpegts"):
+    """Indexes of the sound that can't be copied to its end. Of transport and program streams alone: such a file is read once more."""
+    if not film.container.startswith("mpeg"):
         return frozenset()
     return frozenset(
         sound.index for sound in film.of("audio") if sound.codec == "aac" and _breaks(ffmpeg, place, film, sound.index)
