@@ -90,7 +90,6 @@ async def test_refusals_are_not_asked_again(fault: Any, error: type[Exception], 
 @pytest.mark.parametrize(
     "fault",
     [
-        body(200, b'{"choices": [{"mess', length=4000),
         body(200, b"<html>hello</html>"),
         body(200, b'{"choices": []}'),
         body(200, b'{"choices": [{"message": {}}]}'),
@@ -98,10 +97,10 @@ async def test_refusals_are_not_asked_again(fault: Any, error: type[Exception], 
         body(200, b""),
     ],
 )
-async def test_half_an_answer_or_none_is_a_failed_request(fault: Any, film: Film) -> None:
+async def test_what_is_no_answer_is_a_failed_request(fault: Any, film: Film) -> None:
     with Stub([fault, answer("next")]) as server:
         async with endpoint(server) as captioner:
-            with pytest.raises(RequestRefused, match=r"half an answer|no chat completion"):
+            with pytest.raises(RequestRefused, match="no chat completion"):
                 await captioner.caption(film())
             assert (await captioner.caption(film())).text == "next"
 

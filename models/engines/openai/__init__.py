@@ -1,6 +1,9 @@
 """``--engine openai``: any server that speaks OpenAI's chat API.
 
-endpoint.py     asks it, again where that may help: the door to httpx
+endpoint.py     asks it, again where that may help; client.py is the door to httpx
+listing.py      the models that it lists, and at which address
+bodies.py       what comes of an answer, or breaks off
+events.py       what it begins with: a stream, a whole answer, an error
 messages.py     a request as the body of a chat completion
 faults.py       what a refusal means
 """

@@ -33,6 +33,17 @@ def address(given: str) -> str:
     return urlunsplit(parts._replace(path=path.removesuffix(end), fragment=""))
 
 
+def elsewhere(base_url: str) -> list[str]:
+    """Where a server may answer whose address was given without its version: ``http://host:11434`` and ``http://host:11434/api/chat`` of
+    Ollama's own protocol are ``http://host:11434/v1``, ``https://host/api`` may be ``https://host/api/v1``."""
+    parts = urlsplit(base_url)
+    if parts.query or parts.path.endswith("/models") or re.search(r"/v\d\w*(?:/|$)", parts.path):
+        return []
+    own = re.fullmatch(r"(.*?)/api(?:/(chat|generate|tags|show|ps))?", parts.path)
+    paths = ([own[1]] if own else []) + ([parts.path] if not own or not own[2] else [])
+    return [urlunsplit(parts._replace(path=f"{path}/v1")) for path in paths]
+
+
 def credentials(base_url: str, key: str | None) -> dict[str, str]:
     """The headers that say the key, where there is one; Azure's older doors read ``api-key``, all others ``Authorization``.
 

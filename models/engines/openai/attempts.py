@@ -2,7 +2,7 @@
 
 Retry-After, and what else names a time     so long, up to an hour
 429 that names none                         5, 10, 20, 30, 30 s: past the minute that most limits are of
-5xx, a connection that broke                jittered, up to 30 s
+5xx, a connection or an answer that broke   jittered, up to 30 s
 no byte in time                             at once, behind the others, with fewer of them under way (seats.py)
 """
 
@@ -14,9 +14,10 @@ from typing import Any, TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
 
+from models.engines.openai.bodies import BrokenOff
 from models.engines.openai.seats import Seats
 from models.engines.openai.waits import HOPELESS, LONGEST_WAIT, NOTABLE_WAIT
-from models.errors import EndpointError, ModelError
+from models.errors import EndpointError, ModelError, RequestRefused
 
 TOLD = 5
 """refusals until a time that was told which count as one attempt"""
@@ -31,7 +32,8 @@ log = logging.getLogger("models.engines.openai.endpoint")
 class Again(Exception):
     """A fault that may pass: ask again after ``seconds``, where the server says how many.
 
-    ``late``: not a byte came in time. ``ends_as``: it is asked for once more alone, and then the run ends with this.
+    ``late``: not a byte came in time, or no more of them. ``ends_as``: it is asked for once more alone, and then the run ends with this.
+    ``costs``: the error that this request ends with where it does not pass, and no run.
     """
 
     def __init__(
@@ -42,15 +44,17 @@ class Again(Exception):
         status: int | None = None,
         late: bool = False,
         ends_as: ModelError | None = None,
+        costs: ModelError | None = None,
     ) -> None:
         super().__init__(message)
-        self.seconds, self.status, self.late, self.ends_as = seconds, status, late, ends_as
+        self.seconds, self.status, self.late = seconds, status, late
+        self.ends_as, self.costs = ends_as, costs
 
 
 class Enough:
     """When to give a request up: after so many attempts. One that was refused until a time that the server named counts a fifth, and so
     does a 429 while others pass: with more requests under way than it takes in a minute some are refused again and again, by chance. One
-    that came too late does not count while others were answered: it waited behind them."""
+    that came too late does not count while others were answered: it waited behind them, unless a part of it had come."""
 
     def __init__(self, attempts: int, seats: Seats) -> None:
         self.made = 0
@@ -74,14 +78,19 @@ class Enough:
             return True
         if error.late:
             self._seats.late(self._begun)
-            self._left -= 0 if others else TOLD
-            return self._left <= 0 or self._seats.silent >= self._attempts
+            self._left -= 0 if others and error.costs is None else TOLD
+            return self._left <= 0 or self.nobody
         told = error.status == 429 and error.seconds is not None and 1 <= error.seconds <= LONGEST_WAIT
         if error.ends_as is not None:
             self._left -= -(-self._attempts * TOLD // 2)
         else:
             self._left -= 1 if told or (others and error.status == 429) else TOLD
         return self._left <= 0
+
+    @property
+    def nobody(self) -> bool:
+        """Whether it is no single request that is not answered in time."""
+        return self.late and self._seats.silent >= self._attempts
 
     @property
     def told(self) -> str:
@@ -100,7 +109,7 @@ class Attempts:
 
     def __init__(self, server: str, attempts: int, patience: float, seats: Seats, tell_once: Callable[[str], None]) -> None:
         self.retries = 0
-        self._server, self._attempts, self._patience = server, attempts, patience
+        self.server, self._attempts, self._patience = server, attempts, patience
         self._seats, self._tell_once = seats, tell_once
 
     async def tried(self, once: "Callable[[], Awaitable[_Got]]", *, seated: bool) -> "_Got":
@@ -114,11 +123,22 @@ class Attempts:
                     if enough.late and seated:
                         await self._seats.again()
                     enough.begins()
-                    return await once()
+                    return await self._whole(once, seated=seated)
         except Again as error:
-            ended = EndpointError(f"{self._server} {error} {enough.told}", status=error.status)
+            ended = EndpointError(f"{self.server} {error} {enough.told}", status=error.status)
+            if error.costs is not None and not enough.nobody:
+                raise RequestRefused(f"{error.costs.message} {enough.told}") from error
             raise error.ends_as or ended from error
         raise AssertionError("not reached: tenacity returns or raises")
+
+    async def _whole(self, once: "Callable[[], Awaitable[_Got]]", *, seated: bool) -> "_Got":
+        """What ``once`` gives; an answer that broke off may come whole another time."""
+        try:
+            return await once()
+        except BrokenOff as error:
+            queued = error.late and not error.started  # a head that came at once, and a queue behind it
+            costs = None if queued else RequestRefused(error.message)
+            raise Again(error.why, late=error.late and seated, costs=costs) from error
 
     def _pause(self, waits: Callable[[RetryCallState], float], state: RetryCallState) -> float:
         error = _fault(state)
@@ -127,18 +147,18 @@ class Attempts:
             return 0.0  # it is not asked again
         self.retries += 1
         seconds = max(asked, 0.1 * self._patience) if asked is not None else self._untold(error, waits, state)
-        log.info("%s %s: asked again in %.1f s", self._server, error, seconds)
+        log.info("%s %s: asked again in %.1f s", self.server, error, seconds)
         if asked is not None and asked > LONGEST_WAIT:
             self._tell_once(
-                f"{self._server} can't answer yet and asks to be asked again in {asked / 60:.0f} minutes: that is waited for"
+                f"{self.server} can't answer yet and asks to be asked again in {asked / 60:.0f} minutes: that is waited for"
             )
         elif asked is not None and asked >= NOTABLE_WAIT:
             self._tell_once(
-                f"{self._server} can't answer yet and names a time: it is asked again then, {LONGEST_WAIT:g} s later at most"
+                f"{self.server} can't answer yet and names a time: it is asked again then, {LONGEST_WAIT:g} s later at most"
             )
         elif error.ends_as is not None:
             self._tell_once(
-                f"{self._server} says that a quota is used up: if it is one of a minute, it is there again in {seconds:.0f} s"
+                f"{self.server} says that a quota is used up: if it is one of a minute, it is there again in {seconds:.0f} s"
             )
         return seconds
 

@@ -9,7 +9,6 @@ What a server sends is never trusted: an answer has a bound in bytes, packed and
 import asyncio
 import logging
 import time
-import zlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -17,10 +16,13 @@ from typing import Any, TypeVar
 
 import httpx
 
+from models.engines.openai import bodies
 from models.engines.openai.addresses import credentials, followed, place
 from models.engines.openai.attempts import Again, Attempts
+from models.engines.openai.bodies import BrokenOff
 from models.engines.openai.charsets import GUESS, text_of
-from models.engines.openai.faults import fault, inner_status, says_no, sentence
+from models.engines.openai.events import Survey, whole
+from models.engines.openai.faults import AGAIN, fault, inner_status, says_no, sentence
 from models.engines.openai.lines import LARGEST, Lines
 from models.engines.openai.seats import Seats
 from models.engines.openai.waits import asked_wait, perhaps_spent, spent
@@ -39,8 +41,6 @@ _Got = TypeVar("_Got")
 REDIRECTIONS = 4
 ELSEWHERE = {301, 302, 303, 307, 308}
 log = logging.getLogger("models.engines.openai.endpoint")
-AGAIN = {408, 425, 429, *range(500, 600)} - {501, 505, 506, 510, 511}
-"""statuses that may pass: all of a server's own (those of proxies too, 520 to 530), but for what it can't do at all"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,20 +82,18 @@ class Client:
         except (ValueError, ImportError) as error:
             raise BadEngineOption(proxy_fault(error)) from error
 
+    def move(self, base_url: str) -> None:
+        """Ask the same server at another of its addresses from now on."""
+        self.base_url = self.attempts.server = self._seats.server = base_url
+
     async def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Answer:
         """The answer, of whatever status but those that may pass. Raises EndpointError, RequestRefused, EngineDead (closed)."""
         return await self.attempts.tried(partial(self._answer, method, path, body), seated=body is not None)
 
     async def lines(self, path: str, body: Mapping[str, Any]) -> Lines | Answer:
-        """The answer line by line as it comes; a refusal comes whole. Close the lines. Raises what ``ask`` raises."""
-        response, until = await self.attempts.tried(partial(self._once, "POST", path, body), seated=True)
-        if response.is_success:
-            return Lines(self.base_url, response, self.pieces(response, until), partial(self.text, response=response))
-        try:
-            text = self.text(await self._read(response, until, LARGEST, cut=True), response)
-        finally:
-            await response.aclose()
-        return _whole(response, text)
+        """The answer line by line from its first words on, as it comes; a refusal, an error in place of words, and what is no stream come
+        whole. Close the lines. Raises what ``ask`` raises."""
+        return await self.attempts.tried(partial(self._begun, path, body), seated=True)
 
     def text(self, data: bytes, response: httpx.Response) -> str:
         """Of an answer or a line of it; a guess is told once."""
@@ -117,12 +115,38 @@ class Client:
             )  # some echo all pictures
         finally:
             await response.aclose()
-        if response.is_success and (status := inner_status(text)) is not None:  # said by 200: routers, of a server behind them
-            if status in AGAIN:
-                raise self._refused_for_now(status, response.headers, text)
-            told = f"{response.status_code} with error {status}" if status else str(response.status_code)
-            return Answer(status=status or 400, told=told, headers=response.headers, text=text)
-        return _whole(response, text)
+        answer = self._judged(response, text)
+        if body is not None:
+            self._seats.answer()
+        return answer
+
+    async def _begun(self, path: str, body: Mapping[str, Any]) -> Lines | Answer:
+        response, until = await self._once("POST", path, body)
+        lines = Lines(self.base_url, response, self.pieces(response, until), partial(self.text, response=response))
+        survey, streams = Survey(), False
+        try:
+            if response.is_success:
+                await lines.begin(survey)
+                streams = survey.streams
+                text = survey.error if streams or survey.error else "\n".join([line async for line in lines])
+            else:
+                text = self.text(await self._read(response, until, LARGEST, cut=True), response)
+            got = lines if streams else self._judged(response, text)
+        finally:
+            if not streams:
+                await response.aclose()
+        self._seats.answer()
+        return got
+
+    def _judged(self, response: httpx.Response, text: str) -> Answer:
+        """The answer by what it says: an error that came by 200, of a router or in a stream, is one. Raises Again, BrokenOff."""
+        status, told = response.status_code, str(response.extensions.get("came", response.status_code))
+        if response.is_success:
+            text = whole(self.base_url, text)
+            if (inner := inner_status(text)) is not None:
+                told = f"{told} with error {inner}" if inner else told
+                status = self._meant(inner, response.headers, text) if inner in AGAIN else inner or 400
+        return Answer(status=status, told=told, headers=response.headers, text=text)
 
     async def _once(self, method: str, path: str, body: Mapping[str, Any] | None) -> tuple[httpx.Response, float]:
         """A response whose body is still to be read, and when it must have been read."""
@@ -149,15 +173,19 @@ class Client:
                 text = ""
             finally:
                 await response.aclose()
-            said, wait = sentence(text), asked_wait(response.headers, text, response.status_code)
-            if response.status_code == 500 and says_no(said):  # some servers say so by 500: it would not pass
-                return httpx.Response(400, text=said, request=request, extensions={"came": 500}), until
-            if spent(response.status_code, said, wait):  # nor would this, today
-                return httpx.Response(402, text=said, request=request, extensions={"came": 429}), until
-            raise self._refused_for_now(response.status_code, response.headers, text)
-        if body is not None:
-            self._seats.answer()
+            came = {"came": response.status_code}
+            status = self._meant(response.status_code, response.headers, text)
+            return httpx.Response(status, text=sentence(text), request=request, extensions=came), until
         return response, until
+
+    def _meant(self, status: int, headers: Mapping[str, str], text: str) -> int:
+        """What a status means of those that may pass, where this would not. Raises Again where it may."""
+        said, wait = sentence(text), asked_wait(headers, text, status)
+        if status == 500 and says_no(said):  # some servers say so by 500
+            return 400
+        if spent(status, said, wait):
+            return 402
+        raise self._refused_for_now(status, headers, text)
 
     def _refused_for_now(self, status: int, headers: Mapping[str, str], text: str) -> Again:
         said, wait = sentence(text), asked_wait(headers, text, status)
@@ -182,45 +210,35 @@ class Client:
         return request, httpx.Response(response.status_code, text="itself, again and again", request=request)
 
     async def _read(self, response: httpx.Response, until: float, limit: int, *, cut: bool = False) -> bytes:
-        """The body, unpacked; past ``limit`` it is cut, or RequestRefused."""
+        """The body, unpacked; past ``limit`` it is RequestRefused, and where it breaks off BrokenOff, unless it may be ``cut``."""
         if response.is_closed:  # one of our own making
             return response.content
         found = bytearray()
-        async for piece in self.pieces(response, until):
-            found += piece
-            if len(found) > limit:
-                if cut:
+        try:
+            async for piece in self.pieces(response, until):
+                found += piece
+                if len(found) > limit and cut:
                     break
-                raise RequestRefused(f"{self.base_url} answers with more than {limit / 1e6:g} MB: that is no chat completion")
+                if len(found) > limit:
+                    raise RequestRefused(f"{self.base_url} answers with more than {limit / 1e6:g} MB: that is no chat completion")
+        except BrokenOff:
+            if not cut:
+                raise
         return bytes(found[:limit])
 
-    async def pieces(self, response: httpx.Response, until: float) -> AsyncIterator[bytes]:
-        """The body as it comes, unpacked, none larger than LARGEST. Raises RequestRefused: late, broken off, or packed in other ways."""
-        packed = response.headers.get("content-encoding", "identity").strip().lower()
-        unpack = zlib.decompressobj(zlib.MAX_WBITS | 32) if packed in ("gzip", "x-gzip", "deflate") else None
-        if unpack is None and packed not in ("identity", ""):
-            raise RequestRefused(f"{self.base_url} answers packed by '{packed[:20]}', which it was not asked for")
-        raw = response.aiter_raw()
+    def pieces(self, response: httpx.Response, until: float) -> AsyncIterator[bytes]:
+        """The body as it comes, unpacked (bodies.py)."""
+        packed = response.headers.get("content-encoding", "identity")
+        return bodies.pieces(self.base_url, self._raw(response), packed, until, self._whole)
+
+    async def _raw(self, response: httpx.Response) -> AsyncIterator[bytes]:
+        started = False
         try:
-            while True:
-                async with asyncio.timeout(max(0.0, until - time.monotonic())):
-                    data = await anext(raw, None)
-                if data is None:
-                    return
-                piece = unpack.decompress(data, LARGEST + 1) if unpack else data
-                if len(piece) > LARGEST or (unpack and unpack.unconsumed_tail):
-                    raise RequestRefused(f"{self.base_url} answers with more than {LARGEST / 1e6:g} MB once unpacked")
-                yield piece
-        except TimeoutError:
-            raise RequestRefused(f"{self.base_url} takes more than {self._whole:g} s for one answer: it was given up") from None
+            async for data in response.aiter_raw():
+                started = started or bool(data.strip())
+                yield data
         except httpx.TimeoutException as error:
-            raise RequestRefused(f"{self.base_url} stopped in the middle of its answer ({type(error).__name__})") from error
+            why = f"stopped in the middle of its answer ({type(error).__name__})"
+            raise BrokenOff(self.base_url, why, late=True, started=started) from error
         except (httpx.HTTPError, httpx.StreamError) as error:
-            raise RequestRefused(f"{self.base_url} sent half an answer: {error or type(error).__name__}") from error
-        except zlib.error as error:
-            raise RequestRefused(f"{self.base_url} sent an answer that can't be unpacked: {error}") from error
-
-
-def _whole(response: httpx.Response, text: str) -> Answer:
-    told = str(response.extensions.get("came", response.status_code))
-    return Answer(status=response.status_code, told=told, headers=response.headers, text=text)
+            raise BrokenOff(self.base_url, f"sent half an answer: {error or type(error).__name__}") from error

@@ -21,25 +21,21 @@ from models.engines.openai.addresses import address
 from models.engines.openai.answers import BadAnswer, Withheld, filtered, parse, reply
 from models.engines.openai.client import ATTEMPTS, TIMEOUT, WHOLE, Answer, Client, Timeout
 from models.engines.openai.dialect import Dialect
-from models.engines.openai.faults import fault, meaning, sentence
+from models.engines.openai.events import surveyed
+from models.engines.openai.faults import sentence
 from models.engines.openai.lines import Lines
+from models.engines.openai.listing import listing
 from models.engines.openai.negotiation import Negotiation
 from models.engines.openai.seats import Seats
 from models.engines.openai.streams import Broken, joined, pieces
 from models.engines.openai.thoughts import Thoughts
-from models.errors import BadEngineOption, EndpointError, EngineDead, RequestRefused
+from models.errors import BadEngineOption, EngineDead, RequestRefused
 from models.options import EngineOptions
 from models.preset import Preset
 from models.streams import strip_pieces
 
 IN_FLIGHT = 16
 """requests at once where nobody says: a server that queues is no faster for more"""
-NO_LIST = {400, 404, 405, 406, 410, 415, 422, 501}
-"""statuses of a server that does not list its models"""
-MAY_NOT_LIST = {401, 403}
-"""statuses for keys that may ask a model, and not which there are (keys with few rights, gateways); of a wrong key the chat tells"""
-STREAMED = ("data:", "event:", "id:", "retry:", "error:", ":")
-"""what a line of events begins with; a comment keeps a connection open until there is something to say"""
 log = logging.getLogger(__name__)
 
 
@@ -68,18 +64,17 @@ class OpenAIEndpoint:
         self.preset = preset
         self.engine_version = "unknown"
         try:
-            self._base_url = address(base_url)
+            base_url = address(base_url)
         except ValueError as error:
             raise BadEngineOption(f"--base-url {base_url} is no address: {error}") from None
         self._api_key = (api_key or os.environ.get("OPENAI_API_KEY") or "").strip() or None
         self._timing: dict[str, Any] = {"timeout": timeout, "whole": whole, "attempts": attempts, "patience": patience}
         self._capacity = (options.max_num_seqs if options else None) or IN_FLIGHT
         self._client: Client | None = None
-        self._model = preset.id
         asked = options is not None and options.profile == "questions"
         dialect = Dialect(without=frozenset() if asked else frozenset({"priority"}))  # of windows alone none goes first
-        self._negotiation = Negotiation(preset, self._base_url, dialect)
-        self._seats = Seats(self._capacity, self._base_url, self._negotiation.tell_once)
+        self._negotiation = Negotiation(preset, base_url, dialect)
+        self._seats = Seats(self._capacity, base_url, self._negotiation.tell_once)
         self._retries = 0
 
     @property
@@ -94,42 +89,45 @@ class OpenAIEndpoint:
             self._base_url, self._api_key, seats=self._seats, tell_once=self._negotiation.tell_once, **self._timing
         )
         try:
-            self._model = await self._choose_model(self._client)
+            await self._choose_model(self._client)
         except BaseException:
             await self.close()
             raise
 
-    async def _choose_model(self, client: Client) -> str:
-        named = self.preset.name != names.UNNAMED
-        try:
-            answer = await client.ask("GET", "/models")
-        except EndpointError as error:
-            if not named or error.data.get("status") is None:
-                raise
-            log.info("%s lists no models (%s): %s is tried", self._base_url, error.message, self.preset.id)
-            return names.choose(self.preset, None, self._base_url).name
-        status = meaning(answer.status, answer.text)
-        if status in NO_LIST or (named and status in MAY_NOT_LIST):
-            served = None
-        elif status >= 300:
-            raise fault(self._base_url, "/models", answer.status, answer.text, answer.told)
-        else:
-            served = names.served(answer.text)
-            self.engine_version = answer.headers.get("server", "unknown")
-        found = self._negotiation.chosen = names.choose(self.preset, served, self._base_url)
-        if found.among:
-            self._negotiation.tell_once(f"{found.lacks(self._base_url)}: it is tried")
-        elif found.name not in (self.preset.id, self.preset.name):
-            log.info("%s: the model is %s", self._base_url, found.name)
-        return found.name
+    async def _choose_model(self, client: Client) -> None:
+        given = client.base_url
+        found = await listing(client, named=self.preset.name != names.UNNAMED)
+        self.engine_version = found.software
+        self._negotiation.base_url = client.base_url
+        if client.base_url != given:
+            self._negotiation.tell_once(
+                f"{given} is no address of OpenAI's protocol: {client.base_url} is, and is asked (--base-url)"
+            )
+        chosen = self._negotiation.chosen = names.choose(self.preset, found.names, client.base_url)
+        if chosen.among:
+            self._negotiation.tell_once(f"{chosen.lacks(client.base_url)}: it is tried")
+        elif chosen.name not in (self.preset.id, self.preset.name):
+            log.info("%s: the model is %s", client.base_url, chosen.name)
+
+    @property
+    def _base_url(self) -> str:
+        return self._negotiation.base_url
+
+    @property
+    def _model(self) -> str:
+        return self._negotiation.chosen.name
 
     async def caption(self, request: Request) -> Reply:
         async with self._seats.one():
             answer = await self._ask(request, stream=False)
             assert isinstance(answer, Answer)
-        if answer.text.lstrip()[:6].startswith(STREAMED):  # a stream, though none was asked for, or all are
-            got = await self._joined(answer.text)
-            return replace(got, text=_chosen(request, got.text))
+        got = await self._reply(answer)
+        return replace(got, text=_chosen(request, got.text))
+
+    async def _reply(self, answer: Answer) -> Reply:
+        """What a whole answer says: a completion, or all events of a stream, though none was asked for."""
+        if surveyed(answer.text).events:
+            return await self._joined(answer.text)
         try:
             found = parse(answer.text)
             got = reply(found)
@@ -146,7 +144,7 @@ class OpenAIEndpoint:
             self._negotiation.tell_once(
                 f"{self._base_url} thinks until --max-tokens is used up and answers nothing: give more, or a model without"
             )
-        return replace(got, text=_chosen(request, got.text))
+        return got
 
     async def _joined(self, text: str) -> Reply:
         try:
@@ -163,11 +161,14 @@ class OpenAIEndpoint:
 
     async def _pieces(self, request: Request) -> AsyncIterator[str | Reply]:
         lines = await self._ask(request, stream=True)
-        assert isinstance(lines, Lines)
+        if isinstance(lines, Answer):  # whole, though a stream was asked for
+            whole = await self._reply(lines)
+            yield whole.text
+            yield replace(whole, text="")
+            return
         try:
-            kind = lines.headers.get("content-type", "")
             thoughts = Thoughts(bare=self._negotiation.dialect.bare_thoughts)
-            async with aclosing(pieces(aiter(lines), kind, thoughts)) as found:  # type: ignore[type-var]
+            async with aclosing(pieces(aiter(lines), thoughts)) as found:  # type: ignore[type-var]
                 async for piece in found:
                     yield piece
             if thoughts.began_inside:
@@ -186,7 +187,7 @@ class OpenAIEndpoint:
     async def _ask(self, request: Request, *, stream: bool) -> Answer | Lines:
         if self._client is None:
             raise EngineDead("the engine is not running: start it first")
-        return await self._negotiation.ask(self._client, request, self._model, stream=stream)
+        return await self._negotiation.ask(self._client, request, stream=stream)
 
     async def metrics(self) -> Mapping[str, Any]:
         retries = self._retries + (self._client.attempts.retries if self._client else 0)

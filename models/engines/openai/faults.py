@@ -4,9 +4,12 @@ import json
 import re
 from typing import Any
 
+from models.engines.openai.addresses import elsewhere
 from models.engines.openai.refusals import SHOWN, too_long
 from models.errors import EndpointError, ModelError, PromptTooLong, RequestRefused
 
+AGAIN = {408, 425, 429, *range(500, 600)} - {501, 505, 506, 510, 511}
+"""statuses that may pass: all of a server's own (those of proxies too, 520 to 530), but for what it can't do at all"""
 NO = re.compile(
     r"not support|unsupported|doesn't support|not implemented|unknown(?! error)|invalid(?! character| response)|not allowed|mmproj|not permitted"
 )
@@ -14,6 +17,7 @@ NO = re.compile(
 
 
 _MARKS = ('"error"', '"message"', '"msg"', '"detail"')
+_WORDS = ("message", "msg", "Message", "faultstring", "error_msg", "reason", "title")
 _SAYS = {"choices", "data", "models"}
 """what a body that says no error has"""
 _NAMES = {
@@ -37,6 +41,7 @@ _MEANT = {
     404: re.compile(r"unexpected endpoint or method"),
 }
 """words of a 400 that has another meaning: xAI, Gemini; Anthropic, DashScope, LiteLLM; LM Studio"""
+_BEFORE = re.compile(r"\A(?:[\s\ufeff]+|:[^\n]*(?:\n|\Z))+")
 _SECRET = re.compile(r"[^\s'\"(),:;=]{20,}")
 """words that may be a key"""
 
@@ -45,8 +50,9 @@ def fault(base_url: str, path: str, status: int, text: str, told: str = "") -> M
     """The error for an answer with this HTTP status, which is none of those that may pass; ``text`` is its body, ``told`` what is said of
     a status that came otherwise."""
     said, told, status = sentence(text), told or str(status), meaning(status, text)
-    if status == 403 and SHOWN.search(said.lower()):  # of this window alone: the next one shows something else
-        return RequestRefused(f"{base_url} refuses the request ({told}): {said}", status=status)
+    if shown(text) or (status == 403 and SHOWN.search(said.lower())):  # of this window alone: the next one shows something else
+        filtered = " by a content filter" if shown(text) else ""
+        return RequestRefused(f"{base_url} refuses the request{filtered} ({told}): {said}{_severities(text)}", status=status)
     if status in {401, 403}:
         # a country, a plan, an address that may not; a 401 may say the key again
         why = f": {_SECRET.sub('...', said).rstrip('.')}" if said and status == 403 else ""
@@ -81,9 +87,31 @@ def meaning(status: int, text: str) -> int:
     return next((meant for meant, words in _MEANT.items() if words.search(low)), status)
 
 
+def shown(text: str) -> bool:
+    """Whether an error calls itself one of a content filter: it is what the window shows that is refused (Azure)."""
+    return any(
+        re.search(r"content[_ ]?filter|responsibleai|content_policy|moderation_blocked", one.lower()) for one in _codes(text)
+    )
+
+
+def _severities(text: str) -> str:
+    """What a filter found, as Azure tells it: " (sexual: high)"."""
+    error = error_in(_object(text))
+    inner = error.get("innererror") if isinstance(error, dict) else None
+    found = inner.get("content_filter_result") if isinstance(inner, dict) else None
+    if not isinstance(found, dict):
+        return ""
+    kinds = [
+        f"{kind}: {one.get('severity', 'filtered')}"
+        for kind, one in found.items()
+        if isinstance(one, dict) and one.get("filtered")
+    ]
+    return f" ({', '.join(kinds)[:120]})" if kinds else ""
+
+
 def perhaps(base_url: str) -> str:
-    """Where most servers answer (Ollama, llama.cpp, LM Studio, vLLM, SGLang), if the address has no path."""
-    return f" (most servers answer at {base_url}/v1)" if base_url.count("/") == 2 else ""
+    """Where most servers answer (Ollama, llama.cpp, LM Studio, vLLM, SGLang), if the address names no version."""
+    return next((f" (most servers answer at {place})" for place in elsewhere(base_url)), "")
 
 
 def says_no(said: str) -> bool:
@@ -100,8 +128,7 @@ def inner_status(text: str) -> int | None:
     text = alone(text)
     if not text.startswith("{") or not any(mark in text[:4000] for mark in _MARKS):
         return None
-    error = _error(text)
-    if error is None:
+    if error_in(_object(text)) is None:
         return None
     said = _codes(text)
     numbers = (int(one) for one in said if re.fullmatch(r"[45][0-9]{2}", one))
@@ -110,24 +137,29 @@ def inner_status(text: str) -> int | None:
 
 
 def alone(text: str) -> str:
-    """A JSON body without what stands around it: lines that kept a connection open before it, the mark of a stream's end behind it."""
-    text = text.strip()
+    """A JSON body without what stands around it: lines that kept a connection open before it (blank, or comments of events), a mark of the
+    order of bytes, the mark of a stream's end behind it."""
+    text = _BEFORE.sub("", text, count=1).rstrip()
     return re.sub(r"\s*data:\s*\[DONE\]$", "", text) if text.startswith("{") and text.endswith("[DONE]") else text
 
 
 def _codes(text: str) -> list[str]:
     """How an error calls itself, beside its words."""
-    error = _error(text)
+    found = _object(text)
+    error = error_in(found)
     said = [error.get(key) for key in ("code", "status", "type")] if isinstance(error, dict) else []
+    if isinstance(error, str):  # TGI: {"error": "...", "error_type": "overloaded"}
+        said += [found.get(key) for key in ("error_type", "code", "status", "type")]
     return [str(one)[:100] for one in said if isinstance(one, str | int)]
 
 
-def _error(text: str) -> Any:
+def _object(text: str) -> dict[str, Any]:
+    """The object that a body is; empty where it is none."""
     try:
-        found = json.loads(text)
+        found = json.loads(alone(text))
     except (ValueError, RecursionError):
-        return None
-    return error_in(found) if isinstance(found, dict) else None
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def error_in(found: dict[str, Any]) -> Any:
@@ -159,7 +191,7 @@ def sentence(text: str) -> str:
     [{"error": {...}}]                           Gemini
     """
     try:
-        found = _words(json.loads(text), 6)
+        found = _words(json.loads(alone(text)), 6)
     except (ValueError, RecursionError):
         found = re.sub(r"<[^<>]{0,200}>", " ", text[:4000]) if text.lstrip().startswith("<") else text
     return " ".join(found[:4000].split())[:300]
@@ -173,16 +205,23 @@ def _words(found: Any, depth: int) -> str:
         return "; ".join(filter(None, (_words(item, depth - 1) for item in found[:5])))
     if not isinstance(found, dict):
         return str(found)[:2000]
-    for key in ("error", "errors", "detail"):
-        if found.get(key):
-            return _words(found[key], depth - 1)
+    for key in ("error", "errors", "detail", "fault"):
+        if found.get(key) and found[key] is not True and "faultstring" not in found:
+            more = found.get("message") or found.get("error_description")  # "Not Found", and what was not
+            inner = _words(found[key], depth - 1)
+            return (
+                f"{inner}: {more[:1000]}"
+                if isinstance(found[key], str) and isinstance(more, str) and more not in inner
+                else inner
+            )
     if isinstance(choices := found.get("choices"), list) and choices and isinstance(choices[0], dict) and choices[0].get("error"):
         return _words(choices[0]["error"], depth - 1)
-    words = next((str(found[key])[:2000] for key in ("message", "msg", "reason", "title") if found.get(key)), "")
+    words = next((str(found[key])[:2000] for key in _WORDS if found.get(key)), "")
     place = found.get("loc")
     if isinstance(place, list) and place:
         words = f"{'.'.join(map(str, place[:8]))}: {words}"
     param = found.get("param")
     if isinstance(param, str) and param and param not in words:
         words = f"{param}: {words}"
-    return words or str(found)[:2000]
+    named = next((str(found[key])[:200] for key in ("code", "type", "status") if isinstance(found.get(key), str)), "")
+    return words or named or str(found)[:2000]

@@ -18,15 +18,39 @@ class Response(Protocol):
     def aclose(self) -> Awaitable[None]: ...
 
 
+class Looked(Protocol):
+    """Who looks at the first lines (events.Survey)."""
+
+    def look(self, line: str) -> None: ...
+
+    @property
+    def known(self) -> bool: ...
+
+
 class Lines:
     """The lines of an answer, as an asynchronous iterator; ``headers`` are the answer's."""
 
     def __init__(self, server: str, response: Response, pieces: AsyncIterator[bytes], text: Callable[[bytes], str]) -> None:
         self._server, self._response, self._pieces, self._text = server, response, pieces, text
         self.headers = response.headers
+        self._seen: list[str] = []
+        self._rest = self._read()
+
+    async def begin(self, survey: Looked) -> None:
+        """Read until the survey knows what they are; they are given again. Raises what the iterator raises."""
+        while not survey.known and (line := await anext(self._rest, None)) is not None:
+            self._seen.append(line)
+            survey.look(line)
 
     async def __aiter__(self) -> AsyncIterator[str]:
         """Raises RequestRefused past LARGEST bytes in all, and what the pieces raise."""
+        seen, self._seen = self._seen, []
+        for line in seen:
+            yield line
+        async for line in self._rest:
+            yield line
+
+    async def _read(self) -> AsyncIterator[str]:
         total, held = 0, b""
         async for piece in self._pieces:
             total += len(piece)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import Any
@@ -18,6 +18,9 @@ _DENIED = re.compile(
     r"|supported by any|no access|not have access|不存在|未找到"
 )
 """words of a refusal of a model's name, and of nothing that the model can't do"""
+_NO_MODEL = re.compile(r"model\b.{0,120}(?:not exist|not (?:be )?found)|(?:no such|unknown|invalid) model")
+_OTHER = re.compile(r"image|video|vision|multimodal|modalit|endpoint or method")
+"""words of a 404 that is of something else than the name"""
 
 
 def served(text: str) -> list[str] | None:
@@ -46,6 +49,8 @@ class Chosen:
     name: str
     among: tuple[str, ...] = ()
     """what it lists in place of it; empty: the name, or no name at all"""
+    instead: "Chosen | None" = None
+    """what is asked for where the server has not what this one is called: the name as it was given"""
 
     def lacks(self, base_url: str, said: str = "") -> str:
         """That the server has it not, by what it ``said``, or lists it not; and what it has, the most similar first."""
@@ -56,17 +61,33 @@ class Chosen:
         return f"{base_url} has no model {self.name} ({said}; {has})" if said else f"{base_url} lists no {self.name} ({has})"
 
     def denied(self, status: int, said: str) -> bool:
-        """Whether a refusal of a name that is not listed says that there is no such model."""
+        """Whether a refusal of a name that was guessed, or is not listed, says that there is no such model."""
         low = said.lower()
-        return bool(self.among) and status in (400, 404, 422) and self.name.lower() in low and _DENIED.search(low) is not None
+        if self.instead is not None and status == 404:
+            return self.name.lower() in low or not _OTHER.search(low)
+        if not (self.among or self.instead) or status not in (400, 404, 422):
+            return False
+        return _NO_MODEL.search(low) is not None or (self.name.lower() in low and _DENIED.search(low) is not None)
 
 
 def choose(preset: Preset, served: list[str] | None, base_url: str) -> Chosen:
     """The server's name for the preset's model: the same, or what only differs in case, tag or folder; else its only one.
 
     A name that was given and is not listed is tried as it is: aliases, deployments and suffixes stand in no list. So is every name where
-    the server does not say what it has (``served`` None). Raises ModelNotFound: none was given, or two could be meant.
+    the server does not say what it has (``served`` None), and, where a name was found by its likeness, the one that was given behind it.
+    Raises ModelNotFound where none was given.
     """
+    found = _found(preset, served, base_url)
+    if preset.name == UNNAMED or (found.name == preset.name and found.name in (served or ())):
+        return found
+    instead: Chosen | None = None
+    for name in dict.fromkeys((preset.id, preset.name)):  # as it was typed first: built from the end
+        if name and name != found.name:
+            instead = Chosen(name, tuple(served or ()), instead)
+    return replace(found, instead=instead)
+
+
+def _found(preset: Preset, served: list[str] | None, base_url: str) -> Chosen:
     wanted = [name for name in dict.fromkeys((preset.id, preset.name)) if name]
     given = preset.name != UNNAMED
     if not served:
@@ -77,7 +98,6 @@ def choose(preset: Preset, served: list[str] | None, base_url: str) -> Chosen:
     for name in wanted:
         if name in served:
             return Chosen(name)
-    meant = 0
     for form in (str.casefold, _without_tag, _base):
         for name in wanted:
             same = [one for one in served if form(one) == form(name)]
@@ -85,21 +105,20 @@ def choose(preset: Preset, served: list[str] | None, base_url: str) -> Chosen:
                 same = latest
             if len(same) == 1:
                 return Chosen(same[0])
-            meant += len(same)
     for name in wanted:
         tagged = [one for one in served if _base(one.rpartition(":")[0]) == _base(name)]
         if len(tagged) == 1:  # the only one of that name, with a tag: "llava" is "llava:7b" where there is no other
             return Chosen(tagged[0])
-        meant += len(tagged)
     if given and (found := _beside_the_list(wanted, served)):
         return Chosen(found)
     whole = [one for one in served if "*" not in one]
     if len(whole) == 1:
         return Chosen(whole[0])
-    if given and not meant:
+    if given:
         return Chosen(wanted[0], tuple(served))
-    has = f"has no one model {preset.id}" if given else "has several models"
-    raise ModelNotFound(f"{base_url} {has} (it has: {', '.join(served[:8])}): name one by --model", served=served[:100])
+    raise ModelNotFound(
+        f"{base_url} has several models (it has: {', '.join(served[:8])}): name one by --model", served=served[:100]
+    )
 
 
 def _beside_the_list(wanted: list[str], served: list[str]) -> str | None:

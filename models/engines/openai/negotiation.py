@@ -10,7 +10,7 @@ from models.base import Request
 from models.engines.openai.addresses import CHAT
 from models.engines.openai.client import Answer, Client
 from models.engines.openai.dialect import REFUSALS, SHRUNK, Dialect, adapted, pictures_in
-from models.engines.openai.faults import fault, meaning, sentence
+from models.engines.openai.faults import fault, meaning, sentence, shown
 from models.engines.openai.lines import Lines
 from models.engines.openai.messages import chat_body
 from models.engines.openai.names import Chosen
@@ -33,38 +33,49 @@ class Negotiation:
         self.dialect = dialect
         self.chosen = Chosen(preset.id)
         """the model's name; whether it is one is not known of what is not listed, until a request of it is answered"""
-        self._preset, self._base_url = preset, base_url
+        self._preset, self.base_url = preset, base_url
         self._told: set[str] = set()
         self._guess = True
         """whether a video refused in words that nobody knows is tried as images: until one was taken, or both were refused"""
 
-    async def ask(self, client: Client, request: Request, model: str, *, stream: bool) -> Answer | Lines:
+    async def ask(self, client: Client, request: Request, *, stream: bool) -> Answer | Lines:
         """What the server answers, in a dialect that it takes. Raises ModelError."""
-        dialect, changes, guessed = self.dialect, list[str](), False
+        dialect, changes, guessed, chosen = self.dialect, list[str](), False, self.chosen
         for _ in range(ADAPTATIONS):
-            body = await asyncio.to_thread(chat_body, request, self._preset, model, stream=stream, dialect=dialect)
+            body = await asyncio.to_thread(chat_body, request, self._preset, chosen.name, stream=stream, dialect=dialect)
             if request.schema is not None and "response_format" not in body:
-                raise SchemaUnsupported(f"{self._base_url} takes no response_format: it can't see to the form of its answers")
+                raise SchemaUnsupported(f"{self.base_url} takes no response_format: it can't see to the form of its answers")
             answer = await client.lines(CHAT, body) if stream else await client.ask("POST", CHAT, body)
             if isinstance(answer, Lines) or answer.status < 300:
-                self.chosen = Chosen(model)
+                self._answered(chosen)
                 self._guess &= not pictures_in(body)[1]
                 self._remember(dialect, changes)
                 return answer
             said = sentence(answer.text)
             if meaning(answer.status, answer.text) != answer.status:  # of the account, the key, the path: no form helps
-                raise self._refused(answer, said, body)
-            if self.chosen.denied(answer.status, said):
-                raise self._no_such_model(answer, said)
+                raise self._refused(chosen, answer, said, body)
+            if chosen.denied(answer.status, said):
+                if chosen.instead is None:
+                    raise self._no_such_model(chosen, answer, said)
+                chosen = chosen.instead
+                continue
+            if shown(answer.text):  # in whichever form
+                raise self._refused(chosen, answer, said, body)
             other = adapted(dialect, answer.status, said, body)
             if other is None and answer.told != "500" and self._may_be_the_video(answer.status, said, body):
                 other, guessed = (replace(dialect, videos=False), "frames go as images, not as a video (a guess)"), True
             if other is None:
                 self._guess &= not guessed
-                raise self._refused(answer, said, body)
+                raise self._refused(chosen, answer, said, body)
             dialect, change = other
             changes.append(change)
-        raise RequestRefused(f"{self._base_url} refuses the request in every form that we know: {said}")
+        raise RequestRefused(f"{self.base_url} refuses the request in every form that we know: {said}")
+
+    def _answered(self, chosen: Chosen) -> None:
+        """The name is one: it is kept."""
+        if chosen.name != self.chosen.name:
+            log.info("%s: the model is %s, as it was given", self.base_url, chosen.name)
+        self.chosen = Chosen(chosen.name)
 
     def thinks_before_it_answers(self) -> None:
         """The server's model begins its answers in the middle of a thought."""
@@ -81,21 +92,21 @@ class Negotiation:
             self._guess and status in REFUSALS - {404, 413} and pictures_in(body)[1] > 0 and not POLICY.search(low) and not too_long(low)
         )  # fmt: skip
 
-    def _refused(self, answer: Answer, said: str, body: Mapping[str, Any]) -> ModelError:
+    def _refused(self, chosen: Chosen, answer: Answer, said: str, body: Mapping[str, Any]) -> ModelError:
         images, videos = pictures_in(body)
         low = said.lower()
         if (images or videos) and answer.status == 404 and "image" in low:
-            return EndpointError(f"the model of {self._base_url} takes no pictures ({said}): name another by --model", status=404)
-        if answer.status == 404 and self.chosen.among:
-            return self._no_such_model(answer, said)
-        wrong = fault(self._base_url, CHAT, answer.status, answer.text, answer.told)
+            return EndpointError(f"the model of {self.base_url} takes no pictures ({said}): name another by --model", status=404)
+        if answer.status == 404 and chosen.among:
+            return self._no_such_model(chosen, answer, said)
+        wrong = fault(self.base_url, CHAT, answer.status, answer.text, answer.told)
         if isinstance(wrong, PromptTooLong) and (images or videos):
             return PromptTooLong(f"{wrong.message.rstrip('.')}; {LONGER}, or show fewer or smaller frames", **wrong.data)
         return wrong
 
-    def _no_such_model(self, answer: Answer, said: str) -> EndpointError:
+    def _no_such_model(self, chosen: Chosen, answer: Answer, said: str) -> EndpointError:
         told = f"{answer.told} {said}".rstrip(" .")
-        return EndpointError(f"{self.chosen.lacks(self._base_url, told)}: name one by --model", status=answer.status)
+        return EndpointError(f"{chosen.lacks(self.base_url, told)}: name one by --model", status=answer.status)
 
     def _remember(self, dialect: Dialect, changes: list[str]) -> None:
         """What worked is how the server is spoken to from now on."""
@@ -115,11 +126,11 @@ class Negotiation:
             bare_thoughts=dialect.bare_thoughts or known.bare_thoughts,
         )
         for change in changes:
-            log.info("%s: %s", self._base_url, change)
+            log.info("%s: %s", self.base_url, change)
         if self.dialect.shrunk > 1:
             share = SHRUNK[self.dialect.shrunk][1]
             self.tell_once(
-                f"{self._base_url} takes no larger requests: pictures are sent at {share:.0%} of their width and height;"
+                f"{self.base_url} takes no larger requests: pictures are sent at {share:.0%} of their width and height;"
                 " the server, or the proxy before it, may be set to take more"
             )
         if dialect.most_images is not None:
@@ -127,7 +138,7 @@ class Negotiation:
             why, remedy = f"takes at most {dialect.most_images} images a request", "the server may be started with more"
             if self.dialect.short:
                 why, remedy = f"holds no more than {dialect.most_images} frames in its context", LONGER
-            self.tell_once(f"{self._base_url} {why}: a window is shown by that many frames, not {shown}; {remedy}")
+            self.tell_once(f"{self.base_url} {why}: a window is shown by that many frames, not {shown}; {remedy}")
 
 
 def _less(one: int | None, other: int | None) -> int | None:

@@ -31,7 +31,7 @@ class Seats:
         self._late = 0
         self._owed = 0
         """seats to be taken away as soon as they are given back"""
-        self._server, self._tell_once, self._all = server, tell_once, seats
+        self.server, self._tell_once, self._all = server, tell_once, seats
         self._free = asyncio.Semaphore(seats)
 
     @asynccontextmanager
@@ -71,11 +71,11 @@ class Seats:
             return
         self._owed += self.allowed - self.allowed // 2
         self._tell_once(
-            f"{self._server} does not come to {self._all} requests in time (--max-num-seqs): fewer are under way at once from now on,"
+            f"{self.server} does not come to {self._all} requests in time (--max-num-seqs): fewer are under way at once from now on,"
             " half as many each time, one at last; of a server that works at one after another --max-num-seqs 1 asks so from the start"
         )
         self.allowed //= 2
-        log.info("%s: %d at once from now on", self._server, self.allowed)
+        log.info("%s: %d at once from now on", self.server, self.allowed)
 
     async def _enter(self) -> None:
         self.waiting += 1

@@ -1,6 +1,5 @@
 """A streamed answer: events on lines, without the model's thoughts, and the whole reply at the end."""
 
-import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -15,7 +14,6 @@ from models.engines.openai.answers import (
     given_up,
     parse,
     refusal_of,
-    reply,
     text_of,
     usage,
     withheld,
@@ -28,22 +26,11 @@ class Broken(Exception):
     """The server broke off, or said in the middle of its answer that it failed; the message is its word, or empty."""
 
 
-async def pieces(lines: AsyncIterator[str], kind: str, thoughts: Thoughts) -> AsyncIterator[str | Reply]:
+async def pieces(lines: AsyncIterator[str], thoughts: Thoughts) -> AsyncIterator[str | Reply]:
     """Text as it comes, then a Reply whose text is empty (whoever joins the pieces has it).
 
-    ``kind`` is the answer's content type: some servers answer whole though a stream was asked for. Raises Broken, BadAnswer, Withheld.
+    Raises Broken, BadAnswer, Withheld.
     """
-    if "json" in kind and "event-stream" not in kind:
-        whole = parse("\n".join([line async for line in lines]))
-        if error_in(whole):
-            raise Broken(sentence(json.dumps(whole)))
-        found = reply(whole)
-        yield found.text
-        yield Reply(
-            text="", finish=found.finish, prompt_tokens=found.prompt_tokens, completion_tokens=found.completion_tokens,
-            cached_tokens=found.cached_tokens,
-        )  # fmt: skip
-        return
     tokens = Usage()
     ended: Finish | None = None
     done = said = False
@@ -116,7 +103,7 @@ async def joined(text: str, thoughts: Thoughts) -> Reply:
             yield line.rstrip("\r")
 
     said: list[str] = []
-    async for piece in pieces(lines(), "text/event-stream", thoughts):
+    async for piece in pieces(lines(), thoughts):
         if isinstance(piece, Reply):
             return replace(piece, text="".join(said).strip())
         said.append(piece)
