@@ -84,8 +84,8 @@ def _info(answer: Probed, source: Source) -> VideoInfo:
         )
     odd = answer.interlaced or answer.mirrored or answer.alpha or answer.films > 1 or not answer.decoded
     odd = odd or (answer.rotation != 0 and answer.codec in TELL_BY_EXIF)
-    # AVI stores no times of showing, raw streams none at all; OpenCV ends a program stream and GXF before their last picture
-    odd = odd or answer.container in ("mpeg", "gxf", *RAW_STREAMS) or (answer.container == "avi" and answer.reordered)
+    # AVI and the like store no times of showing, raw streams none at all; OpenCV ends a program stream and GXF before their last picture
+    odd = odd or answer.container in ("mpeg", "gxf", *RAW_STREAMS) or answer.reordered
     return VideoInfo(
         path=source.path,
         size=source.size,

@@ -142,7 +142,7 @@ class Probed:
     films: int
     """streams of moving pictures"""
     reordered: bool
-    """whether frames are stored in another order than they are shown"""
+    """whether frames are stored in another order than they are shown, in a container that may tell no more than when they are decoded"""
 
     def __post_init__(self) -> None:
         if min(self.width, self.height, self.films) < 1 or self.fps <= 0 or min(self.stream, self.duration, self.ends) < 0:

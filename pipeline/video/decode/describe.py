@@ -8,6 +8,7 @@ from pipeline.errors import InputError
 from pipeline.video.children.messages import Probed
 from pipeline.video.decode import libav
 from pipeline.video.decode.transparent import has_alpha
+from pipeline.video.decode.order import tells_decoding
 from pipeline.video.decode.turned import matrix
 from pipeline.video.decode.walk import demuxed
 from pipeline.video.encrypted import SENTENCE
@@ -94,7 +95,7 @@ def describe(container: Any, stream: Any, pixels: int) -> Probed:
         has_audio=bool(container.streams.audio),
         decoded=first is not None,
         films=len(container.streams.video),
-        reordered=bool(context.has_b_frames),
+        reordered=tells_decoding(container, stream),
     )
 
 

@@ -15,8 +15,10 @@ from typing import Any
 
 from pipeline.video.decode.nal import Framing, framing, slice_at
 
-_MARKS = {"mpeg1video": (b"\0\0\1\0", 5, 3, 7, 1), "mpeg2video": (b"\0\0\1\0", 5, 3, 7, 1), "mpeg4": (b"\0\0\1\xb6", 4, 6, 3, 0)}
-"""codec -> (start code of a picture, byte behind it that tells its type, bits to the right of that, their mask, the type that stands alone)"""
+_MARKS = {"mpeg1video": (b"\0\0\1\0", 5, 3, 7), "mpeg2video": (b"\0\0\1\0", 5, 3, 7), "mpeg4": (b"\0\0\1\xb6", 4, 6, 3)}
+"""codec -> (start code of a picture, byte behind it that tells its type, bits to the right of that, their mask)"""
+_STANDS_ALONE = {"mpeg1video": 1, "mpeg2video": 1, "mpeg4": 0}
+"""codec -> the type of a picture that does"""
 _INTRA = (2, 4, 7, 9)
 """slice_type I and SI"""
 IRAP = -1
@@ -41,9 +43,14 @@ class FirstWhole:
         """Whether a picture stands alone by itself; the rest of one that was cut has no head, and does not."""
         if self._units is not None:
             return slice_type(data, self._units) in (*_INTRA, IRAP)
-        mark, byte, shift, mask, alone = _MARKS[self._codec]
-        at = bytes(data).find(mark)
-        return 0 <= at < len(data) - byte and data[at + byte] >> shift & mask == alone
+        return coding_type(self._codec, data) == _STANDS_ALONE[self._codec]
+
+
+def coding_type(codec: str, data: memoryview) -> int | None:
+    """The type of the first picture of MPEG-1, 2 or 4 in a packet, as the codec numbers it; None where that can't be told."""
+    mark, byte, shift, mask = _MARKS[codec]
+    at = bytes(data).find(mark)
+    return data[at + byte] >> shift & mask if 0 <= at < len(data) - byte else None
 
 
 def slice_type(data: memoryview, units: Framing) -> int | None:

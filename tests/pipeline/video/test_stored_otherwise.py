@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import av
+import matroska
 import numpy as np
 import pytest
 
@@ -15,6 +16,8 @@ from pipeline.video.decode.order import of_decoding
 from pipeline.video.film import open_film
 from pipeline.video.probe import probe
 
+XVID = ("-c:v", "mpeg4", "-tag:v", "XVID", "-bf", "2", "-q:v", "4")
+MPEG2 = ("-c:v", "mpeg2video", "-bf", "2", "-q:v", "4")
 SHOTS = ("color=red:s=320x240:r=25:d=4", "color=green:s=320x240:r=25:d=4.2", "color=white:s=320x240:r=25:d=4")
 
 
@@ -54,13 +57,41 @@ def test_each_picture_of_an_avi_has_its_place(codec: tuple[str, ...], tmp_path: 
         ("film.mp4", ("-c:v", "libx264", "-bf", "3")),
         ("film.asf", ("-c:v", "libx264", "-bf", "3")),
         ("film.mp4", ("-c:v", "libx265", "-tag:v", "H265", "-preset", "ultrafast", "-x265-params", "bframes=3:log-level=error")),
+        ("film.mp4", XVID),
+        ("film.mov", MPEG2),
+        ("film.asf", XVID),
+        ("film.asf", MPEG2),
+        ("film.nut", XVID),
     ],
 )
 def test_so_has_a_copy_of_an_avi(name: str, codec: tuple[str, ...], tmp_path: Path) -> None:
     stored, copy = made(tmp_path / "film.avi", *codec), tmp_path / name
-    subprocess.run([str(find_ffmpeg().path), "-v", "error", "-i", str(stored), "-c", "copy", str(copy)], check=True)
+    made_up = ["-fflags", "+genpts"] if name.endswith("nut") else []
+    subprocess.run([str(find_ffmpeg().path), "-v", "error", *made_up, "-i", str(stored), "-c", "copy", str(copy)], check=True)
     _, count, told = read(copy)
     assert (count, told) == (305, set())
+
+
+@pytest.mark.parametrize(("fourcc", "options"), [(b"XVID", XVID), (b"MPG2", MPEG2)])
+def test_so_has_video_for_windows_in_matroska(fourcc: bytes, options: tuple[str, ...], tmp_path: Path) -> None:
+    """What programs make of an AVI without taking its pictures apart: their times are those of decoding, and the first one was lost."""
+    stored, film = made(tmp_path / "film.avi", *options), tmp_path / "film.mkv"
+    private = matroska.bitmap(fourcc, 320, 240, matroska.header(stored))
+    matroska.write(stored, film, codec="V_MS/VFW/FOURCC", private=private, decoding=True)
+    shots, count, told = read(film)
+    assert shots == pytest.approx([4.04, 8.24], abs=0.001)
+    assert (count, told) == (305, set())
+
+
+@pytest.mark.parametrize("options", [("-c:v", "mpeg4", "-bf", "2"), MPEG2])
+def test_mpeg_whose_times_are_those_of_showing_is_found_by_them(options: tuple[str, ...], tmp_path: Path) -> None:
+    film = made(tmp_path / "film.mp4", *options)
+    with av.open(str(film)) as container:
+        stream = container.streams.video[0]
+        stamps = [(packet.pts, packet.dts) for packet in container.demux(stream) if packet.size]
+        assert stream.codec_context.has_b_frames
+        assert not of_decoding(container, stream, *np.array(stamps, np.int64).T)
+    assert probe(film).reader == "opencv", "which is quicker there"
 
 
 @pytest.mark.parametrize("frames", ["0", "3"])
