@@ -17,7 +17,7 @@ from pipeline.formats import tidy
 from pipeline.formats.ass import Style, render
 from pipeline.media import camera
 from pipeline.media.able import able
-from pipeline.media.binary import find_ffmpeg, newest_ffmpeg
+from pipeline.media.binary import Ffmpeg, find_ffmpeg, newest_ffmpeg
 from pipeline.media.broken_sound import broken_sound
 from pipeline.media.containers import HVC1, Plan, plan
 from pipeline.media.covers import attached
@@ -41,6 +41,7 @@ from pipeline.media.suffixes import family
 from pipeline.media.verify import check_burned, check_clock
 from pipeline.types import Notice, Track
 
+from pipeline.video.headless import NO_DECODER
 SMALL = 8
 """pixels of a line's height under which letters are hardly letters"""
 LARGEST_SIZE = 30
@@ -82,7 +83,7 @@ def burn(
     with unfinished.film(out) as temporary, workplace(video, temporary) as place:
         ffmpeg, film = able(ffmpeg, place)
         width, height = film.display_size
-        _check_size(film)
+        _check_picture(ffmpeg, film)
         check_codec(place, film)
         add_fonts(place, fonts)
         hidden = edits(ffmpeg, place, film, rules=rules)
@@ -141,12 +142,14 @@ def _small(track: Track, style: Style) -> tuple[Notice, ...]:
     return (Notice(code="text_small", message=sentence),)
 
 
-def _check_size(film: Contents) -> None:
-    """The bound that describing has: a larger picture takes gigabytes. Raises InputError ``frame_too_large``,
-    ``unsupported_or_corrupt``."""
+def _check_picture(ffmpeg: Ffmpeg, film: Contents) -> None:
+    """See that it can be decoded, within the bound that describing has: a larger picture takes gigabytes. Raises InputError
+    ``no_decoder``, ``frame_too_large``, ``unsupported_or_corrupt``."""
     from pipeline.video.limits import Limits
 
     width, height = film.coded_size
+    if not ffmpeg.decodes(film.film.codec):
+        raise InputError("no_decoder", NO_DECODER)
     if not width or not height:
         raise InputError(
             "unsupported_or_corrupt", "this ffmpeg does not find out what its picture is; a newer one may (SCENESCRIBE_FFMPEG)"

@@ -37,6 +37,10 @@ def failure(ended: Ended, path: Path, what: str) -> OutputError:
         return OutputError("container_cannot", sentence)
     if codec := _NO_CODEC.search(said):
         name = next(filter(None, codec.groups()))
+        if name == "none":
+            return OutputError(
+                "container_cannot", f"ffmpeg doesn't know the codec of a stream, and can't copy it into {path.suffix} files"
+            )
         instead = "a .mov" if path.suffix == ".mkv" else "a .mkv, which holds everything"
         return OutputError("container_cannot", f"{path.suffix} files can't hold {name}; write to {instead}")
     cause = reason(ended.messages)

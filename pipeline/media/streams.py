@@ -15,7 +15,7 @@ from pipeline.media.said import said
 from pipeline.video.boxes import fragmented
 from pipeline.video.encrypted import refuse_encrypted
 from pipeline.video.ground import ground
-from pipeline.video.headless import UNKNOWN, why
+from pipeline.video.headless import NOT_LISTED, NOT_READ, UNKNOWN, why
 
 _STREAM = re.compile(
     r"^\s+Stream #0:(\d{1,5})(?:\[0x[0-9a-f]+\])?(?:\(([^)]*)\))?: (Video|Audio|Subtitle|Data|Attachment|Unknown): ([\w-]+)(.*)$"
@@ -180,10 +180,14 @@ def film_contents(ffmpeg: Ffmpeg, place: Place) -> Contents:
 
 def contents(ffmpeg: Ffmpeg, place: Place, name: str, options: Mapping[str, str] | None = None) -> Contents:
     """What is in the file ``name`` of the place. Raises InputError ``unsupported_or_corrupt``."""
+    listing = text.decode("utf-8", "replace")
     command = [str(ffmpeg.path), "-hide_banner", "-nostdin", *_words(options or {}), *guards(), "-i", f"file:{name}"]
     text, _ = said(command, place.folder, "stderr")
     try:
-        return understood(text.decode("utf-8", "replace"))
+        return understood(listing)
+    except InputError as error:
+        if NOT_LISTED in listing:
+            raise InputError("unsupported_format", NOT_READ) from None
     except InputError as error:
         with (place.folder / name).open("rb") as file:
             raise InputError(error.code, why(file.fileno())) from None

@@ -7,6 +7,14 @@ styp  moof  mdat  moof  mdat       a piece of a stream (DASH, CMAF): its beginni
 import os
 import struct
 
+NOT_READ = "ffmpeg knows this format, and it is none of those that are read here; if it is a film, convert it first: ffmpeg -i FILE FILM.mp4"
+NO_DECODER = (
+    "no decoder for this film's codec; convert it to H.264, HEVC, VP9 or AV1 with a program that plays it, for instance: ffmpeg -i FILE"
+    " -c:v libx264 FILM.mp4"
+)
+NOT_LISTED = "not on whitelist"
+"""what libav says of a format that is not among those that it may open"""
+TEXT = "no known video format: it holds text"
 UNKNOWN = "no known video format, or its head is damaged; check that it plays elsewhere"
 NO_INDEX = (
     "its index (moov) is missing, which is written last: the recording or the copy broke off; copy it again, or mend it with a tool"
@@ -14,6 +22,8 @@ NO_INDEX = (
 )
 A_PIECE = "it is a piece of a stream (DASH, CMAF, HLS) without its beginning: put the stream's init file before it"
 ZEROS = "it begins with zeros alone: a download or a copy that only set its room aside, or that broke off; fetch it again"
+_TEXT = 1 << 10
+"""bytes of a text by which it is known"""
 _LOOKED_AT = 1 << 16
 """bytes that may all be zeros"""
 _MP4 = frozenset({b"ftyp", b"styp", b"moof", b"mdat", b"wide", b"free", b"skip", b"sidx", b"pnot"})
@@ -25,6 +35,8 @@ def why(fd: int) -> str:
     """The sentence about a file that no demuxer opens."""
     if not os.pread(fd, _LOOKED_AT, 0).strip(b"\0"):
         return ZEROS
+    if _is_text(os.pread(fd, _TEXT, 0)):
+        return TEXT
     found: set[bytes] = set()
     at = 0
     for _ in range(_MOST):
@@ -43,3 +55,14 @@ def why(fd: int) -> str:
     if b"moov" in found or not found & {b"mdat", b"moof"}:
         return UNKNOWN
     return A_PIECE if b"moof" in found else NO_INDEX
+
+
+def _is_text(head: bytes) -> bool:
+    """Whether a file begins with characters alone. Names of boxes are characters, the lengths before them are not."""
+    try:
+        text = head.decode()
+    except UnicodeDecodeError as error:
+        if error.start < len(head) - 3 or error.start == 0:  # else the last character is cut off
+            return False
+        text = head[: error.start].decode()
+    return all(letter.isprintable() or letter in "\t\n\r\f\ufeff" for letter in text)

@@ -24,8 +24,8 @@ def probe(
 ) -> VideoInfo:
     """What a film is, in about a second. Nothing of it can hang, crash or reach the network from here.
 
-    Raises InputError: the gate's codes, ``unsupported_or_corrupt``, ``no_video_stream``, ``no_decoder``,
-    ``frame_too_large``, ``crashed_worker``.
+    Raises InputError: the gate's codes, ``unsupported_or_corrupt``, ``unsupported_format``,
+    ``no_video_stream``, ``no_decoder``, ``frame_too_large``, ``crashed_worker``.
     """
     source = open_source(Path(path), follow_links=follow_links)
     try:
@@ -58,7 +58,7 @@ def look(source: Source, pool: WorkerPool, limits: Limits) -> VideoInfo:
 
 def refusal(answer: Failure, source: Source) -> InputError:
     """The error that a child answered with."""
-    closed = piece_of_a_closed_stream(source.path) if answer.code == "unsupported_or_corrupt" else ""
+    closed = piece_of_a_closed_stream(source.path) if answer.code in ("unsupported_or_corrupt", "unsupported_format") else ""
     if closed:
         return InputError("no_decodable_frames", closed, path=str(source.path))
     return InputError(answer.code, answer.message, **{**answer.data, "path": str(source.path)})

@@ -14,6 +14,19 @@ _DAMAGE = re.compile(
 """What libav says of bytes that are not as they were written; it says more that means nothing."""
 
 
+def here() -> int:
+    """How far the errors go; 0 where they are not kept."""
+    try:
+        return os.lseek(2, 0, os.SEEK_CUR)
+    except OSError:
+        return 0
+
+
+def says(words: str, since: int) -> bool:
+    """Whether these words are among the errors from there on."""
+    return here() > since and words.encode() in os.pread(2, 1 << 16, since)
+
+
 def complaint(since: int) -> tuple[int, bool]:
     """(how far the errors have been read, whether there is damage among the new ones). Decoders conceal it otherwise."""
     try:

@@ -11,10 +11,11 @@ from av.packet import PacketSideData
 from av.sidedata.sidedata import Type
 
 from pipeline.errors import InputError
+from pipeline.video.decode.decoder_log import here, says
 from pipeline.video.decode.streams import Candidate, film_among
 from pipeline.video.decode.walk import demuxed
 from pipeline.video.gif import as_shown
-from pipeline.video.headless import why
+from pipeline.video.headless import NOT_LISTED, NOT_READ, why
 from pipeline.video.source import DEMUXERS
 
 AvError = av.error.FFmpegError
@@ -52,8 +53,9 @@ def open_container(fd: int) -> Any:
     Libav decodes some pictures of its own to learn what a stream is like. In containers that tell it themselves that is
     left out: a film opens in 5 ms instead of 60, which a run over many short clips feels.
 
-    Raises InputError ``unsupported_or_corrupt``.
+    Raises InputError ``unsupported_or_corrupt``, ``unsupported_format``.
     """
+    heard = here()
     name = f"file:/proc/self/fd/{fd}"
     try:
         if _tells_itself(os.pread(fd, 12, 0)):
@@ -63,6 +65,8 @@ def open_container(fd: int) -> Any:
             quick.close()
         return av.open(as_shown(fd) or name, options=_ONLY_FILMS, metadata_errors="replace")
     except (AvError, OSError, ValueError, MemoryError) as error:
+        if says(NOT_LISTED, heard):
+            raise InputError("unsupported_format", NOT_READ, detail=str(error)) from None
         raise InputError("unsupported_or_corrupt", why(fd), detail=str(error)) from None
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.errors import InputError
+from pipeline.video.headless import NO_DECODER
 
 DEFAULT, ATTACHED, THUMBNAILS, DEPENDENT, STILL = 0x1, 0x400, 0x800, 0x80000, 0x100000
 """disposition flags of libavformat: marked as default; cover art; timed thumbnails; shown only together with another; a still"""
@@ -43,7 +44,7 @@ def film_among(streams: Sequence[Candidate]) -> int:
         raise InputError("no_video_stream", "there is no moving picture in this file (sound, subtitles or a cover only)")
     able = [place for place in shown if streams[place].decodes]
     if not able:
-        raise InputError("no_decoder", "no decoder for this film's codec; convert it to H.264, HEVC, VP9 or AV1")
+        raise InputError("no_decoder", NO_DECODER)
 
     def merit(place: int) -> tuple[bool, bool, bool]:
         one = streams[place]
