@@ -21,6 +21,7 @@ from pipeline.media.binary import Ffmpeg, find_ffmpeg, newest_ffmpeg
 from pipeline.media.broken_sound import broken_sound
 from pipeline.media.containers import HVC1, Plan, plan
 from pipeline.media.covers import attached
+from pipeline.media.cropped import cropped
 from pipeline.media.depth import form as pixel_format
 from pipeline.media.depth import hdr, ten_bit
 from pipeline.media.edits import edits
@@ -40,8 +41,8 @@ from pipeline.media.streams import Contents, flags, opening
 from pipeline.media.suffixes import family
 from pipeline.media.verify import check_burned, check_clock
 from pipeline.types import Notice, Track
-
 from pipeline.video.headless import NO_DECODER
+
 SMALL = 8
 """pixels of a line's height under which letters are hardly letters"""
 LARGEST_SIZE = 30
@@ -147,9 +148,9 @@ def _check_picture(ffmpeg: Ffmpeg, film: Contents) -> None:
     ``no_decoder``, ``frame_too_large``, ``unsupported_or_corrupt``."""
     from pipeline.video.limits import Limits
 
-    width, height = film.coded_size
     if not ffmpeg.decodes(film.film.codec):
         raise InputError("no_decoder", NO_DECODER)
+    width, height = film.coded_size
     if not width or not height:
         raise InputError(
             "unsupported_or_corrupt", "this ffmpeg does not find out what its picture is; a newer one may (SCENESCRIBE_FFMPEG)"
@@ -206,7 +207,7 @@ def _graph(
     planar = "yuv420p" if form == "yuv420p" else "yuv420p10le"
     if late_by > 0.001:
         picture = picture.filter("select", f"gte(t,{late_by - 0.001:.4f})")
-    for name, values in (*opaque(film), *steady(film)):
+    for name, values in (*cropped(film), *opaque(film), *steady(film)):
         picture = picture.filter(name, **values)
     if again:
         write_repeats(place.folder / "again.ivf", again)

@@ -12,6 +12,7 @@ from pipeline.media import camera
 from pipeline.media.binary import Ffmpeg, newest_ffmpeg
 from pipeline.media.broken_sound import broken_sound
 from pipeline.media.containers import HVC1, Plan, plan
+from pipeline.media.cropped import cuts_off, still_cropped
 from pipeline.media.decoding_order import made_up
 from pipeline.media.edits import edits, refuse
 from pipeline.media.headers import check_after, check_codec, exchanged, in_band
@@ -71,7 +72,8 @@ def copy(
         options = {**options, "tag:v:0": HVC1}
     options = options | camera.kept(film, rules)
     filters = [options.get("bsf:v:0"), whole_pictures(place, film)]
-    writer, coming = newest if turned or at is not None else ffmpeg, kept(film)
+    cropped = film.crop is not None and not cuts_off(film)
+    writer, coming = newest if turned or cropped or at is not None else ffmpeg, kept(film)
     unheld, broken = refused(writer, place, coming, suffix), broken_sound(writer, place, coming)
     streams = plan(coming, suffix, refused=unheld, exchanged=anew, edited=hidden.sound, broken=broken)
     if any(filters):
@@ -107,4 +109,4 @@ def check_copy(ffmpeg: Ffmpeg, place: Place, ended: Ended, made: Copy, kind: str
         camera.once(place)
     if made.exchanged_at is not None:
         check_after(ffmpeg, place, made.exchanged_at)
-    return (*told, *lost(ffmpeg, place, made.film, "a .mkv keeps it, and mostly an .mp4"))
+    return (*told, *still_cropped(place, made.film), *lost(ffmpeg, place, made.film, "a .mkv keeps it, and mostly an .mp4"))

@@ -7,9 +7,10 @@ from pipeline.errors import InputError, OutputError
 from pipeline.files import whole
 from pipeline.media.able import able
 from pipeline.media.binary import find_ffmpeg
+from pipeline.media.cropped import cropped
 from pipeline.media.opaque import opaque, seen, spelled
 from pipeline.media.run import Progress, run_command, workplace
-from pipeline.media.steady import coloured
+from pipeline.media.steady import coloured, square
 from pipeline.media.streams import guards
 
 SIDE = 1280
@@ -31,7 +32,8 @@ def preview(film: Path, out: Path, *, on_progress: Progress | None = None, cance
         interlaced = any(order in shown.film.detail for order in ("top first", "bottom first"))
         wide, high = f"min({SIDE},iw*sar)", f"min({SIDE},ih)"
         picture = [
-            *spelled(opaque(shown)), *(["yadif=mode=send_frame:deint=interlaced"] if interlaced else []),
+            *spelled([*cropped(shown), *opaque(shown)]), *(["yadif=mode=send_frame:deint=interlaced"] if interlaced else []),
+            *spelled(square(shown)),
             f"scale='{wide}':'{high}':force_original_aspect_ratio=decrease:force_divisible_by=2", "setsar=1",
             *spelled(coloured(shown, "yuv420p")),
             "format=yuv420p",

@@ -29,6 +29,14 @@ def steady(film: Contents) -> list[tuple[str, dict[str, Any]]]:
     return filters
 
 
+def square(film: Contents) -> list[tuple[str, dict[str, Any]]]:
+    """The filters that make the picture of the size at which it is shown where its pixels are not square: (filter, its options)."""
+    shown = film.display_size
+    if shown == film.upright_size or 0 in shown:
+        return []
+    return [("scale", {"w": shown[0], "h": shown[1]}), ("setsar", {"sar": 1})]
+
+
 LARGE = 720
 """rows from which players take an untold film's colours for BT.709, and for BT.601 below; many go by that even where it is told"""
 

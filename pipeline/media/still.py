@@ -12,9 +12,11 @@ from pipeline.errors import OutputError
 from pipeline.files import whole
 from pipeline.media.able import seen_by
 from pipeline.media.binary import find_ffmpeg
+from pipeline.media.cropped import cropped
 from pipeline.media.jumps import ALL
 from pipeline.media.opaque import opaque, seen, spelled
 from pipeline.media.run import run_command, workplace
+from pipeline.media.steady import square
 from pipeline.media.streams import guards
 
 SIDE = 640
@@ -36,7 +38,7 @@ def still(film: Path, at: float, out: Path) -> None:
         ffmpeg, contents = seen_by(ffmpeg, place)
         contents = replace(contents, ahead=ALL)  # a picture stands for as long as nothing comes
         fit = f"scale='min({SIDE},iw)':'min({SIDE},ih)':force_original_aspect_ratio=decrease"
-        fit = ",".join([*spelled(opaque(contents)), fit])
+        fit = ",".join([*spelled([*cropped(contents), *opaque(contents), *square(contents)]), fit])
         source = [
             *guards(),
             *contents.ahead_options,

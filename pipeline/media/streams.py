@@ -6,13 +6,17 @@ The film is opened by a plain name (``run.workplace``), so that nothing in a fil
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from pipeline.errors import InputError
 from pipeline.media.binary import Ffmpeg
 from pipeline.media.edit_lists import begins_late
 from pipeline.media.run import Place
 from pipeline.media.said import said
+from pipeline.media.stream import Stream as Stream
+from pipeline.media.turning import Turning, turning
 from pipeline.video.boxes import fragmented
+from pipeline.video.cropping import Cropping, cropping
 from pipeline.video.encrypted import refuse_encrypted
 from pipeline.video.ground import ground
 from pipeline.video.headless import NOT_LISTED, NOT_READ, UNKNOWN, why
@@ -20,7 +24,6 @@ from pipeline.video.headless import NOT_LISTED, NOT_READ, UNKNOWN, why
 _STREAM = re.compile(
     r"^\s+Stream #0:(\d{1,5})(?:\[0x[0-9a-f]+\])?(?:\(([^)]*)\))?: (Video|Audio|Subtitle|Data|Attachment|Unknown): ([\w-]+)(.*)$"
 )
-_TAG = re.compile(r"\((?:\[[^)]{0,40}\]|([\w ]{1,8})) / 0x[0-9A-Fa-f]+\)")
 _SIZE = re.compile(r"[ ,](\d{1,5})x(\d{1,5})[ ,]")
 _ASPECT = re.compile(r"\[?SAR (\d+):(\d+)")
 _RATE = re.compile(r"(?<![\d.])(\d{1,9}(?:\.\d{1,9})?)(k?) fps")
@@ -36,34 +39,6 @@ _UNPARSED = ("-fflags", "+noparse")
 _FAR = {"analyzeduration": "300M", "probesize": "500M"}
 """microseconds and bytes that ffmpeg reads at most to find out what streams are"""
 BITMAPS = frozenset({"dvd_subtitle", "hdmv_pgs_subtitle", "dvb_subtitle", "xsub"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stream:
-    """One stream of a file."""
-
-    index: int
-    kind: str
-    """video, audio, subtitle, data, attachment, or unknown: what the container names and ffmpeg doesn't"""
-    codec: str
-    language: str
-    detail: str
-    """the rest of ffmpeg's line: pixel format, size, rate, flags"""
-    rotation: float = 0.0
-    timecode: str = ""
-    """of its first picture, hours:minutes:seconds:frames, where an editor or a camera wrote one"""
-    tells_alpha: bool = False
-    """whether a tag says that some of it is transparent, of codecs whose pixel format does not"""
-
-    @property
-    def cover(self) -> bool:
-        return "(attached pic)" in self.detail
-
-    @property
-    def tag(self) -> str:
-        """The container's own name of the codec, where it has one: ``gpmd`` of ``bin_data (gpmd / 0x646D7067)``."""
-        found = _TAG.search(self.detail)
-        return (found.group(1) or "").strip() if found else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +58,10 @@ class Contents:
     """seconds that its clock jumps ahead at most, where it does and ffmpeg must be told to follow it (``jumps``)"""
     far: bool = False
     """whether ffmpeg must read further than it does by itself to find out what its picture is, and its order: slides (``sparse``)"""
+    crop: Cropping | None = None
+    """what players cut off of its picture as it is stored"""
+    mirrored: bool = False
+    """whether players mirror it"""
     listing: str = field(default="", repr=False, compare=False)
     """all that ffmpeg says of it"""
 
@@ -119,8 +98,10 @@ class Contents:
 
     @property
     def coded_size(self) -> tuple[int, int]:
+        """Pixels of the picture as it is stored, without what is never shown."""
         found = _SIZE.search(self.film.detail)
-        return (int(found.group(1)), int(found.group(2))) if found else (0, 0)
+        size = (int(found.group(1)), int(found.group(2))) if found else (0, 0)
+        return self.crop.rest(size) if self.crop and min(self.crop.rest(size)) > 0 else size
 
     @property
     def upright_size(self) -> tuple[int, int]:
@@ -132,9 +113,11 @@ class Contents:
     def display_size(self) -> tuple[int, int]:
         """The picture as it is shown: upright, with square pixels."""
         width, height = self.coded_size
-        aspect = _ASPECT.search(self.film.detail)
-        if aspect and int(aspect.group(1)) and int(aspect.group(2)):
-            width = max(1, round(width * int(aspect.group(1)) / int(aspect.group(2))))
+        aspects = [(int(wide), int(high)) for wide, high in _ASPECT.findall(self.film.detail)]
+        if self.crop and self.crop.aspect:
+            width = max(1, round(height * self.crop.aspect))
+        elif aspects and all(aspects[-1]):  # the codec's own stands first; where the container tells another, that counts
+            width = max(1, round(width * aspects[-1][0] / aspects[-1][1]))
         return (height, width) if round(self.film.rotation) % 180 else (width, height)
 
     @property
@@ -167,6 +150,21 @@ def film_contents(ffmpeg: Ffmpeg, place: Place) -> Contents:
         found = replace(again, far=True)
     if found.start > 0 and found.container.startswith("mov") and (fragmented(path) or begins_late(path)):
         found = replace(found, duration=max(0.0, found.duration - found.start))  # it is when the last picture ends
+    return _cropped(_chosen(found, path), path)
+
+
+def _cropped(found: Contents, path: Path) -> Contents:
+    """The same with what players cut off of its picture."""
+    if not (films := [stream.index for stream in found.of("video")]):
+        return found
+    with path.open("rb") as file:
+        crop = cropping(file.fileno(), films.index(found.film.index))
+    mirrored = crop is not None and found.container.startswith("mov") and turning(path) is Turning.MIRRORED
+    return replace(found, crop=crop, mirrored=mirrored)
+
+
+def _chosen(found: Contents, path: Path) -> Contents:
+    """The same with the picture that is described, where there are several."""
     if len(found.of("video")) < 2:
         return found
     from pipeline.video.probe import probe
@@ -180,15 +178,14 @@ def film_contents(ffmpeg: Ffmpeg, place: Place) -> Contents:
 
 def contents(ffmpeg: Ffmpeg, place: Place, name: str, options: Mapping[str, str] | None = None) -> Contents:
     """What is in the file ``name`` of the place. Raises InputError ``unsupported_or_corrupt``."""
-    listing = text.decode("utf-8", "replace")
     command = [str(ffmpeg.path), "-hide_banner", "-nostdin", *_words(options or {}), *guards(), "-i", f"file:{name}"]
     text, _ = said(command, place.folder, "stderr")
+    listing = text.decode("utf-8", "replace")
     try:
         return understood(listing)
     except InputError as error:
         if NOT_LISTED in listing:
             raise InputError("unsupported_format", NOT_READ) from None
-    except InputError as error:
         with (place.folder / name).open("rb") as file:
             raise InputError(error.code, why(file.fileno())) from None
 

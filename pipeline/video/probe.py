@@ -82,7 +82,7 @@ def _info(answer: Probed, source: Source) -> VideoInfo:
         notices.append(
             Notice(code="hdr", message="the film is HDR and is shown to the model without tone mapping: colours look pale")
         )
-    odd = answer.interlaced or answer.mirrored or answer.alpha or answer.films > 1 or not answer.decoded
+    odd = answer.interlaced or answer.mirrored or answer.alpha or answer.cropped or answer.films > 1 or not answer.decoded
     odd = odd or (answer.rotation != 0 and answer.codec in TELL_BY_EXIF)
     # AVI and the like store no times of showing, raw streams none at all; OpenCV ends a program stream and GXF before their last picture
     odd = odd or answer.container in ("mpeg", "gxf", *RAW_STREAMS) or answer.reordered

@@ -143,6 +143,8 @@ class Probed:
     """whether a picture could be decoded"""
     films: int
     """streams of moving pictures"""
+    cropped: bool
+    """whether its container shows only a part of each picture"""
     reordered: bool
     """whether frames are stored in another order than they are shown, in a container that may tell no more than when they are decoded"""
 

@@ -48,13 +48,15 @@ class DecodedFrame(Decoded):
 
     def __init__(self, rank: int, frame: Any, reader: "PyAVReader") -> None:
         super().__init__(rank, bool(frame.is_corrupt))
-        self._frame, self._reader = frame, reader
+        self._frame, self._reader, self._cropper = frame, reader, reader.cropper
         self._small: Image | None = None
 
     def _here(self) -> Any:
-        """The frame in our memory: one that lies on the card is fetched when somebody looks at it, once."""
+        """The frame in our memory: one that lies on the card is fetched when somebody looks at it, and what is never shown cut off, once."""
         if pictures.on_card(self._frame):
             self._frame = pictures.fetched(self._frame)
+        if self._cropper is not None:
+            self._frame, self._cropper = self._cropper(self._frame), None
         return self._frame
 
     def image(self) -> Image:

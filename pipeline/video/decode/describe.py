@@ -6,9 +6,10 @@ from typing import Any
 
 from pipeline.errors import InputError
 from pipeline.video.children.messages import Probed
+from pipeline.video.cropping import Cropping
 from pipeline.video.decode import libav
-from pipeline.video.decode.transparent import has_alpha
 from pipeline.video.decode.order import tells_decoding
+from pipeline.video.decode.transparent import has_alpha
 from pipeline.video.decode.turned import matrix
 from pipeline.video.decode.walk import demuxed
 from pipeline.video.encrypted import SENTENCE
@@ -49,7 +50,7 @@ def first_frame(container: Any, stream: Any, packets: int = 120) -> Any:
     return None
 
 
-def describe(container: Any, stream: Any, pixels: int) -> Probed:
+def describe(container: Any, stream: Any, pixels: int, crop: Cropping | None = None) -> Probed:
     """What the probe wants to know. Decodes the first pictures. Raises InputError ``frame_too_large``."""
     context = stream.codec_context
     if context.width * context.height > pixels:
@@ -58,9 +59,6 @@ def describe(container: Any, stream: Any, pixels: int) -> Probed:
     libav.set_up(stream, 1)
     first = first_frame(container, stream)
     turn, mirrored = matrix(first) if first else (0, False)
-    aspect = float(stream.sample_aspect_ratio or 1) or 1.0
-    if not 0.05 < aspect < 20:
-        aspect = 1.0
     width, height = (first.width, first.height) if first else (context.width, context.height)
     if not width or not height:
         raise InputError("no_decodable_frames", NO_SIZE)
@@ -70,6 +68,12 @@ def describe(container: Any, stream: Any, pixels: int) -> Probed:
             f"its pictures are {width}x{height}, more than {pixels / 1e6:.0f} million pixels",
             size=f"{width}x{height}",
         )
+    aspect = float(stream.sample_aspect_ratio or 1) or 1.0
+    if crop is not None and min(rest := crop.rest((width, height))) > 0:
+        width, height = rest
+        aspect = crop.aspect * height / width or aspect
+    if not 0.05 < aspect < 20:
+        aspect = 1.0
     shown = (max(1, round(width * aspect)), height) if aspect >= 1 else (width, max(1, round(height / aspect)))
     if turn in (90, 270):
         shown = shown[::-1]
@@ -95,6 +99,7 @@ def describe(container: Any, stream: Any, pixels: int) -> Probed:
         has_audio=bool(container.streams.audio),
         decoded=first is not None,
         films=len(container.streams.video),
+        cropped=crop is not None,
         reordered=tells_decoding(container, stream),
     )
 

@@ -11,8 +11,9 @@ from av.packet import PacketSideData
 from av.sidedata.sidedata import Type
 
 from pipeline.errors import InputError
+from pipeline.video.cropping import Cropping, cropping
 from pipeline.video.decode.decoder_log import here, says
-from pipeline.video.decode.streams import Candidate, film_among
+from pipeline.video.decode.streams import ATTACHED, Candidate, film_among
 from pipeline.video.decode.walk import demuxed
 from pipeline.video.gif import as_shown
 from pipeline.video.headless import NOT_LISTED, NOT_READ, why
@@ -91,6 +92,12 @@ def film_stream(container: Any) -> Any:
         for stream in videos
     ]
     return videos[film_among(candidates)]
+
+
+def cropped(fd: int, container: Any, stream: Any) -> Cropping | None:
+    """What the container cuts off of a stream's pictures."""
+    pictures = [one.index for one in container.streams.video if not one.disposition.value & ATTACHED]
+    return cropping(fd, pictures.index(stream.index)) if stream.index in pictures else None
 
 
 def _counted(stream: Any) -> int:

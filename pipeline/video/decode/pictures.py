@@ -1,5 +1,6 @@
 """What a decoded frame becomes: a picture in RGB of the size that is asked for, or a tiny one. An av door beside ``libav``."""
 
+from fractions import Fraction
 from typing import Any
 
 import av
@@ -7,6 +8,7 @@ import numpy as np
 from av.video.reformatter import Interpolation, VideoReformatter
 
 from pipeline.frames import Image
+from pipeline.video.cropping import Cropping
 from pipeline.video.decode.thumbnail import shrink
 from pipeline.video.decode.transparent import has_alpha, laid, opaque
 from pipeline.video.ground import BLACK
@@ -20,6 +22,31 @@ def on_card(frame: Any) -> bool:
 def fetched(frame: Any) -> Any:
     """A frame that lies on the card, in our memory, as the card gives it: its colours lie in one plane (nv12, p010le and the like)."""
     return frame.reformat(format=frame.sw_format.name if frame.sw_format else "nv12")
+
+
+class Cropper:
+    """Makes of frames that lie in our memory what their container shows of them. The filter moves pointers and copies no pixel."""
+
+    def __init__(self, crop: Cropping) -> None:
+        self._crop, self._form, self._graph = crop, (0, 0, ""), av.filter.Graph()
+
+    def __call__(self, frame: Any) -> Any:
+        width, height = self._crop.rest((frame.width, frame.height))
+        if width <= 0 or height <= 0:
+            return frame
+        form = frame.width, frame.height, frame.format.name
+        if form != self._form:
+            self._form, self._graph = form, av.filter.Graph()
+            if hasattr(self._graph, "threads"):
+                self._graph.threads = 1
+            source = self._graph.add_buffer(width=form[0], height=form[1], format=form[2], time_base=Fraction(1, 1000))
+            cut = self._graph.add("crop", f"{width}:{height}:{self._crop.left}:{self._crop.top}")
+            sink = self._graph.add("buffersink")
+            source.link_to(cut)
+            cut.link_to(sink)
+            self._graph.configure()
+        self._graph.push(frame)
+        return self._graph.pull()
 
 
 def planar(frame: Any) -> Any:

@@ -17,6 +17,7 @@ from pipeline.video.decode.first_whole import FirstWhole
 from pipeline.video.decode.heard import until_the_sound_ends
 from pipeline.video.decode.holes import keyframes_among_holes
 from pipeline.video.decode.order import of_decoding
+from pipeline.video.decode.pictures import Cropper
 from pipeline.video.decode.plan import Plan
 from pipeline.video.decode.seams import Seams
 from pipeline.video.decode.unshown import Unshown
@@ -59,6 +60,8 @@ class PyAVReader:
         on the way"""
         self.ground: int | None = BLACK
         """what is behind its transparent places"""
+        self.cropper: Cropper | None = None
+        """cuts off what its container shows to nobody"""
         self.card = card
         self.decoded = 0
         self.on_card = 0
@@ -70,6 +73,8 @@ class PyAVReader:
         """Everything that gets decoded, as it is shown; None is a sign of life."""
         with libav.open_container(self.fd) as container:
             stream = libav.film_stream(container)
+            crop = libav.cropped(self.fd, container, stream)
+            self.cropper = Cropper(crop) if crop else None
             self.ground = ground(container.format.name, stream.codec_context.name)
             libav.set_up(stream, self.threads, 0 if table.repaired else table.depth)
             yield from Decoding(self, stream, table, plan).frames(_aligned(container, stream, plan, self.fd))

@@ -162,7 +162,8 @@ def _probed(request: Probe, fd: int) -> Probed:
     with libav.open_container(fd) as container:
         if len(container.streams) > request.streams:
             raise InputError("unsupported_or_corrupt", f"it has {len(container.streams)} streams, more than any film")
-        return describe(container, libav.film_stream(container), request.pixels)
+        stream = libav.film_stream(container)
+        return describe(container, stream, request.pixels, libav.cropped(fd, container, stream))
 
 
 def _reader(

@@ -55,6 +55,7 @@ PROBED = Probed(
     has_audio=False,
     decoded=True,
     films=1,
+    cropped=False,
     reordered=False,
 )
 
