@@ -11,6 +11,7 @@ from pipeline.video.decode import libav
 from pipeline.video.decode.order import tells_decoding
 from pipeline.video.decode.transparent import has_alpha
 from pipeline.video.decode.turned import matrix
+from pipeline.video.decode.untold import last_ends
 from pipeline.video.decode.walk import demuxed
 from pipeline.video.encrypted import SENTENCE
 from pipeline.video.source import RAW_STREAMS
@@ -80,7 +81,8 @@ def describe(container: Any, stream: Any, pixels: int, crop: Cropping | None = N
     frames = rate(container, stream)
     start = _begins(container, stream)
     whole = (container.duration or 0) / libav.TIME_BASE if stream.frames < UNTOLD else 0.0
-    ends = declared_end(container, stream, start)
+    fps = float(frames) if 0 < frames < 10000 else 25.0
+    ends = last_ends(container, stream, start, fps, declared_end(container, stream, start))
     return Probed(
         stream=stream.index,
         container=container.format.name.split(",")[0],
@@ -88,7 +90,7 @@ def describe(container: Any, stream: Any, pixels: int, crop: Cropping | None = N
         duration=max(0.0, _with_sound(container, stream, ends, start) or whole),
         ends=ends,
         start=start,
-        fps=float(frames) if 0 < frames < 10000 else 25.0,
+        fps=fps,
         width=shown[0],
         height=shown[1],
         rotation=turn,
