@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import httpx
 import pytest
 from patience import PATIENCE, comes
-from serving import Running, events_of, running
+from serving import Running, events_of, running, stands
 
 from models.engines.echo import EchoCaptioner
 from pipeline.bench.films import FilmSpec, write
@@ -176,8 +176,9 @@ def test_a_reader_of_events_counts_while_it_waits(tmp_path: Path, film: Path) ->
         async def waiting() -> int:
             return service.service.bell.waiting
 
-        with service.client.stream("GET", f"/v1/jobs/{job}/events"):
-            assert comes(lambda: service.on_loop(waiting()) == 1), service.client.get(f"/v1/jobs/{job}").text
+        with service.client.stream("GET", f"/v1/jobs/{job}/events") as answer:
+            assert answer.status_code == 200, answer.read()
+            assert comes(lambda: service.on_loop(waiting()) == 1), f"it stands here:\n{stands(service.loop)}"
         assert comes(lambda: not service.on_loop(waiting())), "who left is not counted"
         service.client.delete(f"/v1/jobs/{job}")
 
