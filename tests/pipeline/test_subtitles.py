@@ -73,7 +73,7 @@ def _zipped(path: Path) -> None:
     ("name", "content", "told"),
     [
         ("a.srt", None, "a ZIP archive"),
-        ("a.srt", gzip.compress(SRT.encode()), "an archive"),
+        ("a.srt", gzip.compress(SRT.encode(), mtime=0), "an archive"),
         ("a.srt", b"{\\rtf1\\ansi\n1\\\n00:00:01,000 --> 00:00:02,000\\\nText\\\n}", "RTF"),
         ("a.vtt", b"\xef\xbb\xbf\n<!DOCTYPE html><html><body>404 Not Found</body></html>", "HTML"),
         ("a.sup", b"PG" + bytes(8) + b"\x16" + bytes(99), "OCR"),
