@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pipeline.cues.fit import Fitter
 from pipeline.cues.pauses import Wish, pauses, settle
 from pipeline.cues.profiles import PROFILES, Layout, Limits, limits, profile
-from pipeline.cues.room import Span, find_room
+from pipeline.cues.room import Span, described_part, find_room
 from pipeline.cues.timing import EPSILON, Slot, close_gaps, least_gap, nearest_cut, share, snap_inside
 from pipeline.errors import UsageError
 from pipeline.sanitize import clean
@@ -36,8 +36,9 @@ class Passage:
 def make_track(document: Document, layout: Layout = PROFILES["netflix"], *, title: str = "") -> tuple[Track, tuple[Notice, ...]]:
     """The subtitle track of a described film, and a notice for each text that is not shown whole at its reading speed.
 
-    Every cue lies within the film and, where the text has room, within its caption's window; where it has not, it borrows from
-    empty time and from neighbours with time to spare (``room``). Cues never overlap. By ``layout.place`` they keep to pauses of speech.
+    Every cue lies within the film, or within the part of it that was described, and, where the text has room, within its caption's
+    window; where it has not, it borrows from empty time and from neighbours with time to spare (``room``). Cues never overlap. By
+    ``layout.place`` they keep to pauses of speech.
 
     Raises UsageError ``speech_unknown`` where the layout wants pauses, and nobody listened to the film (``Document.speech``).
     """
@@ -45,16 +46,17 @@ def make_track(document: Document, layout: Layout = PROFILES["netflix"], *, titl
     vertical = source.height > source.width > 0
     bounds = limits(layout, document.language, vertical=vertical)
     film_end = math.floor(source.duration * 1000 + EPSILON) / 1000 if 0 < source.duration < math.inf else math.inf
-    cuts = sorted({round(cut, 3) for cut in document.shots if 0 < cut < film_end})
-    passages, nowhere = _passages(document, layout, cuts, film_end)
+    part = begin, end = described_part(document, film_end)
+    cuts = sorted({round(cut, 3) for cut in document.shots if begin < cut < end})
+    passages, nowhere = _passages(document, layout, cuts, end)
     fitter = Fitter(layout, bounds, document.language, least_gap(layout, source.fps))
     if layout.place != "window":
-        passages, spoken_over = _in_pauses(document, passages, layout, fitter, film_end)
+        passages, spoken_over = _in_pauses(document, passages, layout, fitter, part)
         nowhere += spoken_over
     if layout.profile == "none" and layout.max_cps is None and layout.max_line_width is None:
-        cues, notices = _as_they_are(passages, film_end)
+        cues, notices = _as_they_are(passages, part)
     else:
-        cues, notices = _fitted(passages, layout, bounds, fitter, cuts, film_end)
+        cues, notices = _fitted(passages, layout, bounds, fitter, cuts, part)
     track = Track(
         cues=cues, language=document.language, title=title, width=source.width, height=source.height, position=layout.position
     )
@@ -93,17 +95,19 @@ def _passages(document: Document, layout: Layout, cuts: list[float], film_end: f
 
 
 def _in_pauses(
-    document: Document, passages: list[Passage], layout: Layout, fitter: Fitter, film_end: float
+    document: Document, passages: list[Passage], layout: Layout, fitter: Fitter, part: tuple[float, float]
 ) -> tuple[list[Passage], list[Notice]]:
     """The passages where ``layout.place`` wants them, and a notice for each that finds no pause."""
     if document.speech is None:
         sentence = "nobody listened to this film's speech: describe it with --place, or keep the film beside its captions"
         raise UsageError("speech_unknown", sentence)
-    last = film_end if math.isfinite(film_end) else max((passage.end for passage in passages), default=0.0)
+    begin, end = part
+    last = end if math.isfinite(end) else max((passage.end for passage in passages), default=0.0)
     least = max(layout.min_duration, SHORTEST)
     needs = [fitter.wanted(passage.text, passage.end - passage.start) for passage in passages]
     wishes = [Wish(passage.start, passage.end, max(need, least), least) for passage, need in zip(passages, needs, strict=True)]
-    places = settle(wishes, pauses(document.speech, last), layout.place, gap=fitter.gap)
+    free = [(max(start, begin), stop) for start, stop in pauses(document.speech, last) if stop > begin]
+    places = settle(wishes, free, layout.place, gap=fitter.gap)
     kept, left = [], []
     for passage, place in zip(passages, places, strict=True):
         if place is None:
@@ -120,11 +124,11 @@ def _to_cut(time: float, cuts: list[float], layout: Layout) -> float:
     return time if cut is None else cut
 
 
-def _as_they_are(passages: Iterable[Passage], film_end: float) -> tuple[tuple[Cue, ...], tuple[Notice, ...]]:
+def _as_they_are(passages: Iterable[Passage], part: tuple[float, float]) -> tuple[tuple[Cue, ...], tuple[Notice, ...]]:
     """The profile ``none``: each text as it is, for as long as its window."""
     cues, notices = [], []
     for passage in passages:
-        if passage.end - passage.start < min(0.04, film_end - EPSILON):
+        if passage.end - passage.start < min(0.04, part[1] - part[0] - EPSILON):
             notices.append(_no_room(passage))
         else:
             cues.append(Cue(start=passage.start, end=passage.end, lines=tuple(passage.text.split("\n"))))
@@ -132,7 +136,7 @@ def _as_they_are(passages: Iterable[Passage], film_end: float) -> tuple[tuple[Cu
 
 
 def _fitted(
-    passages: list[Passage], layout: Layout, bounds: Limits, fitter: Fitter, cuts: list[float], film_end: float
+    passages: list[Passage], layout: Layout, bounds: Limits, fitter: Fitter, cuts: list[float], part: tuple[float, float]
 ) -> tuple[tuple[Cue, ...], tuple[Notice, ...]]:
     gap = fitter.gap
     slots: list[Slot] = []
@@ -140,8 +144,8 @@ def _fitted(
     sizes: list[float] = []
     kept: list[bool] = []
     notices: list[Notice] = []
-    for passage, span in zip(passages, _spans(passages, layout, fitter, gap, cuts, film_end), strict=True):
-        if span.end - span.start < min(SHORTEST, max(layout.min_duration, 0.04), film_end - EPSILON):
+    for passage, span in zip(passages, _spans(passages, layout, fitter, cuts, part), strict=True):
+        if span.end - span.start < min(SHORTEST, max(layout.min_duration, 0.04), part[1] - part[0] - EPSILON):
             notices.append(_no_room(passage))
             continue
         fitted = fitter.fit(passage.text, span.end - span.start)
@@ -160,15 +164,15 @@ def _fitted(
     return cues, tuple(notices)
 
 
-def _spans(passages: list[Passage], layout: Layout, fitter: Fitter, gap: float, cuts: list[float], film_end: float) -> list[Span]:
+def _spans(passages: list[Passage], layout: Layout, fitter: Fitter, cuts: list[float], part: tuple[float, float]) -> list[Span]:
     """When each passage's cues may be shown: within its window, and past its edges where its text needs it."""
-    spans = []
+    spans, gap = [], fitter.gap
     for k, passage in enumerate(passages):
         following = passages[k + 1].start if k + 1 < len(passages) else math.inf
-        end = _last_moment(passage, following, layout, gap, cuts, film_end)
+        end = _last_moment(passage, following, layout, gap, cuts, part[1])
         need = fitter.wanted(passage.text, end - passage.start)
         spans.append(Span(passage.start, end, min(need, end - passage.start) if passage.moved else need))
-    return find_room(spans, gap, film_end)
+    return find_room(spans, gap, part[1], part[0])
 
 
 def _last_moment(passage: Passage, following: float, layout: Layout, gap: float, cuts: list[float], film_end: float) -> float:

@@ -13,6 +13,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from pipeline.types import Document
+
 REACH = 2.5
 """seconds; a text stays at most so long past its window's end, or begins so long before its start. Describers set a description over
 what it speaks of or a little before or after, where speech leaves no gap"""
@@ -34,13 +36,29 @@ class Span:
         return self.need - (self.end - self.start)
 
 
-def find_room(spans: Sequence[Span], gap: float, film_end: float) -> list[Span]:
-    """The spans, in order and ``gap`` seconds apart at least, with edges moved for those that lack time. Whole milliseconds."""
+def described_part(document: Document, film_end: float) -> tuple[float, float]:
+    """The stretch that is free for cues: the film, or the part of it that was asked for (``--from``, ``--to``).
+
+    Nothing is known of what lies outside a part: it is no empty time. Its windows tell it better than what was asked does, which may lie
+    past the end of the film, and which ``export --shift`` leaves as it was.
+    """
+    windows = [one for one in document.captions if math.isfinite(one.start) and math.isfinite(one.end)]
+    if not document.settings.get("part") or not windows:
+        return 0.0, film_end
+    begin, end = min(one.start for one in windows), max(one.end for one in windows)
+    return max(0.0, round(begin, 3)), min(round(end, 3), film_end)
+
+
+def find_room(spans: Sequence[Span], gap: float, end: float, begin: float = 0.0) -> list[Span]:
+    """The spans, in order and ``gap`` seconds apart at least, with edges moved for those that lack time. Whole milliseconds.
+
+    None begins before ``begin`` or ends after ``end``.
+    """
     if all(span.lack <= 0 for span in spans):
         return list(spans)
-    later = _Stay(spans, gap, film_end).spans
+    later = _Stay(spans, gap, end).spans
     # the same, seen in a mirror: sooner is later where time runs backwards
-    return _mirrored(_Stay(_mirrored(later), gap, 0.0).spans)
+    return _mirrored(_Stay(_mirrored(later), gap, -begin).spans)
 
 
 def _mirrored(spans: Sequence[Span]) -> list[Span]:
