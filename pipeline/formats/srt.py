@@ -26,6 +26,8 @@ _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _TOP = r"{\an8}"
 """what a cue that asks for the top of itself begins with, as it did where it was read"""
 _HEAD = re.compile(r"\s*\d+:\d{1,2}:\d{1,2}[,.]\d{1,3}\s*-->\s*\d+:\d{1,2}:\d{1,2}[,.]\d{1,3}(?:\s.*)?$", re.ASCII)
+_THOUSANDTHS = re.compile(r"\s*\d+:\d+:\d+[,.]\d{3}\s*-->\s*\d+:\d+:\d+[,.]\d{3}", re.ASCII)
+""",5" is half a second to some players and 5 thousandths to others; half a second is what it most likely means"""
 
 
 class Format(base.Format):
@@ -53,7 +55,7 @@ class Format(base.Format):
         for k, line in enumerate(lines):
             said = line.replace("--&gt;", "-->") if "--&gt;" in line else line  # of a page that it was copied from
             if (found := head(said, _HEAD, alone=not above or is_number(above), pairs=True)) is not None:
-                heads.append(found)
+                heads.append(found if _THOUSANDTHS.match(said) else replace(found, exact=False))
                 places.append(k)
             above = bare(line)
         if not heads and text.strip():

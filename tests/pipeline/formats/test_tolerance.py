@@ -77,6 +77,20 @@ def test_srt_of_others(change: Callable[[str], str], codes: list[str]) -> None:
     assert read("srt", change(GOOD)) == (WANTED, codes)
 
 
+@pytest.mark.parametrize("fraction", ["5", "50"])
+@pytest.mark.parametrize(
+    "times", ["00:00:01,{} --> 00:00:02,000", "00:00:00,000 --> 00:00:01.{}", "0:0:1,{0} --> 00:00:02,{0} X1:1 X2:500"]
+)
+def test_fractions_of_few_figures_are_tenths_and_hundredths_and_told(times: str, fraction: str) -> None:
+    """Some players take them for thousandths. ASS, TTML and LRC have figures of their own, which are no guess."""
+    (first, _), codes = read(
+        "srt", GOOD.replace("00:00:01,000 --> 00:00:02,000", times.format(fraction)).replace("One\n\n", "One\n")
+    )
+    assert 1.5 in first[:2]
+    assert codes == ["times_guessed"]
+    assert read("ass", ASS)[1] == []
+
+
 TEXTS_LIKE_HEADS = (
     "(1939–1945) The war",
     "Berlin\n(1939–1945) The war",
