@@ -18,6 +18,7 @@ from pipeline.formats import base
 from pipeline.formats._beside import text_beside
 from pipeline.formats._heads import LONGEST_LINE, MOST_BODY, Head, Notes, Parsed, at_its_place, bounded, cue_of, head
 from pipeline.formats._lines import bare, is_number, lines_of
+from pipeline.formats._stream_parts import Parts
 from pipeline.formats.base import JOINER
 from pipeline.types import Document, Track
 
@@ -94,12 +95,13 @@ def _blocks(lines: list[str], notes: Notes) -> tuple[list[Head], list[list[str]]
     """The heads and the lines below each, up to a blank line or the next head; what stands elsewhere and is text is noted."""
     heads: list[Head] = []
     bodies: list[list[str]] = []
-    above, open_cue, beside, stray = "", False, False, list[str]()
+    above, open_cue, beside, stray, parts = "", False, "", list[str](), Parts()
     for line in (*lines, ""):
         line = line.lstrip("\ufeff")
         blank = not line.strip()
         if open_cue and bodies[-1] and line.strip() == "WEBVTT":
-            open_cue, beside = False, True  # the next part of a stream, whose last one ended without a blank line
+            parts.begin(len(heads))
+            open_cue, beside = False, "WEBVTT"  # the next part of a stream, whose last one ended without a blank line
             continue
         begins = not open_cue or not above or is_number(above)
         found = None if beside and not blank and "-->" not in line else head(line, _HEAD, alone=begins)
@@ -110,23 +112,34 @@ def _blocks(lines: list[str], notes: Notes) -> tuple[list[Head], list[list[str]]
             text = text_beside(found)
             heads.append(replace(found, exact=False) if text else found)
             bodies.append([text[:LONGEST_LINE]] if text else [])
-            open_cue, beside = True, False
+            open_cue, beside = True, ""
             stray.clear()
         elif blank and line and open_cue:
             pass  # a line of spaces ends no cue, and YouTube's begin with one
         elif blank:
             _below(bodies, stray, notes)
-            open_cue, beside = False, False
+            open_cue, beside = False, ""
             stray.clear()
         elif open_cue:
             if len(bodies[-1]) < MOST_BODY:
                 bodies[-1].append(line[:LONGEST_LINE])
-        elif not beside:
-            beside = not stray and line.split(None, 1)[0] in _BESIDE
-            if not beside and len(stray) < MOST_BODY:
+        elif beside:
+            if beside == "WEBVTT":
+                parts.told(line)
+        else:
+            beside = _beside(line) if not stray else ""
+            if beside == "WEBVTT":
+                parts.begin(len(heads))
+            elif not beside and len(stray) < MOST_BODY:
                 stray.append(line[:LONGEST_LINE])
         above = bare(line)
-    return heads, bodies
+    return parts.placed(heads), bodies
+
+
+def _beside(line: str) -> str:
+    """Which block that holds no cue begins with a line; empty where none does."""
+    word = line.split(None, 1)[0]
+    return word if word in _BESIDE else ""
 
 
 def _below(bodies: Sequence[list[str]], stray: Sequence[str], notes: Notes) -> None:
