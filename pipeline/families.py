@@ -34,7 +34,9 @@ FAMILIES = {
 _UNNAMED = {
     "sinks": frozenset({"files", "several"}),
     "sources": frozenset({"film", "still"}),
-    "imagesources": frozenset({"ahead", "connecting", "ranged", "pages", "tables", "patterns", "urls", "reading", "listing"}),
+    "imagesources": frozenset(
+        {"ahead", "connecting", "ranged", "pages", "tables", "footers", "footer_child", "patterns", "urls", "reading", "listing"}
+    ),
 }
 """files of a family's package that are no members: what ``caption`` reads from and writes to without being told"""
 _NAMES: dict[type, str] = {}

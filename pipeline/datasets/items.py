@@ -13,8 +13,8 @@ Locator = Mapping[str, str | int]
 """Where inside its source an item's bytes are, as plain JSON. The source that lists items reads them by it; the forms in use:
 
     {"path": "birds/1.jpg"}                                     a file
-    {"shard": "0001.tar", "offset": 1536, "size": 48213}        a member of a tar: its bytes, without the head
-    {"file": "a.parquet", "group": 3, "row": 17}                a value of a Parquet file's column
+    {"shard": "1.jpg", "offset": 1536, "size": 48213, "head": 512}      a member of a tar: its bytes, and how many stand before them
+    {"file": "a.parquet", "group": 3, "row": 17, "footer": "9f..."}     a value of a Parquet file's column, while its footer is that one
     {"url": "https://..."}                                      an address
 """
 

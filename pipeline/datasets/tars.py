@@ -6,6 +6,7 @@ file may have no end, and a name may claim the rest of the file. Pictures need n
 A file with two names is written once, and by the second name as a hard link: GNU tar does so by itself. It is the file again.
 """
 
+import io
 import sys
 import tarfile
 from collections.abc import Iterator
@@ -69,22 +70,34 @@ def members(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
 
 
 def linked(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
-    """Each member, where a hard link to a file before it is that file, by its own name. Other links are told as they are. Raises as ``members``."""
-    places = dict[str, tuple[int, int]]()
+    """Each member, where a hard link to a file before it is that file, by its own name; ``linkname`` is the one that stands before its
+    bytes. Other links are told as they are. Raises as ``members``."""
+    places = dict[str, tuple[int, int, int, str]]()
     room, left = ROOM, SPARE
     for member in members(tar):
         name = member.name.removeprefix("./")
-        if member.islnk() and (place := places.get(member.linkname.removeprefix("./"))) is not None and place[1] <= left:
+        if member.islnk() and (place := places.get(member.linkname.removeprefix("./"))) is not None and place[2] <= left:
             member.type = tarfile.REGTYPE
-            member.offset_data, member.size = place
+            member.offset, member.offset_data, member.size, member.linkname = place
             left -= member.size
         elif member.isreg():
+            member.linkname = member.name
             left += TIMES * member.size
         if not member.isreg():
             places.pop(name, None)
         elif name in places:
-            places[name] = member.offset_data, member.size
+            places[name] = member.offset, member.offset_data, member.size, member.linkname
         elif room > 0:
             room -= sys.getsizeof(name) + 200  # and what stands beside it
-            places[name] = member.offset_data, member.size
+            places[name] = member.offset, member.offset_data, member.size, member.linkname
         yield member
+
+
+def stands(head: bytes, name: str, size: int) -> bool:
+    """Whether these bytes, from ``offset`` to ``offset_data``, are all that stands before a file of this name and size."""
+    try:
+        with opened(io.BytesIO(head)) as tar:
+            member = next(members(tar), None)
+    except tarfile.TarError:
+        return False
+    return member is not None and (member.name, member.size, member.offset_data) == (name, size, len(head)) and member.isreg()

@@ -16,7 +16,7 @@ from typing import Any
 
 from pipeline.errors import InputError
 from pipeline.imagesources.ranged import RangedFile
-from pipeline.storage.base import Storage
+from pipeline.storage.base import Entry, Storage
 
 FLAT, TIMES = 256 << 20, 16
 """bytes that any page may unpack to; times its packed bytes that a larger one may"""
@@ -77,9 +77,9 @@ class PagedFile(RangedFile):
         self.room: int | None = None
         """bytes that pages may unpack to from now on, whoever sets it; None: all"""
 
-    def footer(self) -> int:
-        """Bytes of the footer, as the file's end tells. Raises InputError."""
-        return int.from_bytes(self._storage.get_range(self._name, max(0, self.size() - 8), 4), "little")
+    def entry(self) -> Entry:
+        """What the storage says of it now. Raises what the storage raises."""
+        return self._storage.head(self._name)
 
     def expect(self, chunks: Sequence[Chunk]) -> None:
         """The chunks that are read from now on. Raises InputError ``bad_table``."""
@@ -144,11 +144,16 @@ def chunks_of(group: Any, columns: Sequence[str]) -> list[Chunk]:
     for number in range(group.num_columns):
         column = group.column(number)
         if any(f"{column.path_in_schema}.".startswith(f"{name}.") for name in columns):  # a name may have dots of its own
-            pages = [column.data_page_offset, column.dictionary_page_offset if column.has_dictionary_page else None]
-            start = min(offset for offset in pages if offset is not None)
-            grows, nested = "DELTA_BYTE_ARRAY" in column.encodings, column.num_values > group.num_rows
-            found.append(Chunk(start, start + column.total_compressed_size, column.num_values, nested, grows))
+            found.append(chunk_of(column, group.num_rows))
     return found
+
+
+def chunk_of(column: Any, rows: int) -> Chunk:
+    """A chunk of a group of so many rows, by pyarrow's ColumnChunkMetaData."""
+    pages = [column.data_page_offset, column.dictionary_page_offset if column.has_dictionary_page else None]
+    start = min(offset for offset in pages if offset is not None)
+    grows, nested = "DELTA_BYTE_ARRAY" in column.encodings, column.num_values > rows
+    return Chunk(start, start + column.total_compressed_size, column.num_values, nested, grows)
 
 
 def head_of(data: bytes) -> Head:

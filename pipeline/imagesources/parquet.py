@@ -45,7 +45,9 @@ class Source:
             for row, values in enumerate(rows(table, group, wanted, KEYS)):
                 name = _name_of(values.get(columns.key) if columns.key else None)
                 kept, reason = {column: as_json(values[column]) for column in wishes.keep_columns}, ""
-                locator: dict[str, str | int] = {"file": place.name, "group": group, "row": row, "column": columns.image or ""}
+                locator: dict[str, str | int] = {
+                    "file": place.name, "group": group, "row": row, "column": columns.image or "", "footer": table.digest,
+                }  # fmt: skip
                 if columns.url:
                     address = str(values[columns.url] or "")
                     locator, reason = ({"url": address}, "") if len(address) <= LONGEST_ADDRESS else ({"url": ""}, "url_refused")
@@ -82,8 +84,10 @@ class Source:
     def _group(self, item: Item, wishes: Wishes) -> "_Group":
         place = (item.source, int(item.locator["group"]), str(item.locator["column"]))
         if self._open is None or self._open.place != place or self._open.row > int(item.locator["row"]):
-            if self._table is None or self._table[0] != item.source:
+            if self._table is None or self._table[0] != item.source or not self._table[1].stands():
                 self._table = (item.source, opened(item.source, wishes))
+            if item.locator.get("footer", self._table[1].digest) != self._table[1].digest:
+                raise _changed("its rows are others")
             self._open = _Group(place, self._table[1])
         group: _Group = self._open
         return group
@@ -163,7 +167,7 @@ def _name_of(value: Any) -> str | None:
 
 
 def _changed(how: str) -> InputError:
-    return InputError("bad_table", f"the table was changed since it was listed: {how}")
+    return InputError("source_changed", f"the table was changed since it was listed: {how}")
 
 
 def _holds_bytes(pa: Any, kind: Any) -> bool:

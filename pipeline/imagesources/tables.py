@@ -8,13 +8,16 @@ texts that stand for all but nothing in the file                   TIMES as many
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any
 
 from pipeline.datasets.arrow import arrow
 from pipeline.errors import InputError
 from pipeline.imagesources.base import Wishes
+from pipeline.imagesources.footers import SIGNED, footer_of, looker
 from pipeline.imagesources.pages import FLAT, PagedFile, TooWide, chunks_of
 from pipeline.storage import parted
+from pipeline.storage.base import Entry
 
 KEYS = 10_000
 """rows without pictures that are read at once"""
@@ -28,8 +31,6 @@ TIMES, SPARE = 64, 1 << 30
 """bytes of a row group's values: so many for each of the file's, and these"""
 LONGEST = 256 << 10
 """characters of a kept value"""
-SIGNED = 28
-"""bytes of a signature behind a footer: columns are encrypted, and the footer is not"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,14 @@ class Table:
     """Arrow's ParquetFile"""
     pages: PagedFile
     """what it reads from"""
+    digest: str
+    """the name of its footer: another one where the file was written anew, with other rows"""
+    entry: Entry
+    """what the storage said of it"""
+
+    def stands(self) -> bool:
+        """Whether no other file has its place by now. Raises what the storage raises."""
+        return self.pages.entry() == self.entry
 
 
 def opened(url: str, wishes: Wishes) -> Table:
@@ -47,10 +56,16 @@ def opened(url: str, wishes: Wishes) -> Table:
     pa = arrow()
     storage, name = parted(url, wishes.storage)
     try:
-        pages = PagedFile(storage, name, storage.head(name).size)
+        entry = storage.head(name)
+        pages = PagedFile(storage, name, entry.size)
+        footer = footer_of(pages)
+        if footer and not looker.look(footer):
+            raise ValueError("its end is damaged, or columns of it are encrypted")
+        pages.seek(0)
         made: Any = pa.PythonFile(pages, mode="r")
-        table = Table(pa.parquet.ParquetFile(made, pre_buffer=False, buffer_size=1 << 20), pages)
-        if pages.footer() == table.file.metadata.serialized_size + SIGNED:
+        file = pa.parquet.ParquetFile(made, pre_buffer=False, buffer_size=1 << 20)
+        table = Table(file, pages, blake2b(footer, digest_size=8).hexdigest(), entry)
+        if len(footer) == table.file.metadata.serialized_size + SIGNED:
             raise ValueError("columns of it are encrypted")  # to look at one of those ends the process, in Arrow
         groups = map(table.file.metadata.row_group, range(table.file.num_row_groups))
         if sum(max(0, group.num_rows) for group in groups) > ROWS * pages.size():

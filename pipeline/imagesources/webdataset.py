@@ -2,7 +2,8 @@
 
     | head 512 | bytes, filled up to 512 | head | bytes | ... | two empty blocks |
 
-The plan keeps where each picture's bytes lie, so a unit reads its own part of a shard, in pieces of PIECE bytes. Compressed tars have
+The plan keeps where each picture's bytes lie, so a unit reads its own part of a shard, in pieces of PIECE bytes. Their heads are read
+with them: where a shard was written anew meanwhile, another picture may lie there, and gets no other's key. Compressed tars have
 no such places: they are one row with a reason. A hard link is the picture that it names; a link that can't be followed is a row.
 """
 
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from pipeline.datasets.items import Item
-from pipeline.datasets.tars import linked, opened
+from pipeline.datasets.tars import linked, opened, stands
 from pipeline.errors import InputError, ScenescribeError
 from pipeline.imagesources.base import LARGEST, Content, Place, Wishes, is_picture
 from pipeline.imagesources.ranged import RangedFile
@@ -70,7 +71,7 @@ class Source:
                     whole = member.offset_data + member.size <= size
                     yield Item(
                         key=f"{place.prefix}{place.stem}/{key}", source=place.url, reason="" if whole else "truncated_shard",
-                        locator={"shard": member.name, "offset": member.offset_data, "size": member.size},
+                        locator=_locator(member),
                     )  # fmt: skip
                 if not ended(file, size):
                     broken = _broken(place, "truncated_shard")
@@ -111,14 +112,27 @@ def runs(items: Sequence[Item]) -> Iterator[list[Item]]:
         yield run
 
 
+def _locator(member: tarfile.TarInfo) -> dict[str, str | int]:
+    """Where a picture lies; and what stands before it, so that who reads it sees that it does: the bytes of its head, and of a hard link
+    the name in it."""
+    other = {} if member.linkname == member.name else {"of": member.linkname}
+    head = member.offset_data - member.offset
+    return {"shard": member.name, "offset": member.offset_data, "size": member.size, "head": head, **other}
+
+
 def _span(item: Item) -> tuple[int, int]:
+    """Its head's first byte, and the one behind its last."""
     offset = int(item.locator["offset"])
-    return offset, offset + int(item.locator["size"])
+    return offset - _head(item), offset + int(item.locator["size"])
+
+
+def _head(item: Item) -> int:
+    return int(item.locator.get("head", 0))  # in plans of older versions it is not told
 
 
 def _read_run(storage: Storage, name: str, run: Sequence[Item]) -> Iterator[Content]:
     start, end = _span(run[0])[0], max(_span(item)[1] for item in run)
-    if end - start > LARGEST:
+    if end - start - _head(run[0]) > LARGEST:
         yield InputError("picture_too_large", f"the file has more than {LARGEST >> 20} MB")
         return
     try:
@@ -128,7 +142,18 @@ def _read_run(storage: Storage, name: str, run: Sequence[Item]) -> Iterator[Cont
         return
     for item in run:
         at, to = (place - start for place in _span(item))
-        yield bytes(data[at:to]) if to <= len(data) else InputError("truncated_shard", "the shard ends before the picture does")
+        yield _picture(item, data[at:to])
+
+
+def _picture(item: Item, data: memoryview) -> Content:
+    """An item's bytes, of those from its head on."""
+    head, size = _head(item), int(item.locator["size"])
+    name = str(item.locator.get("of", item.locator["shard"]))
+    if head and len(data) >= head and not stands(bytes(data[:head]), name, size):
+        return InputError("source_changed", "the shard was changed since it was listed: another file lies there now")
+    if len(data) < head + size:
+        return InputError("truncated_shard", "the shard ends before the picture does")
+    return bytes(data[head:])
 
 
 def ended(file: RangedFile, size: int) -> bool:

@@ -4,6 +4,7 @@ import io
 import os
 import subprocess
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import picture_sets
@@ -12,6 +13,7 @@ import pytest
 from pipeline.datasets import tars
 from pipeline.datasets.items import Item
 from pipeline.errors import InputError, ScenescribeError
+from pipeline.imagesources import webdataset
 from pipeline.imagesources.base import Wishes
 from pipeline.imagesources.listing import Listing
 from pipeline.imagesources.reading import Reader
@@ -142,3 +144,28 @@ def test_a_folder_of_links_to_nothing_alone(tmp_path: Path) -> None:
     items, problems = listed(tmp_path)
     assert [(item.key, item.reason) for item in items] == [("a.png", "not_found")]
     assert not problems
+
+
+def test_a_shard_that_is_written_anew_gives_no_picture_anothers_key(tmp_path: Path) -> None:
+    long = "d/" * 80
+    first = [("a.png", b"one", FILE), ("b.png", b"two", FILE), (f"{long}c.png", b"abc", FILE), (f"{long}d.png", b"xyz", FILE)]
+    links = [("e.png", "a.png", HARD), ("f.png", "e.png", HARD), ("g.png", b"end", FILE)]
+    path = tar(tmp_path / "s.tar", *first, *links)
+    items, _ = listed(path)
+    there: list[bytes | str] = [b"one", b"two", b"abc", b"xyz", b"one", b"one", b"end"]
+    assert contents(items) == there
+    tar(path, *first, *links)
+    assert contents(items) == there, "who has a picture's name is that picture"
+    tar(path, first[1], first[0], first[3], first[2], *links)
+    assert contents(items) == ["source_changed"] * 6 + [b"end"]
+    tar(path, ("z.png", bytes(600), FILE), *first, *links)
+    assert contents(items) == ["source_changed"] * 7
+    old = [replace(item, locator={name: item.locator[name] for name in ("shard", "offset", "size")}) for item in items]
+    tar(path, *first, *links)
+    assert contents(old) == there, "plans of older versions tell of no heads"
+
+
+def test_a_picture_may_be_as_large_as_any_with_its_head(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webdataset, "LARGEST", 700)
+    path = tar(tmp_path / "s.tar", ("a.png", bytes(700), FILE), ("b.png", bytes(701), FILE))
+    assert [contents([item]) for item in listed(path)[0]] == [[bytes(700)], ["picture_too_large"]]

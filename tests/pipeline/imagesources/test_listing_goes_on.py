@@ -2,6 +2,8 @@
 
 import base64
 import os
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +17,12 @@ from picture_files import corners, encoded
 
 from pipeline.datasets.items import Item
 from pipeline.errors import InputError, ScenescribeError
-from pipeline.imagesources import parquet, tables
+from pipeline.imagesources import footers, parquet, tables
 from pipeline.imagesources.base import Wishes
 from pipeline.imagesources.listing import Listing
+from pipeline.imagesources.ranged import RangedFile
 from pipeline.imagesources.reading import Reader
+from pipeline.storage.local import LocalStorage
 
 PICTURE = encoded(corners(16, 16))
 
@@ -99,10 +103,34 @@ def read(items: list[Item]) -> list[str]:
 def test_a_table_that_was_changed_since_it_was_listed_says_so(tmp_path: Path) -> None:
     path = table(tmp_path / "t.parquet", image=[PICTURE] * 6)
     items = list(Listing([str(path)], Wishes(), lambda name, error: None))
+    path.write_bytes(path.read_bytes())
+    assert read(items) == ["a picture"] * 6, "a copy is the same table"
     table(path, image=[PICTURE] * 3)
-    assert read(items) == ["a picture"] * 3 + ["bad_table"] * 3
+    assert read(items) == ["source_changed"] * 6
+    table(path, image=[bytes(reversed(PICTURE))] + [PICTURE] * 5)
+    assert read(items) == ["source_changed"] * 6, "its rows may be others, as many as there are"
     table(path, img=[PICTURE] * 6)
-    assert read(items) == ["bad_table"] * 6
+    assert read(items) == ["source_changed"] * 6
+
+
+def test_rows_of_plans_that_tell_no_footer_are_read_as_far_as_they_go(tmp_path: Path) -> None:
+    path = table(tmp_path / "t.parquet", image=[PICTURE] * 6)
+    items = [
+        replace(item, locator={name: value for name, value in item.locator.items() if name != "footer"})
+        for item in Listing([str(path)], Wishes(), lambda name, error: None)
+    ]
+    table(path, image=[PICTURE] * 3)
+    assert read(items) == ["a picture"] * 3 + ["source_changed"] * 3
+    table(path, img=[PICTURE] * 6)
+    assert read(items) == ["source_changed"] * 6
+
+
+def test_a_table_that_is_changed_while_it_is_read_says_so(tmp_path: Path) -> None:
+    path = table(tmp_path / "t.parquet", image=[PICTURE] * 6)
+    items, reader = list(Listing([str(path)], Wishes(), lambda name, error: None)), Reader(Wishes())
+    assert [*reader.read(items[:2])] == [PICTURE] * 2
+    table(path, image=[b"another", *[PICTURE] * 5])
+    assert [one.code for one in reader.read(items[2:]) if isinstance(one, InputError)] == ["source_changed"] * 4
 
 
 def test_who_reads_on_after_an_accident_has_the_rows_behind_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,3 +185,54 @@ def test_a_table_with_encrypted_columns_is_told(column: str, plain: bool, tmp_pa
         out.write_table(some)
     pyarrow.parquet.write_table(some, tmp_path / "in" / "b.parquet")
     assert listed(tmp_path / "in") == ([("a.parquet", "bad_table"), ("x", "")], [])
+
+
+def _unsigned(path: Path) -> None:
+    """The signature that tells of encrypted columns is cut off."""
+    data = path.read_bytes()
+    length = int.from_bytes(data[-8:-4], "little") - footers.SIGNED
+    path.write_bytes(data[: -8 - footers.SIGNED] + length.to_bytes(4, "little") + b"PAR1")
+
+
+def _encrypted(path: Path) -> None:
+    some = pyarrow.table({"image": [PICTURE], "id": ["x"]})
+    how = encryption.EncryptionConfiguration(footer_key="f", column_keys={"c": ["id"]}, plaintext_footer=True)
+    keys = encryption.CryptoFactory(Keys).file_encryption_properties(encryption.KmsConnectionConfig(), how)
+    with pyarrow.parquet.ParquetWriter(path, some.schema, encryption_properties=keys) as out:
+        out.write_table(some)
+    _unsigned(path)
+
+
+def _miscounted(path: Path) -> None:
+    """A column that may lack values is said to have them all, and counts those that it lacks."""
+    table(path, image=[PICTURE], id=["x"])
+    data = path.read_bytes()
+    assert data.count(b"\x25\x02\x18\x02id") == 1
+    path.write_bytes(data.replace(b"\x25\x02\x18\x02id", b"\x25\x00\x18\x02id"))
+
+
+@pytest.mark.parametrize("made", [_encrypted, _miscounted])
+def test_a_table_that_ends_whoever_reads_it_ends_nothing_of_ours(made: Callable[[Path], None], tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    made(tmp_path / "in" / "a.parquet")
+    table(tmp_path / "in" / "b.parquet", image=[PICTURE], id=["b"])
+    assert listed(tmp_path / "in") == ([("a.parquet", "bad_table"), ("b", "")], [])
+
+
+def test_one_process_looks_at_all_tables_and_its_end_is_no_tables_fault(tmp_path: Path) -> None:
+    for name in "abc":
+        table(tmp_path / "in" / f"{name}.parquet", image=[PICTURE], id=[f"{tmp_path}/{name}"])
+    looker = footers.Looker()
+    storage = LocalStorage(tmp_path / "in")
+    looks = [footers.footer_of(RangedFile(storage, entry.name, entry.size)) for entry in storage.list()]
+    assert looker.look(looks[0])
+    first = looker._process
+    assert looker.look(looks[1])
+    assert first is not None
+    assert looker._process is first
+    first.kill()  # the kernel, short of memory
+    assert looker.look(looks[2])
+    assert looker._process is not first
+    looker.close()
+    assert looker.look(looks[0]), "it is known"
+    assert looker._process is None
