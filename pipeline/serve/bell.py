@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import defaultdict
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 
 class Bell:
@@ -10,6 +11,8 @@ class Bell:
 
     def __init__(self) -> None:
         self._waiting: dict[str, set[asyncio.Future[None]]] = defaultdict(set)
+        self.readers = 0
+        """how many read, whether they wait, look, or send what they found to a client that is slow to take it"""
 
     def ring(self, job: str) -> None:
         """Something happened to a job."""
@@ -17,10 +20,14 @@ class Bell:
             if not waiter.done():
                 waiter.set_result(None)
 
-    @property
-    def waiting(self) -> int:
-        """How many wait, for whichever job."""
-        return sum(map(len, self._waiting.values()))
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Around all that one reader does."""
+        self.readers += 1
+        try:
+            yield
+        finally:
+            self.readers -= 1
 
     def next(self, job: str) -> "asyncio.Future[None]":
         """Done at the next ring; ask for it before you look, or a ring between the two is missed."""

@@ -10,8 +10,10 @@ START = 1800.0
 
 
 def comes(look: Callable[[], object]) -> bool:
-    """Whether it is true in the end; looks twenty times a second."""
+    """Whether it is true at some moment; looks twenty times a second. Who saw it does not look again: it may be over by then."""
     until = time.monotonic() + PATIENCE
-    while not look() and time.monotonic() < until:
+    while not look():
+        if time.monotonic() >= until:
+            return False
         time.sleep(0.05)
-    return bool(look())
+    return True

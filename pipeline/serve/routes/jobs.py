@@ -88,8 +88,8 @@ def router(service: Service) -> APIRouter:
     ) -> StreamingResponse:
         """Server-sent events: ``state``, ``progress``, ``caption``, ``notice``, ``done``, ``error``. After a break go on with ``Last-Event-ID``."""
         job = service.jobs.get(id)
-        if service.bell.waiting >= READERS:
-            raise HttpError(429, "too_many_asks", "as many wait for the events of jobs as may; come again", retry_after=10)
+        if service.bell.readers >= READERS:
+            raise HttpError(429, "too_many_asks", "as many read the events of jobs as may; come again", retry_after=10)
         if last_event_id is not None:
             if not (last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) < 19):
                 raise HttpError(
@@ -129,23 +129,24 @@ def queue(service: Service, body: NewJob, key: str | None, own: Mapping[str, Any
 
 
 async def _events(service: Service, job: Job, after: int) -> AsyncIterator[bytes]:
-    yield PING
-    while True:
-        rung = service.bell.next(job.id)
-        try:
-            over = service.jobs.get(job.id).over  # before the look: what ends a job is an event too
-            found = await asyncio.to_thread(service.events.after, job.id, after)
-            for event in found:
-                yield format_sse_event(data_str=event.data, event=event.name, id=str(event.number))
-                after = event.number
-                if event.last:
+    with service.bell.reading():
+        yield PING
+        while True:
+            rung = service.bell.next(job.id)
+            try:
+                over = service.jobs.get(job.id).over  # before the look: what ends a job is an event too
+                found = await asyncio.to_thread(service.events.after, job.id, after)
+                for event in found:
+                    yield format_sse_event(data_str=event.data, event=event.name, id=str(event.number))
+                    after = event.number
+                    if event.last:
+                        return
+                if found:
+                    continue
+                if over:  # its last event was seen before, or trimmed
                     return
-            if found:
-                continue
-            if over:  # its last event was seen before, or trimmed
-                return
-            done, _ = await asyncio.wait({rung}, timeout=EVERY)
-            if not done:
-                yield PING
-        finally:
-            rung.cancel()  # whoever left waits no more
+                done, _ = await asyncio.wait({rung}, timeout=EVERY)
+                if not done:
+                    yield PING
+            finally:
+                rung.cancel()  # whoever left waits no more

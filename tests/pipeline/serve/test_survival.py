@@ -173,13 +173,32 @@ def test_a_reader_of_events_counts_while_it_waits(tmp_path: Path, film: Path) ->
     with running(tmp_path / "state", captioner=EchoCaptioner(delay=600)) as service:
         job = service.job(service.upload(film)["id"])["id"]
 
-        async def waiting() -> int:
-            return service.service.bell.waiting
+        async def readers() -> int:
+            return service.service.bell.readers
 
         with service.client.stream("GET", f"/v1/jobs/{job}/events") as answer:
             assert answer.status_code == 200, answer.read()
-            assert comes(lambda: service.on_loop(waiting()) == 1), f"it stands here:\n{stands(service.loop)}"
-        assert comes(lambda: not service.on_loop(waiting())), "who left is not counted"
+            assert comes(lambda: service.on_loop(readers()) == 1), f"it stands here:\n{stands(service.loop)}"
+        assert comes(lambda: not service.on_loop(readers())), "who left is not counted"
+        service.client.delete(f"/v1/jobs/{job}")
+
+
+def test_a_reader_of_events_counts_while_what_it_found_is_sent(tmp_path: Path, film: Path) -> None:
+    """A client that takes nothing holds its place between a ring and the next look too: readers are bounded, not waits."""
+    with running(tmp_path / "state", captioner=EchoCaptioner(delay=600)) as service:
+        job = service.job(service.upload(film)["id"])["id"]
+
+        async def sending() -> list[int]:
+            bell, jobs = service.service.bell, service.service.jobs
+            stream = job_routes._events(service.service, jobs.get(job), 0)
+            counts = [bell.readers]
+            assert [(await anext(stream))[:1], (await anext(stream))[:5]] == [b":", b"event"]
+            bell.ring(job)
+            counts.append(bell.readers)
+            await stream.aclose()  # type: ignore[attr-defined]
+            return [*counts, bell.readers]
+
+        assert service.on_loop(sending()) == [0, 1, 0]
         service.client.delete(f"/v1/jobs/{job}")
 
 
