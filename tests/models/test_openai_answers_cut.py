@@ -77,7 +77,7 @@ async def test_what_one_window_shows_does_not_end_the_run(said: str, film: Film)
             assert (await captioner.caption(film())).text == "fine"
     with Stub([], always=status(403, "Country, region, or territory not supported")) as server:
         async with endpoint(server, IMAGES) as captioner:
-            with pytest.raises(EndpointError, match="refuses the key"):
+            with pytest.raises(EndpointError, match="wants a key, and was sent none"):
                 await captioner.caption(film())
 
 

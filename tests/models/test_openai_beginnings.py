@@ -82,7 +82,7 @@ async def test_an_error_that_may_pass_is_asked_again_in_whichever_form(error: An
 @pytest.mark.parametrize(
     ("error", "kind", "told"),
     [
-        ({"code": 401, "message": "who"}, EndpointError, "refuses the key (200 with error 401)"),
+        ({"code": 401, "message": "who"}, EndpointError, "wants a key, and was sent none (200 with error 401)"),
         ({"code": 400, "message": "bad"}, RequestRefused, "refuses the request (200 with error 400): bad"),
         ({"message": "the prompt exceeds the context window"}, PromptTooLong, "exceeds the context window"),
         ({"code": 500, "message": "audio input is not supported"}, RequestRefused, "audio input is not supported"),

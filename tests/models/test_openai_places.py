@@ -12,6 +12,7 @@ from stub_server import Stub, answer, body, picky, status
 from models.base import Request
 from models.engines.openai.addresses import elsewhere
 from models.engines.openai.endpoint import OpenAIEndpoint
+from models.engines.openai.names import UNNAMED
 from models.errors import EndpointError, ModelError, RequestRefused
 from models.presets import served_preset
 
@@ -103,13 +104,28 @@ async def test_a_list_that_is_none_keeps_no_named_model_away(models: Any, film: 
     assert server.requests[0][2]["model"] == "mine"
 
 
-async def test_a_key_that_is_refused_by_both_is_told_with_what_to_set(film: Film) -> None:
+async def test_a_key_that_is_refused_by_both_is_told_with_what_to_set(film: Film, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-ours")
     with Stub([], models=status(401), always=status(401)) as server:
         async with endpoint(server, served_preset("mine")) as captioner:
             with pytest.raises(
                 EndpointError, match=r"refuses the key \(401\): give the right one by --api-key or OPENAI_API_KEY"
             ):
                 await captioner.caption(film())
+
+
+@pytest.mark.parametrize("code", [401, 403])
+async def test_a_key_that_nobody_gave_is_asked_for(code: int, film: Film, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the list of models where none is named, by the chat where one is."""
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    wants = rf"wants a key, and was sent none \({code}.*\): give one by --api-key or OPENAI_API_KEY"
+    with Stub([], models=status(code), always=status(code)) as server:
+        async with endpoint(server, served_preset("mine")) as captioner:
+            with pytest.raises(EndpointError, match=wants):
+                await captioner.caption(film())
+        with pytest.raises(EndpointError, match=wants):
+            async with endpoint(server, served_preset(UNNAMED)):
+                pass
 
 
 @pytest.mark.parametrize(

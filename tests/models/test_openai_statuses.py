@@ -28,7 +28,11 @@ def says(code: int, said: Any) -> Any:
         (status(200, "this model has no eyes"), RequestRefused, "refuses the request (200): this model has no eyes"),
         (says(200, {"error": "the model is gone"}), RequestRefused, "refuses the request (200): the model is gone"),
         (says(200, {"error": {"code": 400, "message": "bad"}}), RequestRefused, "refuses the request (200 with error 400): bad"),
-        (says(200, {"error": {"code": 401, "message": "who"}}), EndpointError, "refuses the key (200 with error 401)"),
+        (
+            says(200, {"error": {"code": 401, "message": "who"}}),
+            EndpointError,
+            "wants a key, and was sent none (200 with error 401)",
+        ),
         (says(200, {"error": {"message": "exceeds the context window"}}), PromptTooLong, "exceeds the context window"),
         (status(500, "image input is not supported - hint: mmproj"), RequestRefused, "refuses the request (500): image input"),
         (status(429, "insufficient_quota: buy more"), EndpointError, "wants to be paid (429): insufficient_quota"),
@@ -59,8 +63,8 @@ async def test_a_refusal_by_200_is_adapted_to(film: Film) -> None:
 
 KEY = "sk-a-key-of-ours-0123456789"
 MEANT = [
-    (says(400, {"code": "Client specified an invalid argument", "error": f"Incorrect API key provided: {KEY}."}), "refuses the key (400)"),
-    (says(400, [{"error": {"code": 400, "message": "API key not valid. Please pass a valid API key."}}]), "refuses the key (400)"),
+    (says(400, {"code": "Client specified an invalid argument", "error": f"Incorrect API key provided: {KEY}."}), "wants a key"),
+    (says(400, [{"error": {"code": 400, "message": "API key not valid. Please pass a valid API key."}}]), "wants a key"),
     (says(400, {"type": "error", "error": {"type": "invalid_request_error", "message": "Your credit balance is too low to access the API."}}),
      "wants to be paid (400): Your credit"),
     (says(400, {"error": {"code": "Arrearage", "message": "Access denied, please look at your account."}}), "wants to be paid (400): Access"),
@@ -90,7 +94,7 @@ async def test_a_path_that_is_missing_is_told_where_the_address_has_none(film: F
 
 
 async def test_a_list_that_is_refused_by_400_for_the_key() -> None:
-    with Stub([], models=MEANT[0][0]) as server, pytest.raises(EndpointError, match="refuses the key"):
+    with Stub([], models=MEANT[0][0]) as server, pytest.raises(EndpointError, match="wants a key, and was sent none"):
         async with endpoint(server, served_preset(None)):
             pass
 

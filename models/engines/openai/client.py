@@ -72,7 +72,7 @@ class Client:
         tell_once: Callable[[str], None],
     ) -> None:
         headers = {"Accept-Encoding": "identity"} | credentials(base_url, key)
-        self.base_url = base_url
+        self.base_url, self.keyed = base_url, bool(key)
         self.attempts = Attempts(base_url, attempts, patience, seats, tell_once)
         self._seats, self._whole, self._tell_once = seats, whole, tell_once
         connections = seats.allowed + 2

@@ -73,7 +73,7 @@ class OpenAIEndpoint:
         self._client: Client | None = None
         asked = options is not None and options.profile == "questions"
         dialect = Dialect(without=frozenset() if asked else frozenset({"priority"}))  # of windows alone none goes first
-        self._negotiation = Negotiation(preset, base_url, dialect)
+        self._negotiation = Negotiation(preset, base_url, dialect, keyed=self._api_key is not None)
         self._seats = Seats(self._capacity, base_url, self._negotiation.tell_once)
         self._retries = 0
 

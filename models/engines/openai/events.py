@@ -13,9 +13,10 @@ from typing import Any
 
 from models.engines.openai.bodies import BrokenOff, cut_off
 from models.engines.openai.faults import AGAIN, alone, error_in, inner_status, sentence
+from models.engines.openai.sse import END, Assembly, lines_of
 from models.errors import RequestRefused
 
-_FIELD = re.compile(r"(?:data|event|id|retry|error)\s*:|:")
+_FIELD = re.compile(r"(?:data|event|id|retry|error)\s*:|(?:data|event|id|retry)\Z|:")
 """what a line of events begins with; a comment keeps a connection open until there is something to say"""
 
 
@@ -32,20 +33,23 @@ class Survey:
         self.odd = False
         """whether a piece is no JSON object, and no half of one"""
         self.ended = False
-        self._event = ""
+        self._assembly = Assembly()
         self._cut = False
 
     def look(self, line: str) -> None:
-        line = line.strip()
-        if not line:
-            self._event = ""
-        elif line.startswith(":"):
+        line = line.strip() if self.events else line.strip().lstrip("\ufeff")
+        if line.startswith(":") or (not line and self.events is None):
             return
-        elif self.events is None and not _FIELD.match(line):
-            self.events = False
-        elif self.events is not False:
-            self.events = True
-            self._field(*(part.strip() for part in line.split(":", 1)))
+        if self.events is None:
+            self.events = _FIELD.match(line) is not None
+        if self.events:
+            for name, data in self._assembly.feed(line):
+                self._event(name, data)
+
+    def end(self) -> None:
+        """No line follows."""
+        for name, data in self._assembly.end():
+            self._event(name, data)
 
     @property
     def known(self) -> bool:
@@ -57,23 +61,16 @@ class Survey:
         """Whether its words can be read as they come."""
         return self.known and self.events is True and not self.error
 
-    def _field(self, name: str, value: str = "") -> None:
+    def _event(self, name: str, value: str) -> None:
         self.said = self.said or self._cut  # half a piece with more behind it: nothing that is only cut off
-        if name == "event":
-            self._event = value
-        elif name == "error":
-            self.error = _as_error(value)
-        elif name == "data" and value == "[DONE]":
+        if value == END:
             self.ended = True
-        elif name == "data" and value:
-            self._piece(value)
-
-    def _piece(self, value: str) -> None:
+            return
         try:
             found = json.loads(value)
         except (ValueError, RecursionError):
             found = None
-        if self._event == "error" or (isinstance(found, dict) and error_in(found) is not None):
+        if name == "error" or (isinstance(found, dict) and error_in(found) is not None):
             self.error = _as_error(value)
         elif not isinstance(found, dict):
             self._cut = cut_off(value)
@@ -88,10 +85,12 @@ class Survey:
 def surveyed(text: str) -> Survey:
     """Of a whole text, up to its error or its mark of the end."""
     survey = Survey()
-    for line in text.split("\n"):  # splitlines would cut JSON at U+2028 and U+0085
+    for line in lines_of(text):
         survey.look(line)
-        if survey.events is False or survey.error or (survey.ended and line.rstrip().endswith("[DONE]")):
+        if survey.events is False or survey.error or (survey.ended and line.rstrip().endswith(END)):
             break
+    else:
+        survey.end()
     return survey
 
 

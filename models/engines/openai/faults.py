@@ -46,9 +46,9 @@ _SECRET = re.compile(r"[^\s'\"(),:;=]{20,}")
 """words that may be a key"""
 
 
-def fault(base_url: str, path: str, status: int, text: str, told: str = "") -> ModelError:
+def fault(base_url: str, path: str, status: int, text: str, told: str = "", *, keyed: bool = True) -> ModelError:
     """The error for an answer with this HTTP status, which is none of those that may pass; ``text`` is its body, ``told`` what is said of
-    a status that came otherwise."""
+    a status that came otherwise, ``keyed`` whether a key was sent."""
     said, told, status = sentence(text), told or str(status), meaning(status, text)
     if shown(text) or (status == 403 and SHOWN.search(said.lower())):  # of this window alone: the next one shows something else
         filtered = " by a content filter" if shown(text) else ""
@@ -56,9 +56,8 @@ def fault(base_url: str, path: str, status: int, text: str, told: str = "") -> M
     if status in {401, 403}:
         # a country, a plan, an address that may not; a 401 may say the key again
         why = f": {_SECRET.sub('...', said).rstrip('.')}" if said and status == 403 else ""
-        return EndpointError(
-            f"{base_url} refuses the key ({told}{why}): give the right one by --api-key or OPENAI_API_KEY", status=status
-        )
+        does, one = ("refuses the key", "the right one") if keyed else ("wants a key, and was sent none", "one")
+        return EndpointError(f"{base_url} {does} ({told}{why}): give {one} by --api-key or OPENAI_API_KEY", status=status)
     if 300 <= status < 400:
         where = f", to {said}" if said else ""
         return EndpointError(

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Protocol
 
+from models.engines.openai.sse import Cutter
 from models.errors import RequestRefused
 
 LARGEST = 4_000_000
@@ -23,6 +24,8 @@ class Looked(Protocol):
 
     def look(self, line: str) -> None: ...
 
+    def end(self) -> None: ...
+
     @property
     def known(self) -> bool: ...
 
@@ -38,7 +41,10 @@ class Lines:
 
     async def begin(self, survey: Looked) -> None:
         """Read until the survey knows what they are; they are given again. Raises what the iterator raises."""
-        while not survey.known and (line := await anext(self._rest, None)) is not None:
+        while not survey.known:
+            if (line := await anext(self._rest, None)) is None:
+                survey.end()
+                break
             self._seen.append(line)
             survey.look(line)
 
@@ -51,16 +57,15 @@ class Lines:
             yield line
 
     async def _read(self) -> AsyncIterator[str]:
-        total, held = 0, b""
+        total, cutter = 0, Cutter()
         async for piece in self._pieces:
             total += len(piece)
             if total > LARGEST:
                 raise RequestRefused(f"{self._server} answers with more than {LARGEST / 1e6:g} MB: it was given up")
-            *whole, held = (held + piece).split(b"\n")
-            for line in whole:
-                yield self._text(line).rstrip("\r")
-        if held:
-            yield self._text(held).rstrip("\r")
+            for line in cutter.lines(piece):
+                yield self._text(line)
+        if rest := cutter.rest():
+            yield self._text(rest)
 
     async def close(self) -> None:
         await self._response.aclose()

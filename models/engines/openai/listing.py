@@ -48,7 +48,7 @@ async def listing(client: Client, *, named: bool) -> Listing:
         return await _elsewhere(client, named=named) or Listing(software=_software(answer))
     if named and status in MAY_NOT_LIST:
         return Listing()
-    raise fault(client.base_url, "/models", answer.status, answer.text, answer.told)
+    raise fault(client.base_url, "/models", answer.status, answer.text, answer.told, keyed=client.keyed)
 
 
 async def _elsewhere(client: Client, *, named: bool) -> Listing | None:
@@ -61,7 +61,7 @@ async def _elsewhere(client: Client, *, named: bool) -> Listing | None:
         except ModelError:
             continue
         if answer.status in MAY_NOT_LIST and not named:
-            raise fault(place, "/models", answer.status, answer.text, answer.told)
+            raise fault(place, "/models", answer.status, answer.text, answer.told, keyed=client.keyed)
         found = Listing() if answer.status in MAY_NOT_LIST else _read(answer)
         if answer.status in MAY_NOT_LIST or (answer.status < 300 and found.names is not None):
             return found

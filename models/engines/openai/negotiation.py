@@ -29,8 +29,9 @@ log = logging.getLogger("models.engines.openai.endpoint")
 class Negotiation:
     """How one server is spoken to, as far as is known."""
 
-    def __init__(self, preset: Preset, base_url: str, dialect: Dialect) -> None:
-        self.dialect = dialect
+    def __init__(self, preset: Preset, base_url: str, dialect: Dialect, *, keyed: bool) -> None:
+        """``keyed``: whether a key is sent."""
+        self.dialect, self._keyed = dialect, keyed
         self.chosen = Chosen(preset.id)
         """the model's name; whether it is one is not known of what is not listed, until a request of it is answered"""
         self._preset, self.base_url = preset, base_url
@@ -99,7 +100,7 @@ class Negotiation:
             return EndpointError(f"the model of {self.base_url} takes no pictures ({said}): name another by --model", status=404)
         if answer.status == 404 and chosen.among:
             return self._no_such_model(chosen, answer, said)
-        wrong = fault(self.base_url, CHAT, answer.status, answer.text, answer.told)
+        wrong = fault(self.base_url, CHAT, answer.status, answer.text, answer.told, keyed=self._keyed)
         if isinstance(wrong, PromptTooLong) and (images or videos):
             return PromptTooLong(f"{wrong.message.rstrip('.')}; {LONGER}, or show fewer or smaller frames", **wrong.data)
         return wrong

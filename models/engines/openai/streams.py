@@ -19,6 +19,7 @@ from models.engines.openai.answers import (
     withheld,
 )
 from models.engines.openai.faults import error_in, sentence
+from models.engines.openai.sse import END, Assembly, lines_of
 from models.engines.openai.thoughts import Thoughts
 
 
@@ -37,7 +38,7 @@ async def pieces(lines: AsyncIterator[str], thoughts: Thoughts) -> AsyncIterator
     last: dict[str, Any] = {}
     beside: dict[str, Any] = {"refusal": "", "tool_calls": False}
     async for event, data in _data(lines):
-        if data == "[DONE]":
+        if data == END:
             done = True
             break
         if event == "error":
@@ -81,26 +82,21 @@ async def pieces(lines: AsyncIterator[str], thoughts: Thoughts) -> AsyncIterator
 
 
 async def _data(lines: AsyncIterator[str]) -> AsyncIterator[tuple[str, str]]:
-    """The name of each event and what it holds. A line ``error:``, which no event has, is llama.cpp's of old."""
-    event = ""
+    """The name of each event and what it holds."""
+    assembly = Assembly()
     async for line in lines:
-        name, _, value = line.partition(":")
-        if not line:
-            event = ""
-        elif name == "event":
-            event = value.strip()
-        elif name == "error":
-            yield "error", value.strip()
-        elif name == "data" and value.strip():
-            yield event, value.strip()
+        for event in assembly.feed(line):
+            yield event
+    for event in assembly.end():
+        yield event
 
 
 async def joined(text: str, thoughts: Thoughts) -> Reply:
     """The reply that a whole text of events comes to. Raises Broken, BadAnswer, Withheld."""
 
     async def lines() -> AsyncIterator[str]:
-        for line in text.split("\n"):  # splitlines would cut JSON at U+2028 and U+0085, which may stand in it as they are
-            yield line.rstrip("\r")
+        for line in lines_of(text):
+            yield line
 
     said: list[str] = []
     async for piece in pieces(lines(), thoughts):
