@@ -183,7 +183,7 @@ def _film_beside(path: Path) -> Path | None:
     from pipeline.inputs import VIDEO_SUFFIXES
 
     found = sorted(path.parent / f"{_stem_of_film(path)}{suffix}" for suffix in VIDEO_SUFFIXES)
-    return next((film for film in found if film.is_file()), None)
+    return next((film for film in found if os.path.isfile(film)), None)  # of a name that is too long Path.is_file raises
 
 
 def _stem_of_film(path: Path) -> str:
