@@ -63,14 +63,17 @@ class Jobs:
 
     def add(
         self, film: str, task: str, settings: Mapping[str, Any], *, webhook: str = "", key: str | None = None, beside: bool = False,
-        told: str = "",
+        told: str = "", afresh: bool = False,
     ) -> tuple[Job, bool]:  # fmt: skip
         """Queue a job; with an idempotency ``key`` that was used before, the job of then. The job, and whether it is new.
+        ``afresh``: a job that failed or was cancelled keeps its key from nobody.
 
         Raises HttpError 409 ``idempotency_key_reused`` (another job was asked for with it) and 429 ``too_many_jobs``.
         """
         asked = json.dumps([film, task, settings, webhook], sort_keys=True)
         with self._db.transaction() as db:
+            if afresh:
+                db.execute("UPDATE jobs SET idempotency=NULL WHERE idempotency=? AND status IN ('failed', 'cancelled')", (key,))
             if key is not None and (row := db.execute("SELECT * FROM jobs WHERE idempotency=?", (key,)).fetchone()) is not None:
                 if row["asked"] != asked:
                     raise HttpError(409, "idempotency_key_reused", "this Idempotency-Key was used for another job")

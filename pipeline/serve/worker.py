@@ -18,6 +18,7 @@ from pipeline import log as logs
 from pipeline.accident import failure, logged
 from pipeline.errors import EnvironmentFault, InputError, ScenescribeError
 from pipeline.scheduler import Scheduler, Seat
+from pipeline.serve.alone import Alone
 from pipeline.serve.aloud import speak, spoken_path
 from pipeline.serve.beside import write_beside
 from pipeline.serve.jobs import Job
@@ -50,7 +51,7 @@ class Worker:
         self.breaker = Breaker(service.timings)
         self._wake = asyncio.Event()
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._alone: dict[str, asyncio.Lock] = {}
+        self._alone = Alone()
         self.ends: dict[str, float | None] = {}
         """of what runs: when it will be over, on the monotonic clock; None where that can't be said yet"""
         self._took: deque[float] = deque(maxlen=50)
@@ -156,8 +157,7 @@ class Worker:
 
     async def _preview(self, job: Job) -> tuple[list[str], None, tuple[Notice, ...]]:
         service = self._service
-        progress = Progress(service, job)
-        async with progress:
+        async with Progress(service, job) as progress:
             await service.previews.make(service.films.get(job.film), progress.step)
         return [f"/v1/films/{job.film}/preview.mp4"], None, ()
 
@@ -171,7 +171,7 @@ class Worker:
             film.id, film.name, studio.recipe.language, formats=studio.formats if job.task == "export" else (),
             burn=settings.burn, mux=settings.mux,
         )  # fmt: skip
-        async with self._alone.setdefault(film.id, asyncio.Lock()):
+        async with self._alone.of(film.id):
             # its looks may be other ones: made anew, and the older one stays until the new one is whole
             if outputs.json.exists():
                 outputs = replace(outputs, anew=True)
@@ -180,8 +180,7 @@ class Worker:
                     path.unlink(missing_ok=True)
             if job.task == "summarize" or (job.task == "chapters" and {"length", "style", "overwrite"} & set(job.settings)):
                 forget_summary(outputs)
-            progress = Progress(service, job)
-            async with progress:
+            async with Progress(service, job) as progress:
                 with service.opened(film) as path:
                     lookup = (FileLookup if job.task == "caption" else WhatIsThere)(outputs, overwrite=settings.overwrite)
                     result = await studio.describe(path, outputs, lookup=lookup, observer=progress, place=place)

@@ -34,7 +34,8 @@ def router(service: Service) -> APIRouter:
 
     @routes.post("/hooks/{server}", status_code=202)
     async def told(server: Literal["jellyfin", "emby", "plex"], request: Request, response: Response) -> dict[str, Any]:
-        """An event of a media server. Of films that were added a job is made, once; other events are heard and no more (200)."""
+        """An event of a media server. Of films that were added a job is made, once, and again where it failed or was cancelled; other
+        events are heard and no more (200)."""
         event = read_event(server, await _body(request))
         if event is None:
             response.status_code = 200
@@ -48,9 +49,9 @@ def router(service: Service) -> APIRouter:
             )
         await _settled(Path(path))
         film, _ = await service.add_place(*place)
-        job, new = service.jobs.add(
-            film.id, "caption", {}, beside=True, told=f"{server} {event.item}" if event.item else "", key=f"hook {film.id}"
-        )
+        job, new = service.jobs.add(  # a film's id is of this version of it
+            film.id, "caption", {}, beside=True, told=f"{server} {event.item}" if event.item else "", key=f"hook {film.id}", afresh=True
+        )  # fmt: skip
         if new:
             service.wake()
         return {"object": "event", "job": job_view(service, job)}

@@ -98,6 +98,43 @@ def test_a_new_film_is_described_once_and_the_server_is_told(server: str, librar
     assert comes(lambda: (refresh[server], tokens[server]) in Servers.seen)
 
 
+def test_a_film_whose_job_failed_is_described_when_it_is_told_of_again(library: tuple[Running, Path], film: Path) -> None:
+    service, folder = library
+    jobs, path = service.service.jobs, folder / "again.mp4"
+    path.write_bytes(film.read_bytes())
+    claimed = jobs.claim
+    jobs.claim = lambda _: None  # type: ignore[method-assign]  # nobody works: the test says how a job ends
+
+    def told() -> str:
+        answer = service.client.post(
+            "/hooks/emby", json={"Event": "library.new", "Item": {"Id": "7", "Type": "Movie", "Path": "/media/again.mp4"}}
+        )
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["job"]["id"])
+
+    try:
+        first = told()
+        assert told() == first, "it waits"
+        assert claimed(3600).id == first  # type: ignore[union-attr]
+        assert told() == first, "it is in progress"
+        jobs.finish(jobs.get(first), "failed", code="unreadable", message="x")
+        second = told()
+        assert second != first
+        assert told() == second, "once"
+        jobs.cancel(second)
+        third = told()
+        assert third not in (first, second)
+        assert claimed(3600).id == third  # type: ignore[union-attr]
+        jobs.finish(jobs.get(third), "completed")
+        assert told() == third, "it is done"
+        path.write_bytes(film.read_bytes() + b"\0\0\0\x08free")
+        fourth = told()
+        assert fourth not in (first, second, third), "another version is another film"
+        jobs.cancel(fourth)
+    finally:
+        jobs.claim = claimed  # type: ignore[method-assign]
+
+
 def test_behind_tls_the_addresses_are_https(library: tuple[Running, Path]) -> None:
     service, _ = library
     told = service.client.get("/v1/hooks", headers={"X-Forwarded-Proto": "https"}).json()
