@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pipeline.errors import InputError, OutputError
 from pipeline.media.binary import Ffmpeg
 from pipeline.media.failures import BACKWARDS, DROPPED, NO_TIMES, OFTEN, UNTIMED, failure, not_to_its_end
+from pipeline.media.holes import holes
 from pipeline.media.losses import cut_off, held
 from pipeline.media.packets import Packets, packets, source_packets, whole_or_end_of
 from pipeline.media.run import Ended, Place
@@ -58,7 +59,8 @@ def check_burned(
     lost = before.frames + len(again) - counted.frames if untimed else _check_times(before, again, counted, film, after.start)
     sentence = f"{lost} of {before.frames} frames of the source could not be decoded and are not in the film"
     cut = cut_off(ffmpeg, place, film, after.duration or film.declared, ended, left_out)
-    return cut or ((Notice(code="partial", message=sentence),) if lost > 0 else ())
+    told = cut or ((Notice(code="partial", message=sentence),) if lost > 0 else ())
+    return (*told, *holes(ffmpeg, place, film, ended, told=bool(told)))
 
 
 def _check_times(before: Packets, again: Sequence[float], counted: Packets, film: Contents, late: float) -> int:
@@ -128,7 +130,7 @@ def check_muxed(
 
     ``left_out``: indexes of the source's streams that are not to be in it.
 
-    A source that holds less than its head says is copied as far as it goes, with a notice ``partial``.
+    A source that holds less than its head says is copied as far as it goes, one with holes as they are, with a notice ``partial``.
     Raises OutputError ``no_space``, ``ffmpeg_failed``, ``clock_restarts``, ``container_cannot`` or ``output_damaged``.
     """
     after, last = _opened(ffmpeg, place, ended, streams, at_its_end=True, options=film.unparsed_copy)
@@ -153,7 +155,8 @@ def check_muxed(
         packets(ffmpeg, place, place.written, last_seconds=seconds, options=film.unparsed_copy).frames for seconds in (10, 600)
     ):
         raise failure(ended, place.folder / place.written, "its end can't be read")
-    return cut_off(ffmpeg, place, film, after.duration or film.declared, ended, left_out)
+    cut = cut_off(ffmpeg, place, film, after.duration or film.declared, ended, left_out)
+    return (*cut, *holes(ffmpeg, place, film, ended, told=bool(cut)))
 
 
 def _opened(

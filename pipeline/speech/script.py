@@ -95,8 +95,10 @@ def write_script(
     *,
     place: Place = "gaps",
     extended: bool = False,
+    part: Span | None = None,
 ) -> Script:
-    """When each of the captions is said. ``film_end``: seconds. A notice ``no_pause``, ``text_dropped`` or ``not_spoken`` for what is not said."""
+    """When each of the captions is said. ``film_end``: seconds; ``part``: the stretch of the film that they describe, where it is not all.
+    A notice ``no_pause``, ``text_dropped`` or ``not_spoken`` for what is not said."""
     lines: list[_Line] = []
     for caption in sorted(captions, key=lambda caption: caption.start):
         parts = sentences(clean(caption.text).replace("\n", " "))
@@ -110,8 +112,18 @@ def write_script(
             lines[-1] = replace(lines[-1], caption=replace(lines[-1].caption, end=caption.end))
     silent = tuple(_silent(line) for line in lines if not (line.spoken.samples and line.spoken.heard))
     lines = [line for line in lines if line.spoken.samples and line.spoken.heard]
-    made = _placed(lines, pauses(speech, film_end), say, place=place, extended=extended)
+    free = pauses(speech, film_end) if part is None else _of_part(pauses(speech, film_end), part)
+    made = _placed(lines, free, say, place=place, extended=extended)
     return replace(made, notices=(*silent, *made.notices))
+
+
+def _of_part(free: Sequence[Span], part: Span) -> list[Span]:
+    """The pauses of a part that was described, and what goes on past its end of the one in which it ends.
+
+    Before it begins nothing is said of it: who listens to the part would miss that, and what is heard there has nobody described.
+    """
+    begin, end = part
+    return [(max(start, begin), stop) for start, stop in free if stop > begin and start <= end]
 
 
 def _silent(line: _Line) -> Notice:

@@ -13,6 +13,7 @@ import numpy as np
 
 from models.temporary import temporary_folder
 from pipeline.cues.pauses import Place
+from pipeline.cues.room import described_part
 from pipeline.errors import InputError, OutputError
 from pipeline.families import parse
 from pipeline.media.run import Progress
@@ -50,12 +51,14 @@ def describe_aloud(
     place: Place = "gaps",
     extended: bool = False,
     speech: Sequence[Span] | None = None,
+    part: Span | None = None,
     on_progress: Progress | None = None,
     cancel: threading.Event | None = None,
 ) -> Described:
     """Write ``out``: the film with an audio description track, or where its suffix is no film's the described sound alone. Blocks.
 
-    ``film_end``: seconds of the film. ``speech``: when somebody speaks in it, listened for where it is None and wanted.
+    ``film_end``: seconds of the film. ``speech``: when somebody speaks in it, listened for where it is None and wanted. ``part``: the
+    stretch of it that was described, where that is not all.
     Raises InputError ``no_cues`` where there is nothing to say, ``bad_subtitles`` where there is far too much; EnvironmentFault
     ``no_voice``, ``no_speech_detector``, ``no_ffmpeg``; UsageError ``bad_voice``; OutputError ``voice_failed``, and as ``mux`` does.
     """
@@ -78,7 +81,7 @@ def describe_aloud(
         def say(text: str, faster: float) -> Utterance:
             return speaks.say(text, faster=faster)
 
-        script = write_script(captions, speech, film_end, say, place=place, extended=extended)
+        script = write_script(captions, speech, film_end, say, place=place, extended=extended, part=part)
         if not script.said and script.notices and all(notice.code == "not_spoken" for notice in script.notices):
             raise InputError("no_cues", f"there is nothing to say: {script.notices[0].message}")
         if not script.said:
@@ -109,10 +112,10 @@ def speak_captions(
 ) -> Described:
     """``describe_aloud`` of a document: its language, when somebody speaks as far as it tells, its film's length as the film tells it."""
     end = lasts(video, max((caption.end for caption in document.captions), default=0.0)) or document.source.duration
-    language = document.language
+    language, part = document.language, described_part(document, end)
     return describe_aloud(
         video, document.captions, out, language=language, film_end=end, voice=voice_spec(voice), place=place, extended=extended,
-        speech=document.speech, on_progress=on_progress, cancel=cancel,
+        speech=document.speech, part=part, on_progress=on_progress, cancel=cancel,
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 import itertools
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -106,3 +107,28 @@ def test_what_the_voice_makes_no_sound_of_is_told_and_is_not_said() -> None:
         assert [said.text for said in made.said] == ["A man."]
         assert [(notice.code, notice.start) for notice in made.notices] == [("not_spoken", 5.0), ("not_spoken", 10.0)]
         assert not made.holds
+
+
+def of_a_part(speech: list[tuple[float, float]], *texts: str, extended: bool = False) -> Script:
+    """Of a film of 60 s, 20 to 24 s of which were described."""
+    each = 4.0 / len(texts)
+    given = [Caption(start=20 + n * each, end=20 + (n + 1) * each, text=text) for n, text in enumerate(texts)]
+    return write_script(given, speech, 60.0, say, extended=extended, part=(20.0, 24.0))
+
+
+@pytest.mark.parametrize("extended", [False, True])
+def test_of_a_part_nothing_is_said_before_it_begins(extended: bool) -> None:
+    made = of_a_part([(20.3, 30.0)], "A man waits.", extended=extended)
+    assert [said.at >= 20.0 for said in made.said] == ([True] if extended else [])
+    assert [notice.code for notice in made.notices] == ([] if extended else ["no_pause"])
+    (said,) = of_a_part([(0.0, 18.0), (21.2, 30.0)], "A man waits.").said
+    assert 20.0 <= said.at < 21.2, "a pause that begins before the part is one from its beginning on"
+
+
+def test_of_a_part_the_last_is_said_in_the_pause_that_goes_on_past_its_end() -> None:
+    (said,) = of_a_part([(19.0, 23.8)], "A man waits.").said
+    assert said.at + said.utterance.seconds > 24.0
+    made = of_a_part([(19.0, 24.5)], "A man waits.")
+    assert [notice.code for notice in made.notices] == ["no_pause"], "the next pause is none of the part's"
+    (said,) = write_script([Caption(start=20, end=24, text="A man waits.")], [(19.0, 24.5)], 60.0, say).said
+    assert said.at > 24.5, "of a whole film it is"
