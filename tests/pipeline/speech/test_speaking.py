@@ -1,6 +1,7 @@
 """A described track in real films: where the voice is heard, how the film's sound steps back, how the film waits."""
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -11,8 +12,9 @@ from talking_film import loudness, talking
 from pipeline import speak
 from pipeline.errors import InputError
 from pipeline.media.binary import find_ffmpeg
+from pipeline.speech import speaking
 from pipeline.speech.speaking import describe_aloud, levelled
-from pipeline.types import Caption
+from pipeline.types import Caption, Document, Model, Source
 
 Talk = tuple[Path, list[tuple[float, float]]]
 LONG = "Nothing else happens here at all, but this sentence is rather long, longer than any pause that it might stand in, by far."
@@ -205,3 +207,17 @@ def test_signs_alone_are_no_description_and_no_film_of_silence(talk: Talk, tmp_p
     made = describe_aloud(talk[0], [signs, CAPTIONS[1]], out, language="en", film_end=20.0)
     assert [said.text for said in made.script.said] == [CAPTIONS[1].text]
     assert [notice.code for notice in made.notices if notice.code == "not_spoken"] == ["not_spoken"]
+
+
+def test_the_json_of_a_part_is_spoken_within_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    source = Source(name="a.mp4", size=1, duration=60.0, fps=25.0, width=1920, height=1080, start=0.0)
+    film = Document(
+        source=source, model=Model(name="m", id="m", revision="", engine="echo", engine_version=""), language="en",
+        settings={"part": [20.0, 24.0]}, captions=(Caption(start=20, end=24, text="A man waits."),),
+    )  # fmt: skip
+    parts: list[object] = []
+    monkeypatch.setattr(speaking, "lasts", lambda _film, _wanted: 60.0)
+    monkeypatch.setattr(speaking, "describe_aloud", lambda *_, part, **more: parts.append(part))
+    for one in (film, replace(film, settings={"part": None})):
+        speaking.speak_captions(tmp_path / "a.mp4", one, tmp_path / "out.mp4", voice="espeak", place="gaps", extended=False)
+    assert parts == [(20.0, 24.0), (0.0, 60.0)]
