@@ -5,7 +5,7 @@ http://host/v1?a=b      http://host/v1/chat/completions?a=b     Azure's api-vers
 """
 
 import re
-from urllib.parse import urljoin, urlsplit, urlunsplit
+from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
 from models.errors import BadEngineOption
 
@@ -31,6 +31,19 @@ def address(given: str) -> str:
     if end == "/models" and host.endswith(FOUNDRY):  # their chat is at /models/chat/completions
         end = ""
     return urlunsplit(parts._replace(path=path.removesuffix(end), fragment=""))
+
+
+def parted(base_url: str) -> tuple[str, tuple[str, str] | None]:
+    """The address without the name and password of ``http://name:password@host``, and these: an address stands in messages and logs."""
+    parts = urlsplit(base_url)
+    login, at, host = parts.netloc.rpartition("@")
+    name, _, password = login.partition(":")
+    return urlunsplit(parts._replace(netloc=host)), (unquote(name), unquote(password)) if at else None
+
+
+def shown(given: str) -> str:
+    """What a user gave as an address, without its password, for a message. It may be no address: all before the last @ is taken for one."""
+    return re.sub(r"(?<=//).*@", "***@", given)
 
 
 def elsewhere(base_url: str) -> list[str]:

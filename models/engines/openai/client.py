@@ -56,7 +56,8 @@ class Answer:
 
 
 class Client:
-    """Asks one server. ``timeout`` bounds each wait, ``whole`` an attempt, ``patience`` scales the waits between attempts.
+    """Asks one server. ``login``: a name and a password (Basic), which stand in place of a key. ``timeout`` bounds each wait, ``whole``
+    an attempt, ``patience`` scales the waits between attempts.
     ``tell_once`` warns of what holds for all of a run."""
 
     def __init__(
@@ -64,6 +65,7 @@ class Client:
         base_url: str,
         key: str | None,
         *,
+        login: tuple[str, str] | None = None,
         seats: Seats,
         timeout: httpx.Timeout,
         whole: float,
@@ -72,13 +74,13 @@ class Client:
         tell_once: Callable[[str], None],
     ) -> None:
         headers = {"Accept-Encoding": "identity"} | credentials(base_url, key)
-        self.base_url, self.keyed = base_url, bool(key)
+        self.base_url, self.keyed = base_url, bool(key or login)
         self.attempts = Attempts(base_url, attempts, patience, seats, tell_once)
         self._seats, self._whole, self._tell_once = seats, whole, tell_once
         connections = seats.allowed + 2
         limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
         try:
-            self._http = httpx.AsyncClient(timeout=timeout, headers=headers, limits=limits)
+            self._http = httpx.AsyncClient(timeout=timeout, headers=headers, limits=limits, auth=login)
         except (ValueError, ImportError) as error:
             raise BadEngineOption(proxy_fault(error)) from error
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from models.base import Reply, Request
 from models.engines.openai import names
-from models.engines.openai.addresses import address
+from models.engines.openai.addresses import address, parted, shown
 from models.engines.openai.answers import BadAnswer, Withheld, filtered, parse, reply
 from models.engines.openai.client import ATTEMPTS, TIMEOUT, WHOLE, Answer, Client, Timeout
 from models.engines.openai.dialect import Dialect
@@ -60,20 +60,22 @@ class OpenAIEndpoint:
         if not base_url:
             raise BadEngineOption("--engine openai wants --base-url, such as http://localhost:8000/v1")
         if not base_url.startswith(("http://", "https://")):
-            raise BadEngineOption(f"--base-url {base_url}: allowed is an address that begins with http:// or https://")
+            raise BadEngineOption(f"--base-url {shown(base_url)}: allowed is an address that begins with http:// or https://")
         self.preset = preset
         self.engine_version = "unknown"
         try:
-            base_url = address(base_url)
+            base_url, self._login = parted(address(base_url))
         except ValueError as error:
-            raise BadEngineOption(f"--base-url {base_url} is no address: {error}") from None
+            secret = "@" in base_url and "port" in str(error).lower()  # it repeats what it took for a port
+            why = "its port is none, or a sign of its password must be written otherwise (/ as %2F)" if secret else error
+            raise BadEngineOption(f"--base-url {shown(base_url)} is no address: {why}") from None
         self._api_key = (api_key or os.environ.get("OPENAI_API_KEY") or "").strip() or None
         self._timing: dict[str, Any] = {"timeout": timeout, "whole": whole, "attempts": attempts, "patience": patience}
         self._capacity = (options.max_num_seqs if options else None) or IN_FLIGHT
         self._client: Client | None = None
         asked = options is not None and options.profile == "questions"
         dialect = Dialect(without=frozenset() if asked else frozenset({"priority"}))  # of windows alone none goes first
-        self._negotiation = Negotiation(preset, base_url, dialect, keyed=self._api_key is not None)
+        self._negotiation = Negotiation(preset, base_url, dialect, keyed=(self._api_key or self._login) is not None)
         self._seats = Seats(self._capacity, base_url, self._negotiation.tell_once)
         self._retries = 0
 
@@ -86,7 +88,12 @@ class OpenAIEndpoint:
         if self._client is not None:
             return
         self._client = Client(
-            self._base_url, self._api_key, seats=self._seats, tell_once=self._negotiation.tell_once, **self._timing
+            self._base_url,
+            self._api_key,
+            login=self._login,
+            seats=self._seats,
+            tell_once=self._negotiation.tell_once,
+            **self._timing,
         )
         try:
             await self._choose_model(self._client)

@@ -96,7 +96,10 @@ def test_each_state_of_a_film_passes(browser: Any, tmp_path: Path, film: Path) -
         (tmp_path / "no film.mp4").write_bytes(b"nothing of the kind")
         page.set_input_files("#file", str(tmp_path / "no film.mp4"))
         page.click("text=Send and describe")
-        until(page, "document.getElementById('sent').hidden && document.getElementById('said').textContent.length > 40")
+        until(
+            page,
+            "document.getElementById('sent').hidden && document.getElementById('said').textContent.includes('known video format')",
+        )
         assert violations(page) == []
         shot(page, "refused")
         id = service.upload(film)["id"]
