@@ -41,6 +41,7 @@ async def test_an_address_that_is_none_is_told_before_anything_is_asked(given: s
     ("given", "base", "login"),
     [
         ("http://me:p%40ss@h:8000/v1", "http://h:8000/v1", ("me", "p@ss")), ("https://me@h/v1?a=b", "https://h/v1?a=b", ("me", "")),
+        ("http://:@h/v1", "http://h/v1", None), ("http://@h/v1", "http://h/v1", None),
         ("http://a:b@c@[::1]:8000/v1", "http://[::1]:8000/v1", ("a", "b@c")), ("http://h/v1@x", "http://h/v1@x", None),
     ],
 )  # fmt: skip

@@ -234,3 +234,11 @@ async def test_a_stream_that_is_cut_inside_a_letter(film: Film) -> None:
     assert "".join(map(str, said)) == "Ein Bär, 猫, 🦊."
     cut = data[: data.index("猫".encode()) + 1]
     assert "broke off" in await refused(body(200, cut, EVENTS), film, stream=True, attempts=1)
+
+
+@pytest.mark.parametrize(
+    ("behind", "whole"), [("data: [DONE]", True), ("\n\ndata:[DONE]\n", True), ("[DONE]", False), ("data:", False)]
+)
+def test_the_mark_of_an_end_behind_a_million_spaces_is_linear(behind: str, whole: bool) -> None:
+    said = '{"a": 1}' + " " * 1_000_000 + behind
+    assert faults.alone(said) == ('{"a": 1}' if whole else said)

@@ -194,6 +194,25 @@ async def test_an_address_that_is_not_found_is_told_with_where_most_answer(film:
             pass
 
 
+@pytest.mark.parametrize("models", [listing("a", "b"), status(401), status(403)])
+async def test_a_chat_at_the_address_that_was_given_stays_there(
+    models: Any, film: Film, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Perplexity's list is below /v1, and its chat is not."""
+
+    def listed(handler: Any) -> None:
+        (models if handler.path == "/v1/models" else status(404))(handler)
+
+    def chat(handler: Any) -> None:
+        (status(404) if handler.path != "/chat/completions" else answer("fine") if handler.sent else status(400))(handler)
+
+    with Stub([], models=listed, always=chat) as server:
+        async with at(server.url.removesuffix("/v1"), "mine") as captioner:
+            assert (await captioner.caption(film())).text == "fine"
+    assert [request[2]["model"] for request in server.requests] == ["mine"]
+    assert "--base-url" not in caplog.text
+
+
 def says(code: int, said: Any) -> Any:
     return body(code, json.dumps(said).encode(), {"Content-Type": "application/json"})
 

@@ -125,7 +125,8 @@ class Stub:
             def do_POST(self) -> None:
                 data = self.sent = self.rfile.read(int(self.headers["Content-Length"]))
                 with stub._lock:
-                    stub.requests.append((time.monotonic(), self.path, json.loads(data), dict(self.headers)))
+                    if data:  # else it is asked whether there is a chat
+                        stub.requests.append((time.monotonic(), self.path, json.loads(data), dict(self.headers)))
                     stub._now += 1
                     stub.most = max(stub.most, stub._now)
                     step = next(stub._steps, stub._always)

@@ -36,9 +36,9 @@ def address(given: str) -> str:
 def parted(base_url: str) -> tuple[str, tuple[str, str] | None]:
     """The address without the name and password of ``http://name:password@host``, and these: an address stands in messages and logs."""
     parts = urlsplit(base_url)
-    login, at, host = parts.netloc.rpartition("@")
+    login, _, host = parts.netloc.rpartition("@")
     name, _, password = login.partition(":")
-    return urlunsplit(parts._replace(netloc=host)), (unquote(name), unquote(password)) if at else None
+    return urlunsplit(parts._replace(netloc=host)), (unquote(name), unquote(password)) if name or password else None
 
 
 def shown(given: str) -> str:
