@@ -242,3 +242,13 @@ async def test_a_stream_that_is_cut_inside_a_letter(film: Film) -> None:
 def test_the_mark_of_an_end_behind_a_million_spaces_is_linear(behind: str, whole: bool) -> None:
     said = '{"a": 1}' + " " * 1_000_000 + behind
     assert faults.alone(said) == ('{"a": 1}' if whole else said)
+
+
+def test_half_a_million_comments_before_an_answer_take_no_more_memory_than_they_are() -> None:
+    said = ":\n" * 500_000 + "{}"
+    tracemalloc.start()
+    try:
+        assert faults.alone(said) == "{}"
+        assert tracemalloc.get_traced_memory()[1] < 4 * len(said)
+    finally:
+        tracemalloc.stop()

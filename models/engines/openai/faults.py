@@ -41,7 +41,7 @@ _MEANT = {
     404: re.compile(r"unexpected endpoint or method"),
 }
 """words of a 400 that has another meaning: xAI, Gemini; Anthropic, DashScope, LiteLLM; LM Studio"""
-_BEFORE = re.compile(r"\A(?:[\s\ufeff]+|:[^\n]*(?:\n|\Z))+")
+_BEFORE = re.compile(r"\A(?:[\s\ufeff]+|:[^\n]*(?:\n|\Z))++")  # a way back would be kept for each line: 100 bytes for one
 _SECRET = re.compile(r"[^\s'\"(),:;=]{20,}")
 """words that may be a key"""
 
