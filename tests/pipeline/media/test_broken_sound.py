@@ -9,6 +9,8 @@ import pytest
 
 from pipeline.errors import OutputError
 from pipeline.media import Encoding, burn, burning, copying, mux
+from pipeline.media import broken_sound as broken
+from pipeline.media.run import Ended, Place, run_command
 from pipeline.types import Cue, Track
 
 Make = Callable[..., Path]
@@ -23,7 +25,11 @@ PACKET = 188
 @pytest.fixture
 def lossy(make: Make, tmp_path: Path) -> Path:
     """Every fourth packet of sound is missing between 1.5 and 2.5 s; the picture is whole."""
-    film = make(tmp_path / "film.ts", *PICTURE, *CODED)
+    return loses_sound(make(tmp_path / "film.ts", *PICTURE, *CODED))
+
+
+def loses_sound(film: Path) -> Path:
+    """It, without those packets of its first sound."""
     data = film.read_bytes()
     packets = [data[at : at + PACKET] for at in range(0, len(data), PACKET)]
     sound = [n for n, one in enumerate(packets) if int.from_bytes(one[1:3], "big") & 0x1FFF == SOUND]
@@ -58,6 +64,26 @@ def test_the_film_goes_on_behind_it(work: str, suffix: str, lossy: Path, tmp_pat
 def test_whole_sound_is_copied(make: Make, tmp_path: Path) -> None:
     notices = mux(make(tmp_path / "film.ts", *PICTURE, *CODED), [TRACK], tmp_path / "out.mkv")
     assert notices == ()
+
+
+def test_whole_sounds_are_tried_in_one_read(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A recording of hours has several languages: a read for each of them was minutes."""
+    tried: list[list[str]] = []
+
+    def counted(command: list[str], place: Place) -> Ended:
+        tried.append(command)
+        return run_command(command, place)
+
+    monkeypatch.setattr(broken, "run_command", counted)
+    film = make(tmp_path / "film.ts", *PICTURE, *CODED, "-map", 0, "-map", 1, "-map", 1)
+    assert mux(film, [TRACK], tmp_path / "out.mkv") == ()
+    assert len(tried) == 1
+
+
+def test_of_several_sounds_only_the_broken_one_is_converted(make: Make, tmp_path: Path) -> None:
+    film = loses_sound(make(tmp_path / "film.ts", *PICTURE, *CODED, "-map", 0, "-map", 1, "-map", 1))
+    told = [notice.message for notice in mux(film, [TRACK], tmp_path / "out.mkv") if notice.code == "stream_converted"]
+    assert [message.partition(" was")[0] for message in told] == ["audio stream 1 (aac)"]
 
 
 @pytest.mark.parametrize("work", ["mux", "burn"])
