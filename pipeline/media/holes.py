@@ -20,6 +20,8 @@ FRAMES = 6
 """frames that are missing one after another at least: parts of a broadcast that were joined may lie so far apart"""
 FEW = 10
 """frames of a film of which it is not known how far they mostly are apart"""
+NEAR = 1.0
+"""seconds by which the sound may lie before or behind the picture that it is stored with"""
 MOST = 100
 """holes that are told of"""
 _SAYS = r"^\[[^\]]* @ 0x[0-9a-f]+\] \[(?:error|warning)\] .*"
@@ -51,12 +53,26 @@ def _hole(start: float, end: float) -> Notice:
 
 
 def _gaps(ffmpeg: Ffmpeg, place: Place, film: Contents) -> list[tuple[float, float]]:
-    """Stretches without a picture, in a film that mostly has them: of slides nobody knows which are missing."""
+    """Stretches without a picture, in a film that mostly has them: of slides nobody knows which are missing.
+
+    Where its sound goes on nothing is lost: nothing moved on a screen that was recorded.
+    """
+    found = _apart(ffmpeg, place, film, film.film.index)
+    if not found or not (sounds := film.of("audio")):
+        return found or []
+    silent = _apart(ffmpeg, place, film, sounds[0].index)
+    if silent is None:
+        return found
+    return [(start, end) for start, end in found if any(a < end + NEAR and b > start - NEAR for a, b in silent)]
+
+
+def _apart(ffmpeg: Ffmpeg, place: Place, film: Contents, index: int) -> list[tuple[float, float]] | None:
+    """Stretches without a packet of a stream that mostly has them; None of one with too few to tell."""
     # by its own clock: over a long hole ffmpeg would go on as if there were none
     options = ["-copyts", *generated(), *film.unparsed]
-    times = np.array(packets(ffmpeg, place, place.film, stream=f"0:{film.film.index}", options=options).times) - film.start
+    times = np.array(packets(ffmpeg, place, place.film, stream=f"0:{index}", options=options).times) - film.start
     if len(times) < FEW:
-        return []
+        return None
     apart = np.diff(times)
     usual = float(np.quantile(apart, 0.9))
     return [(float(times[n]) + usual, float(times[n + 1])) for n in np.flatnonzero(apart > FRAMES * usual)] if usual > 0 else []

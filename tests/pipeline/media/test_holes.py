@@ -45,3 +45,11 @@ def test_what_an_index_still_finds_in_a_hole_is_told_too(make: Make, tmp_path: P
     (hole,) = partial(mux(film, [ONE], tmp_path / "soft.mp4"))
     assert hole.message == "the file is damaged: what can be read of it was written"
     assert partial(burn(film, ONE, tmp_path / "burned.mp4", encoding=QUICK))
+
+
+def test_a_screen_on_which_nothing_moved_is_no_hole(make: Make, tmp_path: Path) -> None:
+    """A recording that was ended hard: zeros behind it, and a stretch without pictures while its sound goes on."""
+    still = (*INPUTS[:3], f"{INPUTS[3]},select='lt(n,25)+gt(n,75)'", *INPUTS[4:], "-fps_mode", "vfr")
+    film = make(tmp_path / "film.mkv", *still, *CODECS, "-live", 1)
+    film.write_bytes(film.read_bytes() + bytes(4096))
+    assert not [notice for notice in partial(mux(film, [ONE], tmp_path / "soft.mkv")) if "damaged at" in notice.message]
