@@ -95,25 +95,30 @@ class Looker:
 
 def _started() -> "subprocess.Popen[bytes]":
     """A child that has said that it is there. Raises EnvironmentFault."""
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "pipeline.imagesources.footer_child"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,  # what Arrow says as it dies is for nobody
-        env=child_environment(PYTHONPATH=os.pathsep.join(filter(None, [_ROOT, os.environ.get("PYTHONPATH")]))),
-        cwd="/",
-        start_new_session=True,
-    )
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "pipeline.imagesources.footer_child"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # what Arrow says as it dies is for nobody
+            env=child_environment(PYTHONPATH=os.pathsep.join(filter(None, [_ROOT, os.environ.get("PYTHONPATH")]))),
+            cwd="/",
+            start_new_session=True,
+        )
+    except OSError as error:  # no memory, no further process: no table's fault
+        raise _broken(f"does not start: {error}") from None
     assert process.stdin is not None
     assert process.stdout is not None
     if not process.stdout.read(1):
         process.stdin.close()
         process.stdout.close()
         process.wait()
-        raise EnvironmentFault(
-            "reader_broken", "the process that looks at tables does not start; see what scenescribe doctor says"
-        )
+        raise _broken("does not start")
     return process
+
+
+def _broken(how: str) -> EnvironmentFault:
+    return EnvironmentFault("reader_broken", f"the process that looks at tables {how}; see what scenescribe doctor says")
 
 
 looker = Looker()

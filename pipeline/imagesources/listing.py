@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pipeline import families
 from pipeline.accident import logged
 from pipeline.datasets.items import Item
-from pipeline.errors import InputError, ScenescribeError, UsageError
+from pipeline.errors import EnvironmentFault, InputError, ScenescribeError, UsageError
 from pipeline.imagesources.base import Place, Source, Wishes, is_hidden, is_picture
 from pipeline.imagesources.imagefolder import TABLES
 from pipeline.imagesources.patterns import is_pattern, matching
@@ -179,7 +179,7 @@ class Listing:
             file = Place(storage=place.storage, name=name, url=f"{place.url}/{name}", prefix=place.prefix)
             try:
                 yield from self._of_file(source, file)
-            except InputError as error:
+            except (InputError, EnvironmentFault) as error:
                 yield _untold(file, error.code)
             except UsageError as error:
                 if error.code not in LACKING:

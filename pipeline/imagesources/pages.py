@@ -77,9 +77,13 @@ class PagedFile(RangedFile):
         self.room: int | None = None
         """bytes that pages may unpack to from now on, whoever sets it; None: all"""
 
-    def entry(self) -> Entry:
-        """What the storage says of it now. Raises what the storage raises."""
-        return self._storage.head(self._name)
+    def is_still(self, entry: Entry) -> bool:
+        """Whether the storage says of it what it said then. Raises what the storage raises."""
+        now = self._storage.head(self._name)
+        if self._storage.folder is not None:
+            # the version has the inode, and some network file systems give another one at each look
+            return (now.size, now.modified) == (entry.size, entry.modified)
+        return now == entry
 
     def expect(self, chunks: Sequence[Chunk]) -> None:
         """The chunks that are read from now on. Raises InputError ``bad_table``."""

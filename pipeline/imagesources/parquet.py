@@ -77,7 +77,7 @@ class Source:
                 self._open = self._table = None
                 yield from (InputError(error.code, error.message) for _ in run[done:])
                 return
-            except BaseException:  # who reads on begins anew: of rows that ended so, no further ones come
+            except Exception:  # who reads on begins anew: of rows that ended so, no further ones come; who stops goes on here
                 self._open = self._table = None
                 raise
 

@@ -48,7 +48,7 @@ class Table:
 
     def stands(self) -> bool:
         """Whether no other file has its place by now. Raises what the storage raises."""
-        return self.pages.entry() == self.entry
+        return self.pages.is_still(self.entry)
 
 
 def opened(url: str, wishes: Wishes) -> Table:

@@ -236,3 +236,11 @@ def test_one_process_looks_at_all_tables_and_its_end_is_no_tables_fault(tmp_path
     looker.close()
     assert looker.look(looks[0]), "it is known"
     assert looker._process is None
+
+
+def test_a_process_that_can_not_be_started_is_no_damage_of_a_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = table(tmp_path / "in" / "a.parquet", image=[PICTURE], id=[f"{tmp_path}"])
+    monkeypatch.setattr(tables, "looker", footers.Looker())
+    monkeypatch.setattr(footers.subprocess, "Popen", breaks(list, [OSError(11, "Resource temporarily unavailable")] * 2))  # type: ignore
+    assert listed(path) == ([], [("a.parquet", "reader_broken")])
+    assert listed(tmp_path / "in") == ([("a.parquet", "reader_broken")], [])

@@ -1,5 +1,7 @@
 """Few bytes of a table that stand for many: bounded by what they claim, told as a table that is damaged."""
 
+from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from pipeline.errors import InputError
 from pipeline.imagesources import pages, parquet, tables
 from pipeline.imagesources.base import Place, Wishes
 from pipeline.storage import open_storage
+from pipeline.storage.local import LocalStorage
 
 PICTURE = b"\xff\xd8\xff"
 
@@ -142,4 +145,27 @@ def test_a_footer_is_read_once_for_all_groups(tmp_path: Path, monkeypatch: pytes
     items = list(source.list(there, Wishes()))
     monkeypatch.setattr(parquet, "opened", lambda url, wishes: (read.append(url), opened(url, wishes))[1])
     assert list(source.read(items, Wishes())) == images
+    assert read == [there.url]
+
+
+def test_units_that_end_inside_a_row_group_go_on_where_they_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    images = [PICTURE + bytes([number]) for number in range(30)]
+    there = written(tmp_path / "t.parquet", {"image": images})
+    source, begun, rows = parquet.Source(), list[int](), parquet.rows
+    items = list(source.list(there, Wishes()))
+    monkeypatch.setattr(parquet, "rows", lambda *asked: (begun.append(asked[1]), rows(*asked))[1])
+    for start in range(0, len(items), 10):
+        contents = source.read(items[start : start + 10], Wishes())
+        assert [next(contents) for _ in range(10)] == images[start : start + 10]
+        contents.close()  # type: ignore[attr-defined]  # as a worker does: it never asks for an eleventh
+    assert begun == [0], "the group was read once, not from its beginning for each unit"
+
+
+def test_a_file_whose_inode_is_another_at_each_look_is_opened_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = written(tmp_path / "t.parquet", {"image": [PICTURE] * 5}, row_group_size=1)
+    source, read, opened, head, looks = parquet.Source(), list[str](), parquet.opened, LocalStorage.head, count()
+    items = list(source.list(there, Wishes()))
+    monkeypatch.setattr(parquet, "opened", lambda url, wishes: (read.append(url), opened(url, wishes))[1])
+    monkeypatch.setattr(LocalStorage, "head", lambda self, name: replace(head(self, name), version=str(next(looks))))
+    assert list(source.read(items, Wishes())) == [PICTURE] * 5
     assert read == [there.url]
