@@ -106,19 +106,21 @@ def _started() -> "subprocess.Popen[bytes]":
             start_new_session=True,
         )
     except OSError as error:  # no memory, no further process: no table's fault
-        raise _broken(f"does not start: {error}") from None
+        raise _does_not_start(f": {error}") from None
     assert process.stdin is not None
     assert process.stdout is not None
     if not process.stdout.read(1):
         process.stdin.close()
         process.stdout.close()
         process.wait()
-        raise _broken("does not start")
+        raise _does_not_start()
     return process
 
 
-def _broken(how: str) -> EnvironmentFault:
-    return EnvironmentFault("reader_broken", f"the process that looks at tables {how}; see what scenescribe doctor says")
+def _does_not_start(why: str = "") -> EnvironmentFault:
+    return EnvironmentFault(
+        "reader_broken", f"the process that looks at tables does not start{why}; see what scenescribe doctor says"
+    )
 
 
 looker = Looker()
