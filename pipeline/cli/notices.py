@@ -19,7 +19,7 @@ def faults(notices: Sequence[Notice]) -> list[Notice]:
 
 def as_data(notices: Sequence[Notice]) -> list[dict[str, Any]]:
     """As ``--json`` tells them."""
-    return [{"code": notice.code, "message": notice.message, "start": notice.start} for notice in notices]
+    return [{"code": notice.code, "message": notice.message, "start": notice.start, "end": notice.end} for notice in notices]
 
 
 def lines(path: Path | str, notices: Sequence[Notice], *, verbose: bool = False, quiet: bool = False) -> list[str]:

@@ -18,10 +18,10 @@ from pipeline import log as logs
 from pipeline.accident import failure, logged
 from pipeline.errors import EnvironmentFault, InputError, ScenescribeError
 from pipeline.scheduler import Scheduler, Seat
-from pipeline.serve.alone import Alone
 from pipeline.serve.aloud import speak, spoken_path
 from pipeline.serve.beside import write_beside
 from pipeline.serve.jobs import Job
+from pipeline.serve.keyed_locks import KeyedLocks
 from pipeline.serve.progress import Progress
 from pipeline.serve.tasks import forget_summary, job_settings
 from pipeline.serve.views import file_link
@@ -51,7 +51,7 @@ class Worker:
         self.breaker = Breaker(service.timings)
         self._wake = asyncio.Event()
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._alone = Alone()
+        self._films = KeyedLocks()
         self.ends: dict[str, float | None] = {}
         """of what runs: when it will be over, on the monotonic clock; None where that can't be said yet"""
         self._took: deque[float] = deque(maxlen=50)
@@ -171,7 +171,7 @@ class Worker:
             film.id, film.name, studio.recipe.language, formats=studio.formats if job.task == "export" else (),
             burn=settings.burn, mux=settings.mux,
         )  # fmt: skip
-        async with self._alone.of(film.id):
+        async with self._films.held(film.id):
             # its looks may be other ones: made anew, and the older one stays until the new one is whole
             if outputs.json.exists():
                 outputs = replace(outputs, anew=True)

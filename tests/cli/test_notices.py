@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.cli.notices import Once, faults, lines
+from pipeline.cli.notices import Once, as_data, faults, lines
 from pipeline.types import FORMAT_CODES, LAYOUT_CODES, Notice
 
 FAST = Notice(code="too_fast", message="21 characters a second, more than 17", start=2.0, end=4.0)
@@ -53,3 +53,8 @@ def test_a_text_that_is_not_there_is_not_called_shortened() -> None:
 def test_a_formats_way_is_said_with_the_first_film_alone() -> None:
     once = Once()
     assert [once.of([MP4, LOST]), once.of([LOST, MP4]), once.of([MP4])] == [[MP4, LOST], [LOST], []]
+
+
+def test_data_tells_where_a_stretch_begins_and_ends() -> None:
+    hole = Notice(code="partial", message="it holds no picture", start=3.3, end=5.0)
+    assert as_data([hole]) == [{"code": "partial", "message": "it holds no picture", "start": 3.3, "end": 5.0}]

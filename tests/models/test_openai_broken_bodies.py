@@ -3,11 +3,11 @@
 import gzip
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
 import pytest
+from stub_endpoint import endpoint
 from stub_server import Stub, answer, body, events
 
 from models.base import Reply, Request
@@ -16,8 +16,6 @@ from models.engines.openai.bodies import BrokenOff, cut_off
 from models.engines.openai.endpoint import OpenAIEndpoint
 from models.engines.openai.seats import Seats
 from models.errors import EndpointError, RequestRefused
-from models.options import EngineOptions
-from models.preset import Preset
 
 Film = Callable[..., Request]
 JSON = {"Content-Type": "application/json"}
@@ -25,19 +23,6 @@ EVENTS = {"Content-Type": "text/event-stream"}
 ROLE = b'data: {"choices": [{"delta": {"role": "assistant", "content": ""}}]}\n\n'
 WORD = b'data: {"choices": [{"delta": {"content": "A man"}}]}\n\n'
 WHOLE = json.dumps({"choices": [{"message": {"content": "A man"}, "finish_reason": "stop"}]}).encode()
-
-
-@asynccontextmanager
-async def endpoint(server: Stub, *, attempts: int = 3) -> AsyncIterator[OpenAIEndpoint]:
-    made = OpenAIEndpoint(
-        Preset(name="tiny", id="tiny", frames="images"), EngineOptions(max_num_seqs=4), base_url=server.url, patience=0.001,
-        timeout=httpx.Timeout(60), attempts=attempts,
-    )  # fmt: skip
-    await made.start()
-    try:
-        yield made
-    finally:
-        await made.close()
 
 
 async def asked(captioner: OpenAIEndpoint, request: Request, *, stream: bool) -> str:
@@ -91,7 +76,7 @@ BROKEN = [
 @pytest.mark.parametrize("broken", BROKEN)
 async def test_half_an_answer_is_asked_for_again(broken: Any, stream: bool, film: Film) -> None:
     with Stub([broken, broken, answer("fine"), *[broken] * 3, answer("next")]) as server:
-        async with endpoint(server) as captioner:
+        async with endpoint(server, seats=4) as captioner:
             assert await asked(captioner, film(), stream=stream) == "fine"
             with pytest.raises(RequestRefused, match=r"\(3 attempts\)$"):
                 await asked(captioner, film(), stream=stream)
@@ -113,7 +98,7 @@ async def test_what_is_reset_or_stops_behind_its_headers_is_asked_for_again(
     breaking(monkeypatch, error, 2)
     part = body(200, *begun)
     with Stub([part, part, answer("fine")]) as server:
-        async with endpoint(server) as captioner:
+        async with endpoint(server, seats=4) as captioner:
             assert await asked(captioner, film(), stream=stream) == "fine"
             slow = error is httpx.ReadTimeout
             assert captioner._seats.allowed == (1 if slow else 4), "half as many at once, and half again"
@@ -129,7 +114,7 @@ async def test_a_server_none_of_whose_bodies_comes_in_time_ends_the_run(
 ) -> None:
     breaking(monkeypatch, httpx.ReadTimeout, 3)
     with Stub([], always=body(200, *begun)) as server:
-        async with endpoint(server) as captioner:
+        async with endpoint(server, seats=4) as captioner:
             with pytest.raises(
                 EndpointError, match=r"stopped in the middle of its answer \(ReadTimeout\) \(3 attempts\): at last"
             ):
@@ -166,7 +151,7 @@ async def test_a_stream_whose_words_were_given_on_is_not_asked_for_again(
 ) -> None:
     breaking(monkeypatch, error, 1)
     with Stub([body(200, data, EVENTS), body(200, data, EVENTS)]) as server:
-        async with endpoint(server) as captioner:
+        async with endpoint(server, seats=4) as captioner:
             for _ in range(2):  # an error, and then an end too early
                 with pytest.raises(RequestRefused):
                     await asked(captioner, film(), stream=True)
@@ -174,7 +159,7 @@ async def test_a_stream_whose_words_were_given_on_is_not_asked_for_again(
 
 async def test_a_refusal_that_breaks_off_is_the_refusal_that_it_is(film: Film) -> None:
     with Stub([], always=body(401, b'{"error": {"mess', JSON, length=4000)) as server:
-        async with endpoint(server) as captioner:
+        async with endpoint(server, seats=4) as captioner:
             for stream in (False, True):
                 with pytest.raises(EndpointError, match="--api-key"):
                     await asked(captioner, film(), stream=stream)
@@ -183,7 +168,7 @@ async def test_a_refusal_that_breaks_off_is_the_refusal_that_it_is(film: Film) -
 
 async def test_half_a_list_of_models_keeps_no_named_model_away(film: Film) -> None:
     with Stub([events("fine")], models=body(200, b'{"data": [{"id', JSON)) as server:
-        async with endpoint(server) as captioner:
+        async with endpoint(server, seats=4) as captioner:
             assert await asked(captioner, film(), stream=True) == "fine"
 
 

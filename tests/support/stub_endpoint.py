@@ -8,15 +8,21 @@ import httpx
 from patience import PATIENCE
 
 from models.engines.openai.endpoint import OpenAIEndpoint
+from models.options import EngineOptions
 from models.preset import Preset
 
 PRESET = Preset(name="tiny", id="tiny")
 
 
 @asynccontextmanager
-async def endpoint(server: Any, preset: Preset = PRESET, *, attempts: int = 3) -> AsyncIterator[OpenAIEndpoint]:
-    """Started; closed behind the block."""
-    captioner = OpenAIEndpoint(preset, base_url=server.url, patience=0.01, timeout=httpx.Timeout(PATIENCE), attempts=attempts)
+async def endpoint(
+    server: Any, preset: Preset = PRESET, *, attempts: int = 3, seats: int | None = None
+) -> AsyncIterator[OpenAIEndpoint]:
+    """Started; closed behind the block. ``seats``: requests under way at once."""
+    captioner = OpenAIEndpoint(
+        preset, EngineOptions(max_num_seqs=seats) if seats else None, base_url=server.url, patience=0.01, timeout=httpx.Timeout(PATIENCE),
+        attempts=attempts,
+    )  # fmt: skip
     await captioner.start()
     try:
         yield captioner

@@ -18,9 +18,10 @@ from pipeline.video.children.picture_messages import Unpacked as Unpacked
 from pipeline.video.children.table_data import TableData as TableData
 from pipeline.video.cuts.rule import SMALL
 
-FAILURES = tuple(
-    "unsupported_or_corrupt unsupported_format no_video_stream no_decoder frame_too_large no_decodable_frames system_limit".split()
-)
+FAILURES = (
+    "unsupported_or_corrupt", "unsupported_format", "no_video_stream", "no_decoder", "frame_too_large", "no_decodable_frames",
+    "system_limit",
+)  # fmt: skip
 """reason codes that a child may answer with"""
 TINY = SMALL[0] * SMALL[1] * 3
 """bytes of a picture that is compared"""

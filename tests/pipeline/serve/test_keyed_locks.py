@@ -4,16 +4,16 @@ import asyncio
 
 import pytest
 
-from pipeline.serve.alone import Alone
+from pipeline.serve.keyed_locks import KeyedLocks
 
 
 async def test_a_film_that_nobody_works_on_keeps_nothing() -> None:
-    alone = Alone()
+    locks = KeyedLocks()
     order: list[str] = []
     may_end = asyncio.Event()
 
     async def one(name: str, *, waits: bool = False) -> None:
-        async with alone.of("film"):
+        async with locks.held("film"):
             order.append(name)
             if waits:
                 await may_end.wait()
@@ -32,10 +32,10 @@ async def test_a_film_that_nobody_works_on_keeps_nothing() -> None:
     late = asyncio.create_task(one("late"))
     await asyncio.gather(third, late)
     assert order == ["first", "first", "third", "third", "late", "late"], "one who gives up takes no lock from who waits"
-    assert len(alone) == 0
-    async with alone.of("film"), alone.of("another"):
-        assert len(alone) == 2
+    assert len(locks) == 0
+    async with locks.held("film"), locks.held("another"):
+        assert len(locks) == 2
     with pytest.raises(ValueError, match="an accident"):
-        async with alone.of("film"):
+        async with locks.held("film"):
             raise ValueError("an accident")
-    assert len(alone) == 0
+    assert len(locks) == 0
