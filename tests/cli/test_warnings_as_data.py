@@ -36,4 +36,4 @@ def test_what_is_warned_of_is_in_the_json(words: tuple[str, ...], codes: set[str
     told = json.loads(done.stdout)["warnings"]
     assert {one["code"] for one in told} == codes
     assert all(code in done.stderr for code in codes)
-    assert all(set(one) == {"code", "message", "start"} for one in told)
+    assert all(set(one) == {"code", "message", "start", "end"} for one in told)

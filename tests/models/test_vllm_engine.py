@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from patience import PATIENCE
+from patience import PATIENCE, comes
 
 from models.base import Captioner, Request
 from models.engines import open_captioner
@@ -203,10 +203,12 @@ async def test_a_killed_engine_is_noticed_at_once_and_starts_again(vllm_engine: 
         assert isinstance(result, EngineDead), result
     with pytest.raises(EngineDead):
         await vllm_engine.caption(film())
+    assert isinstance(vllm_engine, VllmEngine)
+    context = vllm_engine._llm.engine_core.resources.ctx
     await vllm_engine.close()
     with pytest.raises(EngineDead, match="start it first"):
         await vllm_engine.caption(film())
-    assert isinstance(vllm_engine, VllmEngine)
+    assert await asyncio.to_thread(comes, lambda: context.closed), "or the garbage collector waits for its sockets"
     vllm_engine.options = replace(vllm_engine.options, profile_dir=str(tmp_path))
     await vllm_engine.start()
     assert await vllm_engine.caption(film()) == before

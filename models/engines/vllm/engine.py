@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from models.base import Reply, Request, Schema
+from models.engines.vllm import sockets
 from models.engines.vllm.args import preparers
 from models.engines.vllm.deaths import tell
 from models.engines.vllm.direct import DirectInputs, encoder_of
@@ -186,6 +187,7 @@ class VllmEngine:
         if self.options.profile_dir is not None and not llm.errored:
             await llm.stop_profile()
         await asyncio.to_thread(llm.shutdown)
+        sockets.end(getattr(llm, "engine_core", None))
         llm.shutdown = _nothing  # its __del__ calls that once more, and complains on the screen where the interpreter ends
 
 

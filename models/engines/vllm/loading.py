@@ -54,7 +54,7 @@ class Loading:
             for child in self._starting:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(child, signal.SIGKILL)
-            loading.add_done_callback(lambda done: None if done.cancelled() or done.exception() else done.result().shutdown())
+            loading.add_done_callback(_unwanted_after_all)
             raise
 
     def _folder(self) -> Path:
@@ -104,8 +104,17 @@ class Loading:
                     raise EngineDead("the engine's start was cancelled")
                 return AsyncLLM.from_vllm_config(config)
         except Exception as error:
+            sockets.end_failed(error.__traceback__)
             cause = last_error(self.log_path, written) or first_line(error)
             raise EngineDead(f"the engine did not start: {cause} (more in {self.log_path})") from error
+
+
+def _unwanted_after_all(loading: "asyncio.Future[Any]") -> None:
+    """A cancelled start that came to its end all the same: its engine is shut down."""
+    if not loading.cancelled() and loading.exception() is None:
+        llm = loading.result()
+        llm.shutdown()
+        sockets.end(llm.engine_core)
 
 
 def gpu_count() -> int:
