@@ -18,6 +18,8 @@ settings.load_profile("no clock")
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 """the commands that the tests start, some hundreds, read what the first of them compiled: half a second less each"""
+os.environ.pop("PYTHONUNBUFFERED", None)
+"""what they print is kept back until it is flushed, as it is where users start them"""
 
 STARTERS = frozenset({"vllm_engine", "reference", "server", "endpoint"})
 """fixtures of tests/models that are engines, or servers of one"""

@@ -91,6 +91,18 @@ def _not_asked() -> None:
     """Stands for a command in the list of ``--help``."""
 
 
+def _run() -> int:
+    """The exit code of the command, when all that it printed has left: Python's own end would fail, with 120, where the reader went away."""
+    try:
+        code = app(standalone_mode=False)
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):
+            raise
+        code = end.code
+    console.finish(sys.stdout)
+    return code if isinstance(code, int) else 0
+
+
 def main() -> None:
     """The console script. Exit codes: 0 done, 1 an input failed, 2 usage, 3 environment, 130 and 143 signals."""
     collector.rest()
@@ -100,8 +112,7 @@ def main() -> None:
         # --snake_case is taken for --kebab-case
         sys.argv[1:] = [re.sub(r"^--[a-z0-9_]+", lambda match: match.group().replace("_", "-"), word) for word in given]
         no_files(given)
-        code = app(standalone_mode=False)
-        sys.exit(code if isinstance(code, int) else 0)
+        sys.exit(_run())
     except ScenescribeError as error:
         console.end(error)
     except KeyboardInterrupt:
@@ -122,4 +133,5 @@ def main() -> None:
         console.check_heard(sys.stdout)
         console.end(wrong)
     finally:
+        console.check_heard(sys.stdout)  # what stood there before an error was told
         collector.begin()  # of words that were wrong no command came

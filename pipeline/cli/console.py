@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TextIO
+from typing import IO, TYPE_CHECKING, Any, NoReturn, TextIO
 
 from pipeline.cli.masked import masked
 from pipeline.errors import ScenescribeError
@@ -65,10 +65,18 @@ def rewrite(text: str) -> None:
         unheard(sys.stderr)
 
 
-def unheard(stream: TextIO) -> None:
+def unheard(stream: IO[str]) -> None:
     """What is said to a stream whose reader went away goes nowhere from now on, also at the end of the program."""
     with open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), stream.fileno())
+
+
+def finish(stream: IO[str]) -> None:
+    """Write what is still kept back for a stream; where its reader went away, nobody misses it. Raises OSError (a full disk)."""
+    try:
+        stream.flush()
+    except BrokenPipeError:
+        unheard(stream)
 
 
 def check_heard(stream: TextIO) -> None:

@@ -64,7 +64,12 @@ def _shown(findings: "Iterable[Finding]") -> "list[Finding]":
     from rich.console import Console
     from rich.text import Text
 
-    screen, seen = Console(highlight=False, soft_wrap=True), []
+    class Screen(Console):
+        def on_broken_pipe(self) -> None:
+            """Nobody reads on (``doctor | grep -q MISSING``): what is missing is still in the exit code, where rich's own way ends with 1."""
+            console.unheard(sys.stdout)
+
+    screen, seen = Screen(highlight=False, soft_wrap=True), []
     for finding in findings:
         mark = (
             Text("ok     ", "green")
@@ -76,6 +81,6 @@ def _shown(findings: "Iterable[Finding]") -> "list[Finding]":
         screen.print(mark, Text(f" {finding.name:<18}"), Text(finding.value), sep="")
         if finding.mend:
             screen.print(Text(f"        {'':<18}-> {finding.mend}", "dim" if finding.ok else ""))
-        screen.file.flush()
+        console.finish(screen.file)
         seen.append(finding)
     return seen

@@ -76,10 +76,36 @@ def test_work_goes_on_when_nobody_listens_any_more(films: Path, tmp_path: Path, 
     assert sorted(path.name for path in (tmp_path / "out").glob("*.srt")) == ["a.descriptions.en.srt", "b.descriptions.en.srt"]
 
 
-@pytest.mark.parametrize(("words", "code"), [("--help", 0), ("caption --help", 0), ("--version", 0), ("caption --no-such", 2)])
-def test_an_answer_that_nobody_reads_is_no_failure(words: str, code: int, tmp_path: Path) -> None:
-    done = shell(f"{SCENESCRIBE} {words} 2>&1 | true; exit ${{PIPESTATUS[0]}}", tmp_path)
+UNHEARD = [
+    ("--help", 0), ("caption --help", 0), ("--version", 0), ("models", 0), ("caption --print-config", 0), ("caption --no-such", 2),
+    ("jobs --state-dir .", 2),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(("words", "code"), UNHEARD)
+def test_an_answer_that_nobody_reads_is_no_failure(words: str, code: int, unbuffered: str, tmp_path: Path) -> None:
+    line = f"{SCENESCRIBE} {words} 2>&1 | true; exit ${{PIPESTATUS[0]}}"
+    done = shell(line, tmp_path, PYTHONUNBUFFERED=unbuffered)
     assert (done.returncode, done.stdout, done.stderr) == (code, "", "")
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_what_doctor_misses_is_in_its_exit_code_also_where_nobody_reads_on(unbuffered: str, tmp_path: Path) -> None:
+    codes = []
+    for reader in ("cat", "true"):
+        line = f"PATH=/nowhere IMAGEIO_FFMPEG_EXE=/nowhere/ffmpeg {SCENESCRIBE} doctor | {reader}; exit ${{PIPESTATUS[0]}}"  # no ffmpeg is found
+        done = shell(line, tmp_path, PYTHONUNBUFFERED=unbuffered)
+        codes.append((done.returncode, done.stderr))
+    assert codes == [(3, "")] * 2
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("words", ["--version", "--help", "models", "caption --print-config"])
+def test_an_answer_that_finds_no_room_is_a_failure(words: str, unbuffered: str, tmp_path: Path) -> None:
+    done = shell(f"{SCENESCRIBE} {words} > /dev/full", tmp_path, PYTHONUNBUFFERED=unbuffered)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "scenescribe: no_space: a disk is full; make room and run it again"
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,9 @@ def test_the_source_distribution_holds_tests_docs_and_samples_and_builds_the_sam
     built: dict[str, Path], tmp_path: Path
 ) -> None:
     with tarfile.open(built[".gz"]) as archive:
-        archive.extractall(tmp_path, filter="data")
+        archive.extractall(
+            tmp_path, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {})
+        )  # Python 3.11.4 brought it
     tree = tmp_path / f"scenescribe-{__version__}"
     for name in ("README.md", "LICENSE", "docs", "samples/first.mp4", "tests/packaging", "scripts/demo", "pyproject.toml"):
         assert (tree / name).exists(), name
