@@ -14,6 +14,7 @@ class Site:
     def __init__(self, folder: Path) -> None:
         self.folder, self.asked = folder, []
         self.fault: Any = lambda path, body: None
+        self.ranges = True
         site = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -23,7 +24,11 @@ class Site:
                 file = site.folder / path.lstrip("/")
                 body = file.read_bytes() if file.is_file() else b""
                 status, headers, body = site.fault(path, body) or (200 if body else 404, {}, body)
-                if status == 200 and (wanted := re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))):
+                if (
+                    site.ranges
+                    and status == 200
+                    and (wanted := re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", "")))
+                ):
                     last = int(wanted[2]) + 1 if wanted[2] else len(body)
                     status, body = 206, body[int(wanted[1]) : last]
                 with contextlib.suppress(OSError):

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from pipeline.errors import InputError
 from pipeline.live.http.addresses import Addresses
-from pipeline.live.http.hosts import Hosts
+from pipeline.live.http.hosts import Hosts, Place
 from pipeline.live.http.unpack import pieces
 
 SILENT = 10.0
@@ -59,13 +59,12 @@ class Fetch:
         )
         try:
             for _ in range(REDIRECTS + 1):
-                request = await self._request(url, headers)
-                answer = await self._client.send(request, stream=True, auth=self._auth_for(url))
+                answer = await self._send(url, headers)
                 try:
                     if answer.status_code in (301, 302, 303, 307, 308) and "location" in answer.headers:
                         url = Addresses(url).whole(answer.headers["location"])
                         continue
-                    self._judge(answer.status_code, ranged=bool(headers))
+                    self._judge(answer.status_code)
                     yield answer, url
                     return
                 finally:
@@ -83,14 +82,16 @@ class Fetch:
         kept = bytearray()
         try:
             async with asyncio.timeout(WHOLE), self.answer(url, offset=offset, length=length) as (answer, came_from):
-                async for piece in pieces(answer):
+                body, whole = pieces(answer), _length(answer)
+                if length is not None and answer.status_code == 200:
+                    body, whole = _part(body, offset, length), length
+                async for piece in body:
                     kept += piece
                     if len(kept) > most:
                         raise InputError(
                             "answer_too_large", f"the source answers with more than {most} bytes where they were to end"
                         )
-                whole = answer.headers.get("content-length", "")
-                if whole.isdecimal() and "content-encoding" not in answer.headers and len(kept) < int(whole):
+                if len(kept) < whole:
                     raise InputError("source_lost", "the answer of the source was cut off")
                 return bytes(kept), came_from
         except TimeoutError:
@@ -99,10 +100,25 @@ class Fetch:
     async def close(self) -> None:
         await self._client.aclose()
 
-    async def _request(self, url: str, headers: dict[str, str]) -> Any:
+    async def _send(self, url: str, headers: dict[str, str]) -> Any:
+        """The answer of the first of the host's addresses at which somebody is."""
+        import httpx
+
         place = await self._hosts.place(url)
+        for ip in place.ips:
+            try:
+                answer = await self._client.send(self._request(url, place, ip, headers), stream=True, auth=self._auth_for(url))
+            except (httpx.ConnectError, httpx.ConnectTimeout):
+                if ip == place.ips[-1]:
+                    raise
+            else:
+                self._hosts.answers(place, ip)
+                return answer
+        raise AssertionError("unreachable")
+
+    def _request(self, url: str, place: Place, ip: str, headers: dict[str, str]) -> Any:
         parts = urlsplit(url)
-        at = f"[{place.ip}]" if ":" in place.ip else place.ip
+        at = f"[{ip}]" if ":" in ip else ip
         address = urlunsplit((place.scheme, f"{at}:{place.port}", parts.path or "/", parts.query, ""))
         shown = f"[{place.host}]" if ":" in place.host else place.host
         named = shown if parts.port is None else f"{shown}:{place.port}"
@@ -116,10 +132,31 @@ class Fetch:
         return self._auth if (parts.hostname, parts.port) == self._first else None
 
     @staticmethod
-    def _judge(status: int, *, ranged: bool) -> None:
+    def _judge(status: int) -> None:
         if status in (401, 403):
             raise InputError("not_authorized", "the source wants another user or password")
         if status in (404, 410):
             raise InputError("not_found", "there is no such stream at the source")
-        if status not in (200, 206) or (ranged and status != 206):
+        if status not in (200, 206):
             raise InputError("source_lost", f"the source answered {status}")
+
+
+def _length(answer: Any) -> int:
+    """Bytes that an answer must have, as far as it tells."""
+    told = answer.headers.get("content-length", "")
+    return int(told) if told.isdecimal() and "content-encoding" not in answer.headers else 0
+
+
+async def _part(body: AsyncIterator[bytes], offset: int, length: int) -> AsyncIterator[bytes]:
+    """The bytes that were asked for, of an answer that is all there is: a server need not know ranges (RFC 9110 14.2).
+
+    Raises InputError ``answer_too_large`` where that would be fetched once more for each segment.
+    """
+    if offset > SEGMENT:
+        raise InputError("answer_too_large", f"the source knows no ranges of bytes, and this one begins after {offset} of them")
+    at = 0
+    async for piece in body:
+        yield piece[max(0, offset - at) : max(0, offset + length - at)]
+        at += len(piece)
+        if at >= offset + length:
+            return

@@ -5,8 +5,9 @@
                                           https://cdn.example/seg1.ts     refused, but with --allow-host cdn.example
                                           http://169.254.169.254/         refused
 
-A name is looked up once, and the address that was looked at is the one that is connected to: a name that means another machine a
+A name is looked up once, and the addresses that were looked at are those that are connected to: a name that means another machine a
 moment later gains nothing. Addresses of this machine and of private networks are refused, where the operator's own host is none.
+Of several addresses (``localhost`` is ::1 and 127.0.0.1) each is tried, that one first at which somebody answered.
 """
 
 import asyncio
@@ -23,12 +24,12 @@ PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A host that may be asked, and the address that it is connected at."""
+    """A host that may be asked, and the addresses that it is connected at, in the order in which they are tried."""
 
     scheme: str
     host: str
     port: int
-    ip: str
+    ips: tuple[str, ...]
 
 
 class Hosts:
@@ -41,7 +42,7 @@ class Hosts:
         self._own = (_name(parts), _port(parts))
         self._allowed = {one.lower().rstrip(".") for one in allowed}
         self._own_private: bool | None = None
-        self._places: dict[tuple[str, int], str] = {}
+        self._places: dict[tuple[str, int], tuple[str, ...]] = {}
 
     async def place(self, url: str) -> Place:
         """Where an address is asked. Raises InputError ``host_refused``; ``source_lost`` where the name is not known."""
@@ -63,14 +64,18 @@ class Hosts:
                 f"the playlist names {name}:{port}, which is not the host that it came from; --allow-host {name}:{port} asks it",
             )
         if self._own_private is None:
-            self._own_private = _private(await self._look_up(*self._own))
-        ip = await self._look_up(name, port)
-        if not own and _private(ip) and not self._own_private:
+            self._own_private = all(map(_private, await self._look_up(*self._own)))
+        ips = await self._look_up(name, port)
+        if not own and any(map(_private, ips)) and not self._own_private:
             raise InputError("host_refused", f"the playlist names {name}, which is in a private network")
-        return Place(scheme=scheme, host=name, port=port, ip=ip)
+        return Place(scheme=scheme, host=name, port=port, ips=ips)
 
-    async def _look_up(self, name: str, port: int) -> str:
-        """The name's address, looked up once. A host that moves is found at the next connection."""
+    def answers(self, place: Place, ip: str) -> None:
+        """Of a place's addresses this one is tried first from now on."""
+        self._places[place.host, place.port] = tuple(dict.fromkeys((ip, *place.ips)))
+
+    async def _look_up(self, name: str, port: int) -> tuple[str, ...]:
+        """The name's addresses, looked up once. A host that moves is found at the next connection."""
         if (name, port) not in self._places:
             try:
                 found = await asyncio.get_running_loop().getaddrinfo(name, port, type=socket.SOCK_STREAM)
@@ -78,7 +83,7 @@ class Hosts:
                 raise InputError(
                     "source_lost", f"{name} is not found: {str(getattr(error, 'strerror', '') or error).lower()}"
                 ) from None
-            self._places[name, port] = str(found[0][4][0])
+            self._places[name, port] = tuple(dict.fromkeys(str(one[4][0]) for one in found))
         return self._places[name, port]
 
 

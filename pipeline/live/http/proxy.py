@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager, suppress
 
 from pipeline.errors import InputError
 from pipeline.live.http.fetch import SEGMENT
-from pipeline.live.http.hosts import Hosts
+from pipeline.live.http.hosts import Hosts, Place
 
 HEAD = 1 << 14
 PIECE = 1 << 16
@@ -69,7 +69,7 @@ class Proxy:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
                 method, target, *_ = head.split(" ", 2)
                 place = await self._hosts.place(f"https://{target}" if method == "CONNECT" else target)
-                far_reader, far_writer = await asyncio.open_connection(place.ip, place.port)
+                far_reader, far_writer = await self._connected(place)
         except InputError as error:
             self.refused = error.message
             await _answer(writer, "403 Forbidden")
@@ -87,10 +87,24 @@ class Proxy:
         while not await self._passed_back(asked, far_reader, far_writer, writer, last=time.monotonic() >= until):
             await asyncio.sleep(AGAIN)
             try:
-                far_reader, far_writer = await asyncio.open_connection(place.ip, place.port)
+                far_reader, far_writer = await self._connected(place)
             except OSError:
                 await _answer(writer, "502 Bad Gateway")
                 return
+
+    async def _connected(self, place: Place) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """To the first of a host's addresses at which somebody is. Raises OSError."""
+        for ip in place.ips:
+            try:
+                async with asyncio.timeout(PATIENCE / (len(place.ips) + 1)):
+                    both = await asyncio.open_connection(ip, place.port)
+            except OSError:  # a time that is over is one too
+                if ip == place.ips[-1]:
+                    raise
+            else:
+                self._hosts.answers(place, ip)
+                return both
+        raise AssertionError("unreachable")
 
     async def _passed_back(
         self,

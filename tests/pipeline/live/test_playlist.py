@@ -176,7 +176,7 @@ def test_any_lines_are_a_playlist_or_an_input_error(lines: list[str]) -> None:
 async def test_a_playlist_names_its_own_host_and_no_other(own: str, named: str, allowed: tuple[str, ...], goes: bool) -> None:
     hosts = Hosts(own, allowed)
     if goes:
-        assert (await hosts.place(named)).ip
+        assert (await hosts.place(named)).ips
         return
     with pytest.raises(InputError) as found:
         await hosts.place(named)
