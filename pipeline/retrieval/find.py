@@ -1,7 +1,7 @@
 """One search from a person's words to hits: the index brought up to date, then asked."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -11,7 +11,7 @@ from platformdirs import user_state_path
 from pipeline.errors import EnvironmentFault, InputError, ScenescribeError, UsageError
 from pipeline.retrieval.films import candidates, films_of, with_films
 from pipeline.retrieval.hits import Hit
-from pipeline.retrieval.index import Index
+from pipeline.retrieval.index import Index, indexed_in
 from pipeline.retrieval.meaning import Embedder, by_meaning, fused, prepare
 from pipeline.retrieval.reading import documents
 from pipeline.retrieval.text import query_of
@@ -55,11 +55,14 @@ def search(
     query_of(query)  # said before any file is read
     if by != "words" and embedder is None:
         raise UsageError("bad_value", "a search by meaning needs an embedding model")
-    with Index(state_folder or user_state_path("scenescribe")) as index:
-        paths = _paths(names, on_trouble) if names else index.known()
+    told = _Once(on_trouble)
+    named = _paths(names, told)
+
+    def searched(index: Index) -> Results:
+        paths = named if names else index.known()
         if not paths and not names:
             raise UsageError("nothing_indexed", "nothing was searched before: name a film, a folder or a .descriptions.json")
-        among = index.update(paths, on_trouble)
+        among = index.update(paths, told)
         if since is not None or until is not None:
             among = index.written_between(since, until, among)
         limits = among if len(among) < index.count else None
@@ -70,9 +73,23 @@ def search(
             assert embedder is not None
             prepare(index, embedder, among, on_progress)
             near = by_meaning(index, embedder, query, most=most if by == "meaning" else POOL, among=among)
-        searched = index.films(among)
         hits = fused(words, near, most) if by == "both" else (words or near)
-    return Results(hits=tuple(with_films(hits, names)), some=some and not near, searched=searched)
+        return Results(hits=tuple(hits), some=some and not near, searched=index.films(among))
+
+    results = indexed_in(state_folder or user_state_path("scenescribe"), searched)
+    return replace(results, hits=tuple(with_films(results.hits, names)))
+
+
+class _Once:
+    """Tells of each name once: an index that is made anew reads all of them again."""
+
+    def __init__(self, on_trouble: Callable[[Path | str, ScenescribeError], None]) -> None:
+        self._on_trouble, self._told = on_trouble, set[str]()
+
+    def __call__(self, name: Path | str, error: ScenescribeError) -> None:
+        if str(name) not in self._told:
+            self._told.add(str(name))
+            self._on_trouble(name, error)
 
 
 def _paths(names: Sequence[str], on_trouble: Callable[[Path | str, ScenescribeError], None]) -> list[Path]:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 from pipeline.accident import failure
 from pipeline.errors import EnvironmentFault, InputError, ScenescribeError
@@ -13,8 +14,9 @@ from pipeline.retrieval.reading import SUMMARY, Found, read
 from pipeline.retrieval.schema import DATABASE, MIGRATIONS
 from pipeline.retrieval.text import indexed
 from pipeline.retrieval.words import choose
-from pipeline.store.database import Connection, Database
+from pipeline.store.database import Connection, Database, salvaged
 
+Made = TypeVar("Made")
 TOGETHER = 200
 """documents in one transaction"""
 NO_YEAR = 2262
@@ -22,20 +24,11 @@ NO_YEAR = 2262
 
 
 class Index:
-    """A context manager. Raises EnvironmentFault ``state_unwritable``, ``state_too_new`` when it is opened or used.
-
-    An index that is damaged is made anew: everything in it stands in the films' JSON files.
-    """
+    """A context manager; ``indexed_in`` makes one that is damaged anew. Raises EnvironmentFault ``state_unwritable``, ``state_damaged``,
+    ``state_too_new`` when it is opened or used."""
 
     def __init__(self, folder: Path) -> None:
-        try:
-            self.database = Database(folder, file=DATABASE, migrations=MIGRATIONS)
-        except EnvironmentFault as fault:
-            if fault.code != "state_damaged":
-                raise
-            for ending in ("", "-wal", "-shm"):
-                (folder / (DATABASE + ending)).unlink(missing_ok=True)
-            self.database = Database(folder, file=DATABASE, migrations=MIGRATIONS)
+        self.database = Database(folder, file=DATABASE, migrations=MIGRATIONS)
 
     def __enter__(self) -> "Index":
         return self
@@ -46,6 +39,14 @@ class Index:
     def known(self) -> list[Path]:
         """Every document that was taken in."""
         return [Path(os.fsdecode(row["path"])) for row in self.database.rows("SELECT path FROM documents ORDER BY path")]
+
+    def note(self, paths: Iterable[bytes]) -> None:
+        """Know these documents, to be read when they are searched."""
+        with self.database.transaction(durable=False) as db:
+            db.executemany(
+                "INSERT OR IGNORE INTO documents (path, size, mtime_ns, film, language) VALUES (?, -1, 0, x'', '')",
+                ((path,) for path in paths),
+            )
 
     def update(self, paths: Iterable[Path], on_trouble: Callable[[Path, ScenescribeError], None] = lambda *_: None) -> list[int]:
         """Take in what is new or has changed of these documents, take out what is gone; the numbers of those that are there.
@@ -122,6 +123,26 @@ class Index:
             )
             hits += [hit_of(row, score) for row in rows]
         return hits
+
+
+def indexed_in(folder: Path, use: Callable[[Index], Made]) -> Made:
+    """What ``use`` makes of the index. One that is damaged is made anew, and ``use`` is called once more: everything in it stands in the
+    films' JSON files, and which these are is kept. Damage is seen where it is read, which may be in the middle of a search.
+
+    Raises EnvironmentFault as ``Index`` does, and what ``use`` raises.
+    """
+    try:
+        with Index(folder) as index:
+            return use(index)
+    except EnvironmentFault as fault:
+        if fault.code != "state_damaged":
+            raise
+    known = [path for path in salvaged(folder / DATABASE, "SELECT path FROM documents") if isinstance(path, bytes)]
+    for ending in ("", "-wal", "-shm"):
+        (folder / (DATABASE + ending)).unlink(missing_ok=True)
+    with Index(folder) as index:
+        index.note(known)
+        return use(index)
 
 
 def _midnight(day: date) -> int:

@@ -122,13 +122,12 @@ class Library:
 
     def take_into_index(self, document: Path, state_folder: Path) -> None:
         """Have the search know a document before the first search does it. Raises InputError, OutputError."""
-        from pipeline.retrieval.index import Index
+        from pipeline.retrieval.index import indexed_in
 
         def trouble(_: Path, error: ScenescribeError) -> None:
             raise error
 
-        with Index(state_folder) as index:
-            index.update([document], trouble)
+        indexed_in(state_folder, lambda index: index.update([document], trouble))
 
     def forget(self, film: str) -> None:
         shutil.rmtree(self.folder / film, ignore_errors=True)

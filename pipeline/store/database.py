@@ -112,6 +112,19 @@ class Database:
         return EnvironmentFault("state_unwritable", f"the state folder {folder} can't be used: {error}", path=str(folder))
 
 
+def salvaged(path: Path, sql: str) -> list[Any]:
+    """The first column of the rows that a damaged file still gives; nothing where it gives none, or holds what runs by itself."""
+    if not path.is_file():  # a pipe would be waited for
+        return []
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+            if db.execute("SELECT 1 FROM sqlite_master WHERE type IN ('trigger', 'view')").fetchone():
+                return []
+            return [row[0] for row in db.execute(sql)]
+    except (sqlite3.Error, UnicodeDecodeError):
+        return []
+
+
 def _columns(db: Connection) -> set[str]:
     """``table.column`` for all that there are."""
     rows = db.execute("SELECT t.name, c.name FROM sqlite_master AS t JOIN pragma_table_info(t.name) AS c WHERE t.type='table'")

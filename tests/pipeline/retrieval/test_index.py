@@ -1,6 +1,7 @@
 """The index follows the files: what is new comes in, what changed is read anew, what is gone goes."""
 
 import os
+import sqlite3
 from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
@@ -180,6 +181,27 @@ def test_a_damaged_index_is_made_anew(tmp_path: Path) -> None:
     for ending in ("-wal", "-shm"):
         (tmp_path / "state" / (DATABASE + ending)).unlink(missing_ok=True)
     assert texts(str(path), folder=tmp_path, query="dog") == ["a dog sleeps"]
+
+
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("table", ["words_data", "captions"])
+def test_an_index_whose_damage_shows_in_the_middle_of_a_search_is_made_anew_too(tmp_path: Path, table: str, named: bool) -> None:
+    """What could be opened was told as damaged at each search, whatever was named."""
+    path, told = write(tmp_path / "f", "a.mp4", *(f"dog {n} sleeps" for n in range(2000))), list[str]()
+    names = [str(path), str(path.parent / ("gone" + SUFFIX))] if named else []
+    texts(str(path), folder=tmp_path, query="dog")
+    file = tmp_path / "state" / DATABASE
+    with closing(sqlite3.connect(file)) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        pages = [row[0] for row in db.execute("SELECT pageno FROM dbstat WHERE name=?", (table,))]
+        size = db.execute("PRAGMA page_size").fetchone()[0]
+    with file.open("r+b") as opened:
+        for page in pages:
+            opened.seek((page - 1) * size)
+            opened.write(b"\xff" * size)
+    found = search("dog 77", names, state_folder=tmp_path / "state", on_trouble=lambda name, error: told.append(error.code))
+    assert [hit.text for hit in found.hits] == ["dog 77 sleeps"]
+    assert told == ["not_found"] * named
 
 
 def test_nothing_was_ever_searched(tmp_path: Path) -> None:
