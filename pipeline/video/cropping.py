@@ -38,6 +38,13 @@ class Cropping:
         """The size of what is shown of a picture of this size: even, as colours are mostly stored for two pixels together."""
         return (size[0] - self.left - self.right) & ~1, (size[1] - self.top - self.bottom) & ~1
 
+    def form(self, size: tuple[int, int], aspect: float) -> tuple[tuple[int, int], float]:
+        """The size of what is shown of a picture of this size, and the form of its pixels (``aspect`` where nothing else is told)."""
+        width, height = self.rest(size)
+        if min(width, height) <= 0:
+            return size, aspect
+        return (width, height), self.aspect * height / width or aspect
+
     def upright(self, turn: int, mirrored: bool) -> "Cropping":
         """The same of the picture after it was mirrored, left to right, and turned by so many degrees clockwise."""
         sides = [self.left, self.top, self.right, self.bottom]

@@ -70,9 +70,8 @@ def describe(container: Any, stream: Any, pixels: int, crop: Cropping | None = N
             size=f"{width}x{height}",
         )
     aspect = float(stream.sample_aspect_ratio or 1) or 1.0
-    if crop is not None and min(rest := crop.rest((width, height))) > 0:
-        width, height = rest
-        aspect = crop.aspect * height / width or aspect
+    if crop is not None:
+        (width, height), aspect = crop.form((width, height), aspect)
     if not 0.05 < aspect < 20:
         aspect = 1.0
     shown = (max(1, round(width * aspect)), height) if aspect >= 1 else (width, max(1, round(height / aspect)))

@@ -16,6 +16,7 @@ import numpy as np
 
 from pipeline.errors import InputError
 from pipeline.frames import Image
+from pipeline.video.cropping import Cropping
 from pipeline.video.decode import libav, pictures
 from pipeline.video.decode.live_demux import Arrived, Backlog
 from pipeline.video.decode.live_input import AvError
@@ -39,8 +40,10 @@ class Kept:
 
 
 class LiveDecoding:
-    def __init__(self, stream: Any, backlog: Backlog, fps: float, phase: float, pixels: int, *, one_size: bool = False) -> None:
-        """``one_size``: as in ``Opening``."""
+    def __init__(
+        self, stream: Any, backlog: Backlog, fps: float, phase: float, pixels: int, *, one_size: bool = False, crop: Cropping | None = None
+    ) -> None:  # fmt: skip
+        """``one_size``: as in ``Opening``. ``crop``: what the container cuts off of the pictures."""
         self._stream, self._context, self._backlog, self._pixels = stream, stream.codec_context, backlog, pixels
         self._context.thread_count, self._context.thread_type = 1, "SLICE"  # threads by frame would hold frames back
         self._ticks: Ticks[tuple[Any, Frame]] = Ticks(fps, phase)
@@ -52,6 +55,7 @@ class LiveDecoding:
         self.decoded = 0
         self.shape: Opened | None = None
         self._turn, self._mirrored, self._form, self._one_size = 0, False, (0, 0), one_size
+        self._crop, self._cut = crop, None if crop is None else pictures.Cropper(crop)
 
     @property
     def skipping(self) -> str:
@@ -147,11 +151,11 @@ class LiveDecoding:
     def _describe(self, frame: Any) -> None:
         self._turn, self._mirrored = matrix(frame)
         aspect = float(self._stream.sample_aspect_ratio or 1) or 1.0
+        self._form = width, height = frame.width, frame.height
+        if self._crop is not None:
+            (width, height), aspect = self._crop.form(self._form, aspect)
         aspect = aspect if 0.05 < aspect < 20 else 1.0
-        self._form = (frame.width, frame.height)
-        shown = (
-            (max(1, round(frame.width * aspect)), frame.height) if aspect >= 1 else (frame.width, round(frame.height / aspect))
-        )
+        shown = (max(1, round(width * aspect)), height) if aspect >= 1 else (width, max(1, round(height / aspect)))
         rate = self._stream.average_rate or self._stream.guessed_rate or 0
         self.shape = Opened(
             size=shown[::-1] if self._turn in (90, 270) else shown,
@@ -161,7 +165,8 @@ class LiveDecoding:
         )
 
     def picture(self, frame: Any, size: tuple[int, int]) -> Image:
-        """The frame as RGB of this size, upright."""
+        """What is shown of the frame as RGB of this size, upright."""
+        frame = frame if self._cut is None else self._cut(frame)
         image = pictures.picture(frame, size[::-1] if self._turn in (90, 270) else size, 1)  # other streams want the other cores
         image = image[:, ::-1] if self._mirrored else image
         return np.ascontiguousarray(np.rot90(image, -self._turn // 90)) if self._turn or self._mirrored else image

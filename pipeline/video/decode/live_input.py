@@ -12,9 +12,13 @@ from typing import Any
 import av
 
 from pipeline.errors import InputError
+from pipeline.video.cropping import Cropping
+from pipeline.video.decode import libav
 from pipeline.video.live.messages import Opening
 
 AvError = av.error.FFmpegError
+HEAD = 1 << 20
+"""bytes of what a pipe begins with that are kept until it is opened: what its container says of the pictures stands there"""
 QUICK = {"analyzeduration": "500000", "probesize": "200000"}
 """with the defaults RTMP opens after 6 s and gives pictures that are 5 s old"""
 
@@ -27,39 +31,54 @@ class Silent(OSError):
 
 
 class Pipe:
-    """A descriptor as libav reads it. ``patience``: seconds without a byte after which ``read`` raises Silent."""
+    """A descriptor as libav reads it. ``patience``: seconds without a byte after which ``read`` raises Silent. ``head``: what it began with."""
 
     def __init__(self, fd: int, patience: float) -> None:
-        self._fd, self._patience = fd, patience
+        self._fd, self._patience, self.head = fd, patience, bytearray()
+        self._opening = True
         self._poll = select.poll()
         self._poll.register(fd, select.POLLIN | select.POLLHUP)
 
     def read(self, count: int) -> bytes:
         if not self._poll.poll(self._patience * 1000):
             raise Silent("nothing came through the pipe")
-        return os.read(self._fd, count)
+        data = os.read(self._fd, count)
+        if self._opening:
+            self.head += data[: HEAD - len(self.head)]
+        return data
+
+    def opened(self) -> bytes:
+        """What it began with, which is not kept any more."""
+        self._opening = False
+        head, self.head = bytes(self.head), bytearray()
+        return head
 
 
-def open_stream(opening: Opening, fd: int | None) -> Any:
-    """The container of a stream. Raises InputError: ``source_silent``, ``not_authorized``, ``not_found``, ``port_taken``, ``source_lost``."""
+def open_stream(opening: Opening, fd: int | None) -> tuple[Any, bytes]:
+    """The container of a stream, and what a pipe began with.
+
+    Raises InputError: ``source_silent``, ``not_authorized``, ``not_found``, ``port_taken``, ``source_lost``.
+    """
     options = {**QUICK, **opening.options}
     if opening.formats:
         options["format_whitelist"] = opening.formats
     options["protocol_whitelist"] = opening.protocols or "pipe"
     where: Any = opening.url
+    pipe: Pipe | None = None
     if opening.pipe:
         assert fd is not None
-        where = Pipe(fd, max(opening.open_seconds, opening.read_seconds))
+        where = pipe = Pipe(fd, max(opening.open_seconds, opening.read_seconds))
     elif fd is not None:
         where = f"/proc/self/fd/{fd}"
     try:
-        return av.open(
+        container = av.open(
             where,
             format=opening.format or None,
             options=options,
             timeout=None if opening.pipe else (opening.open_seconds, opening.read_seconds),
             metadata_errors="replace",
         )
+        return container, pipe.opened() if pipe is not None else b""
     except (AvError, OSError, ValueError, MemoryError) as error:
         raise _fault(error, opening) from None
 
@@ -91,6 +110,14 @@ def picture_stream(container: Any) -> Any:
     if not decodes:
         raise InputError("no_decoder", "there is no decoder for the picture of this stream")
     return max(decodes, key=lambda stream: stream.width * stream.height)
+
+
+def shown_part(head: bytes, container: Any, stream: Any) -> Cropping | None:
+    """What the container of a pipe cuts off of a stream's pictures, by what the pipe began with; None where all of them is shown."""
+    with os.fdopen(os.memfd_create("scenescribe-head", os.MFD_CLOEXEC), "wb") as file:
+        file.write(head)
+        file.flush()
+        return libav.cropped(file.fileno(), container, stream)
 
 
 def taken_at(packet: Any) -> tuple[float, int] | None:

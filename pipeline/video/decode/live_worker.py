@@ -26,7 +26,7 @@ from pipeline.video.decode.decoder_log import complaint
 from pipeline.video.decode.live_copy import Copier
 from pipeline.video.decode.live_decoding import LiveDecoding
 from pipeline.video.decode.live_demux import Backlog, demux
-from pipeline.video.decode.live_input import open_stream, picture_stream
+from pipeline.video.decode.live_input import open_stream, picture_stream, shown_part
 from pipeline.video.live.messages import Ended, Open, Said, Started, Tick, Told, UseRing
 from pipeline.video.live.ring import Writer
 
@@ -83,10 +83,11 @@ class LiveWorker:
     def _follow(self, asked: Open, fd: int | None) -> None:
         allow()
         since = time.monotonic()
-        container = open_stream(asked.opening, fd)
+        container, head = open_stream(asked.opening, fd)
         if self._kind == "device":  # a device is opened for writing, which is given up only then
             sandbox.enter()
         stream = picture_stream(container)
+        crop = shown_part(head, container, stream)
         backlog = Backlog(asked.behind, ahead=asked.opening.once, whole=asked.opening.whole)
         copier = Copier(stream, asked.copy, self.say) if asked.copy else None
         reading = threading.Thread(
@@ -94,7 +95,7 @@ class LiveWorker:
             name="demux", daemon=True,
         )  # fmt: skip
         reading.start()
-        decoding = LiveDecoding(stream, backlog, asked.fps, asked.phase, asked.pixels, one_size=asked.opening.one_size)
+        decoding = LiveDecoding(stream, backlog, asked.fps, asked.phase, asked.pixels, one_size=asked.opening.one_size, crop=crop)
         serial, ticked, renewed = 0, 0.0, time.monotonic()
         opened = False
         for kept in decoding.pictures():
