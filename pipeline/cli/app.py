@@ -12,7 +12,7 @@ import typer
 
 from pipeline import __version__
 from pipeline.accident import refused
-from pipeline.cli import collector, console
+from pipeline.cli import collector, console, standard_streams
 from pipeline.cli.help import Command, Group
 from pipeline.cli.usage import answer, misused, no_files
 from pipeline.errors import ScenescribeError
@@ -105,6 +105,7 @@ def _run() -> int:
 
 def main() -> None:
     """The console script. Exit codes: 0 done, 1 an input failed, 2 usage, 3 environment, 130 and 143 signals."""
+    standard_streams.complete()
     collector.rest()
     given = sys.argv[1:]
     try:
