@@ -5,7 +5,7 @@ Reading is ``models.bounded``'s, which both packages share.
 
 import os
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from models.bounded import MEGABYTE, opened, read_bytes, read_text
 
@@ -32,3 +32,13 @@ def regular(path: Path) -> BinaryIO:
 def lines_of(path: Path) -> BinaryIO:
     """A regular file of our own writing, to be read line by line however long it is; no link is followed. Raises OSError."""
     return opened(path, os.O_RDONLY, False)
+
+
+def stands_at(path: Path, file: IO[bytes]) -> bool:
+    """Whether an open file still has this name: what is written into one that was taken away nobody finds again."""
+    try:
+        return os.path.samestat(os.lstat(path), os.fstat(file.fileno()))
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:  # a share that does not answer: writing says so
+        return True

@@ -23,7 +23,7 @@ from pipeline.live.document import caption_of, document_of, notice_of
 from pipeline.live.events import Event, line, told
 from pipeline.live.outputs.base import Output
 from pipeline.live.outputs.unfinished import Left, Mark, finish_left
-from pipeline.safe_open import append, lines_of
+from pipeline.safe_open import append, lines_of, stands_at
 from pipeline.types import Caption, Document, Model, Notice
 
 SYNC = 5.0
@@ -72,6 +72,8 @@ class Journal(Output):
         path = self.path(event["stream"], ".events.jsonl")
         try:
             file = self._files.get(event["stream"])
+            if file is not None and not stands_at(path, file):
+                file = self._begin_anew(event["stream"])
             if file is None:
                 file = self._files[event["stream"]] = append(path, create=True)  # open as long as the stream
             self._mark(event["stream"], path)
@@ -83,6 +85,17 @@ class Journal(Output):
                     os.fsync(one.fileno())
         except OSError as error:
             raise explained(path, error) from None
+
+    def _begin_anew(self, stream: str) -> None:
+        """Somebody took a stream's file away, or all of the folder. Raises OSError."""
+        self._files.pop(stream).close()
+        if stream in self._marks:
+            self._marks.pop(stream).leave()
+        self._shapes.pop(stream, None)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._warn(
+            f"{self.path(stream, '.events.jsonl').name} was taken away and is begun anew; what was told before is not in it"
+        )
 
     async def finish(self) -> None:
         """Streams that did not end are concluded as far as they came."""

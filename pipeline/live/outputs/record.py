@@ -30,7 +30,7 @@ from pipeline.live.outputs.pictures import PictureOutput
 from pipeline.live.outputs.taking import SHORT, Taking, finished, inside
 from pipeline.live.outputs.unfinished import Mark, finish_left
 from pipeline.live.pieces import Piece
-from pipeline.safe_open import append
+from pipeline.safe_open import append, stands_at
 from pipeline.types import Caption, Document, Model, Notice
 
 APART = 0.5
@@ -105,7 +105,7 @@ class Recording(PictureOutput):
         one = self._open.get(piece.stream)
         if one is not None:
             taking = one[0]
-            gone_on = piece.epoch == taking.epoch and abs(piece.start - taking.end) < APART
+            gone_on = piece.epoch == taking.epoch and abs(piece.start - taking.end) < APART and stands_at(taking.film, one[1])
             if not gone_on or (piece.keyed and piece.end - taking.start > self._seconds):
                 self._close(piece.stream)
                 one = None
@@ -126,6 +126,10 @@ class Recording(PictureOutput):
             taking.mark.reached(piece.end)
 
     def _begin(self, piece: Piece) -> tuple[Taking, BinaryIO]:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)  # somebody may have taken it away
+        except OSError as error:
+            raise explained(self._folder, error) from None
         self._room()
         stamp = datetime.fromtimestamp(piece.utc, UTC).strftime("%Y%m%dT%H%M%SZ")
         base = self._folder / f"{piece.stream}.{stamp}"
