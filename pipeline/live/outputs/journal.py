@@ -73,7 +73,8 @@ class Journal(Output):
         try:
             file = self._files.get(event["stream"])
             if file is not None and not stands_at(path, file):
-                file = self._begin_anew(event["stream"])
+                self._begin_anew(event["stream"])
+                file = None
             if file is None:
                 file = self._files[event["stream"]] = append(path, create=True)  # open as long as the stream
             self._mark(event["stream"], path)
