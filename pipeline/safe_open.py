@@ -35,10 +35,14 @@ def lines_of(path: Path) -> BinaryIO:
 
 
 def stands_at(path: Path, file: IO[bytes]) -> bool:
-    """Whether an open file still has this name: what is written into one that was taken away nobody finds again."""
+    """Whether an open file still has this name: what is written into one that was taken away nobody finds again.
+
+    Another number under the name is not enough to say so: some shares give one file several, one after the other.
+    """
     try:
-        return os.path.samestat(os.lstat(path), os.fstat(file.fileno()))
+        there, ours = os.lstat(path), os.fstat(file.fileno())
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError:  # a share that does not answer: writing says so
         return True
+    return os.path.samestat(there, ours) or ours.st_nlink > 0

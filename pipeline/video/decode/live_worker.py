@@ -87,7 +87,7 @@ class LiveWorker:
         if self._kind == "device":  # a device is opened for writing, which is given up only then
             sandbox.enter()
         stream = picture_stream(container)
-        crop = shown_part(head, container, stream)
+        crop = shown_part(head, container, stream) if head else None
         backlog = Backlog(asked.behind, ahead=asked.opening.once, whole=asked.opening.whole)
         copier = Copier(stream, asked.copy, self.say) if asked.copy else None
         reading = threading.Thread(
