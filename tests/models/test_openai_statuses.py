@@ -61,6 +61,16 @@ async def test_a_refusal_by_200_is_adapted_to(film: Film) -> None:
     assert ["seed" in request[2] for request in server.requests] == [True, False, False]
 
 
+@pytest.mark.parametrize(("code", "told"), [(407, "the proxy before"), (511, "the network before")])
+async def test_what_stands_before_every_server_ends_the_run(code: int, told: str, film: Film) -> None:
+    with Stub([], always=status(code, "log in")) as server:
+        async with endpoint(server, PRESET) as captioner:
+            with pytest.raises(EndpointError, match=rf"{told} .*\({code}\)") as refused:
+                await captioner.caption(film())
+    assert refused.value.data["status"] == code
+    assert len(server.requests) == 1
+
+
 KEY = "sk-a-key-of-ours-0123456789"
 MEANT = [
     (says(400, {"code": "Client specified an invalid argument", "error": f"Incorrect API key provided: {KEY}."}), "wants a key"),

@@ -69,6 +69,9 @@ def unslept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         ({}, spoken("Try again in 2 days"), 172_800.0),
         ({}, spoken("Please try again in 2 weeks"), None),
         ({}, '{"retry_after": "2 days"}', None),
+        ({"retry-after": "inf"}, "", None),
+        ({"retry-after": "9" * 400}, spoken("Please try again in 2s"), 2.0),
+        ({"retry-after-ms": "1e999", "retry-after": "3"}, "", 3.0),
         ({"retry-after": "30, 30"}, "", 30.0),
         ({"retry-after": "60s"}, "", 60.0),
         (

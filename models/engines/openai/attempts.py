@@ -97,7 +97,9 @@ class Enough:
         """Why it was given up, and what helps."""
         attempts = f"({self.made} attempt{'s' * (self.made != 1)}"
         if self._until:
-            return f"{attempts}; it asks to be asked again in {self._until / 3600:.1f} hours)"
+            hours = self._until / 3600
+            when = f"{hours:.1f} hours" if hours < 48 else f"{hours / 24:,.0f} days"
+            return f"{attempts}; it asks to be asked again in {when})"
         if self.late:
             at_once = f"{self._seats.allowed} request{'s' * (self._seats.allowed != 1)} at once"
             return f"{attempts}): at last {at_once}, see --max-num-seqs; a smaller model or fewer frames are answered sooner"

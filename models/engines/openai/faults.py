@@ -41,6 +41,11 @@ _MEANT = {
     404: re.compile(r"unexpected endpoint or method"),
 }
 """words of a 400 that has another meaning: xAI, Gemini; Anthropic, DashScope, LiteLLM; LM Studio"""
+_BEFORE_IT = {
+    407: "the proxy before {} wants a name and a password, or others: write them into HTTP_PROXY or HTTPS_PROXY, http://NAME:PASSWORD@HOST:PORT",
+    511: "the network before {} lets nobody out who has not logged in: open a page in a browser and do so",
+}
+"""what holds for every request, and is of no server"""
 _BEFORE = re.compile(r"\A(?:[\s\ufeff]+|:[^\n]*(?:\n|\Z))++")  # a way back would be kept for each line: 100 bytes for one
 _SECRET = re.compile(r"[^\s'\"(),:;=]{20,}")
 """words that may be a key"""
@@ -68,6 +73,8 @@ def fault(base_url: str, path: str, status: int, text: str, told: str = "", *, k
             f"{base_url}{path} does not exist ({told} {said}): is --base-url right{perhaps(base_url)}, and --model one it has?",
             status=status,
         )
+    if status in _BEFORE_IT:
+        return EndpointError(f"{_BEFORE_IT[status].format(base_url)} ({told})", status=status)
     if status == 402:
         return EndpointError(f"{base_url} wants to be paid ({told}): {said}", status=status)
     if status == 413:

@@ -8,6 +8,7 @@ x-ratelimit-reset-tokens: 7.66s               Groq, OpenAI; an epoch in seconds 
 """
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -133,4 +134,4 @@ def _number(value: str | None) -> float | None:
         number = float(value or "")
     except ValueError:
         return None
-    return max(number, 0.0) if number == number else None  # float("nan") reads as a number
+    return max(number, 0.0) if math.isfinite(number) else None  # "nan", "inf" and a thousand digits read as numbers
