@@ -10,6 +10,7 @@ from pipeline.types import Outcome
 LISTED = {
     "key_twice": "its key came before: the first one is described",
     "truncated_shard": "the shard ends before it does",
+    "joined_shard": "another tar stands behind its end, and nobody reads that: give each a file of its own",
     "not_found": "a link or a table names it, and it is not there",
     "unreadable": "the folder may not be looked into (ls -ld tells whose it is)",
     "link_not_followed": "it is a link in its tar; hard ones to files before them there are followed, others are not: make the tar with "

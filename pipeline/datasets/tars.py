@@ -22,6 +22,8 @@ _TELLING = frozenset(
 """types of heads that do"""
 ROOM = 64 << 20
 """bytes of memory for the names that links may name"""
+PADDING = 1 << 20
+"""bytes behind the end of a tar that are looked at: it is filled up with empty ones, to 10,240 as a rule"""
 TIMES, SPARE = 64, 1 << 30
 """bytes that links of a tar stand for, at most: so many for each of a file in it, and these"""
 
@@ -91,6 +93,18 @@ def linked(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
             room -= sys.getsizeof(name) + 200  # and what stands beside it
             places[name] = member.offset, member.offset_data, member.size, member.linkname
         yield member
+
+
+def goes_on(file: Any, size: int) -> bool:
+    """Whether another member stands behind the empty blocks at which ``file`` is: of tars that were joined end to end each has its own,
+    and whoever reads them stops at the first. What is behind them of other kinds is no matter of ours."""
+    rest = file.read(min(size - file.tell(), PADDING))
+    block = next((rest[at : at + 512] for at in range(0, len(rest), 512) if rest[at : at + 512].strip(b"\0")), b"")
+    try:
+        tarfile.TarInfo.frombuf(block, tarfile.ENCODING, "surrogateescape")
+    except (tarfile.TarError, ValueError, ArithmeticError, LookupError):
+        return False
+    return True
 
 
 def stands(head: bytes, name: str, size: int) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from pipeline.datasets.items import Item
-from pipeline.datasets.tars import linked, opened, stands
+from pipeline.datasets.tars import goes_on, linked, opened, stands
 from pipeline.errors import InputError, ScenescribeError
 from pipeline.imagesources.base import LARGEST, Content, Place, Wishes, is_picture
 from pipeline.imagesources.ranged import RangedFile
@@ -75,6 +75,8 @@ class Source:
                     )  # fmt: skip
                 if not ended(file, size):
                     broken = _broken(place, "truncated_shard")
+                elif goes_on(file, size):
+                    broken = _broken(place, "joined_shard")
         except tarfile.TarError:
             broken = _broken(place, "truncated_shard" if seen else "bad_shard")
         except InputError:

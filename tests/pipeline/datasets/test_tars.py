@@ -5,7 +5,7 @@ import tarfile
 
 import pytest
 
-from pipeline.datasets.tars import members, opened
+from pipeline.datasets.tars import goes_on, members, opened
 
 
 def head(name: str, size: int, kind: bytes = b"0") -> bytes:
@@ -87,3 +87,23 @@ def test_records_for_all_members_have_a_bound() -> None:
         assert next(read).name == "a.jpg"
         with pytest.raises(tarfile.ReadError, match="records that hold for all"):
             next(read)
+
+
+@pytest.mark.parametrize(
+    ("behind", "more"),
+    [
+        pytest.param(b"", False, id="nothing"),
+        pytest.param(bytes(10_240), False, id="what it is filled up with"),
+        pytest.param(GOOD + END, True, id="another tar"),
+        pytest.param(bytes(9216) + GOOD + END, True, id="another tar behind what the first is filled up with"),
+        pytest.param(b"a signature", False, id="a signature"),
+        pytest.param(bytes(512) + b"x" * 2048, False, id="rubbish"),
+        pytest.param(head("s.jpg", 100, b"S") + bytes(512), True, id="a member of a kind that is refused"),
+    ],
+)
+def test_a_tar_behind_its_end(behind: bytes, more: bool) -> None:
+    data = GOOD + END + behind
+    file = io.BytesIO(data)
+    with opened(file) as tar:
+        assert [member.name for member in members(tar)] == ["a.jpg"]
+        assert goes_on(file, len(data)) is more

@@ -94,6 +94,13 @@ def test_a_link_at_the_end_of_a_shard_that_is_cut_off(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_tars_that_were_joined_end_to_end(tmp_path: Path) -> None:
+    """Whoever reads them stops at the first one's end: what is behind it is told."""
+    one, other = tar(tmp_path / "s.tar", ("a.png", b"0", FILE)), tar(tmp_path / "other", ("b.png", b"1", FILE))
+    one.write_bytes(one.read_bytes() + other.read_bytes())
+    assert [(key, reason) for key, reason, _ in found(one)] == [("s/a", ""), ("s.tar", "joined_shard")]
+
+
 def test_a_tar_of_links_alone_is_a_tar(tmp_path: Path) -> None:
     path = tar(tmp_path / "s.tar", ("a.png", "nothing", SOFT), ("b.png", "nothing", HARD))
     assert [reason for _, reason, _ in found(path)] == ["link_not_followed"] * 2
