@@ -86,6 +86,11 @@ async def _wrong(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = max(error.errors(), key=lambda one: len(one["loc"]))  # of a choice of shapes the one that was meant comes furthest
     place = [str(part) for part in first["loc"] if part not in ("body", "query", "path", "header") and "[" not in str(part)]
+    if first["type"] == "json_invalid":
+        said = (
+            f"the body is no JSON: {str(first.get('ctx', {}).get('error', ''))[:200]} (character {place[-1] if place else '?'})"
+        )
+        return JSONResponse(body_of(HttpError(400, "bad_value", said)), 400)
     param = ".".join(place)[:200] or None
     code = "unsupported_parameter" if first["type"] == "extra_forbidden" else "bad_value"
     said = "this service has no such field" if code == "unsupported_parameter" else str(first["msg"])[:300]

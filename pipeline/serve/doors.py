@@ -58,6 +58,7 @@ class Doors:
             self._check_origin(scope, headers)
             self._check_key(scope, headers)
             most, seconds = self._most(scope)
+            _check_whole(scope, headers)
             _check_length(headers, most)
         except HttpError as error:
             if error.status == 401 and _wants_page(scope, headers):
@@ -126,6 +127,14 @@ def _check_length(headers: dict[str, str], most: int) -> None:
         raise HttpError(400, "bad_request", "Content-Length is no number that can be")
     if told > most:
         raise HttpError(413, "too_large", f"{told:,} bytes are more than the {most:,} that are taken here")
+
+
+def _check_whole(scope: Scope, headers: dict[str, str]) -> None:
+    """Who sends a part (``curl -C``, chunks of a page) means a larger file, and a part of some kinds of film is a film (RFC 9110, 14.5)."""
+    if scope["method"] not in SAFE and "content-range" in headers:
+        raise HttpError(
+            400, "bad_request", "a part of a file can't be sent (Content-Range): send it whole", param="Content-Range"
+        )
 
 
 def _counted(receive: Receive, most: int, seconds: float) -> Receive:

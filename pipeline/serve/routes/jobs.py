@@ -67,6 +67,8 @@ def router(service: Service) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> dict[str, Any]:
         """The newest first."""
+        if after is not None:
+            service.jobs.get(after)  # of an unknown one the end would seem to be reached
         found = service.jobs.list(status=status, film=film, after=after, most=limit + 1)
         return {"object": "list", "data": [job_view(service, job) for job in found[:limit]], "has_more": len(found) > limit}
 

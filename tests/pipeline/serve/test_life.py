@@ -131,7 +131,9 @@ def test_ranges_of_a_film_and_curl(service: Running, film: Path, tmp_path: Path)
     beyond = service.client.get(f"/v1/films/{sent['id']}/video", headers={"Range": "bytes=99999999-"})
     assert (beyond.status_code, beyond.json()["error"]["code"]) == (416, "range_past_the_end")
     assert beyond.headers["content-range"] == f"bytes */{len(data)}"
-    for wrong in ("bytes=a-b", "bytes=9-3", "bytes", "bytes=-", "bytes=1-2-3", "lines=0-9"):
+    lines = service.client.get(f"/v1/films/{sent['id']}/video", headers={"Range": "lines=0-9"})
+    assert (lines.status_code, lines.content) == (200, data), "of a unit that is not known all of it"
+    for wrong in ("bytes=a-b", "bytes=9-3", "bytes", "bytes=-", "bytes=1-2-3"):
         for address in (f"/v1/files/{sent['id']}/content", f"/v1/films/{sent['id']}/video"):
             answer = service.client.get(address, headers={"Range": wrong})
             assert answer.status_code in (200, 400), wrong
@@ -149,6 +151,24 @@ def test_a_name_that_turns_a_line_around_turns_no_title(service: Running, root: 
         assert "agpj.mp4" in answer.text
         assert "\u202e" not in answer.text, page
     (root / name).unlink()
+
+
+@pytest.mark.parametrize("header", ["bytes 10-19/20", "bytes */20", "bytes 0-19/20"])
+def test_a_part_of_a_file_is_none(service: Running, header: str) -> None:
+    """``curl -C``, and pages that send chunks: the end of an MPEG-TS is a film too."""
+    for method, place in (("PUT", "/v1/files/a.ts"), ("POST", "/v1/files")):
+        answer = service.client.request(method, place, content=b"0123456789", headers={"Content-Range": header})
+        error = answer.json()["error"]
+        assert (answer.status_code, error["code"], error["param"]) == (400, "bad_request", "Content-Range"), method
+
+
+def test_pages_of_jobs_behind_none_and_a_body_that_is_no_json(service: Running) -> None:
+    unknown = service.client.get("/v1/jobs?after=job-none")
+    assert (unknown.status_code, unknown.json()["error"]["code"]) == (404, "no_job")
+    answer = service.client.post("/v1/jobs", content=b'{"film": ', headers={"Content-Type": "application/json"})
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"], error["param"]) == (400, "bad_value", None)
+    assert error["message"] == "the body is no JSON: Expecting value (character 9)"
 
 
 @pytest.mark.parametrize("what", ["files", "films"])
