@@ -10,6 +10,7 @@ from stub_endpoint import endpoint
 from stub_server import Stub, body, picky, status
 
 from models.base import Request
+from models.engines.openai.refusals import too_large
 from models.errors import EndpointError, ModelError, PromptTooLong, RequestRefused
 from models.preset import Preset
 from models.presets import served_preset
@@ -69,6 +70,17 @@ async def test_what_stands_before_every_server_ends_the_run(code: int, told: str
                 await captioner.caption(film())
     assert refused.value.data["status"] == code
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "large"),
+    [
+        ("at least one of the image dimensions exceed max allowed size for many-image requests: 2000 pixels", True),  # Anthropic
+        ("width must be at least 28 pixels", False),
+    ],
+)
+def test_pictures_that_are_too_large_or_too_small(said: str, large: bool) -> None:
+    assert too_large(400, said) is large
 
 
 KEY = "sk-a-key-of-ours-0123456789"

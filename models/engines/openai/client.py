@@ -204,7 +204,7 @@ class Client:
                 return request, response
             await response.aclose()
             to = response.headers.get("location", "")
-            again = followed(str(request.url), to)
+            again = followed(str(request.url), to) if to else None
             headers = {name: value for name, value in request.headers.items() if name != "host"}
             if again is None:
                 return request, httpx.Response(response.status_code, text=to[:200], request=request)

@@ -51,7 +51,7 @@ _LISTED = re.compile(
 """formats that are named one after another"""
 _STREAM = re.compile(r"\bstream(?:ing|ed|s)?\b|流式|ストリーム|ストリーミング|스트리밍")
 _WANTED = re.compile(r"only|must|require|please|enable|set|need|use|仅|只|请|必须|のみ|必要|만 지원")
-_SMALL = re.compile(r"too small|at least|minimum|larger than|greater than|过小|太小|不能小于")
+_SMALL = re.compile(r"too small|at least(?! one of )|minimum|larger than|greater than|过小|太小|不能小于")
 TOO_LONG = re.compile(
     r"context[ _]?(?:length|window|size)|maximum model length|too long|max_model_len|exceeds? the (?:available )?context"
     r"|too many tokens|prompt is longer|input length .{0,40}exceed|exceed_context_size"
