@@ -23,11 +23,9 @@ from pipeline.media.run import Ended, Place
 from pipeline.media.streams import Contents
 from pipeline.media.suffixes import family
 from pipeline.media.turning import Turning, turning
+from pipeline.media.untold import UNTOLD
 from pipeline.media.verify import check_muxed, check_times
 from pipeline.types import Notice
-
-_UNTOLD = frozenset({"qtrle", "smc"})
-"""codecs of which a decoder must be told how many bits a pixel has, which ffmpeg does not write into Matroska"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +54,7 @@ def copy(
     rules = family(suffix)
     check_times(film)
     check_codec(place, film)
-    if rules == "mkv" and film.film.codec in _UNTOLD:
+    if rules == "mkv" and film.film.codec in UNTOLD:
         raise OutputError("container_cannot", f"nothing can decode {film.film.codec} in {suffix} files; write to a .mov")
     turned = rules != "mp4" and _turned(place, film, suffix)
     hidden = edits(ffmpeg, place, film, rules=rules)

@@ -19,14 +19,19 @@ def burned_suffix(suffix: str) -> str:
 
 
 def muxed_suffix(film: Path) -> str:
-    """What a film is with tracks added, by default: MP4 and WebM stay what they are, and MOV where only that can hide its beginning,
-    or where its picture is shown turned or mirrored, which few players do with MKV."""
+    """What a film is with tracks added, by default: MP4 and WebM stay what they are, and MOV where only that can hide its beginning
+    or hold its picture's codec, or where its picture is shown turned or mirrored, which few players do with MKV."""
     from pipeline.media.edit_lists import begins_hidden
     from pipeline.media.turning import Turning, turning
+    from pipeline.media.untold import needs_mov
 
     suffix = film.suffix.lower()
     if suffix in (".mp4", ".webm"):
         return suffix
-    if suffix not in _EDITED or not (begins_hidden(film) or turning(film) is not Turning.NONE):
+    if suffix not in _EDITED:
+        return ".mkv"
+    if needs_mov(film):
+        return ".mov"
+    if not (begins_hidden(film) or turning(film) is not Turning.NONE):
         return ".mkv"
     return suffix if suffix in MP4_FAMILY else ".mp4"

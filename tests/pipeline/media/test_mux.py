@@ -12,7 +12,7 @@ import pytest
 
 from pipeline import formats
 from pipeline.errors import InputError, OutputError, UsageError
-from pipeline.media import Encoding, Ffmpeg, burn, mux
+from pipeline.media import Encoding, Ffmpeg, burn, mux, muxed_suffix
 from pipeline.types import Cue, Track
 
 HOSTILE = Track(
@@ -223,6 +223,7 @@ def test_what_matroska_does_not_tell_a_decoder_is_refused(
     with pytest.raises(OutputError, match=r"\.mov") as caught:
         mux(film, [track], tmp_path / "out.mkv")
     assert caught.value.code == "container_cannot"
+    assert muxed_suffix(film) == ".mov", "a film that only MOV holds is MOV without being asked"
     mux(film, [track], tmp_path / "out.mov")
     with av.open(str(tmp_path / "out.mov")) as container:
         assert len(list(container.decode(video=0))) == 10

@@ -27,6 +27,12 @@ def shown(path: Path) -> list[float]:
         return [float(frame.time) for frame in container.decode(video=0)]
 
 
+def shown_by_order(path: Path) -> list[Any]:
+    """The pictures of a film whose frames may have no times."""
+    with av.open(str(path)) as container:
+        return [frame.pts for frame in container.decode(video=0)]
+
+
 def cues_of(path: Path) -> list[tuple[float, float, str]]:
     """What a player shows of the first track, by the container's own packets."""
     with av.open(str(path)) as container:
@@ -61,6 +67,17 @@ def test_times_that_the_container_does_not_write_are_made(kind: str, suffix: str
     assert copied == sorted(copied)
     assert len(copied) == 75
     assert [text for _, _, text in cues_of(tmp_path / f"soft{suffix}")] == ["One", "Two"]
+
+
+@pytest.mark.parametrize(("rate", "size"), [("25", "720x576"), ("30000/1001", "720x480")])
+def test_a_server_s_film_whose_packets_are_as_long_as_a_field(rate: str, size: str, make: Make, tmp_path: Path) -> None:
+    """GXF tells no times of showing, and of a picture of two fields the length of one."""
+    pictures = ("-f", "lavfi", "-i", f"testsrc=s={size}:d=2:r={rate},format=yuv420p")
+    film = make(tmp_path / "film.gxf", *pictures, "-c:v", "mpeg2video", "-b:v", "8M", "-g", 12)
+    frames = len(shown_by_order(film))
+    for suffix in (".mkv", ".mp4"):
+        assert {notice.code for notice in burn(film, TWO, tmp_path / f"burned{suffix}", encoding=QUICK)} <= {"stream_left_out"}
+        assert len(shown(tmp_path / f"burned{suffix}")) == frames
 
 
 def test_a_raw_stream_is_burned_and_its_copy_refused_with_the_cause(make: Make, tmp_path: Path) -> None:
