@@ -10,12 +10,11 @@ from pathlib import Path
 
 from pipeline.errors import InputError
 from pipeline.media.binary import Ffmpeg
-from pipeline.media.edit_lists import begins_late
 from pipeline.media.run import Place
 from pipeline.media.said import said
 from pipeline.media.stream import Stream as Stream
+from pipeline.media.told_length import told_length
 from pipeline.media.turning import Turning, turning
-from pipeline.video.boxes import fragmented
 from pipeline.video.cropping import Cropping, cropping
 from pipeline.video.encrypted import refuse_encrypted
 from pipeline.video.ground import ground
@@ -148,8 +147,8 @@ def film_contents(ffmpeg: Ffmpeg, place: Place) -> Contents:
     found = contents(ffmpeg, place, place.film)
     if found.of("video") and 0 in found.coded_size and 0 not in (again := contents(ffmpeg, place, place.film, _FAR)).coded_size:
         found = replace(again, far=True)
-    if found.start > 0 and found.container.startswith("mov") and (fragmented(path) or begins_late(path)):
-        found = replace(found, duration=max(0.0, found.duration - found.start))  # it is when the last picture ends
+    if found.container.startswith("mov"):
+        found = replace(found, duration=told_length(path, found.duration, found.start))
     return _cropped(_chosen(found, path), path)
 
 

@@ -25,6 +25,7 @@ from pipeline.video.children.messages import Cut, Lost, ReadOptions
 from pipeline.video.children.pool import WorkerPool
 from pipeline.video.children.reading import Reading
 from pipeline.video.handover import course
+from pipeline.video.headless import NO_LENGTH
 from pipeline.video.limits import Limits
 from pipeline.video.selection import Chosen, Selection, Streaming, selection
 from pipeline.video.source import open_source
@@ -150,6 +151,8 @@ class Film:
                     path=str(self.info.path),
                 )
             first, self.end = table.within(self._between)
+            if first >= self.end and self._between is None:
+                raise InputError("unsupported_or_corrupt", NO_LENGTH, path=str(self.info.path))
             if first >= self.end:
                 raise InputError("range_past_the_end", "it ends before what is asked for begins", path=str(self.info.path))
             nothing = FrameBatch.of((), self._reading.size)

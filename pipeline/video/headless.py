@@ -20,6 +20,10 @@ NO_INDEX = (
     "its index (moov) is missing, which is written last: the recording or the copy broke off; copy it again, or mend it with a tool"
     " such as untrunc"
 )
+NO_LENGTH = (
+    "by the rate that its head tells all of its pictures are shown at one moment; convert it with the rate that it has, for instance: ffmpeg"
+    " -r 25 -i FILE FILM.mp4"
+)
 A_PIECE = "it is a piece of a stream (DASH, CMAF, HLS) without its beginning: put the stream's init file before it"
 ZEROS = "it begins with zeros alone: a download or a copy that only set its room aside, or that broke off; fetch it again"
 _TEXT = 1 << 10

@@ -107,3 +107,16 @@ def test_packets_of_a_camera_and_what_is_no_transport_stream(make: Make, tmp_pat
     assert any(half_picture_of(film, data[: len(data) // 2 + 192 * more]) is not None for more in range(8))
     assert half_picture_of(film, b"no transport stream" * 99) is None
     assert half_picture_of(film, b"") is None
+
+
+def test_a_head_whose_length_is_all_ones_tells_none(make: Make, tmp_path: Path) -> None:
+    """ISO/IEC 14496-12 8.2.2; older ffmpegs take it for fifty days, of which nearly all would be missing."""
+    film = make(tmp_path / "film.mp4", *PICTURE)
+    data = bytearray(film.read_bytes())
+    at = data.find(b"mvhd") + 4 + 16
+    data[at : at + 4] = b"\xff" * 4
+    film.write_bytes(data)
+    late = Track(cues=(*TWO.cues, Cue(start=30, end=40, lines=("Much later",))))
+    assert {notice.code for notice in mux(film, [late], tmp_path / "soft.mkv")} == {"past_the_end"}
+    assert burn(film, TWO, tmp_path / "burned.mp4", encoding=QUICK) == ()
+    assert decoded(tmp_path / "soft.mkv") == decoded(tmp_path / "burned.mp4") == (pytest.approx(5.96), 150)

@@ -1,6 +1,7 @@
 """Containers that tell little: AVI knows when a picture is decoded and not when it is shown; what is damaged inside is told in each."""
 
 import random
+import struct
 import subprocess
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,6 +11,7 @@ import matroska
 import numpy as np
 import pytest
 
+from pipeline.errors import InputError
 from pipeline.families import parse
 from pipeline.media.binary import find_ffmpeg
 from pipeline.video.decode.order import of_decoding
@@ -170,3 +172,14 @@ def test_gxf_is_read(tmp_path: Path) -> None:
     _, count, told = read(film)
     assert count >= 49, "the last of them stands for half a frame: its ticks are those of fields"
     assert told == set()
+
+
+def test_a_rate_that_can_t_be_is_said_and_not_taken_for_a_part_that_was_asked_for(tmp_path: Path) -> None:
+    film = made(tmp_path / "film.avi", "-c:v", "mjpeg", "-pix_fmt", "yuvj420p", "-t", "2")
+    data = bytearray(film.read_bytes())
+    rate = data.find(b"strh") + 8 + 20
+    data[rate : rate + 8] = struct.pack("<II", 1, 1_000_000_000)
+    film.write_bytes(data)
+    with pytest.raises(InputError, match="its head tells") as caught:
+        read(film)
+    assert caught.value.code == "unsupported_or_corrupt"
