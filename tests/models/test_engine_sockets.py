@@ -57,18 +57,25 @@ def test_a_context_is_ended_and_what_was_left_open_is_closed() -> None:
     assert socket.closed
 
 
-def test_of_a_client_whose_making_failed_too() -> None:
-    context = zmq.Context()
+def test_of_a_client_whose_making_failed_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    context, ended = zmq.Context(), list[object]()
 
     class Client:
         def __init__(self) -> None:
             self.resources = SimpleNamespace(ctx=context)
             raise RuntimeError("no engine")
 
+    class AsyncClient(Client):
+        def __init__(self) -> None:
+            super().__init__()
+
     with pytest.raises(RuntimeError) as caught:
-        Client()
+        AsyncClient()
+    end = sockets._end
+    monkeypatch.setattr(sockets, "_end", lambda one: (ended.append(one), end(one)))
     sockets.end_failed(caught.value.__traceback__)
     assert comes(lambda: context.closed)
+    assert [one for one in ended if one is not None] == [context], "twice at once libzmq aborts the process"
 
 
 @pytest.mark.parametrize("client", [None, object(), SimpleNamespace(), SimpleNamespace(resources=None), client_of(None)])

@@ -60,9 +60,13 @@ def end(client: Any) -> None:
 
 
 def end_failed(frames: TracebackType | None) -> None:
-    """The same for a client whose making failed: only the frames of its error still know it. Its sockets were closed by vLLM."""
-    for frame, _ in traceback.walk_tb(frames):
-        _end(getattr(getattr(frame.f_locals.get("self"), "resources", None), "ctx", None))
+    """The same for a client whose making failed: only the frames of its error still know it. Its sockets were closed by vLLM.
+
+    Its class and those that it is made from have a frame each: a context that is ended twice at once aborts the process (libzmq).
+    """
+    made = (getattr(frame.f_locals.get("self"), "resources", None) for frame, _ in traceback.walk_tb(frames))
+    for context in {id(one): one for one in (getattr(each, "ctx", None) for each in made)}.values():
+        _end(context)
 
 
 def _end(context: Any) -> None:
