@@ -1,9 +1,12 @@
 """The index itself: documents taken in and out, and what is known of them."""
 
+import fcntl
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from time import monotonic, sleep
 from typing import TypeVar
 
 from pipeline.accident import failure
@@ -19,6 +22,8 @@ from pipeline.store.database import Connection, Database, salvaged
 Made = TypeVar("Made")
 TOGETHER = 200
 """documents in one transaction"""
+PATIENCE, AGAIN = 30.0, 0.05
+"""seconds for which those are waited for who use an index that is to be made anew, and between two looks"""
 NO_YEAR = 2262
 """the first that a FileVersion can't tell the end of"""
 
@@ -131,18 +136,60 @@ def indexed_in(folder: Path, use: Callable[[Index], Made]) -> Made:
 
     Raises EnvironmentFault as ``Index`` does, and what ``use`` raises.
     """
+    path = folder / DATABASE
     try:
-        with Index(folder) as index:
-            return use(index)
+        with _held(folder, fcntl.LOCK_SH):
+            found = _number(path)
+            with Index(folder) as index:
+                return use(index)
     except EnvironmentFault as fault:
         if fault.code != "state_damaged":
             raise
-    known = [path for path in salvaged(folder / DATABASE, "SELECT path FROM documents") if isinstance(path, bytes)]
-    for ending in ("", "-wal", "-shm"):
-        (folder / (DATABASE + ending)).unlink(missing_ok=True)
-    with Index(folder) as index:
-        index.note(known)
+    with _held(folder, fcntl.LOCK_EX):
+        if _number(path) == found:  # others who met the damage at the same time may have made it anew already
+            known = [one for one in salvaged(path, "SELECT path FROM documents") if isinstance(one, bytes)]
+            for ending in ("", "-wal", "-shm"):
+                (folder / (DATABASE + ending)).unlink(missing_ok=True)
+            with Index(folder) as index:
+                index.note(known)
+    with _held(folder, fcntl.LOCK_SH), Index(folder) as index:
         return use(index)
+
+
+@contextmanager
+def _held(folder: Path, how: int) -> Iterator[None]:
+    """Whoever makes an index anew is alone with it, of all threads and processes: nobody's new one is taken away under their hands. Where
+    there is no folder yet, there are no locks, or somebody does not let go (a process that was stopped), it goes on without."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        yield
+        return
+    try:
+        until = monotonic() + PATIENCE
+        with suppress(OSError):
+            while True:
+                try:
+                    fcntl.flock(descriptor, how | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if monotonic() > until:
+                        break
+                sleep(AGAIN)
+        yield
+    finally:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_UN)  # a child that was forked meanwhile has the descriptor too
+        os.close(descriptor)
+
+
+def _number(path: Path) -> tuple[int, int] | None:
+    """By which a file is told from another one of its name."""
+    try:
+        state = path.stat()
+    except OSError:
+        return None
+    return state.st_dev, state.st_ino
 
 
 def _midnight(day: date) -> int:
