@@ -1,8 +1,11 @@
 """A refusal that comes by a status that does not mean one is told by the status that came, and adapted to as any other."""
 
 import json
+import threading
 from collections.abc import Callable
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -70,6 +73,38 @@ async def test_what_stands_before_every_server_ends_the_run(code: int, told: str
                 await captioner.caption(film())
     assert refused.value.data["status"] == code
     assert len(server.requests) == 1
+
+
+class Closed(BaseHTTPRequestHandler):
+    """A proxy that lets nobody through to a server by https."""
+
+    def do_CONNECT(self) -> None:
+        ASKED.append(self.path)
+        self.send_response(407)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Nothing is told."""
+
+
+ASKED: list[str] = []
+
+
+async def test_a_proxy_before_https_ends_the_run_too(film: Film, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was asked again and again, and what to do was not said."""
+    ASKED.clear()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Closed) as proxy:
+        threading.Thread(target=proxy.serve_forever).start()
+        for name in ("ALL_PROXY", "all_proxy", "https_proxy", "NO_PROXY", "no_proxy"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.server_port}")
+        try:
+            async with endpoint(SimpleNamespace(url="https://models.example/v1"), PRESET) as captioner:
+                with pytest.raises(EndpointError, match=r"the proxy before https://models\.example/v1 wants a name .*\(407\)"):
+                    await captioner.caption(film())
+        finally:
+            proxy.shutdown()
+    assert ASKED == ["models.example:443"] * 2, "for its models, and for the window"
 
 
 @pytest.mark.parametrize(

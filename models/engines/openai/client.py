@@ -165,6 +165,8 @@ class Client:
             late = isinstance(error, httpx.ReadTimeout) and body is not None
             raise Again(f"does not answer in time ({type(error).__name__})", late=late) from error
         except httpx.TransportError as error:
+            if isinstance(error, httpx.ProxyError) and str(error)[:4] == "407 ":  # https has no answer of a proxy, only this
+                raise fault(self.base_url, path, 407, "") from error
             raise Again(f"can't be reached: {error or type(error).__name__}") from error
         except httpx.InvalidURL as error:
             raise BadEngineOption(f"--base-url {self.base_url} is no address: {error}") from error
