@@ -19,4 +19,6 @@ def complete() -> None:
         except OSError:
             os.set_inheritable(os.open(os.devnull, flags), True)  # the lowest number that is free: this one
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - as long as the program lives
+            # as Python's own standard error: a name that is no UTF-8 is no reason to fail
+            nowhere = open(os.devnull, mode, encoding="utf-8", errors="backslashreplace")  # noqa: SIM115 - as long as the program lives
+            setattr(sys, name, nowhere)
