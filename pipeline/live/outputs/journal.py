@@ -76,6 +76,7 @@ class Journal(Output):
                 self._begin_anew(event["stream"])
                 file = None
             if file is None:
+                self._folder.mkdir(parents=True, exist_ok=True)
                 file = self._files[event["stream"]] = append(path, create=True)  # open as long as the stream
             self._mark(event["stream"], path)
             file.write(line(event).encode("utf-8", "backslashreplace") + b"\n")
@@ -93,7 +94,6 @@ class Journal(Output):
         if stream in self._marks:
             self._marks.pop(stream).leave()
         self._shapes.pop(stream, None)
-        self._folder.mkdir(parents=True, exist_ok=True)
         self._warn(
             f"{self.path(stream, '.events.jsonl').name} was taken away and is begun anew; what was told before is not in it"
         )

@@ -9,6 +9,7 @@ import pytest
 from shown_stream import MODEL
 
 from pipeline.captioning.recipe import Recipe
+from pipeline.errors import OutputError
 from pipeline.formats.json import from_text
 from pipeline.live.events import Event, stretch
 from pipeline.live.outputs.journal import Journal
@@ -64,6 +65,24 @@ async def test_the_events_of_a_stream(tmp_path: Path, taken_away: Callable[[Path
     assert [caption.text for caption in from_text(described.read_text()).captions] == ["Ball 2.", "Ball 3."]
     assert not list(folder.glob(".cam*")), "nothing is left for the next run"
     assert journal.failures == 0
+
+
+async def test_the_folder_of_events_comes_back_as_soon_as_it_can_be_made(tmp_path: Path) -> None:
+    """It was tried once: a disk that is away for a while cost all that came after it."""
+    folder = tmp_path / "told"
+    journal = Journal(folder, ("srt",), Recipe(model="echo"), MODEL, lambda _: SHAPE)
+    await journal.open()
+    await journal.write(said(0))
+    remove(folder)
+    folder.write_text("in its place")
+    for number in (1, 2):
+        with pytest.raises(OutputError):
+            await journal.write(said(number))
+    folder.unlink()
+    await journal.write(said(3))
+    await journal.close()
+    (events,) = folder.glob("cam.*.events.jsonl")
+    assert [json.loads(row)["id"] for row in events.read_text().splitlines()] == [3]
 
 
 async def test_what_is_recorded(tmp_path: Path, taken_away: Callable[[Path], None]) -> None:
