@@ -72,7 +72,12 @@ def test_of_a_client_whose_making_failed_too(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(RuntimeError) as caught:
         AsyncClient()
     end = sockets._end
-    monkeypatch.setattr(sockets, "_end", lambda one: (ended.append(one), end(one)))
+
+    def counted(one: object) -> None:
+        ended.append(one)
+        end(one)
+
+    monkeypatch.setattr(sockets, "_end", counted)
     sockets.end_failed(caught.value.__traceback__)
     assert comes(lambda: context.closed)
     assert [one for one in ended if one is not None] == [context], "twice at once libzmq aborts the process"
