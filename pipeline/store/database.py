@@ -1,6 +1,5 @@
 """The state folder's one file: THE sqlite3 door. Write-ahead log; a commit is synced to the disk before it counts."""
 
-import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -10,7 +9,7 @@ from typing import Any
 
 from pipeline.errors import EnvironmentFault
 from pipeline.store.schema import MIGRATIONS
-from pipeline.store.state_folder import DATABASE, damaged, make_private, open_private
+from pipeline.store.state_folder import DATABASE, damaged, ensure_private, make_private
 
 Row = sqlite3.Row
 Connection = sqlite3.Connection
@@ -33,7 +32,7 @@ class Database:
         self._lock = threading.RLock()
         with self.explained():
             make_private(folder)
-            os.close(open_private(self.path))
+            ensure_private(self.path)
             self._db = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
         try:
             with self.explained():

@@ -32,6 +32,16 @@ def make_private(folder: Path) -> None:
                 _tighten(folder / name, 0o600)
 
 
+def ensure_private(path: Path) -> None:
+    """Make one of the folder's files where there is none. One that is there is not opened: to close it again would let go of all locks
+    that this process has on it (fcntl(2)), those of SQLite too. Raises as ``open_private`` does."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        if not path.is_file():  # a link to where nothing is yet, or no file at all
+            os.close(open_private(path))
+
+
 def open_private(path: Path) -> int:
     """A descriptor of one of the folder's files, made where there is none.
 

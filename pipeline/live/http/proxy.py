@@ -96,7 +96,7 @@ class Proxy:
         """To the first of a host's addresses at which somebody is. Raises OSError."""
         for ip in place.ips:
             try:
-                async with asyncio.timeout(PATIENCE / (len(place.ips) + 1)):
+                async with asyncio.timeout(PATIENCE / len(place.ips)):
                     both = await asyncio.open_connection(ip, place.port)
             except OSError:  # a time that is over is one too
                 if ip == place.ips[-1]:
