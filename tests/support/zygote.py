@@ -27,6 +27,8 @@ MODULES = (
     "pipeline.describe", "pipeline.run", "pipeline.studio", "models.engines.echo",
 )  # fmt: skip
 """what commands import; nothing of it starts a thread or asks the environment"""
+LOOK = 10.0
+"""seconds between two looks whether the tests' process is still there"""
 OURS = ("SCENESCRIBE_", "XDG_", "OPENAI_", "HOME", "COLUMNS")
 """variables that a command reads when it runs; any other may change the process itself, and is for a real one"""
 CLIENT = """#!{python} -IS
@@ -104,10 +106,18 @@ def serve(address: str) -> tuple[list[str], str, dict[str, str], list[int]]:
     door = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     door.bind(address)
     door.listen(64)
+    door.settimeout(LOOK)
+    parent = os.getppid()
     print("ready", flush=True)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while True:
-        line, _ = door.accept()
+        try:
+            line, _ = door.accept()
+        except TimeoutError:
+            if os.getppid() != parent:  # killed, before it could say so
+                shutil.rmtree(Path(address).parent, ignore_errors=True)
+                os._exit(0)
+            continue
         if os.fork():
             line.close()
             continue
