@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from patience import PATIENCE
+from patience import PATIENCE, comes
 
 from pipeline import heap
 
@@ -78,10 +78,13 @@ async def test_cycles_that_nobody_uses_go_within_ten_minutes(monkeypatch: pytest
     """Python alone looks at old objects when a quarter of all is new, which a process of days reaches after hours."""
     now = 1000.0
     monkeypatch.setattr(heap, "time", SimpleNamespace(monotonic=lambda: now))
-    upkeep, ring = heap.Upkeep(), Ring()
-    there = weakref.ref(ring)
+    upkeep, ring, before = heap.Upkeep(), Ring(), Ring()
+    there, other = weakref.ref(ring), weakref.ref(before)
     gc.disable()
     try:
+        # where another thread's collection is not over yet one more does nothing, and after this none begins
+        del before
+        assert comes(lambda: gc.collect() >= 0 and other() is None)
         del ring
         now += heap.TRIMMED + 1
         await upkeep.look()
