@@ -4,7 +4,7 @@ The connection goes to the address that the rule of ``hosts`` looked at; the nam
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -105,16 +105,11 @@ class Fetch:
         import httpx
 
         place = await self._hosts.place(url)
-        for ip in place.ips:
-            try:
-                answer = await self._client.send(self._request(url, place, ip, headers), stream=True, auth=self._auth_for(url))
-            except (httpx.ConnectError, httpx.ConnectTimeout):
-                if ip == place.ips[-1]:
-                    raise
-            else:
-                self._hosts.answers(place, ip)
-                return answer
-        raise AssertionError("unreachable")
+
+        def ask(ip: str) -> Awaitable[Any]:
+            return self._client.send(self._request(url, place, ip, headers), stream=True, auth=self._auth_for(url))
+
+        return await self._hosts.reached(place, ask, (httpx.ConnectError, httpx.ConnectTimeout))
 
     def _request(self, url: str, place: Place, ip: str, headers: dict[str, str]) -> Any:
         parts = urlsplit(url)

@@ -13,12 +13,15 @@ Of several addresses (``localhost`` is ::1 and 127.0.0.1) each is tried, that on
 import asyncio
 import ipaddress
 import socket
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 from pipeline.errors import InputError
 
+Found = TypeVar("Found")
 PORTS = {"http": 80, "https": 443}
 
 
@@ -70,9 +73,19 @@ class Hosts:
             raise InputError("host_refused", f"the playlist names {name}, which is in a private network")
         return Place(scheme=scheme, host=name, port=port, ips=ips)
 
-    def answers(self, place: Place, ip: str) -> None:
-        """Of a place's addresses this one is tried first from now on."""
+    async def reached(self, place: Place, ask: Callable[[str], Awaitable[Found]], absent: tuple[type[Exception], ...]) -> Found:
+        """What ``ask`` gives of the first of a place's addresses at which somebody is; that one is tried first from now on.
+
+        ``absent``: what ``ask`` raises where nobody is. Raises the last address's.
+        """
+        for ip in place.ips[:-1]:
+            with suppress(*absent):
+                return self._first(place, ip, await ask(ip))
+        return self._first(place, place.ips[-1], await ask(place.ips[-1]))
+
+    def _first(self, place: Place, ip: str, found: Found) -> Found:
         self._places[place.host, place.port] = tuple(dict.fromkeys((ip, *place.ips)))
+        return found
 
     async def _look_up(self, name: str, port: int) -> tuple[str, ...]:
         """The name's addresses, looked up once. A host that moves is found at the next connection."""

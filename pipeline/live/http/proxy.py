@@ -94,17 +94,12 @@ class Proxy:
 
     async def _connected(self, place: Place) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """To the first of a host's addresses at which somebody is. Raises OSError."""
-        for ip in place.ips:
-            try:
-                async with asyncio.timeout(PATIENCE / len(place.ips)):
-                    both = await asyncio.open_connection(ip, place.port)
-            except OSError:  # a time that is over is one too
-                if ip == place.ips[-1]:
-                    raise
-            else:
-                self._hosts.answers(place, ip)
-                return both
-        raise AssertionError("unreachable")
+
+        async def connect(ip: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+            async with asyncio.timeout(PATIENCE / len(place.ips)):
+                return await asyncio.open_connection(ip, place.port)
+
+        return await self._hosts.reached(place, connect, (OSError,))  # a time that is over is one too
 
     async def _passed_back(
         self,
