@@ -5,11 +5,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE
 
 
 def run(line: str, *arguments: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
     """A line of the shell, in which ``$@`` is the program with its arguments."""
-    return subprocess.run(["sh", "-c", line, "sh", sys.executable, *arguments], capture_output=True, text=True, cwd=cwd)
+    command = ["sh", "-c", line, "sh", sys.executable, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=PATIENCE, check=False)
 
 
 @pytest.mark.parametrize("command", [("export", "-", "-f", "srt"), ("live", "-", "--engine", "echo")])

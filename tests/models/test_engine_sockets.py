@@ -84,6 +84,7 @@ def test_of_a_client_whose_making_failed_too(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize("client", [None, object(), SimpleNamespace(), SimpleNamespace(resources=None), client_of(None)])
-def test_other_clients_have_none(client: object) -> None:
+def test_other_clients_have_none(client: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sockets, "threading", SimpleNamespace(Thread=lambda **_: pytest.fail("nothing is to be ended")))
     sockets.end(client)
     sockets.end_failed(None)

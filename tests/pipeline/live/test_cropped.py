@@ -10,16 +10,15 @@ import clean_aperture
 import matroska
 import numpy as np
 import pytest
+from cropped_films import OFF, REST, SIDES, whole_film
 
 from pipeline.live.address import STREAMED
-from pipeline.media.binary import find_ffmpeg, newest_ffmpeg
+from pipeline.media.binary import newest_ffmpeg
 from pipeline.video.decode.live_decoding import LiveDecoding
 from pipeline.video.decode.live_demux import Backlog, demux
 from pipeline.video.decode.live_input import open_stream, picture_stream, shown_part
 from pipeline.video.live.messages import Opened, Opening
 
-SIDES = {"left": 16, "top": 8, "right": 32, "bottom": 20}
-REST, OFF = (272, 212), (-8, -6)
 PIPE = Opening(
     url="pipe:", format="", formats=STREAMED, protocols="", options={}, open_seconds=60, read_seconds=60, pipe=True, whole=True
 )
@@ -28,10 +27,7 @@ PIPE = Opening(
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A film of 320x240 pixels of which all is shown."""
-    path = tmp_path_factory.mktemp("films") / "whole.mp4"
-    source = ["-f", "lavfi", "-i", "testsrc2=s=320x240:r=25:d=0.4"]
-    subprocess.run([find_ffmpeg().path, "-v", "error", *source, "-c:v", "libx264", "-pix_fmt", "yuv420p", path], check=True)
-    return path
+    return whole_film(tmp_path_factory.mktemp("films") / "whole.mp4")
 
 
 def seen(film: Path) -> tuple[Opened, np.ndarray]:

@@ -8,28 +8,21 @@ import clean_aperture
 import matroska
 import numpy as np
 import pytest
+from cropped_films import OFF, REST, SIDES, SIZE, whole_film
 
 from pipeline.families import parse
-from pipeline.media.binary import find_ffmpeg, newest_ffmpeg
+from pipeline.media.binary import newest_ffmpeg
 from pipeline.types import VideoInfo
 from pipeline.video.children.pool import WorkerPool
 from pipeline.video.cropping import Cropping, cropping
 from pipeline.video.film import open_film
 from pipeline.video.probe import probe
 
-SIDES = {"left": 16, "top": 8, "right": 32, "bottom": 20}
-SIZE, REST = (320, 240), (272, 212)
-OFF = (-8, -6)
-"""of the middle of what is shown"""
-
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A film of 320x240 pixels of which all is shown."""
-    path = tmp_path_factory.mktemp("films") / "whole.mp4"
-    source = ["-f", "lavfi", "-i", "testsrc2=s=320x240:r=25:d=0.4"]
-    subprocess.run([find_ffmpeg().path, "-v", "error", *source, "-c:v", "libx264", "-pix_fmt", "yuv420p", path], check=True)
-    return path
+    return whole_film(tmp_path_factory.mktemp("films") / "whole.mp4")
 
 
 def in_matroska(whole: Path, out: Path, **shown: int) -> Path:
